@@ -1,0 +1,69 @@
+# Clinch. `make` lists what there is; PYTHON=python3.13 chooses the interpreter of a new .venv.
+PYTHON ?= python3
+UV ?= uv
+BIN := .venv/bin
+CLINCH := $(BIN)/clinch
+
+.DEFAULT_GOAL := help
+.PHONY: help up down logs clean demo test check bench docs lock
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+up: .venv/installed  ## install what is missing, start everything, return when it is ready
+	@$(CLINCH) up
+
+down: .venv/installed  ## stop; the data stays
+	@$(CLINCH) down
+
+logs: .venv/installed  ## follow all logs, Ctrl-C ends
+	@$(CLINCH) logs --follow
+
+clean: .venv/installed  ## stop, and delete the data (asks first)
+	@$(CLINCH) clean
+
+demo: .venv/installed  ## a year of a believable sales team, through the public API
+	@$(CLINCH) demo
+
+test: .venv/installed-dev  ## all tests, on a Postgres of their own
+	@$(BIN)/pytest
+
+check: .venv/installed-dev  ## lint, format, types, import contracts, rule tests
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/pytest $(wildcard tests/*/test_rules*.py)
+
+bench: .venv/installed-dev  ## ratios against hand-written yardsticks, into docs/benchmarks.md
+	@$(BIN)/python -m tests.bench
+
+docs: .venv/installed-dev  ## write OpenAPI, AsyncAPI and the schemas into docs/
+	@$(BIN)/python -m tests.contracts
+
+COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate pyproject.toml
+
+lock:  ## bring the lock files in line with pyproject.toml (needs uv)
+	@$(COMPILE) -o requirements.lock
+	@$(COMPILE) --extra embedded -c requirements.lock -o requirements-embedded.lock
+	@$(COMPILE) --extra embedded --extra dev -c requirements-embedded.lock -o requirements-dev.lock
+
+# Installed again only when a lock file or pyproject.toml changes.
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+NO_COMPILER = A package has no wheel for this machine and there is no C compiler: install one (Debian: apt-get install build-essential; macOS: xcode-select --install), then repeat.
+
+.venv/installed: requirements-embedded.lock pyproject.toml | .venv/bin/python
+	@echo "Installing the dependencies (only when they changed) ..."
+	@$(INSTALL) --require-hashes --prefer-binary -r requirements-embedded.lock || { command -v cc >/dev/null || echo "$(NO_COMPILER)" >&2; exit 1; }
+	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/installed-dev: requirements-dev.lock .venv/installed
+	@echo "Installing the development dependencies (only when they changed) ..."
+	@$(INSTALL) --require-hashes --prefer-binary -r requirements-dev.lock || { command -v cc >/dev/null || echo "$(NO_COMPILER)" >&2; exit 1; }
+	@touch $@
+
+.venv/bin/python:
+	@command -v $(PYTHON) >/dev/null || { echo "There is no $(PYTHON): install Python 3.11 or newer, or name one with PYTHON=/path/to/python3." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Clinch needs Python 3.11 or newer and $(PYTHON) is older: name one with make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "Python's venv module is missing: install it (Debian: apt-get install python3-venv), then repeat." >&2; exit 1; }
