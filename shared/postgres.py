@@ -65,7 +65,7 @@ class Postgres:
         draft.mkdir(mode=0o700, parents=True)
         self._hand_over(draft)
         locale = ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]  # sorts the same on every machine
-        command = [binaries() / "initdb", "-D", draft, "-U", "postgres", "--auth=trust", "--encoding=UTF8", *locale]
+        command = [str(binaries() / "initdb"), "-D", str(draft), "-U", "postgres", "--auth=trust", "--encoding=UTF8", *locale]
         done = subprocess.run(
             command if durable else [*command, "--no-sync"], cwd=draft, capture_output=True, text=True, check=False, **self._account
         )

@@ -1,0 +1,340 @@
+"""Data access: SQLAlchemy writes the SQL once, asyncpg runs it (architecture §3). The only way a service touches its database.
+
+JSONB columns hold plain Python values; JSON columns hold the bytes as they are (events travel unparsed).
+"""
+
+import asyncio
+import enum
+import types
+import typing
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass, fields, is_dataclass, replace
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Generic, Protocol, TypeVar, cast
+from uuid import UUID
+
+import asyncpg
+import orjson
+from sqlalchemy import ARRAY, ColumnElement, Executable, Table, any_, bindparam, column, func, insert, literal, select, update
+from sqlalchemy.dialects.postgresql import asyncpg as _asyncpg
+
+from shared.auth import Actor
+from shared.errors import NotFound, Stale, Unavailable
+from shared.events.envelope import Event
+from shared.ids import new_id
+from shared.outbox import Told, write
+from shared.settings import Settings
+
+R = TypeVar("R")
+_DIALECT = _asyncpg.dialect()  # type: ignore[no-untyped-call]
+
+
+class Query(Generic[R]):
+    """A Core statement compiled once; its rows become `into`: a frozen dataclass whose fields name the columns, or one plain value.
+
+    Build it at import, or cache it per shape. `IN (...)` cannot be compiled ahead: use `is_in`.
+    """
+
+    __slots__ = ("_defaults", "_into", "_names", "sql")
+
+    def __init__(self, statement: Executable, into: type[R]) -> None:
+        compiled = statement.compile(dialect=_DIALECT)  # type: ignore[attr-defined]
+        self.sql = str(compiled)
+        self._names: tuple[str, ...] = tuple(compiled.positiontup or ())
+        self._defaults: dict[str, Any] = {k: v for k, v in compiled.params.items() if v is not None}
+        returned = [c.name for c in getattr(statement, "exported_columns", ())]
+        self._into = _row_maker(into, returned)
+
+    def args(self, params: dict[str, Any]) -> list[Any]:
+        unknown = params.keys() - set(self._names)
+        if unknown:
+            raise TypeError(f"the statement has no parameter {sorted(unknown)}; it has {sorted(set(self._names))}")
+        merged = {**self._defaults, **params}
+        return [merged[name] if name in merged else _missing(name) for name in self._names]
+
+    def row(self, record: Any) -> R:
+        return self._into(record)
+
+
+def _missing(name: str) -> Any:
+    raise TypeError(f"the statement needs a value for {name!r}")
+
+
+def _row_maker(into: type[R], returned: Sequence[str]) -> Callable[[Any], R]:
+    if not is_dataclass(into):
+        return lambda record: record[0]
+    names = [f.name for f in fields(into)]
+    if returned and set(names) != set(returned):
+        raise TypeError(f"{into.__name__} and its statement differ in {sorted(set(names) ^ set(returned))}")
+    order = [list(returned).index(n) for n in names] if returned else list(range(len(names)))
+    hints = typing.get_type_hints(into)
+    enums = [(i, e) for i, n in enumerate(names) if (e := _enum_in(hints[n]))]
+    straight = order == list(range(len(names)))
+
+    def make(record: Any) -> R:
+        values = list(record) if straight else [record[i] for i in order]
+        for i, kind in enums:
+            if values[i] is not None:
+                values[i] = kind(values[i])
+        return into(*values)
+
+    return make
+
+
+def _enum_in(hint: Any) -> type[enum.Enum] | None:
+    options = typing.get_args(hint) if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union else (hint,)
+    return next((o for o in options if isinstance(o, type) and issubclass(o, enum.Enum)), None)
+
+
+def is_in(col: ColumnElement[Any], values: Sequence[Any] | str) -> ColumnElement[bool]:
+    """`col` is one of `values`; a string names a bind parameter that takes a list."""
+    array: ARRAY[Any] = ARRAY(col.type)
+    return col == any_(bindparam(values, type_=array) if isinstance(values, str) else literal(list(values), array))
+
+
+def rows_param(table: Table, *names: str) -> Any:
+    """Bind parameters that are lists, one per column, read as a table: `UNNEST` of many rows in one round trip."""
+    cols = [table.c[n] for n in names]
+    return (
+        func.unnest(*[bindparam(c.name, type_=ARRAY(c.type)) for c in cols])
+        .table_valued(*[column(c.name, c.type) for c in cols], name="given")
+        .render_derived()
+    )
+
+
+def columns(rows: Sequence[Any], names: Sequence[str]) -> dict[str, list[Any]]:
+    """Rows (dataclasses) turned into one list per column, as `rows_param` takes them."""
+    return {n: [getattr(r, n) for r in rows] for n in names}
+
+
+class Row(Protocol):
+    """What every aggregate's row has: an id, and a version that its events count."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def version(self) -> int: ...
+
+
+A = TypeVar("A", bound=Row)
+
+
+class Aggregate(Generic[A]):
+    """A table whose rows are changed one at a time, under the row lock, each change together with its events."""
+
+    def __init__(self, table: Table, into: type[A], label: str) -> None:
+        self.table, self.into, self.label = table, into, label
+        self.names = tuple(f.name for f in fields(cast(Any, into)))
+        one = select(*[table.c[n] for n in self.names]).where(table.c.id == bindparam("id"))
+        self.get = Query(one, into)
+        self.lock = Query(one.with_for_update(), into)
+        many = select(*[table.c[n] for n in self.names]).where(is_in(table.c.id, "ids")).order_by(table.c.id)
+        self.get_many = Query(many, into)
+        self.lock_many = Query(many.with_for_update(), into)
+        self.insert = Query(insert(table).values({n: bindparam(n) for n in self.names}), into)
+        given = rows_param(table, *self.names)
+        self.insert_many = Query(insert(table).from_select(self.names, select(*[given.c[n] for n in self.names])), into)
+        self.update = lru_cache(maxsize=256)(self._update)
+
+    def _update(self, changed: frozenset[str]) -> Query[A]:
+        table = self.table
+        return Query(
+            update(table)
+            .where(table.c.id == bindparam("_id"))
+            .values({n: bindparam(n) for n in sorted(changed)} | {"version": bindparam("version")})
+            .returning(*[table.c[n] for n in self.names]),
+            self.into,
+        )
+
+    def missing(self) -> NotFound:
+        return NotFound(f"There is no such {self.label}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Who acts, when and why: stamped on every event of the transaction."""
+
+    service: str
+    actor: Actor
+    now: datetime
+    correlation_id: str
+    causation_id: UUID | None = None
+    traceparent: str | None = None
+
+
+class Reader:
+    """Reads on one connection."""
+
+    def __init__(self, conn: Any) -> None:
+        self.conn = conn
+
+    async def first(self, query: Query[R], **params: Any) -> R | None:
+        record = await self.conn.fetchrow(query.sql, *query.args(params))
+        return None if record is None else query.row(record)
+
+    async def one(self, query: Query[R], **params: Any) -> R:
+        found = await self.first(query, **params)
+        if found is None:
+            raise LookupError("the statement returned no row")
+        return found
+
+    async def all(self, query: Query[R], **params: Any) -> list[R]:
+        return [query.row(r) for r in await self.conn.fetch(query.sql, *query.args(params))]
+
+    async def get(self, of: Aggregate[A], id: UUID) -> A:
+        """The row, or `NotFound`."""
+        found = await self.first(of.get, id=id)
+        if found is None:
+            raise of.missing()
+        return found
+
+
+class Tx(Reader):
+    """One transaction. Only the edge (a route, a reaction, a timer, a job) opens and commits it."""
+
+    def __init__(self, conn: Any, context: Context) -> None:
+        super().__init__(conn)
+        self.context = context
+        self.actor = context.actor
+        self.now = context.now
+        self._told: list[Told] = []
+
+    async def run(self, query: Query[Any], **params: Any) -> None:
+        await self.conn.execute(query.sql, *query.args(params))
+
+    async def load(self, of: Aggregate[A], id: UUID, expect: int | None = None) -> A:
+        """The row, locked until the transaction ends. `NotFound`; `Stale` when its version is not the expected one."""
+        found = await self.first(of.lock, id=id)
+        if found is None:
+            raise of.missing()
+        if expect is not None and found.version != expect:
+            raise Stale(found.version)
+        return found
+
+    async def load_many(self, of: Aggregate[A], ids: Sequence[UUID]) -> dict[UUID, A]:
+        """Those of the rows that exist, locked in id order so that two bulk changes cannot wait for each other."""
+        return {row.id: row for row in await self.all(of.lock_many, ids=list(ids))}
+
+    async def add(self, of: Aggregate[A], row: A, *events: Event, at: datetime | None = None) -> A:
+        """Insert `row`; its version is the number of its events. `at`: when it happened in the business, if not now."""
+        row = replace(cast(Any, row), version=len(events))
+        await self.run(of.insert, **{n: getattr(row, n) for n in of.names})
+        self.tell(row.id, 1, *events, at=at)
+        return row
+
+    async def add_many(self, of: Aggregate[A], rows: Sequence[tuple[A, Sequence[tuple[Event, datetime]]]]) -> list[A]:
+        """Insert many rows in one statement, each with its events and the times they happened at."""
+        kept: list[A] = [replace(cast(Any, row), version=len(events)) for row, events in rows]
+        if kept:
+            await self.run(of.insert_many, **columns(kept, of.names))
+        for row, (_, events) in zip(kept, rows, strict=True):
+            for n, (event, at) in enumerate(events, 1):
+                self.tell(row.id, n, event, at=at)
+        return kept
+
+    async def save(self, of: Aggregate[A], row: A, *events: Event, at: datetime | None = None, **changes: Any) -> A:
+        """Change a row that `load` locked and tell the events: version grows by one per event, so the two never part."""
+        if "updated_at" in of.names:
+            changes.setdefault("updated_at", self.now)
+        saved = await self.one(of.update(frozenset(changes)), _id=row.id, version=row.version + len(events), **changes)
+        self.tell(row.id, row.version + 1, *events, at=at)
+        return saved
+
+    def tell(self, subject: UUID, version: int, *events: Event, at: datetime | None = None) -> None:
+        """Keep events for the commit: they are written by one statement, the last of the transaction, while the row locks are held."""
+        when = at or self.now
+        self._told.extend(Told(new_id(), subject, version + n, when, event) for n, event in enumerate(events))
+
+    async def flush(self) -> None:
+        if self._told:
+            await write(self.conn, self.context, self._told)
+            self._told = []
+
+
+class Database:
+    """The pool of one service's database in one process."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._pool: Any = None
+        self.committed = asyncio.Event()
+
+    async def start(self) -> None:
+        async def cheap_reset(conn: Any) -> None:
+            """Nothing here sets session state; asyncpg's own reset costs a round trip for every release."""
+
+        self._pool = await asyncpg.create_pool(
+            self._settings.database_url,
+            min_size=1,
+            max_size=self._settings.pool_size,
+            init=_set_codecs,
+            reset=cheap_reset,
+            command_timeout=60,
+            server_settings={"jit": "off", "timezone": "UTC", "application_name": "clinch"},
+        )
+
+    async def stop(self) -> None:
+        if self._pool is not None:
+            try:
+                await asyncio.wait_for(self._pool.close(), 5)
+            except TimeoutError:
+                self._pool.terminate()
+
+    @property
+    def in_use(self) -> int:
+        return int(self._pool.get_size() - self._pool.get_idle_size())
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Any]:
+        """A connection from the pool; `Unavailable` when none comes free in time or Postgres is away."""
+        try:
+            conn = await self._pool.acquire(timeout=self._settings.pool_wait_seconds)
+        except (TimeoutError, OSError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError):
+            raise Unavailable("The database is busy or restarting; repeat the request.") from None
+        try:
+            yield conn
+        finally:
+            await self._pool.release(conn)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Reader]:
+        async with self.connection() as conn:
+            yield Reader(conn)
+
+    @asynccontextmanager
+    async def begin(self, context: Context, *, keep: bool = True) -> AsyncIterator[Tx]:
+        """A transaction that commits when the block ends well. `keep=False` (a dry run) rolls it back all the same."""
+        async with self.connection() as conn:
+            transaction = conn.transaction()
+            await transaction.start()
+            tx = Tx(conn, context)
+            try:
+                yield tx
+                if keep:
+                    await tx.flush()
+            except BaseException:
+                if not conn.is_closed():
+                    await transaction.rollback()
+                raise
+            if keep:
+                await transaction.commit()
+                self.committed.set()
+            else:
+                await transaction.rollback()
+
+
+async def _set_codecs(conn: Any) -> None:
+    await conn.set_type_codec("json", schema="pg_catalog", format="binary", encoder=bytes, decoder=bytes)
+    await conn.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        format="binary",
+        encoder=lambda value: b"\x01" + orjson.dumps(value, default=str),
+        decoder=lambda raw: orjson.loads(raw[1:]),
+    )
+
+
+def as_dict(row: Any) -> dict[str, Any]:
+    return asdict(row)

@@ -1,0 +1,200 @@
+"""What contract-svc tells: contracts, payment milestones and cash. Amounts carry `fx`, the frozen rate to the reporting currency."""
+
+from datetime import date, datetime
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from shared.events.envelope import Dimensions, Event, Exact, Money
+
+
+class ContractSvcEvent(Event):
+    publisher = "contract-svc"
+
+
+class MilestoneData(BaseModel):
+    id: UUID
+    position: int
+    trigger: str
+    percent: Exact
+    amount: Exact
+    due_days: int
+
+
+class ContractEvent(ContractSvcEvent, Dimensions):
+    deal_id: UUID
+    quote_id: UUID
+    account_id: UUID | None = None
+    number: str
+    revision: int
+    total: Money
+    fx: Exact
+
+
+class ContractDrafted(ContractEvent, type="contract.drafted"):
+    milestones: list[MilestoneData]
+
+
+class ContractSubmitted(ContractEvent, type="contract.submitted"):
+    content_hash: str
+
+
+class ContractReviewed(ContractEvent, type="contract.reviewed"):
+    """One of the parallel reviewers decided (C1)."""
+
+    part: Literal["legal", "finance", "manager"]
+    decision: Literal["approved", "rejected"]
+    content_hash: str
+
+
+class ContractApproved(ContractEvent, type="contract.approved"):
+    content_hash: str
+
+
+class ContractRejected(ContractEvent, type="contract.rejected"):
+    reason: str
+
+
+class ContractSentForSignature(ContractEvent, type="contract.sent_for_signature"):
+    pass
+
+
+class ContractDeclined(ContractEvent, type="contract.declined"):
+    reason: str
+
+
+class ContractSigned(ContractEvent, type="contract.signed"):
+    """Signed by all; the deal is won by this event. `signer_contact_ids` are ids only."""
+
+    signed_at: datetime
+    starts_on: date
+    ends_on: date | None = None
+    committed_go_live_on: date | None = None
+    channel: Literal["in_person", "electronic"]
+    signer_contact_ids: list[UUID] = []
+    milestones: list[MilestoneData]
+
+
+class ContractActivated(ContractEvent, type="contract.activated"):
+    pass
+
+
+class ContractWentLive(ContractEvent, type="contract.went_live"):
+    committed_on: date | None
+    live_on: date
+    acceptance_due_at: datetime
+
+
+class ContractAccepted(ContractEvent, type="contract.accepted"):
+    """The customer accepted the delivery (C7)."""
+
+    accepted_at: datetime
+    due_at: datetime | None
+
+
+class ContractAcceptanceOverdue(ContractEvent, type="contract.acceptance_overdue"):
+    due_at: datetime
+
+
+class ContractPaidInFull(ContractEvent, type="contract.paid_in_full"):
+    paid_at: datetime
+
+
+class ContractPaymentReopened(ContractEvent, type="contract.payment_reopened"):
+    """A payment of a fully paid contract was reversed."""
+
+
+class ContractCompleted(ContractEvent, type="contract.completed"):
+    pass
+
+
+class ContractVoided(ContractEvent, type="contract.voided"):
+    """Given up before it was signed, or before it took effect (`was_signed`): then the win is reversed."""
+
+    reason: str
+    was_signed: bool
+
+
+class ContractTerminated(ContractEvent, type="contract.terminated"):
+    reason: str
+
+
+class MilestoneEvent(ContractSvcEvent, Dimensions):
+    contract_id: UUID
+    deal_id: UUID
+    position: int
+    amount: Money
+    fx: Exact
+
+
+class MilestonePlanned(MilestoneEvent, type="milestone.planned"):
+    trigger: str
+
+
+class MilestoneTriggered(MilestoneEvent, type="milestone.triggered"):
+    """It will be due at `due_at`; the time of this event is the trigger's."""
+
+    due_at: datetime
+
+
+class MilestoneOverdue(MilestoneEvent, type="milestone.overdue"):
+    due_at: datetime
+    outstanding: Money
+
+
+class MilestonePartlyPaid(MilestoneEvent, type="milestone.partly_paid"):
+    paid: Money
+
+
+class MilestonePaid(MilestoneEvent, type="milestone.paid"):
+    paid_at: datetime
+
+
+class MilestoneReopened(MilestoneEvent, type="milestone.reopened"):
+    """A reversal took back (part of) what was paid."""
+
+    paid: Money
+
+
+class MilestoneWaived(MilestoneEvent, type="milestone.waived"):
+    reason: str
+
+
+class Allocation(BaseModel):
+    milestone_id: UUID
+    position: int
+    amount: Exact
+    due_at: datetime | None
+
+
+class PaymentEvent(ContractSvcEvent, Dimensions):
+    contract_id: UUID
+    deal_id: UUID
+    account_id: UUID | None = None
+    amount: Money
+    fx: Exact
+    allocations: list[Allocation]
+    credit: Exact
+
+
+class PaymentReceived(PaymentEvent, type="payment.received"):
+    """Cash came in; allocated to the oldest due milestone first, the rest is credit (C9)."""
+
+    received_at: datetime
+    signed_at: datetime
+    channel: str
+
+
+class PaymentAllocated(PaymentEvent, type="payment.allocated"):
+    """Credit of an earlier payment met a milestone that fell due later. `allocations` are the new ones only."""
+
+    received_at: datetime
+    signed_at: datetime
+
+
+class PaymentReversed(PaymentEvent, type="payment.reversed"):
+    """Everything that this payment paid is open again."""
+
+    reversed_at: datetime
+    reason: str

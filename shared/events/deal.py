@@ -1,0 +1,237 @@
+"""What deal-svc tells: deals, quotes, products and prices. Amounts carry `fx`, the frozen rate to the reporting currency."""
+
+from datetime import date, datetime
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from shared.events.envelope import Dimensions, Event, Exact, Money
+
+
+class DealSvcEvent(Event):
+    publisher = "deal-svc"
+
+
+class DealOpened(DealSvcEvent, Dimensions, type="deal.opened"):
+    """A deal exists (D1). `lead_id` is its primary lead; without one the deal is direct. Import tells history with its own times."""
+
+    lead_id: UUID | None = None
+    lead_external_id: str | None = None
+    conversion_id: UUID | None = None
+    external_id: str | None = None
+    account_id: UUID | None = None
+    account_external_id: str | None = None
+    account_name: str | None = None
+    owner_external_id: str | None = None
+    kind: Literal["new", "upsell", "cross_sell", "renewal"] = "new"
+    stage: str = "discovery"
+    probability: int = 20
+    amount: Money
+    fx: Exact
+    expected_close_on: date | None = None
+    imported: bool = False
+    flags: list[str] = []
+
+
+class DealLeadJoined(DealSvcEvent, type="deal.lead_joined"):
+    """A further lead was converted into this open deal: an assist, the cohort stays the primary lead's."""
+
+    lead_id: UUID
+    conversion_id: UUID
+
+
+class DealStageChanged(DealSvcEvent, Dimensions, type="deal.stage_changed"):
+    from_stage: str
+    to_stage: str
+    direction: Literal["advance", "skip", "back"]
+    cycle: int
+    skipped_gates: list[str] = []
+    reason: str | None = None
+    seconds_in_stage: float
+    probability: int
+    amount: Money
+    fx: Exact
+
+
+class DealUpdated(DealSvcEvent, Dimensions, type="deal.updated"):
+    """Amount, close date, owner or product changed. The values are complete, `changed` names the fields (D32)."""
+
+    changed: list[str]
+    amount: Money
+    fx: Exact
+    expected_close_on: date | None = None
+    previous_owner_id: UUID | None = None
+
+
+class DealSpinRecorded(DealSvcEvent, type="deal.spin_recorded"):
+    part: Literal["situation", "problem", "implication", "need_payoff"]
+
+
+class DealNeedsConfirmed(DealSvcEvent, type="deal.needs_confirmed"):
+    """The customer confirmed the restated needs (D3)."""
+
+
+class DealContactAdded(DealSvcEvent, type="deal.contact_added"):
+    """A member of the buying committee (D5)."""
+
+    contact_id: UUID
+    committee_role: str
+    decision_maker: bool
+
+
+class DealNextStepSet(DealSvcEvent, type="deal.next_step_set"):
+    due_at: datetime
+
+
+class DealProposalPresented(DealSvcEvent, type="deal.proposal_presented"):
+    proposal_version: int
+
+
+class DealWon(DealSvcEvent, Dimensions, type="deal.won"):
+    amount: Money
+    fx: Exact
+    lead_id: UUID | None = None
+    account_id: UUID | None = None
+    quote_id: UUID | None = None
+    contract_id: UUID | None = None
+    manual: bool = False
+    reason: str | None = None
+    from_stage: str
+    cycle: int
+    opened_at: datetime
+    seconds_in_stage: float
+    imported: bool = False
+
+
+class DealLost(DealSvcEvent, Dimensions, type="deal.lost"):
+    amount: Money
+    fx: Exact
+    reason: str
+    competitor: str | None = None
+    from_stage: str
+    cycle: int
+    opened_at: datetime
+    seconds_in_stage: float
+    imported: bool = False
+
+
+class DealReopened(DealSvcEvent, Dimensions, type="deal.reopened"):
+    stage: str
+    cycle: int
+    reason: str
+    probability: int
+
+
+class DealWinReversed(DealSvcEvent, Dimensions, type="deal.win_reversed"):
+    """The contract fell before it took effect: the win is taken back in the period of the reversal."""
+
+    amount: Money
+    fx: Exact
+    contract_id: UUID | None = None
+    reason: str
+    stage: str
+    cycle: int
+    probability: int
+
+
+class ConversionRefused(DealSvcEvent, type="conversion.refused"):
+    """deal-svc could not open or join the deal that `lead.converted` asked for."""
+
+    lead_id: UUID
+    deal_id: UUID
+    reason: str
+
+
+class ProductCreated(DealSvcEvent, type="product.created"):
+    sku: str
+    name: str
+    line: str
+
+
+class ProductChanged(DealSvcEvent, type="product.changed"):
+    sku: str
+    name: str
+    line: str
+    active: bool
+
+
+class PriceSet(DealSvcEvent, type="price.set"):
+    """A price of the price book took effect (D18)."""
+
+    product_id: UUID
+    unit_price: Money
+    valid_from: date
+    valid_to: date | None = None
+
+
+class QuoteLineData(BaseModel):
+    product_id: UUID
+    sku: str
+    name: str
+    quantity: Exact
+    unit_price: Exact
+    discount_percent: Exact
+    tax_percent: Exact
+    net: Exact
+    tax: Exact
+
+
+class PaymentTerm(BaseModel):
+    """One step of a payment schedule (C6): `percent` of the total falls due `due_days` after its trigger."""
+
+    trigger: Literal["signed", "go_live", "accepted", "date"]
+    percent: Exact
+    due_days: int
+    due_on: date | None = None
+
+
+class QuoteEvent(DealSvcEvent, Dimensions):
+    deal_id: UUID
+    account_id: UUID | None = None
+    number: str
+    revision: int
+    list_total: Money
+    net: Money
+    tax: Money
+    total: Money
+    fx: Exact
+    discount_percent: Exact
+    valid_until: date
+
+
+class QuoteCreated(QuoteEvent, type="quote.created"):
+    """A first draft, or with `revision` above 1 a new version of an earlier quote (D21)."""
+
+
+class QuoteChanged(QuoteEvent, type="quote.changed"):
+    """A draft was edited."""
+
+
+class QuoteSent(QuoteEvent, type="quote.sent"):
+    pass
+
+
+class QuoteAccepted(QuoteEvent, type="quote.accepted"):
+    """The customer said yes: contract-svc drafts the contract from this and nothing else (D25)."""
+
+    account_name: str
+    lead_id: UUID | None = None
+    lines: list[QuoteLineData]
+    schedule: list[PaymentTerm]
+
+
+class QuoteRejected(QuoteEvent, type="quote.rejected"):
+    reason: str
+
+
+class QuoteExpired(QuoteEvent, type="quote.expired"):
+    pass
+
+
+class QuoteSuperseded(QuoteEvent, type="quote.superseded"):
+    by_quote_id: UUID
+
+
+class QuoteWithdrawn(QuoteEvent, type="quote.withdrawn"):
+    reason: str

@@ -1,0 +1,137 @@
+"""What every event has in common, and its way onto the wire (CloudEvents 1.0.2; conventions §2)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, PlainSerializer, WithJsonSchema
+
+REGISTRY: dict[str, type["Event"]] = {}
+"""Every event by its full type: what readers decode by, and what the documents are generated from."""
+
+SPEC_VERSION = "1.0"
+
+Exact = Annotated[
+    Decimal,
+    PlainSerializer(lambda value: format(value, "f"), return_type=str),
+    WithJsonSchema({"type": "string", "format": "decimal"}),
+]
+
+
+class Money(BaseModel):
+    """An exact amount with its ISO 4217 currency."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    amount: Exact
+    currency: str
+
+
+class ActorRef(BaseModel):
+    """Who did it: a person's, a system's or our own id, never a name."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    type: str
+    id: UUID
+    role: str
+
+
+class Event(BaseModel):
+    """A fact about one aggregate. Subclasses name their type: `class DealWon(DealEvent, type="deal.won")`."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    publisher: ClassVar[str] = ""
+    type: ClassVar[str] = ""
+    aggregate: ClassVar[str] = ""
+
+    recorded_at: datetime | None = None
+    actor: ActorRef | None = None
+    correlation_id: str | None = None
+    causation_id: UUID | None = None
+
+    def __init_subclass__(cls, *, type: str | None = None, version: int = 1, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, *, type: str | None = None, version: int = 1, **kwargs: Any) -> None:
+        super().__pydantic_init_subclass__(**kwargs)
+        if type is None:
+            return
+        cls.type = f"clinch.{type}.v{version}"
+        cls.aggregate = type.partition(".")[0]
+        REGISTRY[cls.type] = cls
+
+
+E = TypeVar("E", bound=Event)
+
+
+class Dimensions(BaseModel):
+    """What figures are broken down by. Events carry them as they were when it happened."""
+
+    owner_id: UUID | None = None
+    team_id: UUID | None = None
+    source: str | None = None
+    product: str | None = None
+    region: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope(Generic[E]):
+    """An event as a reader gets it."""
+
+    id: UUID
+    type: str
+    subject: UUID
+    version: int
+    time: datetime
+    """When it happened in the business; `data.recorded_at` is when we learnt it."""
+    data: E
+    traceparent: str | None = None
+
+
+def topic(aggregate: str) -> str:
+    return f"clinch.{aggregate}.events.v1"
+
+
+def headers(*, id: UUID, type: str, subject: UUID, version: int, time: datetime, traceparent: str | None) -> dict[str, str]:
+    """CloudEvents attributes in Kafka's binary mode."""
+    event = REGISTRY[type]
+    made = {
+        "ce_id": str(id),
+        "ce_source": f"/clinch/{event.publisher}",
+        "ce_type": type,
+        "ce_specversion": SPEC_VERSION,
+        "ce_time": time.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        "ce_subject": str(subject),
+        "ce_dataschema": f"/schemas/{type}.json",
+        "ce_partitionkey": str(subject),
+        "ce_sequence": f"{version:019d}",
+        "content-type": "application/json",
+    }
+    if traceparent:
+        made["traceparent"] = traceparent
+    return made
+
+
+def decode(headers: Mapping[str, str], value: bytes) -> Envelope[Event] | None:
+    """The event of a message, or None for a type this reader does not know. Raises ValueError when it cannot be read."""
+    kind = REGISTRY.get(headers.get("ce_type", ""))
+    if kind is None:
+        return None
+    try:
+        return Envelope(
+            id=UUID(headers["ce_id"]),
+            type=kind.type,
+            subject=UUID(headers["ce_subject"]),
+            version=int(headers["ce_sequence"]),
+            time=datetime.fromisoformat(headers["ce_time"]),
+            data=kind.model_validate_json(value),
+            traceparent=headers.get("traceparent"),
+        )
+    except KeyError as missing:
+        raise ValueError(f"the message has no header {missing}") from None

@@ -1,0 +1,194 @@
+"""What lead-svc tells: leads, and the people and companies it is the master of. Ids only, no personal data."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from shared.events.envelope import Dimensions, Event
+
+
+class LeadSvcEvent(Event):
+    publisher = "lead-svc"
+
+
+class LeadCaptured(LeadSvcEvent, Dimensions, type="lead.captured"):
+    """A lead is known (L1, L2). Its time is the first contact; for an imported lead that lies in the past."""
+
+    external_id: str | None = None
+    campaign: str | None = None
+    medium: str | None = None
+    referrer_account_id: UUID | None = None
+    account_id: UUID | None = None
+    account_name: str | None = None
+    contact_id: UUID | None = None
+    imported: bool = False
+
+
+class LeadStubbed(LeadSvcEvent, type="lead.stubbed"):
+    """Another service's import named a lead that nobody knew yet. It counts as captured once its own data comes."""
+
+    external_id: str | None = None
+
+
+class LeadUpdated(LeadSvcEvent, Dimensions, type="lead.updated"):
+    """Descriptive fields changed. The dimensions are complete, `changed` names the fields."""
+
+    changed: list[str]
+    campaign: str | None = None
+    medium: str | None = None
+    account_id: UUID | None = None
+    contact_id: UUID | None = None
+    captured_at: datetime | None = None
+
+
+class LeadMqlReached(LeadSvcEvent, type="lead.mql_reached"):
+    how: Literal["score", "manual", "import"]
+    score: int | None = None
+    threshold: int | None = None
+    reason: str | None = None
+
+
+class LeadBantUpdated(LeadSvcEvent, type="lead.bant_updated"):
+    """One BANT dimension got a new status (L9). The evidence stays in lead-svc: it may name people."""
+
+    dimension: Literal["budget", "authority", "need", "timeline"]
+    status: Literal["unknown", "confirmed", "refuted"]
+    score: int
+
+
+class LeadRegraded(LeadSvcEvent, type="lead.regraded"):
+    old: str | None
+    new: str
+    rule: str
+
+
+class LeadInteractionLogged(LeadSvcEvent, type="lead.interaction_logged"):
+    """A contact with the customer (L20). `inbound` or `two_way` count as a response."""
+
+    interaction_id: UUID
+    kind: str
+    direction: str
+    outcome: str
+
+
+class LeadIntentRecorded(LeadSvcEvent, type="lead.intent_recorded"):
+    level: str
+
+
+class LeadAssigned(LeadSvcEvent, type="lead.assigned"):
+    owner_id: UUID | None
+    team_id: UUID | None
+    previous_owner_id: UUID | None = None
+    rule: str = "manual"
+
+
+class LeadQualified(LeadSvcEvent, type="lead.qualified"):
+    bant_score: int
+    owner_id: UUID | None = None
+    team_id: UUID | None = None
+
+
+class LeadNurtured(LeadSvcEvent, type="lead.nurtured"):
+    reason: str
+    wake_at: datetime | None = None
+    from_state: str
+
+
+class LeadDisqualified(LeadSvcEvent, type="lead.disqualified"):
+    reason: str
+    from_state: str
+
+
+class LeadReactivated(LeadSvcEvent, type="lead.reactivated"):
+    reason: str
+    from_state: str
+
+
+class LeadConverted(LeadSvcEvent, Dimensions, type="lead.converted"):
+    """The owner hands the lead over (L28). deal-svc opens `deal_id`, or joins the lead to it when `joins_existing`, and answers."""
+
+    deal_id: UUID
+    joins_existing: bool = False
+    conversion_id: UUID
+    account_id: UUID
+    account_name: str
+    contact_ids: list[UUID]
+    captured_at: datetime
+    deal_name: str
+    amount: str | None = None
+    currency: str | None = None
+    expected_close_on: str | None = None
+
+
+class LeadConversionConfirmed(LeadSvcEvent, type="lead.conversion_confirmed"):
+    deal_id: UUID
+
+
+class LeadConversionRefused(LeadSvcEvent, type="lead.conversion_refused"):
+    """deal-svc could not open the deal; the lead is an SQL again."""
+
+    deal_id: UUID
+    reason: str
+
+
+class LeadFlagged(LeadSvcEvent, type="lead.flagged"):
+    """Odd but true: kept, counted, and marked for people to see."""
+
+    flag: str
+
+
+class AccountCreated(LeadSvcEvent, type="account.created"):
+    name: str
+    external_id: str | None = None
+    region: str | None = None
+    industry: str | None = None
+    size: str | None = None
+    imported: bool = False
+
+
+class AccountUpdated(LeadSvcEvent, type="account.updated"):
+    changed: list[str]
+    name: str
+    region: str | None = None
+    industry: str | None = None
+    size: str | None = None
+
+
+class ContactCreated(LeadSvcEvent, type="contact.created"):
+    account_id: UUID | None
+
+
+class ContactUpdated(LeadSvcEvent, type="contact.updated"):
+    changed: list[str]
+    account_id: UUID | None
+
+
+class TeamCreated(LeadSvcEvent, type="team.created"):
+    name: str
+    parent_id: UUID | None
+    path: list[UUID]
+
+
+class TeamChanged(LeadSvcEvent, type="team.changed"):
+    """Renamed, or moved in the tree; the people below it are told one by one with their new paths."""
+
+    name: str
+    parent_id: UUID | None
+    path: list[UUID]
+
+
+class PersonAdded(LeadSvcEvent, type="person.added"):
+    """Somebody who can own records. `team_path` runs from the root team to the person's own (X1)."""
+
+    role: str
+    team_id: UUID | None = None
+    team_path: list[UUID] = []
+    external_id: str | None = None
+    imported: bool = False
+
+
+class PersonChanged(LeadSvcEvent, type="person.changed"):
+    role: str
+    team_id: UUID | None = None
+    team_path: list[UUID] = []
+    active: bool = True

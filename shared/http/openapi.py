@@ -1,0 +1,60 @@
+"""The OpenAPI document of a service: every error that a route can give is in it, as one problem shape."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+
+from shared.http.problem import ProblemOut
+
+_READ = {
+    400: "The request could not be read, for example bad UTF-8",
+    401: "No valid access token",
+    403: "The role does not allow this",
+    404: "There is none, or the caller may not see it",
+    422: "The input is not valid; `errors` says where",
+    503: "Overloaded or restarting; repeat after Retry-After",
+}
+_WRITE = _READ | {
+    409: "A rule says no; `unmet` lists why",
+    412: "It has changed since it was read",
+    413: "The body is over the limit",
+    428: "If-Match is missing",
+}
+
+
+def operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+def install(app: FastAPI) -> None:
+    """Replace the app's document with one that has our problems instead of FastAPI's own 422."""
+
+    def document() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _document(app)
+        return app.openapi_schema
+
+    app.openapi = document  # type: ignore[method-assign]
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    made = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+    components = made.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    for own in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(own, None)
+    problem = ProblemOut.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas.update(problem.pop("$defs", {}))
+    schemas["Problem"] = problem
+    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    components["responses"] = {f"Problem{code}": {"description": says, "content": content} for code, says in _WRITE.items()}
+    for path in made["paths"].values():
+        for method, operation in path.items():
+            answers = operation["responses"]
+            answers.pop("422", None)
+            codes = _READ if method == "get" else _WRITE
+            for code in codes:
+                answers.setdefault(str(code), {"$ref": f"#/components/responses/Problem{code}"})
+    return made

@@ -1,0 +1,196 @@
+"""A service: its name, what it owns, and how its processes run. Each `service.py` under services/ is one of these and nothing else."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import structlog
+from fastapi import APIRouter, FastAPI
+from sqlalchemy import MetaData
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from shared import migrations, relay, timers
+from shared.auth import Verifier
+from shared.bus import Bus, open_bus
+from shared.clock import Clock, utcnow
+from shared.consumer import Consumer, Handle, reactions
+from shared.db import Database
+from shared.events.envelope import REGISTRY, topic
+from shared.http import openapi, problem
+from shared.http.edge import ClinchRoute
+from shared.http.idempotency import FORGET_OLD
+from shared.http.operations import operations_router
+from shared.settings import Settings
+from shared.telemetry import Telemetry
+
+log = structlog.get_logger()
+
+Job = Callable[[Database, Settings, Clock, asyncio.Event], Awaitable[None]]
+"""Background work of a service besides relay, consumers and timers, for example its import runner; returns when told to stop."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """`prefixes` are the paths it owns behind the gateway; `reactions` are functions marked with `@on`."""
+
+    name: str
+    prefixes: Sequence[str]
+    metadata: MetaData
+    migrations: Path
+    routers: Sequence[APIRouter] = ()
+    reactions: Sequence[Any] = ()
+    consumers: Mapping[str, tuple[Handle, Sequence[str]]] = field(default_factory=dict)
+    timers: Mapping[str, timers.Handler] = field(default_factory=dict)
+    jobs: Sequence[Job] = ()
+    streamed: tuple[str, ...] = ()
+    description: str = ""
+
+    @property
+    def topics(self) -> list[str]:
+        """The topics that this service publishes to."""
+        return sorted({topic(e.aggregate) for e in REGISTRY.values() if e.publisher == self.name})
+
+    # -- API -----------------------------------------------------------------------------------------------------------
+
+    def app(self, settings: Settings, clock: Clock = utcnow) -> FastAPI:
+        """The HTTP API. Its lifespan opens the pool; it neither migrates nor runs background work."""
+        db = Database(settings)
+        verifier = Verifier(settings)
+
+        @asynccontextmanager
+        async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+            await db.start()
+            app.state.draining = False
+            try:
+                yield
+            finally:
+                app.state.draining = True
+                await verifier.close()
+                await db.stop()
+
+        app = FastAPI(
+            title=f"Clinch {self.name}",
+            version="1",
+            description=self.description,
+            lifespan=lifespan,
+            generate_unique_id_function=openapi.operation_id,
+            redoc_url=None,
+        )
+        app.state.service = self.name
+        app.state.settings = settings
+        app.state.db = db
+        app.state.verifier = verifier
+        app.state.clock = clock
+        problem.install(app)
+        openapi.install(app)
+        for router in [*self.routers, operations_router(self.name)]:
+            if not all(isinstance(r, ClinchRoute) for r in router.routes):
+                raise TypeError(f"{self.name}: make the router with APIRouter(route_class=ClinchRoute)")
+            app.include_router(router)
+        app.router.routes += [
+            Route("/livez", _alive),
+            Route("/startupz", self._ready(app)),
+            Route("/readyz", self._ready(app)),
+        ]
+        app.add_middleware(Telemetry, service=self.name, streamed=self.streamed)
+        return app
+
+    def _ready(self, app: FastAPI) -> Callable[..., Awaitable[JSONResponse]]:
+        """Ready to serve: database there, schema at head, not draining. A Kafka that is down does not count: the outbox absorbs it."""
+
+        async def ready(_: Any) -> JSONResponse:
+            if app.state.draining:
+                return JSONResponse({"status": "draining"}, 503)
+            try:
+                async with app.state.db.read() as db:
+                    at = await db.conn.fetchval("SELECT version_num FROM alembic_version")
+            except Exception as error:
+                log.warning("not_ready", error=type(error).__name__)
+                return JSONResponse({"status": "database not available"}, 503)
+            if at != migrations.head(self.migrations):
+                return JSONResponse({"status": "schema is not at head; run migrate"}, 503)
+            return JSONResponse({"status": "ready"})
+
+        return ready
+
+    # -- Worker --------------------------------------------------------------------------------------------------------
+
+    async def work(self, settings: Settings, stop: asyncio.Event, clock: Clock = utcnow) -> None:
+        """Relay, consumers, timers and jobs of this service until `stop` is set."""
+        db, bus = Database(settings), open_bus(settings.bus_url, client=self.name)
+        await db.start()
+        await bus.start()
+        try:
+            await self._topics_exist(bus, stop)
+            async with asyncio.TaskGroup() as group:
+                for task in self._tasks(settings, db, bus, stop, clock):
+                    group.create_task(task)
+        finally:
+            await bus.stop()
+            await db.stop()
+
+    async def _topics_exist(self, bus: Bus, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                await bus.ensure_topics([*self.topics, *(t for c in self._consumers() for t in c[2])])
+                return
+            except Exception as error:
+                log.warning("bus_not_ready", service=self.name, error=str(error))
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), 1)
+
+    def _consumers(self) -> list[tuple[str, Handle, Sequence[str]]]:
+        own = [(self.name, *reactions(self.reactions))] if self.reactions else []
+        return [*own, *((name, handle, topics) for name, (handle, topics) in self.consumers.items())]
+
+    def _tasks(self, settings: Settings, db: Database, bus: Bus, stop: asyncio.Event, clock: Clock) -> list[Any]:
+        tasks: list[Any] = [
+            relay.relay(db, bus, stop, service=self.name),
+            relay.sample(db, stop, service=self.name),
+            _forget_answers(db, stop),
+        ]
+        tasks += [Consumer(name, db, bus, topics, handle, service=self.name, clock=clock).run(stop) for name, handle, topics in self._consumers()]
+        if self.timers:
+            tasks.append(timers.run(db, self.timers, stop, clock, service=self.name))
+        tasks += [job(db, settings, clock, stop) for job in self.jobs]
+        return tasks
+
+    # -- Schema --------------------------------------------------------------------------------------------------------
+
+    async def migrate(self, settings: Settings) -> None:
+        await migrations.upgrade(self.migrations, self.metadata, settings.database_url)
+
+    def cli(self) -> None:
+        from shared.cli import main
+
+        main(self)
+
+
+async def _alive(_: Any) -> JSONResponse:
+    return JSONResponse({"status": "alive"})
+
+
+async def _forget_answers(db: Database, stop: asyncio.Event) -> None:
+    """Idempotent answers are kept for 24 hours; older ones go once an hour."""
+    while not stop.is_set():
+        try:
+            async with db.read() as reader:
+                await reader.conn.execute(FORGET_OLD)
+        except Exception as error:
+            log.warning("idempotency_cleanup_failed", error=type(error).__name__)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), 3600)
+
+
+def stop_on_signals() -> asyncio.Event:
+    """Set by SIGTERM and SIGINT."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    return stop

@@ -1,0 +1,74 @@
+"""Settings of one service: environment variables with the prefix `CLINCH_`, secrets also from `CLINCH_<NAME>_FILE`."""
+
+import os
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Built once, in `Service.cli()` or by the embedded run, and passed down; nothing reads the environment later."""
+
+    model_config = SettingsConfigDict(env_prefix="CLINCH_", frozen=True, extra="ignore")
+
+    env: Literal["development", "test", "production"] = "development"
+    database_url: str = Field(description="postgresql://user:password@host:port/database of this service alone")
+    bus_url: str = Field(description="kafka://host:port[,host:port], or postgresql://... for the log in Postgres")
+    issuer: str = Field(description="The exact `iss` of access tokens; a service refuses to start without one")
+    audience: str = "clinch"
+    jwks_url: str | None = Field(default=None, description="Where the issuer's keys are; by default found by OIDC discovery")
+    roles_claim: str = Field(default="roles", description="Path of the roles claim, for example realm_access.roles")
+    cursor_key: SecretStr = Field(default=SecretStr("development-only"), description="Signs list cursors; the same in all replicas")
+    pool_size: int = Field(default=10, ge=2, le=200, description="Database connections of one process at most")
+    pool_wait_seconds: float = Field(default=5, gt=0, description="How long a request waits for a connection before it is answered 503")
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    admin_port: int = Field(default=0, ge=0, le=65535, description="Where /metrics and the probes of a worker are served; 0 for none")
+    time_zone: str = Field(default="UTC", description="The company's reporting zone: decides which day a figure belongs to")
+    reporting_currency: str = Field(default="CNY", pattern=r"^[A-Z]{3}$")
+    fx_rates: dict[str, Decimal] = Field(default_factory=dict, description='Units of the reporting currency for one unit: {"USD": "7.1"}')
+    log_format: Literal["json", "console"] = "json"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    cors_origins: tuple[str, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _secrets_from_files(cls, values: dict[str, Any]) -> dict[str, Any]:
+        for name in cls.model_fields:
+            path = os.environ.get(f"CLINCH_{name.upper()}_FILE")
+            if path and name not in values:
+                values[name] = Path(path).read_text().strip()
+        return values
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone_exists(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError):
+            raise ValueError("not an IANA time zone; write for example Asia/Shanghai") from None
+        return value
+
+    @model_validator(mode="after")
+    def _production_has_secrets(self) -> "Settings":
+        if self.env == "production" and self.cursor_key.get_secret_value() == "development-only":
+            raise ValueError("CLINCH_CURSOR_KEY must be set in production")
+        return self
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+    def rate(self, currency: str) -> Decimal | None:
+        """Units of the reporting currency for one unit of `currency`, or None where no rate is configured."""
+        return Decimal(1) if currency == self.reporting_currency else self.fx_rates.get(currency)
+
+
+def one_line(error: ValidationError) -> str:
+    """A settings error as one sentence for the terminal: which variable, what is wrong."""
+    parts = [f"CLINCH_{'_'.join(str(p) for p in e['loc']).upper()}: {e['msg']}" if e["loc"] else e["msg"] for e in error.errors()]
+    return "; ".join(parts)

@@ -1,0 +1,161 @@
+"""The plumbing tables that every service's database has a copy of. No business rule and no table of one service."""
+
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+At = DateTime(timezone=True)
+
+
+def service_metadata() -> MetaData:
+    """A service's metadata with the plumbing tables already in it; the service adds its features' tables."""
+    metadata = MetaData(naming_convention=NAMING)
+    for table in PLUMBING.tables.values():
+        table.to_metadata(metadata)
+    return metadata
+
+
+PLUMBING = MetaData(naming_convention=NAMING)
+
+EVENT = Table(
+    "event",
+    PLUMBING,
+    Column("id", Uuid, primary_key=True),
+    Column("type", Text, nullable=False),
+    Column("aggregate", Text, nullable=False),
+    Column("subject", Uuid, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("time", At, nullable=False, comment="when it happened in the business"),
+    Column("recorded_at", At, nullable=False, comment="when we learnt it"),
+    Column("actor_id", Uuid, nullable=False),
+    Column("actor_role", Text, nullable=False),
+    Column("correlation_id", Text, nullable=False),
+    Column("causation_id", Uuid),
+    Column("traceparent", Text),
+    # JSON, not JSONB: the relay ships the bytes as they are, nothing parses them on the way.
+    Column("data", JSON, nullable=False),
+    UniqueConstraint("subject", "version"),
+    comment="append-only: the audit trail, the timeline and the archive for replays",
+)
+
+OUTBOX = Table(
+    "outbox",
+    PLUMBING,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("event_id", Uuid, nullable=False),
+    comment="events not yet in the log; nearly always empty",
+)
+
+LEASE = Table(
+    "lease",
+    PLUMBING,
+    Column("name", Text, primary_key=True),
+    comment="one row per job that only one worker may do at a time; held by locking the row",
+)
+
+CONSUMER_OFFSET = Table(
+    "consumer_offset",
+    PLUMBING,
+    Column("consumer", Text, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("partition", Integer, nullable=False),
+    Column("next", BigInteger, nullable=False),
+    PrimaryKeyConstraint("consumer", "topic", "partition"),
+)
+
+CONSUMER_SEEN = Table(
+    "consumer_seen",
+    PLUMBING,
+    Column("consumer", Text, nullable=False),
+    Column("subject", Uuid, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    PrimaryKeyConstraint("consumer", "subject"),
+    comment="the last version of each aggregate that took effect here; tells a duplicate from news",
+)
+
+DEAD_LETTER = Table(
+    "dead_letter",
+    PLUMBING,
+    Column("id", Uuid, primary_key=True),
+    Column("consumer", Text, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("partition", Integer, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("headers", JSONB, nullable=False),
+    Column("value", LargeBinary, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("parked_at", At, nullable=False),
+    Column("settled_at", At),
+    Column("outcome", Text, comment="redriven or dropped"),
+    UniqueConstraint("consumer", "topic", "partition", "offset"),
+    Index("ix_dead_letter_open", "consumer", "subject", postgresql_where=text("settled_at IS NULL")),
+)
+
+IDEMPOTENCY = Table(
+    "idempotency",
+    PLUMBING,
+    Column("key", LargeBinary, primary_key=True, comment="SHA-256 of principal, method, path and Idempotency-Key"),
+    Column("body_hash", LargeBinary, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("headers", JSONB, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("created_at", At, nullable=False),
+    Index(None, "created_at"),
+)
+
+TIMER = Table(
+    "timer",
+    PLUMBING,
+    Column("id", Uuid, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("subject", Uuid, nullable=False),
+    Column("due_at", At, nullable=False),
+    Column("data", JSONB, nullable=False, server_default=text("'{}'")),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("retry_at", At),
+    Column("error", Text),
+    Column("fired_at", At),
+    Column("cancelled_at", At),
+    UniqueConstraint("kind", "subject", "due_at"),
+    Index("ix_timer_open", "due_at", postgresql_where=text("fired_at IS NULL AND cancelled_at IS NULL")),
+    Index(None, "subject"),
+)
+
+ROSTER = Table(
+    "roster",
+    PLUMBING,
+    Column("person_id", Uuid, primary_key=True),
+    Column("team_id", Uuid),
+    Column("team_path", ARRAY(Uuid), nullable=False, comment="ids from the root team to the person's own"),
+    Column("role", Text, nullable=False),
+    Column("active", Boolean, nullable=False, server_default=text("true")),
+    Column("version", BigInteger, nullable=False),
+    comment="who is in which team, as lead-svc's events told it: ids only, for row access and for the team of an event",
+)
