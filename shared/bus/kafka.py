@@ -1,0 +1,193 @@
+"""The bus on Apache Kafka."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+from weakref import WeakSet
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import TopicPartition as KafkaPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import TopicAlreadyExistsError, for_code
+
+from shared.bus import Bus, BusUnavailable, Delivered, Message, OffsetOutOfRange, Position, Reader, TopicPartition, UnknownTopic
+from shared.bus.kafkadriver import as_bus_errors, connection_options, delivered, discard_consumer, discard_producer
+from shared.bus.partition import partition_of
+
+if TYPE_CHECKING:
+    from shared.bus.kafkareader import KafkaReader
+
+TIMEOUT = 20.0  # seconds; for anything but publishing
+PUBLISH_TIMEOUT = 30.0  # for a whole batch: an idempotent producer would try for ever
+BATCH_BYTES = 512 * 1024  # half of a request: a batch of the relay is then one request per partition
+
+
+class KafkaBus(Bus):
+    def __init__(self, url: str, *, client: str) -> None:
+        self.connection = connection_options(url) | {"client_id": client}
+        self._producer: AIOKafkaProducer | None = None
+        self._publishing = asyncio.Lock()
+        self._consumer: AIOKafkaConsumer | None = None  # outside any group
+        self._reading = asyncio.Lock()
+        self._at: tuple[KafkaPartition, int] | None = None  # where that consumer stands
+        self._readers: WeakSet[KafkaReader] = WeakSet()
+        self._partitions: dict[str, int] = {}
+
+    async def start(self) -> None:
+        """Nothing to do: it connects when first used."""
+
+    async def stop(self) -> None:
+        await asyncio.gather(*(reader.close() for reader in self._readers))
+        await self._drop_producer()
+        await self._drop_consumer()
+
+    async def ensure_topics(self, topics: Sequence[str], partitions: int = 8) -> None:
+        async with self._admin() as admin:
+            missing = sorted(set(topics).difference(await admin.list_topics()))
+            # -1 replicas: the cluster's default. -1 ms: the log is the archive of every replay, kept for ever.
+            new = [NewTopic(topic, partitions, -1, topic_configs={"retention.ms": "-1"}) for topic in missing]
+            if new:
+                for _, code, *_ in (await admin.create_topics(new)).topic_errors:
+                    if code and for_code(code) is not TopicAlreadyExistsError:
+                        raise for_code(code)()
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        if not messages:
+            return
+        counts = await self._partition_counts({message.topic for message in messages})
+        queues: defaultdict[KafkaPartition, list[Message]] = defaultdict(list)
+        for message in messages:
+            queues[KafkaPartition(message.topic, partition_of(message.key, counts[message.topic]))].append(message)
+        async with self._publishing:  # so that a failure spoils no other batch
+            try:
+                with as_bus_errors():
+                    async with asyncio.timeout(PUBLISH_TIMEOUT):
+                        producer = await self._open_producer()
+                        await _first_failure(_send(producer, partition, queue) for partition, queue in queues.items())
+            except BaseException:
+                # The producer's sequence numbers are in doubt now, and what it still holds must not be sent behind the
+                # caller's next attempt.
+                await self._drop_producer()
+                raise
+
+    async def _open_producer(self) -> AIOKafkaProducer:
+        if self._producer is None:
+            self._producer = AIOKafkaProducer(
+                **self.connection, acks="all", enable_idempotence=True, linger_ms=0, max_batch_size=BATCH_BYTES
+            )
+            await self._producer.start()
+        return self._producer
+
+    async def _drop_producer(self) -> None:
+        producer, self._producer = self._producer, None
+        if producer:
+            await discard_producer(producer)
+
+    def reader(self, group: str, topics: Sequence[str], position: Position) -> Reader:
+        from shared.bus.kafkareader import KafkaReader
+
+        reader = KafkaReader(self.connection, group, topics, position)
+        self._readers.add(reader)
+        return reader
+
+    async def read(self, topic: str, partition: int, offset: int, limit: int) -> list[Delivered]:
+        at = KafkaPartition(topic, partition)
+        if at not in await self._all_partitions([topic]):
+            raise UnknownTopic(f"{topic}[{partition}]")
+        async with self._reading_consumer() as consumer:
+            end = (await consumer.end_offsets([at]))[at]
+            if self._at != (at, offset):  # going on where the last call ended keeps what was fetched ahead
+                beginning = (await consumer.beginning_offsets([at]))[at]
+                if not beginning <= offset <= end:
+                    raise OffsetOutOfRange((topic, partition), offset, beginning, end)
+                consumer.assign([at])
+                consumer.seek(at, offset)
+                self._at = at, offset
+            if offset == end:
+                return []
+            records = (await consumer.getmany(at, timeout_ms=int(TIMEOUT * 500), max_records=limit)).get(at)
+            if not records:
+                raise BusUnavailable(f"Kafka sent nothing of {topic}[{partition}] from {offset}, though it ends at {end}")
+            self._at = at, records[-1].offset + 1
+            return [delivered(record) for record in records]
+
+    async def beginning_offsets(self, topics: Sequence[str]) -> dict[TopicPartition, int]:
+        partitions = await self._all_partitions(topics)
+        async with self._reading_consumer() as consumer:
+            return {(at.topic, at.partition): offset for at, offset in (await consumer.beginning_offsets(partitions)).items()}
+
+    async def end_offsets(self, topics: Sequence[str]) -> dict[TopicPartition, int]:
+        partitions = await self._all_partitions(topics)
+        async with self._reading_consumer() as consumer:
+            return {(at.topic, at.partition): offset for at, offset in (await consumer.end_offsets(partitions)).items()}
+
+    async def _all_partitions(self, topics: Sequence[str]) -> list[KafkaPartition]:
+        counts = await self._partition_counts(topics)
+        return [KafkaPartition(topic, partition) for topic in topics for partition in range(counts[topic])]
+
+    async def _partition_counts(self, topics: Iterable[str]) -> dict[str, int]:
+        """Asked once per topic, as partitions are never added. Asks for all topics: naming one could create it."""
+        if unknown := set(topics) - self._partitions.keys():
+            async with self._admin() as admin:
+                found = {topic["topic"]: len(topic["partitions"]) for topic in await admin.describe_topics()}
+            self._partitions |= {topic: count for topic, count in found.items() if count}
+            if missing := unknown - self._partitions.keys():
+                raise UnknownTopic(min(missing))
+        return self._partitions
+
+    @asynccontextmanager
+    async def _admin(self) -> AsyncIterator[AIOKafkaAdminClient]:
+        with as_bus_errors():
+            async with asyncio.timeout(TIMEOUT):
+                admin = AIOKafkaAdminClient(**self.connection)
+                try:
+                    await admin.start()
+                    yield admin
+                finally:
+                    await admin.close()
+
+    @asynccontextmanager
+    async def _reading_consumer(self) -> AsyncIterator[AIOKafkaConsumer]:
+        """The consumer outside any group, for one caller at a time; made anew after a failure."""
+        async with self._reading:
+            try:
+                with as_bus_errors():
+                    async with asyncio.timeout(TIMEOUT):
+                        if self._consumer is None:
+                            self._consumer = AIOKafkaConsumer(**self.connection, auto_offset_reset="none", enable_auto_commit=False)
+                            await self._consumer.start()
+                        yield self._consumer
+            except OffsetOutOfRange:
+                raise
+            except BaseException:
+                await self._drop_consumer()
+                raise
+
+    async def _drop_consumer(self) -> None:
+        consumer, self._consumer, self._at = self._consumer, None, None
+        if consumer:
+            await discard_consumer(consumer)
+
+
+async def _send(producer: AIOKafkaProducer, at: KafkaPartition, messages: Sequence[Message]) -> None:
+    """Send one partition's messages, each piece after the acknowledgement of the one before: none can overtake."""
+    piece = producer.create_batch()
+    for message in messages:
+        headers = [(name, value.encode()) for name, value in message.headers.items()]
+        while piece.append(timestamp=None, key=message.key.encode(), value=message.value, headers=headers) is None:
+            await (await producer.send_batch(piece, at.topic, partition=at.partition))
+            piece = producer.create_batch()
+    await (await producer.send_batch(piece, at.topic, partition=at.partition))
+
+
+async def _first_failure(sending: Iterable[Coroutine[None, None, None]]) -> None:
+    """Run all; the first failure ends the others and is raised."""
+    tasks = [asyncio.create_task(one) for one in sending]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

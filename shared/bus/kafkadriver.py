@@ -1,0 +1,106 @@
+"""What aiokafka needs to be told, and where it has to be helped: its options, errors and ends."""
+
+import asyncio
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, errors
+from aiokafka.structs import ConsumerRecord
+
+from shared.bus import BusError, BusUnavailable, Delivered
+
+REQUEST_TIMEOUT = 10.0  # seconds
+CLOSE_TIMEOUT = 3.0
+
+# What the next attempt meets again. Everything else is cured by waiting or by a new producer or consumer.
+LASTING = (
+    errors.MessageSizeTooLargeError,
+    errors.RecordListTooLargeError,
+    errors.TopicAuthorizationFailedError,
+    errors.GroupAuthorizationFailedError,
+    errors.ClusterAuthorizationFailedError,
+    errors.AuthenticationFailedError,
+    errors.UnsupportedSaslMechanismError,
+    errors.UnsupportedVersionError,
+    errors.IncompatibleBrokerVersion,
+    errors.InvalidTopicError,
+    errors.InvalidReplicationFactorError,
+    errors.PolicyViolationError,
+)
+
+
+@contextmanager
+def as_bus_errors() -> Iterator[None]:
+    """Turn the driver's exceptions into this package's."""
+    try:
+        yield
+    except LASTING as error:
+        raise BusError(f"Kafka refused: {error}") from error
+    except (errors.KafkaError, OSError) as error:  # TimeoutError is an OSError
+        raise BusUnavailable(f"Kafka does not answer: {error or type(error).__name__}") from error
+
+
+def connection_options(url: str) -> dict[str, Any]:
+    """aiokafka's connection arguments for `kafka://[user:password@]host:port[,host:port][?sasl_mechanism=...]`.
+
+    `kafkas://` speaks TLS and trusts the system's authorities; a user means SASL (PLAIN unless the query says otherwise).
+    """
+    parts = urlsplit(url)
+    account, _, hosts = parts.netloc.rpartition("@")
+    options: dict[str, Any] = {"bootstrap_servers": hosts.split(",")}
+    if parts.scheme == "kafkas":
+        options["ssl_context"] = ssl.create_default_context()
+    if account:
+        user, _, password = account.partition(":")
+        options |= {"sasl_plain_username": unquote(user), "sasl_plain_password": unquote(password), "sasl_mechanism": "PLAIN"}
+    options["security_protocol"] = ("SASL_" if account else "") + ("SSL" if parts.scheme == "kafkas" else "PLAINTEXT")
+    for name, value in parse_qsl(parts.query):
+        if name != "sasl_mechanism":
+            raise ValueError(f"a Kafka URL takes the option sasl_mechanism, not {name}")
+        options[name] = value
+    if not hosts:
+        raise ValueError("a Kafka URL names at least one host:port")
+    return options | {"request_timeout_ms": int(REQUEST_TIMEOUT * 1000)}
+
+
+def delivered(record: "ConsumerRecord[bytes, bytes]") -> Delivered:
+    return Delivered(
+        record.topic,
+        record.partition,
+        record.offset,
+        (record.key or b"").decode(),
+        record.value or b"",
+        {name: value.decode() for name, value in record.headers},
+    )
+
+
+async def discard_producer(producer: AIOKafkaProducer) -> None:
+    """Stop `producer` in bounded time and make sure that it sends nothing afterwards.
+
+    Its own `stop` waits for every pending batch, and an idempotent producer tries those for ever while the broker is
+    down: so the pending ones are failed, and the sending task is ended, first.
+    """
+    producer._message_accumulator.fail_all(errors.ProducerClosed())
+    sending = producer._sender.sender_task
+    for _ in range(2):  # on the first cancel it waits for its requests, the second one ends those too
+        if sending and not sending.done():
+            sending.cancel()
+            await asyncio.wait([sending], timeout=CLOSE_TIMEOUT / 3)
+    with suppress(errors.KafkaError, OSError, asyncio.CancelledError):
+        await _bounded(producer.stop())
+
+
+async def discard_consumer(consumer: AIOKafkaConsumer) -> None:
+    """Leave the group and stop `consumer` in bounded time, the broker answering or not."""
+    with suppress(errors.KafkaError, OSError):
+        await _bounded(consumer.stop())
+    with suppress(errors.KafkaError, OSError):
+        await _bounded(consumer._client.close())  # what a timed-out stop did not reach
+
+
+async def _bounded(closing: Any) -> None:
+    async with asyncio.timeout(CLOSE_TIMEOUT):
+        await closing

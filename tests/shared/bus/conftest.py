@@ -1,0 +1,47 @@
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from uuid import uuid4
+
+import pytest
+
+from shared.bus import Bus, open_bus
+from tests.kafka_mock import KafkaMock
+from tests.shared.bus.logs import KafkaLog, Log, PostgresLog, PostgresServer
+
+
+@pytest.fixture(scope="session")
+def log_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    server = PostgresServer(tmp_path_factory.mktemp("buslog"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def kafka_mock() -> Iterator[KafkaMock]:
+    mock = KafkaMock()
+    yield mock
+    mock.stop()
+
+
+@pytest.fixture(params=["pglog", "kafka"])
+def log(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Log:
+    if request.param == "pglog":
+        return PostgresLog(request.getfixturevalue("log_server").url)
+    monkeypatch.setattr("shared.bus.kafkareader.SESSION_TIMEOUT", 2.0)
+    return KafkaLog(request.getfixturevalue("kafka_mock"))
+
+
+@pytest.fixture
+async def bus(log: Log) -> AsyncIterator[Bus]:
+    bus = open_bus(log.url)
+    await bus.start()
+    yield bus
+    await asyncio.wait_for(bus.stop(), 15)
+
+
+@pytest.fixture
+async def topic(log: Log) -> str:
+    """A new topic of 4 partitions."""
+    name = f"clinch.test-{uuid4().hex[:12]}.events.v1"
+    await log.create(name, 4)
+    return name

