@@ -1,0 +1,47 @@
+"""The `clinch` command line. A command is one module with one function of the same name, registered here.
+
+Such a module imports little at its top, and the rest inside its function: `clinch up` must not wait for what it does not use.
+"""
+
+import sys
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from clinch.clean import clean
+from clinch.down import down
+from clinch.errors import CommandError
+from clinch.logs import logs
+from clinch.status import status
+from clinch.token import token
+from clinch.up import up
+from shared.postgres import PostgresError
+
+COMMANDS = (up, down, status, logs, clean, token)
+
+
+class Commands(TyperGroup):
+    """What a command cannot do is a sentence on standard error, never a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (CommandError, PostgresError) as error:
+            print(f"clinch: {error}", file=sys.stderr)
+            raise SystemExit(getattr(error, "exit_code", 1)) from None
+
+
+app = typer.Typer(cls=Commands, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+
+
+@app.callback()
+def clinch() -> None:
+    """Clinch, lead to cash: run the whole system on this machine, fill it, look at it."""
+
+
+for command in COMMANDS:
+    app.command()(command)
+
+if __name__ == "__main__":
+    app()

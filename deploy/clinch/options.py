@@ -1,0 +1,24 @@
+"""Options that several commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from clinch.errors import CommandError
+from clinch.folder import DataFolder, default_folder
+
+Data = Annotated[
+    Path | None, typer.Option(envvar="CLINCH_DATA", help="The data folder.", show_default=".clinch in the project", file_okay=False)
+]
+Url = Annotated[str | None, typer.Option(envvar="CLINCH_URL", help="Where the API is.", show_default="the system of this data folder")]
+
+
+def base_url(url: str | None, data: Path | None) -> str:
+    """The API's origin, without a slash at the end: as given, or that of the system running on the data folder."""
+    if url:
+        return url.rstrip("/")
+    running = DataFolder(data or default_folder()).run()
+    if running is None:
+        raise CommandError("Clinch is not running: start it with `clinch up`, or name another system with --url.")
+    return f"http://127.0.0.1:{running.port}"

@@ -1,0 +1,53 @@
+"""The processes of an embedded run: recorded in its folder, and taken for ours only when their command line says so."""
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from clinch.folder import DataFolder
+from shared.postgres import Postgres
+
+if TYPE_CHECKING:
+    import psutil
+
+
+def record(folder: DataFolder, pids: Mapping[str, int]) -> None:
+    folder.processes.write_text(json.dumps(pids))
+
+
+def alive(folder: DataFolder) -> dict[str, "psutil.Process"]:
+    """Those that run, by name. A pid that the system gave to somebody else meanwhile is not ours."""
+    try:
+        pids: dict[str, int] = json.loads(folder.processes.read_text())
+    except (FileNotFoundError, json.JSONDecodeError):
+        return {}
+    if not pids:
+        return {}
+    import psutil
+
+    found = {}
+    for name, pid in pids.items():
+        try:
+            process = psutil.Process(pid)
+            if process.status() != psutil.STATUS_ZOMBIE and any(str(folder.path) in part for part in process.cmdline()):
+                found[name] = process
+        except psutil.Error:
+            continue
+    return found
+
+
+def stop_leftovers(folder: DataFolder, patience: float = 20) -> list[str]:
+    """Stop what a killed supervisor left behind; the names of what there was. `patience` in seconds, then they are killed."""
+    left = alive(folder)
+    if left:
+        import psutil
+
+        clients = [process for name, process in left.items() if name != "postgres"]
+        for process in clients:
+            process.terminate()
+        for process in psutil.wait_procs(clients, timeout=patience)[1]:
+            process.kill()
+    if folder.postgres.exists():
+        Postgres(folder.postgres, folder.log("postgres"), {}).stop_leftover()
+    record(folder, {})
+    return list(left)

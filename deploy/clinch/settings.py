@@ -1,0 +1,83 @@
+"""The settings of the embedded run: where it listens, and what each service is given."""
+
+import argparse
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from clinch.folder import DataFolder
+from shared.postgres import Postgres
+
+if TYPE_CHECKING:
+    from shared.settings import Settings
+
+SERVICES = {
+    "lead": "lead_svc.service",
+    "deal": "deal_svc.service",
+    "contract": "contract_svc.service",
+    "metrics": "metrics_svc.service",
+}
+"""Database name of each service, and the module that holds its `service`."""
+DATABASES = (*SERVICES, "bus")
+ISSUER_PATH = "/dev-issuer"
+
+# Durable: fsync and synchronous_commit stay on. The rest keeps one machine's memory small.
+POSTGRES_OPTIONS: Mapping[str, str] = {
+    "max_connections": "120",
+    "shared_buffers": "128MB",
+    "max_wal_senders": "0",
+    "wal_level": "minimal",
+    "max_wal_size": "2GB",
+    "jit": "off",
+    "log_line_prefix": "%m [%p] %d ",
+    "log_checkpoints": "off",
+}
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """One embedded run: its data folder, the port of its one origin, and the bus (None: the log in its own Postgres)."""
+
+    folder: DataFolder
+    port: int
+    bus: str | None = None
+
+    @property
+    def origin(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def development_issuer(self) -> str:
+        return f"{self.origin}{ISSUER_PATH}"
+
+    @property
+    def issuer(self) -> str:
+        """CLINCH_ISSUER, where there is an identity provider; then there is no development issuer."""
+        return os.environ.get("CLINCH_ISSUER") or self.development_issuer
+
+    def postgres(self) -> Postgres:
+        return Postgres(self.folder.postgres, self.folder.log("postgres"), POSTGRES_OPTIONS)
+
+    def arguments(self) -> list[str]:
+        """For the command line of a child; also what `clinch down` recognises our processes by."""
+        return ["--data", str(self.folder.path), "--port", str(self.port), *(["--bus", self.bus] if self.bus else [])]
+
+    def of_service(self, database: str) -> "Settings":
+        """Other settings (CLINCH_TIME_ZONE, CLINCH_FX_RATES ...) come from the environment, as everywhere."""
+        from shared.settings import Settings
+
+        postgres = self.postgres()
+        return Settings(database_url=postgres.url(database), bus_url=self.bus or postgres.url("bus"), issuer=self.issuer, port=self.port)
+
+
+def parse(arguments: Sequence[str]) -> tuple[Embedded, int]:
+    """The command line of our own processes; second the file descriptor of the listening socket (-1: none)."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--bus")
+    parser.add_argument("--fd", type=int, default=-1)
+    given = parser.parse_args(arguments)
+    return Embedded(DataFolder(given.data), given.port, given.bus), given.fd

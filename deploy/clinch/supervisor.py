@@ -1,0 +1,190 @@
+"""Keeps Postgres, the API process and the worker alive. Runs detached under `clinch up`, or in the terminal with --foreground.
+
+It imports the standard library only, to be small and to start at once. It tells the terminal how far it is by JSON lines on
+standard output: {"step": ...}, then {"ready": true} or {"error": ..., "exit_code": ...}.
+"""
+
+import contextlib
+import errno
+import http.client
+import json
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from clinch.child import Child, Process
+from clinch.errors import CommandError
+from clinch.processes import record, stop_leftovers
+from clinch.schema import revision_hash
+from clinch.settings import Embedded, parse
+from shared.postgres import Postgres, PostgresError
+
+COMMANDS: Mapping[str, Sequence[str]] = {name: (sys.executable, "-P", "-m", f"clinch.{name}") for name in ("schema", "api", "worker")}
+PATIENCE = 20.0  # seconds for the API and the worker to finish what they are doing
+TRIES = 4  # ends of a child before the first "ready" that count as hopeless
+
+
+class Supervisor:
+    """`report` takes a step for the person who waits; `tick` is called ten times a second."""
+
+    def __init__(
+        self,
+        run: Embedded,
+        report: Callable[[str], None],
+        tick: Callable[[], None] = lambda: None,
+        commands: Mapping[str, Sequence[str]] = COMMANDS,
+    ) -> None:
+        self._run, self._report, self._tick, self._commands = run, report, tick, commands
+        self._stopping = threading.Event()
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    def supervise(self, on_ready: Callable[[], None]) -> None:
+        """Bring everything up, keep it up until `stop`, take it down. Raises CommandError or PostgresError when it cannot start."""
+        folder, run = self._run.folder, self._run
+        with folder.hold(run.port):
+            stop_leftovers(folder)
+            listener = _listen(run.port)
+            postgres = run.postgres()
+            if not postgres.exists():
+                self._report("Making the database folder (first start only)")
+                postgres.create()
+            server = Child("postgres", postgres.start)
+            children = [Child(name, partial(self._spawn, name, listener)) for name in ("api", "worker")]
+            try:
+                self._start_postgres(server, postgres)
+                self._bring_schema_up()
+                self._watch([server, *children], on_ready)
+            finally:
+                for child in children:
+                    child.terminate()
+                for child in children:
+                    child.wait(PATIENCE)
+                if server.process is not None:
+                    postgres.stop(server.process)
+                listener.close()
+                record(folder, {})
+                self._log("stopped")
+
+    def _start_postgres(self, server: Child, postgres: Postgres) -> None:
+        self._log(server.tend())
+        if server.process is None:
+            raise PostgresError("Postgres cannot be started; `clinch logs` says why.")
+        record(self._run.folder, {"postgres": server.process.pid})
+        postgres.wait_ready(server.process)
+
+    def _bring_schema_up(self) -> None:
+        """Migrate when the revisions differ from those that this folder was migrated with."""
+        stamp, wanted = self._run.folder.schema_stamp, revision_hash()
+        if stamp.exists() and stamp.read_text() == wanted:
+            return
+        log = self._run.folder.log("schema")
+        with log.open("ab") as errors:
+            command = [*self._commands["schema"], *self._run.arguments()]
+            with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, text=True) as process:
+                for line in process.stdout or ():
+                    self._report(line.rstrip())
+        if process.returncode:
+            raise CommandError(f"The databases could not be prepared: {_last_line(log)}", 2 if process.returncode == 2 else 1)
+        stamp.write_text(wanted)
+
+    def _watch(self, children: Sequence[Child], on_ready: Callable[[], None]) -> None:
+        ready = False
+        self._report("Starting the API and the worker")
+        while not self._stopping.wait(0.1):
+            for child in children:
+                if news := child.tend():
+                    self._log(news)
+                    record(self._run.folder, {c.name: c.process.pid for c in children if c.process})
+                    if not ready:
+                        self._give_up_on(child)
+            if not ready and all(c.process for c in children) and _answers_ready(self._run.port):
+                ready = True
+                self._log("ready")
+                on_ready()
+            self._tick()
+
+    def _give_up_on(self, child: Child) -> None:
+        if child.process is None and (child.failures >= TRIES or child.last_code == 2):
+            reason = _last_line(self._run.folder.log(child.name))
+            raise CommandError(f"The {child.name} process does not stay up: {reason}", 2 if child.last_code == 2 else 1)
+
+    def _spawn(self, name: str, listener: socket.socket) -> Process:
+        """The API gets the listening socket, so that clients wait while it restarts, and are not refused."""
+        handed = ["--fd", str(listener.fileno())] if name == "api" else []
+        with self._run.folder.log(name).open("ab") as log:
+            return subprocess.Popen(
+                [*self._commands[name], *self._run.arguments(), *handed],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=[listener.fileno()] if handed else [],
+                start_new_session=True,
+            )
+
+    def _log(self, line: str | None) -> None:
+        if line:
+            with self._run.folder.log("supervisor").open("a") as log:
+                log.write(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {line}\n")
+
+
+def _listen(port: int) -> socket.socket:
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise CommandError(f"Port {port} is taken: choose another with --port or CLINCH_PORT.") from None
+        raise CommandError(f"Port {port} cannot be used ({error.strerror}): choose another with --port or CLINCH_PORT.", 2) from None
+    listener.listen(2048)
+    return listener
+
+
+def _answers_ready(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(errors="replace").strip().splitlines()[-1:] if log.exists() else []
+    return lines[0] if lines else "it said nothing"
+
+
+def tell(**fact: object) -> None:
+    """The person may have gone away already."""
+    with contextlib.suppress(BrokenPipeError):
+        print(json.dumps(fact), flush=True)
+
+
+def main() -> None:
+    run, _ = parse(sys.argv[1:])
+    supervisor = Supervisor(run, lambda step: tell(step=step))
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: supervisor.stop())
+    try:
+        supervisor.supervise(lambda: tell(ready=True))
+    except (CommandError, PostgresError) as error:
+        tell(error=str(error), exit_code=getattr(error, "exit_code", 1))
+        sys.exit(1)
+    except OSError as error:
+        tell(error=f"{error.strerror}: {error.filename or run.folder.path}.", exit_code=1)
+        raise
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""`clinch up`: start everything, return when it is ready."""
+
+import json
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from clinch.errors import CommandError
+from clinch.folder import DataFolder, default_folder
+from clinch.options import Data
+from clinch.settings import Embedded
+
+
+def up(
+    foreground: Annotated[bool, typer.Option("--foreground", help="Keep everything in this terminal; Ctrl-C stops it.")] = False,
+    port: Annotated[int, typer.Option(envvar="CLINCH_PORT", min=1, max=65535, help="The port of the one origin, on 127.0.0.1.")] = 8000,
+    data: Data = None,
+    bus: Annotated[
+        str | None, typer.Option(envvar="CLINCH_BUS_URL", help="kafka://host:port; without it the log is kept in the own Postgres.")
+    ] = None,
+) -> None:
+    """Start Postgres, the API, the worker and the development issuer; return when all are ready."""
+    if bus and not bus.startswith(("kafka://", "kafkas://", "postgresql://")):
+        raise CommandError("The bus URL must begin with kafka://, kafkas:// or postgresql://.", 2)
+    folder = DataFolder(data or default_folder())
+    if running := folder.run():
+        typer.echo(f"Clinch is already running on http://127.0.0.1:{running.port} (process {running.pid}).")
+        return
+    folder.claim()
+    run = Embedded(folder, port, bus)
+    started = time.monotonic()
+    if foreground:
+        _in_this_terminal(run)
+    else:
+        _detached(run)
+        typer.echo(f"Clinch is ready after {time.monotonic() - started:.1f} s.\n{_first_steps(run)}")
+
+
+def _detached(run: Embedded) -> None:
+    with run.folder.log("supervisor").open("ab") as log:
+        supervisor = subprocess.Popen(
+            [sys.executable, "-P", "-m", "clinch.supervisor", *run.arguments()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            start_new_session=True,
+        )
+    assert supervisor.stdout is not None
+    try:
+        for line in supervisor.stdout:
+            fact = json.loads(line)
+            if "step" in fact:
+                typer.echo(f"  {fact['step']} ...")
+            elif "error" in fact:
+                supervisor.wait()
+                raise CommandError(fact["error"], fact["exit_code"])
+            else:
+                return
+    except KeyboardInterrupt:
+        supervisor.send_signal(signal.SIGTERM)
+        supervisor.wait()
+        raise
+    raise CommandError(f"The supervisor ended before all was ready; {run.folder.log('supervisor')} says why.")
+
+
+def _in_this_terminal(run: Embedded) -> None:
+    from clinch.logs import Tail
+    from clinch.supervisor import Supervisor
+
+    tail = Tail(run.folder, lines=0)
+    supervisor = Supervisor(run, lambda step: typer.echo(f"  {step} ..."), tick=tail.show_news)
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: supervisor.stop())
+    supervisor.supervise(lambda: typer.echo(f"Clinch is ready; Ctrl-C stops it.\n{_first_steps(run)}"))
+    tail.show_news()
+
+
+def _first_steps(run: Embedded) -> str:
+    """Lines that work as they are when pasted into the terminal this runs in."""
+    clinch = _this_command()
+    where = "" if run.folder.path == default_folder() or "CLINCH_DATA" in os.environ else f" --data {shlex.quote(str(run.folder.path))}"
+    token = f"{clinch} token{where} --role admin"
+    return (
+        f"  API docs   {run.origin}/docs\n"
+        f"  A token    {token}\n"
+        f'  First try  curl -s "{run.origin}/v1/leads?limit=3" -H "Authorization: Bearer $({token} 2>/dev/null)"\n'
+        f"  Logs       {clinch} logs{where} --follow\n"
+        f"  Stop       {clinch} down{where}"
+    )
+
+
+def _this_command() -> str:
+    script = Path(sys.argv[0]).absolute()
+    if shutil.which("clinch") == str(script):
+        return "clinch"
+    near = os.path.relpath(script)
+    return shlex.quote(str(script) if near.startswith("..") else near)
