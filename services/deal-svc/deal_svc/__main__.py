@@ -1,0 +1,3 @@
+from deal_svc.service import service
+
+service.cli()

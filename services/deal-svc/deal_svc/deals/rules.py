@@ -1,0 +1,80 @@
+"""A deal, who may change it, and what may change. Pure: values in, unmet guards out."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from uuid import UUID
+
+
+class Stage(StrEnum):
+    DISCOVERY = "discovery"
+    PROPOSAL = "proposal"
+    NEGOTIATION = "negotiation"
+    CLOSING = "closing"
+    WON = "won"
+    LOST = "lost"
+
+
+OPEN_STAGES = (Stage.DISCOVERY, Stage.PROPOSAL, Stage.NEGOTIATION, Stage.CLOSING)
+"""In the order a deal goes through them."""
+
+PROBABILITY = {Stage.DISCOVERY: 20, Stage.PROPOSAL: 50, Stage.NEGOTIATION: 75, Stage.CLOSING: 90, Stage.WON: 100, Stage.LOST: 0}
+"""Percent, by stage (domain-model §3)."""
+
+
+class Kind(StrEnum):
+    NEW = "new"
+    UPSELL = "upsell"
+    CROSS_SELL = "cross_sell"
+    RENEWAL = "renewal"
+
+
+@dataclass(frozen=True, slots=True)
+class Deal:
+    """One opportunity. `fx` is the rate to the reporting currency, frozen when the amount was set."""
+
+    id: UUID
+    version: int
+    name: str
+    kind: Kind
+    stage: Stage
+    stage_since: datetime
+    cycle: int
+    probability: int
+    amount: Decimal
+    currency: str
+    fx: Decimal
+    expected_close_on: date | None
+    owner_id: UUID | None
+    team_id: UUID | None
+    account_id: UUID | None
+    account_name: str | None
+    lead_id: UUID | None
+    conversion_id: UUID | None
+    source: str | None
+    product: str | None
+    region: str | None
+    competitor: str | None
+    needs: str | None
+    needs_confirmed_at: datetime | None
+    needs_confirmed_by: UUID | None
+    next_step: str | None
+    next_step_due_at: datetime | None
+    opened_at: datetime
+    closed_at: datetime | None
+    closed_from: Stage | None
+    close_reason: str | None
+    manual_win: bool
+    quote_id: UUID | None
+    contract_id: UUID | None
+    contract_starts_on: date | None
+    external_id: str | None
+    imported: bool
+    flags: list[str]
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def is_open(self) -> bool:
+        return self.stage in OPEN_STAGES
