@@ -29,7 +29,7 @@ def main(service: "Service") -> None:
     revision.add_argument("message")
     args = parser.parse_args()
     try:
-        settings = Settings()  # type: ignore[call-arg]
+        settings = Settings()
     except ValidationError as error:
         print(f"{service.name} cannot start: {one_line(error)}", file=sys.stderr)
         raise SystemExit(2) from None

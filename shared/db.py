@@ -22,16 +22,31 @@ from sqlalchemy.dialects.postgresql import asyncpg as _asyncpg
 
 from shared.auth import Actor
 from shared.errors import NotFound, Stale, Unavailable
-from shared.events.envelope import Event
+from shared.events.envelope import Envelope, Event
 from shared.ids import new_id
 from shared.outbox import Told, write
 from shared.settings import Settings
 
 R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
+AWAY = (
+    Unavailable,
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InterfaceError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.LockNotAvailableError,
+)
+"""What Postgres being away, restarting or overloaded looks like: the same statement may go through later."""
+
 _DIALECT = _asyncpg.dialect()  # type: ignore[no-untyped-call]
 
 
-class Query(Generic[R]):
+class Query(Generic[R_co]):
     """A Core statement compiled once; its rows become `into`: a frozen dataclass whose fields name the columns, or one plain value.
 
     Build it at import, or cache it per shape. `IN (...)` cannot be compiled ahead: use `is_in`.
@@ -39,7 +54,7 @@ class Query(Generic[R]):
 
     __slots__ = ("_defaults", "_into", "_names", "sql")
 
-    def __init__(self, statement: Executable, into: type[R]) -> None:
+    def __init__(self, statement: Executable, into: type[R_co]) -> None:
         compiled = statement.compile(dialect=_DIALECT)  # type: ignore[attr-defined]
         self.sql = str(compiled)
         self._names: tuple[str, ...] = tuple(compiled.positiontup or ())
@@ -54,7 +69,7 @@ class Query(Generic[R]):
         merged = {**self._defaults, **params}
         return [merged[name] if name in merged else _missing(name) for name in self._names]
 
-    def row(self, record: Any) -> R:
+    def row(self, record: Any) -> R_co:
         return self._into(record)
 
 
@@ -247,10 +262,40 @@ class Tx(Reader):
         when = at or self.now
         self._told.extend(Told(new_id(), subject, version + n, when, event) for n, event in enumerate(events))
 
+    async def caused_by(self, event: Envelope[Any]) -> None:
+        """From here on, what is told names `event` as its cause. What was told before is written first, under its own."""
+        await self.flush()
+        self.context = replace(
+            self.context,
+            causation_id=event.id,
+            correlation_id=event.data.correlation_id or self.context.correlation_id,
+            traceparent=event.traceparent,
+        )
+
     async def flush(self) -> None:
         if self._told:
             await write(self.conn, self.context, self._told)
             self._told = []
+
+
+_OUTAGE = (
+    Unavailable,
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.exceptions.OperatorInterventionError,  # shut down, crashed, starting up, statement cancelled
+    asyncpg.exceptions.InsufficientResourcesError,  # disk full, too many connections
+    asyncpg.exceptions.TransactionRollbackError,  # deadlock
+    asyncpg.exceptions.IdleInTransactionSessionTimeoutError,
+    asyncpg.exceptions.ReadOnlySQLTransactionError,  # a standby before its promotion
+    asyncpg.exceptions.LockNotAvailableError,
+)
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether the database is to blame, not the statement: the same will work later, so background work waits and repeats it."""
+    # asyncpg says "connection is closed" with its most general class, which also stands for misuse.
+    closed = isinstance(error, asyncpg.InterfaceError) and "closed" in str(error)
+    return closed or isinstance(error, _OUTAGE)
 
 
 class Database:
@@ -291,7 +336,7 @@ class Database:
         """A connection from the pool; `Unavailable` when none comes free in time or Postgres is away."""
         try:
             conn = await self._pool.acquire(timeout=self._settings.pool_wait_seconds)
-        except (TimeoutError, OSError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError):
+        except AWAY:
             raise Unavailable("The database is busy or restarting; repeat the request.") from None
         try:
             yield conn

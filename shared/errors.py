@@ -20,9 +20,7 @@ class Problem(Exception):
     code = "internal"
     title = "Something went wrong on our side"
 
-    def __init__(
-        self, detail: str, *, code: str | None = None, headers: Mapping[str, str] | None = None, **extra: Any
-    ) -> None:
+    def __init__(self, detail: str, *, code: str | None = None, headers: Mapping[str, str] | None = None, **extra: Any) -> None:
         super().__init__(detail)
         self.detail = detail
         self.code = code or self.code
@@ -39,7 +37,9 @@ class Rejected(Problem):
 
     def __init__(self, detail: str, *, code: str | None = None, unmet: Sequence[Unmet] = ()) -> None:
         listed = [{"code": u.code, "message": u.message} for u in unmet]
-        super().__init__(detail, code=code, **({"unmet": listed} if listed else {}))
+        super().__init__(detail, code=code)
+        if listed:
+            self.extra["unmet"] = listed
         self.unmet = tuple(unmet)
 
 

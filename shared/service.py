@@ -14,7 +14,8 @@ from sqlalchemy import MetaData
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from shared import migrations, relay, timers
+from shared import migrations as schema
+from shared import timers as timer
 from shared.auth import Verifier
 from shared.bus import Bus, open_bus
 from shared.clock import Clock, utcnow
@@ -25,6 +26,7 @@ from shared.http import openapi, problem
 from shared.http.edge import ClinchRoute
 from shared.http.idempotency import FORGET_OLD
 from shared.http.operations import operations_router
+from shared.relay import relay, sample
 from shared.settings import Settings
 from shared.telemetry import Telemetry
 
@@ -45,7 +47,7 @@ class Service:
     routers: Sequence[APIRouter] = ()
     reactions: Sequence[Any] = ()
     consumers: Mapping[str, tuple[Handle, Sequence[str]]] = field(default_factory=dict)
-    timers: Mapping[str, timers.Handler] = field(default_factory=dict)
+    timers: Mapping[str, timer.Handler] = field(default_factory=dict)
     jobs: Sequence[Job] = ()
     streamed: tuple[str, ...] = ()
     description: str = ""
@@ -60,7 +62,7 @@ class Service:
     def app(self, settings: Settings, clock: Clock = utcnow) -> FastAPI:
         """The HTTP API. Its lifespan opens the pool; it neither migrates nor runs background work."""
         db = Database(settings)
-        verifier = Verifier(settings)
+        verifier = Verifier(settings.issuer, settings.audience, jwks_url=settings.jwks_url, roles_claim=settings.roles_claim)
 
         @asynccontextmanager
         async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -70,7 +72,7 @@ class Service:
                 yield
             finally:
                 app.state.draining = True
-                await verifier.close()
+                await verifier.aclose()
                 await db.stop()
 
         app = FastAPI(
@@ -112,7 +114,7 @@ class Service:
             except Exception as error:
                 log.warning("not_ready", error=type(error).__name__)
                 return JSONResponse({"status": "database not available"}, 503)
-            if at != migrations.head(self.migrations):
+            if at != schema.head(self.migrations):
                 return JSONResponse({"status": "schema is not at head; run migrate"}, 503)
             return JSONResponse({"status": "ready"})
 
@@ -150,20 +152,21 @@ class Service:
 
     def _tasks(self, settings: Settings, db: Database, bus: Bus, stop: asyncio.Event, clock: Clock) -> list[Any]:
         tasks: list[Any] = [
-            relay.relay(db, bus, stop, service=self.name),
-            relay.sample(db, stop, service=self.name),
+            relay(db, bus, stop, service=self.name),
+            sample(db, stop, service=self.name),
             _forget_answers(db, stop),
         ]
-        tasks += [Consumer(name, db, bus, topics, handle, service=self.name, clock=clock).run(stop) for name, handle, topics in self._consumers()]
+        for name, handle, topics in self._consumers():
+            tasks.append(Consumer(name, db, bus, topics, handle, service=self.name, clock=clock).run(stop))
         if self.timers:
-            tasks.append(timers.run(db, self.timers, stop, clock, service=self.name))
+            tasks.append(timer.run(db, self.timers, stop, clock, service=self.name))
         tasks += [job(db, settings, clock, stop) for job in self.jobs]
         return tasks
 
     # -- Schema --------------------------------------------------------------------------------------------------------
 
     async def migrate(self, settings: Settings) -> None:
-        await migrations.upgrade(self.migrations, self.metadata, settings.database_url)
+        await schema.upgrade(self.migrations, self.metadata, settings.database_url)
 
     def cli(self) -> None:
         from shared.cli import main

@@ -1,15 +1,30 @@
-"""For tests: a throw-away Postgres per session, and databases in it by the dozen."""
+"""For tests: a throw-away Postgres per session, databases in it by the dozen, and a service running on one."""
 
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from uuid import uuid4
+from typing import Any
+from uuid import UUID, uuid4
 
 import asyncpg
+import httpx
+from fastapi import FastAPI
+from sqlalchemy import MetaData
+from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
+from sqlalchemy.schema import CreateIndex, CreateTable
 
+from shared import timers
+from shared.auth import SYSTEM, Actor, Role, person_id
+from shared.db import Context, Database, Tx
+from shared.events.envelope import Envelope, Event, decode, headers
+from shared.ids import new_id
 from shared.postgres import Postgres
+from shared.service import Service
+from shared.settings import Settings
 
 _UNSAFE_BUT_FAST = {
     "fsync": "off",
@@ -50,3 +65,131 @@ async def fresh_database(server: Postgres, template: str | None = None) -> str:
     finally:
         await admin.close()
     return server.url(name)
+
+
+# -- A service in a test ---------------------------------------------------------------------------------------------------
+
+
+class SteppedClock:
+    """A clock that stands still until a test moves it."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **by: float) -> None:
+        self.now += timedelta(**by)
+
+
+class _RoleTokens:
+    """Stands in for the verifier: the token `rep:ann` is the rep whose subject is `ann`. Real tokens are tested in test_auth.py."""
+
+    async def actor(self, token: str) -> Actor:
+        role, _, subject = token.partition(":")
+        return Actor.of(person_id(subject or role), {Role(role)})
+
+    async def aclose(self) -> None:
+        pass
+
+
+@dataclass
+class Running:
+    """One service on a database of its own, called in process."""
+
+    service: Service
+    app: FastAPI
+    db: Database
+    settings: Settings
+    clock: SteppedClock
+
+    def client(self, role: str = "admin", subject: str = "") -> httpx.AsyncClient:
+        """A client whose requests come from this role; `subject` is the person's external key, the role's name by default."""
+        return httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=self.app, raise_app_exceptions=False),
+            base_url="http://clinch.test",
+            headers={"Authorization": f"Bearer {role}:{subject}"},
+        )
+
+    @staticmethod
+    def person(role: str = "admin", subject: str = "") -> UUID:
+        return person_id(subject or role)
+
+    async def told(self, *types: type[Event], subject: UUID | None = None) -> list[Envelope[Event]]:
+        """The events that the service wrote, oldest first."""
+        async with self.db.read() as reader:
+            rows = await reader.conn.fetch("SELECT * FROM event ORDER BY recorded_at, id")
+        found = []
+        for row in rows:
+            made = headers(
+                id=row["id"],
+                type=row["type"],
+                subject=row["subject"],
+                version=row["version"],
+                time=row["time"],
+                traceparent=row["traceparent"],
+            )
+            event = decode(made, row["data"])
+            assert event is not None
+            if (not types or isinstance(event.data, types)) and subject in (None, event.subject):
+                found.append(event)
+        return found
+
+    async def hear(self, event: Event, subject: UUID, version: int = 1, at: datetime | None = None) -> None:
+        """Hand an event of another service to this one's reactions and consumers, as its worker would, in one transaction each."""
+        told = Envelope(new_id(), event.type, subject, version, at or self.clock(), event)
+        for _, handle, _ in self.service._consumers():
+            async with self.transaction() as tx:
+                await handle(tx, [told])
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Tx]:
+        async with self.db.begin(Context(self.service.name, SYSTEM, self.clock(), "test")) as tx:
+            yield tx
+
+    async def fire_due(self) -> int:
+        """Fire every timer that is due by the clock."""
+        return await timers.fire_due(self.db, self.service.timers, self.clock, service=self.service.name)
+
+
+async def create_tables(url: str, metadata: MetaData) -> None:
+    """The tables as the code has them, without migrations (those are compared with the code by a test of their own)."""
+    dialect = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call]
+    conn = await asyncpg.connect(url)
+    try:
+        for table in metadata.sorted_tables:
+            await conn.execute(str(CreateTable(table).compile(dialect=dialect)))
+            for index in sorted(table.indexes, key=lambda i: str(i.name)):
+                await conn.execute(str(CreateIndex(index).compile(dialect=dialect)))
+    finally:
+        await conn.close()
+
+
+_templates: dict[tuple[int, str], str] = {}
+
+
+@asynccontextmanager
+async def running(service: Service, server: Postgres, **changed: Any) -> AsyncIterator[Running]:
+    """The service on a fresh database (50 ms); `changed` are settings."""
+    key = (id(server), service.name)
+    if key not in _templates:
+        _templates[key] = await fresh_database(server)
+        await create_tables(_templates[key], service.metadata)
+    url = await fresh_database(server, _templates[key])
+    settings = Settings(
+        **{
+            "env": "test",
+            "database_url": url,
+            "bus_url": url,
+            "issuer": "http://issuer.test",
+            "fx_rates": {"USD": "7", "EUR": "8"},
+            "log_level": "error",
+        }
+        | changed
+    )
+    clock = SteppedClock(datetime(2026, 3, 2, 9, 0, tzinfo=UTC))
+    app = service.app(settings, clock)
+    async with app.router.lifespan_context(app):
+        app.state.verifier = _RoleTokens()
+        yield Running(service, app, app.state.db, settings, clock)

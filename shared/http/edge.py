@@ -11,7 +11,8 @@ from starlette.responses import Response
 from shared.auth import CurrentActor
 from shared.db import Context, Reader, Tx
 from shared.errors import PreconditionRequired, Problem
-from shared.http import idempotency
+from shared.http import idempotency, openapi
+from shared.http.page import only_wanted
 from shared.telemetry import trace_id, traceparent
 
 DryRun = Annotated[bool, Query(description="Check everything and answer as if done, but change nothing.")]
@@ -66,6 +67,7 @@ class ClinchRoute(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
+        openapi.add_parameters(self)
         versioned = "version" in getattr(self.response_model, "model_fields", {})
 
         async def with_edge(request: Request) -> Response:
@@ -73,6 +75,8 @@ class ClinchRoute(APIRoute):
                 response = await handle(request)
             except idempotency.Replayed as replayed:
                 return replayed.response
+            if fields := getattr(request.state, "fields", None):
+                only_wanted(response, fields)
             if versioned and 200 <= response.status_code < 300:
                 etag = f'"{orjson.loads(response.body)["version"]}"'
                 if request.method == "GET" and request.headers.get("if-none-match") in (etag, "*"):

@@ -104,7 +104,11 @@ async def _store(conn: Any, claimed: Key, response: Response) -> bool:
 
 IdempotencyKey = Annotated[
     str | None,
-    Header(alias="Idempotency-Key", max_length=200, description="Any unique text. The same key and body again give the first answer again, and no second effect."),
+    Header(
+        alias="Idempotency-Key",
+        max_length=200,
+        description="Any unique text. The same key and body again give the first answer again, and no second effect.",
+    ),
 ]
 
 
@@ -112,4 +116,3 @@ async def key_required(key: IdempotencyKey = None) -> None:
     """For operations where a repeat would cost money: payments and bulk."""
     if not key:
         raise KeyMissing("Send an Idempotency-Key header: any unique text, the same one when you repeat the request.")
-

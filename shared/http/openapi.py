@@ -28,6 +28,13 @@ def operation_id(route: APIRoute) -> str:
     return route.name
 
 
+def add_parameters(route: APIRoute) -> None:
+    """Show the parameters of dependencies that read the query themselves (lists do), which FastAPI cannot know of."""
+    read = [p for d in route.dependant.dependencies for p in getattr(d.call, "openapi_parameters", ())]
+    if read:
+        route.openapi_extra = {**(route.openapi_extra or {}), "parameters": read}
+
+
 def install(app: FastAPI) -> None:
     """Replace the app's document with one that has our problems instead of FastAPI's own 422."""
 

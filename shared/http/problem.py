@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import asyncpg
 import orjson
 import structlog
 from fastapi import FastAPI, Request
@@ -11,6 +10,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from shared.db import AWAY
 from shared.errors import Problem, Unavailable
 from shared.http import idempotency
 from shared.telemetry import trace_id
@@ -56,7 +56,9 @@ def body_of(*, status: int, code: str, title: str, detail: str, trace: str, extr
     }
 
 
-def answer(request: Request, *, status: int, code: str, title: str, detail: str, headers: dict[str, str] | None = None, **extra: Any) -> Response:
+def answer(
+    request: Request, *, status: int, code: str, title: str, detail: str, headers: dict[str, str] | None = None, **extra: Any
+) -> Response:
     body = body_of(status=status, code=code, title=title, detail=detail, trace=trace_id(request.scope), extra=extra)
     return Response(orjson.dumps(body), status, headers, media_type="application/problem+json")
 
@@ -86,7 +88,13 @@ def pointer(location: tuple[Any, ...]) -> str:
 async def _invalid(request: Request, error: RequestValidationError) -> Response:
     errors = [{"pointer": pointer(e["loc"]), "code": e["type"], "message": e["msg"]} for e in error.errors()]
     if any(e["code"] == "json_invalid" for e in errors):
-        return answer(request, status=400, code="bad_json", title="The body is not JSON", detail=f"The body could not be read as JSON: {errors[0]['message']}.")
+        return answer(
+            request,
+            status=400,
+            code="bad_json",
+            title="The body is not JSON",
+            detail=f"The body could not be read as JSON: {errors[0]['message']}.",
+        )
     first = errors[0]
     return answer(
         request,
@@ -132,16 +140,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _problem)  # type: ignore[arg-type]
     app.add_exception_handler(RequestValidationError, _invalid)  # type: ignore[arg-type]
     app.add_exception_handler(HTTPException, _http)  # type: ignore[arg-type]
-    for away in (
-        asyncpg.PostgresConnectionError,
-        asyncpg.CannotConnectNowError,
-        asyncpg.AdminShutdownError,
-        asyncpg.CrashShutdownError,
-        asyncpg.QueryCanceledError,
-        asyncpg.InterfaceError,
-        asyncpg.LockNotAvailableError,
-        asyncpg.DeadlockDetectedError,
-        ConnectionError,
-    ):
-        app.add_exception_handler(away, _database_away)
+    for away in AWAY:
+        if not issubclass(away, Problem):
+            app.add_exception_handler(away, _database_away)
     app.add_exception_handler(Exception, _unexpected)

@@ -1,0 +1,3 @@
+from contract_svc.service import service
+
+service.cli()

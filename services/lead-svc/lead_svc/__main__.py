@@ -1,0 +1,3 @@
+from lead_svc.service import service
+
+service.cli()

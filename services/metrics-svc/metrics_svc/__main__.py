@@ -1,0 +1,3 @@
+from metrics_svc.service import service
+
+service.cli()

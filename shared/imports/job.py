@@ -1,0 +1,275 @@
+"""An import's state, and the worker's part: batch after batch, each in one transaction with the job's new position."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal
+from uuid import UUID
+
+import structlog
+from pydantic import BaseModel, ValidationError
+from sqlalchemy import bindparam, delete, insert, select, update
+
+from shared.auth import Actor, Role
+from shared.clock import Clock
+from shared.db import AWAY, Context, Database, Query, Tx, columns, rows_param
+from shared.imports.format import Dates, Format
+from shared.imports.rows import Row, RowReader, UnreadableFile
+from shared.outage import Outage, pause
+from shared.settings import Settings
+from shared.tables import IMPORT_CHUNK, IMPORT_JOB, IMPORT_PROBLEM
+
+log = structlog.get_logger()
+
+BATCH = 1000
+"""Rows of one transaction."""
+ATTEMPTS = 3
+
+
+class State(StrEnum):
+    UPLOADING = "uploading"
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    id: UUID
+    things: str
+    state: State
+    options: dict[str, Any]
+    columns: list[str]
+    bytes_total: int
+    bytes_done: int
+    line: int
+    created: int
+    updated: int
+    unchanged: int
+    refused: int
+    flagged: int
+    error: str | None
+    actor_id: UUID
+    actor_roles: list[str]
+    correlation_id: str
+    idempotency_key: str | None
+    created_at: datetime
+    finished_at: datetime | None
+
+    @property
+    def actor(self) -> Actor:
+        return Actor.of(self.actor_id, [Role(r) for r in self.actor_roles])
+
+    @property
+    def rows(self) -> int:
+        return self.created + self.updated + self.unchanged + self.refused
+
+    @property
+    def format(self) -> Format:
+        return Format(self.options["encoding"], self.options["delimiter"])
+
+    @property
+    def dates(self) -> Dates:
+        return Dates.of(tuple(self.options["date_formats"]), self.options["time_zone"])
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong (`refused`) or odd (`flagged`) about a row."""
+
+    line: int
+    field: str
+    code: str
+    message: str
+    kind: Literal["refused", "flagged"] = "refused"
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a batch."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    problems: list[Problem] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Importer:
+    """What a service says about its imports: the form of a row, and the command that takes many of them at once.
+
+    `take` gets (line, row) pairs in file order and never sees an `external_id` twice in a batch. It refuses a row by a problem,
+    not by an exception: an exception fails the batch, which is then repeated.
+    """
+
+    things: str
+    row: type[BaseModel]
+    take: Callable[[Tx, Sequence[tuple[int, Any]], Settings], Awaitable[Outcome]]
+    roles: tuple[Role, ...]
+    key: str = "external_id"
+
+    @property
+    def fields(self) -> Mapping[str, Any]:
+        return self.row.model_fields
+
+
+_JOB_COLUMNS = [IMPORT_JOB.c[n] for n in Job.__dataclass_fields__]
+GET = Query(select(*_JOB_COLUMNS).where(IMPORT_JOB.c.id == bindparam("id")), Job)
+_OPEN = Query(
+    select(*_JOB_COLUMNS)
+    .where((IMPORT_JOB.c.state == "queued") | (IMPORT_JOB.c.state == "running"))
+    .where(IMPORT_JOB.c.things == bindparam("things"))
+    .order_by(IMPORT_JOB.c.created_at)
+    .limit(1),
+    Job,
+)
+_CLAIM = Query(select(*_JOB_COLUMNS).where(IMPORT_JOB.c.id == bindparam("id")).with_for_update(skip_locked=True), Job)
+LOCK = Query(select(*_JOB_COLUMNS).where(IMPORT_JOB.c.id == bindparam("id")).with_for_update(), Job)
+_MOVED = ("state", "bytes_done", "line", "created", "updated", "unchanged", "refused", "flagged", "error", "finished_at")
+_MOVE = Query(update(IMPORT_JOB).where(IMPORT_JOB.c.id == bindparam("_id")).values({n: bindparam(n) for n in _MOVED}), Job)
+_PROBLEM_COLUMNS = ("job_id", "line", "n", "kind", "field", "code", "message")
+_given = rows_param(IMPORT_PROBLEM, *_PROBLEM_COLUMNS)
+_NOTE_PROBLEMS = Query(insert(IMPORT_PROBLEM).from_select(_PROBLEM_COLUMNS, select(*[_given.c[n] for n in _PROBLEM_COLUMNS])), int)
+_DROP_FILE = Query(delete(IMPORT_CHUNK).where(IMPORT_CHUNK.c.job_id == bindparam("id")), int)
+
+
+async def save(tx: Tx, job: Job) -> None:
+    await tx.run(_MOVE, _id=job.id, **{n: getattr(job, n) for n in _MOVED})
+
+
+async def run(importer: Importer, db: Database, settings: Settings, clock: Clock, stop: asyncio.Event) -> None:
+    """The worker's loop: one job at a time, oldest first; other workers take other jobs.
+
+    A database that is away is waited for. A batch that fails for any other reason is tried three times, then the job fails at
+    that place: what came before is kept, and `resume` tries again.
+    """
+    outage = Outage("imports", things=importer.things)
+    reader: tuple[UUID, RowReader] | None = None
+    failures = 0
+    while not stop.is_set():
+        job = None
+        try:
+            async with db.read() as reading:
+                job = await reading.first(_OPEN, things=importer.things)
+            moved = False
+            if job is not None:
+                moved, reader = await _step(importer, db, settings, clock, job, reader)
+            outage.over()
+            failures = 0
+            if not moved:
+                await pause(0.3, stop)
+        except AWAY as error:
+            reader = None
+            await outage.wait(error, stop)
+        except Exception as error:
+            reader = None
+            failures += 1
+            log.error("import_batch_failed", things=importer.things, attempt=failures, exc_info=error)
+            if job is not None and failures == ATTEMPTS:
+                await _fail(db, clock, importer, job)
+                failures = 0
+
+
+async def _fail(db: Database, clock: Clock, importer: Importer, job: Job) -> None:
+    async with db.begin(Context(f"{importer.things}-import", job.actor, clock(), job.correlation_id)) as tx:
+        locked = await tx.one(LOCK, id=job.id)
+        where = f"The rows after line {locked.line} could not be imported because of an error on our side; it is in the log."
+        await save(tx, replace(locked, state=State.FAILED, error=where, finished_at=tx.now))
+
+
+async def _step(
+    importer: Importer, db: Database, settings: Settings, clock: Clock, job: Job, known: tuple[UUID, RowReader] | None
+) -> tuple[bool, tuple[UUID, RowReader] | None]:
+    """One batch. False when another worker has the job."""
+    context = Context(f"{importer.things}-import", job.actor, clock(), job.correlation_id)
+    async with db.begin(context) as tx:
+        claimed = await tx.first(_CLAIM, id=job.id)
+        if claimed is None or claimed.state not in (State.QUEUED, State.RUNNING):
+            return False, None
+        job = claimed
+        if known is None or known[0] != job.id or known[1].position != job.bytes_done:
+            known = (job.id, RowReader(job.id, job.format, job.bytes_done, job.line))
+            if job.bytes_done == 0:
+                await known[1].take(tx.conn, 1)  # the header
+        try:
+            rows = await known[1].take(tx.conn, BATCH)
+        except UnreadableFile as error:
+            await save(tx, replace(job, state=State.FAILED, error=f"The file cannot be read on from here: {error}.", finished_at=tx.now))
+            return True, None
+        outcome, refused = await _take(importer, tx, settings, job, rows)
+        await _note(tx, job, outcome.problems)
+        done = len(rows) < BATCH
+        await save(
+            tx,
+            replace(
+                job,
+                state=State.DONE if done else State.RUNNING,
+                bytes_done=known[1].position,
+                line=known[1].line,
+                created=job.created + outcome.created,
+                updated=job.updated + outcome.updated,
+                unchanged=job.unchanged + outcome.unchanged,
+                refused=job.refused + refused,
+                flagged=job.flagged + len({p.line for p in outcome.problems if p.kind == "flagged"}),
+                finished_at=tx.now if done else None,
+            ),
+        )
+        if done:
+            await tx.run(_DROP_FILE, id=job.id)
+    return True, None if done else known
+
+
+async def _take(importer: Importer, tx: Tx, settings: Settings, job: Job, rows: Sequence[Row]) -> tuple[Outcome, int]:
+    """Validate the rows, hand the good ones to the service's command, in parts without a repeated key."""
+    total = Outcome()
+    part: dict[str, tuple[int, Any]] = {}
+
+    async def hand_over() -> None:
+        if part:
+            made = await importer.take(tx, list(part.values()), settings)
+            total.created += made.created
+            total.updated += made.updated
+            total.unchanged += made.unchanged
+            total.problems += made.problems
+            part.clear()
+
+    for line, parsed in validated(importer, job, rows, total.problems):
+        key = getattr(parsed, importer.key)
+        if key in part:
+            await hand_over()
+        part[key] = (line, parsed)
+    await hand_over()
+    return total, len({p.line for p in total.problems if p.kind == "refused"})
+
+
+def validated(importer: Importer, job: Job, rows: Sequence[Row], problems: list[Problem]) -> list[tuple[int, Any]]:
+    """The rows that fit the form; what is wrong with the others goes to `problems`, field by field."""
+    places = [(name, job.columns.index(column)) for name, column in job.options["map"].items()]
+    constants = job.options["set"]
+    context = {"dates": job.dates}
+    good: list[tuple[int, Any]] = []
+    for row in rows:
+        if len(row.cells) != len(job.columns):
+            message = f"the row has {len(row.cells)} fields, the header {len(job.columns)}"
+            problems.append(Problem(row.line, "", "field_count", message))
+            continue
+        values = {name: text for name, place in places if (text := row.cells[place].strip())} | constants
+        try:
+            good.append((row.line, importer.row.model_validate(values, context=context)))
+        except ValidationError as error:
+            problems += [Problem(row.line, str(e["loc"][0]) if e["loc"] else "", e["type"], _message(e)) for e in error.errors()]
+    return good
+
+
+def _message(error: Any) -> str:
+    return "is empty, but needed" if error["type"] == "missing" else str(error["msg"]).removeprefix("Value error, ")
+
+
+async def _note(tx: Tx, job: Job, problems: Sequence[Problem]) -> None:
+    if problems:
+        noted = columns(problems, ("line", "kind", "field", "code", "message"))
+        await tx.run(_NOTE_PROBLEMS, job_id=[job.id] * len(problems), n=list(range(len(problems))), **noted)

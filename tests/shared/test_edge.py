@@ -1,0 +1,168 @@
+"""The edge: commit before the answer, idempotency, ETags, problems, dry run. On real Postgres."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from tests.shared.notes_service import NoteEdited, NoteWritten, service
+
+from shared.postgres import Postgres
+from shared.testing import Running, running
+
+
+@pytest.fixture
+async def notes(postgres: Postgres) -> AsyncIterator[Running]:
+    async with running(service, postgres) as started:
+        yield started
+
+
+@pytest.fixture
+async def client(notes: Running) -> AsyncIterator[httpx.AsyncClient]:
+    async with notes.client() as made:
+        yield made
+
+
+async def test_a_write_is_stored_with_its_event_and_its_version_is_the_etag(notes: Running, client: httpx.AsyncClient) -> None:
+    made = await client.post("/v1/notes", json={"text": "hello"})
+    assert made.status_code == 201
+    assert made.headers["etag"] == '"1"'
+    [told] = await notes.told(NoteWritten)
+    assert told.version == 1
+    assert str(told.subject) == made.json()["id"]
+    assert told.data.actor is not None
+    assert told.data.actor.role == "admin"
+    assert told.data.correlation_id == made.headers["x-trace-id"]
+
+
+async def test_two_writers_on_one_version_one_wins(notes: Running, client: httpx.AsyncClient) -> None:
+    id = (await client.post("/v1/notes", json={"text": "a"})).json()["id"]
+    answers = await asyncio.gather(
+        *[client.patch(f"/v1/notes/{id}", json={"text": f"t{n}"}, headers={"If-Match": '"1"'}) for n in range(6)]
+    )
+    assert sorted(a.status_code for a in answers) == [200] + [412] * 5
+    stale = next(a for a in answers if a.status_code == 412)
+    assert stale.json()["current_version"] == 2
+    assert [e.version for e in await notes.told(NoteWritten, NoteEdited)] == [1, 2]
+
+
+async def test_without_if_match_428_and_with_nonsense_400(client: httpx.AsyncClient) -> None:
+    id = (await client.post("/v1/notes", json={"text": "a"})).json()["id"]
+    assert (await client.patch(f"/v1/notes/{id}", json={"text": "b"})).status_code == 428
+    assert (await client.patch(f"/v1/notes/{id}", json={"text": "b"}, headers={"If-Match": 'W/"x"'})).status_code == 400
+    assert (await client.patch(f"/v1/notes/{id}", json={"text": "b"}, headers={"If-Match": "*"})).status_code == 200
+
+
+async def test_if_none_match_gives_304(client: httpx.AsyncClient) -> None:
+    id = (await client.post("/v1/notes", json={"text": "a"})).json()["id"]
+    assert (await client.get(f"/v1/notes/{id}", headers={"If-None-Match": '"1"'})).status_code == 304
+    assert (await client.get(f"/v1/notes/{id}", headers={"If-None-Match": '"0"'})).status_code == 200
+
+
+async def test_the_same_key_has_one_effect_and_the_same_answer(notes: Running, client: httpx.AsyncClient) -> None:
+    key = {"Idempotency-Key": "k1"}
+    first, *others = await asyncio.gather(*[client.post("/v1/notes", json={"text": "once"}, headers=key) for _ in range(5)])
+    again = await client.post("/v1/notes", json={"text": "once"}, headers=key)
+    assert again.headers["idempotency-replayed"] == "true"
+    assert again.headers["etag"] == '"1"'
+    done = [a for a in (first, *others, again) if a.status_code == 201]
+    assert all(a.status_code in (201, 409) for a in (first, *others))
+    assert {a.content for a in done} == {again.content}
+    assert len(await notes.told(NoteWritten)) == 1
+
+
+async def test_a_key_with_another_body_is_refused(client: httpx.AsyncClient) -> None:
+    key = {"Idempotency-Key": "k2"}
+    await client.post("/v1/notes", json={"text": "one"}, headers=key)
+    other = await client.post("/v1/notes", json={"text": "two"}, headers=key)
+    assert other.status_code == 422
+    assert other.json()["errors"][0]["pointer"] == "Idempotency-Key"
+
+
+async def test_a_key_belongs_to_its_principal(notes: Running, client: httpx.AsyncClient) -> None:
+    key = {"Idempotency-Key": "k3"}
+    await client.post("/v1/notes", json={"text": "mine"}, headers=key)
+    async with notes.client("rep", "ann") as ann:
+        assert (await ann.post("/v1/notes", json={"text": "hers"}, headers=key)).status_code == 201
+
+
+async def test_a_refusal_is_kept_for_its_key_but_a_validation_error_is_not(notes: Running, client: httpx.AsyncClient) -> None:
+    id = (await client.post("/v1/notes", json={"text": "a"})).json()["id"]
+    headers = {"Idempotency-Key": "k4", "If-Match": "*"}
+    refused = await client.patch(f"/v1/notes/{id}", json={"text": "forbidden"}, headers=headers)
+    assert refused.status_code == 409
+    assert refused.json()["unmet"] == [{"code": "other_text", "message": "Write something else."}]
+    replayed = await client.patch(f"/v1/notes/{id}", json={"text": "forbidden"}, headers=headers)
+    assert replayed.headers["idempotency-replayed"] == "true"
+    assert replayed.content == refused.content
+    bad = {"Idempotency-Key": "k5"}
+    assert (await client.post("/v1/notes", json={"text": ""}, headers=bad)).status_code == 422
+    assert (await client.post("/v1/notes", json={"text": "fine"}, headers=bad)).status_code == 201
+
+
+async def test_a_crash_changes_nothing_leaks_nothing_and_frees_the_key(notes: Running, client: httpx.AsyncClient) -> None:
+    id = (await client.post("/v1/notes", json={"text": "a"})).json()["id"]
+    headers = {"Idempotency-Key": "k6", "If-Match": '"1"'}
+    crashed = await client.patch(f"/v1/notes/{id}", json={"text": "crash"}, headers=headers)
+    assert crashed.status_code == 500
+    assert crashed.headers["content-type"] == "application/problem+json"
+    assert "secret" not in crashed.text
+    assert (await client.get(f"/v1/notes/{id}")).json()["version"] == 1
+    assert await notes.told(NoteEdited) == []
+
+
+async def test_a_required_key(client: httpx.AsyncClient) -> None:
+    missing = await client.post("/v1/notes/paid", json={"text": "a"})
+    assert missing.status_code == 400
+    assert missing.json()["code"] == "idempotency_key_required"
+    assert (await client.post("/v1/notes/paid", json={"text": "a"}, headers={"Idempotency-Key": "x"})).status_code == 201
+
+
+async def test_a_dry_run_answers_but_changes_nothing(notes: Running, client: httpx.AsyncClient) -> None:
+    tried = await client.post("/v1/notes?dry_run=true", json={"text": "a"}, headers={"Idempotency-Key": "dry"})
+    assert tried.status_code == 201
+    assert (await client.get(f"/v1/notes/{tried.json()['id']}")).status_code == 404
+    assert await notes.told() == []
+    real = await client.post("/v1/notes", json={"text": "a"}, headers={"Idempotency-Key": "dry"})
+    assert "idempotency-replayed" not in real.headers
+
+
+@pytest.mark.parametrize(
+    ("send", "status", "code"),
+    [
+        ({"content": b'{"text": "\xff"}'}, 400, "bad_request"),
+        ({"content": b"{"}, 400, "bad_json"),
+        ({"json": {"text": 5}}, 422, "invalid"),
+        ({"json": {}}, 422, "invalid"),
+        ({"content": b'{"text": "' + b"x" * 1_100_000 + b'"}'}, 413, "too_large"),
+    ],
+)
+async def test_bad_input_is_a_clear_problem(client: httpx.AsyncClient, send: dict[str, object], status: int, code: str) -> None:
+    answer = await client.post("/v1/notes", headers={"content-type": "application/json"}, **send)  # type: ignore[arg-type]
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["trace_id"] == answer.headers["x-trace-id"]
+
+
+async def test_unknown_addresses_and_methods_are_problems_too(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/v1/nothing")).json()["code"] == "not_found"
+    assert (await client.delete("/v1/notes")).json()["code"] == "method_not_allowed"
+
+
+async def test_no_token_no_answer(notes: Running) -> None:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(notes.app), base_url="http://x") as anybody:
+        refused = await anybody.post("/v1/notes", json={"text": "a"})
+    assert refused.status_code == 401
+    assert refused.headers["www-authenticate"].startswith("Bearer")
+
+
+async def test_overload_waits_and_then_says_503(postgres: Postgres) -> None:
+    async with running(service, postgres, pool_size=2, pool_wait_seconds=0.2) as busy, busy.client() as client, busy.db.read(), busy.db.read():
+        answer = await client.post("/v1/notes", json={"text": "a"})
+        assert answer.status_code == 503
+        assert answer.headers["retry-after"] == "1"
+
+
+async def test_every_error_is_in_the_openapi_document(notes: Running) -> None:
+    responses = notes.app.openapi()["paths"]["/v1/notes"]["post"]["responses"]
+    assert {"201", "400", "401", "403", "404", "409", "412", "413", "422", "428", "503"} <= set(responses)
