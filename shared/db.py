@@ -29,19 +29,6 @@ from shared.settings import Settings
 
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
-AWAY = (
-    Unavailable,
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InterfaceError,
-    asyncpg.DeadlockDetectedError,
-    asyncpg.LockNotAvailableError,
-)
-"""What Postgres being away, restarting or overloaded looks like: the same statement may go through later."""
 
 _DIALECT = _asyncpg.dialect()  # type: ignore[no-untyped-call]
 
@@ -209,9 +196,10 @@ class Reader:
 class Tx(Reader):
     """One transaction. Only the edge (a route, a reaction, a timer, a job) opens and commits it."""
 
-    def __init__(self, conn: Any, context: Context) -> None:
+    def __init__(self, conn: Any, context: Context, settings: Settings) -> None:
         super().__init__(conn)
         self.context = context
+        self.settings = settings
         self.actor = context.actor
         self.now = context.now
         self._told: list[Told] = []
@@ -278,9 +266,10 @@ class Tx(Reader):
             self._told = []
 
 
-_OUTAGE = (
+OUTAGE = (
     Unavailable,
     OSError,
+    TimeoutError,
     asyncpg.PostgresConnectionError,
     asyncpg.exceptions.OperatorInterventionError,  # shut down, crashed, starting up, statement cancelled
     asyncpg.exceptions.InsufficientResourcesError,  # disk full, too many connections
@@ -295,7 +284,7 @@ def is_outage(error: BaseException) -> bool:
     """Whether the database is to blame, not the statement: the same will work later, so background work waits and repeats it."""
     # asyncpg says "connection is closed" with its most general class, which also stands for misuse.
     closed = isinstance(error, asyncpg.InterfaceError) and "closed" in str(error)
-    return closed or isinstance(error, _OUTAGE)
+    return closed or isinstance(error, OUTAGE)
 
 
 class Database:
@@ -336,7 +325,7 @@ class Database:
         """A connection from the pool; `Unavailable` when none comes free in time or Postgres is away."""
         try:
             conn = await self._pool.acquire(timeout=self._settings.pool_wait_seconds)
-        except AWAY:
+        except OUTAGE:
             raise Unavailable("The database is busy or restarting; repeat the request.") from None
         try:
             yield conn
@@ -354,7 +343,7 @@ class Database:
         async with self.connection() as conn:
             transaction = conn.transaction()
             await transaction.start()
-            tx = Tx(conn, context)
+            tx = Tx(conn, context, self._settings)
             try:
                 yield tx
                 if keep:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import asyncpg
 import orjson
 import structlog
 from fastapi import FastAPI, Request
@@ -10,7 +11,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from shared.db import AWAY
+from shared.db import OUTAGE, is_outage
 from shared.errors import Problem, Unavailable
 from shared.http import idempotency
 from shared.telemetry import trace_id
@@ -127,6 +128,8 @@ async def _http(request: Request, error: HTTPException) -> Response:
 
 
 async def _database_away(request: Request, error: Exception) -> Response:
+    if not is_outage(error):
+        return await _unexpected(request, error)
     log.warning("database_away", error=type(error).__name__)
     return await _problem(request, Unavailable("The database is busy or restarting; repeat the request."))
 
@@ -140,7 +143,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _problem)  # type: ignore[arg-type]
     app.add_exception_handler(RequestValidationError, _invalid)  # type: ignore[arg-type]
     app.add_exception_handler(HTTPException, _http)  # type: ignore[arg-type]
-    for away in AWAY:
+    for away in (*OUTAGE, asyncpg.InterfaceError):
         if not issubclass(away, Problem):
             app.add_exception_handler(away, _database_away)
     app.add_exception_handler(Exception, _unexpected)

@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 
 from shared.auth import Actor, Role
 from shared.clock import Clock
-from shared.db import AWAY, Context, Database, Query, Tx, columns, rows_param
+from shared.db import Context, Database, Query, Tx, columns, is_outage, rows_param
 from shared.imports.format import Dates, Format
 from shared.imports.rows import Row, RowReader, UnreadableFile
 from shared.outage import Outage, pause
@@ -162,11 +162,11 @@ async def run(importer: Importer, db: Database, settings: Settings, clock: Clock
             failures = 0
             if not moved:
                 await pause(0.3, stop)
-        except AWAY as error:
-            reader = None
-            await outage.wait(error, stop)
         except Exception as error:
             reader = None
+            if is_outage(error):
+                await outage.wait(error, stop)
+                continue
             failures += 1
             log.error("import_batch_failed", things=importer.things, attempt=failures, exc_info=error)
             if job is not None and failures == ATTEMPTS:
