@@ -1,0 +1,148 @@
+"""Lists: filters, sort, search and signed keyset cursors (conventions §1). One statement per page, page 1000 as fast as page 1.
+
+DEALS = Listing(DEAL, Deal, filters={"stage": DEAL.c.stage, "amount": DEAL.c.amount}, sorts=("created_at", "amount"), default="-created_at")
+
+@router.get("", response_model=Page[DealOut])
+async def list_deals(page: Annotated[PageRequest, Depends(DEALS.params)], db: Reading, by: CurrentActor) -> Page[Any]:
+    return await DEALS.page(db, page, where=scope.visible(by, DEAL.c.owner_id), params=scope.params(by))
+"""
+
+import enum
+import typing
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import date
+from functools import lru_cache
+from typing import Any, Generic, Literal, TypeVar, cast
+
+from sqlalchemy import ColumnElement, FromClause, Integer, Select, Text, Uuid, bindparam, func, or_, select, true, tuple_, union_all
+
+from shared.db import Query, Reader
+from shared.http import cursor
+from shared.http.filters import Compare, Filter, choices_in, kind_of
+from shared.http.page import Page, PageRequest
+from shared.http.parameters import Parameters
+
+__all__ = ["Listing", "Page", "PageRequest"]
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What decides the text of a statement; the values do not. Two `where` of the same `reach` are the same condition."""
+
+    filters: tuple[tuple[str, Compare], ...]
+    searched: bool
+    sort: str
+    after: Literal["start", "value", "null"]
+    reach: Hashable
+    where: ColumnElement[bool] = field(compare=False)
+
+
+class Listing(Generic[R]):
+    """A list of the rows of `table` (or of a subquery with an `id`), each read into the dataclass `into`.
+
+    `filters` are query parameters by name; the column's type decides their operators. `sorts` are columns of `into`; the id breaks
+    ties and NULLs come last in both directions. Every sort wants an index on (column, id). `search` are the columns that `q` looks in.
+    """
+
+    def __init__(
+        self,
+        table: FromClause,
+        into: type[R],
+        *,
+        filters: Mapping[str, ColumnElement[Any]],
+        sorts: Sequence[str],
+        default: str,
+        search: Sequence[ColumnElement[Any]] = (),
+    ) -> None:
+        hints = typing.get_type_hints(into)
+        self.table, self.into, self.search = table, into, tuple(search)
+        self.names = tuple(f.name for f in fields(cast(Any, into)))
+        self.filters = {name: Filter(name, c, choices_in(hints.get(getattr(c, "key", name)))) for name, c in filters.items()}
+        self.sorts = {name: kind_of(table.c[name]) for name in sorts}
+        if missing := {*sorts, default.removeprefix("-"), "id"} - {*self.names}:
+            raise TypeError(f"{into.__name__} has no {', '.join(sorted(missing))} to sort by")
+        self.params = Parameters(self.filters, self.sorts, default, searchable=bool(search))
+        self._query = lru_cache(maxsize=256)(self._compile)
+        self._count = lru_cache(maxsize=256)(self._compile_count)
+
+    async def page(
+        self,
+        db: Reader,
+        page: PageRequest,
+        where: ColumnElement[bool] | None = None,
+        params: Mapping[str, Any] | None = None,
+        each: Callable[[R], Any] | None = None,
+    ) -> Page[Any]:
+        """One page, read by one statement (`count=exact` takes one more).
+
+        `where` limits the list to what the caller may see, with `params` bound; `each` turns rows into what is answered.
+        """
+        limited = true() if where is None else where
+        shape = _Shape(page.filters, page.searched, page.sort, page.after, _reach(limited), limited)
+        given = {**page.values, **(params or {})}
+        rows = await db.all(self._query(shape), limit=page.limit + 1, **given)
+        kept, next_cursor, count = rows[: page.limit], None, None
+        if len(rows) > page.limit:
+            next_cursor = cursor.sign(self.params.key(page.request), page.belongs_to, self._position(kept[-1], page.sort))
+            page.link_next(next_cursor)
+        if page.counted:
+            count = await db.one(self._count(shape), **{k: v for k, v in given.items() if k not in ("after", "after_id")})
+        return Page[Any].model_construct(items=[each(row) for row in kept] if each else kept, next_cursor=next_cursor, count=count)
+
+    def _position(self, row: R, sort: str) -> list[str | None]:
+        value = getattr(row, sort.removeprefix("-"))
+        if isinstance(value, enum.Enum):
+            value = value.value
+        if isinstance(value, date):
+            value = value.isoformat()
+        if isinstance(value, bool):
+            value = str(value).lower()
+        return [None if value is None else str(value), str(cast(Any, row).id)]
+
+    def _compile(self, shape: _Shape) -> Query[R]:
+        name, descending = shape.sort.removeprefix("-"), shape.sort.startswith("-")
+        column, id_ = self.table.c[name], self.table.c.id
+        directed: Callable[[Any], Any] = (lambda c: c.desc()) if descending else (lambda c: c.asc())
+        limit = bindparam("limit", type_=Integer)
+        # Sorting by the id alone leaves `(id, id)`, which Postgres reads as `id`.
+        rows = select(*[self.table.c[n] for n in self.names]).where(*self._conditions(shape))
+        rows = rows.order_by(directed(column), directed(id_)).limit(limit)
+        after = _beyond(descending, (column, bindparam("after", type_=self.sorts[name].bind)), (id_, bindparam("after_id", type_=Uuid)))
+        if not column.nullable:
+            return Query(rows if shape.after == "start" else rows.where(after), self.into)
+        # NULLs last, and still only index range scans on (column, id): what has a value, then what has none.
+        without = rows.where(column.is_(None))
+        if shape.after == "null":
+            return Query(without.where(_beyond(descending, (id_, bindparam("after_id", type_=Uuid)))), self.into)
+        valued = rows.where(column.is_not(None))
+        both = union_all(valued if shape.after == "start" else valued.where(after), without).subquery("page")
+        return Query(select(*both.c).order_by(directed(both.c[name]).nulls_last(), directed(both.c.id)).limit(limit), self.into)
+
+    def _compile_count(self, shape: _Shape) -> Query[int]:
+        counted: Select[Any] = select(func.count()).select_from(self.table).where(*self._conditions(shape))
+        return Query(counted, int)
+
+    def _conditions(self, shape: _Shape) -> list[ColumnElement[bool]]:
+        conditions = [shape.where, *(self.filters[name].condition(compare) for name, compare in shape.filters)]
+        if shape.searched:
+            pattern = bindparam("q", type_=Text)
+            conditions.append(or_(*[column.ilike(pattern, escape="\\") for column in self.search]))
+        return conditions
+
+
+def _beyond(descending: bool, *pairs: tuple[ColumnElement[Any], ColumnElement[Any]]) -> ColumnElement[bool]:
+    """The rows after a position: a row comparison, which one index range serves."""
+    columns, values = tuple_(*[c for c, _ in pairs]), tuple_(*[v for _, v in pairs])
+    return columns < values if descending else columns > values
+
+
+@lru_cache(maxsize=256)
+def _reach(where: ColumnElement[bool]) -> Hashable:
+    """Equal for conditions that read the same; a literal in one counts by its value, a parameter that is bound later does not."""
+    key = where._generate_cache_key()
+    if key is None:
+        raise TypeError("the condition holds something that SQLAlchemy cannot compare")
+    return key.key, tuple(repr(b.effective_value) for b in key.bindparams if not b.required)
