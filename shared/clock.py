@@ -1,10 +1,29 @@
 """The time, injectable: tests and the demo hand their own clock to what depends on it."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+from shared.errors import Invalid
 
 Clock = Callable[[], datetime]
+
+_SKEW = timedelta(minutes=5)
+"""How far a caller's clock may be ahead of ours."""
 
 
 def utcnow() -> datetime:
     return datetime.now(UTC)
+
+
+def happened(at: datetime | None, now: datetime, *, since: datetime | None = None) -> datetime:
+    """When something happened in the business: `at` where the caller names a time, else now.
+
+    422 when it lies in the future, or before `since`, the act that it must follow.
+    """
+    if at is None:
+        return now
+    if at > now + _SKEW:
+        raise Invalid("at lies in the future; leave it out for now, or name the past time when it happened.", pointer="/at", code="future")
+    if since is not None and at < since:
+        raise Invalid(f"at lies before what it follows, which was at {since.isoformat()}.", pointer="/at", code="before_previous")
+    return at

@@ -65,6 +65,7 @@ class Deal:
     closed_at: datetime | None
     closed_from: Stage | None
     close_reason: str | None
+    close_note: str | None
     manual_win: bool
     quote_id: UUID | None
     contract_id: UUID | None

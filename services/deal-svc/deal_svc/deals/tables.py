@@ -42,6 +42,7 @@ DEAL = Table(
     Column("closed_at", At),
     Column("closed_from", Text, comment="the stage it was in when it was won or lost"),
     Column("close_reason", Text, comment="why it was lost, or the evidence of a manual win"),
+    Column("close_note", Text),
     Column("manual_win", Boolean, nullable=False),
     Column("quote_id", Uuid, comment="the accepted quote"),
     Column("contract_id", Uuid),
