@@ -1,0 +1,313 @@
+"""A lead, the states it goes through, and what each step needs (domain-model §2). Pure: values in, unmet guards out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from shared.auth.actor import Actor, Role
+from shared.errors import Invalid, Unmet
+
+
+class State(StrEnum):
+    CAPTURED = "captured"
+    MQL = "mql"
+    SQL = "sql"
+    CONVERTING = "converting"
+    """Handed over; deal-svc has not answered yet."""
+    CONVERTED = "converted"
+    NURTURING = "nurturing"
+    DISQUALIFIED = "disqualified"
+
+
+class Grade(StrEnum):
+    """How hot it is (L11)."""
+
+    A = "A"
+    B = "B"
+    C = "C"
+
+
+class Dimension(StrEnum):
+    BUDGET = "budget"
+    AUTHORITY = "authority"
+    NEED = "need"
+    TIMELINE = "timeline"
+
+
+class Status(StrEnum):
+    UNKNOWN = "unknown"
+    CONFIRMED = "confirmed"
+    REFUTED = "refuted"
+
+
+class Reason(StrEnum):
+    """Why a lead is disqualified (L14, L15)."""
+
+    NO_RESPONSE_3 = "no_response_3"
+    NEED_MISMATCH = "need_mismatch"
+    NO_BUDGET = "no_budget"
+    INVALID_CONTACT = "invalid_contact"
+    COMPETITOR = "competitor"
+    OPT_OUT = "opt_out"
+    OTHER = "other"
+
+
+class Profile(StrEnum):
+    """Which BANT dimensions weigh more, by the seller's own stage (L10)."""
+
+    DEFAULT = "default"
+    STARTUP = "startup"
+    MATURE = "mature"
+
+
+def _weights(budget: int, authority: int, need: int, timeline: int) -> Mapping[Dimension, int]:
+    return {Dimension.BUDGET: budget, Dimension.AUTHORITY: authority, Dimension.NEED: need, Dimension.TIMELINE: timeline}
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Every figure that decides. Weights add up to 100 in each profile."""
+
+    profile: Profile = Profile.DEFAULT
+    weights: Mapping[Profile, Mapping[Dimension, int]] = field(
+        default_factory=lambda: {
+            Profile.DEFAULT: _weights(budget=25, authority=25, need=30, timeline=20),
+            Profile.STARTUP: _weights(budget=15, authority=10, need=40, timeline=35),
+            Profile.MATURE: _weights(budget=40, authority=35, need=15, timeline=10),
+        }
+    )
+    bant_limit: int = 60
+    """The weighted score, 0 to 100, that an SQL needs."""
+    besides_need: int = 2
+    """How many of budget, authority and timeline must be confirmed besides the need."""
+    a_months: int = 3
+    """Grade A means buying within this many months."""
+    strict_a: bool = False
+    """True: a B does not become an A by its budget alone."""
+    no_responses: int = 3
+    """Contacts in a row without a response that disqualify (L14)."""
+
+
+POLICY = Policy()
+
+FUTURE_LEEWAY = timedelta(minutes=5)
+"""A caller's clock may be ahead by this much."""
+
+NO_RESPONSE = Reason.NO_RESPONSE_3.value
+HELD = (State.CAPTURED, State.MQL, State.SQL)
+"""States that a lead can be nurtured or disqualified from."""
+OPEN = (*HELD, State.NURTURING)
+SELLERS = (Role.rep, Role.kam)
+LEADERS = (Role.manager, Role.director, Role.admin)
+"""They act for the owners of every lead that they see: a manager's view ends with his teams (shared.scope)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    id: UUID
+    external_id: str | None
+    state: State
+    captured_at: datetime | None
+    source: str | None
+    campaign: str | None
+    medium: str | None
+    first_touch: str | None
+    last_touch: str | None
+    referrer_account_id: UUID | None
+    title: str | None
+    company: str | None
+    contact_name: str | None
+    email: str | None
+    phone: str | None
+    job_title: str | None
+    region: str | None
+    industry: str | None
+    size: str | None
+    product: str | None
+    owner_id: UUID | None
+    team_id: UUID | None
+    score: int | None
+    grade: Grade
+    bant: dict[str, dict[str, Any]]
+    bant_score: int
+    intent: str | None
+    responses: int
+    no_response_count: int
+    no_response_on: date | None
+    last_response_at: datetime | None
+    last_contact_at: datetime | None
+    reason: str | None
+    note: str | None
+    wake_at: datetime | None
+    reactivations: int
+    account_id: UUID | None
+    contact_id: UUID | None
+    deal_id: UUID | None
+    conversion_id: UUID | None
+    refusal: str | None
+    deal_opened_at: datetime | None
+    deal_won_at: datetime | None
+    flags: dict[str, bool]
+    imported: bool
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+    @property
+    def is_stub(self) -> bool:
+        """Only named by another service's import; its own data has not come yet."""
+        return self.captured_at is None
+
+    def status(self, dimension: Dimension) -> Status:
+        return Status(self.bant[dimension]["status"]) if dimension in self.bant else Status.UNKNOWN
+
+    def confirmed(self, dimension: Dimension) -> bool:
+        return self.status(dimension) is Status.CONFIRMED
+
+
+def happened(at: datetime | None, now: datetime, pointer: str = "/at") -> datetime:
+    """When it happened in the business: now, or the given past time. `Invalid` for the future."""
+    if at is None:
+        return now
+    if at > now + FUTURE_LEEWAY:
+        raise Invalid("This takes a time that has passed.", pointer=pointer, code="in_the_future")
+    return at.astimezone(UTC)
+
+
+# -- Who -------------------------------------------------------------------------------------------------------------------
+
+
+def acts_for_owner(lead: Lead, actor: Actor) -> bool:
+    return actor.has(*LEADERS, Role.system) or (lead.owner_id is not None and lead.owner_id == actor.id)
+
+
+def _owner(lead: Lead, actor: Actor) -> list[Unmet]:
+    if acts_for_owner(lead, actor):
+        return []
+    return [Unmet("not_owner", "Only the lead's owner or his manager may do this.")]
+
+
+def _in(lead: Lead, *states: State) -> list[Unmet]:
+    if lead.state in states:
+        return []
+    return [Unmet("wrong_state", f"The lead is {lead.state}; this needs {' or '.join(states)}.")]
+
+
+def _given(text: str | None, code: str, says: str) -> list[Unmet]:
+    return [] if text else [Unmet(code, says)]
+
+
+# -- What each step needs ----------------------------------------------------------------------------------------------------
+
+
+def edit_unmet(lead: Lead, actor: Actor) -> list[Unmet]:
+    """Descriptive fields: the owner, his manager, marketing and operations; whoever sees it while nobody owns it."""
+    if lead.owner_id is None or actor.has(Role.marketing, Role.ops, Role.service):
+        return []
+    return _owner(lead, actor)
+
+
+def mql_unmet(lead: Lead, actor: Actor) -> list[Unmet]:
+    """Marketing or a manager may declare it, with a reason (L7)."""
+    who = [] if actor.has(Role.marketing, *LEADERS) else [Unmet("role", "Only marketing or a manager may declare an MQL.")]
+    return who + _in(lead, State.CAPTURED)
+
+
+def bant_unmet(lead: Lead, policy: Policy = POLICY) -> list[Unmet]:
+    """Need and enough of the others confirmed, and enough weight in all (L9, L10)."""
+    unmet = []
+    if not lead.confirmed(Dimension.NEED):
+        unmet.append(Unmet("bant_need", "Need is not confirmed."))
+    others = sum(lead.confirmed(d) for d in Dimension if d is not Dimension.NEED)
+    if others < policy.besides_need:
+        unmet.append(
+            Unmet("bant_others", f"{policy.besides_need} of budget, authority and timeline must be confirmed; {others} of them are.")
+        )
+    if lead.bant_score < policy.bant_limit:
+        unmet.append(Unmet("bant_score", f"The BANT score is {lead.bant_score}; it must be at least {policy.bant_limit}."))
+    return unmet
+
+
+def qualify_unmet(lead: Lead, actor: Actor, policy: Policy = POLICY) -> list[Unmet]:
+    unmet = _owner(lead, actor) + _in(lead, State.CAPTURED, State.MQL)
+    if lead.owner_id is None:
+        unmet.append(Unmet("owner", "The lead has no owner."))
+    if lead.intent is None:
+        unmet.append(Unmet("intent", "The customer's intent is not recorded."))
+    if lead.responses < 1:
+        unmet.append(Unmet("two_way_interaction", "There is no interaction yet in which the customer took part."))
+    return unmet + bant_unmet(lead, policy)
+
+
+def nurture_unmet(lead: Lead, actor: Actor) -> list[Unmet]:
+    return _owner(lead, actor) + _in(lead, *HELD)
+
+
+def wake_unmet(lead: Lead, wake_at: datetime | None, at: datetime) -> list[Unmet]:
+    """A wake-up date; a refused MQL goes back to marketing and needs none."""
+    if wake_at is None:
+        return [] if lead.state is State.MQL else [Unmet("wake_at", "Say when to look at it again.")]
+    return [] if wake_at > at else [Unmet("wake_at_past", "The wake-up date must lie after the time of the change.")]
+
+
+def disqualify_unmet(lead: Lead, actor: Actor) -> list[Unmet]:
+    return _owner(lead, actor) + _in(lead, *HELD)
+
+
+def reason_unmet(reason: Reason, note: str | None, actor: Actor) -> list[Unmet]:
+    if reason is Reason.NO_RESPONSE_3 and not actor.has(Role.system):
+        return [Unmet("counted_reason", "This reason is given by the count of contacts without response, not by hand.")]
+    return _given(note, "note", "Say in a note what the other reason is.") if reason is Reason.OTHER else []
+
+
+def reactivate_unmet(lead: Lead, actor: Actor) -> list[Unmet]:
+    """From nurturing: owner, manager, marketing. From disqualified: a manager; marketing too when nobody answered (L16).
+
+    Never after an opt-out.
+    """
+    unmet = _in(lead, State.NURTURING, State.DISQUALIFIED)
+    if lead.reason == Reason.OPT_OUT:
+        unmet.append(Unmet("opted_out", "The customer opted out of being contacted."))
+    if actor.has(*LEADERS):
+        return unmet
+    dormant = lead.state is State.NURTURING or lead.reason == NO_RESPONSE
+    if dormant and actor.has(Role.marketing, Role.system):
+        return unmet
+    if lead.state is State.NURTURING:
+        return _owner(lead, actor) + unmet
+    return [Unmet("role", "Only a manager may take up a disqualified lead again; marketing may when nobody had answered."), *unmet]
+
+
+def assign_unmet(lead: Lead, actor: Actor) -> list[Unmet]:
+    """A manager hands leads of his teams and of the pool to his people; a seller claims from the pool and releases his own (L19)."""
+    return _who_assigns(lead, actor) + _in(lead, *OPEN)
+
+
+def _who_assigns(lead: Lead, actor: Actor) -> list[Unmet]:
+    if actor.has(*LEADERS) or (actor.has(*SELLERS) and lead.owner_id in (None, actor.id)):
+        return []
+    return [Unmet("not_owner", "Only the owner, a manager, or for a lead of the pool a seller may do this.")]
+
+
+def hand_over_unmet(lead: Lead, actor: Actor, to: UUID | None, *, in_reach: bool) -> list[Unmet]:
+    """`in_reach`: whether the new owner is in the actor's teams."""
+    if to == lead.owner_id:
+        return [Unmet("same_owner", "The lead has this owner already.")]
+    if to is None or to == actor.id or actor.has(Role.director, Role.admin):
+        return []
+    if not actor.has(Role.manager):
+        return [Unmet("not_manager", "A seller can claim a lead for himself and release it, but not hand it to others.")]
+    return [] if in_reach else [Unmet("not_in_team", "The new owner is not in your teams.")]
+
+
+def convert_unmet(lead: Lead, actor: Actor, *, account: bool, contact: bool) -> list[Unmet]:
+    """`account`, `contact`: whether they are given, known, or can be made from the lead's own data (L28)."""
+    unmet = _owner(lead, actor) + _in(lead, State.SQL)
+    if not account:
+        unmet.append(Unmet("account", "Neither an account nor the company's name is known."))
+    if not contact:
+        unmet.append(Unmet("contact", "Neither a contact nor a contact's name is known."))
+    return unmet

@@ -1,0 +1,86 @@
+"""Companies and the people in them: lead-svc is their master, everybody else holds ids (architecture §4)."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from shared.auth.actor import Actor, Role
+from shared.errors import Unmet
+
+KEEPERS = (Role.rep, Role.kam, Role.manager, Role.director, Role.marketing, Role.assistant, Role.csm, Role.ops, Role.admin, Role.service)
+"""Who may enter and change companies and contacts at all; whose they may change, `edit_unmet` says."""
+
+UNMASKED = frozenset(Role) - {Role.auditor, Role.service, Role.support}
+"""Roles that see personal data as it is."""
+
+_ANY = (Role.manager, Role.director, Role.ops, Role.admin, Role.marketing, Role.csm, Role.service)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A company. A stub (`imported`) while only another service's import has named it."""
+
+    id: UUID
+    external_id: str | None
+    name: str
+    owner_id: UUID | None
+    region: str | None
+    industry: str | None
+    size: str | None
+    tier: str | None
+    imported: bool
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A person at a company. Personal data: it never leaves this service by an event."""
+
+    id: UUID
+    external_id: str | None
+    account_id: UUID
+    name: str
+    email: str | None
+    phone: str | None
+    job_title: str | None
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+
+def edit_unmet(account: Account, actor: Actor) -> list[Unmet]:
+    """The account's owner may change it and its contacts; anybody who sees it may while it has none; these roles always."""
+    if account.owner_id in (None, actor.id) or actor.has(*_ANY):
+        return []
+    return [Unmet("not_owner", "Only the account's owner or a manager may change this.")]
+
+
+def sees_personal_data(actor: Actor) -> bool:
+    return actor.has(*UNMASKED)
+
+
+def masked_email(email: str | None) -> str | None:
+    """a***@x.com"""
+    if email is None:
+        return None
+    name, at, host = email.partition("@")
+    return f"{name[:1]}***{at}{host}"
+
+
+def masked_phone(phone: str | None) -> str | None:
+    """Only the last two characters stay."""
+    return None if phone is None else f"***{phone[-2:]}" if len(phone) > 4 else "***"
+
+
+def masked_name(name: str | None) -> str | None:
+    """The initials: "Anna Berg" becomes "A*** B***"."""
+    return None if name is None else " ".join(f"{part[:1]}***" for part in name.split())
+
+
+def shown(contact: Contact, actor: Actor) -> Contact:
+    """The contact as this actor may see it."""
+    if sees_personal_data(actor):
+        return contact
+    return replace(contact, name=masked_name(contact.name), email=masked_email(contact.email), phone=masked_phone(contact.phone))

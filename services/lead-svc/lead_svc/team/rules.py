@@ -1,0 +1,61 @@
+"""Teams as a tree, and the people in it (X1). A path is the list of team ids from the root to a team itself."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from shared.auth.actor import Role
+from shared.errors import Unmet
+
+KEEPERS = (Role.admin, Role.ops)
+"""Who keeps the roster. Everybody may read it: owners and teams are shown all over the product."""
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    id: UUID
+    external_id: str | None
+    name: str
+    parent_id: UUID | None
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who can own records. A stub (`imported`, without a name) until his own data comes."""
+
+    id: UUID
+    external_id: str | None
+    name: str | None
+    email: str | None
+    role: Role
+    team_id: UUID | None
+    active: bool
+    imported: bool
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+
+def path_of(team_id: UUID | None, parents: Mapping[UUID, UUID | None]) -> list[UUID]:
+    """Root first, the team itself last; empty for nobody's team."""
+    path: list[UUID] = []
+    while team_id is not None:
+        path.append(team_id)
+        team_id = parents[team_id]
+    return path[::-1]
+
+
+def below(team_id: UUID, parents: Mapping[UUID, UUID | None]) -> set[UUID]:
+    """The team and every team under it."""
+    return {t for t in parents if team_id in path_of(t, parents)}
+
+
+def move_unmet(team_id: UUID, new_parent: UUID | None, parents: Mapping[UUID, UUID | None]) -> list[Unmet]:
+    """A team cannot come to stand under itself."""
+    if new_parent is not None and team_id in path_of(new_parent, parents):
+        return [Unmet("team_cycle", "A team cannot be moved under itself or one of the teams below it.")]
+    return []
