@@ -90,7 +90,7 @@ class Service:
         app.state.clock = clock
         problem.install(app)
         openapi.install(app)
-        for router in [*self.routers, operations_router(self.name)]:
+        for router in [*self.routers, operations_router(self.name, {name: handle for name, handle, _ in self._consumers()})]:
             if not all(isinstance(r, ClinchRoute) for r in router.routes):
                 raise TypeError(f"{self.name}: make the router with APIRouter(route_class=ClinchRoute)")
             app.include_router(router)

@@ -1,0 +1,199 @@
+"""Reading the log into a service's own database, each effect exactly once (architecture §4).
+
+One batch is one transaction: the stored offset is moved by compare-and-set, what was seen before is passed over, the rest is
+handled. Whatever fails leaves no trace, and the log is read again from the stored offset.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from time import monotonic
+
+import structlog
+from prometheus_client import Gauge, Histogram
+
+from shared import inbox
+from shared.auth import SYSTEM
+from shared.bus import Bus, Delivered, OffsetOutOfRange, Reader, TopicPartition
+from shared.clock import Clock, utcnow
+from shared.db import Context, Database, Tx, is_outage
+from shared.dead_letters import describe, park
+from shared.outage import Outage, pause
+from shared.reactions import Handle, Reaction, Reactions, on, reactions, types_of
+
+__all__ = ["Consumer", "Handle", "Reaction", "Reactions", "on", "reactions"]
+
+LAG = Gauge("clinch_consumer_lag_events", "Events in the log that the consumer has not dealt with.", ["service", "consumer", "topic"])
+AGE = Histogram(
+    "clinch_consumer_event_age_seconds",
+    "From when an event was recorded to when its effect was committed.",
+    ["service", "consumer"],
+    buckets=(0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 10, 60, 600),
+)
+DEAD = Gauge("clinch_dead_letters", "Events parked and not settled.", ["service", "consumer"])
+STOPPED = Gauge("clinch_consumer_stopped", "1 when the consumer has given up and somebody has to decide.", ["service", "consumer"])
+
+FOLD_LIMITS = (500, 5000)
+REACTION_LIMITS = (100, 500)
+"""Events in one transaction, usually and when catching up. Reactions lock rows one after the other until the commit, so less."""
+TRIES = 3
+RETRY_SECONDS = 0.2
+POLL_SECONDS = 0.5
+OBSERVE_SECONDS = 5.0
+
+_START = "INSERT INTO consumer_offset (consumer, topic, partition, next) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING"
+_STORED = "SELECT next FROM consumer_offset WHERE consumer = $1 AND topic = $2 AND partition = $3"
+_MOVE = "UPDATE consumer_offset SET next = $5 WHERE consumer = $1 AND topic = $2 AND partition = $3 AND next = $4"
+_DEAD = "SELECT count(*) FROM dead_letter WHERE consumer = $1 AND settled_at IS NULL"
+
+
+class _MovedOn(Exception):
+    """Another worker has dealt with these events: this one was cut off from the log and does not know it yet."""
+
+
+class Consumer:
+    """One reader of some topics; several workers with the same name share the partitions. `service` names the metrics."""
+
+    def __init__(
+        self, name: str, db: Database, bus: Bus, topics: Sequence[str], handle: Handle, *, service: str, clock: Clock = utcnow
+    ) -> None:
+        self.name = name
+        self.stopped: OffsetOutOfRange | None = None
+        """Why it gave up, if it did."""
+        self._db, self._bus, self._topics, self._handle = db, bus, list(topics), handle
+        self._service, self._clock = service, clock
+        self._types = types_of(handle)
+        self._least, self._most = FOLD_LIMITS if self._types is None else REACTION_LIMITS
+        self._next: dict[TopicPartition, int] = {}
+        self._observed = 0.0
+        self._log = structlog.get_logger().bind(service=service, consumer=name)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Consume until `stop` is set. An offset outside the log ends it too, loudly; everything else it waits out."""
+        STOPPED.labels(self._service, self.name).set(0)
+        outage = Outage("consumer", service=self._service, consumer=self.name)
+        reader = self._bus.reader(self.name, self._topics, self._position)
+        limit = self._least
+        try:
+            while not stop.is_set():
+                try:
+                    batch = await reader.poll(limit, POLL_SECONDS)
+                    if batch:
+                        await self._deal_with(batch, reader, stop)
+                    await self._observe(reader)
+                except OffsetOutOfRange as error:
+                    self._give_up(error)
+                    return
+                except Exception as error:
+                    await outage.wait(error, stop)
+                else:
+                    outage.over()
+                    limit = min(limit * 2, self._most) if len(batch) == limit else self._least
+        finally:
+            await reader.close()
+
+    def _give_up(self, error: OffsetOutOfRange) -> None:
+        self.stopped = error
+        STOPPED.labels(self._service, self.name).set(1)
+        self._log.error("consumer_stopped", error=str(error), hint="events are missing: rebuild from a copy, or set the stored offset")
+
+    async def _position(self, partition: TopicPartition) -> int:
+        """The stored offset; for a consumer that is new, the beginning of the log."""
+        async with self._db.read() as reader:
+            stored = await reader.conn.fetchval(_STORED, self.name, *partition)
+        if stored is None:
+            beginning = (await self._bus.beginning_offsets([partition[0]]))[partition]
+            async with self._db.read() as reader:
+                await reader.conn.execute(_START, self.name, *partition, beginning)
+                stored = await reader.conn.fetchval(_STORED, self.name, *partition)
+        self._next[partition] = int(stored)
+        return int(stored)
+
+    async def _deal_with(self, batch: list[Delivered], reader: Reader, stop: asyncio.Event) -> None:
+        """All of the batch, or up to where something else than an event fails. What fails is halved down to the bad event."""
+        partition = (batch[0].topic, batch[0].partition)
+        parts, tries = [batch], 0
+        try:
+            while parts and not stop.is_set():
+                part = parts[-1]
+                try:
+                    await self._apply(part)
+                except Exception as error:
+                    if isinstance(error, _MovedOn) or is_outage(error):
+                        raise
+                    if len(part) > 1:
+                        middle = len(part) // 2
+                        parts[-1:] = [part[middle:], part[:middle]]
+                        continue
+                    tries += 1
+                    if tries < TRIES:
+                        await pause(RETRY_SECONDS * 2**tries, stop)
+                        continue
+                    await self._park(part[0], error)
+                parts.pop()
+                tries = 0
+        except _MovedOn:
+            await self._position(partition)
+            self._log.info("another_worker_moved_on", topic=partition[0], partition=partition[1], offset=self._next[partition])
+        finally:
+            # Without this the next poll would go on behind the batch, and what is left of it would be lost.
+            if parts:
+                await reader.seek(partition, self._next[partition])
+        await reader.committed(partition, self._next[partition])
+
+    async def _apply(self, part: Sequence[Delivered]) -> None:
+        """One transaction: the offset, the events that are news, and what was seen."""
+        async with self._db.begin(self._context(part[0])) as tx:
+            await self._move(tx, part)
+            found = await inbox.sort(tx, self.name, part, self._types)
+            if found.fresh:
+                await self._handle(tx, found.fresh)
+            await inbox.saw(tx, self.name, found.seen)
+            await park(tx, self.name, found.unfit)
+        self._moved(part)
+        for message, error in found.unfit:
+            self._say_parked(message, error)
+        for event in found.fresh[:: max(1, len(found.fresh) - 1)]:  # the first and the last
+            if event.data.recorded_at:
+                AGE.labels(self._service, self.name).observe(max(0.0, (self._clock() - event.data.recorded_at).total_seconds()))
+
+    async def _park(self, message: Delivered, error: Exception) -> None:
+        """Keep the event that fails, and go on behind it."""
+        async with self._db.begin(self._context(message)) as tx:
+            await self._move(tx, [message])
+            await park(tx, self.name, [(message, describe(error))], TRIES)
+        self._moved([message])
+        self._say_parked(message, describe(error))
+
+    async def _move(self, tx: Tx, part: Sequence[Delivered]) -> None:
+        """Move the stored offset over `part`, if it is still where this worker left it. The row stays locked until the end."""
+        first, partition = part[0], (part[0].topic, part[0].partition)
+        expected = self._next[partition]
+        if first.offset < expected:
+            raise _MovedOn
+        done = await tx.conn.execute(_MOVE, self.name, *partition, expected, part[-1].offset + 1)
+        if done != "UPDATE 1":
+            raise _MovedOn
+
+    def _moved(self, part: Sequence[Delivered]) -> None:
+        self._next[part[-1].topic, part[-1].partition] = part[-1].offset + 1
+
+    def _context(self, first: Delivered) -> Context:
+        return Context(self._service, SYSTEM, self._clock(), f"{self.name}:{first.topic}:{first.partition}:{first.offset}")
+
+    def _say_parked(self, message: Delivered, error: str) -> None:
+        place = {"topic": message.topic, "partition": message.partition, "offset": message.offset}
+        self._log.error("dead_letter", **place, subject=message.headers.get("ce_subject"), error=error)
+
+    async def _observe(self, reader: Reader) -> None:
+        """Keep the gauges current."""
+        if monotonic() - self._observed < OBSERVE_SECONDS:
+            return
+        self._observed = monotonic()
+        async with self._db.read() as database:
+            DEAD.labels(self._service, self.name).set(await database.conn.fetchval(_DEAD, self.name))
+        lag = dict.fromkeys(self._topics, 0)
+        for partition, end in (await self._bus.end_offsets(self._topics)).items():
+            if partition in reader.held and partition in self._next:
+                lag[partition[0]] += max(0, end - self._next[partition])
+        for topic, events in lag.items():
+            LAG.labels(self._service, self.name, topic).set(events)

@@ -1,0 +1,174 @@
+"""Operations: what did not work by itself, and what is waiting for its time. For the roles admin and ops (conventions §4)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any
+from uuid import UUID
+
+import structlog
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import BaseModel, Field
+from sqlalchemy import ColumnElement, bindparam
+
+from shared import dead_letters
+from shared.auth import Actor, Role, require
+from shared.dead_letters import Redriven
+from shared.http.edge import ClinchRoute, InTx, Reading
+from shared.http.listing import Listing, Page, PageRequest
+from shared.reactions import Handle
+from shared.tables import DEAD_LETTER, TIMER, At
+
+log = structlog.get_logger()
+
+Operator = Annotated[Actor, Depends(require(Role.admin, Role.ops))]
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    id: UUID
+    consumer: str
+    topic: str
+    partition: int
+    offset: int
+    subject: str
+    headers: dict[str, str]
+    error: str
+    attempts: int
+    parked_at: datetime
+    settled_at: datetime | None
+    outcome: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TimerRow:
+    id: UUID
+    kind: str
+    subject: UUID
+    due_at: datetime
+    attempts: int
+    retry_at: datetime | None
+    error: str | None
+    fired_at: datetime | None
+    cancelled_at: datetime | None
+
+
+class DeadLetterOut(BaseModel):
+    """An event that a consumer could not deal with. `attempts` is 0 for one that was not tried: it waits or cannot be read."""
+
+    id: UUID
+    consumer: str
+    topic: str
+    partition: int
+    offset: int
+    subject: str
+    headers: dict[str, str] = Field(description="The event's CloudEvents attributes, `ce_type` and `ce_id` among them.")
+    error: str
+    attempts: int
+    parked_at: datetime
+    settled_at: datetime | None
+    outcome: str | None = Field(description="`redriven`, or `dropped: <reason>`.")
+
+
+class RedrivenOut(BaseModel):
+    settled: int = Field(description="Letters dealt with now: this one and those of its subject behind it.")
+    left: int = Field(description="Letters of the subject that are still open.")
+    error: str | None = Field(description="Why it stopped, if it did.")
+
+
+class DropIn(BaseModel):
+    reason: Annotated[str, Field(min_length=3, max_length=500, pattern=r"^[^\x00]+$")]
+
+
+class TimerOut(BaseModel):
+    id: UUID
+    kind: str
+    subject: UUID
+    due_at: datetime
+    attempts: int = Field(description="How often it has failed.")
+    retry_at: datetime | None
+    error: str | None
+    fired_at: datetime | None
+    cancelled_at: datetime | None
+
+
+class LetterState(StrEnum):
+    open = "open"
+    settled = "settled"
+
+
+class TimerState(StrEnum):
+    """`late` and `failed` are among the open ones: due and not fired, and tried in vain."""
+
+    open = "open"
+    late = "late"
+    failed = "failed"
+    fired = "fired"
+    cancelled = "cancelled"
+
+
+DEAD_LETTERS = Listing(
+    DEAD_LETTER,
+    DeadLetter,
+    filters={"consumer": DEAD_LETTER.c.consumer, "topic": DEAD_LETTER.c.topic, "subject": DEAD_LETTER.c.subject},
+    sorts=("id",),
+    default="id",
+)
+TIMERS = Listing(TIMER, TimerRow, filters={"kind": TIMER.c.kind, "subject": TIMER.c.subject}, sorts=("due_at", "id"), default="due_at")
+
+_LETTERS: dict[LetterState, ColumnElement[bool]] = {
+    LetterState.open: DEAD_LETTER.c.settled_at.is_(None),
+    LetterState.settled: DEAD_LETTER.c.settled_at.is_not(None),
+}
+_OPEN = TIMER.c.fired_at.is_(None) & TIMER.c.cancelled_at.is_(None)
+_TIMERS: dict[TimerState, ColumnElement[bool]] = {
+    TimerState.open: _OPEN,
+    TimerState.late: _OPEN & (TIMER.c.due_at < bindparam("now", type_=At)),
+    TimerState.failed: _OPEN & TIMER.c.error.is_not(None),
+    TimerState.fired: TIMER.c.fired_at.is_not(None),
+    TimerState.cancelled: TIMER.c.cancelled_at.is_not(None),
+}
+
+
+def operations_router(service: str, handles: Mapping[str, Handle]) -> APIRouter:
+    """The operations API of one service; `handles` are what its consumers do, by their name, for handling letters again."""
+    router = APIRouter(prefix=f"/v1/operations/{service}", tags=["operations"], route_class=ClinchRoute)
+
+    @router.get("/dead-letters", response_model=Page[DeadLetterOut])
+    async def list_dead_letters(
+        page: Annotated[PageRequest, Depends(DEAD_LETTERS.params)],
+        db: Reading,
+        by: Operator,
+        state: Annotated[LetterState, Query()] = LetterState.open,
+    ) -> Page[Any]:
+        """Events that could not be dealt with, oldest first. Later events of the same subject wait behind each."""
+        return await DEAD_LETTERS.page(db, page, where=_LETTERS[state])
+
+    @router.post("/dead-letters/{letter_id}/redrive", response_model=RedrivenOut)
+    async def redrive_dead_letter(letter_id: UUID, request: Request, by: Operator) -> Redriven:
+        """Deal with it again now, and with those of its subject behind it. Repeat it freely: nothing takes effect twice."""
+        state = request.app.state
+        done = await dead_letters.redrive(state.db, letter_id, handles, service=service, clock=state.clock)
+        log.info("redrive_asked", letter=str(letter_id), actor_id=str(by.id), settled=done.settled, left=done.left)
+        return done
+
+    @router.post("/dead-letters/{letter_id}/drop", status_code=204)
+    async def drop_dead_letter(letter_id: UUID, body: DropIn, tx: InTx, by: Operator) -> None:
+        """Give the event up for this consumer: it will never take effect. Those behind it wait for a redrive."""
+        await dead_letters.drop(tx, letter_id, body.reason)
+        log.info("dead_letter_dropped", letter=str(letter_id), actor_id=str(by.id), reason=body.reason)
+
+    @router.get("/timers", response_model=Page[TimerOut])
+    async def list_timers(
+        page: Annotated[PageRequest, Depends(TIMERS.params)],
+        request: Request,
+        db: Reading,
+        by: Operator,
+        state: Annotated[TimerState, Query()] = TimerState.open,
+    ) -> Page[Any]:
+        """Timers by when they are due."""
+        params = {"now": request.app.state.clock()} if state is TimerState.late else {}
+        return await TIMERS.page(db, page, where=_TIMERS[state], params=params)
+
+    return router

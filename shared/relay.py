@@ -1,0 +1,137 @@
+"""From the outbox to the log, as one leader per service (architecture §4).
+
+The leader holds the lease row while it publishes and deletes what it published in the same transaction. So every batch
+starts at the oldest event that nobody has deleted, and per aggregate the first appearances in the log are in version
+order whatever fails. A leader that was cut off (frozen, or its connection ended) may still publish its batch: those
+events were in the outbox when its successor took over, so they come as duplicates, which readers tell by the version.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from prometheus_client import Counter, Gauge
+
+from shared.bus import Bus, Message, UnknownTopic
+from shared.db import Database
+from shared.events.envelope import headers, topic
+from shared.outage import Outage, pause
+
+PUBLISHED = Counter("clinch_relay_published_total", "Events that the relay put into the log.", ["service"])
+PENDING = Gauge("clinch_outbox_pending", "Events not yet in the log.", ["service"])
+OLDEST = Gauge("clinch_outbox_oldest_age_seconds", "Age of the oldest event not yet in the log; 0 when there is none.", ["service"])
+
+BATCH = 500
+PUBLISH_SECONDS = 10.0
+LEASE_SECONDS = 15.0
+"""Postgres ends the session of a leader that is silent for so long, and with it the lease. Longer than `PUBLISH_SECONDS`, so that a
+leader that was frozen finds its own time up when it wakes, and drops the batch instead of publishing it late."""
+GATHER = 0.01
+BUSY, IDLE = 0.05, 0.25
+"""Seconds between looks: after events, and at most. Commits of the same process wake the relay at once, but no more often
+than every `GATHER`, or under load it would spend the machine on batches of one."""
+SAMPLE_SECONDS = 5.0
+
+_LEASE = "INSERT INTO lease (name) VALUES ('relay') ON CONFLICT DO NOTHING"
+# A lost delete only brings a duplicate, so the commit need not wait for the disk.
+_LEAD = """
+SELECT set_config('idle_in_transaction_session_timeout', $1, true), set_config('synchronous_commit', 'off', true)
+FROM lease WHERE name = 'relay' FOR UPDATE SKIP LOCKED
+"""
+_TAKE = """
+SELECT o.id AS place, e.id, e.type, e.aggregate, e.subject, e.version, e.time, e.traceparent, e.data
+FROM (SELECT id, event_id FROM outbox ORDER BY id LIMIT $1) o JOIN event e ON e.id = o.event_id ORDER BY o.id
+"""
+_DELETE = "DELETE FROM outbox WHERE id = ANY($1::bigint[])"
+_STATE = """
+SELECT (SELECT count(*) FROM outbox),
+       (SELECT extract(epoch FROM now() - e.recorded_at)::float8 FROM outbox o JOIN event e ON e.id = o.event_id ORDER BY o.id LIMIT 1)
+"""
+
+
+async def relay(
+    db: Database,
+    bus: Bus,
+    stop: asyncio.Event,
+    *,
+    service: str,
+    batch: int = BATCH,
+    on_published: Callable[[int], None] = lambda count: None,
+) -> None:
+    """Publish until `stop` is set. `on_published` hears the size of each batch, for tests and benchmarks.
+
+    Nothing ends it: with the log or the database away it waits, at most two seconds at a time, and goes on.
+    """
+    outage, idle, has_lease_row = Outage("relay", service=service), BUSY, False
+    while not stop.is_set():
+        db.committed.clear()
+        try:
+            if not has_lease_row:
+                async with db.connection() as conn:
+                    await conn.execute(_LEASE)
+                has_lease_row = True
+            sent = await _publish_next(db, bus, batch)
+        except Exception as error:
+            if isinstance(error, UnknownTopic):
+                error = await _make_topic(bus, error)
+            await outage.wait(error, stop)
+            continue
+        outage.over()
+        if sent:
+            PUBLISHED.labels(service).inc(sent)
+            on_published(sent)
+            idle = BUSY
+        if sent < batch:
+            await pause(GATHER, stop)
+            await pause(idle - GATHER, stop, db.committed)
+            idle = min(idle * 1.5, IDLE)
+
+
+async def _publish_next(db: Database, bus: Bus, batch: int) -> int:
+    """One batch; returns its size, 0 also when another worker leads."""
+    async with db.connection() as conn, conn.transaction():
+        async with asyncio.timeout(PUBLISH_SECONDS):
+            if await conn.fetchrow(_LEAD, f"{LEASE_SECONDS:g}s") is None:
+                return 0
+            rows = await conn.fetch(_TAKE, batch)
+            await bus.publish([_message(row) for row in rows])
+        if rows:
+            await conn.execute(_DELETE, [row["place"] for row in rows])
+        return len(rows)
+
+
+def _message(row: Any) -> Message:
+    made = headers(
+        id=row["id"],
+        type=row["type"],
+        subject=row["subject"],
+        version=row["version"],
+        time=row["time"],
+        traceparent=row["traceparent"],
+    )
+    return Message(topic(row["aggregate"]), str(row["subject"]), row["data"], made)
+
+
+async def _make_topic(bus: Bus, error: UnknownTopic) -> Exception:
+    """Make what is missing; what still stands in the way afterwards."""
+    try:
+        await bus.ensure_topics([error.topic])
+    except Exception as refused:
+        return refused
+    return error
+
+
+async def sample(db: Database, stop: asyncio.Event, *, service: str) -> None:
+    """Keep the outbox gauges current until `stop` is set."""
+    outage = Outage("outbox sampler", service=service)
+    while not stop.is_set():
+        try:
+            async with db.read() as reader:
+                pending, oldest = await reader.conn.fetchrow(_STATE)
+        except Exception as error:
+            await outage.wait(error, stop)
+            continue
+        outage.over()
+        PENDING.labels(service).set(pending)
+        OLDEST.labels(service).set(max(0.0, oldest or 0.0))
+        await pause(SAMPLE_SECONDS, stop)

@@ -1,0 +1,56 @@
+"""Who is in which team, as lead-svc tells it: kept by each service for row access and for the team of an event (X1)."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import bindparam, select
+from sqlalchemy.dialects.postgresql import insert
+
+from shared.db import Query, Reader, Tx
+from shared.events.envelope import Envelope
+from shared.events.lead import PersonAdded, PersonChanged
+from shared.reactions import on
+from shared.tables import ROSTER
+
+_given = insert(ROSTER).values({c.name: bindparam(c.name) for c in ROSTER.c})
+_REMEMBER = Query(
+    _given.on_conflict_do_update(
+        index_elements=[ROSTER.c.person_id],
+        set_={c.name: _given.excluded[c.name] for c in ROSTER.c if c.name != "person_id"},
+        where=ROSTER.c.version < _given.excluded.version,
+    ),
+    UUID,
+)
+_TEAM = Query(select(ROSTER.c.team_id).where(ROSTER.c.person_id == bindparam("person_id")), UUID)
+
+
+async def remember(
+    tx: Tx, person_id: UUID, *, team_id: UUID | None, team_path: Sequence[UUID], role: str, active: bool, version: int
+) -> None:
+    """Keep what is known of a person; what is older than the version kept changes nothing. lead-svc calls it as it writes."""
+    await tx.run(_REMEMBER, person_id=person_id, team_id=team_id, team_path=list(team_path), role=role, active=active, version=version)
+
+
+async def team_of(tx: Reader, person_id: UUID) -> UUID | None:
+    """The person's team; None for somebody without one, or unknown so far."""
+    return await tx.first(_TEAM, person_id=person_id)
+
+
+@on(PersonAdded)
+async def person_added(tx: Tx, event: Envelope[PersonAdded]) -> None:
+    person = event.data
+    await remember(
+        tx, event.subject, team_id=person.team_id, team_path=person.team_path, role=person.role, active=True, version=event.version
+    )
+
+
+@on(PersonChanged)
+async def person_changed(tx: Tx, event: Envelope[PersonChanged]) -> None:
+    person = event.data
+    await remember(
+        tx, event.subject, team_id=person.team_id, team_path=person.team_path, role=person.role, active=person.active, version=event.version
+    )
+
+
+REACTIONS = (person_added, person_changed)
+"""What deal-svc, contract-svc and metrics-svc list among their reactions."""

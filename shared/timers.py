@@ -1,0 +1,145 @@
+"""Timers: rows that a worker acts on when they are due (architecture §5).
+
+A command sets and cancels them in its own transaction. A worker claims one for a while, in a transaction of its own, and then
+acts and marks it fired in one: the mark comes last and only on a timer that is still open. So locks are taken in the order in
+which commands take them (first what is watched, then the timer), and a timer that was cancelled meanwhile has no effect.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+from prometheus_client import Histogram
+
+from shared.auth import SYSTEM
+from shared.clock import Clock
+from shared.db import Context, Database, Tx, is_outage
+from shared.ids import new_id
+from shared.outage import Outage, pause
+
+log = structlog.get_logger()
+
+LATENESS = Histogram(
+    "clinch_timer_lateness_seconds",
+    "From when a timer was due to when it had fired.",
+    ["service", "kind"],
+    buckets=(0.1, 0.5, 1, 2, 5, 15, 60, 600, 3600, 86400),
+)
+CLAIM = timedelta(seconds=15)
+"""For so long a claim hides a timer from other workers; the timer of a worker that died is taken up by another afterwards."""
+RETRY = (timedelta(seconds=5), timedelta(hours=1))
+"""First and longest wait before a timer that failed is tried again; it doubles in between."""
+LOOK_SECONDS = 1.0
+
+_SET = """
+INSERT INTO timer (id, kind, subject, due_at, data) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (kind, subject, due_at) DO UPDATE
+SET data = excluded.data, cancelled_at = NULL, attempts = 0, retry_at = NULL, error = NULL WHERE timer.fired_at IS NULL
+"""
+_OPEN = "fired_at IS NULL AND cancelled_at IS NULL"
+_CANCEL = f"UPDATE timer SET cancelled_at = $3 WHERE subject = $1 AND ($2::text IS NULL OR kind = $2) AND {_OPEN}"
+_CLAIM = f"""
+UPDATE timer SET retry_at = $3 WHERE id = (
+  SELECT id FROM timer WHERE {_OPEN} AND due_at <= $1 AND (retry_at IS NULL OR retry_at <= $1) AND kind = ANY($2::text[])
+  ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
+) RETURNING id, kind, subject, due_at, data, attempts
+"""
+_STILL_OPEN = f"SELECT EXISTS (SELECT FROM timer WHERE id = $1 AND {_OPEN})"
+# A handler may cancel all timers of its subject, this one included: by its own transaction that is no reason not to fire.
+_FIRE = """
+UPDATE timer SET fired_at = $2, cancelled_at = NULL, error = NULL
+WHERE id = $1 AND fired_at IS NULL AND (cancelled_at IS NULL OR xmin = pg_current_xact_id()::xid)
+"""
+_FAIL = f"UPDATE timer SET attempts = attempts + 1, retry_at = $2, error = $3 WHERE id = $1 AND {_OPEN}"
+_NEXT = f"SELECT min(greatest(due_at, retry_at)) FROM timer WHERE {_OPEN} AND kind = ANY($1::text[])"
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """What a handler gets. `attempts`: how often it has failed before."""
+
+    id: UUID
+    kind: str
+    subject: UUID
+    due_at: datetime
+    data: dict[str, Any] = field(default_factory=dict)
+    attempts: int = 0
+
+
+Handler = Callable[[Tx, Timer], Awaitable[None]]
+
+
+class _Overtaken(Exception):
+    """The timer was cancelled, or fired by another worker, while its handler ran: roll back."""
+
+
+async def set_timer(tx: Tx, kind: str, subject: UUID, due_at: datetime, data: Mapping[str, Any] | None = None) -> None:
+    """Act at `due_at`, or soon after. The same timer set again is one timer; one that was cancelled is open again."""
+    await tx.conn.execute(_SET, new_id(), kind, subject, due_at, dict(data or {}))
+
+
+async def cancel_timers(tx: Tx, subject: UUID, kind: str | None = None) -> None:
+    """Cancel the open timers of `subject`, or those of one kind."""
+    await tx.conn.execute(_CANCEL, subject, kind, tx.now)
+
+
+async def run(db: Database, handlers: Mapping[str, Handler], stop: asyncio.Event, clock: Clock, *, service: str) -> None:
+    """Fire what is due until `stop` is set. Several workers may run; each timer takes effect once."""
+    outage = Outage("timers", service=service)
+    while not stop.is_set():
+        try:
+            fired = await fire_due(db, handlers, clock, service=service, stop=stop)
+            wait = 0.0 if fired else await _until_next(db, handlers, clock)
+        except Exception as error:
+            await outage.wait(error, stop)
+            continue
+        outage.over()
+        await pause(wait, stop)
+
+
+async def fire_due(db: Database, handlers: Mapping[str, Handler], clock: Clock, *, service: str, stop: asyncio.Event | None = None) -> int:
+    """Fire everything that is due now, earliest first; returns how many fired. Those that fail are tried again later."""
+    fired = 0
+    while not (stop and stop.is_set()):
+        now = clock()
+        async with db.connection() as conn:
+            row = await conn.fetchrow(_CLAIM, now, list(handlers), now + CLAIM)
+        if row is None:
+            break
+        fired += await _fire(db, Timer(**row), handlers, clock, service)
+    return fired
+
+
+async def _fire(db: Database, timer: Timer, handlers: Mapping[str, Handler], clock: Clock, service: str) -> bool:
+    now = clock()
+    try:
+        async with db.begin(Context(service, SYSTEM, now, f"timer:{timer.id}")) as tx:
+            if not await tx.conn.fetchval(_STILL_OPEN, timer.id):
+                return False
+            await handlers[timer.kind](tx, timer)
+            if await tx.conn.execute(_FIRE, timer.id, now) != "UPDATE 1":
+                raise _Overtaken
+    except _Overtaken:
+        return False
+    except Exception as error:
+        if is_outage(error):
+            raise
+        wait = min(RETRY[0] * 2 ** min(timer.attempts, 20), RETRY[1])
+        reason = f"{type(error).__name__}: {error}"[:2000].replace("\0", "")
+        async with db.connection() as conn:
+            await conn.execute(_FAIL, timer.id, now + wait, reason)
+        log.error("timer_failed", service=service, kind=timer.kind, subject=str(timer.subject), attempts=timer.attempts + 1, error=reason)
+        return False
+    LATENESS.labels(service, timer.kind).observe(max(0.0, (now - timer.due_at).total_seconds()))
+    return True
+
+
+async def _until_next(db: Database, handlers: Mapping[str, Handler], clock: Clock) -> float:
+    """Seconds until the next timer is due, at most `LOOK_SECONDS`: another process may set one at any time."""
+    async with db.connection() as conn:
+        due: datetime | None = await conn.fetchval(_NEXT, list(handlers))
+    return LOOK_SECONDS if due is None else min(LOOK_SECONDS, max(0.0, (due - clock()).total_seconds()))
