@@ -16,6 +16,7 @@ owner being unknown to the roster. People who left stay in the roster, so their 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -24,8 +25,6 @@ from sqlalchemy import ColumnElement, Uuid, any_, bindparam, func, select, true
 from shared.auth.actor import Actor, Role
 from shared.tables import ROSTER
 
-# Aliases, so that a statement about the roster itself can be scoped too without SQLAlchemy taking the inner for the outer table.
-_ME, _MATE = ROSTER.alias("scope_me"), ROSTER.alias("scope_mate")
 _TEAM = (Role.manager, Role.presales, Role.assistant)
 _SELLING = (Role.rep, Role.kam, Role.manager)
 _EVERYTHING = tuple(role for role in Role if role not in {*_TEAM, *_SELLING})
@@ -46,15 +45,23 @@ def reach(actor: Actor) -> Reach:
 
 
 def visible(actor: Actor, owner: ColumnElement[UUID] | ColumnElement[UUID | None]) -> ColumnElement[bool]:
-    """The WHERE condition for rows whose owner is in this column; run it with `params(actor)` among the parameters."""
-    how_far = reach(actor)
+    """The WHERE condition for rows whose owner is in this column; run it with `params(actor)` among the parameters.
+
+    The same object for every actor of the same reach, so that a compiled statement is found again by it.
+    """
+    return _visible(reach(actor), owner)
+
+
+@lru_cache(maxsize=256)
+def _visible(how_far: Reach, owner: ColumnElement[Any]) -> ColumnElement[bool]:
     if how_far.everything:
         return true()
     actor_id = bindparam("scope_actor", type_=Uuid)
     seen: ColumnElement[bool] = owner == actor_id
     if how_far.team:
-        own_team = select(_ME.c.team_id).where(_ME.c.person_id == actor_id).scalar_subquery()
-        mates = select(_MATE.c.person_id).where(own_team == any_(_MATE.c.team_path)).scalar_subquery()
+        mate = ROSTER.alias("mate")
+        own_team = select(ROSTER.c.team_id).where(ROSTER.c.person_id == actor_id).scalar_subquery()
+        mates = select(mate.c.person_id).where(own_team == any_(mate.c.team_path)).scalar_subquery()
         # One array, computed once per statement: unlike OR with a subquery, an index on the owner serves it.
         seen = owner == any_(func.array_append(func.array(mates), actor_id))
     return seen | owner.is_(None) if how_far.pool else seen

@@ -14,7 +14,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from clinch.errors import CommandError
-from clinch.issuer import issuer_app, load_key
+from clinch.issuer import _make_key, issuer_app, load_key
 from clinch.people import SAMPLE_PEOPLE, SAMPLE_TEAMS
 from shared.auth import Role, Verifier, person_id
 from shared.errors import Unauthorized
@@ -125,6 +125,8 @@ def test_the_key_is_made_once_and_is_the_owners_alone(key_file: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         kids = {key.kid for key in pool.map(load_key, [key_file] * 8)}
     assert len(kids) == 1
+    _make_key(key_file)  # as a process does that looked just before the first one linked its key
+    assert {load_key(key_file).kid} == kids
     assert stat.S_IMODE(key_file.stat().st_mode) == 0o600
     assert [path.name for path in key_file.parent.iterdir()] == [key_file.name]
 

@@ -65,6 +65,9 @@ async def test_a_symmetric_key_in_the_key_set_is_ignored(world: World) -> None:
 
 async def test_algorithm_and_key_must_go_together(world: World) -> None:
     assert "do not go together" in await world.refusal(world.token(RSA, "RS256", header={"kid": world.keys[0].kid}))
+    world.keys[0] = RSAKey.import_key({**RSA.as_dict(private=True), "alg": "PS256"})
+    world.ticks += 60
+    assert "do not go together" in await world.refusal(world.token(RSA, "RS256"))
     encryption = ec()
     world.extra_keys = [encryption.as_dict(private=False, use="enc")]
     world.ticks += 60
@@ -182,7 +185,8 @@ def client(world: World) -> httpx.AsyncClient:
 async def test_a_route_knows_its_actor(world: World, client: httpx.AsyncClient) -> None:
     answer = await client.get("/me", headers={"Authorization": f"bearer {world.token()}"})
     assert (answer.status_code, answer.json()) == (200, {"id": str(person_id("w.jun")), "kept": True})
-    for sent in (None, b"", b"Basic dTpw", b"Bearer", b"Bearer \xe9.\xe9.\xe9"):
+    basic = f"Basic {world.token()}".encode()
+    for sent in (None, b"", basic, b"Bearer", b"Bearer \xe9.\xe9.\xe9"):
         answer = await client.get("/me", headers=[] if sent is None else [(b"Authorization", sent)])
         assert answer.status_code == 401
         assert answer.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from joserfc import jws
-from joserfc.jwk import Key
+from joserfc.jwk import ECKey, Key
 
 from shared.auth import Actor
 from shared.auth import jwks as jwks_module
@@ -50,6 +50,7 @@ async def test_the_issuer_may_be_down_for_a_day(world: World) -> None:
     world.up = True
     world.ticks += 31
     assert await world.verifier.actor(token)
+    assert "does not list" in await world.refusal(world.token(ec()))
 
 
 async def test_a_service_that_started_first_finds_its_issuer_a_second_later(world: World) -> None:
@@ -90,6 +91,8 @@ async def test_callers_who_wait_share_one_fetch_even_when_one_hangs_up(world: Wo
     waiting = [asyncio.create_task(world.verifier.actor(world.token(jti=str(n)))) for n in range(50)]
     await world.settle()
     waiting[0].cancel()
+    world.ticks += 2
+    waiting.append(asyncio.create_task(world.verifier.actor(world.token(jti="late"))))
     await world.settle()
     world.answering.set()
     results = await asyncio.gather(*waiting, return_exceptions=True)
@@ -143,6 +146,16 @@ async def test_a_withdrawn_key_ends_its_tokens_although_they_are_remembered(worl
     await world.verifier.actor(token)  # the last time: this request starts the refresh
     await world.settle()
     assert "does not list" in await world.refusal(token)
+
+
+async def test_a_key_id_used_again_for_another_key_ends_the_old_tokens(world: World) -> None:
+    token = world.token()
+    await world.verifier.actor(token)
+    world.keys = [ECKey.generate_key("P-256", {"kid": world.keys[0].kid or ""})]
+    world.ticks += 600
+    await world.verifier.actor(token)
+    await world.settle()
+    assert "signature is wrong" in await world.refusal(token)
 
 
 async def test_the_memory_is_bounded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

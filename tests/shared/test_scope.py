@@ -14,9 +14,10 @@ from sqlalchemy.schema import CreateTable
 
 from shared.auth import SYSTEM, Actor, Role
 from shared.ids import CLINCH
+from shared.postgres import Postgres
 from shared.scope import may_see, params, reach, visible
 from shared.tables import ROSTER
-from shared.testing import fresh_database, postgres_server
+from shared.testing import fresh_database
 
 DIALECT = sqlalchemy_asyncpg.dialect()  # type: ignore[no-untyped-call]
 THING = Table("thing", MetaData(), Column("id", Uuid), Column("owner_id", Uuid))
@@ -41,15 +42,14 @@ ROLES = st.sets(st.sampled_from(list(Role)), min_size=1, max_size=2) | st.sample
 
 
 @pytest.fixture(scope="module")
-async def db() -> AsyncIterator[asyncpg.Connection]:
-    with postgres_server() as server:
-        connection = await asyncpg.connect(await fresh_database(server))
-        await connection.execute("CREATE TABLE thing (id uuid PRIMARY KEY, owner_id uuid)")
-        await connection.execute(str(CreateTable(ROSTER).compile(dialect=DIALECT)))
-        await connection.executemany("INSERT INTO thing VALUES ($1, $1)", [(person,) for person in PEOPLE])
-        await connection.execute("INSERT INTO thing VALUES ($1, NULL)", CLINCH)
-        yield connection
-        await connection.close()
+async def db(postgres: Postgres) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(await fresh_database(postgres))
+    await connection.execute("CREATE TABLE thing (id uuid PRIMARY KEY, owner_id uuid)")
+    await connection.execute(str(CreateTable(ROSTER).compile(dialect=DIALECT)))
+    await connection.executemany("INSERT INTO thing VALUES ($1, $1)", [(person,) for person in PEOPLE])
+    await connection.execute("INSERT INTO thing VALUES ($1, NULL)", CLINCH)
+    yield connection
+    await connection.close()
 
 
 async def owners_seen(db: asyncpg.Connection, actor: Actor, owner: ColumnElement[UUID | None]) -> set[UUID | None]:
@@ -115,6 +115,8 @@ def test_the_widest_role_counts_and_the_statement_shape_depends_on_the_reach_alo
         for actor in (Actor.of(person, {role}) for person in PEOPLE for role in Role)
     }
     assert len(shapes) == len({how_far for how_far, _ in shapes}) == 4
+    assert visible(Actor.of(ANN, {Role.rep}), THING.c.owner_id) is visible(Actor.of(BEN, {Role.kam}), THING.c.owner_id)
+    assert visible(Actor.of(ANN, {Role.rep}), THING.c.owner_id) is not visible(Actor.of(ANN, {Role.rep}), THING.c.id)
 
 
 async def test_a_manager_is_served_by_an_index_on_the_owner(db: asyncpg.Connection) -> None:
