@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from tests.shared.notes_service import NoteEdited, NoteWritten, service
 
 from shared.postgres import Postgres
 from shared.testing import Running, running
+from tests.shared.notes_service import NoteEdited, NoteWritten, service
 
 
 @pytest.fixture
@@ -157,7 +157,12 @@ async def test_no_token_no_answer(notes: Running) -> None:
 
 
 async def test_overload_waits_and_then_says_503(postgres: Postgres) -> None:
-    async with running(service, postgres, pool_size=2, pool_wait_seconds=0.2) as busy, busy.client() as client, busy.db.read(), busy.db.read():
+    async with (
+        running(service, postgres, pool_size=2, pool_wait_seconds=0.2) as busy,
+        busy.client() as client,
+        busy.db.read(),
+        busy.db.read(),
+    ):
         answer = await client.post("/v1/notes", json={"text": "a"})
         assert answer.status_code == 503
         assert answer.headers["retry-after"] == "1"

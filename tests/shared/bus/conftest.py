@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 
 from shared.bus import Bus, open_bus
-from tests.kafka_mock import KafkaMock
+from tests.kafka_mock import KafkaMock, let_followers_sync_first
 from tests.shared.bus.logs import KafkaLog, Log, PostgresLog, PostgresServer
 
 
@@ -28,6 +28,7 @@ def log(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Log:
     if request.param == "pglog":
         return PostgresLog(request.getfixturevalue("log_server").url)
     monkeypatch.setattr("shared.bus.kafkareader.SESSION_TIMEOUT", 2.0)
+    let_followers_sync_first(monkeypatch)
     return KafkaLog(request.getfixturevalue("kafka_mock"))
 
 

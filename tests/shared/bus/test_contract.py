@@ -268,3 +268,16 @@ async def test_publishing_to_an_unknown_topic_is_refused(bus: Bus, topic: str) -
     with pytest.raises(UnknownTopic, match=r"clinch\.nothing\.v1"):
         await bus.publish([message(topic, "k", 1), message("clinch.nothing.v1", "k", 1)])
     assert sum((await bus.end_offsets([topic])).values()) == 0
+
+
+async def test_a_missing_topic_is_not_created_by_reading_and_is_served_once_it_exists(bus: Bus, log: Log, topic: str) -> None:
+    later = f"{topic}.later"
+    consumer = Consumer()
+    reader = bus.reader("g", [topic, later], consumer.position)
+    for _ in range(2):
+        with pytest.raises(UnknownTopic, match="later"):
+            await reader.poll(10, 0.3)
+    await log.create(later, 2)
+    await bus.publish([message(later, "k", 1)])
+    await consumer.read_all(reader, 1)
+    assert len(reader.held) == 6

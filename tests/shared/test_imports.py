@@ -1,0 +1,307 @@
+"""CSV imports: formats found out, rows read in pieces, jobs that survive a kill. The importer here takes notes."""
+
+import asyncio
+import csv
+import io
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel, Field
+from sqlalchemy import select
+
+from shared.auth import Role
+from shared.db import Query, Tx
+from shared.errors import Invalid
+from shared.ids import external_id, new_id
+from shared.imports import job as jobs
+from shared.imports.api import imports_router
+from shared.imports.format import Dates, Format, When, detect, header_of
+from shared.imports.job import Importer, Outcome, Problem
+from shared.imports.rows import RowReader, UnreadableFile
+from shared.postgres import Postgres
+from shared.settings import Settings
+from shared.testing import Running, running
+from tests.shared.notes_service import NOTE, NOTES, Note, NoteWritten, service
+
+
+class NoteRow(BaseModel):
+    external_id: str = Field(min_length=1, max_length=50)
+    text: Annotated[str, Field(max_length=40)]
+    at: When | None = None
+
+
+async def take_notes(tx: Tx, rows: Sequence[tuple[int, NoteRow]], _: Settings) -> Outcome:
+    ids = {external_id("note", row.external_id): (line, row) for line, row in rows}
+    known = await tx.load_many(NOTES, list(ids))
+    new = [
+        (Note(id, 0, row.text, tx.now), [(NoteWritten(text=row.text), row.at or tx.now)]) for id, (_, row) in ids.items() if id not in known
+    ]
+    await tx.add_many(NOTES, new)
+    odd = [Problem(line, "text", "shouting", "is all upper case", "flagged") for line, row in rows if row.text.isupper()]
+    return Outcome(created=len(new), unchanged=len(known), problems=odd)
+
+
+NOTES_IMPORT = Importer("notes", NoteRow, take_notes, (Role.admin,))
+with_imports = replace(service, routers=[*service.routers, imports_router(NOTES_IMPORT)], streamed=("/v1/imports/",))
+
+
+@pytest.fixture
+async def notes(postgres: Postgres) -> AsyncIterator[Running]:
+    async with running(with_imports, postgres) as started:
+        yield started
+
+
+@pytest.fixture
+async def client(notes: Running) -> AsyncIterator[httpx.AsyncClient]:
+    async with notes.client() as made:
+        yield made
+
+
+async def work(notes: Running, until: Any, importer: Importer = NOTES_IMPORT) -> None:
+    """Run the worker's part until a condition holds."""
+    stop = asyncio.Event()
+    task = asyncio.create_task(jobs.run(importer, notes.db, notes.settings, notes.clock, stop))
+    async with asyncio.timeout(20):
+        while not await until():  # noqa: ASYNC110 (the other side is a database)
+            await asyncio.sleep(0.01)
+    stop.set()
+    await task
+
+
+async def finished(notes: Running, client: httpx.AsyncClient, id: str, importer: Importer = NOTES_IMPORT) -> dict[str, Any]:
+    async def ended() -> bool:
+        return (await client.get(f"/v1/imports/notes/{id}")).json()["state"] in ("done", "failed")
+
+    await work(notes, ended, importer)
+    found: dict[str, Any] = (await client.get(f"/v1/imports/notes/{id}")).json()
+    return found
+
+
+# -- formats ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (b"name;town\nA;B\n", Format("utf-8", ";")),
+        (b"\xef\xbb\xbfname,town\n", Format("utf-8-bom", ",")),
+        ("名称\t城市\n王\t北京\n".encode("gb18030"), Format("gb18030", "\t")),
+        ("名称|城市\n".encode(), Format("utf-8", "|")),
+        (b"one\n", Format("utf-8", ",")),
+    ],
+)
+def test_a_format_is_found_out(raw: bytes, expected: Format) -> None:
+    assert detect(raw, None, None) == expected
+
+
+def test_a_character_cut_off_at_the_samples_end_is_no_other_encoding() -> None:
+    assert detect("名称,城市\n北京".encode()[:-1], None, None).encoding == "utf-8"
+
+
+@pytest.mark.parametrize("raw", [b"", b"\n\n", b"a,a\n"])
+def test_a_header_must_name_each_column_once(raw: bytes) -> None:
+    with pytest.raises(Invalid):
+        header_of(raw, Format("utf-8", ","))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2018-02-01", datetime(2018, 1, 31, 16, tzinfo=UTC)),
+        ("2018-02-26 19:58:54", datetime(2018, 2, 26, 11, 58, 54, tzinfo=UTC)),
+        ("2018-02-26T19:58:54Z", datetime(2018, 2, 26, 19, 58, 54, tzinfo=UTC)),
+        ("2018年2月1日", datetime(2018, 1, 31, 16, tzinfo=UTC)),
+        ("31.12.2025", datetime(2025, 12, 30, 16, tzinfo=UTC)),
+    ],
+)
+def test_clear_dates_are_read_in_the_files_zone(text: str, expected: datetime) -> None:
+    assert Dates.of((), "Asia/Shanghai").read(text) == expected
+
+
+def test_an_ambiguous_date_needs_its_format() -> None:
+    with pytest.raises(ValueError, match="date_format"):
+        Dates.of((), "UTC").read("01/02/2026")
+    assert Dates.of(("%d/%m/%Y",), "UTC").read("01/02/2026").month == 2
+
+
+# -- rows ------------------------------------------------------------------------------------------------------------------
+
+
+class Pieces:
+    """The stored pieces of a file, as `import_chunk` holds them."""
+
+    def __init__(self, raw: bytes, size: int) -> None:
+        self._pieces = [{"start": n, "bytes": raw[n : n + size]} for n in range(0, len(raw), size)]
+
+    async def fetchrow(self, _: str, __: Any, position: int) -> Any:
+        return next((p for p in reversed(self._pieces) if p["start"] <= position), None)
+
+
+_CELLS = st.lists(st.lists(st.text(st.sampled_from('ab"\n\r,;é京 '), max_size=6), min_size=2, max_size=2), max_size=12)
+
+
+@given(_CELLS, st.integers(1, 9), st.integers(1, 4), st.sampled_from(["utf-8", "gb18030"]), st.booleans())
+def test_reading_in_pieces_and_going_on_elsewhere_gives_the_same_rows(
+    table: list[list[str]], piece: int, batch: int, encoding: str, restart: bool
+) -> None:
+    out = io.StringIO()
+    csv.writer(out).writerows(table)
+    raw = out.getvalue().encode(encoding)
+    expected = [row for row in csv.reader(io.StringIO(out.getvalue(), newline="")) if any(row)]
+
+    async def read() -> list[list[str]]:
+        pieces, rows, form = Pieces(raw, piece), [], Format(encoding, ",")
+        reader = RowReader(new_id(), form, 0, 0)
+        while taken := await reader.take(pieces, batch):
+            rows += [r.cells for r in taken]
+            if restart:
+                reader = RowReader(new_id(), form, reader.position, reader.line)
+        return rows
+
+    assert asyncio.run(read()) == expected
+
+
+async def test_lines_are_counted_as_an_editor_does() -> None:
+    raw = b'a,b\n1,"two\nlines"\n\n3,4\n'
+    rows = await RowReader(new_id(), Format("utf-8", ","), 0, 0).take(Pieces(raw, 5), 10)
+    assert [(r.line, r.cells) for r in rows] == [(1, ["a", "b"]), (2, ["1", "two\nlines"]), (5, ["3", "4"])]
+
+
+async def test_a_quote_that_never_closes_stops_at_its_line() -> None:
+    raw = b'a,b\n1,2\n3,"' + b"x" * 200_000 + b"\n"
+    reader = RowReader(new_id(), Format("utf-8", ","), 0, 0)
+    with pytest.raises(UnreadableFile, match="line 3: a field is longer"):
+        await reader.take(Pieces(raw, 65536), 10)
+
+
+# -- jobs ------------------------------------------------------------------------------------------------------------------
+
+
+async def test_an_import_counts_creates_flags_and_refuses(notes: Running, client: httpx.AsyncClient) -> None:
+    raw = "key,words,day\n1,hello,2026-01-31\n2,SHOUT,\n3,no date,yesterday\n,no key,\n5,too,many,fields\n6," + "x" * 41 + ",\n"
+    sent = await client.post(
+        "/v1/imports/notes",
+        params={"map": ["external_id=key", "text=words", "at=day"]},
+        content=raw.encode(),
+        headers={"content-type": "text/csv"},
+    )
+    assert sent.status_code == 202, sent.text
+    job = await finished(notes, client, sent.json()["id"])
+    assert (job["state"], job["rows"], job["created"], job["refused"], job["flagged"]) == ("done", 6, 2, 4, 1)
+    assert job["bytes_done"] == job["bytes_total"] == len(raw)
+    report = await client.get(f"/v1/imports/notes/{job['id']}/problems.csv")
+    rows = {row["line"]: row for row in csv.DictReader(io.StringIO(report.text))}
+    assert rows["3"]["kind"] == "flagged"
+    assert rows["4"]["field"] == "at"
+    assert rows["4"]["message"].startswith("not a date")
+    assert rows["5"]["message"] == "is empty, but needed"
+    assert rows["6"]["message"] == "the row has 4 fields, the header 3"
+    assert rows["7"]["field"] == "text"
+    [first, _] = await notes.told(NoteWritten)
+    assert first.time == datetime(2026, 1, 31, tzinfo=UTC)
+
+
+async def test_the_same_file_again_changes_nothing(notes: Running, client: httpx.AsyncClient) -> None:
+    raw = "external_id,text\n" + "".join(f"{n},note {n}\n" for n in range(2500))
+    first = await finished(notes, client, (await client.post("/v1/imports/notes", content=raw)).json()["id"])
+    second = await finished(notes, client, (await client.post("/v1/imports/notes", content=raw)).json()["id"])
+    assert (first["created"], second["created"], second["unchanged"]) == (2500, 0, 2500)
+    assert len(await notes.told(NoteWritten)) == 2500
+
+
+async def test_a_key_that_comes_twice_in_a_file_meets_itself(notes: Running, client: httpx.AsyncClient) -> None:
+    raw = "external_id,text\n1,a\n1,a\n2,b\n"
+    job = await finished(notes, client, (await client.post("/v1/imports/notes", content=raw)).json()["id"])
+    assert (job["created"], job["unchanged"]) == (2, 1)
+
+
+async def test_cancel_stops_and_resume_finishes_without_a_second_effect(
+    notes: Running, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "BATCH", 10)
+    raw = "external_id,text\n" + "".join(f"{n},note {n}\n" for n in range(300))
+    id = (await client.post("/v1/imports/notes", content=raw)).json()["id"]
+
+    async def some() -> bool:
+        return bool((await client.get(f"/v1/imports/notes/{id}")).json()["rows"] >= 20)
+
+    await work(notes, some)
+    cancelled = await client.post(f"/v1/imports/notes/{id}/cancel")
+    assert cancelled.status_code == 200, cancelled.text
+    assert 20 <= cancelled.json()["rows"] < 300
+    assert (await client.post(f"/v1/imports/notes/{id}/cancel")).status_code == 409
+    assert (await client.post(f"/v1/imports/notes/{id}/resume")).json()["state"] == "queued"
+    job = await finished(notes, client, id)
+    assert (job["state"], job["created"], job["refused"]) == ("done", 300, 0)
+
+
+async def test_workers_killed_at_random_lose_and_double_nothing(
+    notes: Running, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "BATCH", 7)
+    raw = "external_id,text\n" + "".join(f"{n},note {n}\n" for n in range(400))
+    id = (await client.post("/v1/imports/notes", content=raw)).json()["id"]
+    for _ in range(12):
+        stop = asyncio.Event()
+        killed = asyncio.create_task(jobs.run(NOTES_IMPORT, notes.db, notes.settings, notes.clock, stop))
+        await asyncio.sleep(0.03)
+        killed.cancel()
+        with suppress(asyncio.CancelledError):
+            await killed
+    job = await finished(notes, client, id)
+    assert (job["created"], job["unchanged"], job["refused"]) == (400, 0, 0)
+    async with notes.db.read() as reader:
+        assert len(await reader.all(Query(select(NOTE.c.id), object))) == 400
+
+
+async def test_a_batch_that_cannot_be_taken_fails_the_job_there_and_resume_tries_again(notes: Running, client: httpx.AsyncClient) -> None:
+    async def broken(*_: Any) -> Outcome:
+        raise RuntimeError("a bug")
+
+    id = (await client.post("/v1/imports/notes", content="external_id,text\n1,a\n")).json()["id"]
+    job = await finished(notes, client, id, replace(NOTES_IMPORT, take=broken))
+    assert job["state"] == "failed"
+    assert "a bug" not in job["error"]
+    await client.post(f"/v1/imports/notes/{id}/resume")
+    assert (await finished(notes, client, id))["created"] == 1
+
+
+async def test_the_same_key_is_the_same_import(client: httpx.AsyncClient) -> None:
+    sent = [
+        await client.post("/v1/imports/notes", content="external_id,text\n1,a\n", headers={"Idempotency-Key": "once"}) for _ in range(2)
+    ]
+    assert sent[0].json()["id"] == sent[1].json()["id"]
+
+
+@pytest.mark.parametrize(
+    ("params", "pointer", "says"),
+    [
+        ({"map": ["external_id=nope", "text=b"]}, "map", "its columns are a, b"),
+        ({"map": ["other=a"]}, "map", "the fields are external_id, text, at"),
+        ({"map": ["external_id=a"]}, "map", "No column fills text"),
+        ({"map": ["external_id"]}, "map", "field=column"),
+        ({"map": ["external_id=a", "text=b"], "set": ["at=someday"]}, "set", "not a date"),
+        ({"map": ["external_id=a", "text=b"], "time_zone": "Mars/Base"}, "time_zone", "no such time zone"),
+        ({"map": ["external_id=a", "text=b"], "delimiter": "x"}, "delimiter", ""),
+    ],
+)
+async def test_a_wrong_option_is_refused_before_anything_is_stored(
+    notes: Running, client: httpx.AsyncClient, params: dict[str, Any], pointer: str, says: str
+) -> None:
+    refused = await client.post("/v1/imports/notes", params=params, content="a,b\n1,2\n")
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["pointer"] == pointer
+    assert says in refused.text
+    assert (await client.get("/v1/imports/notes")).json()["items"] == []
+
+
+async def test_only_the_roles_that_may_import(notes: Running) -> None:
+    async with notes.client("rep") as rep:
+        assert (await rep.post("/v1/imports/notes", content="external_id,text\n1,a\n")).status_code == 403
