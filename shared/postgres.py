@@ -15,6 +15,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -42,6 +43,7 @@ class Postgres:
     def __init__(self, data: Path, log: Path, options: Mapping[str, str]) -> None:
         self.data = data.absolute()
         self._log = log
+        self._log_start = 0
         self._options = options
         self._account = _account(self.data)
         self._socket = self._socket_folder()
@@ -70,7 +72,7 @@ class Postgres:
             command if durable else [*command, "--no-sync"], cwd=draft, capture_output=True, text=True, check=False, **self._account
         )
         if done.returncode:
-            raise PostgresError(f"The database folder {draft} could not be made: {_last_line(done.stderr)}")
+            raise PostgresError(f"The database folder {draft} could not be made: {_reason(done.stderr)}")
         draft.rename(self.data)
 
     def start(self) -> "subprocess.Popen[bytes]":
@@ -83,6 +85,7 @@ class Postgres:
         settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         command = [str(binaries() / "postgres"), "-D", str(self.data), *settings]
         with self._log.open("ab") as log:
+            self._log_start = log.tell()
             return subprocess.Popen(
                 command, cwd=self.data, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, **self._account
             )
@@ -94,7 +97,7 @@ class Postgres:
             if self.ready(server.pid):
                 return
             time.sleep(0.02)
-        raise PostgresError(f"Postgres did not start: {_last_line(self._log.read_text(errors='replace'))}")
+        raise PostgresError(f"Postgres did not start: {_reason(self._log.read_bytes()[self._log_start :].decode(errors='replace'))}")
 
     def ready(self, pid: int) -> bool:
         """What pg_ctl looks at too: line 8 of postmaster.pid, written by this very postmaster."""
@@ -136,11 +139,16 @@ class Postgres:
         postmaster = int(lines[0])
         for process in running():
             # A backend without its postmaster only lingers: it would be killed by the next start's crash recovery.
-            process.send_signal(signal.SIGINT if process.pid == postmaster else signal.SIGQUIT)
-        _, stuck = psutil.wait_procs(running(), timeout=30)
-        for process in stuck:
-            process.kill()
-        if psutil.wait_procs(stuck, timeout=5)[1]:
+            with suppress(psutil.NoSuchProcess):
+                process.send_signal(signal.SIGINT if process.pid == postmaster else signal.SIGQUIT)
+        for patience in (30, 5):
+            deadline = time.monotonic() + patience
+            while (stuck := running()) and time.monotonic() < deadline:
+                time.sleep(0.02)
+            for process in stuck:
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
+        if stuck:
             raise PostgresError(f"Another Postgres is still running on {self.data}: stop it, then repeat.")
         (self.data / "postmaster.pid").unlink(missing_ok=True)
 
@@ -188,6 +196,7 @@ def _account(data: Path) -> dict[str, Any]:
     raise PostgresError("Postgres does not run as root and there is no account `nobody`: run this as another user.")
 
 
-def _last_line(text: str) -> str:
-    lines = [line for line in text.strip().splitlines() if line.strip()]
-    return lines[-1] if lines else "it said nothing"
+def _reason(text: str) -> str:
+    """The first line that says what failed; later ones only say what follows from it."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    return next((line for line in lines if "FATAL" in line or "error:" in line), lines[-1] if lines else "it said nothing")

@@ -2,36 +2,39 @@
 
 import socket
 import sys
+from collections.abc import Callable
 
 import uvicorn
 
+from clinch.arguments import parse
 from clinch.issuer import issuer_app
 from clinch.origin import Origin, Served
 from clinch.services import exit_on_bad_settings, load
-from clinch.settings import ISSUER_PATH, SERVICES, Embedded, parse
+from clinch.settings import ISSUER_PATH, SERVICES, Embedded
 from shared.telemetry import configure_logging
 
 DRAIN_SECONDS = 10  # without a limit an open event stream would hold the shutdown for ever
 
 
-def build(run: Embedded) -> Origin:
-    served = [Served(s.name, s.prefixes, s.app(run.of_service(database))) for database in SERVICES for s in (load(database),)]
+def build(run: Embedded, on_start: Callable[[], None]) -> Origin:
     settings = run.of_service("bus")
     configure_logging(settings, "api")
+    services = [(load(database), run.of_service(database)) for database in SERVICES]
+    served = [Served(service.name, service.prefixes, service.app(its)) for service, its in services]
     if run.issuer != run.development_issuer:
-        return Origin(served, {})
+        return Origin(served, {}, on_start)
     issuer = issuer_app(key_file=run.folder.issuer_key, issuer=run.issuer, audience=settings.audience, env=settings.env)
-    return Origin(served, {ISSUER_PATH: issuer})
+    return Origin(served, {ISSUER_PATH: issuer}, on_start)
 
 
 def main() -> None:
-    run, fd = parse(sys.argv[1:])
+    arguments = parse(sys.argv[1:])
     with exit_on_bad_settings():
-        app = build(run)
+        origin = build(arguments.run, lambda: arguments.say_ready("api"))
     config = uvicorn.Config(
-        app, http="httptools", log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=DRAIN_SECONDS
+        origin, http="httptools", log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=DRAIN_SECONDS
     )
-    uvicorn.Server(config).run(sockets=[socket.socket(fileno=fd)])
+    uvicorn.Server(config).run(sockets=[socket.socket(fileno=arguments.listen)])
 
 
 if __name__ == "__main__":

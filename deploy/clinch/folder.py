@@ -59,8 +59,8 @@ class DataFolder:
                     fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
                 except BlockingIOError:
                     return Run(**json.load(file))
-        except (FileNotFoundError, json.JSONDecodeError):
-            pass
+        except (OSError, json.JSONDecodeError):
+            pass  # never started, or not ours to read
         return None
 
     @contextmanager

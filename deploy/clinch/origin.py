@@ -1,7 +1,7 @@
 """One origin for several apps: what the gateway's prefix table does in the containers, in one process."""
 
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -29,8 +29,8 @@ class Served:
 class Origin:
     """Sends a request to the owner of the longest prefix of its path, and answers the rest itself: probes, docs, 404."""
 
-    def __init__(self, services: Sequence[Served], mounts: Mapping[str, FastAPI]) -> None:
-        self._services, self._mounts = services, mounts
+    def __init__(self, services: Sequence[Served], mounts: Mapping[str, FastAPI], on_start: Callable[[], None] = lambda: None) -> None:
+        self._services, self._mounts, self._on_start = services, mounts, on_start
         self._owners = {prefix: s.app for s in services for prefix in s.prefixes} | dict(mounts)
         probes = [Route(path, self._probe) for path in ("/livez", "/readyz", "/startupz")]
         documents = {s.name: s.app for s in services}
@@ -52,6 +52,7 @@ class Origin:
         async with AsyncExitStack() as stack:
             for app in [*(s.app for s in self._services), *self._mounts.values()]:
                 await stack.enter_async_context(app.router.lifespan_context(app))
+            self._on_start()
             yield
 
     async def _probe(self, request: Request) -> Response:

@@ -1,7 +1,10 @@
 """The processes of an embedded run: recorded in its folder, and taken for ours only when their command line says so."""
 
 import json
+import signal
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from clinch.folder import DataFolder
@@ -29,7 +32,8 @@ def alive(folder: DataFolder) -> dict[str, "psutil.Process"]:
     for name, pid in pids.items():
         try:
             process = psutil.Process(pid)
-            if process.status() != psutil.STATUS_ZOMBIE and any(str(folder.path) in part for part in process.cmdline()):
+            # The command line of a zombie is empty: where PID 1 does not reap, it stays for ever.
+            if any(str(folder.path) in part for part in process.cmdline()):
                 found[name] = process
         except psutil.Error:
             continue
@@ -39,15 +43,22 @@ def alive(folder: DataFolder) -> dict[str, "psutil.Process"]:
 def stop_leftovers(folder: DataFolder, patience: float = 20) -> list[str]:
     """Stop what a killed supervisor left behind; the names of what there was. `patience` in seconds, then they are killed."""
     left = alive(folder)
-    if left:
-        import psutil
-
-        clients = [process for name, process in left.items() if name != "postgres"]
-        for process in clients:
-            process.terminate()
-        for process in psutil.wait_procs(clients, timeout=patience)[1]:
-            process.kill()
+    clients = left.keys() - {"postgres"}
+    for name in clients:
+        _signal(left[name], signal.SIGTERM)
+    deadline = time.monotonic() + patience
+    while (stuck := clients & alive(folder).keys()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    for name in stuck:
+        _signal(left[name], signal.SIGKILL)
     if folder.postgres.exists():
         Postgres(folder.postgres, folder.log("postgres"), {}).stop_leftover()
     record(folder, {})
     return list(left)
+
+
+def _signal(process: "psutil.Process", number: signal.Signals) -> None:
+    import psutil
+
+    with suppress(psutil.NoSuchProcess):
+        process.send_signal(number)

@@ -5,7 +5,8 @@ import hashlib
 import sys
 from pathlib import Path
 
-from clinch.settings import DATABASES, SERVICES, Embedded, parse
+from clinch.arguments import parse
+from clinch.settings import DATABASES, SERVICES, Embedded
 
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -40,7 +41,7 @@ async def bring_up(run: Embedded) -> None:
 def main() -> None:
     from clinch.services import exit_on_bad_settings
 
-    run, _ = parse(sys.argv[1:])
+    run = parse(sys.argv[1:]).run
     with exit_on_bad_settings():
         asyncio.run(bring_up(run))
 

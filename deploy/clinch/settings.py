@@ -1,10 +1,8 @@
 """The settings of the embedded run: where it listens, and what each service is given."""
 
-import argparse
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clinch.folder import DataFolder
@@ -60,24 +58,9 @@ class Embedded:
     def postgres(self) -> Postgres:
         return Postgres(self.folder.postgres, self.folder.log("postgres"), POSTGRES_OPTIONS)
 
-    def arguments(self) -> list[str]:
-        """For the command line of a child; also what `clinch down` recognises our processes by."""
-        return ["--data", str(self.folder.path), "--port", str(self.port), *(["--bus", self.bus] if self.bus else [])]
-
     def of_service(self, database: str) -> "Settings":
         """Other settings (CLINCH_TIME_ZONE, CLINCH_FX_RATES ...) come from the environment, as everywhere."""
         from shared.settings import Settings
 
         postgres = self.postgres()
         return Settings(database_url=postgres.url(database), bus_url=self.bus or postgres.url("bus"), issuer=self.issuer, port=self.port)
-
-
-def parse(arguments: Sequence[str]) -> tuple[Embedded, int]:
-    """The command line of our own processes; second the file descriptor of the listening socket (-1: none)."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--bus")
-    parser.add_argument("--fd", type=int, default=-1)
-    given = parser.parse_args(arguments)
-    return Embedded(DataFolder(given.data), given.port, given.bus), given.fd

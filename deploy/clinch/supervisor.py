@@ -8,6 +8,7 @@ import contextlib
 import errno
 import http.client
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -18,11 +19,12 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from clinch.arguments import Arguments, parse
 from clinch.child import Child, Process
 from clinch.errors import CommandError
 from clinch.processes import record, stop_leftovers
 from clinch.schema import revision_hash
-from clinch.settings import Embedded, parse
+from clinch.settings import Embedded
 from shared.postgres import Postgres, PostgresError
 
 COMMANDS: Mapping[str, Sequence[str]] = {name: (sys.executable, "-P", "-m", f"clinch.{name}") for name in ("schema", "api", "worker")}
@@ -42,6 +44,8 @@ class Supervisor:
     ) -> None:
         self._run, self._report, self._tick, self._commands = run, report, tick, commands
         self._stopping = threading.Event()
+        self._said_ready, self._say_ready = os.pipe()
+        os.set_blocking(self._said_ready, False)
 
     def stop(self) -> None:
         self._stopping.set()
@@ -87,7 +91,7 @@ class Supervisor:
             return
         log = self._run.folder.log("schema")
         with log.open("ab") as errors:
-            command = [*self._commands["schema"], *self._run.arguments()]
+            command = [*self._commands["schema"], *Arguments(self._run).to_list()]
             with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, text=True) as process:
                 for line in process.stdout or ():
                     self._report(line.rstrip())
@@ -96,36 +100,44 @@ class Supervisor:
         stamp.write_text(wanted)
 
     def _watch(self, children: Sequence[Child], on_ready: Callable[[], None]) -> None:
-        ready = False
+        ready, up = False, {"postgres"}
         self._report("Starting the API and the worker")
         while not self._stopping.wait(0.1):
             for child in children:
                 if news := child.tend():
                     self._log(news)
                     record(self._run.folder, {c.name: c.process.pid for c in children if c.process})
-                    if not ready:
+                    if not ready and child.process is None:
                         self._give_up_on(child)
-            if not ready and all(c.process for c in children) and _answers_ready(self._run.port):
+            up |= self._newly_ready()
+            if not ready and all(c.process and c.name in up for c in children) and _answers_ready(self._run.port):
                 ready = True
                 self._log("ready")
                 on_ready()
             self._tick()
 
+    def _newly_ready(self) -> set[str]:
+        try:
+            return set(os.read(self._said_ready, 4096).decode().split())
+        except BlockingIOError:
+            return set()
+
     def _give_up_on(self, child: Child) -> None:
-        if child.process is None and (child.failures >= TRIES or child.last_code == 2):
+        if child.failures >= TRIES or child.last_code == 2:
             reason = _last_line(self._run.folder.log(child.name))
             raise CommandError(f"The {child.name} process does not stay up: {reason}", 2 if child.last_code == 2 else 1)
 
     def _spawn(self, name: str, listener: socket.socket) -> Process:
         """The API gets the listening socket, so that clients wait while it restarts, and are not refused."""
-        handed = ["--fd", str(listener.fileno())] if name == "api" else []
+        listen = listener.fileno() if name == "api" else -1
+        arguments = Arguments(self._run, listen, self._say_ready)
         with self._run.folder.log(name).open("ab") as log:
             return subprocess.Popen(
-                [*self._commands[name], *self._run.arguments(), *handed],
+                [*self._commands[name], *arguments.to_list()],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                pass_fds=[listener.fileno()] if handed else [],
+                pass_fds=[fd for fd in (listen, self._say_ready) if fd >= 0],
                 start_new_session=True,
             )
 
@@ -150,7 +162,7 @@ def _listen(port: int) -> socket.socket:
 
 
 def _answers_ready(port: int) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     try:
         connection.request("GET", "/readyz")
         return connection.getresponse().status == 200
@@ -172,7 +184,7 @@ def tell(**fact: object) -> None:
 
 
 def main() -> None:
-    run, _ = parse(sys.argv[1:])
+    run = parse(sys.argv[1:]).run
     supervisor = Supervisor(run, lambda step: tell(step=step))
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: supervisor.stop())

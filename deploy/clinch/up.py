@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from clinch.arguments import Arguments
 from clinch.errors import CommandError
 from clinch.folder import DataFolder, default_folder
 from clinch.options import Data
@@ -47,7 +48,7 @@ def up(
 def _detached(run: Embedded) -> None:
     with run.folder.log("supervisor").open("ab") as log:
         supervisor = subprocess.Popen(
-            [sys.executable, "-P", "-m", "clinch.supervisor", *run.arguments()],
+            [sys.executable, "-P", "-m", "clinch.supervisor", *Arguments(run).to_list()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=log,

@@ -2,13 +2,15 @@
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import structlog
+import uvloop
 
+from clinch.arguments import parse
 from clinch.services import exit_on_bad_settings, load
-from clinch.settings import SERVICES, parse
+from clinch.settings import SERVICES
 from shared.service import Service, stop_on_signals
 from shared.settings import Settings
 from shared.telemetry import configure_logging
@@ -30,24 +32,21 @@ async def work(service: Service, settings: Settings, stop: asyncio.Event) -> Non
             pause = min(pause * 2, LONGEST_PAUSE)
 
 
-async def work_all(jobs: Sequence[tuple[Service, Settings]]) -> None:
+async def work_all(jobs: Sequence[tuple[Service, Settings]], on_start: Callable[[], None]) -> None:
     stop = stop_on_signals()
+    on_start()
     async with asyncio.TaskGroup() as group:
         for service, settings in jobs:
             group.create_task(work(service, settings, stop), name=service.name)
 
 
 def main() -> None:
-    run, _ = parse(sys.argv[1:])
+    arguments = parse(sys.argv[1:])
+    run = arguments.run
     with exit_on_bad_settings():
         configure_logging(run.of_service("bus"), "worker")
         jobs = [(load(database), run.of_service(database)) for database in SERVICES]
-    try:
-        import uvloop
-    except ImportError:
-        asyncio.run(work_all(jobs))
-    else:
-        uvloop.run(work_all(jobs))
+    uvloop.run(work_all(jobs, lambda: arguments.say_ready("worker")))
 
 
 if __name__ == "__main__":
