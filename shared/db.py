@@ -7,7 +7,7 @@ import asyncio
 import enum
 import types
 import typing
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from datetime import datetime
@@ -18,6 +18,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 from sqlalchemy import ARRAY, ColumnElement, Executable, Table, any_, bindparam, column, func, insert, literal, select, update
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import asyncpg as _asyncpg
 
 from shared.auth import Actor
@@ -137,7 +138,11 @@ class Aggregate(Generic[A]):
         self.lock_many = Query(many.with_for_update(), into)
         self.insert = Query(insert(table).values({n: bindparam(n) for n in self.names}), into)
         given = rows_param(table, *self.names)
-        self.insert_many = Query(insert(table).from_select(self.names, select(*[given.c[n] for n in self.names])), into)
+        rows = postgresql.insert(table).from_select(self.names, select(*[given.c[n] for n in self.names]))
+        self.insert_many = Query(rows, into)
+        self.insert_new = Query(rows.on_conflict_do_nothing(index_elements=["id"]).returning(table.c.id), UUID)
+        kept = [n for n in self.names if n != "id"]
+        self.update_many = Query(update(table).where(table.c.id == given.c.id).values({n: given.c[n] for n in kept}), into)
         self.update = lru_cache(maxsize=256)(self._update)
 
     def _update(self, changed: frozenset[str]) -> Query[A]:
@@ -232,10 +237,27 @@ class Tx(Reader):
         kept: list[A] = [replace(cast(Any, row), version=len(events)) for row, events in rows]
         if kept:
             await self.run(of.insert_many, **columns(kept, of.names))
-        for row, (_, events) in zip(kept, rows, strict=True):
-            for n, (event, at) in enumerate(events, 1):
-                self.tell(row.id, n, event, at=at)
+        self._tell_many((row.id, 0, events) for row, events in rows)
         return kept
+
+    async def add_new(self, of: Aggregate[A], rows: Sequence[tuple[A, Sequence[tuple[Event, datetime]]]]) -> set[UUID]:
+        """`add_many` for ids that others may insert at the same time: those that exist by now are left as they are. The ids inserted."""
+        kept: list[A] = sorted((replace(cast(Any, row), version=len(events)) for row, events in rows), key=lambda row: row.id)
+        added = set(await self.all(of.insert_new, **columns(kept, of.names))) if kept else set()
+        self._tell_many((row.id, 0, events) for row, events in rows if row.id in added)
+        return added
+
+    async def save_many(self, of: Aggregate[A], rows: Sequence[tuple[A, Sequence[tuple[Event, datetime]]]]) -> None:
+        """Write many rows that `load_many` locked, as changed by the caller, each with its events, by one statement."""
+        kept: list[A] = [replace(cast(Any, row), version=row.version + len(events)) for row, events in rows]
+        if kept:
+            await self.run(of.update_many, **columns(kept, of.names))
+        self._tell_many((row.id, row.version, events) for row, events in rows)
+
+    def _tell_many(self, told: Iterable[tuple[UUID, int, Sequence[tuple[Event, datetime]]]]) -> None:
+        for subject, version, events in told:
+            for n, (event, at) in enumerate(events, 1):
+                self.tell(subject, version + n, event, at=at)
 
     async def save(self, of: Aggregate[A], row: A, *events: Event, at: datetime | None = None, **changes: Any) -> A:
         """Change a row that `load` locked and tell the events: version grows by one per event, so the two never part."""
