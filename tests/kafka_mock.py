@@ -4,11 +4,14 @@ The wheel's library exports the mock's C functions; ctypes reaches them. The moc
 made here, by `create_topic`. Its own rule for the log's size: at most 5 MiB per partition, older segments are dropped.
 """
 
+import asyncio
 import ctypes
 from collections.abc import Sequence
 from pathlib import Path
 
 import confluent_kafka
+import pytest
+from aiokafka.consumer.group_coordinator import GroupCoordinator
 
 PRODUCE, FETCH, LIST_OFFSETS, METADATA, OFFSET_COMMIT, FIND_COORDINATOR, JOIN_GROUP, HEARTBEAT = 0, 1, 2, 3, 8, 10, 11, 12
 NOT_LEADER, REQUEST_TIMED_OUT, OUT_OF_ORDER_SEQUENCE, INVALID_PRODUCER_EPOCH, MESSAGE_TOO_LARGE = 6, 7, 45, 47, 10
@@ -75,6 +78,20 @@ class KafkaMock:
         _check(
             self._c.rd_kafka_mock_partition_delete_records(self._cluster, topic.encode(), ctypes.c_int32(partition), ctypes.c_int64(before))
         )
+
+
+def let_followers_sync_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Slow aiokafka's group leader down a little.
+
+    The mock refuses a follower's SyncGroup that comes after the leader's (INVALID_REQUEST); a real broker answers it.
+    """
+    assign = GroupCoordinator._perform_assignment
+
+    async def assign_later(self: GroupCoordinator, response: object) -> object:
+        await asyncio.sleep(0.1)
+        return await assign(self, response)
+
+    monkeypatch.setattr(GroupCoordinator, "_perform_assignment", assign_later)
 
 
 def _check(code: int) -> None:

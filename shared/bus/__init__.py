@@ -45,7 +45,7 @@ class BusUnavailable(BusError):
 
 
 class UnknownTopic(BusError):
-    """The topic was never created (`Bus.ensure_topics`)."""
+    """The topic was not created yet (`Bus.ensure_topics`). Never created by itself: it would get a number of partitions by chance."""
 
     def __init__(self, topic: str) -> None:
         super().__init__(f"the topic {topic} does not exist")
@@ -80,8 +80,8 @@ class Reader(ABC):
         """Up to `limit` consecutive messages of one partition; an empty list after `timeout` seconds.
 
         Partitions with messages take turns. Raises OffsetOutOfRange, and again on each call until the stored offset
-        is put right; BusUnavailable when the log does not answer, after a short back-off, so that a plain loop around
-        `poll` is not a busy one; and whatever `position` raises.
+        is put right; BusUnavailable when the log does not answer and UnknownTopic while a topic is missing, both after a
+        short back-off, so that a plain loop around `poll` is not a busy one; and whatever `position` raises.
         """
 
     @abstractmethod

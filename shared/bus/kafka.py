@@ -56,7 +56,7 @@ class KafkaBus(Bus):
     async def publish(self, messages: Sequence[Message]) -> None:
         if not messages:
             return
-        counts = await self._partition_counts({message.topic for message in messages})
+        counts = await self.partition_counts({message.topic for message in messages})
         queues: defaultdict[KafkaPartition, list[Message]] = defaultdict(list)
         for message in messages:
             queues[KafkaPartition(message.topic, partition_of(message.key, counts[message.topic]))].append(message)
@@ -88,7 +88,7 @@ class KafkaBus(Bus):
     def reader(self, group: str, topics: Sequence[str], position: Position) -> Reader:
         from shared.bus.kafkareader import KafkaReader
 
-        reader = KafkaReader(self.connection, group, topics, position)
+        reader = KafkaReader(self, group, topics, position)
         self._readers.add(reader)
         return reader
 
@@ -124,10 +124,10 @@ class KafkaBus(Bus):
             return {(at.topic, at.partition): offset for at, offset in (await consumer.end_offsets(partitions)).items()}
 
     async def _all_partitions(self, topics: Sequence[str]) -> list[KafkaPartition]:
-        counts = await self._partition_counts(topics)
+        counts = await self.partition_counts(topics)
         return [KafkaPartition(topic, partition) for topic in topics for partition in range(counts[topic])]
 
-    async def _partition_counts(self, topics: Iterable[str]) -> dict[str, int]:
+    async def partition_counts(self, topics: Iterable[str]) -> dict[str, int]:
         """Asked once per topic, as partitions are never added. Asks for all topics: naming one could create it."""
         if unknown := set(topics) - self._partitions.keys():
             async with self._admin() as admin:

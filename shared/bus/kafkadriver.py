@@ -1,9 +1,10 @@
 """What aiokafka needs to be told, and where it has to be helped: its options, errors and ends."""
 
 import asyncio
+import logging
 import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -11,6 +12,8 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, errors
 from aiokafka.structs import ConsumerRecord
 
 from shared.bus import BusError, BusUnavailable, Delivered
+
+log = logging.getLogger(__name__)
 
 REQUEST_TIMEOUT = 10.0  # seconds
 CLOSE_TIMEOUT = 3.0
@@ -78,29 +81,32 @@ def delivered(record: "ConsumerRecord[bytes, bytes]") -> Delivered:
 
 
 async def discard_producer(producer: AIOKafkaProducer) -> None:
-    """Stop `producer` in bounded time and make sure that it sends nothing afterwards.
+    """Close `producer` in bounded time and make sure that it sends nothing afterwards.
 
-    Its own `stop` waits for every pending batch, and an idempotent producer tries those for ever while the broker is
-    down: so the pending ones are failed, and the sending task is ended, first.
+    Its own `stop` waits for what is pending, and an idempotent producer tries that for ever while the broker is down:
+    so its sending task is ended here instead. The callers of `publish` know already that their batch failed.
     """
-    producer._message_accumulator.fail_all(errors.ProducerClosed())
+    producer._closed = True
     sending = producer._sender.sender_task
-    for _ in range(2):  # on the first cancel it waits for its requests, the second one ends those too
+    for _ in range(2):  # at the first cancel it waits for its requests, the second one ends those too
         if sending and not sending.done():
             sending.cancel()
             await asyncio.wait([sending], timeout=CLOSE_TIMEOUT / 3)
-    with suppress(errors.KafkaError, OSError, asyncio.CancelledError):
-        await _bounded(producer.stop())
+    await _bounded(producer.client.close())
 
 
 async def discard_consumer(consumer: AIOKafkaConsumer) -> None:
-    """Leave the group and stop `consumer` in bounded time, the broker answering or not."""
-    with suppress(errors.KafkaError, OSError):
-        await _bounded(consumer.stop())
-    with suppress(errors.KafkaError, OSError):
-        await _bounded(consumer._client.close())  # what a timed-out stop did not reach
+    """Leave the group and close `consumer` in bounded time, the broker answering or not."""
+    await _bounded(consumer.stop())
+    await _bounded(consumer._client.close())  # where `stop` did not get that far
 
 
-async def _bounded(closing: Any) -> None:
-    async with asyncio.timeout(CLOSE_TIMEOUT):
-        await closing
+async def _bounded(closing: Coroutine[Any, Any, None]) -> None:
+    """Closing can hang, fail, or raise the CancelledError of a task inside aiokafka: none of it is our caller's concern."""
+    task = asyncio.create_task(closing)
+    await asyncio.wait([task], timeout=CLOSE_TIMEOUT)
+    if not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=CLOSE_TIMEOUT)
+    if task.done() and not task.cancelled() and (error := task.exception()):
+        log.debug("closing a Kafka client: %s", error)

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from contextlib import suppress
 from itertools import islice
 from time import monotonic
-from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
 from aiokafka import TopicPartition as KafkaPartition
 from aiokafka.errors import ConsumerStoppedError, IllegalStateError, KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
 from aiokafka.structs import ConsumerRecord
 
-from shared.bus import BusUnavailable, Delivered, OffsetOutOfRange, Position, Reader, TopicPartition
+from shared.bus import BusUnavailable, Delivered, OffsetOutOfRange, Position, Reader, TopicPartition, UnknownTopic
+from shared.bus.kafka import KafkaBus
 from shared.bus.kafkadriver import REQUEST_TIMEOUT, as_bus_errors, delivered, discard_consumer
 
 log = logging.getLogger(__name__)
@@ -23,14 +23,13 @@ SESSION_TIMEOUT = 10.0  # seconds; a member that died is replaced after this
 SILENCE = 20.0  # seconds of polling without any answer, after which the consumer is taken for hung and replaced
 STEP = 0.2  # seconds; the longest single wait inside a poll
 RETRY = (0.1, 2.0)  # seconds; first and longest wait before a failed poll raises
-NEW_TOPICS = 10.0  # seconds; how soon a topic created later is noticed
 
 
 class KafkaReader(Reader, ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is not typed
     """Offsets are asked for in `poll`, never in the rebalance callbacks: those swallow exceptions."""
 
-    def __init__(self, connection: dict[str, Any], group: str, topics: Sequence[str], position: Position) -> None:
-        self._connection = connection
+    def __init__(self, bus: KafkaBus, group: str, topics: Sequence[str], position: Position) -> None:
+        self._bus = bus
         self._group = group
         self._topics = list(topics)
         self._position = position
@@ -69,7 +68,7 @@ class KafkaReader(Reader, ConsumerRebalanceListener):  # type: ignore[misc]  # a
         while not self._closed:
             try:
                 batch = await self._batch(limit, deadline)
-            except BusUnavailable:
+            except (BusUnavailable, UnknownTopic):
                 await self._leave()
                 await asyncio.sleep(max(0.0, min(self._retry, deadline - monotonic())))
                 self._retry = min(self._retry * 2, RETRY[1])
@@ -84,6 +83,7 @@ class KafkaReader(Reader, ConsumerRebalanceListener):  # type: ignore[misc]  # a
     async def _batch(self, limit: int, deadline: float) -> list[Delivered]:
         with as_bus_errors():
             consumer = self._consumer or await self._join()
+            consumer._coordinator.check_errors()  # joining goes on only after an error was looked at here
         if self._settled:
             await self._assign(consumer)
         idle = [at for at in self._ready if at not in self._fetched]
@@ -99,14 +99,14 @@ class KafkaReader(Reader, ConsumerRebalanceListener):  # type: ignore[misc]  # a
         return []
 
     async def _join(self) -> AIOKafkaConsumer:
+        await self._bus.partition_counts(self._topics)  # subscribing to a topic that does not exist could create it
         consumer = self._consumer = AIOKafkaConsumer(
-            **self._connection,
+            **self._bus.connection,
             group_id=self._group,
             auto_offset_reset="none",
             enable_auto_commit=False,
             session_timeout_ms=int(SESSION_TIMEOUT * 1000),
             heartbeat_interval_ms=int(SESSION_TIMEOUT * 300),
-            metadata_max_age_ms=int(NEW_TOPICS * 1000),
         )
         async with asyncio.timeout(REQUEST_TIMEOUT):
             await consumer.start()

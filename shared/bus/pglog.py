@@ -110,6 +110,7 @@ class PgLog(Bus):
             min_size=0,
             max_size=4,
             init=self._create_tables,
+            reset=_leave_as_is,
             timeout=CONNECT_TIMEOUT,
             command_timeout=TIMEOUT,
             server_settings={"application_name": self._client},
@@ -181,7 +182,7 @@ class PgLog(Bus):
 
     async def _learn_partitions(self, topics: set[str]) -> None:
         if unknown := topics - self._partitions.keys():
-            self._partitions.update(dict(await self.fetch(PARTITIONS, list(unknown))))
+            self._partitions |= {row["topic"]: row["count"] for row in await self.fetch(PARTITIONS, list(unknown))}
             if missing := unknown - self._partitions.keys():
                 raise UnknownTopic(min(missing))
 
@@ -241,6 +242,10 @@ class PgLog(Bus):
     def _wake(self, topic: object) -> None:
         for reader in self._readers:
             reader.wake(topic)
+
+
+async def _leave_as_is(connection: "AnyConnection") -> None:
+    """Spare the round trip that resets a pooled connection: nothing here sets anything on one."""
 
 
 def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Sequence
 from time import monotonic
 
-from shared.bus import BusUnavailable, Delivered, OffsetOutOfRange, Position, Reader, TopicPartition
+from shared.bus import BusUnavailable, Delivered, OffsetOutOfRange, Position, Reader, TopicPartition, UnknownTopic
 from shared.bus.pggroup import Membership
 from shared.bus.pglog import CLOSE_TIMEOUT, RETRY, PgLog, as_bus_errors
 
@@ -46,7 +46,7 @@ class PgReader(Reader):
         while not self._closed:
             try:
                 batch = await self._batch(limit)
-            except BusUnavailable:
+            except (BusUnavailable, UnknownTopic):
                 await asyncio.sleep(max(0.0, min(self._retry, deadline - monotonic())))
                 self._retry = min(self._retry * 2, RETRY[1])
                 raise
@@ -92,6 +92,8 @@ class PgReader(Reader):
             return
         self._news.clear()
         self._heads = {(topic, partition): end for topic, partition, end in await self._bus.fetch(HEADS, self._topics)}
+        if missing := set(self._topics) - {topic for topic, _ in self._heads}:
+            raise UnknownTopic(min(missing))
         self._looked = now
         if sharing:
             with as_bus_errors():

@@ -2,8 +2,8 @@
 
 import asyncio
 import signal
-from contextlib import suppress
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Protocol
 
 import asyncpg
@@ -86,12 +86,21 @@ class PostgresServer:
     def kill(self) -> None:
         """End it at once, as a crash would: no checkpoint, recovery at the next start."""
         postmaster = psutil.Process(self._server.get_pid())
+        processes = [postmaster, *postmaster.children()]
         postmaster.send_signal(signal.SIGQUIT)
-        with suppress(psutil.TimeoutExpired):  # where nobody reaps it, it stays as a zombie
-            postmaster.wait(2)
+        deadline = monotonic() + 10
+        while any(map(_runs, processes)) and monotonic() < deadline:
+            sleep(0.05)
 
     def start(self) -> None:
         self._server.ensure_postgres_running()
 
     def stop(self) -> None:
         self._server.cleanup()
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:  # where nobody reaps a dead process, it stays as a zombie
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

@@ -1,0 +1,173 @@
+"""The bus on Kafka when brokers fail, answer late, or disown the producer."""
+
+import asyncio
+from time import monotonic
+
+import pytest
+
+from shared.bus import Bus, BusError, BusUnavailable, Message, open_bus
+from shared.bus.kafkareader import KafkaReader
+from tests import kafka_mock as mocked
+from tests.kafka_mock import KafkaMock, let_followers_sync_first
+from tests.shared.bus.logs import KafkaLog
+from tests.shared.bus.reading import Consumer, message, values_by_key, whole_log
+
+
+@pytest.fixture
+def log(kafka_mock: KafkaMock, monkeypatch: pytest.MonkeyPatch) -> KafkaLog:
+    monkeypatch.setattr("shared.bus.kafkareader.SESSION_TIMEOUT", 2.0)
+    let_followers_sync_first(monkeypatch)
+    return KafkaLog(kafka_mock)
+
+
+async def publish_until_done(bus: Bus, batch: list[Message]) -> int:
+    attempts = 1
+    while True:
+        try:
+            await bus.publish(batch)
+            return attempts
+        except BusUnavailable:
+            attempts += 1
+            await asyncio.sleep(0.1)
+
+
+@pytest.mark.parametrize("error", [mocked.OUT_OF_ORDER_SEQUENCE, mocked.INVALID_PRODUCER_EPOCH])
+async def test_a_disowned_producer_is_replaced_and_a_retry_delivers(bus: Bus, kafka_mock: KafkaMock, topic: str, error: int) -> None:
+    await bus.publish([message(topic, "k", 0)])
+    kafka_mock.fail_next(mocked.PRODUCE, [error])
+    with pytest.raises(BusUnavailable):
+        await bus.publish([message(topic, "k", 1)])
+    await bus.publish([message(topic, "k", 1)])
+    stored = await whole_log(bus, topic)
+    assert values_by_key([one for delivered in stored.values() for one in delivered]) == {"k": [0, 1]}
+
+
+async def test_a_passing_error_is_retried_without_the_caller_noticing(bus: Bus, kafka_mock: KafkaMock, topic: str) -> None:
+    kafka_mock.fail_next(mocked.PRODUCE, [mocked.NOT_LEADER, mocked.REQUEST_TIMED_OUT])
+    await bus.publish([message(topic, f"k{number}", number) for number in range(20)])
+    assert sum((await bus.end_offsets([topic])).values()) == 20
+
+
+async def test_a_message_that_no_broker_takes_is_a_lasting_refusal(bus: Bus, kafka_mock: KafkaMock, topic: str) -> None:
+    kafka_mock.fail_next(mocked.PRODUCE, [mocked.MESSAGE_TOO_LARGE])
+    with pytest.raises(BusError) as refused:
+        await bus.publish([message(topic, "k", 1)])
+    assert not isinstance(refused.value, BusUnavailable)
+
+
+async def test_an_answer_that_does_not_come_raises_in_time(
+    bus: Bus, kafka_mock: KafkaMock, topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bus.publish([message(topic, "k", 0)])
+    monkeypatch.setattr("shared.bus.kafka.PUBLISH_TIMEOUT", 1.0)
+    kafka_mock.delay(4000)
+    started = monotonic()
+    with pytest.raises(BusUnavailable):
+        await bus.publish([message(topic, "k", 1)])
+    assert monotonic() - started < 6
+    kafka_mock.delay(0)
+    await publish_until_done(bus, [message(topic, "k", 1)])
+    stored = await whole_log(bus, topic)
+    numbers = [int(one.value) for delivered in stored.values() for one in delivered]
+    assert set(numbers) == {0, 1}
+    assert numbers == sorted(numbers)
+
+
+async def test_everything_goes_on_after_the_brokers_were_down(
+    bus: Bus, kafka_mock: KafkaMock, topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.bus.kafka.PUBLISH_TIMEOUT", 1.0)
+    monkeypatch.setattr("shared.bus.kafkareader.SILENCE", 3.0)
+    consumer = Consumer()
+    reader = bus.reader("g", [topic], consumer.position)
+    await bus.publish([message(topic, f"k{number % 8}", number // 8) for number in range(80)])
+    await consumer.read_all(reader, 80)
+    kafka_mock.down()
+    batch = [message(topic, f"k{number % 8}", 10 + number // 8) for number in range(80)]
+    publishing = asyncio.create_task(publish_until_done(bus, batch))
+    unavailable = 0
+    deadline = monotonic() + 6
+    while monotonic() < deadline:
+        try:
+            assert await reader.poll(100, 0.5) == []
+        except BusUnavailable:
+            unavailable += 1
+    assert unavailable, "a silent broker must show"
+    assert reader.last_poll_age > 4
+    assert not publishing.done()
+    kafka_mock.up()
+    assert await asyncio.wait_for(publishing, 20) > 1
+    await consumer.read_all(reader, 160, timeout=20)
+    assert reader.last_poll_age < 1
+    values = values_by_key(consumer.seen)
+    assert {key: list(dict.fromkeys(numbers)) for key, numbers in values.items()} == {f"k{key}": list(range(20)) for key in range(8)}
+
+
+async def test_a_short_interruption_is_ridden_out(bus: Bus, kafka_mock: KafkaMock, topic: str) -> None:
+    consumer = Consumer()
+    reader = bus.reader("g", [topic], consumer.position)
+    await consumer.read(reader, lambda: len(reader.held) == 4)
+    kafka_mock.down()
+    await asyncio.sleep(0.5)
+    kafka_mock.up()
+    await publish_until_done(bus, [message(topic, f"k{number}", number) for number in range(50)])
+    await consumer.read_all(reader, 50, timeout=20)
+
+
+@pytest.mark.parametrize(
+    ("request_kind", "error"),
+    [(mocked.JOIN_GROUP, mocked.REQUEST_TIMED_OUT), (mocked.FETCH, mocked.NOT_LEADER), (mocked.LIST_OFFSETS, mocked.REQUEST_TIMED_OUT)],
+)
+async def test_errors_of_the_group_and_of_fetching_heal(bus: Bus, kafka_mock: KafkaMock, topic: str, request_kind: int, error: int) -> None:
+    await bus.publish([message(topic, f"k{number}", number) for number in range(50)])
+    kafka_mock.fail_next(request_kind, [error] * 3)
+    consumer = Consumer()
+    await consumer.read_all(bus.reader("g", [topic], consumer.position), 50, timeout=20)
+
+
+async def test_a_commit_for_the_dashboards_reaches_kafka_and_its_failure_harms_nobody(bus: Bus, kafka_mock: KafkaMock, topic: str) -> None:
+    from aiokafka import TopicPartition
+
+    await bus.publish([message(topic, "k", number) for number in range(10)])
+    consumer = Consumer()
+    reader = bus.reader("g", [topic], consumer.position)
+    assert isinstance(reader, KafkaReader)
+    await consumer.read_all(reader, 10)
+    place = TopicPartition(topic, consumer.seen[0].partition)
+    assert reader._consumer is not None
+    assert await reader._consumer.committed(place) == 10
+    kafka_mock.fail_next(mocked.OFFSET_COMMIT, [mocked.INVALID_PRODUCER_EPOCH])
+    await reader.committed((topic, place.partition), 10)
+    await reader.committed((topic, 99), 10)
+
+
+async def test_starting_and_stopping_need_no_broker() -> None:
+    bus = open_bus("kafka://127.0.0.1:1")
+    await bus.start()
+    reader = bus.reader("g", ["t"], Consumer().position)
+    with pytest.raises(BusUnavailable):
+        await bus.publish([message("t", "k", 1)])
+    with pytest.raises(BusUnavailable):
+        await reader.poll(10, 0.2)
+    started = monotonic()
+    await bus.stop()
+    assert monotonic() - started < 5
+
+
+async def test_stopping_is_bounded_while_the_brokers_are_down(log: KafkaLog, kafka_mock: KafkaMock, topic: str) -> None:
+    bus = open_bus(log.url)
+    await bus.start()
+    consumer = Consumer()
+    reader = bus.reader("g", [topic], consumer.position)
+    await bus.publish([message(topic, "k", 1)])
+    await consumer.read_all(reader, 1)
+    kafka_mock.down()
+    publishing = asyncio.create_task(bus.publish([message(topic, "k", 2)]))
+    await asyncio.sleep(0.5)
+    publishing.cancel()
+    await asyncio.wait([publishing])
+    started = monotonic()
+    await bus.stop()
+    assert monotonic() - started < 12
+    left = [task for task in asyncio.all_tasks() if "aiokafka" in repr(task.get_coro())]
+    assert not left, "nothing may go on sending after stop"
