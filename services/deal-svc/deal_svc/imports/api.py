@@ -1,0 +1,15 @@
+"""The import of deals over HTTP and in the worker: the shared machinery with our form and our command."""
+
+from functools import partial
+
+from deal_svc.imports.commands import take
+from deal_svc.imports.form import DealRow
+from shared.auth import Role
+from shared.imports import job
+from shared.imports.api import imports_router
+from shared.imports.job import Importer
+
+DEAL_IMPORT = Importer("deals", DealRow, take, roles=(Role.admin, Role.ops, Role.director))
+
+router = imports_router(DEAL_IMPORT)
+run_imports = partial(job.run, DEAL_IMPORT)

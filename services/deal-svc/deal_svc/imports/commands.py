@@ -1,0 +1,194 @@
+"""Taking many imported rows at once: new deals with their history, known ones brought up to date. No statement per row."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from deal_svc.deals.commands import dimensions, new_deal, no_rate, opened, updated, worth
+from deal_svc.deals.rules import OPEN_STAGES, PROBABILITY, Deal, Stage
+from deal_svc.deals.tables import DEAL, DEALS
+from deal_svc.imports import rules
+from deal_svc.imports.form import DealRow
+from deal_svc.imports.rules import Told, Visit
+from shared.auth import person_id
+from shared.db import Query, Tx, is_in
+from shared.errors import Unmet
+from shared.events.deal import DealLost, DealStageChanged, DealWon
+from shared.events.envelope import Event
+from shared.ids import external_id
+from shared.imports.job import Outcome, Problem
+from shared.settings import Settings
+from shared.tables import ROSTER
+
+Events = list[tuple[Event, datetime]]
+
+_KNOWN = Query(
+    select(*[DEAL.c[n] for n in DEALS.names]).where(is_in(DEAL.c.external_id, "keys")).order_by(DEAL.c.id).with_for_update(), Deal
+)
+_TEAMS = Query(select(ROSTER.c.person_id, ROSTER.c.team_id).where(is_in(ROSTER.c.person_id, "people")), tuple)
+
+
+async def take(tx: Tx, rows: Sequence[tuple[int, DealRow]], settings: Settings) -> Outcome:
+    """Create or update a deal per row; rows that contradict themselves or what is known are refused (issue 2 §3)."""
+    outcome = Outcome()
+    known = {deal.external_id: deal for deal in await tx.all(_KNOWN, keys=[row.external_id for _, row in rows])}
+    teams = await _teams(tx, rows)
+    new: list[tuple[Deal, Events]] = []
+    changed: list[tuple[Deal, Events]] = []
+    for line, row in rows:
+        history, wrong = rules.told(row, tx.now)
+        currency = row.currency or settings.reporting_currency
+        fx = settings.rate(currency)
+        if fx is None:
+            wrong.append(Unmet("currency", no_rate(currency)))
+        deal = known.get(row.external_id)
+        if deal is not None and history is not None:
+            wrong += rules.contradictions(deal, history)
+        if wrong or history is None or fx is None:
+            outcome.problems += [Problem(line, w.code, "wrong_history" if w.code != "currency" else "no_fx_rate", w.message) for w in wrong]
+        elif deal is None:
+            new.append(_created(tx, row, history, currency, fx, teams))
+        else:
+            step = _brought_up_to_date(deal, row, history, currency, fx, teams, tx.now)
+            if step is None:
+                outcome.unchanged += 1
+            else:
+                changed.append(step)
+    await tx.add_many(DEALS, new)
+    await tx.save_many(DEALS, changed)
+    outcome.created, outcome.updated = len(new), len(changed)
+    return outcome
+
+
+async def _teams(tx: Tx, rows: Sequence[tuple[int, DealRow]]) -> dict[UUID, UUID | None]:
+    people = {person_id(row.owner) for _, row in rows if row.owner}
+    found = await tx.conn.fetch(_TEAMS.sql, *_TEAMS.args({"people": list(people)})) if people else []
+    return {record["person_id"]: record["team_id"] for record in found}
+
+
+def _described(row: DealRow, currency: str, fx: Decimal, teams: dict[UUID, UUID | None]) -> dict[str, Any]:
+    """The fields that a row describes; what it leaves empty is not among them, so a later file never blanks what is known."""
+    owner = person_id(row.owner) if row.owner else None
+    given = {
+        "name": row.name,
+        "account_id": external_id("account", row.account_key) if row.account_key else None,
+        "account_name": row.account,
+        "owner_id": owner,
+        "team_id": teams.get(owner) if owner else None,
+        "lead_id": external_id("lead", row.lead_external_id) if row.lead_external_id else None,
+        "source": row.source,
+        "product": row.product,
+        "region": row.region,
+        "expected_close_on": row.expected_close_on,
+        "competitor": row.competitor,
+    }
+    money = {"amount": row.amount, "currency": currency, "fx": fx} if "amount" in row.model_fields_set else {}
+    return {name: value for name, value in given.items() if value is not None} | money
+
+
+def _created(tx: Tx, row: DealRow, history: Told, currency: str, fx: Decimal, teams: dict[UUID, UUID | None]) -> tuple[Deal, Events]:
+    described = {"amount": row.amount, "currency": currency, "fx": fx} | _described(row, currency, fx, teams)
+    described.setdefault("name", row.account or row.external_id)
+    deal = new_deal(
+        tx.now,
+        id=external_id("deal", row.external_id),
+        opened_at=history.opened_at,
+        external_id=row.external_id,
+        kind=row.kind,
+        imported=True,
+        flags=list(history.flags),
+        **described,
+    )
+    first = opened(deal).model_copy(
+        update={
+            "lead_external_id": row.lead_external_id,
+            "account_external_id": row.account_key,
+            "owner_external_id": row.owner,
+        }
+    )
+    moved, events = _moved(deal, history, row)
+    return moved, [(first, history.opened_at), *events]
+
+
+def _moved(deal: Deal, history: Told, row: DealRow) -> tuple[Deal, Events]:
+    """The deal after the moves and the end that it has not been through yet, with their events."""
+    events: Events = []
+    reached = OPEN_STAGES.index(deal.stage)
+    for visit in history.moves:
+        if OPEN_STAGES.index(visit.stage) > reached:
+            deal, event = _stage_changed(deal, visit)
+            reached = OPEN_STAGES.index(visit.stage)
+            events.append((event, visit.at))
+    if history.closed is not None:
+        deal, end = _closed(deal, history.closed, row)
+        events.append((end, history.closed.at))
+    return deal, events
+
+
+def _stage_changed(deal: Deal, visit: Visit) -> tuple[Deal, Event]:
+    passed = OPEN_STAGES[OPEN_STAGES.index(deal.stage) + 1 : OPEN_STAGES.index(visit.stage)]
+    moved = replace(deal, stage=visit.stage, stage_since=visit.at, probability=PROBABILITY[visit.stage])
+    event = DealStageChanged(
+        **dimensions(moved),
+        **worth(moved),
+        from_stage=deal.stage,
+        to_stage=visit.stage,
+        direction="skip" if passed else "advance",
+        cycle=deal.cycle,
+        skipped_gates=[s.value for s in passed],
+        reason="import",
+        seconds_in_stage=(visit.at - deal.stage_since).total_seconds(),
+        probability=moved.probability,
+    )
+    return moved, event
+
+
+def _closed(deal: Deal, end: Visit, row: DealRow) -> tuple[Deal, Event]:
+    common: dict[str, Any] = {
+        **dimensions(deal),
+        **worth(deal),
+        "from_stage": deal.stage,
+        "cycle": deal.cycle,
+        "opened_at": deal.opened_at,
+        "seconds_in_stage": (end.at - deal.stage_since).total_seconds(),
+        "imported": True,
+    }
+    reason = row.lost_reason or "unknown"
+    event = (
+        DealWon(**common, lead_id=deal.lead_id, account_id=deal.account_id)
+        if end.stage is Stage.WON
+        else DealLost(**common, reason=reason, competitor=deal.competitor)
+    )
+    closed = replace(
+        deal,
+        stage=end.stage,
+        stage_since=end.at,
+        probability=PROBABILITY[end.stage],
+        closed_at=end.at,
+        closed_from=deal.stage,
+        close_reason=None if end.stage is Stage.WON else reason,
+    )
+    return closed, event
+
+
+def _brought_up_to_date(
+    deal: Deal, row: DealRow, history: Told, currency: str, fx: Decimal, teams: dict[UUID, UUID | None], now: datetime
+) -> tuple[Deal, Events] | None:
+    """What the row adds to a known deal: described fields that differ, moves not made yet, the end. None when it adds nothing."""
+    described = _described(row, currency, fx, teams)
+    if described.get("currency") == deal.currency:
+        described["fx"] = deal.fx
+    differs = sorted(n for n, v in described.items() if getattr(deal, n) != v)
+    events: Events = []
+    after = replace(deal, **{n: described[n] for n in differs})
+    if differs:
+        events.append((updated(after, differs, deal.owner_id), now))
+    if deal.is_open:
+        after, more = _moved(after, history, row)
+        events += more
+    return (replace(after, updated_at=now), events) if events else None

@@ -1,0 +1,113 @@
+"""The history that an imported row tells: which stage when, and what is wrong about it. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from deal_svc.deals.rules import OPEN_STAGES, Deal, Stage
+from shared.errors import Unmet
+
+OPENED_UNKNOWN = "opened_at_unknown"
+"""The file does not say when the deal was opened; it counts as opened at its first known moment."""
+
+
+class History(Protocol):
+    """What a row says about times."""
+
+    opened_at: datetime | None
+    proposal_at: datetime | None
+    negotiation_at: datetime | None
+    closing_at: datetime | None
+    stage: Stage | None
+    moved_at: datetime | None
+    closed_at: datetime | None
+
+    @property
+    def outcome(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    stage: Stage
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A deal's way as far as it is known: where it was opened, the moves after that, and the end."""
+
+    opened_at: datetime
+    moves: tuple[Visit, ...]
+    closed: Visit | None
+    flags: tuple[str, ...]
+
+    @property
+    def stage(self) -> Stage:
+        """The last open stage."""
+        return self.moves[-1].stage if self.moves else Stage.DISCOVERY
+
+    @property
+    def stage_since(self) -> datetime:
+        return self.moves[-1].at if self.moves else self.opened_at
+
+
+def told(row: History, now: datetime) -> tuple[Told | None, list[Unmet]]:
+    """The history, or what is wrong with it by field."""
+    visits = [Visit(s, at) for s, at in zip(OPEN_STAGES[1:], (row.proposal_at, row.negotiation_at, row.closing_at), strict=True) if at]
+    if row.stage in OPEN_STAGES[1:] and row.stage not in [v.stage for v in visits]:
+        since = row.moved_at or max([row.opened_at or row.closed_at or now, *[v.at for v in visits]])
+        visits.append(Visit(row.stage, since))
+    closed = Visit(Stage(row.outcome), row.closed_at) if row.outcome in (Stage.WON, Stage.LOST) and row.closed_at else None
+    known = [at for at in (row.opened_at, *(v.at for v in visits), row.closed_at) if at]
+    wrong = _wrong(row, visits, known, now)
+    if wrong:
+        return None, wrong
+    visits.sort(key=lambda v: OPEN_STAGES.index(v.stage))
+    flags = () if row.opened_at else (OPENED_UNKNOWN,)
+    return Told(row.opened_at or min(known), tuple(visits), closed, flags), []
+
+
+def _wrong(row: History, visits: list[Visit], known: list[datetime], now: datetime) -> list[Unmet]:
+    wrong = []
+    if not known:
+        wrong.append(Unmet("opened_at", "is empty, and so are all other times; a deal needs at least one"))
+    if row.outcome != "open" and row.closed_at is None:
+        wrong.append(Unmet("closed_at", f"is empty, but needed for a deal that is {row.outcome}"))
+    if row.outcome == "open" and row.closed_at is not None:
+        wrong.append(Unmet("outcome", "is empty or open, but closed_at is given; write won or lost"))
+    if row.stage in (Stage.WON, Stage.LOST) and row.outcome != row.stage:
+        wrong.append(Unmet("stage", f"is {row.stage}, which belongs into outcome"))
+    if any(at > now for at in known):
+        wrong.append(Unmet(_first_field(row, now), "lies in the future"))
+    order = [v.at for v in sorted(visits, key=lambda v: OPEN_STAGES.index(v.stage))]
+    if row.opened_at and any(at < row.opened_at for at in [*order, *([row.closed_at] if row.closed_at else [])]):
+        wrong.append(Unmet("opened_at", "is later than what followed it"))
+    if order != sorted(order):
+        wrong.append(Unmet("moved_at", "the stages were entered in another order than they follow each other"))
+    if row.closed_at and any(at > row.closed_at for at in order):
+        wrong.append(Unmet("closed_at", "is earlier than a stage before it"))
+    return wrong
+
+
+def _first_field(row: History, now: datetime) -> str:
+    names = ("opened_at", "proposal_at", "negotiation_at", "closing_at", "moved_at", "closed_at")
+    return next((n for n in names if (at := getattr(row, n)) and at > now), "moved_at")
+
+
+def contradictions(deal: Deal, history: Told) -> list[Unmet]:
+    """Where a row tells another past than the one that is known: history is added to, never rewritten."""
+    if not deal.is_open:
+        same = history.closed is not None and (history.closed.stage, history.closed.at) == (deal.stage, deal.closed_at)
+        return (
+            []
+            if same
+            else [Unmet("outcome", f"the deal is known as {deal.stage} since another time; reopen it instead of importing it anew")]
+        )
+    wrong = []
+    if OPENED_UNKNOWN not in history.flags and history.opened_at != deal.opened_at:
+        wrong.append(Unmet("opened_at", "the deal is known as opened at another time"))
+    ahead = [v for v in history.moves if OPEN_STAGES.index(v.stage) > OPEN_STAGES.index(deal.stage)]
+    later = [*(v.at for v in ahead), *([history.closed.at] if history.closed else [])]
+    if any(at < deal.stage_since for at in later):
+        wrong.append(Unmet("moved_at", f"lies before the deal came to {deal.stage}"))
+    return wrong
