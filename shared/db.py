@@ -247,12 +247,13 @@ class Tx(Reader):
         self._tell_many((row.id, 0, events) for row, events in rows if row.id in added)
         return added
 
-    async def save_many(self, of: Aggregate[A], rows: Sequence[tuple[A, Sequence[tuple[Event, datetime]]]]) -> None:
-        """Write many rows that `load_many` locked, as changed by the caller, each with its events, by one statement."""
+    async def save_many(self, of: Aggregate[A], rows: Sequence[tuple[A, Sequence[tuple[Event, datetime]]]]) -> list[A]:
+        """Change many rows that `load_many` locked in one statement: each as it shall be (its version still the old one), with its events."""
         kept: list[A] = [replace(cast(Any, row), version=row.version + len(events)) for row, events in rows]
         if kept:
             await self.run(of.update_many, **columns(kept, of.names))
         self._tell_many((row.id, row.version, events) for row, events in rows)
+        return kept
 
     def _tell_many(self, told: Iterable[tuple[UUID, int, Sequence[tuple[Event, datetime]]]]) -> None:
         for subject, version, events in told:
