@@ -22,3 +22,15 @@ def base_url(url: str | None, data: Path | None) -> str:
     if running is None:
         raise CommandError("Clinch is not running: start it with `clinch up`, or name another system with --url.")
     return f"http://127.0.0.1:{running.port}"
+
+
+Token = Annotated[
+    str | None, typer.Option(envvar="CLINCH_TOKEN", help="An access token.", show_default="an admin's, from the development issuer")
+]
+
+
+def access_token(given: str | None, base: str) -> str:
+    """The token to work with: as given, or one of the development issuer for an admin."""
+    from clinch.token import fetch
+
+    return given or fetch(base, "admin")[0]

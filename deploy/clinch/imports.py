@@ -1,0 +1,126 @@
+"""`clinch import`: a CSV file into a running system, with progress and a summary."""
+
+import csv
+import io
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from clinch.errors import CommandError
+from clinch.options import Data, Token, Url, access_token, base_url
+
+if TYPE_CHECKING:
+    import httpx
+
+Pairs = list[str]
+_SHOWN = 5
+
+
+def import_file(
+    things: Annotated[Literal["leads", "deals"], typer.Argument(help="What the rows are.")],
+    file: Annotated[Path | None, typer.Argument(help="The CSV file.", exists=True, dir_okay=False)] = None,
+    map: Annotated[Pairs | None, typer.Option(help="field=column: which column fills which field.")] = None,
+    set: Annotated[Pairs | None, typer.Option(help="field=value: the same for every row.")] = None,
+    delimiter: Annotated[str | None, typer.Option(help="Found out unless given: , ; | or tab.")] = None,
+    encoding: Annotated[str | None, typer.Option(help="Found out unless given: utf-8, utf-8-bom, gb18030.")] = None,
+    date_format: Annotated[Pairs | None, typer.Option(help="strptime format of the dates; clear ones need none.")] = None,
+    time_zone: Annotated[str | None, typer.Option(help="Of times that name none, for example Asia/Shanghai.")] = None,
+    resume: Annotated[str | None, typer.Option(help="Go on with a cancelled or failed import, by its id.")] = None,
+    token: Token = None,
+    url: Url = None,
+    data: Data = None,
+) -> None:
+    """Import leads or deals from a CSV file. Importing the same file again changes nothing."""
+    import httpx
+
+    if (file is None) == (resume is None):
+        raise CommandError("Name a file to import, or an import to go on with by --resume.", 2)
+    base = base_url(url, data)
+    options = {
+        "map": map,
+        "set": set,
+        "delimiter": {"tab": "\t", "\\t": "\t"}.get(delimiter or "", delimiter),
+        "encoding": encoding,
+        "date_format": date_format,
+        "time_zone": time_zone,
+    }
+    with httpx.Client(base_url=base, timeout=60, headers={"Authorization": f"Bearer {access_token(token, base)}"}) as client:
+        path = f"/v1/imports/{things}"
+        try:
+            if resume:
+                job = _answer(client.post(f"{path}/{resume}/resume"))
+            else:
+                assert file is not None
+                job = _upload(client, path, file, {k: v for k, v in options.items() if v})
+            _summary(client, path, _watched(client, path, job))
+        except httpx.TransportError as error:
+            raise CommandError(f"{base} does not answer ({error}): is Clinch running there?") from None
+
+
+def _answer(response: "httpx.Response") -> dict[str, Any]:
+    if response.is_success:
+        found: dict[str, Any] = response.json()
+        return found
+    try:
+        problem = response.json()
+        raise CommandError(problem.get("detail") or problem.get("title"), 2 if response.status_code == 422 else 1)
+    except ValueError:
+        raise CommandError(f"The server answered {response.status_code}.") from None
+
+
+def _upload(client: "httpx.Client", path: str, file: Path, options: dict[str, Any]) -> dict[str, Any]:
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    size = file.stat().st_size
+    with Progress(TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn(), transient=True) as progress:
+        bar = progress.add_task(f"Sending {file.name}", total=size)
+
+        def pieces() -> Iterator[bytes]:
+            with file.open("rb") as opened:
+                while piece := opened.read(256 * 1024):
+                    yield piece
+                    progress.advance(bar, len(piece))
+
+        return _answer(
+            client.post(path, params=options, content=pieces(), headers={"Content-Type": "text/csv", "Content-Length": str(size)})
+        )
+
+
+def _watched(client: "httpx.Client", path: str, job: dict[str, Any]) -> dict[str, Any]:
+    """Show the job's progress until it ends. Ctrl-C cancels it, and says how to go on."""
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[rows]:,} rows"))
+    try:
+        with Progress(*columns, TimeRemainingColumn(), transient=True) as progress:
+            bar = progress.add_task("Importing", total=max(1, job["bytes_total"]), rows=0)
+            while job["state"] in ("queued", "running"):
+                progress.update(bar, completed=job["bytes_done"], rows=job["rows"])
+                time.sleep(0.15)
+                job = _answer(client.get(f"{path}/{job['id']}"))
+    except KeyboardInterrupt:
+        job = _answer(client.post(f"{path}/{job['id']}/cancel"))
+    return job
+
+
+def _summary(client: "httpx.Client", path: str, job: dict[str, Any]) -> None:
+    things = job["things"]
+    typer.echo(
+        f"{job['rows']:,} rows: {job['created']:,} created, {job['updated']:,} updated, {job['unchanged']:,} unchanged, "
+        f"{job['refused']:,} refused, {job['flagged']:,} flagged."
+    )
+    if job["refused"] or job["flagged"]:
+        report = f"{path}/{job['id']}/problems.csv"
+        with client.stream("GET", report) as response:
+            lines = response.iter_lines()
+            first = "\n".join(line for _, line in zip(range(_SHOWN + 1), lines, strict=False))
+        for row in csv.DictReader(io.StringIO(first)):
+            typer.echo(f"  line {row['line']}, {row['field'] or 'row'}: {row['message']} ({row['kind']})")
+        typer.echo(f"All of them: {client.base_url.join(report)}")
+    if job["state"] == "cancelled":
+        raise CommandError(f"Cancelled after line {job['line']:,}; go on with `clinch import {things} --resume {job['id']}`.")
+    if job["state"] == "failed":
+        raise CommandError(f"{job['error']} Go on with `clinch import {things} --resume {job['id']}` when that is put right.")
