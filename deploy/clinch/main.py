@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from clinch.clean import clean
 from clinch.down import down
 from clinch.errors import CommandError
+from clinch.imports import import_file
 from clinch.logs import logs
 from clinch.status import status
 from clinch.token import token
@@ -42,6 +43,7 @@ def clinch() -> None:
 
 for command in COMMANDS:
     app.command()(command)
+app.command("import")(import_file)  # the word itself is Python's
 
 if __name__ == "__main__":
     app()
