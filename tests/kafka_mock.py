@@ -13,8 +13,9 @@ import confluent_kafka
 import pytest
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 
-PRODUCE, FETCH, LIST_OFFSETS, METADATA, OFFSET_COMMIT, FIND_COORDINATOR, JOIN_GROUP, HEARTBEAT = 0, 1, 2, 3, 8, 10, 11, 12
-NOT_LEADER, REQUEST_TIMED_OUT, OUT_OF_ORDER_SEQUENCE, INVALID_PRODUCER_EPOCH, MESSAGE_TOO_LARGE = 6, 7, 45, 47, 10
+# API keys and error codes of the Kafka protocol.
+PRODUCE, FETCH, LIST_OFFSETS, OFFSET_COMMIT, JOIN_GROUP = 0, 1, 2, 8, 11
+NOT_LEADER, REQUEST_TIMED_OUT, MESSAGE_TOO_LARGE, OUT_OF_ORDER_SEQUENCE, INVALID_PRODUCER_EPOCH = 6, 7, 10, 45, 47
 
 
 def _library() -> ctypes.CDLL:
@@ -69,9 +70,6 @@ class KafkaMock:
         """Answer the next requests of this kind (an API key such as PRODUCE) with these error codes."""
         codes = (ctypes.c_int * len(errors))(*errors)
         self._c.rd_kafka_mock_push_request_errors_array(self._cluster, ctypes.c_int16(request), ctypes.c_size_t(len(errors)), codes)
-
-    def clear_failures(self, request: int) -> None:
-        self._c.rd_kafka_mock_clear_request_errors(self._cluster, ctypes.c_int16(request))
 
     def truncate(self, topic: str, partition: int, before: int) -> None:
         """Delete the partition's messages below the offset `before`."""

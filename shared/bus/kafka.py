@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 TIMEOUT = 20.0  # seconds; for anything but publishing
 PUBLISH_TIMEOUT = 30.0  # for a whole batch: an idempotent producer would try for ever
+REPLICAS = 3  # of a new topic, where there are as many brokers; it is kept for ever, as the archive of every replay
 BATCH_BYTES = 512 * 1024  # half of a request: a batch of the relay is then one request per partition
 
 
@@ -45,13 +46,16 @@ class KafkaBus(Bus):
 
     async def ensure_topics(self, topics: Sequence[str], partitions: int = 8) -> None:
         async with self._admin() as admin:
-            missing = sorted(set(topics).difference(await admin.list_topics()))
-            # -1 replicas: the cluster's default. -1 ms: the log is the archive of every replay, kept for ever.
-            new = [NewTopic(topic, partitions, -1, topic_configs={"retention.ms": "-1"}) for topic in missing]
-            if new:
-                for _, code, *_ in (await admin.create_topics(new)).topic_errors:
-                    if code and for_code(code) is not TopicAlreadyExistsError:
-                        raise for_code(code)()
+            missing = set(topics).difference(await admin.list_topics())
+            if not missing:
+                return
+            replicas = min(REPLICAS, len((await admin.describe_cluster())["brokers"]))
+            new = [NewTopic(topic, partitions, replicas, topic_configs={"retention.ms": "-1"}) for topic in sorted(missing)]
+            for _, code, *_ in (await admin.create_topics(new)).topic_errors:
+                if code and for_code(code) is not TopicAlreadyExistsError:
+                    raise for_code(code)()
+            while missing.difference(await admin.list_topics()):  # noqa: ASYNC110  # they are known a little after they are made
+                await asyncio.sleep(0.1)
 
     async def publish(self, messages: Sequence[Message]) -> None:
         if not messages:

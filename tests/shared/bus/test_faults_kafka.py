@@ -2,8 +2,11 @@
 
 import asyncio
 from time import monotonic
+from types import SimpleNamespace
 
 import pytest
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from shared.bus import Bus, BusError, BusUnavailable, Message, open_bus
 from shared.bus.kafkareader import KafkaReader
@@ -126,8 +129,6 @@ async def test_errors_of_the_group_and_of_fetching_heal(bus: Bus, kafka_mock: Ka
 
 
 async def test_a_commit_for_the_dashboards_reaches_kafka_and_its_failure_harms_nobody(bus: Bus, kafka_mock: KafkaMock, topic: str) -> None:
-    from aiokafka import TopicPartition
-
     await bus.publish([message(topic, "k", number) for number in range(10)])
     consumer = Consumer()
     reader = bus.reader("g", [topic], consumer.position)
@@ -139,6 +140,26 @@ async def test_a_commit_for_the_dashboards_reaches_kafka_and_its_failure_harms_n
     kafka_mock.fail_next(mocked.OFFSET_COMMIT, [mocked.INVALID_PRODUCER_EPOCH])
     await reader.committed((topic, place.partition), 10)
     await reader.committed((topic, 99), 10)
+
+
+@pytest.mark.parametrize("code", [0, 36])  # 36: another service was first
+async def test_missing_topics_are_asked_for(
+    bus: Bus, kafka_mock: KafkaMock, topic: str, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    """The mock knows no CreateTopics, so its answer is played here: only a real broker shows that the request is right."""
+    asked: list[NewTopic] = []
+
+    async def create_topics(_: AIOKafkaAdminClient, new: list[NewTopic]) -> SimpleNamespace:
+        asked.extend(new)
+        for one in new:
+            kafka_mock.create_topic(one.name, one.num_partitions)
+        return SimpleNamespace(topic_errors=[(one.name, code, None) for one in new])
+
+    monkeypatch.setattr(AIOKafkaAdminClient, "create_topics", create_topics)
+    await bus.ensure_topics([topic, f"{topic}.new"])
+    assert [(one.name, one.num_partitions, one.replication_factor) for one in asked] == [(f"{topic}.new", 8, 1)]
+    assert asked[0].topic_configs == {"retention.ms": "-1"}
+    assert len(await bus.end_offsets([f"{topic}.new"])) == 8
 
 
 async def test_starting_and_stopping_need_no_broker() -> None:
