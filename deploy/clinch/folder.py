@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,6 +51,13 @@ class DataFolder:
         except OSError as error:
             reason = error.strerror or str(error)
             raise CommandError(f"{self.path} cannot be written to ({reason}): name another folder with --data or CLINCH_DATA.", 2) from None
+
+    def trim_logs(self, limit: int = 20_000_000) -> None:
+        """Move a log over `limit` bytes aside, over its predecessor. Its writer goes on in the same file: all of them append."""
+        for log in self.logs.glob("*.log"):
+            if log.stat().st_size > limit:
+                shutil.copyfile(log, log.with_suffix(".log.1"))
+                os.truncate(log, 0)
 
     def run(self) -> Run | None:
         """The supervisor that holds the folder. A dead one's file says nothing: the kernel frees the lock with the process."""

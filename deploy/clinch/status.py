@@ -49,11 +49,11 @@ def _ready(port: int) -> bool:
 
 
 def _memory(process: "psutil.Process") -> float:
-    """MB of the process and its children; memory that several share is counted once (on Linux)."""
+    """MB of the process, and of Postgres's backends with it; memory that several share is counted once (on Linux)."""
     import psutil
 
     total = 0
-    for one in [process, *process.children(recursive=process.name() == "postgres")]:
+    for one in [process, *(process.children() if process.name() == "postgres" else [])]:
         try:
             full = one.memory_full_info()
             total += getattr(full, "pss", full.uss)

@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -29,7 +30,8 @@ from shared.postgres import Postgres, PostgresError
 
 COMMANDS: Mapping[str, Sequence[str]] = {name: (sys.executable, "-P", "-m", f"clinch.{name}") for name in ("schema", "api", "worker")}
 PATIENCE = 20.0  # seconds for the API and the worker to finish what they are doing
-TRIES = 4  # ends of a child before the first "ready" that count as hopeless
+TRIM_EVERY = 60.0  # seconds between looks at the size of the logs
+TRIES = 3  # ends of a child before the first "ready" that count as hopeless
 
 
 class Supervisor:
@@ -100,7 +102,7 @@ class Supervisor:
         stamp.write_text(wanted)
 
     def _watch(self, children: Sequence[Child], on_ready: Callable[[], None]) -> None:
-        ready, up = False, {"postgres"}
+        ready, up, trim_at = False, {"postgres"}, 0.0
         self._report("Starting the API and the worker")
         while not self._stopping.wait(0.1):
             for child in children:
@@ -114,6 +116,9 @@ class Supervisor:
                 ready = True
                 self._log("ready")
                 on_ready()
+            if time.monotonic() > trim_at:
+                self._run.folder.trim_logs()
+                trim_at = time.monotonic() + TRIM_EVERY
             self._tick()
 
     def _newly_ready(self) -> set[str]:

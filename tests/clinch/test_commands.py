@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from clinch.folder import DataFolder
-from clinch.logs import readable
+from clinch.logs import Tail, readable
 from tests.clinch.embedded import supervised
 
 
@@ -31,8 +31,7 @@ def test_without_a_system_every_command_says_so_in_one_line(tmp_path: Path) -> N
     assert not (tmp_path / "none").exists()
 
 
-def test_a_running_system_is_told_of_asked_and_left_alone(place: Path) -> None:
-    data = place / "data"
+def test_a_running_system_is_told_of_asked_and_left_alone(data: Path) -> None:
     with supervised(data) as run:
         up = clinch("up", data=data)
         assert (up.returncode, up.stdout) == (0, f"Clinch is already running on {run.origin} (process {os.getpid()}).\n")
@@ -87,3 +86,19 @@ def test_log_lines_are_readable() -> None:
     assert readable(json.dumps(entry)) == "2026-01-01T00:00:00Z info published count=3"
     assert readable("FATAL: no space left") == "FATAL: no space left"
     assert readable("[1, 2]") == "[1, 2]"
+
+
+def test_a_long_log_moves_aside_under_its_writer_and_a_follower_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = DataFolder(tmp_path / "data")
+    folder.claim()
+    with folder.log("api").open("a") as writer:
+        writer.write("old\n" * 10)
+        writer.flush()
+        tail = Tail(folder, ["api"], lines=0)
+        folder.trim_logs(limit=30)
+        writer.write("new\n")
+        writer.flush()
+        tail.show_news()
+    assert capsys.readouterr().out == "api        | new\n"
+    assert folder.log("api").read_text() == "new\n"
+    assert folder.log("api").with_suffix(".log.1").read_text() == "old\n" * 10

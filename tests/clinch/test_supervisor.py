@@ -90,9 +90,9 @@ def test_stopped_and_started_again_the_data_is_there_and_nothing_is_left_running
 
 
 @pytest.fixture
-def orphaned(place: Path) -> DataFolder:
+def orphaned(data: Path) -> DataFolder:
     """A folder whose supervisor was killed: its children run on without it."""
-    folder = DataFolder(place / "data")
+    folder = DataFolder(data)
     program = [sys.executable, embedded.__file__, str(folder.path)]
     with subprocess.Popen(program, stdout=subprocess.PIPE, env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}) as supervisor:
         assert supervisor.stdout
@@ -117,13 +117,13 @@ def test_down_stops_what_a_killed_supervisor_left(orphaned: DataFolder) -> None:
     assert not stop(orphaned)
 
 
-def test_a_stale_lock_file_that_names_a_living_stranger_does_not_matter(place: Path) -> None:
+def test_a_stale_lock_file_that_names_a_living_stranger_does_not_matter(data: Path) -> None:
     """After a reboot the pid in postmaster.pid may be anybody's; Postgres alone would refuse to start."""
-    with supervised(place / "data") as run:
+    with supervised(data) as run:
         ask(run, "CREATE TABLE kept AS SELECT 42 AS answer")
         lines = (run.folder.postgres / "postmaster.pid").read_text().splitlines()
     (run.folder.postgres / "postmaster.pid").write_text("\n".join([str(os.getppid()), *lines[1:], ""]))
-    with supervised(place / "data") as run:
+    with supervised(data) as run:
         assert ask(run, "SELECT answer FROM kept") == 42
 
 
@@ -146,12 +146,12 @@ def test_a_folder_of_another_postgres_version_is_one_sentence_and_stays_as_it_is
     assert [p.name for p in folder.postgres.iterdir()] == ["PG_VERSION"]
 
 
-def test_a_child_that_does_not_stay_up_ends_the_start_with_its_reason(place: Path) -> None:
-    with pytest.raises(CommandError, match="The worker process does not stay up: no such module"), supervised(place, worker="broken"):
+def test_a_child_that_does_not_stay_up_ends_the_start_with_its_reason(data: Path) -> None:
+    with pytest.raises(CommandError, match="The worker process does not stay up: no such module"), supervised(data, worker="broken"):
         pass
 
 
-def test_a_bad_setting_ends_the_start_at_once_with_exit_code_2(place: Path) -> None:
-    with pytest.raises(CommandError, match="CLINCH_TIME_ZONE") as refused, supervised(place, api="bad-settings"):
+def test_a_bad_setting_ends_the_start_at_once_with_exit_code_2(data: Path) -> None:
+    with pytest.raises(CommandError, match="CLINCH_TIME_ZONE") as refused, supervised(data, api="bad-settings"):
         pass
     assert refused.value.exit_code == 2
