@@ -47,7 +47,7 @@ _DEAD = "SELECT count(*) FROM dead_letter WHERE consumer = $1 AND settled_at IS 
 
 
 class _MovedOn(Exception):
-    """Another worker has dealt with these events: this one was cut off from the log and does not know it yet."""
+    """The stored offset is not where this batch begins: another worker has dealt with it, because this one was cut off from the log."""
 
 
 class Consumer:
@@ -133,7 +133,7 @@ class Consumer:
                 tries = 0
         except _MovedOn:
             await self._position(partition)
-            self._log.info("another_worker_moved_on", topic=partition[0], partition=partition[1], offset=self._next[partition])
+            self._log.warning("another_worker_moved_on", topic=partition[0], partition=partition[1], offset=self._next[partition])
         finally:
             # Without this the next poll would go on behind the batch, and what is left of it would be lost.
             if parts:
@@ -165,13 +165,9 @@ class Consumer:
         self._say_parked(message, describe(error))
 
     async def _move(self, tx: Tx, part: Sequence[Delivered]) -> None:
-        """Move the stored offset over `part`, if it is still where this worker left it. The row stays locked until the end."""
-        first, partition = part[0], (part[0].topic, part[0].partition)
-        expected = self._next[partition]
-        if first.offset < expected:
-            raise _MovedOn
-        done = await tx.conn.execute(_MOVE, self.name, *partition, expected, part[-1].offset + 1)
-        if done != "UPDATE 1":
+        """Move the stored offset over `part`, if it stands where `part` begins. The row stays locked until the end."""
+        first = part[0]
+        if await tx.conn.execute(_MOVE, self.name, first.topic, first.partition, first.offset, part[-1].offset + 1) != "UPDATE 1":
             raise _MovedOn
 
     def _moved(self, part: Sequence[Delivered]) -> None:

@@ -94,7 +94,8 @@ async def _publish_next(db: Database, bus: Bus, batch: int) -> int:
             if await conn.fetchrow(_LEAD, f"{LEASE_SECONDS:g}s") is None:
                 return 0
             rows = await conn.fetch(_TAKE, batch)
-            await bus.publish([_message(row) for row in rows])
+            if rows:
+                await bus.publish([_message(row) for row in rows])
         if rows:
             await conn.execute(_DELETE, [row["place"] for row in rows])
         return len(rows)

@@ -1,0 +1,231 @@
+"""The relay on a real Postgres: nothing is lost and nothing out of order, whoever is killed, cut off or frozen."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+import pytest
+
+from shared import relay as relaying
+from shared.bus import BusUnavailable, Message, UnknownTopic
+from shared.ids import new_id
+from shared.postgres import Postgres
+from shared.relay import PENDING, relay, sample
+from shared.testing import Running, running
+from tests.shared.memory_bus import MemoryBus
+from tests.shared.notes_service import NOTES, Note, NoteEdited, NoteWritten, service
+
+TOPIC = "clinch.note.events.v1"
+CUT_RELAYS = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%FROM outbox ORDER%'"
+)
+
+
+@pytest.fixture
+async def notes(postgres: Postgres) -> AsyncIterator[Running]:
+    async with running(service, postgres, pool_size=20) as started:
+        yield started
+
+
+async def write(notes: Running) -> UUID:
+    async with notes.transaction() as tx:
+        note = await tx.add(NOTES, Note(new_id(), 0, "a", tx.now), NoteWritten(text="a"))
+    return note.id
+
+
+async def edit(notes: Running, id: UUID, times: int = 1) -> None:
+    async with notes.transaction() as tx:
+        note = await tx.load(NOTES, id)
+        await tx.save(NOTES, note, *[NoteEdited(text=str(n)) for n in range(times)], text="b")
+
+
+async def pending(notes: Running) -> int:
+    async with notes.db.read() as reader:
+        return int(await reader.conn.fetchval("SELECT count(*) FROM outbox"))
+
+
+async def emptied(notes: Running) -> None:
+    async with asyncio.timeout(20):
+        while await pending(notes):
+            await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def relays(notes: Running, bus: MemoryBus, count: int = 1) -> AsyncIterator[list["asyncio.Task[None]"]]:
+    stop = asyncio.Event()
+    tasks = [asyncio.create_task(relay(notes.db, bus, stop, service="note-svc", batch=20)) for _ in range(count)]
+    try:
+        yield tasks
+    finally:
+        stop.set()
+        await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 5)
+
+
+def in_order(bus: MemoryBus) -> dict[UUID, int]:
+    """The last version of each subject. Fails unless the first appearances are 1, 2, 3 ...; what comes again is a duplicate."""
+    last: dict[UUID, int] = {}
+    for message in bus.all(TOPIC):
+        subject, version = UUID(message.headers["ce_subject"]), int(message.headers["ce_sequence"])
+        assert message.key == str(subject)
+        assert version <= last.get(subject, 0) + 1, f"{subject}: {version} came after {last.get(subject, 0)}"
+        last[subject] = max(version, last.get(subject, 0))
+    return last
+
+
+async def stored(notes: Running) -> dict[UUID, int]:
+    async with notes.db.read() as reader:
+        return dict(await reader.conn.fetch("SELECT subject, max(version) FROM event GROUP BY subject"))
+
+
+async def test_what_is_written_gets_into_the_log_as_it_was_told(notes: Running) -> None:
+    bus = MemoryBus()
+    async with relays(notes, bus):
+        id = await write(notes)
+        await emptied(notes)
+    [message] = bus.all(TOPIC)
+    [told] = await notes.told()
+    assert message.headers["ce_type"] == "clinch.note.written.v1"
+    assert message.headers["ce_id"] == str(told.id)
+    assert message.headers["ce_subject"] == message.key == str(id)
+    assert NoteWritten.model_validate_json(message.value) == told.data
+
+
+async def test_nothing_is_lost_or_out_of_order_while_relays_are_killed_and_cut_off(notes: Running) -> None:
+    dice = random.Random(7)
+    bus = MemoryBus()
+
+    async def stumble(messages: Sequence[Message]) -> Sequence[Message]:
+        await asyncio.sleep(dice.random() * 0.02)
+        if dice.random() < 0.2:
+            for message in messages[: dice.randrange(len(messages) + 1)]:
+                bus.append(message)
+            raise BusUnavailable("broken off in the middle")
+        return messages
+
+    bus.before_publish = stumble
+    ids = [await write(notes) for _ in range(12)]
+    stop = asyncio.Event()
+
+    async def writer() -> None:
+        for _ in range(30):
+            await edit(notes, dice.choice(ids), dice.randint(1, 3))
+            if dice.random() < 0.2:
+                ids.append(await write(notes))
+
+    async def killed_again_and_again() -> None:
+        while not stop.is_set():
+            task = asyncio.create_task(relay(notes.db, bus, stop, service="note-svc", batch=20))
+            await asyncio.wait([task], timeout=dice.uniform(0.03, 0.2))
+            task.cancel()
+            await asyncio.wait([task])
+
+    async def cut_off_again_and_again() -> None:
+        while not stop.is_set():
+            await asyncio.sleep(dice.uniform(0.02, 0.15))
+            async with notes.db.read() as reader:
+                await reader.conn.execute(f"{CUT_RELAYS} AND pid <> pg_backend_pid()")
+
+    harm = [asyncio.create_task(f()) for f in (killed_again_and_again, killed_again_and_again, cut_off_again_and_again)]
+    await asyncio.gather(*[writer() for _ in range(8)])
+    await asyncio.sleep(0.3)
+    stop.set()
+    await asyncio.gather(*harm)
+    bus.before_publish = None
+    async with relays(notes, bus, 2):
+        await emptied(notes)
+    assert in_order(bus) == await stored(notes)
+    assert {m.headers["ce_id"] for m in bus.all(TOPIC)} == {str(e.id) for e in await notes.told()}
+
+
+async def test_only_one_of_several_publishes(notes: Running) -> None:
+    bus = MemoryBus()
+
+    async def slowly(messages: Sequence[Message]) -> Sequence[Message]:
+        await asyncio.sleep(0.01)
+        return messages
+
+    bus.before_publish = slowly
+    async with relays(notes, bus, 3):
+        for _ in range(30):
+            await write(notes)
+        await emptied(notes)
+    assert bus.most_publishing == 1
+    assert len(bus.all(TOPIC)) == 30
+
+
+async def test_a_silent_leader_is_replaced_and_its_late_publishing_only_repeats(notes: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relaying, "LEASE_SECONDS", 0.3)
+    bus = MemoryBus()
+    frozen, thaw = asyncio.Event(), asyncio.Event()
+
+    async def freeze_the_first(messages: Sequence[Message]) -> Sequence[Message]:
+        if not frozen.is_set():
+            frozen.set()
+            await thaw.wait()
+        return messages
+
+    bus.before_publish = freeze_the_first
+    id = await write(notes)
+    await edit(notes, id, 2)
+    async with relays(notes, bus, 2):
+        await frozen.wait()
+        await edit(notes, id, 2)
+        await emptied(notes)  # by the other one
+        assert in_order(bus) == {id: 5}
+        thaw.set()
+        await edit(notes, id)
+        await emptied(notes)
+        async with asyncio.timeout(5):
+            while len(bus.all(TOPIC)) < 9:
+                await asyncio.sleep(0.01)
+    assert [int(m.headers["ce_sequence"]) for m in bus.all(TOPIC)].count(1) == 2
+    assert in_order(bus) == {id: 6}
+
+
+async def test_a_leader_that_wakes_after_its_time_drops_the_batch(notes: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relaying, "PUBLISH_SECONDS", 0.2)
+    bus = MemoryBus()
+    attempts = 0
+
+    async def hang_once(messages: Sequence[Message]) -> Sequence[Message]:
+        nonlocal attempts
+        attempts += 1
+        if attempts == 1:
+            await asyncio.sleep(60)
+        return messages
+
+    bus.before_publish = hang_once
+    await write(notes)
+    async with relays(notes, bus):
+        await emptied(notes)
+    assert attempts == 2
+    assert len(bus.all(TOPIC)) == 1
+
+
+async def test_a_topic_that_is_missing_is_made(notes: Running) -> None:
+    bus = MemoryBus()
+
+    async def needs_topic(messages: Sequence[Message]) -> Sequence[Message]:
+        if not any(topic == TOPIC for topic, _ in bus.logs):
+            raise UnknownTopic(TOPIC)
+        return messages
+
+    bus.before_publish = needs_topic
+    await write(notes)
+    async with relays(notes, bus):
+        await emptied(notes)
+    assert len(bus.all(TOPIC)) == 1
+
+
+async def test_the_sampler_tells_what_is_pending(notes: Running) -> None:
+    for _ in range(3):
+        await write(notes)
+    stop = asyncio.Event()
+    task = asyncio.create_task(sample(notes.db, stop, service="sampled-svc"))
+    async with asyncio.timeout(5):
+        while PENDING.labels("sampled-svc")._value.get() != 3:
+            await asyncio.sleep(0.01)
+    stop.set()
+    await task
