@@ -84,6 +84,10 @@ class DealNextStepSet(DealSvcEvent, type="deal.next_step_set"):
     due_at: datetime
 
 
+class DealProposalDrafted(DealSvcEvent, type="deal.proposal_drafted"):
+    proposal_version: int
+
+
 class DealProposalPresented(DealSvcEvent, type="deal.proposal_presented"):
     proposal_version: int
 

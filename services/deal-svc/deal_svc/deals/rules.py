@@ -6,6 +6,9 @@ from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
+from shared.auth.actor import Actor, Role
+from shared.errors import Unmet
+
 
 class Stage(StrEnum):
     DISCOVERY = "discovery"
@@ -79,3 +82,36 @@ class Deal:
     @property
     def is_open(self) -> bool:
         return self.stage in OPEN_STAGES
+
+
+LEADING = (Role.manager, Role.director, Role.admin)
+"""Who acts on the deals of others: a manager on those of his team and the teams below (he sees no others), these on all."""
+SELLING = (Role.rep, Role.kam, Role.csm, *LEADING)
+
+CLOSED = Unmet("deal_closed", "The deal is closed.")
+NOT_OWNER = Unmet("not_owner", "Only the deal's owner or a manager may do this.")
+NOT_MANAGER = Unmet("not_manager", "Only a manager may do this.")
+
+
+def responsible_unmet(deal: Deal, by: Actor) -> list[Unmet]:
+    return [] if deal.owner_id == by.id or by.has(*LEADING) else [NOT_OWNER]
+
+
+def change_unmet(deal: Deal, by: Actor) -> list[Unmet]:
+    """Facts about a deal, and what hangs on it, are changed by those responsible, as long as it is open."""
+    return [*([] if deal.is_open else [CLOSED]), *responsible_unmet(deal, by)]
+
+
+def assign_unmet(deal: Deal, by: Actor, to: UUID) -> list[Unmet]:
+    """A manager hands deals over; anybody who sells may take one for himself that nobody owns."""
+    claims = deal.owner_id is None and to == by.id
+    return [*([] if deal.is_open else [CLOSED]), *([] if claims or by.has(*LEADING) else [NOT_MANAGER])]
+
+
+def conversion_refusal(deal: Deal, account_id: UUID) -> str | None:
+    """Why a lead cannot join this deal (domain-model §2: an existing open deal of the same account); None when it can."""
+    if not deal.is_open:
+        return "The deal is closed."
+    if deal.account_id != account_id:
+        return "The deal belongs to another account."
+    return None

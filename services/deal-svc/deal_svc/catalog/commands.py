@@ -1,0 +1,74 @@
+"""Changes of products and prices."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, select
+
+from deal_svc.catalog import rules
+from deal_svc.catalog.queries import PRICES_OF
+from deal_svc.catalog.rules import Price, Product
+from deal_svc.catalog.tables import PRICES, PRODUCT, PRODUCTS
+from shared.db import Query, Tx
+from shared.errors import Rejected, require
+from shared.events.deal import PriceSet, ProductChanged, ProductCreated
+from shared.events.envelope import Money
+from shared.ids import new_id
+
+_CLAIM_SKU = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
+_BY_SKU = Query(select(PRODUCT.c.id).where(PRODUCT.c.sku == bindparam("sku")), UUID)
+
+
+async def create(tx: Tx, *, sku: str, name: str, line: str, tax_percent: Decimal) -> Product:
+    await tx.conn.execute(_CLAIM_SKU, f"product {sku}")
+    if await tx.first(_BY_SKU, sku=sku) is not None:
+        raise Rejected("There is a product with this SKU already.", code="sku_taken")
+    product = Product(new_id(), 0, sku, name, line, True, tax_percent, tx.now, tx.now)
+    return await tx.add(PRODUCTS, product, ProductCreated(sku=sku, name=name, line=line))
+
+
+async def edit(tx: Tx, product_id: UUID, *, expect: int | None, changes: Mapping[str, Any]) -> Product:
+    product = await tx.load(PRODUCTS, product_id, expect)
+    changed = {name: value for name, value in changes.items() if getattr(product, name) != value}
+    if not changed:
+        return product
+    after = replace(product, **changed)
+    event = ProductChanged(sku=after.sku, name=after.name, line=after.line, active=after.active)
+    return await tx.save(PRODUCTS, product, event, **changed)
+
+
+async def set_price(
+    tx: Tx, product_id: UUID, *, expect: int | None, unit_price: Decimal, currency: str, valid_from: date, valid_to: date | None
+) -> Product:
+    """Put a price into the book. The one in force without an end ends the day before."""
+    product = await tx.load(PRODUCTS, product_id, expect)  # its lock orders all changes of its prices
+    book = [p for p in await tx.all(PRICES_OF, product_ids=[product_id]) if p.currency == currency]
+    placing = rules.place(book, valid_from, valid_to)
+    require(placing.overlaps, "Another price is valid on some of these days.", "price_overlap")
+    if placing.ends is not None:
+        await _save(tx, placing.ends, valid_to=rules.day_before(valid_from))
+    if placing.replaces is None:
+        price = Price(new_id(), 0, product_id, currency, unit_price, valid_from, valid_to, tx.now, tx.now)
+        await tx.add(PRICES, price, _told(price))
+    else:
+        await _save(tx, placing.replaces, unit_price=unit_price, valid_to=valid_to)
+    return product
+
+
+async def _save(tx: Tx, price: Price, **changes: Any) -> None:
+    after = replace(price, **changes)
+    if after != price:
+        await tx.save(PRICES, price, _told(after), **changes)
+
+
+def _told(price: Price) -> PriceSet:
+    return PriceSet(
+        product_id=price.product_id,
+        unit_price=Money(amount=price.unit_price, currency=price.currency),
+        valid_from=price.valid_from,
+        valid_to=price.valid_to,
+    )

@@ -1,0 +1,162 @@
+"""What deal-svc does when lead-svc tells of conversions, accounts and people."""
+
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Text, Uuid, any_, bindparam, literal, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from deal_svc.deals import queries, rules
+from deal_svc.deals.commands import new_deal, no_rate, opened, updated
+from deal_svc.deals.rules import OPEN_STAGES, Deal
+from deal_svc.deals.tables import ACCOUNT_NAME, CONVERSION_REFUSAL, DEAL, DEAL_LEAD, DEALS
+from shared.db import Query, Tx
+from shared.events.deal import ConversionRefused, DealLeadJoined
+from shared.events.envelope import Envelope
+from shared.events.lead import AccountCreated, AccountUpdated, LeadConverted, PersonAdded, PersonChanged
+from shared.reactions import on
+from shared.roster import team_of
+
+_JOIN = Query(insert(DEAL_LEAD).values({c.name: bindparam(c.name) for c in DEAL_LEAD.c}), UUID)
+_REFUSE = Query(
+    insert(CONVERSION_REFUSAL)
+    .values({c.name: bindparam(c.name) for c in CONVERSION_REFUSAL.c})
+    .on_conflict_do_nothing()
+    .returning(CONVERSION_REFUSAL.c.id),
+    UUID,
+)
+
+
+@on(LeadConverted)
+async def take_lead(tx: Tx, e: Envelope[LeadConverted]) -> None:
+    """Open the deal, or join the lead to it, or tell why not. The answer brings the lead to its next state (architecture §4)."""
+    take = _join if e.data.joins_existing else _open
+    refusal = await take(tx, e)
+    if refusal is not None:
+        await _refuse(tx, e, refusal)
+
+
+async def _open(tx: Tx, e: Envelope[LeadConverted]) -> str | None:
+    lead = e.data
+    if await tx.first(DEALS.lock, id=lead.deal_id) is not None:
+        return None
+    if await tx.first(queries.OF_LEAD, lead_id=e.subject) is not None:
+        return "The lead has a deal already."
+    currency = lead.currency or tx.settings.reporting_currency
+    fx = tx.settings.rate(currency)
+    if fx is None:
+        return no_rate(currency)
+    deal = new_deal(
+        tx.now,
+        id=lead.deal_id,
+        opened_at=e.time,
+        name=lead.deal_name,
+        amount=Decimal(lead.amount or 0),
+        currency=currency,
+        fx=fx,
+        expected_close_on=date.fromisoformat(lead.expected_close_on) if lead.expected_close_on else None,
+        owner_id=lead.owner_id,
+        team_id=lead.team_id or (await team_of(tx, lead.owner_id) if lead.owner_id else None),
+        account_id=lead.account_id,
+        account_name=lead.account_name,
+        lead_id=e.subject,
+        conversion_id=lead.conversion_id,
+        source=lead.source,
+        product=lead.product,
+        region=lead.region or await tx.first(queries.REGION, id=lead.account_id),
+    )
+    await tx.add(DEALS, deal, opened(deal), at=e.time)
+    return None
+
+
+async def _join(tx: Tx, e: Envelope[LeadConverted]) -> str | None:
+    deal = await tx.first(DEALS.lock, id=e.data.deal_id)
+    if deal is not None and e.subject in await tx.all(queries.ASSISTS, deal_id=deal.id):
+        return None
+    if deal is None:
+        return "There is no such deal."
+    if refusal := rules.conversion_refusal(deal, e.data.account_id):
+        return refusal
+    await tx.run(_JOIN, deal_id=deal.id, lead_id=e.subject, conversion_id=e.data.conversion_id, joined_at=e.time)
+    await tx.save(DEALS, deal, DealLeadJoined(lead_id=e.subject, conversion_id=e.data.conversion_id), at=e.time)
+    return None
+
+
+async def _refuse(tx: Tx, e: Envelope[LeadConverted], reason: str) -> None:
+    lead = e.data
+    new = await tx.first(
+        _REFUSE, id=lead.conversion_id, version=1, lead_id=e.subject, deal_id=lead.deal_id, reason=reason, refused_at=tx.now
+    )
+    if new is not None:
+        tx.tell(lead.conversion_id, 1, ConversionRefused(lead_id=e.subject, deal_id=lead.deal_id, reason=reason), at=e.time)
+
+
+_account = insert(ACCOUNT_NAME).values({c.name: bindparam(c.name) for c in ACCOUNT_NAME.c})
+_KEEP_ACCOUNT = Query(
+    _account.on_conflict_do_update(
+        index_elements=[ACCOUNT_NAME.c.id], set_={"name": _account.excluded.name, "region": _account.excluded.region}
+    ),
+    UUID,
+)
+# A copy of what lead-svc told already, kept for lists and search: no change of the deal, so no event and no version.
+_RENAME = Query(
+    update(DEAL)
+    .where(DEAL.c.account_id == bindparam("_account_id"), DEAL.c.account_name.is_distinct_from(bindparam("_name", type_=Text)))
+    .values(account_name=bindparam("_name", type_=Text)),
+    UUID,
+)
+
+
+async def _keep_account(tx: Tx, account_id: UUID, name: str, region: str | None) -> None:
+    await tx.run(_KEEP_ACCOUNT, id=account_id, name=name, region=region)
+    await tx.run(_RENAME, _account_id=account_id, _name=name)
+
+
+@on(AccountCreated)
+async def account_created(tx: Tx, e: Envelope[AccountCreated]) -> None:
+    await _keep_account(tx, e.subject, e.data.name, e.data.region)
+
+
+@on(AccountUpdated)
+async def account_updated(tx: Tx, e: Envelope[AccountUpdated]) -> None:
+    await _keep_account(tx, e.subject, e.data.name, e.data.region)
+
+
+_CHANGES_TEAM = (
+    select(DEAL.c.id)
+    .where(
+        DEAL.c.owner_id == bindparam("_owner_id"),
+        DEAL.c.stage == any_(literal([s.value for s in OPEN_STAGES], ARRAY(Text))),
+        DEAL.c.team_id.is_distinct_from(bindparam("_team_id", type_=Uuid)),
+    )
+    .order_by(DEAL.c.id)
+    .with_for_update()
+    .cte("changes_team")
+)
+_FOLLOW = Query(
+    update(DEAL)
+    .where(DEAL.c.id == _CHANGES_TEAM.c.id)
+    .values(team_id=bindparam("_team_id", type_=Uuid), version=DEAL.c.version + 1, updated_at=bindparam("_now"))
+    .returning(*[DEAL.c[n] for n in DEALS.names]),
+    Deal,
+)
+
+
+async def _follow_owner(tx: Tx, owner_id: UUID, team_id: UUID | None, e: Envelope[PersonAdded] | Envelope[PersonChanged]) -> None:
+    """Open deals go with their owner into his team; closed ones stay where they were closed."""
+    for deal in await tx.all(_FOLLOW, _owner_id=owner_id, _team_id=team_id, _now=tx.now):
+        tx.tell(deal.id, deal.version, updated(deal, ["team_id"], deal.owner_id), at=e.time)
+
+
+@on(PersonAdded)
+async def owner_added(tx: Tx, e: Envelope[PersonAdded]) -> None:
+    await _follow_owner(tx, e.subject, e.data.team_id, e)
+
+
+@on(PersonChanged)
+async def owner_changed(tx: Tx, e: Envelope[PersonChanged]) -> None:
+    await _follow_owner(tx, e.subject, e.data.team_id, e)
+
+
+REACTIONS = (take_lead, account_created, account_updated, owner_added, owner_changed)

@@ -1,0 +1,111 @@
+"""Recording what was learnt and shown. Everything is a change of the deal: under its lock, told by it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from deal_svc.deals import queries
+from deal_svc.deals.rules import Deal
+from deal_svc.deals.tables import DEALS
+from deal_svc.discovery import rules
+from deal_svc.discovery.rules import CommitteeRole, Member, Proposal, SpinEntry, SpinPart, Stance
+from deal_svc.discovery.tables import MEMBER, PROPOSAL, SPIN_ENTRY
+from shared.clock import happened
+from shared.db import Query, Tx
+from shared.errors import NotFound, require
+from shared.events.deal import (
+    DealContactAdded,
+    DealNeedsConfirmed,
+    DealNextStepSet,
+    DealProposalDrafted,
+    DealProposalPresented,
+    DealSpinRecorded,
+)
+from shared.ids import new_id
+
+_ADD_SPIN = Query(insert(SPIN_ENTRY).values({c.name: bindparam(c.name) for c in SPIN_ENTRY.c}).returning(*SPIN_ENTRY.c), SpinEntry)
+_member = insert(MEMBER).values({c.name: bindparam(c.name) for c in MEMBER.c})
+_ADD_MEMBER = Query(
+    _member.on_conflict_do_update(
+        index_elements=[MEMBER.c.deal_id, MEMBER.c.contact_id],
+        set_={name: _member.excluded[name] for name in ("committee_role", "decision_maker", "stance")},
+    ).returning(*MEMBER.c),
+    Member,
+)
+_next = select(func.coalesce(func.max(PROPOSAL.c.number), 0) + 1).where(PROPOSAL.c.deal_id == bindparam("deal_id"))
+_DRAFT = Query(
+    insert(PROPOSAL)
+    .values({n: bindparam(n) for n in ("deal_id", "title", "points", "drafted_at")} | {"number": _next.scalar_subquery()})
+    .returning(*PROPOSAL.c),
+    Proposal,
+)
+_PRESENT = Query(
+    update(PROPOSAL)
+    .where(PROPOSAL.c.deal_id == bindparam("_deal_id"), PROPOSAL.c.number == bindparam("_number"))
+    .values(presented_at=func.coalesce(PROPOSAL.c.presented_at, bindparam("_at")))
+    .returning(*PROPOSAL.c),
+    Proposal,
+)
+
+
+async def _recordable(tx: Tx, deal_id: UUID, at: datetime | None, expect: int | None = None) -> tuple[Deal, datetime]:
+    deal = await queries.locked(tx, deal_id, expect)
+    require(rules.record_unmet(deal, tx.actor), "Nothing can be recorded for the deal.", "deal_not_changeable")
+    return deal, happened(at, tx.now, since=deal.opened_at)
+
+
+async def record_spin(tx: Tx, deal_id: UUID, *, part: SpinPart, text: str, explicit: bool, at: datetime | None) -> tuple[SpinEntry, Deal]:
+    deal, when = await _recordable(tx, deal_id, at)
+    entry = await tx.one(_ADD_SPIN, id=new_id(), deal_id=deal_id, part=part, text=text, explicit=explicit, recorded_by=tx.actor.id, at=when)
+    return entry, await tx.save(DEALS, deal, DealSpinRecorded(part=part.value), at=when)
+
+
+async def confirm_needs(tx: Tx, deal_id: UUID, *, needs: str, confirmed_by: UUID | None, expect: int | None, at: datetime | None) -> Deal:
+    """The customer confirmed the restated needs (D3); a later confirmation takes the place of the earlier one."""
+    deal, when = await _recordable(tx, deal_id, at, expect)
+    return await tx.save(DEALS, deal, DealNeedsConfirmed(), at=when, needs=needs, needs_confirmed_at=when, needs_confirmed_by=confirmed_by)
+
+
+async def add_member(
+    tx: Tx, deal_id: UUID, contact_id: UUID, *, role: CommitteeRole, decision_maker: bool, stance: Stance, at: datetime | None
+) -> tuple[Member, Deal]:
+    """Put a contact on the buying committee, or say anew what he is there."""
+    deal, when = await _recordable(tx, deal_id, at)
+    member = await tx.one(
+        _ADD_MEMBER,
+        deal_id=deal_id,
+        contact_id=contact_id,
+        committee_role=role,
+        decision_maker=decision_maker,
+        stance=stance,
+        added_at=when,
+    )
+    event = DealContactAdded(contact_id=contact_id, committee_role=role, decision_maker=decision_maker)
+    return member, await tx.save(DEALS, deal, event, at=when)
+
+
+async def set_next_step(tx: Tx, deal_id: UUID, *, what: str, due_at: datetime, expect: int | None, at: datetime | None) -> Deal:
+    deal, when = await _recordable(tx, deal_id, at, expect)
+    return await tx.save(DEALS, deal, DealNextStepSet(due_at=due_at), at=when, next_step=what, next_step_due_at=due_at)
+
+
+async def draft_proposal(
+    tx: Tx, deal_id: UUID, *, title: str, points: Sequence[Mapping[str, Any]], at: datetime | None
+) -> tuple[Proposal, Deal]:
+    """A new version of the solution (D6)."""
+    deal, when = await _recordable(tx, deal_id, at)
+    proposal = await tx.one(_DRAFT, deal_id=deal_id, title=title, points=list(points), drafted_at=when)
+    return proposal, await tx.save(DEALS, deal, DealProposalDrafted(proposal_version=proposal.number), at=when)
+
+
+async def present_proposal(tx: Tx, deal_id: UUID, number: int, *, at: datetime | None) -> tuple[Proposal, Deal]:
+    """The first presentation counts as the proposal's; each one is told."""
+    deal, when = await _recordable(tx, deal_id, at)
+    proposal = await tx.first(_PRESENT, _deal_id=deal_id, _number=number, _at=when)
+    if proposal is None:
+        raise NotFound("There is no such proposal.")
+    return proposal, await tx.save(DEALS, deal, DealProposalPresented(proposal_version=number), at=when)
