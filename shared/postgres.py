@@ -44,6 +44,8 @@ class Postgres:
         self.data = data.absolute()
         self._log = log
         self._log_start = 0
+        self.opened: list[Path] = []
+        """Folders that others may now pass through because Postgres must (only as root): whoever starts it should say so."""
         self._options = options
         self._account = _account(self.data)
         self._socket = self._socket_folder()
@@ -179,6 +181,7 @@ class Postgres:
             mode = parent.stat().st_mode
             if not mode & stat.S_IXOTH:
                 parent.chmod(mode | stat.S_IXOTH)
+                self.opened.append(parent)
 
 
 def _account(data: Path) -> dict[str, Any]:

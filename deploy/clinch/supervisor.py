@@ -84,6 +84,8 @@ class Supervisor:
         if server.process is None:
             raise PostgresError("Postgres cannot be started; `clinch logs` says why.")
         record(self._run.folder, {"postgres": server.process.pid})
+        for opened in postgres.opened:
+            self._report(f"Letting other accounts pass through {opened} (chmod o+x), since Postgres does not run as root")
         postgres.wait_ready(server.process)
 
     def _bring_schema_up(self) -> None:
