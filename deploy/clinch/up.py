@@ -78,7 +78,7 @@ def _in_this_terminal(run: Embedded) -> None:
 
     tail = Tail(run.folder, lines=0)
     supervisor = Supervisor(run, lambda step: typer.echo(f"  {step} ..."), tick=tail.show_news)
-    for name in (signal.SIGINT, signal.SIGTERM):
+    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, lambda *_: supervisor.stop())
     supervisor.supervise(lambda: typer.echo(f"Clinch is ready; Ctrl-C stops it.\n{_first_steps(run)}"))
     tail.show_news()

@@ -2,6 +2,7 @@ import json
 import os
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import tempfile
@@ -125,6 +126,18 @@ def test_a_stale_lock_file_that_names_a_living_stranger_does_not_matter(data: Pa
     (run.folder.postgres / "postmaster.pid").write_text("\n".join([str(os.getppid()), *lines[1:], ""]))
     with supervised(data) as run:
         assert ask(run, "SELECT answer FROM kept") == 42
+
+
+def test_a_folder_with_a_long_path_has_its_socket_elsewhere(data: Path, place: Path) -> None:
+    """The path of a Unix socket is limited to about 100 bytes."""
+    deep = place / ("deep" * 30)
+    data.rename(deep)
+    with supervised(deep) as run:
+        assert ask(run, "SELECT 1") == 1
+        socket_folder = Path(ask(run, "SHOW unix_socket_directories"))
+    assert not socket_folder.is_relative_to(deep)
+    assert stat.S_IMODE(socket_folder.stat().st_mode) == 0o700
+    socket_folder.rmdir()
 
 
 def test_a_taken_port_is_one_sentence(place: Path) -> None:
