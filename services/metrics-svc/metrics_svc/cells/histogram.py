@@ -1,0 +1,43 @@
+"""Log-bucket histograms: additive, mergeable, every value within 1 % of its bucket's middle (architecture §6).
+
+A duration of x seconds, x ≥ 1, lies in bucket b when γ^(b-1) < x ≤ γ^b, kept as b + 1; a negative one mirrors it below zero, so the
+order of keys is the order of durations; what is under a second either way is bucket 0.
+"""
+
+from collections.abc import Mapping
+from math import ceil, log
+
+GAMMA = 1.02
+_LOG_GAMMA = log(GAMMA)
+_MIDDLE = 2 / (GAMMA + 1)
+_SECOND = 1_000_000
+
+
+def bucket_of(microseconds: int) -> int:
+    size = abs(microseconds)
+    if size < _SECOND:
+        return 0
+    bucket = max(ceil(log(size / _SECOND) / _LOG_GAMMA), 0) + 1
+    return bucket if microseconds > 0 else -bucket
+
+
+def seconds_of(bucket: int) -> float:
+    """The middle of a bucket, in seconds."""
+    if bucket == 0:
+        return 0.0
+    size = float(GAMMA ** (abs(bucket) - 1)) * _MIDDLE
+    return size if bucket > 0 else -size
+
+
+def quantile(counts: Mapping[int, int], q: float) -> float | None:
+    """The q-quantile in seconds: the value with a share of at most q below it. None when nothing was counted."""
+    total = sum(counts.values())
+    if total <= 0:
+        return None
+    rank = min(int(q * total), total - 1)
+    below = 0
+    for bucket in sorted(counts):
+        below += counts[bucket]
+        if below > rank:
+            return seconds_of(bucket)
+    return None

@@ -1,0 +1,58 @@
+"""Cells: what the measures counted, per day and value of one dimension, so that dashboards read days and not deals."""
+
+from datetime import date
+
+from sqlalchemy import BigInteger, Column, Date, Integer, MetaData, Numeric, PrimaryKeyConstraint, Table, Text
+
+from metrics_svc.metadata import metadata
+
+EVER = date(9999, 1, 1)
+"""The `day` of a cohort's total over all days: what a funnel without `as_of` reads, one row per cohort day."""
+
+ALL = ""
+"""The dimension of a measure's total, whose only value is empty. For the others an empty value means that it is not known."""
+
+
+def cell_table(of: MetaData, name: str = "cell") -> Table:
+    return Table(
+        name,
+        of,
+        *_key(),
+        Column("n", BigInteger, nullable=False),
+        Column("amount", Numeric, nullable=False),
+        Column("us", Numeric, nullable=False, comment="microseconds"),
+        PrimaryKeyConstraint("measure", "dimension", "value", "cohort_day", "day"),
+    )
+
+
+def bucket_table(of: MetaData, name: str = "cell_bucket") -> Table:
+    return Table(
+        name,
+        of,
+        *_key(),
+        Column("bucket", Integer, nullable=False, comment="of the duration's histogram"),
+        Column("n", BigInteger, nullable=False),
+        PrimaryKeyConstraint("measure", "dimension", "value", "cohort_day", "day", "bucket"),
+    )
+
+
+def _key() -> list[Column[object]]:
+    return [
+        Column("measure", Text, nullable=False),
+        Column("dimension", Text, nullable=False),
+        Column("value", Text, nullable=False),
+        Column("cohort_day", Date, nullable=False, comment="the same as `day` for a measure without a cohort"),
+        Column("day", Date, nullable=False),
+    ]
+
+
+CELL = cell_table(metadata)
+BUCKET = bucket_table(metadata)
+
+PROJECTION = Table(
+    "projection",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("version", Text, nullable=False),
+    comment="which declarations and which zone the cells were computed with",
+)

@@ -1,0 +1,68 @@
+"""What contract-svc's events mean for milestones and payments. Amounts are converted with the rate frozen in each event."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from metrics_svc.facts.deals import microseconds
+from metrics_svc.facts.rows import AllocationFact, MilestoneFact, PaymentFact
+from shared.events import contract as events
+from shared.events.envelope import Envelope
+
+
+def _who(fact: MilestoneFact | PaymentFact, data: Any) -> None:
+    fact.contract_id, fact.deal_id = data.contract_id, data.deal_id
+    fact.owner_id, fact.team_id = data.owner_id, data.team_id
+    fact.source, fact.product, fact.region = data.source, data.product, data.region
+
+
+def milestone_heard(fact: MilestoneFact, e: Envelope[Any]) -> None:
+    data = e.data
+    _who(fact, data)
+    fact.amount = data.amount.amount * data.fx
+    match data:
+        case events.MilestoneTriggered():
+            fact.due_at = data.due_at
+        case events.MilestonePartlyPaid() | events.MilestoneReopened():
+            fact.paid = data.paid.amount * data.fx
+        case events.MilestoneWaived():
+            fact.waived_at = e.time
+    if fact.waived_at is not None and fact.due_at is not None:
+        fact.excused_at = max(fact.waived_at, fact.due_at)
+        fact.excused = fact.amount - (fact.paid or 0)
+
+
+def payment_heard(fact: PaymentFact, e: Envelope[Any]) -> None:
+    data = e.data
+    _who(fact, data)
+    match data:
+        case events.PaymentReceived():
+            fact.amount = data.amount.amount * data.fx
+            fact.received_at, fact.signed_at = data.received_at, data.signed_at
+            fact.waited = fact.amount * microseconds(data.received_at - data.signed_at)
+            _allocate(fact, data, data.received_at)
+        case events.PaymentAllocated():
+            _allocate(fact, data, e.time)
+        case events.PaymentReversed():
+            fact.reversed_at = data.reversed_at
+
+
+def _allocate(fact: PaymentFact, data: Any, at: datetime) -> None:
+    for a in data.allocations:
+        due = a.due_at or at
+        fact.allocations.append([str(a.milestone_id), str(a.amount * data.fx), due.isoformat(), max(at, due).isoformat()])
+
+
+def derive(fact: PaymentFact) -> list[AllocationFact]:
+    """What the payment settles. Cash that came before the due date settles on it: nothing was owed earlier."""
+    made = []
+    for n, (milestone, amount, due, settles) in enumerate(fact.allocations):
+        settles_at = datetime.fromisoformat(settles)
+        allocation = AllocationFact(fact.id, n, UUID(milestone), Decimal(amount), datetime.fromisoformat(due), settles_at)
+        allocation.owner_id, allocation.team_id = fact.owner_id, fact.team_id
+        allocation.source, allocation.product, allocation.region = fact.source, fact.product, fact.region
+        if fact.reversed_at is not None:
+            allocation.taken_back_at = max(fact.reversed_at, settles_at)
+        made.append(allocation)
+    return made

@@ -1,0 +1,192 @@
+"""What figures count: one row per counted thing, with the dimensions it is broken down by (domain-model §5).
+
+Rows of leads, deals, milestones and payments hold what their events told (`history`, raw times); everything else in them, and the
+rows of visits, outcomes, amounts and allocations, is derived from that and can be derived again when late data comes.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+
+@dataclass(slots=True)
+class LeadFact:
+    """A lead. It counts once it is captured; a stub, named by another import first, waits for its own data."""
+
+    id: UUID
+    external_id: str | None = None
+    owner_id: UUID | None = None
+    team_id: UUID | None = None
+    source: str | None = None
+    product: str | None = None
+    region: str | None = None
+    flags: list[str] = field(default_factory=list)
+    deal_id: UUID | None = None
+    captured_at: datetime | None = None
+    mql_at: datetime | None = None
+    sql_at: datetime | None = None
+    converted_at: datetime | None = None
+    opened_at: datetime | None = None  # of the first deal that has it as its primary lead
+    joined_at: datetime | None = None  # to a deal of another lead
+    # Derived: when it first reached the step or beyond; all empty for a stub.
+    f2_at: datetime | None = None
+    f3_at: datetime | None = None
+    to_deal_at: datetime | None = None
+    assist_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class DealFact:
+    """A deal as it is now. `cohort_at` is its lead's capture (line `lead`), or its own opening (line `direct`)."""
+
+    id: UUID
+    lead_id: UUID | None = None
+    external_id: str | None = None
+    flags: list[str] = field(default_factory=list)
+    history: list[list[Any]] = field(default_factory=list)
+    payments: list[list[Any]] = field(default_factory=list)
+    last_activity_at: datetime | None = None
+    # Derived.
+    owner_id: UUID | None = None
+    team_id: UUID | None = None
+    source: str | None = None
+    product: str | None = None
+    region: str | None = None
+    line: str | None = None
+    cohort_at: datetime | None = None
+    opened_at: datetime | None = None
+    f5_at: datetime | None = None
+    f6_at: datetime | None = None
+    f7_at: datetime | None = None
+    stage: str | None = None
+    is_open: bool = False
+    probability: int | None = None
+    amount: Decimal | None = None  # in the reporting currency, as are all amounts of facts
+
+
+@dataclass(slots=True)
+class VisitFact:
+    """One stay of a deal in a stage. `passed_at`: when the deal was beyond the stage for the first time in this cycle."""
+
+    deal_id: UUID
+    n: int
+    cycle: int
+    stage: str
+    entered_at: datetime
+    first_in_cycle: bool
+    left_at: datetime | None = None
+    left_to: str | None = None
+    passed_at: datetime | None = None
+    stay_us: int | None = None
+    stay_bucket: int | None = None
+    owner_id: UUID | None = None
+    team_id: UUID | None = None
+    source: str | None = None
+    product: str | None = None
+    region: str | None = None
+
+
+@dataclass(slots=True)
+class OutcomeFact:
+    """A deal was won, lost, reversed, reopened, paid in full, or unpaid again. Dimensions as they were then: they carry the credit."""
+
+    deal_id: UUID
+    n: int
+    kind: str
+    at: datetime
+    amount: Decimal | None = None
+    line: str | None = None
+    cohort_at: datetime | None = None
+    cycle_us: int | None = None  # from the opening
+    cycle_bucket: int | None = None
+    lead_cycle_us: int | None = None  # from the lead's capture; negative for a deal won before the first contact
+    lead_cycle_bucket: int | None = None
+    owner_id: UUID | None = None
+    team_id: UUID | None = None
+    source: str | None = None
+    product: str | None = None
+    region: str | None = None
+
+
+@dataclass(slots=True)
+class AmountFact:
+    """A change of a deal's amount, its first one included, and when it counts at each step that the deal reached."""
+
+    deal_id: UUID
+    n: int
+    delta: Decimal
+    at: datetime
+    f5_at: datetime | None = None
+    f6_at: datetime | None = None
+    f7_at: datetime | None = None
+    line: str | None = None
+    cohort_at: datetime | None = None
+    owner_id: UUID | None = None
+    team_id: UUID | None = None
+    source: str | None = None
+    product: str | None = None
+    region: str | None = None
+
+
+@dataclass(slots=True)
+class MilestoneFact:
+    """A payment milestone: what falls due when. `excused_at`: from when a waived rest is no longer owed."""
+
+    id: UUID
+    contract_id: UUID | None = None
+    deal_id: UUID | None = None
+    amount: Decimal | None = None
+    paid: Decimal | None = None
+    due_at: datetime | None = None
+    waived_at: datetime | None = None
+    excused_at: datetime | None = None
+    excused: Decimal | None = None
+    owner_id: UUID | None = None
+    team_id: UUID | None = None
+    source: str | None = None
+    product: str | None = None
+    region: str | None = None
+
+
+@dataclass(slots=True)
+class PaymentFact:
+    """Cash that came in. `waited`: amount × microseconds from signature to receipt, for weighted means."""
+
+    id: UUID
+    contract_id: UUID | None = None
+    deal_id: UUID | None = None
+    amount: Decimal | None = None
+    waited: Decimal | None = None
+    received_at: datetime | None = None
+    signed_at: datetime | None = None
+    reversed_at: datetime | None = None
+    allocations: list[list[Any]] = field(default_factory=list)
+    owner_id: UUID | None = None
+    team_id: UUID | None = None
+    source: str | None = None
+    product: str | None = None
+    region: str | None = None
+
+
+@dataclass(slots=True)
+class AllocationFact:
+    """The part of a payment that settles a milestone: from the due date on, or from its receipt when that came later."""
+
+    payment_id: UUID
+    n: int
+    milestone_id: UUID
+    amount: Decimal
+    due_at: datetime
+    settles_at: datetime
+    taken_back_at: datetime | None = None
+    owner_id: UUID | None = None
+    team_id: UUID | None = None
+    source: str | None = None
+    product: str | None = None
+    region: str | None = None
+
+
+DIMENSIONS = {"source": "source", "owner": "owner_id", "team": "team_id", "product": "product", "region": "region"}
+"""What figures are broken down by, and the column of every fact that holds it."""

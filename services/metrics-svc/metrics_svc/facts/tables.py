@@ -1,0 +1,91 @@
+"""The tables of the facts. A fact's dataclass names its columns once; here are the types, keys and indexes."""
+
+import typing
+from collections.abc import Collection, Sequence
+from dataclasses import MISSING, fields
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Generic, TypeVar, cast
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, Numeric, Table, Text, Uuid, bindparam, delete, select
+from sqlalchemy.dialects.postgresql import JSONB, insert
+
+from metrics_svc.facts.rows import (
+    AllocationFact,
+    AmountFact,
+    DealFact,
+    LeadFact,
+    MilestoneFact,
+    OutcomeFact,
+    PaymentFact,
+    VisitFact,
+)
+from metrics_svc.metadata import metadata
+from shared.db import Query, Tx, columns, is_in, rows_param
+from shared.tables import At
+
+F = TypeVar("F")
+
+_TYPES: dict[Any, Any] = {UUID: Uuid, str: Text, int: BigInteger, bool: Boolean, datetime: At, Decimal: Numeric}
+"""Amounts are products of an amount and a rate: NUMERIC without a scale keeps every digit."""
+
+
+class FactTable(Generic[F]):
+    """The rows of one kind of fact. `of` is the column that holds the record a row belongs to: its id, or its deal's or payment's."""
+
+    def __init__(self, name: str, into: type[F], key: Sequence[str], *indexes: str) -> None:
+        self.into, self.of = into, key[0]
+        self.names = tuple(f.name for f in fields(cast(Any, into)))
+        self.table = Table(name, metadata, *_columns(into, key))
+        for index in indexes:
+            Index(f"ix_{name}_{index.replace(' ', '_')}", *[self.table.c[n] for n in index.split()])
+        at = self.table.c
+        self._load = Query(select(*[at[n] for n in self.names]).where(is_in(at[self.of], "ids")), into)
+        given = rows_param(self.table, *self.names)
+        put = insert(self.table).from_select(self.names, select(*[given.c[n] for n in self.names]))
+        changed = {n: put.excluded[n] for n in self.names if n not in key}
+        self._put = Query(put.on_conflict_do_update(index_elements=list(key), set_=changed), into)
+        self._drop = Query(delete(self.table).where(is_in(at[self.of], "ids")), into)
+
+    async def load(self, tx: Tx, ids: Collection[UUID]) -> list[F]:
+        return await tx.all(self._load, ids=list(ids)) if ids else []
+
+    async def put(self, tx: Tx, rows: Sequence[F]) -> None:
+        """Insert the rows, or replace those with the same key."""
+        if rows:
+            await tx.run(self._put, **columns(rows, self.names))
+
+    async def drop(self, tx: Tx, ids: Collection[UUID]) -> None:
+        """Delete the rows that belong to these records."""
+        if ids:
+            await tx.run(self._drop, ids=list(ids))
+
+
+def _columns(into: Any, key: Sequence[str]) -> list[Column[Any]]:
+    hints = typing.get_type_hints(into)
+    made = []
+    for f in fields(into):
+        options = [t for t in typing.get_args(hints[f.name]) if t is not type(None)] or [hints[f.name]]
+        a_list = typing.get_origin(hints[f.name]) is list
+        needed = f.default is MISSING or f.type is bool or a_list
+        kind = JSONB if a_list else _TYPES[options[0]]
+        made.append(Column(f.name, kind, primary_key=f.name in key, nullable=not needed, autoincrement=False))
+    return made
+
+
+LEADS = FactTable("lead_fact", LeadFact, ("id",), "captured_at", "owner_id", "f2_at", "f3_at")
+DEALS = FactTable("deal_fact", DealFact, ("id",), "lead_id", "owner_id", "opened_at", "cohort_at", "is_open stage")
+VISITS = FactTable("visit_fact", VisitFact, ("deal_id", "n"), "stage entered_at", "stage left_at", "owner_id")
+OUTCOMES = FactTable("outcome_fact", OutcomeFact, ("deal_id", "n"), "kind at", "kind cohort_at", "owner_id")
+AMOUNTS = FactTable("amount_fact", AmountFact, ("deal_id", "n"), "cohort_at", "owner_id")
+MILESTONES = FactTable("milestone_fact", MilestoneFact, ("id",), "due_at", "owner_id")
+PAYMENTS = FactTable("payment_fact", PaymentFact, ("id",), "received_at", "owner_id")
+ALLOCATIONS = FactTable("allocation_fact", AllocationFact, ("payment_id", "n"), "settles_at", "owner_id")
+
+FACTS: dict[type[Any], FactTable[Any]] = {
+    t.into: t for t in (LEADS, DEALS, VISITS, OUTCOMES, AMOUNTS, MILESTONES, PAYMENTS, ALLOCATIONS)
+}
+
+CHILDREN: tuple[FactTable[Any], ...] = (VISITS, OUTCOMES, AMOUNTS, ALLOCATIONS)
+"""What is derived from a deal or a payment, and replaced with it."""

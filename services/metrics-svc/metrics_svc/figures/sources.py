@@ -1,0 +1,128 @@
+"""The two places a figure can be read from: cells for one dimension and all rows, the facts themselves otherwise. Same columns, same sums."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import ColumnElement, Date, Select, Text, Uuid, bindparam, cast, func, literal_column, null, select, true
+from sqlalchemy.types import TypeEngine
+
+from metrics_svc.cells.tables import ALL, BUCKET, CELL, EVER
+from metrics_svc.facts.rows import DIMENSIONS
+from metrics_svc.facts.tables import FACTS
+from metrics_svc.kpi import Part
+from metrics_svc.measures import Measure
+from shared.auth import Actor
+from shared.scope import Reach, reach, visible
+from shared.tables import At
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Which rows count, and how they are grouped: the part of a question that decides the text of its statements.
+
+    `filters` are dimensions with whether the one without a value is asked for.
+    """
+
+    by: str | None
+    filters: tuple[tuple[str, bool], ...]
+    reach: Reach
+    ever: bool
+    actor: Actor = field(compare=False)
+
+    @property
+    def from_facts(self) -> bool:
+        """Cells have one dimension at a time, and know nothing of who may see what."""
+        return len({name for name, _ in self.filters} | ({self.by} if self.by else set())) > 1 or not self.reach.everything
+
+    @property
+    def dimension(self) -> str:
+        return self.by or (self.filters[0][0] if self.filters else ALL)
+
+
+def cut(actor: Actor, by: str | None, filters: dict[str, str], *, ever: bool) -> Cut:
+    return Cut(by, tuple(sorted((n, v == "") for n, v in filters.items())), reach(actor), ever, actor)
+
+
+def counted(measure: Measure, where: Cut) -> ColumnElement[bool]:
+    """The facts that the measure counts, of those that the cut leaves."""
+    table = FACTS[measure.of].table
+    counts = true()
+    for name, value in measure.where.items():
+        counts &= table.c[name] == value
+    for needed in (measure.at, measure.cohort, measure.seconds and f"{measure.seconds}_us"):
+        if needed:
+            counts &= table.c[needed].is_not(None)
+    for dimension, unknown in where.filters:
+        column = table.c[DIMENSIONS[dimension]]
+        if isinstance(column.type, Uuid):
+            counts &= column.is_(None) if unknown else column == bindparam(f"f_{dimension}_id", type_=Uuid)
+        else:
+            counts &= func.coalesce(column, "") == bindparam(f"f_{dimension}", type_=Text)
+    return counts & visible(where.actor, table.c.owner_id)
+
+
+def window(part: Part, n: int, at: ColumnElement[Any], cohort: ColumnElement[Any], of: TypeEngine[Any], ever: bool) -> ColumnElement[bool]:
+    """The part's window, with half-open bounds: days for cells, the instants they begin at for facts."""
+
+    def bound(name: str) -> Any:
+        return bindparam(f"p{n}_{name}", type_=of)
+
+    match part.window:
+        case "period" | "trailing":
+            return (at >= bound("from")) & (at < bound("to"))
+        case "cohort":
+            seen = at == bound("ever") if ever else at < bound("seen")
+            return (cohort >= bound("from")) & (cohort < bound("to")) & seen
+        case "until":
+            counts = at < bound("to")
+            return counts if part.age is None else counts & (cohort >= bound("older")) & (cohort < bound("younger"))
+
+
+def _period(grain: str | None, day: ColumnElement[Any]) -> ColumnElement[Any]:
+    return cast(null(), Date) if grain is None else cast(func.date_trunc(grain, day), Date)
+
+
+def sums(part: Part, n: int, grain: str | None, where: Cut, *, buckets: bool) -> Select[Any]:
+    """Part number, period, group and either the three sums or, of the histogram, bucket and count."""
+    source = _of_facts if where.from_facts else _of_cells
+    period, group, conditions, columns = source(part, n, grain, where, buckets)
+    keys = [period, group, columns.pop("bucket")] if buckets else [period, group]
+    labels = ["period", "grp", "bucket"]
+    return (
+        select(
+            literal_column(str(n)).label("part"),
+            *[k.label(name) for k, name in zip(keys, labels, strict=False)],
+            *[func.coalesce(func.sum(c), 0).label(name) for name, c in columns.items()],
+        )
+        .where(conditions)
+        .group_by(literal_column("2"), literal_column("3"), *([literal_column("4")] if buckets else []))
+    )
+
+
+def _of_cells(part: Part, n: int, grain: str | None, where: Cut, buckets: bool) -> tuple[Any, Any, Any, dict[str, Any]]:
+    table = BUCKET if buckets else CELL
+    c = table.c
+    conditions = (c.measure == part.measure.name) & (c.dimension == where.dimension)
+    if where.filters:
+        conditions &= c.value == bindparam(f"f_{where.dimension}", type_=Text)
+    conditions &= window(part, n, c.day, c.cohort_day, Date(), where.ever)
+    if part.measure.cohort and part.window != "cohort":
+        conditions &= c.day < EVER
+    period = _period(grain, c.cohort_day if part.window == "cohort" else c.day)
+    group = c.value if where.by else literal_column("''")
+    return period, group, conditions, {"bucket": c.bucket, "n": c.n} if buckets else {"n": c.n, "amount": c.amount, "us": c.us}
+
+
+def _of_facts(part: Part, n: int, grain: str | None, where: Cut, buckets: bool) -> tuple[Any, Any, Any, dict[str, Any]]:
+    measure = part.measure
+    c = FACTS[measure.of].table.c
+    at, cohort = c[measure.at], c[measure.cohort or measure.at]
+    conditions = counted(measure, where) & window(part, n, at, cohort, At, ever=False)
+    period = _period(grain, func.timezone(bindparam("zone", type_=Text), cohort if part.window == "cohort" else at))
+    group = func.coalesce(cast(c[DIMENSIONS[where.by]], Text), "") if where.by else literal_column("''")
+    one, nothing = literal_column("1"), literal_column("0")
+    if buckets:
+        return period, group, conditions, {"bucket": c[f"{measure.seconds}_bucket"], "n": one}
+    amount = c[measure.value] if measure.value else nothing
+    us = c[f"{measure.seconds}_us"] if measure.seconds else nothing
+    return period, group, conditions, {"n": one, "amount": amount, "us": us}

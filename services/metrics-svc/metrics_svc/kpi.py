@@ -1,0 +1,132 @@
+"""KPIs: formulas over measures, computed when they are read. One file in `kpis/` each, found by its folder."""
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cache
+from typing import Any, Literal
+
+from metrics_svc.cells.histogram import quantile
+from metrics_svc.measures import MEASURES, Measure
+
+Unit = Literal["count", "ratio", "days", "money", "money_per_day"]
+Value = Decimal | float | int | None
+
+_US_PER_DAY = 86_400_000_000
+
+
+@dataclass(slots=True)
+class Sum:
+    """What a measure comes to in one window."""
+
+    n: int = 0
+    amount: Decimal = Decimal(0)
+    us: Decimal = Decimal(0)
+    buckets: dict[int, int] = field(default_factory=dict)
+
+    def __iadd__(self, other: "Sum") -> "Sum":
+        self.n += other.n
+        self.amount += other.amount
+        self.us += other.us
+        for bucket, n in other.buckets.items():
+            self.buckets[bucket] = self.buckets.get(bucket, 0) + n
+        return self
+
+    @property
+    def mean_days(self) -> float | None:
+        return float(self.us) / self.n / _US_PER_DAY if self.n else None
+
+    def quantile_days(self, q: float) -> float | None:
+        seconds = quantile(self.buckets, q)
+        return None if seconds is None else seconds / 86_400
+
+
+def merged(sums: list[Sum]) -> Sum:
+    total = Sum()
+    for s in sums:
+        total += s
+    return total
+
+
+def ratio(part: int | Decimal, whole: int | Decimal) -> float | None:
+    """None where nothing is to be divided by, and where reversals of earlier periods left less than nothing (requirements §6)."""
+    return float(part) / float(whole) if whole > 0 else None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A figure with the figures beside it, for example a mean with its median."""
+
+    value: Value
+    parts: dict[str, Value]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A measure as a KPI takes it: which of its facts count. A bare `Measure` in `Kpi.of` means `in_period`, or its cohort.
+
+    `period`: happened in the period. `cohort`: belong to the period by their cohort, whenever they happened. `until`: happened before
+    the period's end; `age` keeps those whose cohort day lies so many days before the last day. `trailing`: in the last `days`.
+    """
+
+    measure: Measure
+    window: Literal["period", "cohort", "until", "trailing"]
+    days: int = 0
+    age: tuple[int, int | None] | None = None
+
+
+def until(measure: Measure, age: tuple[int, int | None] | None = None) -> Part:
+    return Part(measure, "until", age=age)
+
+
+def trailing(measure: Measure, days: int) -> Part:
+    return Part(measure, "trailing", days)
+
+
+KPIS: dict[str, "Kpi"] = {}
+
+
+@dataclass(frozen=True, eq=False)
+class Kpi:
+    """`read` gets one `Sum` per entry of `of`, in that order. `quantiles` says that it needs their histograms."""
+
+    name: str
+    unit: Unit
+    title: str
+    of: tuple[Measure | Part, ...]
+    read: Callable[..., Value | Reading]
+    says: str
+    quantiles: bool = False
+    parts: tuple[Part, ...] = ()
+
+    def __post_init__(self) -> None:
+        parts = (p if isinstance(p, Part) else Part(p, "cohort" if p.cohort else "period") for p in self.of)
+        object.__setattr__(self, "parts", tuple(parts))
+        if KPIS.setdefault(self.name, self) is not self:
+            raise TypeError(f"there are two KPIs {self.name!r}")
+
+    @property
+    def at_end(self) -> bool:
+        """Whether it is a figure as of the period's end instead of one about the period."""
+        return any(p.window in ("until", "trailing") for p in self.parts)
+
+    def reading(self, sums: list[Sum]) -> Reading:
+        found = self.read(*sums)
+        return found if isinstance(found, Reading) else Reading(found, {})
+
+
+@cache
+def catalogue() -> dict[str, Kpi]:
+    """All KPIs by name. Importing their files also declares the measures that only they need."""
+    from metrics_svc import kpis
+
+    for module in pkgutil.iter_modules(kpis.__path__):
+        importlib.import_module(f"{kpis.__name__}.{module.name}")
+    return dict(sorted(KPIS.items()))
+
+
+def all_measures() -> dict[str, Any]:
+    catalogue()
+    return MEASURES

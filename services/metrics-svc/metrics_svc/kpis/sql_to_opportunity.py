@@ -1,0 +1,11 @@
+from metrics_svc.kpi import Kpi, ratio
+from metrics_svc.measures import FIRST_SQL, SQL_TO_DEAL
+
+Kpi(
+    "sql_to_opportunity",
+    unit="ratio",
+    title="SQL to opportunity",
+    of=(SQL_TO_DEAL, FIRST_SQL),
+    read=lambda converted, sql: ratio(converted.n, sql.n),
+    says="K4: of the leads that became an SQL in the period, those that were ever converted into a deal.",
+)

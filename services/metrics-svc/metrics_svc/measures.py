@@ -1,0 +1,116 @@
+"""Measures: what is counted, of which fact, when, for which cohort. Everything else about a figure follows from these declarations.
+
+The same declaration gives the cells that a fact adds to (cells/changes.py), the SQL of the records that a figure counted, and the
+aggregate when several dimensions are combined (figures/sources.py); so they cannot disagree.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from metrics_svc.facts.rows import (
+    AllocationFact,
+    AmountFact,
+    DealFact,
+    LeadFact,
+    MilestoneFact,
+    OutcomeFact,
+    PaymentFact,
+    VisitFact,
+)
+from metrics_svc.stages import EXITS, STAGES
+
+MEASURES: dict[str, "Measure"] = {}
+"""All measures by name: those below, and those that a KPI's own file declares."""
+
+
+@dataclass(frozen=True, eq=False)
+class Measure:
+    """Counts the facts of one kind that match `where`, on the business day of `at`.
+
+    The fields name columns of the fact. With `cohort` a fact also belongs to the day of that column, and figures choose their
+    members by it. `value` is summed; `seconds="cycle"` sums `cycle_us` and keeps a histogram of `cycle_bucket`. A fact counts only
+    if none of `at`, `cohort` and the duration is empty.
+    """
+
+    name: str
+    of: type[Any]
+    at: str
+    cohort: str | None = None
+    value: str | None = None
+    seconds: str | None = None
+    where: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if MEASURES.setdefault(self.name, self) is not self:
+            raise TypeError(f"there are two measures {self.name!r}")
+
+    @property
+    def declared(self) -> str:
+        """What it means, as text: changes exactly when its cells have to be computed anew."""
+        return repr((self.name, self.of.__name__, self.at, self.cohort, self.value, self.seconds, sorted(self.where.items())))
+
+
+# -- Leads: K1 to K4, K8 and the first three steps of the funnel -----------------------------------------------------------
+
+CAPTURED = Measure("captured", LeadFact, at="captured_at", cohort="captured_at")
+MQL = Measure("mql", LeadFact, at="f2_at", cohort="captured_at")
+SQL = Measure("sql", LeadFact, at="f3_at", cohort="captured_at")
+ASSISTS = Measure("assist", LeadFact, at="assist_at", cohort="captured_at")
+FIRST_MQL = Measure("first_mql", LeadFact, at="f2_at", cohort="f2_at")
+MQL_TO_SQL = Measure("mql_to_sql", LeadFact, at="f3_at", cohort="f2_at")
+FIRST_SQL = Measure("first_sql", LeadFact, at="f3_at", cohort="f3_at")
+SQL_TO_DEAL = Measure("sql_to_deal", LeadFact, at="to_deal_at", cohort="f3_at")
+
+# -- Deals by cohort: the funnel's steps F4 to F9, for the line of leads and the line of direct deals ----------------------
+
+LINES = ("lead", "direct")
+REACHED = {
+    (line, step): Measure(f"{line}_{step}", DealFact, at=at, cohort="cohort_at", where={"line": line})
+    for line in LINES
+    for step, at in (("opened", "opened_at"), ("proposal", "f5_at"), ("negotiation", "f6_at"), ("closing", "f7_at"))
+}
+AMOUNT_REACHED = {
+    (line, step): Measure(f"{line}_{step}_amount", AmountFact, at=at, cohort="cohort_at", value="delta", where={"line": line})
+    for line in LINES
+    for step, at in (("opened", "at"), ("proposal", "f5_at"), ("negotiation", "f6_at"), ("closing", "f7_at"))
+}
+ENDED = {
+    (line, kind): Measure(
+        f"{line}_{kind}", OutcomeFact, at="at", cohort="cohort_at", value="amount", where={"kind": kind, "line": line}
+    )
+    for line in LINES
+    for kind in ("won", "reversed", "paid", "unpaid")
+}
+
+# -- Deals by when it happened ---------------------------------------------------------------------------------------------
+
+OPENED = Measure("opened", DealFact, at="opened_at")
+WON = Measure("won", OutcomeFact, at="at", value="amount", seconds="cycle", where={"kind": "won"})
+WON_FROM_LEAD = Measure("won_from_lead", OutcomeFact, at="at", seconds="lead_cycle", where={"kind": "won"})
+LOST = Measure("lost", OutcomeFact, at="at", value="amount", where={"kind": "lost"})
+REVERSED = Measure("reversed", OutcomeFact, at="at", value="amount", where={"kind": "reversed"})
+REOPENED = Measure("reopened", OutcomeFact, at="at", where={"kind": "reopened"})
+
+ENTERED = {s: Measure(f"{s}_entered", VisitFact, at="entered_at", where={"stage": s}) for s in STAGES}
+LEFT = {
+    (s, to): Measure(f"{s}_left_{to}", VisitFact, at="left_at", seconds="stay", where={"stage": s, "left_to": to})
+    for s in STAGES
+    for to in EXITS
+}
+_FIRST = {"first_in_cycle": True}
+FIRST_ENTERED = {
+    s: Measure(f"{s}_first", VisitFact, at="entered_at", cohort="entered_at", where={"stage": s} | _FIRST) for s in STAGES
+}
+PASSED = {s: Measure(f"{s}_passed", VisitFact, at="passed_at", cohort="entered_at", where={"stage": s} | _FIRST) for s in STAGES}
+
+# -- Cash: the cohort of a milestone, and of what settles it, is its due day, so that overdue amounts have an age ----------
+
+DUE = Measure("due", MilestoneFact, at="due_at", cohort="due_at", value="amount")
+EXCUSED = Measure("excused", MilestoneFact, at="excused_at", cohort="due_at", value="excused")
+SETTLED = Measure("settled", AllocationFact, at="settles_at", cohort="due_at", value="amount")
+UNSETTLED = Measure("unsettled", AllocationFact, at="taken_back_at", cohort="due_at", value="amount")
+CASH = Measure("cash", PaymentFact, at="received_at", value="amount")
+CASH_WAITED = Measure("cash_waited", PaymentFact, at="received_at", value="waited")
+CASH_BACK = Measure("cash_back", PaymentFact, at="reversed_at", value="amount")
+CASH_BACK_WAITED = Measure("cash_back_waited", PaymentFact, at="reversed_at", value="waited")
