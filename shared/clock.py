@@ -15,15 +15,17 @@ def utcnow() -> datetime:
     return datetime.now(UTC)
 
 
-def happened(at: datetime | None, now: datetime, *, since: datetime | None = None) -> datetime:
+def happened(at: datetime | None, now: datetime, *, since: datetime | None = None, field: str = "at") -> datetime:
     """When something happened in the business: `at` where the caller names a time, else now.
 
-    422 when it lies in the future, or before `since`, the act that it must follow.
+    422 when it lies in the future, or before `since`, the act that it must follow. `field` is what the body calls it.
     """
     if at is None:
         return now
     if at > now + _SKEW:
-        raise Invalid("at lies in the future; leave it out for now, or name the past time when it happened.", pointer="/at", code="future")
+        says = f"{field} lies in the future; leave it out for now, or name the past time when it happened."
+        raise Invalid(says, pointer=f"/{field}", code="future")
     if since is not None and at < since:
-        raise Invalid(f"at lies before what it follows, which was at {since.isoformat()}.", pointer="/at", code="before_previous")
+        says = f"{field} lies before what it follows, which was at {since.isoformat()}."
+        raise Invalid(says, pointer=f"/{field}", code="before_previous")
     return at

@@ -20,6 +20,7 @@ class MilestoneData(BaseModel):
     percent: Exact
     amount: Exact
     due_days: int
+    due_on: date | None = None
 
 
 class ContractEvent(ContractSvcEvent, Dimensions):
@@ -34,6 +35,12 @@ class ContractEvent(ContractSvcEvent, Dimensions):
 
 class ContractDrafted(ContractEvent, type="contract.drafted"):
     milestones: list[MilestoneData]
+
+
+class ContractChanged(ContractEvent, type="contract.changed"):
+    """A draft was edited, or the contract follows its deal to another owner. `changed` names the fields."""
+
+    changed: list[str]
 
 
 class ContractSubmitted(ContractEvent, type="contract.submitted"):
@@ -158,7 +165,10 @@ class MilestoneReopened(MilestoneEvent, type="milestone.reopened"):
 
 
 class MilestoneWaived(MilestoneEvent, type="milestone.waived"):
+    """What was still open is not asked for any more. What was paid stays owed: a reversal opens it again."""
+
     reason: str
+    waived: Money | None = None
 
 
 class Allocation(BaseModel):
