@@ -100,7 +100,9 @@ class Supervisor:
                 for line in process.stdout or ():
                     self._report(line.rstrip())
         if process.returncode:
-            raise CommandError(f"The databases could not be prepared: {_last_line(log)}", 2 if process.returncode == 2 else 1)
+            if process.returncode == 2:
+                raise CommandError(_last_line(log), 2)
+            raise CommandError(f"The databases could not be prepared, `clinch logs schema` has all of it: {_last_line(log)}")
         stamp.write_text(wanted)
 
     def _watch(self, children: Sequence[Child], on_ready: Callable[[], None]) -> None:
@@ -130,9 +132,11 @@ class Supervisor:
             return set()
 
     def _give_up_on(self, child: Child) -> None:
-        if child.failures >= TRIES or child.last_code == 2:
-            reason = _last_line(self._run.folder.log(child.name))
-            raise CommandError(f"The {child.name} process does not stay up: {reason}", 2 if child.last_code == 2 else 1)
+        reason = _last_line(self._run.folder.log(child.name))
+        if child.last_code == 2:
+            raise CommandError(reason, 2)
+        if child.failures >= TRIES:
+            raise CommandError(f"The {child.name} process does not stay up, `clinch logs {child.name}` has all of it: {reason}")
 
     def _spawn(self, name: str, listener: socket.socket) -> Process:
         """The API gets the listening socket, so that clients wait while it restarts, and are not refused."""
