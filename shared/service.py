@@ -29,6 +29,7 @@ from shared.http.operations import operations_router
 from shared.relay import relay, sample
 from shared.settings import Settings
 from shared.telemetry import Telemetry
+from shared.verify import Check
 
 log = structlog.get_logger()
 
@@ -38,7 +39,10 @@ Job = Callable[[Database, Settings, Clock, asyncio.Event], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Service:
-    """`prefixes` are the paths it owns behind the gateway; `reactions` are functions marked with `@on`."""
+    """`prefixes` are the paths it owns behind the gateway; `reactions` are functions marked with `@on`.
+
+    `streamed` are the paths whose bodies may be of any length; `checks` are what `clinch verify` asks of its data.
+    """
 
     name: str
     prefixes: Sequence[str]
@@ -50,6 +54,7 @@ class Service:
     timers: Mapping[str, timer.Handler] = field(default_factory=dict)
     jobs: Sequence[Job] = ()
     streamed: tuple[str, ...] = ()
+    checks: Sequence[Check] = ()
     description: str = ""
 
     @property
