@@ -1,5 +1,6 @@
 """For tests: a throw-away Postgres per session, databases in it by the dozen, and a service running on one."""
 
+import fcntl
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -26,6 +27,7 @@ from shared.postgres import Postgres
 from shared.service import Service
 from shared.settings import Settings
 
+_PREFIX = "clinch-session-"
 _UNSAFE_BUT_FAST = {
     "fsync": "off",
     "synchronous_commit": "off",
@@ -41,18 +43,37 @@ _UNSAFE_BUT_FAST = {
 @contextmanager
 def postgres_server() -> Iterator[Postgres]:
     """A server in a folder of its own that goes away afterwards: one per pytest session, so one per xdist worker. Takes 0.7 s."""
-    folder = Path(tempfile.mkdtemp(prefix="clinch-test-"))
-    postgres = Postgres(folder / "postgres", folder / "postgres.log", _UNSAFE_BUT_FAST)
-    try:
-        postgres.create(durable=False)
-        server = postgres.start()
+    _sweep()
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    postgres = _throw_away(folder)
+    with (folder / "alive").open("w") as alive:
+        fcntl.flock(alive, fcntl.LOCK_EX)
         try:
-            postgres.wait_ready(server)
-            yield postgres
+            postgres.create(durable=False)
+            server = postgres.start()
+            try:
+                postgres.wait_ready(server)
+                yield postgres
+            finally:
+                postgres.stop(server)
         finally:
-            postgres.stop(server)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _throw_away(folder: Path) -> Postgres:
+    return Postgres(folder / "postgres", folder / "postgres.log", _UNSAFE_BUT_FAST)
+
+
+def _sweep() -> None:
+    """Stop and remove what sessions that were killed left behind; a living one holds the lock on its `alive`."""
+    for alive in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*/alive"):
+        try:
+            with alive.open() as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _throw_away(alive.parent).stop_leftover()
+                shutil.rmtree(alive.parent, ignore_errors=True)
+        except OSError:
+            continue
 
 
 async def fresh_database(server: Postgres, template: str | None = None) -> str:

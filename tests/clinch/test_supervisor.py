@@ -160,11 +160,11 @@ def test_a_folder_of_another_postgres_version_is_one_sentence_and_stays_as_it_is
 
 
 def test_a_child_that_does_not_stay_up_ends_the_start_with_its_reason(data: Path) -> None:
-    with pytest.raises(CommandError, match="worker process does not stay up.*: no such module"), supervised(data, worker="broken"):
+    with pytest.raises(CommandError, match=r"worker process does not stay up.*: no such module"), supervised(data, worker="broken"):
         pass
 
 
 def test_a_bad_setting_ends_the_start_at_once_with_exit_code_2(data: Path) -> None:
-    with pytest.raises(CommandError, match="^CLINCH_TIME_ZONE") as refused, supervised(data, api="bad-settings"):
+    with pytest.raises(CommandError, match=r"^CLINCH_TIME_ZONE") as refused, supervised(data, api="bad-settings"):
         pass
     assert refused.value.exit_code == 2
