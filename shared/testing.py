@@ -46,8 +46,9 @@ def postgres_server() -> Iterator[Postgres]:
     _sweep()
     folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
     postgres = _throw_away(folder)
-    with (folder / "alive").open("w") as alive:
+    with (folder / "newborn").open("w") as alive:
         fcntl.flock(alive, fcntl.LOCK_EX)
+        (folder / "newborn").rename(folder / "alive")  # locked before anybody can find it
         try:
             postgres.create(durable=False)
             server = postgres.start()
