@@ -1,12 +1,14 @@
 """A lead, the states it goes through, and what each step needs (domain-model §2). Pure: values in, unmet guards out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from lead_svc.parties.rules import masked_email, masked_name, masked_phone
+from lead_svc.qualification.rules import POLICY, Grade, Policy, bant_unmet
 from shared.auth.actor import Actor, Role
 from shared.errors import Invalid, Unmet
 
@@ -22,27 +24,6 @@ class State(StrEnum):
     DISQUALIFIED = "disqualified"
 
 
-class Grade(StrEnum):
-    """How hot it is (L11)."""
-
-    A = "A"
-    B = "B"
-    C = "C"
-
-
-class Dimension(StrEnum):
-    BUDGET = "budget"
-    AUTHORITY = "authority"
-    NEED = "need"
-    TIMELINE = "timeline"
-
-
-class Status(StrEnum):
-    UNKNOWN = "unknown"
-    CONFIRMED = "confirmed"
-    REFUTED = "refuted"
-
-
 class Reason(StrEnum):
     """Why a lead is disqualified (L14, L15)."""
 
@@ -55,43 +36,13 @@ class Reason(StrEnum):
     OTHER = "other"
 
 
-class Profile(StrEnum):
-    """Which BANT dimensions weigh more, by the seller's own stage (L10)."""
-
-    DEFAULT = "default"
-    STARTUP = "startup"
-    MATURE = "mature"
-
-
-def _weights(budget: int, authority: int, need: int, timeline: int) -> Mapping[Dimension, int]:
-    return {Dimension.BUDGET: budget, Dimension.AUTHORITY: authority, Dimension.NEED: need, Dimension.TIMELINE: timeline}
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """Every figure that decides. Weights add up to 100 in each profile."""
-
-    profile: Profile = Profile.DEFAULT
-    weights: Mapping[Profile, Mapping[Dimension, int]] = field(
-        default_factory=lambda: {
-            Profile.DEFAULT: _weights(budget=25, authority=25, need=30, timeline=20),
-            Profile.STARTUP: _weights(budget=15, authority=10, need=40, timeline=35),
-            Profile.MATURE: _weights(budget=40, authority=35, need=15, timeline=10),
-        }
-    )
-    bant_limit: int = 60
-    """The weighted score, 0 to 100, that an SQL needs."""
-    besides_need: int = 2
-    """How many of budget, authority and timeline must be confirmed besides the need."""
-    a_months: int = 3
-    """Grade A means buying within this many months."""
-    strict_a: bool = False
-    """True: a B does not become an A by its budget alone."""
-    no_responses: int = 3
-    """Contacts in a row without a response that disqualify (L14)."""
-
-
-POLICY = Policy()
+SOURCES = (
+    # The seven families (L1) ...
+    "event", "content", "online_ads", "partner_referral", "customer_referral", "social", "cold_outreach",
+    # ... and what they are made of.
+    "industry_platform", "seo", "sem", "kol_community", "trade_show", "cross_industry_partner", "employee_network", "dormant_pool",
+)  # fmt: skip
+"""The sources with a name of ours. Any other text is a source too: other systems bring their own."""
 
 FUTURE_LEEWAY = timedelta(minutes=5)
 """A caller's clock may be ahead by this much."""
@@ -103,6 +54,9 @@ OPEN = (*HELD, State.NURTURING)
 SELLERS = (Role.rep, Role.kam)
 LEADERS = (Role.manager, Role.director, Role.admin)
 """They act for the owners of every lead that they see: a manager's view ends with his teams (shared.scope)."""
+
+
+CONTACTING = (*SELLERS, *LEADERS, Role.presales, Role.assistant, Role.marketing, Role.csm, Role.support, Role.ops, Role.system)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,11 +115,25 @@ class Lead:
         """Only named by another service's import; its own data has not come yet."""
         return self.captured_at is None
 
-    def status(self, dimension: Dimension) -> Status:
-        return Status(self.bant[dimension]["status"]) if dimension in self.bant else Status.UNKNOWN
 
-    def confirmed(self, dimension: Dimension) -> bool:
-        return self.status(dimension) is Status.CONFIRMED
+def shown(lead: Lead, *, masked: bool) -> Lead:
+    """The lead as somebody sees it who may, or may not, see personal data."""
+    if not masked:
+        return lead
+    return replace(
+        lead,
+        contact_name=lead.contact_name and masked_name(lead.contact_name),
+        email=lead.email and masked_email(lead.email),
+        phone=lead.phone and masked_phone(lead.phone),
+        note=None,
+    )
+
+
+def normal_source(text: str) -> str | None:
+    """One of ours, however it is written ("Trade Show"), or the text itself without needless blanks; None when it is empty."""
+    plain = " ".join(text.split())
+    ours = plain.lower().replace(" ", "_").replace("-", "_")
+    return ours if ours in SOURCES else plain or None
 
 
 def happened(at: datetime | None, now: datetime, pointer: str = "/at") -> datetime:
@@ -210,25 +178,29 @@ def edit_unmet(lead: Lead, actor: Actor) -> list[Unmet]:
     return _owner(lead, actor)
 
 
+def party_unmet(lead: Lead, changes: Mapping[str, Any]) -> list[Unmet]:
+    """Whom it was converted for stays."""
+    if lead.state in (State.CONVERTING, State.CONVERTED) and {"account_id", "contact_id"} & changes.keys():
+        return [Unmet("converted", "The lead is handed over: its account and contact stay.")]
+    return []
+
+
+def work_unmet(lead: Lead, actor: Actor) -> list[Unmet]:
+    """What the owner learns about it: BANT, intent, grade."""
+    return _owner(lead, actor) + _in(lead, *HELD)
+
+
+def contact_unmet(lead: Lead, actor: Actor) -> list[Unmet]:
+    """Whoever works with customers may log a contact with a lead that he sees, in any state."""
+    if actor.has(*CONTACTING):
+        return []
+    return [Unmet("role", "Your role does not work with customers.")]
+
+
 def mql_unmet(lead: Lead, actor: Actor) -> list[Unmet]:
     """Marketing or a manager may declare it, with a reason (L7)."""
     who = [] if actor.has(Role.marketing, *LEADERS) else [Unmet("role", "Only marketing or a manager may declare an MQL.")]
     return who + _in(lead, State.CAPTURED)
-
-
-def bant_unmet(lead: Lead, policy: Policy = POLICY) -> list[Unmet]:
-    """Need and enough of the others confirmed, and enough weight in all (L9, L10)."""
-    unmet = []
-    if not lead.confirmed(Dimension.NEED):
-        unmet.append(Unmet("bant_need", "Need is not confirmed."))
-    others = sum(lead.confirmed(d) for d in Dimension if d is not Dimension.NEED)
-    if others < policy.besides_need:
-        unmet.append(
-            Unmet("bant_others", f"{policy.besides_need} of budget, authority and timeline must be confirmed; {others} of them are.")
-        )
-    if lead.bant_score < policy.bant_limit:
-        unmet.append(Unmet("bant_score", f"The BANT score is {lead.bant_score}; it must be at least {policy.bant_limit}."))
-    return unmet
 
 
 def qualify_unmet(lead: Lead, actor: Actor, policy: Policy = POLICY) -> list[Unmet]:
@@ -239,7 +211,7 @@ def qualify_unmet(lead: Lead, actor: Actor, policy: Policy = POLICY) -> list[Unm
         unmet.append(Unmet("intent", "The customer's intent is not recorded."))
     if lead.responses < 1:
         unmet.append(Unmet("two_way_interaction", "There is no interaction yet in which the customer took part."))
-    return unmet + bant_unmet(lead, policy)
+    return unmet + bant_unmet(lead.bant, policy)
 
 
 def nurture_unmet(lead: Lead, actor: Actor) -> list[Unmet]:

@@ -57,30 +57,44 @@ def edit_unmet(account: Account, actor: Actor) -> list[Unmet]:
     return [Unmet("not_owner", "Only the account's owner or a manager may change this.")]
 
 
+def is_seller(actor: Actor) -> bool:
+    """Sells, and leads nobody: what he enters is his."""
+    return actor.has(Role.rep, Role.kam) and not actor.has(*_ANY)
+
+
+def owner_unmet(owner_id: UUID | None, actor: Actor) -> list[Unmet]:
+    if owner_id in (None, actor.id) or not is_seller(actor):
+        return []
+    return [Unmet("not_manager", "A seller can enter his own records only.")]
+
+
 def sees_personal_data(actor: Actor) -> bool:
     return actor.has(*UNMASKED)
 
 
-def masked_email(email: str | None) -> str | None:
+def masked_email(email: str) -> str:
     """a***@x.com"""
-    if email is None:
-        return None
     name, at, host = email.partition("@")
     return f"{name[:1]}***{at}{host}"
 
 
-def masked_phone(phone: str | None) -> str | None:
+def masked_phone(phone: str) -> str:
     """Only the last two characters stay."""
-    return None if phone is None else f"***{phone[-2:]}" if len(phone) > 4 else "***"
+    return f"***{phone[-2:]}" if len(phone) > 4 else "***"
 
 
-def masked_name(name: str | None) -> str | None:
+def masked_name(name: str) -> str:
     """The initials: "Anna Berg" becomes "A*** B***"."""
-    return None if name is None else " ".join(f"{part[:1]}***" for part in name.split())
+    return " ".join(f"{part[:1]}***" for part in name.split())
 
 
 def shown(contact: Contact, actor: Actor) -> Contact:
     """The contact as this actor may see it."""
     if sees_personal_data(actor):
         return contact
-    return replace(contact, name=masked_name(contact.name), email=masked_email(contact.email), phone=masked_phone(contact.phone))
+    return replace(
+        contact,
+        name=masked_name(contact.name),
+        email=contact.email and masked_email(contact.email),
+        phone=contact.phone and masked_phone(contact.phone),
+    )

@@ -1,0 +1,51 @@
+"""`POST /v1/leads` and `/v1/leads/bulk`: one capture API for all channels (L1)."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Response
+from pydantic import AwareDatetime, Field
+
+from lead_svc.capture import commands
+from lead_svc.capture.rules import CAPTURING, NewLead
+from lead_svc.leads.api import LeadData, LeadOut
+from shared.auth import CurrentActor, require
+from shared.db import Tx
+from shared.errors import Problem
+from shared.http.bulk import Bulk, BulkResult, Done
+from shared.http.edge import ClinchRoute, InTx, KeyRequired
+
+router = APIRouter(prefix="/v1/leads", tags=["leads"], route_class=ClinchRoute, dependencies=[Depends(require(*CAPTURING))])
+Key = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class LeadIn(LeadData):
+    """What is not given, or null, is not known; of a lead that is known already it changes nothing."""
+
+    external_id: Annotated[Key | None, Field(description="What another system calls it; makes this an upsert.")] = None
+    captured_at: Annotated[AwareDatetime | None, Field(description="The first contact, if not now; not in the future.")] = None
+    owner_id: Annotated[UUID | None, Field(description="Sellers own what they enter; else nobody does, and it is in the pool.")] = None
+    owner_external_id: Annotated[Key | None, Field(description="The owner by another system's key; unknown ones become stubs.")] = None
+    account_external_id: Annotated[Key | None, Field(description="The account by another system's key; unknown ones become stubs.")] = None
+
+    def said(self) -> NewLead:
+        return NewLead(**self.model_dump(exclude_unset=True))
+
+
+@router.post("", status_code=201, response_model=LeadOut)
+async def capture_lead(body: LeadIn, tx: InTx, by: CurrentActor, response: Response) -> LeadOut:
+    """Capture a lead. An `external_id` that is known already brings that lead to these values (200)."""
+    lead, outcome = await commands.capture(tx, body.said())
+    response.status_code = 201 if outcome == "created" else 200
+    return LeadOut.of(lead, by)
+
+
+@router.post("/bulk", status_code=207, dependencies=[KeyRequired])
+async def capture_leads(body: Bulk[LeadIn], tx: InTx) -> BulkResult:
+    """Capture up to 500 leads, each answered on its own; upsert by `external_id`. Doing the same again changes nothing."""
+    return await body.run(lambda leads: _capture(tx, leads))
+
+
+async def _capture(tx: Tx, leads: list[LeadIn]) -> list[Done | Problem]:
+    answers = await commands.capture_many(tx, [lead.said() for lead in leads])
+    return [a if isinstance(a, Problem) else Done(a.id, 201 if a.outcome == "created" else 200) for a in answers]

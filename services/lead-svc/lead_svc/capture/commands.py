@@ -1,0 +1,211 @@
+"""Taking in leads, one or thousands, by a handful of statements whatever their number. Imports and the API use the same command."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import lru_cache, partial
+from typing import Literal
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Table, select
+
+from lead_svc.capture import rules
+from lead_svc.capture.rules import NewLead
+from lead_svc.leads.commands import dimensions, updated
+from lead_svc.leads.queries import lead_visible
+from lead_svc.leads.rules import SELLERS, Lead, edit_unmet, happened, normal_source
+from lead_svc.leads.tables import LEAD, LEADS
+from lead_svc.parties.commands import Named, name_accounts
+from lead_svc.parties.queries import account_visible, contact_visible
+from lead_svc.parties.tables import ACCOUNT, CONTACT
+from lead_svc.team.commands import name_people
+from lead_svc.team.queries import teams_of
+from shared import scope
+from shared.auth import person_id
+from shared.db import Query, Tx, is_in
+from shared.errors import Invalid, Problem, Rejected
+from shared.events.envelope import Event
+from shared.events.lead import LeadAssigned, LeadCaptured, LeadFlagged
+from shared.ids import external_id as id_of
+from shared.ids import new_id
+
+Outcome = Literal["created", "filled", "updated", "unchanged"]
+"""`filled`: a stub that an import had named got its own data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    id: UUID
+    outcome: Outcome
+    flags: tuple[str, ...] = ()
+    """Flags that it got by this."""
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A lead as it will be, and what will be told of it."""
+
+    lead: Lead
+    new: bool
+    events: list[tuple[Event, datetime]] = field(default_factory=list)
+
+
+@lru_cache(maxsize=64)
+def _ids_of(table: Table, visible: ColumnElement[bool]) -> Query[UUID]:
+    return Query(select(table.c.id).where(is_in(table.c.id, "ids"), visible), UUID)
+
+
+_ACCOUNTS, _CONTACTS, _LEADS = partial(_ids_of, ACCOUNT), partial(_ids_of, CONTACT), partial(_ids_of, LEAD)
+
+
+async def capture_many(tx: Tx, rows: Sequence[NewLead], *, imported: bool = False) -> list[Captured | Problem]:
+    """Take in leads; those with a known `external_id` are brought to what is said of them. One answer per row, in order.
+
+    A row that cannot be taken is answered by its problem and leaves no trace. Doing the same again changes nothing.
+    """
+    answers, _ = await _capture(tx, rows, imported=imported)
+    return answers
+
+
+async def capture(tx: Tx, given: NewLead) -> tuple[Lead, Outcome]:
+    """`capture_many` for one. Raises its problem."""
+    (answer,), leads = await _capture(tx, [given], imported=False)
+    if isinstance(answer, Problem):
+        raise answer
+    return leads[answer.id], answer.outcome
+
+
+async def _capture(tx: Tx, rows: Sequence[NewLead], *, imported: bool) -> tuple[list[Captured | Problem], dict[UUID, Lead]]:
+    checked = await _checked(tx, rows)
+    answers: dict[int, Captured | Problem] = {n: row for n, row in enumerate(checked) if isinstance(row, Problem)}
+    good = {n: row for n, row in enumerate(checked) if isinstance(row, NewLead)}
+    good = await _named(tx, good)
+    teams = await teams_of(tx, {row.owner_id for row in good.values() if row.owner_id})
+    leads: dict[UUID, Lead] = {}
+    while good:
+        made, drafts = await _drafts(tx, good, teams, imported)
+        added = await tx.add_new(LEADS, [(d.lead, d.events) for d in drafts.values() if d.new])
+        await tx.save_many(LEADS, [(d.lead, d.events) for d in drafts.values() if d.events and not d.new])
+        # Somebody else captured these at the same moment: they are known now, so once more.
+        late = {d.lead.id for d in drafts.values() if d.new} - added
+        leads |= {d.lead.id: replace(d.lead, version=d.lead.version + len(d.events)) for d in drafts.values()}
+        answers |= {n: answer for n, answer in made.items() if isinstance(answer, Problem) or answer.id not in late}
+        good = {n: row for n, row in good.items() if n not in answers}
+    return [answers[n] for n in range(len(rows))], leads
+
+
+# -- Checks ------------------------------------------------------------------------------------------------------------------
+
+
+async def _checked(tx: Tx, rows: Sequence[NewLead]) -> list[NewLead | Problem]:
+    """Rows as they can be taken, or why not: times, rights, and that what they name by id exists and is seen by the actor."""
+    people = await teams_of(tx, {r.owner_id for r in rows if r.owner_id})
+    accounts = await _seen(tx, _ACCOUNTS, account_visible(tx.actor), [i for r in rows for i in (r.account_id, r.referrer_account_id)])
+    contacts = await _seen(tx, _CONTACTS, contact_visible(tx.actor), [r.contact_id for r in rows])
+
+    def check(row: NewLead) -> NewLead:
+        owner_id = row.owner_id or (person_id(row.owner_external_id) if row.owner_external_id else None)
+        if unmet := rules.owner_unmet(owner_id, tx.actor):
+            raise Rejected("You cannot enter a lead for somebody else.", code="not_manager", unmet=unmet)
+        if row.owner_id and row.owner_id not in people and row.owner_id != tx.actor.id:
+            raise Invalid("There is no such person.", pointer="/owner_id", code="unknown_person")
+        for name, id, known in (
+            ("account_id", row.account_id, accounts),
+            ("referrer_account_id", row.referrer_account_id, accounts),
+            ("contact_id", row.contact_id, contacts),
+        ):
+            if id is not None and id not in known:
+                raise Invalid("There is none, or you may not see it.", pointer=f"/{name}", code=f"unknown_{name.removesuffix('_id')}")
+        captured_at = row.captured_at and happened(row.captured_at, tx.now, "/captured_at")
+        return replace(row, owner_id=owner_id, captured_at=captured_at, source=row.source and normal_source(row.source))
+
+    return [_attempt(check, row) for row in rows]
+
+
+def _attempt(check: Callable[[NewLead], NewLead], row: NewLead) -> NewLead | Problem:
+    try:
+        return check(row)
+    except Problem as problem:
+        return problem
+
+
+async def _seen(
+    tx: Tx, query: Callable[[ColumnElement[bool]], Query[UUID]], visible: ColumnElement[bool], ids: Iterable[UUID | None]
+) -> set[UUID]:
+    wanted = [i for i in ids if i is not None]
+    return set(await tx.all(query(visible), ids=wanted, **scope.params(tx.actor))) if wanted else set()
+
+
+async def _named(tx: Tx, rows: dict[int, NewLead]) -> dict[int, NewLead]:
+    """See that owners and accounts exist that are named by another system's key."""
+    await name_people(tx, {r.owner_external_id for r in rows.values() if r.owner_external_id})
+    keys = {r.account_external_id: r.company for r in rows.values() if r.account_external_id}
+    ids = {key: id_of("account", key) for key in keys}
+    await name_accounts(tx, [Named(ids[key], key, company or key) for key, company in keys.items()])
+    return {n: replace(r, account_id=ids[r.account_external_id]) if r.account_external_id else r for n, r in rows.items()}
+
+
+# -- The leads as they will be -----------------------------------------------------------------------------------------------
+
+
+async def _drafts(
+    tx: Tx, rows: dict[int, NewLead], teams: Mapping[UUID, UUID | None], imported: bool
+) -> tuple[dict[int, Captured | Problem], dict[UUID, _Draft]]:
+    ids = {n: id_of("lead", r.external_id) if r.external_id else new_id() for n, r in rows.items()}
+    upserts = [ids[n] for n, r in rows.items() if r.external_id]
+    known = await tx.load_many(LEADS, upserts) if upserts else {}
+    seen = await _seen(tx, _LEADS, lead_visible(tx.actor), known) if known else set()
+    answers: dict[int, Captured | Problem] = {}
+    drafts: dict[UUID, _Draft] = {}
+    for n, row in rows.items():
+        id = ids[n]
+        if id not in drafts:
+            lead = known.get(id)
+            if lead is not None and (id not in seen or edit_unmet(lead, tx.actor)):
+                answers[n] = Rejected("This external_id belongs to a record that you may not change.", code="external_id_taken")
+                continue
+            drafts[id] = _Draft(lead or rules.fresh(id, row.external_id, tx.now), new=lead is None)
+        answers[n] = _apply(tx, drafts[id], row, teams, imported)
+    return answers, drafts
+
+
+def _apply(tx: Tx, draft: _Draft, row: NewLead, teams: Mapping[UUID, UUID | None], imported: bool) -> Captured:
+    outcome: Outcome = "unchanged"
+    if draft.lead.is_stub:
+        outcome = "filled" if draft.lead.version else "created"
+        owner = row.owner_id or (tx.actor.id if tx.actor.has(*SELLERS) and rules.sells_only(tx.actor) else None)
+        at = row.captured_at or tx.now
+        draft.lead = rules.captured(replace(draft.lead, owner_id=owner, team_id=owner and teams.get(owner)), row, at, imported=imported)
+        draft.events.append((_told(draft.lead), at))
+    else:
+        if changes := rules.changes_to(draft.lead, row):
+            outcome = "updated"
+            draft.lead = replace(draft.lead, **changes)
+            draft.events.append((updated(draft.lead, sorted(changes)), tx.now))
+        if row.owner_id not in (None, draft.lead.owner_id):
+            outcome = "updated"
+            team_id = teams.get(row.owner_id)
+            rule = "import" if imported else "upsert"
+            told = LeadAssigned(owner_id=row.owner_id, team_id=team_id, previous_owner_id=draft.lead.owner_id, rule=rule)
+            draft.lead = replace(draft.lead, owner_id=row.owner_id, team_id=team_id)
+            draft.events.append((told, tx.now))
+    flags = rules.odd_flags(draft.lead)
+    draft.lead = replace(draft.lead, flags=draft.lead.flags | dict.fromkeys(flags, True))
+    draft.events += [(LeadFlagged(flag=flag), tx.now) for flag in flags]
+    if draft.events:
+        draft.lead = replace(draft.lead, updated_at=tx.now)
+    return Captured(draft.lead.id, outcome, tuple(flags))
+
+
+def _told(lead: Lead) -> LeadCaptured:
+    return LeadCaptured(
+        external_id=lead.external_id,
+        campaign=lead.campaign,
+        medium=lead.medium,
+        referrer_account_id=lead.referrer_account_id,
+        account_id=lead.account_id,
+        account_name=lead.company,
+        contact_id=lead.contact_id,
+        imported=lead.imported,
+        **dimensions(lead),
+    )

@@ -1,0 +1,85 @@
+"""`/v1/leads/{id}/interactions`: what was said, and when."""
+
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, Field
+
+from lead_svc.interactions import commands
+from lead_svc.interactions.commands import Notes
+from lead_svc.interactions.queries import INTERACTIONS_LIST, OF_LEAD
+from lead_svc.interactions.rules import Direction, Interaction, Kind, Outcome
+from lead_svc.leads.api import When
+from lead_svc.leads.queries import SEEN_LEADS
+from lead_svc.leads.rules import CONTACTING
+from lead_svc.parties.rules import sees_personal_data
+from shared.auth import Actor, CurrentActor, Role, require
+from shared.http.edge import ClinchRoute, InTx, Reading
+from shared.http.listing import Page, PageRequest
+
+router = APIRouter(prefix="/v1/leads", tags=["leads"], route_class=ClinchRoute)
+Said = Annotated[str, Field(min_length=1, max_length=4000)]
+Contacting = Depends(require(*[role for role in CONTACTING if role is not Role.system]))
+
+
+class InteractionIn(BaseModel):
+    kind: Kind
+    direction: Direction = Direction.OUTBOUND
+    outcome: Annotated[Outcome, Field(description="`reached`: the customer took part; `sent`: on its way, no answer due yet.")]
+    key_points: Said | None = None
+    feedback: Said | None = None
+    questions: Said | None = None
+    concerns: Said | None = None
+    goals: Said | None = None
+    at: When = None
+
+
+class InteractionOut(BaseModel):
+    """The texts are left out for roles that do not see personal data."""
+
+    id: UUID
+    lead_id: UUID
+    kind: Kind
+    direction: Direction
+    outcome: Outcome
+    at: datetime
+    by: UUID
+    key_points: str | None
+    feedback: str | None
+    questions: str | None
+    concerns: str | None
+    goals: str | None
+    recorded_at: datetime
+
+
+@router.post("/{lead_id}/interactions", status_code=201, response_model=InteractionOut, dependencies=[Contacting])
+async def log_interaction(lead_id: UUID, body: InteractionIn, tx: InTx, by: CurrentActor, request: Request) -> Interaction:
+    """Log a contact with the customer (L20). It appends, so it needs no If-Match.
+
+    An outbound attempt without response counts at most once per working day; the third in a row disqualifies the lead
+    (`no_response_3`, L14), any response starts the count anew. A customer who comes back on his own takes up a nurtured lead, or
+    one that nobody had answered, again.
+    """
+    notes = Notes(body.key_points, body.feedback, body.questions, body.concerns, body.goals)
+    zone = request.app.state.settings.zone
+    made = await commands.log(tx, lead_id, body.kind, body.direction, body.outcome, notes, at=body.at, zone=zone)
+    return _shown(made, by)
+
+
+@router.get("/{lead_id}/interactions", response_model=Page[InteractionOut])
+async def list_interactions(
+    lead_id: UUID, page: Annotated[PageRequest, Depends(INTERACTIONS_LIST.params)], db: Reading, by: CurrentActor
+) -> Page[Interaction]:
+    """The contacts with this lead, newest first; `q` searches what was said."""
+    lead = await SEEN_LEADS.get(db, by, lead_id)
+    return await INTERACTIONS_LIST.page(db, page, where=OF_LEAD, params={"lead_id": lead.id}, each=partial(_shown, actor=by))
+
+
+def _shown(interaction: Interaction, actor: Actor) -> Interaction:
+    if sees_personal_data(actor):
+        return interaction
+    return replace(interaction, key_points=None, feedback=None, questions=None, concerns=None, goals=None)

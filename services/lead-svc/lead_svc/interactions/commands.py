@@ -1,0 +1,85 @@
+"""Logging a contact with the customer, and what follows from it by itself."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from lead_svc.interactions import rules
+from lead_svc.interactions.queries import ADD
+from lead_svc.interactions.rules import Direction, Interaction, Kind, Outcome
+from lead_svc.leads.commands import WAKE, disqualification, reactivation
+from lead_svc.leads.queries import SEEN_LEADS
+from lead_svc.leads.rules import HELD, Lead, Reason, contact_unmet, happened
+from lead_svc.leads.tables import LEADS
+from lead_svc.qualification.rules import POLICY
+from shared.db import Tx
+from shared.errors import Invalid, require
+from shared.events.envelope import Event
+from shared.events.lead import LeadInteractionLogged
+from shared.ids import new_id
+from shared.timers import cancel_timers
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """What was said."""
+
+    key_points: str | None = None
+    feedback: str | None = None
+    questions: str | None = None
+    concerns: str | None = None
+    goals: str | None = None
+
+
+async def log(
+    tx: Tx, lead_id: UUID, kind: Kind, direction: Direction, outcome: Outcome, notes: Notes, *, at: datetime | None, zone: ZoneInfo
+) -> Interaction:
+    """Log a contact. The third in a row without response disqualifies the lead; a customer who comes back on his own takes it up again.
+
+    `zone` decides which working day an attempt counts for.
+    """
+    lead = await SEEN_LEADS.load(tx, lead_id)
+    when = happened(at, tx.now)
+    require(contact_unmet(lead, tx.actor), "You cannot log a contact with this lead.", "cannot_log")
+    if unmet := rules.outcome_unmet(direction, outcome):
+        raise Invalid(unmet[0].message, pointer="/outcome", code=unmet[0].code)
+    made = Interaction(
+        id=new_id(), lead_id=lead.id, kind=kind, direction=direction, outcome=outcome, at=when, by=tx.actor.id,
+        recorded_at=tx.now, **asdict(notes),
+    )  # fmt: skip
+    await tx.run(ADD, **asdict(made))
+    told: list[Event] = [LeadInteractionLogged(interaction_id=made.id, kind=kind, direction=direction, outcome=outcome)]
+    changes: dict[str, Any] = {"last_contact_at": max(when, lead.last_contact_at or when)}
+    for event, more in (_answered(lead, made), _unanswered(lead, made, zone), _taken_up(lead, direction)):
+        changes |= more
+        if event is not None:
+            told.append(event)
+    if rules.takes_up_again(lead, direction):
+        await cancel_timers(tx, lead.id, WAKE)
+    await tx.save(LEADS, lead, *told, at=when, **changes)
+    return made
+
+
+_Follows = tuple[Event | None, dict[str, Any]]
+
+
+def _answered(lead: Lead, made: Interaction) -> _Follows:
+    if not rules.responded(made.direction, made.outcome):
+        return None, {}
+    latest = max(made.at, lead.last_response_at or made.at)
+    return None, {"responses": lead.responses + 1, "no_response_count": 0, "no_response_on": None, "last_response_at": latest}
+
+
+def _unanswered(lead: Lead, made: Interaction, zone: ZoneInfo) -> _Follows:
+    day = rules.working_day(made.at, zone)
+    if made.outcome is not Outcome.NO_RESPONSE or not rules.counts(lead, made.at, day):
+        return None, {}
+    count = lead.no_response_count + 1
+    event, changes = disqualification(lead, Reason.NO_RESPONSE_3) if count >= POLICY.no_responses and lead.state in HELD else (None, {})
+    return event, {"no_response_count": count, "no_response_on": day, **changes}
+
+
+def _taken_up(lead: Lead, direction: Direction) -> _Follows:
+    return reactivation(lead, "inbound_contact") if rules.takes_up_again(lead, direction) else (None, {})

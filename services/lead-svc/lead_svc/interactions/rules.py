@@ -1,0 +1,79 @@
+"""Contacts with the customer (L20), and the count of those that got no answer (L14)."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from lead_svc.leads.rules import NO_RESPONSE, Lead, State
+from shared.errors import Unmet
+
+SATURDAY = 5
+
+
+class Kind(StrEnum):
+    CALL = "call"
+    MAIL = "mail"
+    MEETING = "meeting"
+    VISIT = "visit"
+    CHAT = "chat"
+
+
+class Direction(StrEnum):
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+
+
+class Outcome(StrEnum):
+    REACHED = "reached"
+    """The customer took part."""
+    NO_RESPONSE = "no_response"
+    SENT = "sent"
+    """On its way, for example a mail; whether there is a response shows later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interaction:
+    id: UUID
+    lead_id: UUID
+    kind: Kind
+    direction: Direction
+    outcome: Outcome
+    at: datetime
+    by: UUID
+    key_points: str | None
+    feedback: str | None
+    questions: str | None
+    concerns: str | None
+    goals: str | None
+    recorded_at: datetime
+
+
+def outcome_unmet(direction: Direction, outcome: Outcome) -> list[Unmet]:
+    if direction is Direction.INBOUND and outcome is not Outcome.REACHED:
+        return [Unmet("inbound_reached", "Who contacts us has been reached: an inbound contact has the outcome reached.")]
+    return []
+
+
+def responded(direction: Direction, outcome: Outcome) -> bool:
+    """The customer took part, whoever began."""
+    return direction is Direction.INBOUND or outcome is Outcome.REACHED
+
+
+def working_day(at: datetime, zone: ZoneInfo) -> date:
+    """The company's working day that a time counts for; a weekend's is the Monday after."""
+    day = at.astimezone(zone).date()
+    return day + timedelta(days=max(0, 7 - day.weekday())) if day.weekday() >= SATURDAY else day
+
+
+def counts(lead: Lead, at: datetime, day: date) -> bool:
+    """An attempt without response counts once per working day, and only after the last response; one entered late does not."""
+    after_response = lead.last_response_at is None or at > lead.last_response_at
+    return after_response and (lead.no_response_on is None or day > lead.no_response_on)
+
+
+def takes_up_again(lead: Lead, direction: Direction) -> bool:
+    """A customer who comes back on his own is a new signal for a lead put aside, or given up for want of an answer."""
+    dormant = lead.state is State.NURTURING or (lead.state is State.DISQUALIFIED and lead.reason == NO_RESPONSE)
+    return direction is Direction.INBOUND and dormant

@@ -1,0 +1,178 @@
+"""What is done with one lead: its fields, its owner, and the steps from captured to SQL and aside (domain-model §2)."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from lead_svc.leads import rules
+from lead_svc.leads.queries import SEEN_LEADS
+from lead_svc.leads.rules import Lead, Reason, State, happened
+from lead_svc.leads.tables import LEADS
+from lead_svc.parties.queries import SEEN_ACCOUNTS, SEEN_CONTACTS
+from lead_svc.team.queries import in_team_of
+from lead_svc.team.tables import PEOPLE
+from shared import roster
+from shared.auth import Role
+from shared.db import Tx
+from shared.errors import Invalid, NotFound, require
+from shared.events.envelope import Event
+from shared.events.lead import (
+    LeadAssigned,
+    LeadDisqualified,
+    LeadMqlReached,
+    LeadNurtured,
+    LeadQualified,
+    LeadReactivated,
+    LeadUpdated,
+)
+from shared.timers import cancel_timers, set_timer
+
+WAKE = "lead.wake"
+"""The timer that takes a lead up again on its wake-up date."""
+
+
+def dimensions(lead: Lead) -> dict[str, Any]:
+    """What figures break a lead's events down by."""
+    return {name: getattr(lead, name) for name in ("owner_id", "team_id", "source", "product", "region")}
+
+
+def updated(lead: Lead, changed: list[str]) -> LeadUpdated:
+    return LeadUpdated(
+        changed=changed,
+        campaign=lead.campaign,
+        medium=lead.medium,
+        account_id=lead.account_id,
+        contact_id=lead.contact_id,
+        captured_at=lead.captured_at,
+        **dimensions(lead),
+    )
+
+
+async def change_lead(tx: Tx, id: UUID, given: Mapping[str, Any], expect: int | None) -> Lead:
+    """Change descriptive fields."""
+    lead = await SEEN_LEADS.load(tx, id, expect)
+    changes = {n: v for n, v in given.items() if getattr(lead, n) != v}
+    require(rules.edit_unmet(lead, tx.actor) + rules.party_unmet(lead, changes), "The lead cannot be changed like this.", "cannot_change")
+    if not changes:
+        return lead
+    await _parties_exist(tx, replace(lead, **changes), changes)
+    return await tx.save(LEADS, lead, updated(replace(lead, **changes), sorted(changes)), **changes)
+
+
+async def _parties_exist(tx: Tx, lead: Lead, changes: Mapping[str, Any]) -> None:
+    for name in ("account_id", "referrer_account_id"):
+        if changes.get(name) is not None:
+            try:
+                await SEEN_ACCOUNTS.get(tx, tx.actor, changes[name])
+            except NotFound:
+                raise Invalid("There is no such account.", pointer=f"/{name}", code="unknown_account") from None
+    if changes.get("contact_id") is not None:
+        await contact_of(tx, changes["contact_id"], lead.account_id)
+
+
+async def contact_of(tx: Tx, contact_id: UUID, account_id: UUID | None) -> None:
+    """See that the contact is one of this account's. `Invalid` when it is not."""
+    try:
+        contact = await SEEN_CONTACTS.get(tx, tx.actor, contact_id)
+    except NotFound:
+        raise Invalid("There is no such contact.", pointer="/contact_id", code="unknown_contact") from None
+    if account_id is not None and contact.account_id != account_id:
+        raise Invalid("The contact belongs to another account.", pointer="/contact_id", code="other_account")
+
+
+# -- Steps -------------------------------------------------------------------------------------------------------------------
+
+
+async def declare_mql(tx: Tx, id: UUID, *, reason: str, at: datetime | None, expect: int | None) -> Lead:
+    lead = await SEEN_LEADS.load(tx, id, expect)
+    when = happened(at, tx.now)
+    require(rules.mql_unmet(lead, tx.actor), "The lead cannot become an MQL now.", "cannot_declare_mql")
+    return await tx.save(LEADS, lead, LeadMqlReached(how="manual", score=lead.score, reason=reason), at=when, state=State.MQL)
+
+
+async def qualify(tx: Tx, id: UUID, *, at: datetime | None, expect: int | None) -> Lead:
+    """Sales confirms it: an SQL (L9)."""
+    lead = await SEEN_LEADS.load(tx, id, expect)
+    when = happened(at, tx.now)
+    require(rules.qualify_unmet(lead, tx.actor), "The lead cannot be qualified yet.", "cannot_qualify")
+    told = LeadQualified(bant_score=lead.bant_score, owner_id=lead.owner_id, team_id=lead.team_id)
+    return await tx.save(LEADS, lead, told, at=when, state=State.SQL)
+
+
+async def nurture(
+    tx: Tx, id: UUID, *, reason: str, note: str | None, wake_at: datetime | None, at: datetime | None, expect: int | None
+) -> Lead:
+    """Put aside until `wake_at`; a refused MQL goes back to marketing, with or without a date."""
+    lead = await SEEN_LEADS.load(tx, id, expect)
+    when = happened(at, tx.now)
+    unmet = rules.nurture_unmet(lead, tx.actor) + rules.wake_unmet(lead, wake_at, when)
+    require(unmet, "The lead cannot be nurtured like this.", "cannot_nurture")
+    told = LeadNurtured(reason=reason, wake_at=wake_at, from_state=lead.state)
+    saved = await tx.save(LEADS, lead, told, at=when, state=State.NURTURING, reason=reason, note=note, wake_at=wake_at)
+    if wake_at is not None:
+        await set_timer(tx, WAKE, lead.id, wake_at)
+    return saved
+
+
+async def disqualify(tx: Tx, id: UUID, *, reason: Reason, note: str | None, at: datetime | None, expect: int | None) -> Lead:
+    lead = await SEEN_LEADS.load(tx, id, expect)
+    when = happened(at, tx.now)
+    unmet = rules.disqualify_unmet(lead, tx.actor) + rules.reason_unmet(reason, note, tx.actor)
+    require(unmet, "The lead cannot be disqualified like this.", "cannot_disqualify")
+    told, changes = disqualification(lead, reason, note)
+    return await tx.save(LEADS, lead, told, at=when, **changes)
+
+
+def disqualification(lead: Lead, reason: Reason, note: str | None = None) -> tuple[Event, dict[str, Any]]:
+    """The event and the changes of a disqualification."""
+    return LeadDisqualified(reason=reason, from_state=lead.state), {"state": State.DISQUALIFIED, "reason": reason, "note": note}
+
+
+async def reactivate(tx: Tx, id: UUID, *, reason: str, at: datetime | None, expect: int | None) -> Lead:
+    """Back to captured, with a fresh count of contacts (L16)."""
+    lead = await SEEN_LEADS.load(tx, id, expect)
+    when = happened(at, tx.now)
+    require(rules.reactivate_unmet(lead, tx.actor), "The lead cannot be taken up again like this.", "cannot_reactivate")
+    told, changes = reactivation(lead, reason)
+    await cancel_timers(tx, lead.id, WAKE)
+    return await tx.save(LEADS, lead, told, at=when, **changes)
+
+
+def reactivation(lead: Lead, reason: str) -> tuple[Event, dict[str, Any]]:
+    """The event and the changes of a reactivation."""
+    return LeadReactivated(reason=reason, from_state=lead.state), {
+        "state": State.CAPTURED,
+        "reactivations": lead.reactivations + 1,
+        "no_response_count": 0,
+        "no_response_on": None,
+        "reason": None,
+        "note": None,
+        "wake_at": None,
+    }
+
+
+# -- Ownership ---------------------------------------------------------------------------------------------------------------
+
+
+async def assign(tx: Tx, id: UUID, *, owner_id: UUID | None, at: datetime | None, expect: int | None) -> Lead:
+    """Give the lead to a person, or with None back to the pool (L19). The team is the owner's."""
+    lead = await SEEN_LEADS.load(tx, id, expect)
+    when = happened(at, tx.now)
+    if owner_id is not None and owner_id != tx.actor.id:
+        await _can_own(tx, owner_id)
+    in_reach = owner_id is not None and tx.actor.has(Role.manager) and await in_team_of(tx, tx.actor.id, owner_id)
+    unmet = rules.assign_unmet(lead, tx.actor) + rules.hand_over_unmet(lead, tx.actor, owner_id, in_reach=in_reach)
+    require(unmet, "The lead cannot be assigned like this.", "cannot_assign")
+    team_id = None if owner_id is None else await roster.team_of(tx, owner_id)
+    told = LeadAssigned(owner_id=owner_id, team_id=team_id, previous_owner_id=lead.owner_id)
+    return await tx.save(LEADS, lead, told, at=when, owner_id=owner_id, team_id=team_id)
+
+
+async def _can_own(tx: Tx, id: UUID) -> None:
+    person = await tx.first(PEOPLE.get, id=id)
+    if person is None:
+        raise Invalid("There is no such person.", pointer="/owner_id", code="unknown_person")
+    if not person.active:
+        raise Invalid("This person has left and cannot own a lead.", pointer="/owner_id", code="inactive_person")

@@ -1,0 +1,161 @@
+"""`/v1/accounts` and `/v1/contacts`: the companies, and the people in them."""
+
+from functools import partial
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Response
+from pydantic import BaseModel, Field
+
+from lead_svc.parties import commands, rules
+from lead_svc.parties.queries import ACCOUNTS_LIST, CONTACTS_LIST, SEEN_ACCOUNTS, SEEN_CONTACTS, account_visible, contact_visible
+from lead_svc.parties.rules import Account, Contact
+from shared import scope
+from shared.auth import Actor, CurrentActor, require
+from shared.http.actions import AllowedAction, actions
+from shared.http.edge import ClinchRoute, IfMatch, InTx, Reading
+from shared.http.listing import Page, PageRequest
+from shared.http.patch import NOT_GIVEN
+
+accounts = APIRouter(prefix="/v1/accounts", tags=["accounts"], route_class=ClinchRoute)
+contacts = APIRouter(prefix="/v1/contacts", tags=["contacts"], route_class=ClinchRoute)
+
+Keeper = Depends(require(*rules.KEEPERS))
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Short = Annotated[str, Field(min_length=1, max_length=80)]
+Key = Annotated[str, Field(min_length=1, max_length=200, description="What another system calls it; unique.")]
+Email = Annotated[str, Field(max_length=320, pattern=r"^[^@\s]+@[^@\s]+$", description="Masked for roles that need not know it.")]
+Phone = Annotated[str, Field(min_length=3, max_length=40, description="Masked for roles that need not know it.")]
+
+
+class AccountIn(BaseModel):
+    name: Name
+    region: Short | None = None
+    industry: Short | None = None
+    size: Short | None = None
+    tier: Annotated[Short | None, Field(description="Its segment (L21).")] = None
+    owner_id: UUID | None = None
+
+
+class NewAccount(AccountIn):
+    external_id: Key | None = None
+
+
+class AccountPatch(BaseModel):
+    name: Name = NOT_GIVEN
+    region: Short | None = NOT_GIVEN
+    industry: Short | None = NOT_GIVEN
+    size: Short | None = NOT_GIVEN
+    tier: Short | None = NOT_GIVEN
+    owner_id: UUID | None = NOT_GIVEN
+
+
+class AccountItem(BaseModel):
+    """`imported`: named by an import, and entered by nobody yet."""
+
+    id: UUID
+    external_id: str | None
+    name: str
+    owner_id: UUID | None
+    region: str | None
+    industry: str | None
+    size: str | None
+    tier: str | None
+    imported: bool
+    version: int
+
+
+class AccountOut(AccountItem):
+    allowed_actions: list[AllowedAction] = []
+
+    @classmethod
+    def of(cls, account: Account, actor: Actor) -> "AccountOut":
+        made = cls.model_validate(account, from_attributes=True)
+        made.allowed_actions = actions(change=rules.edit_unmet(account, actor))
+        return made
+
+
+class ContactIn(BaseModel):
+    account_id: UUID
+    name: Name
+    email: Email | None = None
+    phone: Phone | None = None
+    job_title: Name | None = None
+
+
+class NewContact(ContactIn):
+    external_id: Key | None = None
+
+
+class ContactPatch(BaseModel):
+    account_id: UUID = NOT_GIVEN
+    name: Name = NOT_GIVEN
+    email: Email | None = NOT_GIVEN
+    phone: Phone | None = NOT_GIVEN
+    job_title: Name | None = NOT_GIVEN
+
+
+class ContactOut(BaseModel):
+    """Personal data are masked for auditors, support and other systems."""
+
+    id: UUID
+    external_id: str | None
+    account_id: UUID
+    name: str
+    email: str | None
+    phone: str | None
+    job_title: str | None
+    version: int
+
+
+@accounts.post("", status_code=201, response_model=AccountOut, dependencies=[Keeper])
+async def create_account(body: NewAccount, tx: InTx, by: CurrentActor, response: Response) -> AccountOut:
+    """Enter an account; yours if you sell and name no owner. An `external_id` that is known already brings that account
+    to these values (200), and so fills up a stub that an import has left."""
+    given = body.model_dump(exclude={"external_id"})
+    account, new = await commands.enter_account(tx, external_id=body.external_id, given=given)
+    response.status_code = 201 if new else 200
+    return AccountOut.of(account, by)
+
+
+@accounts.get("", response_model=Page[AccountItem])
+async def list_accounts(page: Annotated[PageRequest, Depends(ACCOUNTS_LIST.params)], db: Reading, by: CurrentActor) -> Page[Account]:
+    return await ACCOUNTS_LIST.page(db, page, where=account_visible(by), params=scope.params(by))
+
+
+@accounts.get("/{account_id}", response_model=AccountOut)
+async def get_account(account_id: UUID, db: Reading, by: CurrentActor) -> AccountOut:
+    return AccountOut.of(await SEEN_ACCOUNTS.get(db, by, account_id), by)
+
+
+@accounts.patch("/{account_id}", response_model=AccountOut, dependencies=[Keeper])
+async def change_account(account_id: UUID, body: AccountPatch, tx: InTx, by: CurrentActor, expect: IfMatch) -> AccountOut:
+    """Change an account: its owner, his manager, marketing, customer success and operations."""
+    return AccountOut.of(await commands.change_account(tx, account_id, body.model_dump(exclude_unset=True), expect), by)
+
+
+@contacts.post("", status_code=201, response_model=ContactOut, dependencies=[Keeper])
+async def create_contact(body: NewContact, tx: InTx, by: CurrentActor, response: Response) -> Contact:
+    """Enter a contact of an account that you may change. An `external_id` that is known already brings that contact to
+    these values (200)."""
+    given = body.model_dump(exclude={"external_id", "account_id"})
+    contact, new = await commands.enter_contact(tx, external_id=body.external_id, account_id=body.account_id, given=given)
+    response.status_code = 201 if new else 200
+    return rules.shown(contact, by)
+
+
+@contacts.get("", response_model=Page[ContactOut])
+async def list_contacts(page: Annotated[PageRequest, Depends(CONTACTS_LIST.params)], db: Reading, by: CurrentActor) -> Page[Contact]:
+    shown = partial(rules.shown, actor=by)
+    return await CONTACTS_LIST.page(db, page, where=contact_visible(by), params=scope.params(by), each=shown)
+
+
+@contacts.get("/{contact_id}", response_model=ContactOut)
+async def get_contact(contact_id: UUID, db: Reading, by: CurrentActor) -> Contact:
+    return rules.shown(await SEEN_CONTACTS.get(db, by, contact_id), by)
+
+
+@contacts.patch("/{contact_id}", response_model=ContactOut, dependencies=[Keeper])
+async def change_contact(contact_id: UUID, body: ContactPatch, tx: InTx, by: CurrentActor, expect: IfMatch) -> Contact:
+    """Change a contact: whoever may change its account."""
+    return rules.shown(await commands.change_contact(tx, contact_id, body.model_dump(exclude_unset=True), expect), by)

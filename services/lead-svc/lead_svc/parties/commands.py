@@ -1,0 +1,135 @@
+"""Companies and contacts: entered by hand, made from a lead at its conversion, or named by an import before their own data comes."""
+
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from lead_svc.parties import rules
+from lead_svc.parties.queries import SEEN_ACCOUNTS, SEEN_CONTACTS
+from lead_svc.parties.rules import Account, Contact
+from lead_svc.parties.tables import ACCOUNT, ACCOUNTS, CONTACTS
+from lead_svc.team.commands import unknown_people
+from shared.db import A, Query, Tx, is_in
+from shared.errors import Invalid, NotFound, Rejected, require
+from shared.events.lead import AccountCreated, AccountUpdated, ContactCreated, ContactUpdated
+from shared.ids import external_id as id_of
+from shared.ids import new_id
+
+_KNOWN = Query(select(ACCOUNT.c.id).where(is_in(ACCOUNT.c.id, "ids")), UUID)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An account that an import names: its id, and what is known of it."""
+
+    id: UUID
+    external_id: str | None
+    name: str
+
+
+# -- Accounts ----------------------------------------------------------------------------------------------------------------
+
+
+async def enter_account(tx: Tx, *, external_id: str | None, given: Mapping[str, Any]) -> tuple[Account, bool]:
+    """Create an account; one whose external key is known already is brought to these values, and a stub thereby filled up."""
+    given = dict(given)
+    if rules.is_seller(tx.actor):
+        given["owner_id"] = given["owner_id"] or tx.actor.id
+    await _check_owner(tx, given)
+    id = id_of("account", external_id) if external_id else new_id()
+    account = Account(id=id, external_id=external_id, imported=False, created_at=tx.now, updated_at=tx.now, version=1, **given)
+    if id in await tx.add_new(ACCOUNTS, [(account, [(_created(account), tx.now)])]):
+        return account, True
+    # What the caller left empty is not known better by now.
+    return await change_account(tx, id, {n: v for n, v in given.items() if v is not None}, taken=True), False
+
+
+async def change_account(tx: Tx, id: UUID, given: Mapping[str, Any], expect: int | None = None, *, taken: bool = False) -> Account:
+    account = await _or_taken(SEEN_ACCOUNTS.load(tx, id, expect), taken)
+    require(rules.edit_unmet(account, tx.actor), "You cannot change this account.", "not_owner")
+    changes = {n: v for n, v in given.items() if getattr(account, n) != v}
+    if not changes:
+        return account
+    await _check_owner(tx, changes)
+    wanted = replace(account, **changes)
+    told = AccountUpdated(changed=sorted(changes), name=wanted.name, region=wanted.region, industry=wanted.industry, size=wanted.size)
+    # Somebody has entered it now, whoever named it first.
+    return await tx.save(ACCOUNTS, account, told, **changes, imported=False)
+
+
+async def name_accounts(tx: Tx, named: Sequence[Named]) -> None:
+    """See that these accounts exist: those nobody has entered yet become stubs, flagged `imported`."""
+    wanted = {n.id: n for n in named}
+    known = set(await tx.all(_KNOWN, ids=list(wanted))) if wanted else set()
+    stubs = [
+        Account(n.id, n.external_id, n.name, None, None, None, None, None, True, tx.now, tx.now, 1)
+        for n in wanted.values()
+        if n.id not in known
+    ]
+    await tx.add_new(ACCOUNTS, [(stub, [(_created(stub), tx.now)]) for stub in stubs])
+
+
+def _created(account: Account) -> AccountCreated:
+    return AccountCreated(
+        name=account.name,
+        external_id=account.external_id,
+        region=account.region,
+        industry=account.industry,
+        size=account.size,
+        imported=account.imported,
+    )
+
+
+async def _check_owner(tx: Tx, given: Mapping[str, Any]) -> None:
+    owner: UUID | None = given.get("owner_id")
+    require(rules.owner_unmet(owner, tx.actor), "You cannot give the account to this owner.", "not_manager")
+    if owner is not None and owner != tx.actor.id and await unknown_people(tx, [owner]):
+        raise Invalid("There is no such person.", pointer="/owner_id", code="unknown_person")
+
+
+# -- Contacts ----------------------------------------------------------------------------------------------------------------
+
+
+async def enter_contact(tx: Tx, *, external_id: str | None, account_id: UUID, given: Mapping[str, Any]) -> tuple[Contact, bool]:
+    """Create a contact of an account; one whose external key is known already is brought to these values instead."""
+    await _may_use(tx, account_id)
+    id = id_of("contact", external_id) if external_id else new_id()
+    contact = Contact(id=id, external_id=external_id, account_id=account_id, created_at=tx.now, updated_at=tx.now, version=1, **given)
+    if id in await tx.add_new(CONTACTS, [(contact, [(ContactCreated(account_id=account_id), tx.now)])]):
+        return contact, True
+    known = {n: v for n, v in given.items() if v is not None} | {"account_id": account_id}
+    return await change_contact(tx, id, known, taken=True), False
+
+
+async def change_contact(tx: Tx, id: UUID, given: Mapping[str, Any], expect: int | None = None, *, taken: bool = False) -> Contact:
+    contact = await _or_taken(SEEN_CONTACTS.load(tx, id, expect), taken)
+    await _may_use(tx, contact.account_id)
+    changes = {n: v for n, v in given.items() if getattr(contact, n) != v}
+    if not changes:
+        return contact
+    if "account_id" in changes:
+        await _may_use(tx, changes["account_id"])
+    told = ContactUpdated(changed=sorted(changes), account_id=changes.get("account_id", contact.account_id))
+    return await tx.save(CONTACTS, contact, told, **changes)
+
+
+async def _may_use(tx: Tx, account_id: UUID) -> None:
+    """The account whose contact it is decides who may write."""
+    try:
+        account = await SEEN_ACCOUNTS.get(tx, tx.actor, account_id)
+    except NotFound:
+        raise Invalid("There is no such account.", pointer="/account_id", code="unknown_account") from None
+    require(rules.edit_unmet(account, tx.actor), "You cannot change this account's contacts.", "not_owner")
+
+
+async def _or_taken(loading: Awaitable[A], taken: bool) -> A:
+    """An upsert meets rows that its caller may not see: then the key is taken, and nothing more is said."""
+    try:
+        return await loading
+    except NotFound:
+        if not taken:
+            raise
+        raise Rejected("This external_id belongs to a record that you may not change.", code="external_id_taken") from None

@@ -1,0 +1,60 @@
+"""Reads of accounts and contacts. A contact is seen by whoever sees its account."""
+
+from functools import lru_cache
+
+from sqlalchemy import ColumnElement, exists
+
+from lead_svc.parties.rules import Account, Contact
+from lead_svc.parties.tables import ACCOUNT, ACCOUNTS, CONTACT, CONTACTS
+from shared import scope
+from shared.auth import Actor
+from shared.http.listing import Listing
+from shared.scoped import Scoped
+
+ACCOUNTS_LIST = Listing(
+    ACCOUNT,
+    Account,
+    filters={
+        "external_id": ACCOUNT.c.external_id,
+        "owner_id": ACCOUNT.c.owner_id,
+        "region": ACCOUNT.c.region,
+        "industry": ACCOUNT.c.industry,
+        "size": ACCOUNT.c.size,
+        "tier": ACCOUNT.c.tier,
+        "imported": ACCOUNT.c.imported,
+        "created_at": ACCOUNT.c.created_at,
+    },
+    sorts=("created_at", "name"),
+    default="-created_at",
+    search=(ACCOUNT.c.name, ACCOUNT.c.external_id),
+)
+CONTACTS_LIST = Listing(
+    CONTACT,
+    Contact,
+    filters={
+        "external_id": CONTACT.c.external_id,
+        "account_id": CONTACT.c.account_id,
+        "email": CONTACT.c.email,
+        "created_at": CONTACT.c.created_at,
+    },
+    sorts=("created_at",),
+    default="-created_at",
+    search=(CONTACT.c.name, CONTACT.c.email),
+)
+
+
+def account_visible(actor: Actor) -> ColumnElement[bool]:
+    return scope.visible(actor, ACCOUNT.c.owner_id)
+
+
+def contact_visible(actor: Actor) -> ColumnElement[bool]:
+    return _of_account(account_visible(actor))
+
+
+@lru_cache(maxsize=16)
+def _of_account(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists().where(ACCOUNT.c.id == CONTACT.c.account_id, condition)
+
+
+SEEN_ACCOUNTS = Scoped(ACCOUNTS, account_visible)
+SEEN_CONTACTS = Scoped(CONTACTS, contact_visible)

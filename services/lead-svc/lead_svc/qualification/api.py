@@ -1,0 +1,50 @@
+"""`/v1/leads/{id}/bant`, `/intent`, `/grade`: what sales finds out."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from lead_svc.leads.api import LeadOut, Text, When, Working
+from lead_svc.qualification import commands
+from lead_svc.qualification.rules import Dimension, Grade, Status
+from shared.auth import CurrentActor
+from shared.http.edge import ClinchRoute, IfMatch, InTx
+
+router = APIRouter(prefix="/v1/leads", tags=["leads"], route_class=ClinchRoute, dependencies=[Working])
+
+
+class BantIn(BaseModel):
+    status: Status
+    evidence: Annotated[Text | None, Field(description="What the customer said. It stays in this service.")] = None
+    months: Annotated[int | None, Field(ge=0, le=120, description="For the timeline: within how many months they buy.")] = None
+    at: When = None
+
+
+class Intent(BaseModel):
+    level: Annotated[Literal["low", "medium", "high"], Field(description="How sure it is that they intend to buy.")]
+    at: When = None
+
+
+class GradeIn(BaseModel):
+    grade: Grade
+    at: When = None
+
+
+@router.put("/{lead_id}/bant/{dimension}", response_model=LeadOut)
+async def record_bant(lead_id: UUID, dimension: Dimension, body: BantIn, tx: InTx, by: CurrentActor, expect: IfMatch) -> LeadOut:
+    """Record one BANT dimension (L9): the owner or his manager. Score and grade follow at once (L13)."""
+    return LeadOut.of(await commands.record(tx, lead_id, dimension, expect=expect, **body.model_dump()), by)
+
+
+@router.post("/{lead_id}/intent", response_model=LeadOut)
+async def record_intent(lead_id: UUID, body: Intent, tx: InTx, by: CurrentActor, expect: IfMatch) -> LeadOut:
+    """Record the customer's intent to buy (L9): the owner or his manager."""
+    return LeadOut.of(await commands.record_intent(tx, lead_id, level=body.level, at=body.at, expect=expect), by)
+
+
+@router.put("/{lead_id}/grade", response_model=LeadOut)
+async def override_grade(lead_id: UUID, body: GradeIn, tx: InTx, by: CurrentActor, expect: IfMatch) -> LeadOut:
+    """Set the grade by hand, until the next change of BANT: the owner or his manager."""
+    return LeadOut.of(await commands.override_grade(tx, lead_id, grade=body.grade, at=body.at, expect=expect), by)

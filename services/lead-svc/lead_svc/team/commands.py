@@ -1,0 +1,152 @@
+"""The roster: teams and people, kept by admins and operations, and by imports that name an owner nobody has entered yet."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from lead_svc.team import rules
+from lead_svc.team.queries import teams_of
+from lead_svc.team.rules import Person, Team
+from lead_svc.team.tables import PEOPLE, PERSON, TEAM, TEAMS
+from shared import roster
+from shared.auth import Role, person_id
+from shared.db import Query, Reader, Tx, is_in
+from shared.errors import Invalid, require
+from shared.events.lead import PersonAdded, PersonChanged, TeamChanged, TeamCreated
+from shared.ids import external_id as id_of
+from shared.ids import new_id
+
+_LOCK_TREE = "SELECT pg_advisory_xact_lock(hashtext('clinch.team'))"
+"""Moves are checked against the whole tree, so they take turns."""
+
+_TEAMS = Query(select(*[TEAM.c[n] for n in TEAMS.names]), Team)
+_PEOPLE_OF = Query(select(PERSON.c.id).where(is_in(PERSON.c.team_id, "teams")), UUID)
+
+
+async def parents(tx: Reader) -> dict[UUID, UUID | None]:
+    """The tree: each team's parent."""
+    return {team.id: team.parent_id for team in await tx.all(_TEAMS)}
+
+
+# -- Teams -----------------------------------------------------------------------------------------------------------------
+
+
+async def enter_team(tx: Tx, *, name: str, parent_id: UUID | None, external_id: str | None) -> tuple[Team, bool]:
+    """Create a team; one whose external key is known already is brought to these values instead. The team, and whether it is new."""
+    await tx.conn.execute(_LOCK_TREE)
+    tree = await parents(tx)
+    id = id_of("team", external_id) if external_id else new_id()
+    if id in tree:
+        return await change_team(tx, id, {"name": name, "parent_id": parent_id}), False
+    _must_exist(parent_id, tree)
+    team = Team(id, external_id, name, parent_id, tx.now, tx.now, 0)
+    path = rules.path_of(id, {**tree, id: parent_id})
+    return await tx.add(TEAMS, team, TeamCreated(name=name, parent_id=parent_id, path=path)), True
+
+
+async def change_team(tx: Tx, id: UUID, given: Mapping[str, Any], expect: int | None = None) -> Team:
+    """Rename or move a team. After a move everybody below it has a new path, and each of them is told of."""
+    await tx.conn.execute(_LOCK_TREE)
+    team = await tx.load(TEAMS, id, expect)
+    changes = {name: value for name, value in given.items() if getattr(team, name) != value}
+    if not changes:
+        return team
+    tree = await parents(tx)
+    if "parent_id" in changes:
+        _must_exist(changes["parent_id"], tree)
+        require(rules.move_unmet(id, changes["parent_id"], tree), "The team cannot be moved there.", "team_cycle")
+    wanted = replace(team, **changes)
+    tree[id] = wanted.parent_id
+    told = TeamChanged(name=wanted.name, parent_id=wanted.parent_id, path=rules.path_of(id, tree))
+    saved = await tx.save(TEAMS, team, told, **changes)
+    if "parent_id" in changes:
+        members = await tx.all(_PEOPLE_OF, teams=list(rules.below(id, tree)))
+        people = (await tx.load_many(PEOPLE, members)).values()
+        await tx.save_many(PEOPLE, [(replace(p, updated_at=tx.now), [(_changed(p, tree), tx.now)]) for p in people])
+        for person in people:
+            await _remember(tx, replace(person, version=person.version + 1), tree)
+    return saved
+
+
+def _must_exist(team_id: UUID | None, tree: Mapping[UUID, UUID | None], pointer: str = "/parent_id") -> None:
+    if team_id is not None and team_id not in tree:
+        raise Invalid("There is no such team.", pointer=pointer, code="unknown_team")
+
+
+# -- People ------------------------------------------------------------------------------------------------------------------
+
+
+async def enter_person(tx: Tx, *, external_id: str | None, given: Mapping[str, Any]) -> tuple[Person, bool]:
+    """Add a person; one whose external key is known already is brought to these values, and a stub thereby filled up."""
+    id = person_id(external_id) if external_id else new_id()
+    tree = await parents(tx)
+    _must_exist(given["team_id"], tree, "/team_id")
+    person = Person(id=id, external_id=external_id, imported=False, created_at=tx.now, updated_at=tx.now, version=1, **given)
+    if id not in await tx.add_new(PEOPLE, [(person, [(_added(person, tree), tx.now)])]):
+        return await change_person(tx, id, given), False
+    await _remember(tx, person, tree)
+    return person, True
+
+
+async def change_person(tx: Tx, id: UUID, given: Mapping[str, Any], expect: int | None = None) -> Person:
+    person = await tx.load(PEOPLE, id, expect)
+    changes = {name: value for name, value in given.items() if getattr(person, name) != value}
+    if not changes:
+        return person
+    tree = await parents(tx)
+    _must_exist(changes.get("team_id"), tree, "/team_id")
+    # Somebody has entered him now, whoever named him first.
+    saved = await tx.save(PEOPLE, person, _changed(replace(person, **changes), tree), **changes, imported=False)
+    await _remember(tx, saved, tree)
+    return saved
+
+
+async def name_people(tx: Tx, keys: Iterable[str]) -> dict[str, UUID]:
+    """The people with these external keys or ids; those nobody has entered yet become stubs, flagged `imported`."""
+    wanted = {key: person_id(key) for key in keys}
+    unknown = await unknown_people(tx, list(wanted.values()))
+    stubs = [_stub(tx, id, key) for key, id in wanted.items() if id in unknown]
+    added = await tx.add_new(PEOPLE, [(p, [(_added(p, {}), tx.now)]) for p in stubs])
+    for person in stubs:
+        if person.id in added:
+            await _remember(tx, person, {})
+    return wanted
+
+
+def _stub(tx: Tx, id: UUID, key: str) -> Person:
+    external_id = None if key == str(id) else key
+    return Person(id, external_id, None, None, Role.rep, None, True, True, tx.now, tx.now, 1)
+
+
+async def unknown_people(tx: Reader, ids: Sequence[UUID]) -> set[UUID]:
+    return set(ids) - (await teams_of(tx, ids)).keys()
+
+
+def _added(person: Person, tree: Mapping[UUID, UUID | None]) -> PersonAdded:
+    return PersonAdded(
+        role=person.role,
+        team_id=person.team_id,
+        team_path=rules.path_of(person.team_id, tree),
+        external_id=person.external_id,
+        imported=person.imported,
+    )
+
+
+def _changed(person: Person, tree: Mapping[UUID, UUID | None]) -> PersonChanged:
+    path = rules.path_of(person.team_id, tree)
+    return PersonChanged(role=person.role, team_id=person.team_id, team_path=path, active=person.active)
+
+
+async def _remember(tx: Tx, person: Person, tree: Mapping[UUID, UUID | None]) -> None:
+    await roster.remember(
+        tx,
+        person.id,
+        team_id=person.team_id,
+        team_path=rules.path_of(person.team_id, tree),
+        role=person.role,
+        active=person.active,
+        version=person.version,
+    )

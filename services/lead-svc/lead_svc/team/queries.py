@@ -1,0 +1,64 @@
+"""Reads of the roster. Everybody signed in may: owners' names stand beside every record."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import any_, bindparam, exists, select
+
+from lead_svc.team.rules import Person, Team
+from lead_svc.team.tables import PERSON, TEAM
+from shared.db import Query, Reader, is_in
+from shared.http.listing import Listing
+from shared.tables import ROSTER
+
+TEAMS_LIST = Listing(
+    TEAM,
+    Team,
+    filters={"parent_id": TEAM.c.parent_id, "external_id": TEAM.c.external_id},
+    sorts=("name", "created_at"),
+    default="name",
+    search=(TEAM.c.name,),
+)
+PEOPLE_LIST = Listing(
+    PERSON,
+    Person,
+    filters={
+        "role": PERSON.c.role,
+        "team_id": PERSON.c.team_id,
+        "active": PERSON.c.active,
+        "imported": PERSON.c.imported,
+        "external_id": PERSON.c.external_id,
+    },
+    sorts=("created_at", "name"),
+    default="created_at",
+    search=(PERSON.c.name, PERSON.c.external_id),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    id: UUID
+    team_id: UUID | None
+
+
+_TEAMS_OF = Query(select(PERSON.c.id, PERSON.c.team_id).where(is_in(PERSON.c.id, "ids")), _Member)
+_ME, _MATE = ROSTER.alias("me"), ROSTER.alias("mate")
+_IN_TEAM_OF = Query(
+    select(
+        exists().where(
+            _ME.c.person_id == bindparam("leader"), _MATE.c.person_id == bindparam("person"), _ME.c.team_id == any_(_MATE.c.team_path)
+        )
+    ),
+    bool,
+)
+
+
+async def in_team_of(db: Reader, leader: UUID, person: UUID) -> bool:
+    """Whether the person is in the leader's team or one below it."""
+    return await db.one(_IN_TEAM_OF, leader=leader, person=person)
+
+
+async def teams_of(db: Reader, ids: Collection[UUID]) -> dict[UUID, UUID | None]:
+    """The team of each of these people; those whom the roster does not know are left out."""
+    return {member.id: member.team_id for member in await db.all(_TEAMS_OF, ids=list(ids))} if ids else {}
