@@ -1,0 +1,73 @@
+"""What happened to a thing, from its events: who did what, when, and when we learnt it. The same in every service.
+
+@router.get("/{deal_id}/timeline", response_model=Page[TimelineEntry])
+async def deal_timeline(deal_id: UUID, page: Annotated[PageRequest, Depends(TIMELINE.params)], db: Reading, by: CurrentActor) -> Any:
+    await SEEN.get(db, by, deal_id)
+    return await timeline(db, page, [deal_id])
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from pydantic import BaseModel, Field
+
+from shared.db import Reader, is_in
+from shared.events.envelope import Event
+from shared.http.listing import Listing, Page, PageRequest
+from shared.tables import EVENT
+
+_STAMPS = Event.model_fields.keys()
+"""What every event carries besides its own facts; the entry has it from the row."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    id: UUID
+    type: str
+    subject: UUID
+    version: int
+    time: datetime
+    recorded_at: datetime
+    actor_id: UUID
+    actor_role: str
+    correlation_id: str
+    data: bytes
+
+
+class TimelineEntry(BaseModel):
+    """One event. `time` is when it happened in the business, `recorded_at` when we learnt it."""
+
+    id: UUID
+    type: str = Field(examples=["clinch.deal.stage_changed.v1"])
+    subject: UUID = Field(description="The id of what the event is about.")
+    version: int
+    time: datetime
+    recorded_at: datetime
+    actor_id: UUID
+    actor_role: str
+    correlation_id: str = Field(description="The request or the chain of events that it belongs to.")
+    data: dict[str, Any]
+
+
+TIMELINE = Listing(
+    EVENT,
+    _Row,
+    filters={"type": EVENT.c.type, "time": EVENT.c.time, "actor_id": EVENT.c.actor_id},
+    sorts=("time", "recorded_at"),
+    default="-time",
+)
+_OF_SUBJECTS = is_in(EVENT.c.subject, "subjects")
+
+
+async def timeline(db: Reader, page: PageRequest, subjects: Sequence[UUID]) -> Page[TimelineEntry]:
+    """The events of these aggregates, newest first unless asked otherwise. The caller has made sure that the reader may see them."""
+    return await TIMELINE.page(db, page, where=_OF_SUBJECTS, params={"subjects": list(subjects)}, each=_entry)
+
+
+def _entry(row: _Row) -> TimelineEntry:
+    told = {name: value for name, value in orjson.loads(row.data).items() if name not in _STAMPS}
+    return TimelineEntry(**{name: getattr(row, name) for name in _Row.__slots__ if name != "data"}, data=told)
