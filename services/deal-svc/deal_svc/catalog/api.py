@@ -6,9 +6,9 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, with_config
-from typing_extensions import TypedDict
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from deal_svc.bodies import Body, Name, Worth
 from deal_svc.catalog import commands, queries
 from deal_svc.catalog.rules import Product
 from deal_svc.catalog.tables import PRODUCTS
@@ -18,43 +18,32 @@ from shared.errors import Invalid, Unmet
 from shared.http.actions import AllowedAction, actions
 from shared.http.edge import ClinchRoute, IfMatch, InTx, Reading
 from shared.http.listing import Page, PageRequest
+from shared.http.patch import NOT_GIVEN
 from shared.money import Money, Percent
 
 router = APIRouter(prefix="/v1/products", tags=["products"], route_class=ClinchRoute)
 KEEPERS = (Role.ops, Role.admin)
 Kept = Depends(require(*KEEPERS))
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
-def _positive(money: Money) -> Money:
-    if money.amount < 0:
-        raise ValueError("a price is not below 0")
-    return money
-
-
-class ProductIn(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class ProductIn(Body):
     sku: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
     name: Name
     line: Annotated[Name, Field(description="The product line that figures are broken down by")]
     tax_percent: Percent
 
 
-@with_config(extra="forbid")
-class ProductPatch(TypedDict, total=False):
-    name: Name
-    line: Name
-    active: bool
-    tax_percent: Percent
+class ProductPatch(Body):
+    name: Name = NOT_GIVEN
+    line: Name = NOT_GIVEN
+    active: bool = NOT_GIVEN
+    tax_percent: Percent = NOT_GIVEN
 
 
-class PriceIn(BaseModel):
+class PriceIn(Body):
     """The unit price of one currency, from `valid_from` until `valid_to` or until the next one begins, both days included."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    unit_price: Annotated[Money, AfterValidator(_positive)]
+    unit_price: Worth
     valid_from: date
     valid_to: date | None = None
 
@@ -121,7 +110,7 @@ async def get_product(product_id: UUID, db: Reading, by: CurrentActor) -> Any:
 @router.patch("/{product_id}", response_model=ProductOut, dependencies=[Kept])
 async def update_product(product_id: UUID, body: ProductPatch, tx: InTx, by: CurrentActor, expect: IfMatch) -> Any:
     """Rename, move to another line, change the tax, or retire (`active: false`: not for new quotes). For operations."""
-    return (await _shown(tx, by, [await commands.edit(tx, product_id, expect=expect, changes=dict(body))]))[0]
+    return (await _shown(tx, by, [await commands.edit(tx, product_id, expect=expect, changes=body.model_dump(exclude_unset=True))]))[0]
 
 
 @router.put("/{product_id}/prices", response_model=ProductOut, dependencies=[Kept])

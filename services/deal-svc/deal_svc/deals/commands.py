@@ -129,7 +129,7 @@ async def owners_team(tx: Tx, owner_id: UUID) -> UUID | None:
 
 async def edit(tx: Tx, deal_id: UUID, *, expect: int | None, at: datetime | None, changes: dict[str, Any]) -> Deal:
     """Set descriptive fields; `amount` and `currency` come together."""
-    deal = await queries.locked(tx, deal_id, expect)
+    deal = await queries.SEEN.load(tx, deal_id, expect)
     require(rules.change_unmet(deal, tx.actor), "The deal cannot be changed.", "deal_not_changeable")
     if "currency" in changes:
         changes = {**changes, "fx": deal.fx if changes["currency"] == deal.currency else rate(tx, changes["currency"])}
@@ -137,7 +137,7 @@ async def edit(tx: Tx, deal_id: UUID, *, expect: int | None, at: datetime | None
 
 
 async def assign(tx: Tx, deal_id: UUID, to: UUID, *, expect: int | None, at: datetime | None) -> Deal:
-    deal = await queries.locked(tx, deal_id, expect)
+    deal = await queries.SEEN.load(tx, deal_id, expect)
     require(rules.assign_unmet(deal, tx.actor, to), "The deal cannot be handed over.", "deal_not_assignable")
     return await change(tx, deal, at=happened(at, tx.now, since=deal.opened_at), owner_id=to, team_id=await owners_team(tx, to))
 

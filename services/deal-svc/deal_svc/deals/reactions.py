@@ -1,17 +1,18 @@
 """What deal-svc does when lead-svc tells of conversions, accounts and people."""
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, Uuid, any_, bindparam, literal, select, update
+from sqlalchemy import Text, Uuid, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from deal_svc.deals import queries, rules
 from deal_svc.deals.commands import new_deal, no_rate, opened, updated
 from deal_svc.deals.rules import OPEN_STAGES, Deal
 from deal_svc.deals.tables import ACCOUNT_NAME, CONVERSION_REFUSAL, DEAL, DEAL_LEAD, DEALS
-from shared.db import Query, Tx
+from shared.db import Query, Tx, is_in
 from shared.events.deal import ConversionRefused, DealLeadJoined
 from shared.events.envelope import Envelope
 from shared.events.lead import AccountCreated, AccountUpdated, LeadConverted, PersonAdded, PersonChanged
@@ -123,40 +124,33 @@ async def account_updated(tx: Tx, e: Envelope[AccountUpdated]) -> None:
     await _keep_account(tx, e.subject, e.data.name, e.data.region)
 
 
-_CHANGES_TEAM = (
-    select(DEAL.c.id)
+_IN_OTHER_TEAM = Query(
+    select(*[DEAL.c[n] for n in DEALS.names])
     .where(
-        DEAL.c.owner_id == bindparam("_owner_id"),
-        DEAL.c.stage == any_(literal([s.value for s in OPEN_STAGES], ARRAY(Text))),
-        DEAL.c.team_id.is_distinct_from(bindparam("_team_id", type_=Uuid)),
+        DEAL.c.owner_id == bindparam("owner_id"),
+        is_in(DEAL.c.stage, [stage.value for stage in OPEN_STAGES]),
+        DEAL.c.team_id.is_distinct_from(bindparam("team_id", type_=Uuid)),
     )
     .order_by(DEAL.c.id)
-    .with_for_update()
-    .cte("changes_team")
-)
-_FOLLOW = Query(
-    update(DEAL)
-    .where(DEAL.c.id == _CHANGES_TEAM.c.id)
-    .values(team_id=bindparam("_team_id", type_=Uuid), version=DEAL.c.version + 1, updated_at=bindparam("_now"))
-    .returning(*[DEAL.c[n] for n in DEALS.names]),
+    .with_for_update(),
     Deal,
 )
 
 
-async def _follow_owner(tx: Tx, owner_id: UUID, team_id: UUID | None, e: Envelope[PersonAdded] | Envelope[PersonChanged]) -> None:
+async def _follow_owner(tx: Tx, owner_id: UUID, team_id: UUID | None, at: datetime) -> None:
     """Open deals go with their owner into his team; closed ones stay where they were closed."""
-    for deal in await tx.all(_FOLLOW, _owner_id=owner_id, _team_id=team_id, _now=tx.now):
-        tx.tell(deal.id, deal.version, updated(deal, ["team_id"], deal.owner_id), at=e.time)
+    moved = [replace(deal, team_id=team_id, updated_at=tx.now) for deal in await tx.all(_IN_OTHER_TEAM, owner_id=owner_id, team_id=team_id)]
+    await tx.save_many(DEALS, [(deal, [(updated(deal, ["team_id"], owner_id), at)]) for deal in moved])
 
 
 @on(PersonAdded)
 async def owner_added(tx: Tx, e: Envelope[PersonAdded]) -> None:
-    await _follow_owner(tx, e.subject, e.data.team_id, e)
+    await _follow_owner(tx, e.subject, e.data.team_id, e.time)
 
 
 @on(PersonChanged)
 async def owner_changed(tx: Tx, e: Envelope[PersonChanged]) -> None:
-    await _follow_owner(tx, e.subject, e.data.team_id, e)
+    await _follow_owner(tx, e.subject, e.data.team_id, e.time)
 
 
 REACTIONS = (take_lead, account_created, account_updated, owner_added, owner_changed)

@@ -4,8 +4,9 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, Field
 
+from deal_svc.bodies import NOW, Act, Body, Name, Text
 from deal_svc.deals import queries as deals
 from deal_svc.deals.rules import SELLING, Deal
 from deal_svc.discovery import commands, queries
@@ -16,17 +17,7 @@ from shared.http.edge import ClinchRoute, IfMatch, InTx, Reading
 
 router = APIRouter(prefix="/v1/deals/{deal_id}", tags=["deals"], route_class=ClinchRoute)
 Recording = Depends(require(*SELLING, *HELPING))
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
-
-
-class Act(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    at: Annotated[AwareDatetime | None, Field(description="When it happened, if not now; never in the future")] = None
-
-
-NOW = Act()
 
 
 class Part(BaseModel):
@@ -91,10 +82,8 @@ class NextStepOut(BaseModel):
     next_step_due_at: AwareDatetime | None
 
 
-class Point(BaseModel):
+class Point(Body):
     """One argument: a pain of the customer, what of ours answers it, what that is worth to him."""
-
-    model_config = ConfigDict(extra="forbid")
 
     pain: Text
     capability: Text
@@ -102,8 +91,8 @@ class Point(BaseModel):
 
 
 class ProposalIn(Act):
-    title: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-    points: Annotated[list[Point], Field(max_length=50)] = []
+    title: Name
+    points: list[Point] = Field(default_factory=list, max_length=50)
 
 
 class ProposalOut(Part):
@@ -128,7 +117,7 @@ async def record_spin(deal_id: UUID, body: SpinIn, tx: InTx) -> Any:
 @router.get("/spin", response_model=list[SpinOut])
 async def list_spin(deal_id: UUID, db: Reading, by: CurrentActor) -> Any:
     """The SPIN record, oldest first."""
-    await deals.seen(db, by, deal_id)
+    await deals.SEEN.get(db, by, deal_id)
     return await db.all(queries.SPIN, deal_id=deal_id)
 
 
@@ -158,7 +147,7 @@ async def add_committee_member(deal_id: UUID, body: MemberIn, tx: InTx) -> Any:
 @router.get("/contacts", response_model=list[MemberOut])
 async def list_committee(deal_id: UUID, db: Reading, by: CurrentActor) -> Any:
     """The buying committee."""
-    await deals.seen(db, by, deal_id)
+    await deals.SEEN.get(db, by, deal_id)
     return await db.all(queries.COMMITTEE, deal_id=deal_id)
 
 
@@ -179,7 +168,7 @@ async def draft_proposal(deal_id: UUID, body: ProposalIn, tx: InTx) -> Any:
 @router.get("/proposals", response_model=list[ProposalOut])
 async def list_proposals(deal_id: UUID, db: Reading, by: CurrentActor) -> Any:
     """All versions of the proposal."""
-    await deals.seen(db, by, deal_id)
+    await deals.SEEN.get(db, by, deal_id)
     return await db.all(queries.PROPOSALS, deal_id=deal_id)
 
 

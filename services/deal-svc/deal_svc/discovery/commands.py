@@ -53,7 +53,7 @@ _PRESENT = Query(
 
 
 async def _recordable(tx: Tx, deal_id: UUID, at: datetime | None, expect: int | None = None) -> tuple[Deal, datetime]:
-    deal = await queries.locked(tx, deal_id, expect)
+    deal = await queries.SEEN.load(tx, deal_id, expect)
     require(rules.record_unmet(deal, tx.actor), "Nothing can be recorded for the deal.", "deal_not_changeable")
     return deal, happened(at, tx.now, since=deal.opened_at)
 

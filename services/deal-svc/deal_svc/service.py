@@ -1,0 +1,28 @@
+"""deal-svc: deals from opening to won or lost, what is offered in them, and the catalogue it is offered from."""
+
+from pathlib import Path
+
+from deal_svc.catalog.api import router as catalog
+from deal_svc.deals import reactions as deals_reactions
+from deal_svc.deals.api import router as deals
+from deal_svc.discovery.api import router as discovery
+from deal_svc.imports.api import router as imports
+from deal_svc.imports.api import run_imports
+from deal_svc.metadata import metadata
+from deal_svc.quotes.api import router as quotes
+from deal_svc.quotes.timers import TIMERS
+from deal_svc.stages import reactions as stages_reactions
+from shared import roster
+from shared.service import Service
+
+service = Service(
+    name="deal-svc",
+    prefixes=["/v1/deals", "/v1/quotes", "/v1/products", "/v1/imports/deals"],
+    metadata=metadata,
+    migrations=Path(__file__).parent / "migrations",
+    routers=[deals, discovery, quotes, catalog, imports],
+    reactions=[*roster.REACTIONS, *deals_reactions.REACTIONS, *stages_reactions.REACTIONS],
+    timers=TIMERS,
+    jobs=[run_imports],
+    description=__doc__,
+)

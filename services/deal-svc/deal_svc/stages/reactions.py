@@ -1,0 +1,38 @@
+"""What the fate of a contract means for its deal."""
+
+from deal_svc.deals.rules import Stage
+from deal_svc.deals.tables import DEALS
+from deal_svc.stages import commands
+from shared.db import Tx
+from shared.events.contract import ContractSigned, ContractTerminated, ContractVoided
+from shared.events.envelope import Envelope
+from shared.reactions import on
+
+
+@on(ContractSigned)
+async def win(tx: Tx, e: Envelope[ContractSigned]) -> None:
+    deal = await tx.first(DEALS.lock, id=e.data.deal_id)
+    if deal is not None:
+        await commands.win_by_contract(
+            tx, deal, contract_id=e.subject, quote_id=e.data.quote_id, starts_on=e.data.starts_on, at=e.data.signed_at
+        )
+
+
+@on(ContractVoided)
+async def voided(tx: Tx, e: Envelope[ContractVoided]) -> None:
+    deal = await tx.first(DEALS.lock, id=e.data.deal_id)
+    if deal is not None and e.data.was_signed and deal.stage is Stage.WON and deal.contract_id == e.subject:
+        await commands.reverse_win(tx, deal, reason=e.data.reason, at=e.time)
+
+
+@on(ContractTerminated)
+async def terminated(tx: Tx, e: Envelope[ContractTerminated]) -> None:
+    """Only a contract that had not begun takes the win with it."""
+    deal = await tx.first(DEALS.lock, id=e.data.deal_id)
+    if deal is None or deal.stage is not Stage.WON or deal.contract_id != e.subject or deal.contract_starts_on is None:
+        return
+    if e.time.astimezone(tx.settings.zone).date() < deal.contract_starts_on:
+        await commands.reverse_win(tx, deal, reason=e.data.reason, at=e.time)
+
+
+REACTIONS = (win, voided, terminated)
