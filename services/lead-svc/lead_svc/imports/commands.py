@@ -1,0 +1,78 @@
+"""Taking many imported rows at once: the capture command, then the steps that the rows tell of. No statement per row."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from lead_svc.capture.commands import Captured, capture_many
+from lead_svc.imports import rules
+from lead_svc.imports.form import LeadRow
+from lead_svc.leads.commands import disqualification
+from lead_svc.leads.rules import Lead, State
+from lead_svc.leads.tables import LEADS
+from shared.db import Tx
+from shared.errors import Problem as Refusal
+from shared.events.envelope import Event
+from shared.events.lead import LeadMqlReached, LeadQualified
+from shared.imports.job import Outcome, Problem
+from shared.settings import Settings
+
+Events = list[tuple[Event, datetime]]
+
+_FLAG_SAYS = {
+    "converted_before_capture": "its deal was opened before the first contact",
+    "won_before_first_contact": "its deal was won before the first contact",
+}
+
+
+async def take(tx: Tx, rows: Sequence[tuple[int, LeadRow]], _: Settings) -> Outcome:
+    """Capture or update a lead per row; rows that contradict themselves are refused (issue 2 §3, L3)."""
+    outcome = Outcome()
+    good: list[tuple[int, LeadRow]] = []
+    for line, row in rows:
+        problems = [Problem(line, w.code, "wrong_history", w.message) for w in rules.wrong(row, tx.now)]
+        outcome.problems += problems
+        if not problems:
+            good.append((line, row))
+    answers = await capture_many(tx, [row.said() for _, row in good], imported=True)
+    taken = [(line, row, answer) for (line, row), answer in zip(good, answers, strict=True)]
+    moved = await _move(tx, [(row, answer) for _, row, answer in taken if isinstance(answer, Captured)])
+    for line, _row, answer in taken:
+        if isinstance(answer, Refusal):
+            outcome.problems.append(Problem(line, _field_of(answer), answer.code, answer.detail))
+            continue
+        outcome.created += answer.outcome == "created"
+        outcome.updated += answer.outcome in ("filled", "updated") or (answer.outcome == "unchanged" and answer.id in moved)
+        outcome.unchanged += answer.outcome == "unchanged" and answer.id not in moved
+        outcome.problems += [Problem(line, "captured_at", flag, _FLAG_SAYS.get(flag, flag), "flagged") for flag in answer.flags]
+    return outcome
+
+
+def _field_of(refusal: Refusal) -> str:
+    errors = refusal.extra.get("errors") or [{"pointer": "/external_id"}]
+    return str(errors[0]["pointer"]).removeprefix("/")
+
+
+async def _move(tx: Tx, rows: Sequence[tuple[LeadRow, Captured]]) -> set[object]:
+    """Take the leads through the steps that their rows tell of; the ids of those that moved."""
+    told = {answer.id: row for row, answer in rows if row.mql_at or row.qualified_at or row.disqualified_at}
+    leads = await tx.load_many(LEADS, list(told)) if told else {}
+    moved = [_moved(lead, told[id]) for id, lead in leads.items()]
+    await tx.save_many(LEADS, [(lead, events) for lead, events in moved if events])
+    return {lead.id for lead, events in moved if events}
+
+
+def _moved(lead: Lead, row: LeadRow) -> tuple[Lead, Events]:
+    events: Events = []
+    for step in rules.steps(lead, row):
+        if step.to is State.DISQUALIFIED:
+            event, changes = disqualification(lead, row.disqualified_reason)
+            lead = replace(lead, **changes)
+        elif step.to is State.MQL:
+            event = LeadMqlReached(how="import")
+            lead = replace(lead, state=step.to)
+        else:
+            event = LeadQualified(bant_score=lead.bant_score, owner_id=lead.owner_id, team_id=lead.team_id)
+            lead = replace(lead, state=step.to)
+        events.append((event, step.at))
+    return lead, events

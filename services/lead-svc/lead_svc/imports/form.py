@@ -1,0 +1,47 @@
+"""What a row of a lead import may say. Everything but the key is optional; columns named like a field need no mapping."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from lead_svc.capture.rules import NewLead
+from lead_svc.leads.rules import Reason
+from shared.imports.format import When
+
+Key = Annotated[str, Field(min_length=1, max_length=200)]
+Short = Annotated[str, Field(max_length=80)]
+Name = Annotated[str, Field(max_length=200)]
+
+
+class LeadRow(BaseModel):
+    """One lead, by the key that its source system gives it."""
+
+    external_id: Key
+    captured_at: When | None = Field(None, description="the first contact; now without it")
+    source: Short | None = None
+    campaign: Short | None = None
+    medium: Short | None = None
+    first_touch: Short | None = None
+    last_touch: Short | None = None
+    title: Name | None = None
+    company: Name | None = None
+    contact_name: Name | None = None
+    email: Annotated[str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
+    phone: Short | None = None
+    job_title: Name | None = None
+    region: Short | None = None
+    industry: Short | None = None
+    size: Short | None = None
+    product: Short | None = None
+    owner: Key | None = Field(None, description="the owner's key in the source system, as token subjects and the team roster know it")
+    account_external_id: Key | None = None
+    mql_at: When | None = None
+    qualified_at: When | None = Field(None, description="when sales confirmed it: an SQL from then on")
+    disqualified_at: When | None = None
+    disqualified_reason: Reason = Reason.OTHER
+
+    def said(self) -> NewLead:
+        described = self.model_dump(
+            exclude={"owner", "mql_at", "qualified_at", "disqualified_at", "disqualified_reason"}, exclude_unset=True
+        )
+        return NewLead(**described, owner_external_id=self.owner)

@@ -1,0 +1,44 @@
+"""The history that an imported lead tells, and what is wrong about it. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from lead_svc.leads.rules import Lead, Reason, State
+from shared.errors import Unmet
+
+
+class History(Protocol):
+    captured_at: datetime | None
+    mql_at: datetime | None
+    qualified_at: datetime | None
+    disqualified_at: datetime | None
+    disqualified_reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    to: State
+    at: datetime
+
+
+def wrong(row: History, now: datetime) -> list[Unmet]:
+    """By field: times in the future, or in another order than they follow each other."""
+    named = [(n, getattr(row, n)) for n in ("captured_at", "mql_at", "qualified_at", "disqualified_at")]
+    known = [(n, at) for n, at in named if at is not None]
+    found = [Unmet(n, "lies in the future") for n, at in known if at > now]
+    for (before, first), (after, then) in zip(known, known[1:], strict=False):
+        if then < first:
+            found.append(Unmet(after, f"is earlier than {before}"))
+    return found
+
+
+def steps(lead: Lead, row: History) -> list[Step]:
+    """What the row adds to the way the lead has come: steps it has not taken yet."""
+    if lead.state not in (State.CAPTURED, State.MQL, State.SQL):
+        return []
+    order = [State.CAPTURED, State.MQL, State.SQL]
+    ahead = [Step(State.MQL, row.mql_at)] if row.mql_at else []
+    ahead += [Step(State.SQL, row.qualified_at)] if row.qualified_at else []
+    ahead = [s for s in ahead if order.index(s.to) > order.index(lead.state)]
+    return ahead + ([Step(State.DISQUALIFIED, row.disqualified_at)] if row.disqualified_at else [])
