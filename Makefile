@@ -38,8 +38,8 @@ check: .venv/installed-dev  ## lint, format, types, import contracts, rule tests
 bench: .venv/installed-dev  ## ratios against hand-written yardsticks, into docs/benchmarks.md
 	@$(BIN)/python -m tests.bench
 
-docs: .venv/installed-dev  ## write OpenAPI, AsyncAPI and the schemas into docs/
-	@$(BIN)/python -m tests.contracts
+docs: .venv/installed-dev  ## write OpenAPI, AsyncAPI and the events' schemas into docs/
+	@$(CLINCH) docs
 
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate pyproject.toml
 

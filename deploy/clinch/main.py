@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from clinch.clean import clean
+from clinch.documents import docs
 from clinch.down import down
 from clinch.errors import CommandError
 from clinch.imports import import_file
@@ -19,7 +20,7 @@ from clinch.token import token
 from clinch.up import up
 from shared.postgres import PostgresError
 
-COMMANDS = (up, down, status, logs, clean, token)
+COMMANDS = (up, down, status, logs, clean, token, docs)
 
 
 class Commands(TyperGroup):

@@ -1,6 +1,7 @@
 """Lists over a real service and a real Postgres: what paging returns is the plain sorted list, whatever the filters."""
 
 import base64
+import json
 import random
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -17,14 +18,14 @@ from fastapi import APIRouter, Depends
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
-from sqlalchemy import ARRAY, BigInteger, Boolean, Column, Date, Index, Integer, Numeric, Table, Text, Uuid, insert
+from sqlalchemy import ARRAY, BigInteger, Boolean, Column, Date, Index, Integer, Numeric, Table, Text, Uuid, insert, true
 
 from shared import scope
 from shared.auth import CurrentActor, Role
 from shared.auth.actor import Actor, person_id
 from shared.db import Query, Reader
 from shared.http.edge import ClinchRoute, Reading
-from shared.http.listing import Listing, Page, PageRequest
+from shared.http.listing import Listing, Page, PageRequest, _reach, _Shape
 from shared.postgres import Postgres
 from shared.service import Service
 from shared.tables import At, service_metadata
@@ -198,7 +199,11 @@ FILTERS = {
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors])
 @given(
-    boats=BOATS_GIVEN, late=BOATS_GIVEN, sort=st.sampled_from([d + s for s in SORTS for d in ("", "-")]), limit=st.integers(1, 5), data=st.data()
+    boats=BOATS_GIVEN,
+    late=BOATS_GIVEN,
+    sort=st.sampled_from([d + s for s in SORTS for d in ("", "-")]),
+    limit=st.integers(1, 5),
+    data=st.data(),
 )
 async def test_paging_gives_the_plain_sorted_list(
     harbour: Running, boats: list[Boat], late: list[Boat], sort: str, limit: int, data: st.DataObject
@@ -211,6 +216,7 @@ async def test_paging_gives_the_plain_sorted_list(
     async with harbour.client("admin") as client:
         address = f"/v1/boats?{wanted}&sort={sort}&limit={limit}".replace("?&", "?")
         while address:
+            assert len(seen) <= 24, "it never ends"
             answer = await client.get(address)
             assert answer.status_code == 200, answer.text
             seen += [UUID(item["id"]) for item in answer.json()["items"]]
@@ -273,8 +279,6 @@ async def test_a_page_is_one_statement_and_the_count_one_more(harbour: Running, 
     plain = (await admin.get("/v1/boats", params={"limit": 3, "sort": "price"})).json()
     assert len(statements) == 1
     assert "count" not in plain
-    counted = (await admin.get("/v1/boats", params={"limit": 3, "count": "exact", "cursor": "", "sort": "price"} | {})).status_code
-    assert counted == 422, "an empty cursor is no cursor"
     page = (await admin.get("/v1/boats", params={"limit": 3, "count": "exact", "sort": "price"})).json()
     assert page["count"] == 7
     rest = await admin.get("/v1/boats", params={"limit": 3, "count": "exact", "sort": "price", "cursor": page["next_cursor"]})
@@ -303,8 +307,6 @@ async def test_rows_of_others_are_neither_listed_nor_counted(harbour: Running) -
 
 
 def test_literals_in_the_condition_are_part_of_the_shape() -> None:
-    from shared.http.listing import _reach
-
     assert _reach(BOAT.c.length == 1) != _reach(BOAT.c.length == 2)
     assert _reach(BOAT.c.length == 1) == _reach(BOAT.c.length == 1)
     ann, bob = (Actor.of(person_id(n), {Role.manager}) for n in ("ann", "bob"))
@@ -448,10 +450,6 @@ async def test_page_1000_is_read_from_the_index_as_page_1_is(harbour: Running, s
 
 async def _touched(harbour: Running, client: httpx.AsyncClient, sort: str, after: tuple[Any, UUID] | None) -> int:
     """How many rows the scans of this page's statement return, out of EXPLAIN ANALYZE."""
-    from sqlalchemy import true
-
-    from shared.http.listing import _reach, _Shape
-
     shape = _Shape((), False, sort, "value" if after else "start", _reach(true()), true())
     query = BOATS._query(shape)
     values: dict[str, Any] = {"after": after[0], "after_id": after[1]} if after else {}
@@ -464,8 +462,6 @@ async def _touched(harbour: Running, client: httpx.AsyncClient, sort: str, after
             scans.append(node)
         for below in node.get("Plans", ()):
             walk(below)
-
-    import json
 
     walk((json.loads(plan) if isinstance(plan, (str, bytes)) else plan)[0]["Plan"])
     assert scans
