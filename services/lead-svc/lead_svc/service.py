@@ -2,8 +2,20 @@
 
 from pathlib import Path
 
+from lead_svc.capture.api import router as capture
+from lead_svc.conversion.api import router as conversion
+from lead_svc.conversion.reactions import REACTIONS
+from lead_svc.imports.api import router as imports
+from lead_svc.imports.api import run_imports
+from lead_svc.interactions.api import router as interactions
+from lead_svc.leads.api import router as leads
+from lead_svc.leads.commands import WAKE
+from lead_svc.leads.timers import wake
 from lead_svc.metadata import metadata
+from lead_svc.parties.api import accounts, contacts
+from lead_svc.qualification.api import router as qualification
 from lead_svc.team.api import router as team
+from lead_svc.timeline.api import router as timeline
 from shared.service import Service
 
 service = Service(
@@ -11,6 +23,10 @@ service = Service(
     prefixes=["/v1/leads", "/v1/accounts", "/v1/contacts", "/v1/team", "/v1/imports/leads"],
     metadata=metadata,
     migrations=Path(__file__).parent / "migrations",
-    routers=[team],
-    description=__doc__,
+    routers=[capture, leads, qualification, interactions, conversion, timeline, accounts, contacts, team, imports],
+    reactions=REACTIONS,
+    timers={WAKE: wake},
+    jobs=[run_imports],
+    streamed=("/v1/imports/leads",),
+    description="Leads from capture to conversion, and the companies and people they are about.",
 )

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Protocol
 
 from lead_svc.leads.rules import Lead, Reason, State
@@ -27,7 +28,7 @@ def wrong(row: History, now: datetime) -> list[Unmet]:
     named = [(n, getattr(row, n)) for n in ("captured_at", "mql_at", "qualified_at", "disqualified_at")]
     known = [(n, at) for n, at in named if at is not None]
     found = [Unmet(n, "lies in the future") for n, at in known if at > now]
-    for (before, first), (after, then) in zip(known, known[1:], strict=False):
+    for (before, first), (after, then) in pairwise(known):
         if then < first:
             found.append(Unmet(after, f"is earlier than {before}"))
     return found

@@ -77,3 +77,9 @@ def takes_up_again(lead: Lead, direction: Direction) -> bool:
     """A customer who comes back on his own is a new signal for a lead put aside, or given up for want of an answer."""
     dormant = lead.state is State.NURTURING or (lead.state is State.DISQUALIFIED and lead.reason == NO_RESPONSE)
     return direction is Direction.INBOUND and dormant
+
+
+def all_said(interaction: Interaction) -> str | None:
+    """Every note of the interaction in one text."""
+    notes = (interaction.key_points, interaction.feedback, interaction.questions, interaction.concerns, interaction.goals)
+    return "\n".join(note for note in notes if note) or None

@@ -47,6 +47,12 @@ async def enter_account(tx: Tx, *, external_id: str | None, given: Mapping[str, 
     return await change_account(tx, id, {n: v for n, v in given.items() if v is not None}, taken=True), False
 
 
+async def add_account(tx: Tx, *, name: str, owner_id: UUID | None, region: str | None, industry: str | None, size: str | None) -> Account:
+    """An account made from what a lead says of its company."""
+    account = Account(new_id(), None, name, owner_id, region, industry, size, None, False, tx.now, tx.now, 0)
+    return await tx.add(ACCOUNTS, account, _created(account))
+
+
 async def change_account(tx: Tx, id: UUID, given: Mapping[str, Any], expect: int | None = None, *, taken: bool = False) -> Account:
     account = await _or_taken(SEEN_ACCOUNTS.load(tx, id, expect), taken)
     require(rules.edit_unmet(account, tx.actor), "You cannot change this account.", "not_owner")
@@ -102,6 +108,12 @@ async def enter_contact(tx: Tx, *, external_id: str | None, account_id: UUID, gi
         return contact, True
     known = {n: v for n, v in given.items() if v is not None} | {"account_id": account_id}
     return await change_contact(tx, id, known, taken=True), False
+
+
+async def add_contact(tx: Tx, account_id: UUID, *, name: str, email: str | None, phone: str | None, job_title: str | None) -> Contact:
+    """A contact made from a lead's contact data."""
+    contact = Contact(new_id(), None, account_id, name, email, phone, job_title, tx.now, tx.now, 0)
+    return await tx.add(CONTACTS, contact, ContactCreated(account_id=account_id))
 
 
 async def change_contact(tx: Tx, id: UUID, given: Mapping[str, Any], expect: int | None = None, *, taken: bool = False) -> Contact:

@@ -1,0 +1,50 @@
+"""`POST /v1/leads/{id}/convert`."""
+
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
+
+from lead_svc.conversion import commands
+from lead_svc.conversion.commands import Handover
+from lead_svc.leads.api import LeadOut, When, Working
+from lead_svc.parties.api import Name
+from shared.auth import CurrentActor
+from shared.errors import Invalid
+from shared.http.edge import ClinchRoute, IfMatch, InTx
+from shared.money import Money
+
+router = APIRouter(prefix="/v1/leads", tags=["leads"], route_class=ClinchRoute)
+
+
+class Convert(BaseModel):
+    """All optional: account and contact are the lead's own, or are made from its data; the deal is a new one."""
+
+    deal_id: Annotated[UUID | None, Field(description="An open deal of the same account that the lead joins.")] = None
+    account_id: UUID | None = None
+    contact_id: UUID | None = None
+    deal_name: Name | None = None
+    amount: Annotated[Money | None, Field(description="What the deal may be worth.")] = None
+    expected_close_on: date | None = None
+    at: When = None
+
+
+@router.post("/{lead_id}/convert", response_model=LeadOut, dependencies=[Working])
+async def convert_lead(lead_id: UUID, body: Convert, tx: InTx, by: CurrentActor, expect: IfMatch, request: Request) -> LeadOut:
+    """sql → converting, by the owner or his manager: deal-svc opens the deal under the `deal_id` in the answer (L28).
+
+    A repeat gives the first result and no second deal. When deal-svc refuses, the lead is an SQL again, with `refusal`.
+    """
+    if body.amount and request.app.state.settings.rate(body.amount.currency) is None:
+        raise Invalid("There is no rate for this currency; set it in CLINCH_FX_RATES.", pointer="/amount/currency", code="no_rate")
+    given = Handover(
+        deal_id=body.deal_id,
+        account_id=body.account_id,
+        contact_id=body.contact_id,
+        deal_name=body.deal_name,
+        amount=body.amount,
+        expected_close_on=body.expected_close_on,
+    )
+    return LeadOut.of(await commands.convert(tx, lead_id, given, at=body.at, expect=expect), by)

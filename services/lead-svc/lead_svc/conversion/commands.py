@@ -1,0 +1,150 @@
+"""Handing a lead over to deal-svc (L28), and what deal-svc answers. Also leads that only an import of deals has named."""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from lead_svc.capture.rules import fresh, odd_flags
+from lead_svc.leads.commands import WAKE, contact_of, dimensions
+from lead_svc.leads.queries import SEEN_LEADS
+from lead_svc.leads.rules import Lead, State, convert_unmet, happened
+from lead_svc.leads.tables import LEADS
+from lead_svc.parties.commands import add_account, add_contact
+from lead_svc.parties.queries import SEEN_ACCOUNTS
+from lead_svc.parties.rules import Account
+from lead_svc.parties.tables import ACCOUNTS
+from shared.db import Tx
+from shared.errors import Invalid, NotFound, Stale, require
+from shared.events.envelope import Event
+from shared.events.lead import LeadConversionConfirmed, LeadConversionRefused, LeadConverted, LeadFlagged, LeadStubbed
+from shared.ids import new_id
+from shared.money import Money
+from shared.timers import cancel_timers
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """What the owner says at the conversion; what he leaves out comes from the lead."""
+
+    deal_id: UUID | None = None
+    """An open deal of the same account that the lead joins; a new one otherwise. deal-svc refuses one that does not fit."""
+    account_id: UUID | None = None
+    contact_id: UUID | None = None
+    deal_name: str | None = None
+    amount: Money | None = None
+    expected_close_on: date | None = None
+
+
+async def convert(tx: Tx, id: UUID, given: Handover, *, at: datetime | None, expect: int | None) -> Lead:
+    """sql → converting. A repeated call gives the first result, whatever it asks for and expects by now."""
+    lead = await SEEN_LEADS.load(tx, id)
+    if lead.state in (State.CONVERTING, State.CONVERTED):
+        return lead
+    if expect is not None and lead.version != expect:
+        raise Stale(lead.version)
+    when = happened(at, tx.now)
+    has_account = bool(given.account_id or lead.account_id or lead.company)
+    has_contact = bool(given.contact_id or lead.contact_id or lead.contact_name)
+    require(convert_unmet(lead, tx.actor, account=has_account, contact=has_contact), "The lead cannot be converted yet.", "cannot_convert")
+    account = await _account(tx, lead, given.account_id)
+    contact_id = await _contact(tx, lead, given.contact_id, account.id)
+    deal_id, conversion_id = given.deal_id or new_id(), new_id()
+    told = LeadConverted(
+        deal_id=deal_id,
+        joins_existing=given.deal_id is not None,
+        conversion_id=conversion_id,
+        account_id=account.id,
+        account_name=account.name,
+        contact_ids=[contact_id],
+        captured_at=lead.captured_at or lead.created_at,
+        deal_name=given.deal_name or lead.title or account.name,
+        amount=format(given.amount.amount, "f") if given.amount else None,
+        currency=given.amount.currency if given.amount else None,
+        expected_close_on=given.expected_close_on.isoformat() if given.expected_close_on else None,
+        **dimensions(lead),
+    )
+    changes: dict[str, Any] = {"state": State.CONVERTING, "deal_id": deal_id, "conversion_id": conversion_id, "refusal": None}
+    return await tx.save(LEADS, lead, told, at=when, account_id=account.id, contact_id=contact_id, **changes)
+
+
+async def _account(tx: Tx, lead: Lead, given: UUID | None) -> Account:
+    """The account named now, the lead's, or one made from its company."""
+    if given is not None:
+        try:
+            return await SEEN_ACCOUNTS.get(tx, tx.actor, given)
+        except NotFound:
+            raise Invalid("There is no such account.", pointer="/account_id", code="unknown_account") from None
+    if lead.account_id is not None:
+        return await tx.get(ACCOUNTS, lead.account_id)
+    assert lead.company is not None
+    return await add_account(tx, name=lead.company, owner_id=lead.owner_id, region=lead.region, industry=lead.industry, size=lead.size)
+
+
+async def _contact(tx: Tx, lead: Lead, given: UUID | None, account_id: UUID) -> UUID:
+    """The contact named now, the lead's, or one made from its contact data."""
+    if contact_id := given or lead.contact_id:
+        await contact_of(tx, contact_id, account_id)
+        return contact_id
+    assert lead.contact_name is not None
+    made = await add_contact(tx, account_id, name=lead.contact_name, email=lead.email, phone=lead.phone, job_title=lead.job_title)
+    return made.id
+
+
+# -- What deal-svc answers ---------------------------------------------------------------------------------------------------
+
+
+async def confirm(tx: Tx, lead_id: UUID, deal_id: UUID, conversion_id: UUID, at: datetime) -> None:
+    """The deal exists, or the lead has joined it. An answer to an earlier conversion changes nothing."""
+    lead = await tx.load(LEADS, lead_id)
+    if lead.state is State.CONVERTING and lead.conversion_id == conversion_id:
+        told = LeadConversionConfirmed(deal_id=deal_id)
+        await tx.save(LEADS, lead, told, at=at, state=State.CONVERTED, deal_id=deal_id, deal_opened_at=at)
+
+
+async def refuse(tx: Tx, lead_id: UUID, deal_id: UUID, reason: str, at: datetime) -> None:
+    """The lead is an SQL again; the reason stays with it."""
+    lead = await tx.load(LEADS, lead_id)
+    if lead.state is State.CONVERTING and lead.deal_id == deal_id:
+        told = LeadConversionRefused(deal_id=deal_id, reason=reason)
+        await tx.save(LEADS, lead, told, at=at, state=State.SQL, deal_id=None, conversion_id=None, refusal=reason)
+
+
+# -- History that came by an import of deals -----------------------------------------------------------------------------------
+
+
+async def learn_of_deal(tx: Tx, lead_id: UUID, deal_id: UUID, *, external_id: str | None, account_id: UUID | None, at: datetime) -> None:
+    """An imported deal came from this lead, which thus is converted, from whatever state; the first such deal counts.
+
+    A lead that nobody has captured yet becomes a stub; its own data may come later.
+    """
+    known: dict[str, Any] = {"state": State.CONVERTED, "deal_id": deal_id, "deal_opened_at": at}
+    confirmed = LeadConversionConfirmed(deal_id=deal_id)
+    lead = await tx.first(LEADS.lock, id=lead_id)
+    if lead is None:
+        stub = replace(fresh(lead_id, external_id, tx.now), account_id=account_id, **known)
+        if await tx.add_new(LEADS, [(stub, [(LeadStubbed(external_id=external_id), at), (confirmed, at)])]):
+            return
+        lead = await tx.load(LEADS, lead_id)  # captured by somebody at this moment
+    if lead.state in (State.CONVERTING, State.CONVERTED):
+        return
+    known |= {"account_id": lead.account_id or account_id}
+    flags = odd_flags(replace(lead, **known))
+    await cancel_timers(tx, lead.id, WAKE)
+    await tx.save(LEADS, lead, confirmed, *_flagged(flags), at=at, flags=lead.flags | dict.fromkeys(flags, True), wake_at=None, **known)
+
+
+async def learn_of_win(tx: Tx, lead_id: UUID, deal_id: UUID, at: datetime) -> None:
+    """When the imported deal was won, to be compared with the first contact, which may be told later."""
+    lead = await tx.first(LEADS.lock, id=lead_id)
+    if lead is None or lead.deal_id != deal_id:
+        return
+    flags = odd_flags(replace(lead, deal_won_at=at))
+    # Without a flag nothing that anybody can see has changed, so nothing is told.
+    updated_at = tx.now if flags else lead.updated_at
+    changes = {"deal_won_at": at, "flags": lead.flags | dict.fromkeys(flags, True), "updated_at": updated_at}
+    await tx.save(LEADS, lead, *_flagged(flags), at=at, **changes)
+
+
+def _flagged(flags: list[str]) -> list[Event]:
+    return [LeadFlagged(flag=flag) for flag in flags]

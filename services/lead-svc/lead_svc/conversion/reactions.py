@@ -1,0 +1,56 @@
+"""What lead-svc does when deal-svc has opened, joined or refused a deal, or imported one."""
+
+from uuid import UUID
+
+from lead_svc.conversion import commands
+from lead_svc.parties.commands import Named, name_accounts
+from lead_svc.team.commands import name_people
+from shared.db import Tx
+from shared.events.deal import ConversionRefused, DealLeadJoined, DealOpened, DealWon
+from shared.events.envelope import Envelope
+from shared.ids import external_id
+from shared.reactions import on
+
+
+@on(DealOpened)
+async def deal_opened(tx: Tx, e: Envelope[DealOpened]) -> None:
+    deal = e.data
+    if deal.imported:
+        account_id = await _name_parties(tx, deal)
+        lead_id = deal.lead_id or (external_id("lead", deal.lead_external_id) if deal.lead_external_id else None)
+        if lead_id is not None:
+            key = deal.lead_external_id
+            await commands.learn_of_deal(tx, lead_id, e.subject, external_id=key, account_id=account_id, at=e.time)
+    elif deal.lead_id and deal.conversion_id:
+        await commands.confirm(tx, deal.lead_id, e.subject, deal.conversion_id, e.time)
+
+
+async def _name_parties(tx: Tx, deal: DealOpened) -> UUID | None:
+    """Stubs for an owner and an account that nobody has entered yet; the account's id."""
+    if deal.owner_external_id or deal.owner_id:
+        await name_people(tx, [deal.owner_external_id or str(deal.owner_id)])
+    name = deal.account_name or deal.account_external_id
+    if name is None:
+        return deal.account_id
+    id = deal.account_id or external_id("account", deal.account_external_id or name)
+    await name_accounts(tx, [Named(id, deal.account_external_id, name)])
+    return id
+
+
+@on(DealWon)
+async def deal_won(tx: Tx, e: Envelope[DealWon]) -> None:
+    if e.data.imported and e.data.lead_id:
+        await commands.learn_of_win(tx, e.data.lead_id, e.subject, e.time)
+
+
+@on(DealLeadJoined)
+async def lead_joined(tx: Tx, e: Envelope[DealLeadJoined]) -> None:
+    await commands.confirm(tx, e.data.lead_id, e.subject, e.data.conversion_id, e.time)
+
+
+@on(ConversionRefused)
+async def conversion_refused(tx: Tx, e: Envelope[ConversionRefused]) -> None:
+    await commands.refuse(tx, e.data.lead_id, e.data.deal_id, e.data.reason, e.time)
+
+
+REACTIONS = (deal_opened, deal_won, lead_joined, conversion_refused)

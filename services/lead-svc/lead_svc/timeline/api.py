@@ -1,0 +1,54 @@
+"""`GET /v1/leads/{id}/timeline`."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from pydantic import Field
+
+from lead_svc.interactions.queries import BY_IDS
+from lead_svc.interactions.rules import all_said
+from lead_svc.leads.queries import SEEN_LEADS
+from lead_svc.leads.rules import Lead
+from lead_svc.parties.rules import sees_personal_data
+from lead_svc.timeline.rules import summary
+from shared.auth import CurrentActor
+from shared.db import Reader
+from shared.events.lead import LeadBantUpdated, LeadInteractionLogged
+from shared.http.edge import ClinchRoute, Reading
+from shared.http.listing import Page, PageRequest
+from shared.http.timeline import TIMELINE, TimelineEntry, timeline
+
+router = APIRouter(prefix="/v1/leads", tags=["leads"], route_class=ClinchRoute)
+
+
+class LeadTimelineEntry(TimelineEntry):
+    """The event, in words; `text` is what was said then, for those who may see it."""
+
+    summary: str = Field(examples=["Qualified as SQL with a BANT score of 75"])
+    text: str | None
+
+
+@router.get("/{lead_id}/timeline", response_model=Page[LeadTimelineEntry])
+async def lead_timeline(
+    lead_id: UUID, page: Annotated[PageRequest, Depends(TIMELINE.params)], db: Reading, by: CurrentActor
+) -> Page[LeadTimelineEntry]:
+    """Everything that happened to the lead, newest first."""
+    lead = await SEEN_LEADS.get(db, by, lead_id)
+    found = await timeline(db, page, [lead.id])
+    texts = await _texts(db, lead, found.items) if sees_personal_data(by) else {}
+    items = [LeadTimelineEntry(**vars(e), summary=summary(e.type, e.data), text=texts.get(e.id)) for e in found.items]
+    return Page[LeadTimelineEntry].model_construct(items=items, next_cursor=found.next_cursor, count=found.count)
+
+
+async def _texts(db: Reader, lead: Lead, entries: list[TimelineEntry]) -> dict[UUID, str]:
+    """What was said at interactions, and the evidence of what BANT says now: texts that no event carries."""
+    asked = {UUID(e.data["interaction_id"]): e.id for e in entries if e.type == LeadInteractionLogged.type}
+    logged = await db.all(BY_IDS, ids=list(asked)) if asked else []
+    texts = {asked[interaction.id]: text for interaction in logged if (text := all_said(interaction))}
+    for entry in entries:
+        found = lead.bant.get(entry.data["dimension"]) if entry.type == LeadBantUpdated.type else None
+        if found and found["evidence"] and datetime.fromisoformat(found["at"]) == entry.time:
+            texts[entry.id] = found["evidence"]
+    return texts
