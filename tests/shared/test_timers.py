@@ -17,6 +17,7 @@ from shared.postgres import Postgres
 from shared.testing import Running, running
 from shared.timers import Handler, Timer, cancel_timers, fire_due, set_timer
 from tests.shared.notes_service import NOTES, Note, NoteEdited, NoteWritten, service
+from tests.shared.until import until
 
 HOUR = timedelta(hours=1)
 
@@ -142,12 +143,26 @@ async def test_each_takes_effect_once_under_two_runners_that_are_killed_and_hand
             await asyncio.wait([task])
 
     runners = [asyncio.create_task(killed_again_and_again()) for _ in range(2)]
-    async with asyncio.timeout(30):
-        while any(r["fired_at"] is None for r in await rows(notes)):
-            await asyncio.sleep(0.02)
+
+    async def all_fired() -> bool:
+        return all(r["fired_at"] for r in await rows(notes))
+
+    await until(all_fired, 30)
     done.set()
     await asyncio.gather(*runners)
     assert Counter(await effects(notes)) == Counter(all_of_them)
+
+
+async def test_two_runners_share_the_work(notes: Running) -> None:
+    all_of_them = [await set_for(notes, timedelta(seconds=-n)) for n in range(40)]
+    tried: list[UUID] = []
+
+    async def count(tx: Tx, timer: Timer) -> None:
+        tried.append(timer.subject)
+        await asyncio.sleep(0.001)
+
+    assert sum(await asyncio.gather(*[fire(notes, count) for _ in range(3)])) == 40
+    assert Counter(tried) == Counter(all_of_them)
 
 
 async def test_one_cancelled_while_its_handler_runs_has_no_effect_and_nobody_deadlocks(notes: Running) -> None:
