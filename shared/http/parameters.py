@@ -24,13 +24,13 @@ class Parameters:
         self._filters = {f.parameter(operator): (f, operator) for f in filters.values() for operator in f.operators()}
         self._directions = [d + name for name in sorts for d in ("", "-")]
         self.openapi_parameters = [f.documented(operator) for f, operator in self._filters.values()] + self._common()
-        self._names = [str(p["name"]) for p in self.openapi_parameters]
+        self._names = {str(p["name"]): None for p in self.openapi_parameters}
 
     async def __call__(self, request: Request, response: Response) -> PageRequest:
         given: dict[str, list[str]] = {}
         for name, text in request.query_params.multi_items():
             given.setdefault(name, []).append(text)
-        if unknown := given.keys() - set(self._names):
+        if unknown := given.keys() - self._names.keys():
             self._refuse(request, unknown)
         values: dict[str, Any] = {}
         filters: list[tuple[str, Compare]] = []
