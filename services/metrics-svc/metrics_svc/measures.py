@@ -76,9 +76,7 @@ AMOUNT_REACHED = {
     for step, at in (("opened", "at"), ("proposal", "f5_at"), ("negotiation", "f6_at"), ("closing", "f7_at"))
 }
 ENDED = {
-    (line, kind): Measure(
-        f"{line}_{kind}", OutcomeFact, at="at", cohort="cohort_at", value="amount", where={"kind": kind, "line": line}
-    )
+    (line, kind): Measure(f"{line}_{kind}", OutcomeFact, at="at", cohort="cohort_at", value="amount", where={"kind": kind, "line": line})
     for line in LINES
     for kind in ("won", "reversed", "paid", "unpaid")
 }
@@ -99,9 +97,7 @@ LEFT = {
     for to in EXITS
 }
 _FIRST = {"first_in_cycle": True}
-FIRST_ENTERED = {
-    s: Measure(f"{s}_first", VisitFact, at="entered_at", cohort="entered_at", where={"stage": s} | _FIRST) for s in STAGES
-}
+FIRST_ENTERED = {s: Measure(f"{s}_first", VisitFact, at="entered_at", cohort="entered_at", where={"stage": s} | _FIRST) for s in STAGES}
 PASSED = {s: Measure(f"{s}_passed", VisitFact, at="passed_at", cohort="entered_at", where={"stage": s} | _FIRST) for s in STAGES}
 
 # -- Cash: the cohort of a milestone, and of what settles it, is its due day, so that overdue amounts have an age ----------

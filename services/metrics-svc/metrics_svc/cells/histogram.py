@@ -30,14 +30,20 @@ def seconds_of(bucket: int) -> float:
 
 
 def quantile(counts: Mapping[int, int], q: float) -> float | None:
-    """The q-quantile in seconds: the value with a share of at most q below it. None when nothing was counted."""
+    """The q-quantile in seconds, between its two neighbours in proportion as usual (R-7). None when nothing was counted."""
     total = sum(counts.values())
     if total <= 0:
         return None
-    rank = min(int(q * total), total - 1)
-    below = 0
+    place = q * (total - 1)
+    lower, upper = _ranked(counts, int(place)), _ranked(counts, min(int(place) + 1, total - 1))
+    return lower + (upper - lower) * (place - int(place))
+
+
+def _ranked(counts: Mapping[int, int], rank: int) -> float:
+    """The duration with `rank` others before it."""
+    seen = 0
     for bucket in sorted(counts):
-        below += counts[bucket]
-        if below > rank:
+        seen += counts[bucket]
+        if seen > rank:
             return seconds_of(bucket)
-    return None
+    raise IndexError(rank)

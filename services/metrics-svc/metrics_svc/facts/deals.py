@@ -80,9 +80,7 @@ def _placed(steps: list[Step], lead: LeadFact | None) -> list[Step]:
     """A deal came from where its lead came from; what else it does not say itself it has from its lead."""
     if lead is None or lead.captured_at is None:
         return steps
-    return [
-        s._replace(source=lead.source or s.source, product=s.product or lead.product, region=s.region or lead.region) for s in steps
-    ]
+    return [s._replace(source=lead.source or s.source, product=s.product or lead.product, region=s.region or lead.region) for s in steps]
 
 
 def _reached(steps: Sequence[Step], at_least: int) -> datetime | None:
@@ -141,9 +139,7 @@ def _outcomes(fact: DealFact, steps: Sequence[Step], captured: datetime | None) 
 
 def _payments(fact: DealFact, steps: Sequence[Step]) -> list[OutcomeFact]:
     return [
-        OutcomeFact(
-            fact.id, 0, kind, datetime.fromisoformat(at), Decimal(amount), fact.line, fact.cohort_at, **_who(steps[-1])
-        )
+        OutcomeFact(fact.id, 0, kind, datetime.fromisoformat(at), Decimal(amount), fact.line, fact.cohort_at, **_who(steps[-1]))
         for _, kind, at, amount in fact.payments
     ]
 
@@ -159,5 +155,3 @@ def _amounts(steps: Sequence[Step], fact: DealFact) -> list[AmountFact]:
             changes.append(AmountFact(fact.id, len(changes), step.amount - before, at, f5, f6, f7, fact.line, fact.cohort_at, **who))
             before = step.amount
     return changes
-
-

@@ -89,7 +89,6 @@ APPLY: dict[type[Any], Callable[[LeadFact, Any], None]] = {
 }
 
 
-
 def _deal_opened(lead: LeadFact, e: Envelope[DealOpened]) -> None:
     """Its deal exists: it was an SQL by then, whatever lead-svc has told so far."""
     lead.opened_at = earliest(lead.opened_at, e.time)

@@ -5,10 +5,28 @@ from collections.abc import Collection, Sequence
 from dataclasses import MISSING, fields
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Numeric, Table, Text, Uuid, bindparam, delete, select
+import orjson
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Numeric,
+    Select,
+    Table,
+    Text,
+    Uuid,
+    bindparam,
+    cast,
+    column,
+    delete,
+    func,
+    select,
+)
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from metrics_svc.facts.rows import (
@@ -22,7 +40,7 @@ from metrics_svc.facts.rows import (
     VisitFact,
 )
 from metrics_svc.metadata import metadata
-from shared.db import Query, Tx, columns, is_in, rows_param
+from shared.db import Query, Tx, columns, is_in
 from shared.tables import At
 
 F = TypeVar("F")
@@ -36,14 +54,15 @@ class FactTable(Generic[F]):
 
     def __init__(self, name: str, into: type[F], key: Sequence[str], *indexes: str) -> None:
         self.into, self.of = into, key[0]
-        self.names = tuple(f.name for f in fields(cast(Any, into)))
+        columns_of: Any = into
+        self.names = tuple(f.name for f in fields(columns_of))
         self.table = Table(name, metadata, *_columns(into, key))
         for index in indexes:
             Index(f"ix_{name}_{index.replace(' ', '_')}", *[self.table.c[n] for n in index.split()])
+        self._lists = frozenset(c.name for c in self.table.c if isinstance(c.type, JSONB))
         at = self.table.c
         self._load = Query(select(*[at[n] for n in self.names]).where(is_in(at[self.of], "ids")), into)
-        given = rows_param(self.table, *self.names)
-        put = insert(self.table).from_select(self.names, select(*[given.c[n] for n in self.names]))
+        put = insert(self.table).from_select(self.names, self._given())
         changed = {n: put.excluded[n] for n in self.names if n not in key}
         self._put = Query(put.on_conflict_do_update(index_elements=list(key), set_=changed), into)
         self._drop = Query(delete(self.table).where(is_in(at[self.of], "ids")), into)
@@ -54,7 +73,16 @@ class FactTable(Generic[F]):
     async def put(self, tx: Tx, rows: Sequence[F]) -> None:
         """Insert the rows, or replace those with the same key."""
         if rows:
-            await tx.run(self._put, **columns(rows, self.names))
+            given: dict[str, list[Any]] = columns(rows, self.names)
+            for name in self._lists:
+                given[name] = [orjson.dumps(value).decode() for value in given[name]]
+            await tx.run(self._put, **given)
+
+    def _given(self) -> Select[Any]:
+        """The rows as lists, one per column. JSON goes as text: a list of lists would be taken for an array of two dimensions."""
+        typed = [column(c.name, Text() if c.name in self._lists else c.type) for c in self.table.c]
+        given = func.unnest(*[bindparam(c.name, type_=ARRAY(c.type)) for c in typed]).table_valued(*typed, name="given").render_derived()
+        return select(*[cast(given.c[n], JSONB) if n in self._lists else given.c[n] for n in self.names])
 
     async def drop(self, tx: Tx, ids: Collection[UUID]) -> None:
         """Delete the rows that belong to these records."""
@@ -83,9 +111,7 @@ MILESTONES = FactTable("milestone_fact", MilestoneFact, ("id",), "due_at", "owne
 PAYMENTS = FactTable("payment_fact", PaymentFact, ("id",), "received_at", "owner_id")
 ALLOCATIONS = FactTable("allocation_fact", AllocationFact, ("payment_id", "n"), "settles_at", "owner_id")
 
-FACTS: dict[type[Any], FactTable[Any]] = {
-    t.into: t for t in (LEADS, DEALS, VISITS, OUTCOMES, AMOUNTS, MILESTONES, PAYMENTS, ALLOCATIONS)
-}
+FACTS: dict[type[Any], FactTable[Any]] = {t.into: t for t in (LEADS, DEALS, VISITS, OUTCOMES, AMOUNTS, MILESTONES, PAYMENTS, ALLOCATIONS)}
 
 CHILDREN: tuple[FactTable[Any], ...] = (VISITS, OUTCOMES, AMOUNTS, ALLOCATIONS)
 """What is derived from a deal or a payment, and replaced with it."""

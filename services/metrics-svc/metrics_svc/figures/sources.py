@@ -1,9 +1,9 @@
-"""The two places a figure can be read from: cells for one dimension and all rows, the facts themselves otherwise. Same columns, same sums."""
+"""The two places a figure can be read from: cells for one dimension and all rows, the facts themselves otherwise. Same sums."""
 
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, Select, Text, Uuid, bindparam, cast, func, literal_column, null, select, true
+from sqlalchemy import ColumnElement, Date, Select, Text, Uuid, and_, bindparam, cast, func, literal_column, null, select
 from sqlalchemy.types import TypeEngine
 
 from metrics_svc.cells.tables import ALL, BUCKET, CELL, EVER
@@ -43,22 +43,29 @@ def cut(actor: Actor, by: str | None, filters: dict[str, str], *, ever: bool) ->
     return Cut(by, tuple(sorted((n, v == "") for n, v in filters.items())), reach(actor), ever, actor)
 
 
+def chosen(fact: type[Any], where: Cut) -> ColumnElement[bool]:
+    """The facts of a kind that the cut leaves."""
+    table = FACTS[fact].table
+    left: ColumnElement[bool] = visible(where.actor, table.c.owner_id)
+    for dimension, unknown in where.filters:
+        column = table.c[DIMENSIONS[dimension]]
+        if isinstance(column.type, Uuid):
+            left &= column.is_(None) if unknown else column == bindparam(f"f_{dimension}_id", type_=Uuid)
+        else:
+            left &= func.coalesce(column, "") == bindparam(f"f_{dimension}", type_=Text)
+    return left
+
+
 def counted(measure: Measure, where: Cut) -> ColumnElement[bool]:
     """The facts that the measure counts, of those that the cut leaves."""
     table = FACTS[measure.of].table
-    counts = true()
+    counts = chosen(measure.of, where)
     for name, value in measure.where.items():
         counts &= table.c[name] == value
     for needed in (measure.at, measure.cohort, measure.seconds and f"{measure.seconds}_us"):
         if needed:
             counts &= table.c[needed].is_not(None)
-    for dimension, unknown in where.filters:
-        column = table.c[DIMENSIONS[dimension]]
-        if isinstance(column.type, Uuid):
-            counts &= column.is_(None) if unknown else column == bindparam(f"f_{dimension}_id", type_=Uuid)
-        else:
-            counts &= func.coalesce(column, "") == bindparam(f"f_{dimension}", type_=Text)
-    return counts & visible(where.actor, table.c.owner_id)
+    return counts
 
 
 def window(part: Part, n: int, at: ColumnElement[Any], cohort: ColumnElement[Any], of: TypeEngine[Any], ever: bool) -> ColumnElement[bool]:
@@ -67,15 +74,13 @@ def window(part: Part, n: int, at: ColumnElement[Any], cohort: ColumnElement[Any
     def bound(name: str) -> Any:
         return bindparam(f"p{n}_{name}", type_=of)
 
-    match part.window:
-        case "period" | "trailing":
-            return (at >= bound("from")) & (at < bound("to"))
-        case "cohort":
-            seen = at == bound("ever") if ever else at < bound("seen")
-            return (cohort >= bound("from")) & (cohort < bound("to")) & seen
-        case "until":
-            counts = at < bound("to")
-            return counts if part.age is None else counts & (cohort >= bound("older")) & (cohort < bound("younger"))
+    if part.window == "cohort":
+        seen = at == bound("ever") if ever else at < bound("seen")
+        return and_(cohort >= bound("from"), cohort < bound("to"), seen)
+    if part.window == "until":
+        old = (cohort >= bound("older"), cohort < bound("younger")) if part.age else ()
+        return and_(at < bound("to"), *old)
+    return and_(at >= bound("from"), at < bound("to"))
 
 
 def _period(grain: str | None, day: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -120,7 +125,8 @@ def _of_facts(part: Part, n: int, grain: str | None, where: Cut, buckets: bool) 
     conditions = counted(measure, where) & window(part, n, at, cohort, At, ever=False)
     period = _period(grain, func.timezone(bindparam("zone", type_=Text), cohort if part.window == "cohort" else at))
     group = func.coalesce(cast(c[DIMENSIONS[where.by]], Text), "") if where.by else literal_column("''")
-    one, nothing = literal_column("1"), literal_column("0")
+    one: ColumnElement[int] = literal_column("1")
+    nothing: ColumnElement[int] = literal_column("0")
     if buckets:
         return period, group, conditions, {"bucket": c[f"{measure.seconds}_bucket"], "n": one}
     amount = c[measure.value] if measure.value else nothing

@@ -1,0 +1,53 @@
+"""KPIs: the catalogue; each KPI as one figure, as a series, by dimension; and the records behind it."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request
+
+from metrics_svc.figures.answers import answer
+from metrics_svc.figures.asked import AskedFor, Grain
+from metrics_svc.figures.models import FigureOut, KpiOut, RecordOut, figure_out, kpi_out
+from metrics_svc.figures.records import PageAskedFor, read_page
+from metrics_svc.kpi import Kpi, catalogue
+from shared.auth import CurrentActor
+from shared.errors import NotFound
+from shared.http.edge import ClinchRoute, Reading
+from shared.http.page import Page
+
+router = APIRouter(prefix="/v1/metrics", tags=["metrics"], route_class=ClinchRoute)
+
+Name = Annotated[str, Path(max_length=100, description="A name of the catalogue.", examples=["win_rate"])]
+
+
+def _kpi(name: str) -> Kpi:
+    found = catalogue().get(name)
+    if found is None:
+        raise NotFound("There is no such KPI; GET /v1/metrics/kpis lists them.")
+    return found
+
+
+@router.get("/kpis", response_model=list[KpiOut])
+async def list_kpis(by: CurrentActor) -> Any:
+    """All KPIs with their exact formulas. For everybody."""
+    return [kpi_out(kpi) for kpi in catalogue().values()]
+
+
+@router.get("/kpis/{name}", response_model=FigureOut)
+async def read_kpi(
+    request: Request,
+    name: Name,
+    asked: AskedFor,
+    db: Reading,
+    by: CurrentActor,
+    grain: Annotated[Grain | None, Query(description="One row per day, week (from Monday), month, quarter or year.")] = None,
+) -> Any:
+    """A KPI of the rows that the caller may see: the company's, a manager's teams', or a rep's own."""
+    kpi = _kpi(name)
+    total, rows = await answer(db, by, kpi, asked, grain)
+    return figure_out(kpi, asked, request.app.state.settings.reporting_currency, total, rows)
+
+
+@router.get("/kpis/{name}/records", response_model=Page[RecordOut])
+async def list_kpi_records(name: Name, asked: AskedFor, page: PageAskedFor, db: Reading, by: CurrentActor) -> Any:
+    """The records that the KPI counted, oldest first: as many as its `n` says. Each figure links to its own."""
+    return await read_page(db, by, asked, _kpi(name).parts, page)

@@ -1,0 +1,110 @@
+"""Reading sums: one statement for all parts of a figure, and one more for histograms."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import union_all
+
+from metrics_svc.cells.tables import EVER
+from metrics_svc.facts.rows import DIMENSIONS
+from metrics_svc.figures.asked import BEGINNING, Asked, Grain
+from metrics_svc.figures.sources import Cut, cut, sums
+from metrics_svc.kpi import Part, Sum
+from shared.auth import Actor
+from shared.db import Query, Reader
+from shared.scope import params as scope_params
+
+Sums = dict[tuple[date | None, str], list[Sum]]
+"""By period and group: one sum per part."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    part: int
+    period: date | None
+    grp: str
+    n: int
+    amount: Decimal
+    us: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class _Bucket:
+    part: int
+    period: date | None
+    grp: str
+    bucket: int
+    n: int
+
+
+@lru_cache(maxsize=512)
+def _sums_query(parts: tuple[Part, ...], grain: Grain | None, where: Cut) -> Query[_Sums]:
+    return Query(union_all(*[sums(p, n, grain, where, buckets=False) for n, p in enumerate(parts)]), _Sums)
+
+
+@lru_cache(maxsize=256)
+def _buckets_query(parts: tuple[Part, ...], grain: Grain | None, where: Cut) -> Query[_Bucket]:
+    with_histogram = [(n, p) for n, p in enumerate(parts) if p.measure.seconds]
+    return Query(union_all(*[sums(p, n, grain, where, buckets=True) for n, p in with_histogram]), _Bucket)
+
+
+async def read_sums(
+    db: Reader, actor: Actor, asked: Asked, parts: Sequence[Part], grain: Grain | None = None, *, quantiles: bool = False
+) -> Sums:
+    """The sums of these parts that the actor may see."""
+    where = cut(actor, asked.by, asked.filters, ever=asked.as_of is None)
+    numbered = list(enumerate(parts))
+    found: Sums = defaultdict(lambda: [Sum() for _ in parts])
+    for row in await db.all(_sums_query(tuple(parts), grain, where), **parameters(actor, asked, numbered, where, grain)):
+        found[row.period, row.grp][row.part] = Sum(int(row.n), Decimal(row.amount), Decimal(row.us))
+    if quantiles:
+        numbered = [(n, p) for n, p in numbered if p.measure.seconds]
+        for b in await db.all(_buckets_query(tuple(parts), grain, where), **parameters(actor, asked, numbered, where, grain)):
+            found[b.period, b.grp][b.part].buckets[b.bucket] = int(b.n)
+    return found
+
+
+def parameters(
+    actor: Actor, asked: Asked, parts: Iterable[tuple[int, Part]], where: Cut, grain: Grain | None = None, *, facts: bool = False
+) -> dict[str, Any]:
+    """The values of everything that `sources.sums` leaves open; with `facts`, of statements that read nothing but facts."""
+    facts = facts or where.from_facts
+    values: dict[str, Any] = {f"f_{n}": v for n, v in asked.filters.items()}
+    if facts:
+        values = filter_values(asked) | scope_params(actor) | ({"zone": asked.zone.key} if grain else {})
+
+    def at(day: date) -> date | datetime:
+        return asked.instant(day) if facts else day
+
+    for n, part in parts:
+        if part.window in ("period", "cohort"):
+            values |= {f"p{n}_from": at(asked.first), f"p{n}_to": at(asked.last)}
+        if part.window == "cohort":
+            values |= {f"p{n}_seen": at(asked.seen)} if facts or not where.ever else {f"p{n}_ever": EVER}
+        if part.window == "trailing":
+            values[f"p{n}_from"] = at(asked.close - timedelta(days=part.days))
+        if part.window in ("trailing", "until"):
+            values[f"p{n}_to"] = at(asked.close)
+        if part.age is not None:
+            last_day = asked.close - timedelta(days=1)
+            youngest, oldest = part.age
+            values[f"p{n}_younger"] = at(last_day - timedelta(days=youngest - 1))
+            values[f"p{n}_older"] = at(BEGINNING if oldest is None else last_day - timedelta(days=oldest))
+    return values
+
+
+def filter_values(asked: Asked) -> dict[str, Any]:
+    """The values of the filters that `sources.chosen` leaves open."""
+    values: dict[str, Any] = {}
+    for name, text in asked.filters.items():
+        if not DIMENSIONS[name].endswith("_id"):
+            values[f"f_{name}"] = text
+        elif text:
+            values[f"f_{name}_id"] = UUID(text)
+    return values

@@ -1,0 +1,163 @@
+"""The records behind a figure: the same declarations and windows as its sums, row by row."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Annotated, Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import Depends, Request, Response
+from fastapi import Query as Param
+from sqlalchemy import BigInteger, Numeric, Select, Text, Uuid, bindparam, cast, literal_column, null, select, tuple_, union_all
+from sqlalchemy.dialects.postgresql import JSONB
+
+from metrics_svc.facts.rows import DIMENSIONS, AllocationFact, LeadFact, MilestoneFact, PaymentFact
+from metrics_svc.facts.tables import DEALS, FACTS
+from metrics_svc.figures.asked import Asked
+from metrics_svc.figures.models import RecordOut
+from metrics_svc.figures.queries import parameters
+from metrics_svc.figures.sources import Cut, counted, cut, window
+from metrics_svc.kpi import Part
+from shared.auth import Actor
+from shared.db import Query, Reader
+from shared.errors import Invalid
+from shared.http import cursor
+from shared.http.page import Page
+from shared.tables import At
+
+_KINDS: dict[type[Any], str] = {
+    LeadFact: "lead",
+    MilestoneFact: "milestone",
+    PaymentFact: "payment",
+    AllocationFact: "payment",
+}
+"""What a fact's record is; a deal for all others."""
+
+_US_PER_DAY = 86_400_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    part: int
+    measure: str
+    kind: str
+    id: UUID
+    n: int
+    external_id: str | None
+    at: datetime
+    cohort_at: datetime | None
+    amount: Decimal | None
+    us: int | None
+    source: str | None
+    owner_id: UUID | None
+    team_id: UUID | None
+    product: str | None
+    region: str | None
+    flags: list[str] | None
+
+    @property
+    def days(self) -> float | None:
+        return None if self.us is None else self.us / _US_PER_DAY
+
+
+@dataclass(frozen=True, slots=True)
+class PageAsked:
+    """A page of records: how many, and after which one."""
+
+    request: Request
+    response: Response
+    limit: int
+    measure: str | None
+    cursor: str | None
+
+    @property
+    def key(self) -> bytes:
+        secret: str = self.request.app.state.settings.cursor_key.get_secret_value()
+        return secret.encode()
+
+    @property
+    def belongs_to(self) -> bytes:
+        others = sorted((k, v) for k, v in self.request.query_params.multi_items() if k not in ("cursor", "limit"))
+        return cursor.about(self.request.url.path, others)
+
+
+async def page_asked(
+    request: Request,
+    response: Response,
+    measure: Annotated[str | None, Param(max_length=100, description="Only what was counted as this measure.")] = None,
+    limit: Annotated[int, Param(ge=1, le=200, description="Records per page.")] = 50,
+    cursor: Annotated[str | None, Param(max_length=1000, description="The `next_cursor` of the page before.")] = None,
+) -> PageAsked:
+    return PageAsked(request, response, limit, measure, cursor)
+
+
+PageAskedFor = Annotated[PageAsked, Depends(page_asked)]
+
+
+def _records_of(part: Part, n: int, where: Cut) -> Select[Any]:
+    measure, fact = part.measure, FACTS[part.measure.of]
+    c = fact.table.c
+    labelled = DEALS.table if fact.of == "deal_id" else fact.table
+    at, cohort = c[measure.at], c[measure.cohort or measure.at]
+
+    def or_null(name: str, of: Any, type_: Any) -> Any:
+        return of.c[name] if name in of.c else cast(null(), type_)
+
+    columns = {
+        "part": literal_column(str(n)),
+        "measure": literal_column(f"'{measure.name}'", Text),
+        "kind": literal_column(f"'{_KINDS.get(measure.of, 'deal')}'", Text),
+        "id": c[fact.of],
+        "n": c.n if "n" in c else literal_column("0"),
+        "external_id": or_null("external_id", labelled, Text),
+        "at": at,
+        "cohort_at": cohort if measure.cohort else cast(null(), At),
+        "amount": or_null(measure.value or "amount", fact.table, Numeric),
+        "us": or_null(f"{measure.seconds}_us", fact.table, BigInteger),
+        **{name: c[name] for name in DIMENSIONS.values()},
+        "flags": or_null("flags", labelled, JSONB),
+    }
+    source = fact.table if labelled is fact.table else fact.table.join(DEALS.table, c.deal_id == DEALS.table.c.id)
+    return (
+        select(*[column.label(name) for name, column in columns.items()])
+        .select_from(source)
+        .where(counted(measure, where), window(part, n, at, cohort, At, ever=False))
+    )
+
+
+@lru_cache(maxsize=256)
+def _page_query(parts: tuple[tuple[int, Part], ...], where: Cut, following: bool) -> Query[Record]:
+    rows = union_all(*[_records_of(part, n, where) for n, part in parts]).subquery()
+    order = (rows.c.at, rows.c.part, rows.c.id, rows.c.n)
+    page = select(*[rows.c[name] for name in Record.__dataclass_fields__]).order_by(*order).limit(bindparam("limit", type_=BigInteger))
+    if following:
+        types: tuple[Any, ...] = (At, BigInteger, Uuid, BigInteger)
+        binds: list[Any] = [bindparam(f"after_{c.name}", type_=t) for c, t in zip(order, types, strict=True)]
+        page = page.where(tuple_(*order) > tuple_(*binds))
+    return Query(page, Record)
+
+
+async def read_page(db: Reader, actor: Actor, asked: Asked, parts: Sequence[Part], page: PageAsked) -> Page[RecordOut]:
+    """The records that these parts count, oldest first, as far as the actor may see them. The same address gives the same order."""
+    chosen = [(n, p) for n, p in enumerate(parts) if page.measure is None or p.measure.name == page.measure]
+    if not chosen:
+        names = ", ".join(dict.fromkeys(p.measure.name for p in parts))
+        raise Invalid(f"measure takes one of {names}.", pointer="measure", code="bad_parameter")
+    where = cut(actor, None, asked.filters, ever=False)
+    values = parameters(actor, asked, chosen, where, facts=True)
+    if page.cursor is not None:
+        at, part, id, n = cursor.read(page.key, page.belongs_to, page.cursor)
+        values["after_at"] = datetime.fromisoformat(str(at))
+        values |= {"after_part": int(str(part)), "after_id": UUID(str(id)), "after_n": int(str(n))}
+    rows = await db.all(_page_query(tuple(chosen), where, page.cursor is not None), **values, limit=page.limit + 1)
+    items = [RecordOut.model_validate(r, from_attributes=True) for r in rows[: page.limit]]
+    following = None
+    if len(rows) > page.limit:
+        end = rows[page.limit - 1]
+        following = cursor.sign(page.key, page.belongs_to, [end.at.isoformat(), str(end.part), str(end.id), str(end.n)])
+        others = [(k, v) for k, v in page.request.query_params.multi_items() if k != "cursor"]
+        page.response.headers["Link"] = f'<{page.request.url.path}?{urlencode([*others, ("cursor", following)])}>; rel="next"'
+    return Page[RecordOut](items=items, next_cursor=following)

@@ -1,0 +1,119 @@
+"""The pipeline as it is now: one row per open deal behind it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
+from sqlalchemy import Numeric, Text, bindparam, case, cast, func, literal_column, select
+
+from metrics_svc.facts.rows import DIMENSIONS, DealFact
+from metrics_svc.facts.tables import DEALS
+from metrics_svc.figures.asked import AskedFor
+from metrics_svc.figures.models import Exact, named
+from metrics_svc.figures.queries import filter_values
+from metrics_svc.figures.sources import Cut, chosen, cut
+from metrics_svc.stages import STAGES, STALLED_AFTER_DAYS
+from shared.auth import CurrentActor
+from shared.db import Query
+from shared.errors import Invalid
+from shared.http.edge import ClinchRoute, Reading
+from shared.scope import params as scope_params
+from shared.tables import At
+
+router = APIRouter(prefix="/v1/metrics/pipeline", tags=["metrics"], route_class=ClinchRoute)
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    stage: str
+    grp: str
+    n: int
+    amount: Decimal
+    weighted: Decimal
+    age_days: float
+    stalled: int
+
+
+class StageOut(BaseModel):
+    stage: str
+    n: int
+    amount: Exact
+    weighted: Exact = Field(description="Σ amount × probability.")
+    mean_age_days: float | None = Field(description="Since the deals were opened.")
+    stalled: int = Field(description="Deals that nothing happened to for longer than their stage allows (K42).")
+
+
+class PipelineLineOut(BaseModel):
+    group: str | None
+    total: StageOut
+    stages: list[StageOut]
+
+
+class PipelineOut(BaseModel):
+    at: datetime
+    currency: str
+    total: PipelineLineOut
+    groups: list[PipelineLineOut]
+
+
+@lru_cache(maxsize=128)
+def _query(where: Cut) -> Query[_Open]:
+    c = DEALS.table.c
+    now = bindparam("now", type_=At)
+    limit = case(STALLED_AFTER_DAYS, value=c.stage, else_=STALLED_AFTER_DAYS[STAGES[0]])
+    quiet = func.extract("epoch", now - c.last_activity_at) > limit * 86_400
+    amount = func.coalesce(c.amount, 0)
+    grp = func.coalesce(cast(c[DIMENSIONS[where.by]], Text), "") if where.by else literal_column("''")
+    statement = (
+        select(
+            c.stage.label("stage"),
+            grp.label("grp"),
+            func.count().label("n"),
+            func.sum(amount).label("amount"),
+            cast(func.sum(amount * c.probability) / 100, Numeric).label("weighted"),
+            func.sum(func.extract("epoch", now - c.opened_at) / 86_400).label("age_days"),
+            func.count().filter(quiet).label("stalled"),
+        )
+        .where(c.is_open, chosen(DealFact, where))
+        .group_by(literal_column("1"), literal_column("2"))
+    )
+    return Query(statement, _Open)
+
+
+@router.get("", response_model=PipelineOut)
+async def read_pipeline(request: Request, asked: AskedFor, db: Reading, by: CurrentActor) -> Any:
+    """Open deals now, per stage and group: count, amount, weighted amount, age, stalled. Of the rows that the caller may see."""
+    if asked.start or asked.end or asked.as_of:
+        raise Invalid("The pipeline is as of now: it takes no from, to or as_of.", pointer="as_of", code="bad_parameter")
+    now = request.app.state.clock()
+    where = cut(by, asked.by, asked.filters, ever=False)
+    rows = await db.all(_query(where), now=now, **filter_values(asked), **scope_params(by))
+    groups = sorted({r.grp for r in rows}) if asked.by else []
+    return PipelineOut(
+        at=now,
+        currency=request.app.state.settings.reporting_currency,
+        total=_line(None, rows),
+        groups=[_line(group, [r for r in rows if r.grp == group]) for group in groups],
+    )
+
+
+def _line(group: str | None, rows: list[_Open]) -> PipelineLineOut:
+    names = [*STAGES, *sorted({r.stage for r in rows} - set(STAGES))]
+    stages = [_stage(name, [r for r in rows if r.stage == name]) for name in names]
+    return PipelineLineOut(group=named(group), total=_stage("all", rows), stages=stages)
+
+
+def _stage(name: str, rows: list[_Open]) -> StageOut:
+    n = sum(r.n for r in rows)
+    return StageOut(
+        stage=name,
+        n=n,
+        amount=sum((r.amount for r in rows), Decimal(0)),
+        weighted=sum((r.weighted for r in rows), Decimal(0)),
+        mean_age_days=float(sum(r.age_days for r in rows)) / n if n else None,
+        stalled=sum(r.stalled for r in rows),
+    )

@@ -1,0 +1,33 @@
+"""`python -m metrics_svc.rebuild`: project everything anew from the log."""
+
+import asyncio
+import sys
+
+from pydantic import ValidationError
+
+from metrics_svc.rebuild.log import rebuild
+from shared.bus import BusError, open_bus
+from shared.db import Database
+from shared.settings import Settings, one_line
+
+
+async def main() -> None:
+    settings = Settings()
+    db, bus = Database(settings), open_bus(settings.bus_url, client="metrics-svc-rebuild")
+    await db.start()
+    await bus.start()
+    try:
+        print(f"metrics-svc: projected {await rebuild(db, bus, settings)} events anew")
+    finally:
+        await bus.stop()
+        await db.stop()
+
+
+try:
+    asyncio.run(main())
+except ValidationError as error:
+    print(f"metrics-svc cannot rebuild: {one_line(error)}", file=sys.stderr)
+    raise SystemExit(2) from None
+except BusError as error:
+    print(f"metrics-svc cannot rebuild: {error}", file=sys.stderr)
+    raise SystemExit(1) from None

@@ -1,0 +1,122 @@
+"""All cells computed anew from the facts, by SQL: to take new measures or another zone into use, and to check the live ones."""
+
+import asyncio
+import hashlib
+from typing import Any
+
+from sqlalchemy import Date, Insert, MetaData, Select, Text, and_, bindparam, cast, func, insert, literal_column, select
+
+from metrics_svc.cells.tables import ALL, EVER, PROJECTION, bucket_table, cell_table
+from metrics_svc.facts.rows import DIMENSIONS
+from metrics_svc.facts.tables import FACTS
+from metrics_svc.fold import TURN
+from metrics_svc.kpi import all_measures
+from metrics_svc.measures import Measure
+from shared.auth import SYSTEM
+from shared.clock import Clock
+from shared.db import Context, Database, Query, Tx
+from shared.settings import Settings
+
+_ANEW = MetaData()
+_CELL, _BUCKET = cell_table(_ANEW, "anew_cell"), bucket_table(_ANEW, "anew_bucket")
+
+_START = """
+CREATE TEMP TABLE anew_cell (LIKE cell) ON COMMIT DROP;
+CREATE TEMP TABLE anew_bucket (LIKE cell_bucket) ON COMMIT DROP;
+"""
+_DIFFER = """
+SELECT count(*) FROM (
+  (SELECT * FROM cell WHERE n <> 0 OR amount <> 0 OR us <> 0 EXCEPT SELECT * FROM anew_cell) UNION ALL
+  (SELECT * FROM anew_cell WHERE n <> 0 OR amount <> 0 OR us <> 0 EXCEPT SELECT * FROM cell)
+) AS c
+"""
+_DIFFER_BUCKETS = """
+SELECT count(*) FROM (
+  (SELECT * FROM cell_bucket WHERE n <> 0 EXCEPT SELECT * FROM anew_bucket) UNION ALL
+  (SELECT * FROM anew_bucket WHERE n <> 0 EXCEPT SELECT * FROM cell_bucket)
+) AS b
+"""
+_TAKE_OVER = """
+TRUNCATE cell, cell_bucket;
+INSERT INTO cell SELECT * FROM anew_cell;
+INSERT INTO cell_bucket SELECT * FROM anew_bucket;
+"""
+_VERSION = "SELECT version FROM projection WHERE name = 'cells'"
+_KEEP_VERSION = f"INSERT INTO {PROJECTION.name} VALUES ('cells', $1) ON CONFLICT (name) DO UPDATE SET version = excluded.version"
+
+
+async def differing_cells(tx: Tx) -> int:
+    """How many cells and histogram buckets are not what the facts say: 0 when all is well (quality.md, invariant 7)."""
+    await _compute(tx)
+    return int(await tx.conn.fetchval(_DIFFER)) + int(await tx.conn.fetchval(_DIFFER_BUCKETS))
+
+
+async def recompute_cells(tx: Tx) -> None:
+    """Replace all cells by what the facts say, in the tx's transaction; folds wait for it."""
+    await _compute(tx)
+    await tx.conn.execute(_TAKE_OVER)
+    await tx.conn.execute(_KEEP_VERSION, version(tx.settings))
+
+
+def version(settings: Settings) -> str:
+    """What the cells depend on besides the facts: the declarations of the measures, and which day an instant belongs to."""
+    text = "\n".join([settings.time_zone, *sorted(m.declared for m in all_measures().values())])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+async def keep_current(db: Database, settings: Settings, clock: Clock, stop: asyncio.Event) -> None:
+    """A job of the worker: when a measure or the zone has changed since the cells were computed, compute them anew."""
+    async with db.begin(Context("metrics-svc", SYSTEM, clock(), "recompute")) as tx:
+        await tx.conn.execute(TURN)
+        if await tx.conn.fetchval(_VERSION) != version(settings):
+            await recompute_cells(tx)
+
+
+async def _compute(tx: Tx) -> None:
+    await tx.conn.execute(TURN)
+    await tx.conn.execute(_START)
+    zone = tx.settings.zone.key
+    for measure in all_measures().values():
+        for dimension in (ALL, *DIMENSIONS):
+            await tx.run(Query(_cells_of(measure, dimension), int), zone=zone)
+            if measure.seconds:
+                await tx.run(Query(_buckets_of(measure, dimension), int), zone=zone)
+    cohorts = [m.name for m in all_measures().values() if m.cohort]
+    keys = "measure, dimension, value, cohort_day"
+    ever = f"DATE '{EVER.isoformat()}'"
+    await tx.conn.execute(
+        f"INSERT INTO anew_cell SELECT {keys}, {ever}, sum(n), sum(amount), sum(us) FROM anew_cell "
+        "WHERE measure = ANY($1) GROUP BY 1, 2, 3, 4",
+        cohorts,
+    )
+    await tx.conn.execute(
+        f"INSERT INTO anew_bucket SELECT {keys}, {ever}, bucket, sum(n) FROM anew_bucket WHERE measure = ANY($1) GROUP BY 1, 2, 3, 4, 6",
+        cohorts,
+    )
+
+
+def _keys(measure: Measure, dimension: str) -> tuple[list[Any], Any]:
+    """The columns of a cell's key over the measure's fact, and which facts count."""
+    c = FACTS[measure.of].table.c
+    zone = bindparam("zone", type_=Text)
+    days = [cast(func.timezone(zone, c[column]), Date) for column in (measure.cohort or measure.at, measure.at)]
+    value = func.coalesce(cast(c[DIMENSIONS[dimension]], Text), "") if dimension else literal_column("''")
+    needed = [n for n in (measure.at, measure.cohort, measure.seconds and f"{measure.seconds}_us") if n]
+    counts = and_(*[c[n].is_not(None) for n in needed], *[c[n] == v for n, v in measure.where.items()])
+    return [literal_column(f"'{measure.name}'"), literal_column(f"'{dimension}'"), value, *days], counts
+
+
+def _cells_of(measure: Measure, dimension: str) -> Insert:
+    c = FACTS[measure.of].table.c
+    keys, counts = _keys(measure, dimension)
+    amount = func.coalesce(func.sum(c[measure.value]), 0) if measure.value else literal_column("0")
+    us = func.sum(c[f"{measure.seconds}_us"]) if measure.seconds else literal_column("0")
+    rows: Select[Any] = select(*keys, func.count(), amount, us).where(counts)
+    return insert(_CELL).from_select(_CELL.c.keys(), rows.group_by(*[literal_column(str(n)) for n in range(1, 6)]))
+
+
+def _buckets_of(measure: Measure, dimension: str) -> Insert:
+    keys, counts = _keys(measure, dimension)
+    bucket = FACTS[measure.of].table.c[f"{measure.seconds}_bucket"]
+    rows: Select[Any] = select(*keys, bucket, func.count()).where(counts)
+    return insert(_BUCKET).from_select(_BUCKET.c.keys(), rows.group_by(*[literal_column(str(n)) for n in range(1, 7)]))

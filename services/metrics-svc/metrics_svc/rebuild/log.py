@@ -1,0 +1,86 @@
+"""Everything projected anew from the log, into tables beside the live ones that take their place in one transaction."""
+
+from typing import Any
+
+from sqlalchemy import MetaData, Table
+from sqlalchemy.dialects.postgresql import asyncpg as dialect
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from metrics_svc.cells.tables import BUCKET, CELL
+from metrics_svc.facts.tables import FACTS
+from metrics_svc.fold import TOPICS, TURN, fold
+from shared import inbox
+from shared.auth import SYSTEM
+from shared.bus import Bus, TopicPartition
+from shared.clock import utcnow
+from shared.db import Context, Database, Tx
+from shared.settings import Settings
+from shared.tables import CONSUMER_SEEN, NAMING
+
+CONSUMER = "metrics"
+_SCHEMA = "rebuilding"
+_BATCH = 2000
+_TABLES: list[Table] = [*[f.table for f in FACTS.values()], CELL, BUCKET]
+_OFFSETS = "SELECT topic, partition, next FROM consumer_offset WHERE consumer = $1"
+
+
+async def rebuild(db: Database, bus: Bus, settings: Settings) -> int:
+    """Returns how many events took effect. The live projection keeps answering meanwhile, and goes on where it was afterwards.
+
+    Up to where the live consumer is, the log has to be complete: raises `OffsetOutOfRange` when its beginning is gone.
+    """
+    async with db.connection() as conn:
+        await conn.execute(f"DROP SCHEMA IF EXISTS {_SCHEMA} CASCADE; CREATE SCHEMA {_SCHEMA}")
+        try:
+            await _create_tables(conn)
+            # Unqualified names now mean the tables beside: the fold needs not know.
+            await conn.execute(f"SET search_path TO {_SCHEMA}, public")
+            return await _Rebuild(conn, bus, settings).run()
+        finally:
+            await conn.execute(f"RESET search_path; DROP SCHEMA IF EXISTS {_SCHEMA} CASCADE")
+
+
+async def _create_tables(conn: Any) -> None:
+    beside = MetaData(naming_convention=NAMING, schema=_SCHEMA)
+    for table in (*_TABLES, CONSUMER_SEEN):
+        made = table.to_metadata(beside, schema=_SCHEMA)
+        statements: list[Any] = [CreateTable(made), *[CreateIndex(index) for index in made.indexes]]
+        for statement in statements:
+            await conn.execute(str(statement.compile(dialect=dialect.dialect())))  # type: ignore[no-untyped-call]
+
+
+class _Rebuild:
+    def __init__(self, conn: Any, bus: Bus, settings: Settings) -> None:
+        self._conn, self._bus, self._settings = conn, bus, settings
+        self._next: dict[TopicPartition, int] = {}
+        self._folded = 0
+
+    async def run(self) -> int:
+        self._next = await self._bus.beginning_offsets(TOPICS)
+        for partition, end in (await self._live_offsets()).items():
+            await self._read_up_to(partition, end)
+        async with self._conn.transaction():
+            await self._conn.execute(TURN)
+            for partition, end in (await self._live_offsets()).items():
+                await self._read_up_to(partition, end)
+            for table in _TABLES:
+                swap = f"DROP TABLE public.{table.name}; ALTER TABLE {_SCHEMA}.{table.name} SET SCHEMA public"
+                await self._conn.execute(swap)
+        return self._folded
+
+    async def _live_offsets(self) -> dict[TopicPartition, int]:
+        rows = await self._conn.fetch(_OFFSETS, CONSUMER)
+        return {(row["topic"], row["partition"]): row["next"] for row in rows}
+
+    async def _read_up_to(self, partition: TopicPartition, end: int) -> None:
+        while (start := self._next.get(partition, 0)) < end:
+            batch = [m for m in await self._bus.read(*partition, start, min(_BATCH, end - start)) if m.offset < end]
+            if not batch:
+                return
+            async with self._conn.transaction():
+                tx = Tx(self._conn, Context("metrics-svc", SYSTEM, utcnow(), "rebuild"), self._settings)
+                found = await inbox.sort(tx, CONSUMER, batch, None)
+                await fold(tx, found.fresh)
+                await inbox.saw(tx, CONSUMER, found.seen)
+            self._folded += len(found.fresh)
+            self._next[partition] = batch[-1].offset + 1

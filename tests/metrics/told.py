@@ -1,0 +1,215 @@
+"""Makers of event streams: what lead-svc, deal-svc and contract-svc would have told."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from metrics_svc.fold import fold
+from shared.events import contract, deal, lead
+from shared.events.envelope import Envelope, Event, Money
+from shared.ids import external_id, new_id
+from shared.testing import Running
+
+START = datetime(2025, 1, 1, tzinfo=UTC)
+STAGES = ("discovery", "proposal", "negotiation", "closing")
+
+
+def on(day: float) -> datetime:
+    """So many days after the start of 2025."""
+    return START + timedelta(days=day)
+
+
+def money(amount: Any, currency: str = "CNY") -> Money:
+    return Money(amount=Decimal(str(amount)), currency=currency)
+
+
+class Story:
+    """The events of one aggregate, numbered."""
+
+    def __init__(self, key: str, kind: str) -> None:
+        self.id = external_id(kind, key)
+        self.key = key
+        self.events: list[Envelope[Any]] = []
+
+    def tell(self, at: datetime, event: Event) -> None:
+        self.events.append(Envelope(new_id(), event.type, self.id, len(self.events) + 1, at, event))
+
+
+class Lead(Story):
+    def __init__(self, key: str) -> None:
+        super().__init__(key, "lead")
+
+    def captured(self, at: datetime, **who: Any) -> "Lead":
+        self.tell(at, lead.LeadCaptured(external_id=self.key, imported=True, **who))
+        return self
+
+    def mql(self, at: datetime) -> "Lead":
+        self.tell(at, lead.LeadMqlReached(how="manual"))
+        return self
+
+    def sql(self, at: datetime) -> "Lead":
+        self.tell(at, lead.LeadQualified(bant_score=80))
+        return self
+
+    def updated(self, at: datetime, captured_at: datetime | None = None, **who: Any) -> "Lead":
+        self.tell(at, lead.LeadUpdated(changed=["source"], captured_at=captured_at, **who))
+        return self
+
+
+class Deal(Story):
+    """Amounts are in `currency`, whose rate is `fx`."""
+
+    def __init__(self, key: str, of: Lead | None = None, *, currency: str = "CNY", fx: Any = 1, **who: Any) -> None:
+        super().__init__(key, "deal")
+        self.lead_id = of.id if of else None
+        self.currency, self.fx, self.who = currency, Decimal(str(fx)), who
+        self.cycle, self.stage, self.amount = 1, "discovery", Decimal(0)
+        self.opened_at = START
+
+    def _value(self, amount: Any) -> dict[str, Any]:
+        if amount is not None:
+            self.amount = Decimal(str(amount))
+        return {"amount": money(self.amount, self.currency), "fx": self.fx, **self.who}
+
+    def opened(self, at: datetime, amount: Any = 0, stage: str = "discovery", imported: bool = False) -> "Deal":
+        self.opened_at, self.stage = at, stage
+        told = deal.DealOpened(lead_id=self.lead_id, external_id=self.key, stage=stage, imported=imported, **self._value(amount))
+        self.tell(at, told)
+        return self
+
+    def moved(self, at: datetime, to: str, amount: Any = None) -> "Deal":
+        steps = STAGES.index(to) - STAGES.index(self.stage)
+        direction = "back" if steps < 0 else "advance" if steps == 1 else "skip"
+        told = deal.DealStageChanged(
+            from_stage=self.stage,
+            to_stage=to,
+            direction=direction,  # type: ignore[arg-type]
+            cycle=self.cycle,
+            seconds_in_stage=0,
+            probability=50,
+            **self._value(amount),
+        )
+        self.tell(at, told)
+        self.stage = to
+        return self
+
+    def updated(self, at: datetime, amount: Any) -> "Deal":
+        self.tell(at, deal.DealUpdated(changed=["amount"], **self._value(amount)))
+        return self
+
+    def _end(self) -> dict[str, Any]:
+        return {"from_stage": self.stage, "cycle": self.cycle, "opened_at": self.opened_at, "seconds_in_stage": 0}
+
+    def won(self, at: datetime, amount: Any = None) -> "Deal":
+        self.tell(at, deal.DealWon(lead_id=self.lead_id, **self._end(), **self._value(amount)))
+        return self
+
+    def lost(self, at: datetime) -> "Deal":
+        self.tell(at, deal.DealLost(reason="price", **self._end(), **self._value(None)))
+        return self
+
+    def reopened(self, at: datetime, stage: str = "discovery") -> "Deal":
+        self.cycle, self.stage = self.cycle + 1, stage
+        self.tell(at, deal.DealReopened(stage=stage, cycle=self.cycle, reason="again", probability=20, **self.who))
+        return self
+
+    def reversed(self, at: datetime) -> "Deal":
+        self.stage = "closing"
+        told = deal.DealWinReversed(reason="voided", stage="closing", cycle=self.cycle, probability=90, **self._value(None))
+        self.tell(at, told)
+        return self
+
+
+class Contract(Story):
+    def __init__(self, key: str, of: Deal, total: Any) -> None:
+        super().__init__(key, "contract")
+        self.data: dict[str, Any] = {
+            "deal_id": of.id,
+            "quote_id": new_id(),
+            "number": key,
+            "revision": 1,
+            "total": money(total),
+            "fx": Decimal(1),
+            **of.who,
+        }
+
+    def paid(self, at: datetime) -> "Contract":
+        self.tell(at, contract.ContractPaidInFull(paid_at=at, **self.data))
+        return self
+
+    def unpaid(self, at: datetime) -> "Contract":
+        self.tell(at, contract.ContractPaymentReopened(**self.data))
+        return self
+
+
+class Milestone(Story):
+    def __init__(self, key: str, amount: Any) -> None:
+        super().__init__(key, "milestone")
+        self.data = {"contract_id": new_id(), "deal_id": new_id(), "position": 1, "amount": money(amount), "fx": Decimal(1)}
+
+    def due(self, at: datetime) -> "Milestone":
+        self.tell(at, contract.MilestoneTriggered(due_at=at, **self.data))
+        return self
+
+    def waived(self, at: datetime) -> "Milestone":
+        self.tell(at, contract.MilestoneWaived(reason="goodwill", **self.data))
+        return self
+
+
+class Payment(Story):
+    def __init__(self, key: str, amount: Any) -> None:
+        super().__init__(key, "payment")
+        self.data = {"contract_id": new_id(), "deal_id": new_id(), "amount": money(amount), "fx": Decimal(1), "credit": Decimal(0)}
+
+    def received(self, at: datetime, signed: datetime, of: Milestone, due: datetime) -> "Payment":
+        amount = self.data["amount"].amount  # type: ignore[union-attr]
+        self.allocations = [contract.Allocation(milestone_id=of.id, position=1, amount=amount, due_at=due)]
+        told = contract.PaymentReceived(received_at=at, signed_at=signed, channel="wire", allocations=self.allocations, **self.data)
+        self.tell(at, told)
+        return self
+
+    def reversed(self, at: datetime) -> "Payment":
+        self.tell(at, contract.PaymentReversed(reversed_at=at, reason="bounced", allocations=self.allocations, **self.data))
+        return self
+
+
+def events_of(stories: Iterable[Story]) -> list[Envelope[Any]]:
+    return [e for story in stories for e in story.events]
+
+
+async def hear(svc: Running, events: Sequence[Envelope[Any]], batch: int = 500) -> None:
+    """Fold them in this order, so many in one transaction."""
+    for start in range(0, len(events), batch):
+        async with svc.transaction() as tx:
+            await fold(tx, events[start : start + batch])
+
+
+async def get(svc: Running, path: str, role: str = "admin", subject: str = "", **asked: Any) -> Any:
+    async with svc.client(role, subject) as client:
+        answer = await client.get(f"/v1/metrics/{path}", params={n.rstrip("_"): v for n, v in asked.items()})
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def kpi(svc: Running, name: str, **asked: Any) -> Any:
+    return (await get(svc, f"kpis/{name}", **asked))["total"]
+
+
+async def records(svc: Running, link: str) -> list[Any]:
+    """All pages behind a link that a figure gave."""
+    found: list[Any] = []
+    async with svc.client() as client:
+        cursor: str | None = None
+        while True:
+            answer = await client.get(link, params={"limit": 7} | ({"cursor": cursor} if cursor else {}))
+            assert answer.status_code == 200, answer.text
+            found += answer.json()["items"]
+            cursor = answer.json()["next_cursor"]
+            if cursor is None:
+                return found
+
+
+def person(subject: str) -> UUID:
+    return external_id("person", subject)
