@@ -71,9 +71,7 @@ class Bulk(BaseModel, Generic[M]):
         if len(answers) != len(valid):
             raise TypeError(f"the command answered for {len(answers)} of {len(valid)} rows")
         outcomes = iter(answers)
-        return BulkResult(
-            items=[_item(n, row if isinstance(row, ValidationError) else next(outcomes)) for n, row in enumerate(self.items)]
-        )
+        return BulkResult(items=[_item(n, row if isinstance(row, ValidationError) else next(outcomes)) for n, row in enumerate(self.items)])
 
 
 def _item(index: int, outcome: Done | Problem | ValidationError) -> BulkItem:
@@ -81,7 +79,7 @@ def _item(index: int, outcome: Done | Problem | ValidationError) -> BulkItem:
         return BulkItem(index=index, id=outcome.id, status=outcome.status)
     if isinstance(outcome, ValidationError):
         found = [(("body", "items", index, *e["loc"]), e["type"], e["msg"]) for e in outcome.errors(include_input=False, include_url=False)]
-        errors = [InputError(pointer=pointer(where), code=code, message=says) for where, code, says in found]
+        errors = [InputError(pointer=pointer(where), code=code, message=says.removeprefix("Value error, ")) for where, code, says in found]
         refused: Problem = Invalid(errors[0].message)
     else:
         refused = outcome

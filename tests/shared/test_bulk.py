@@ -94,6 +94,7 @@ async def test_all_that_is_wrong_with_a_row_is_listed_and_never_echoed() -> None
     answer = await Yard().post([{"name": "Titanic", "crew": [{"nickname": "x"}, {"nickname": 10_101_010}], "length": "secret"}])
     errors = answer.json()["items"][0]["problem"]["errors"]
     assert {e["pointer"] for e in errors} == {"/items/0/name", "/items/0/crew/1/nickname", "/items/0/length"}
+    assert "that name brings bad luck" in {e["message"] for e in errors}
     assert "secret" not in answer.text
     assert "10101010" not in answer.text
 
