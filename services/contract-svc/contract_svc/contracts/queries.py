@@ -1,0 +1,43 @@
+"""Reads of contracts, within the reader's reach."""
+
+from sqlalchemy import ColumnElement, bindparam, func, select
+
+from contract_svc.contracts.rules import UNSIGNED, Contract
+from contract_svc.contracts.tables import CONTRACT, CONTRACTS
+from shared import scope
+from shared.auth import Actor
+from shared.db import Query, is_in
+from shared.http.listing import Listing
+from shared.scoped import Scoped
+
+LIST = Listing(
+    CONTRACT,
+    Contract,
+    filters={
+        **{name: CONTRACT.c[name] for name in ("state", "number", "source", "product", "region", "currency", "total")},
+        **{name: CONTRACT.c[name] for name in ("owner_id", "team_id", "account_id", "deal_id", "quote_id")},
+        **{name: CONTRACT.c[name] for name in ("drafted_at", "signed_at", "paid_at", "closed_at", "created_at", "updated_at")},
+        **{name: CONTRACT.c[name] for name in ("sign_by", "committed_go_live_on", "starts_on", "ends_on", "live_on")},
+        **{name: CONTRACT.c[name] for name in ("acceptance_due_at", "acceptance_overdue")},
+    },
+    sorts=("created_at", "updated_at", "drafted_at", "signed_at", "starts_on", "ends_on", "total"),
+    default="-created_at",
+    search=(CONTRACT.c.number, CONTRACT.c.account_name),
+)
+
+
+def visible(by: Actor) -> ColumnElement[bool]:
+    return scope.visible(by, CONTRACT.c.owner_id)
+
+
+SEEN = Scoped(CONTRACTS, visible)
+
+_unsigned = (
+    select(*[CONTRACT.c[n] for n in CONTRACTS.names])
+    .where(is_in(CONTRACT.c.state, [s.value for s in UNSIGNED]))
+    .order_by(CONTRACT.c.id)
+    .with_for_update()
+)
+UNSIGNED_OF_DEAL = Query(_unsigned.where(CONTRACT.c.deal_id == bindparam("deal_id")), Contract)
+UNSIGNED_OF_QUOTE = Query(_unsigned.where(CONTRACT.c.quote_id == bindparam("quote_id")), Contract)
+OF_QUOTE = Query(select(func.count()).select_from(CONTRACT).where(CONTRACT.c.quote_id == bindparam("quote_id")), int)

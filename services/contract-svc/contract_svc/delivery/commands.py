@@ -1,0 +1,83 @@
+"""Taking effect, going live, acceptance, termination."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from contract_svc.contracts.commands import about, settle
+from contract_svc.contracts.queries import SEEN
+from contract_svc.contracts.rules import ACCEPTANCE, Contract, State, start_of
+from contract_svc.contracts.tables import CONTRACTS
+from contract_svc.delivery import rules
+from contract_svc.milestones import commands as milestones
+from contract_svc.milestones.rules import State as MilestoneState
+from contract_svc.milestones.rules import Trigger
+from contract_svc.payments.commands import trigger
+from shared.clock import happened
+from shared.db import Tx
+from shared.errors import Invalid, require
+from shared.events.contract import ContractAccepted, ContractActivated, ContractTerminated, ContractWentLive
+from shared.timers import cancel_timers, set_timer
+
+EFFECTIVE, ACCEPT = "contract_effective", "contract_acceptance"
+"""Timers whose subject is the contract."""
+
+
+async def take_effect(tx: Tx, contract: Contract, at: datetime) -> Contract:
+    """signed → active on the effective date: now when it lies in the past, otherwise when a timer says so."""
+    if at <= tx.now:
+        return await activate(tx, contract, at=at)
+    await set_timer(tx, EFFECTIVE, contract.id, at)
+    return contract
+
+
+async def activate(tx: Tx, contract: Contract, *, at: datetime) -> Contract:
+    return await tx.save(CONTRACTS, contract, ContractActivated(**about(contract)), at=at, state=State.ACTIVE)
+
+
+async def go_live(tx: Tx, contract_id: UUID, *, live_on: date | None, expect: int | None) -> Contract:
+    """The customer works with it; from here he has 30 days to accept (C7), and the next milestone falls due."""
+    contract = await SEEN.load(tx, contract_id, expect)
+    require(rules.go_live_unmet(contract, tx.actor), "The contract cannot go live.", "contract_cannot_go_live")
+    at = _on(tx, contract, live_on)
+    due = at + ACCEPTANCE
+    day = at.astimezone(tx.settings.zone).date()
+    told = ContractWentLive(**about(contract), committed_on=contract.committed_go_live_on, live_on=day, acceptance_due_at=due)
+    contract = await tx.save(CONTRACTS, contract, told, at=at, live_on=day, acceptance_due_at=due)
+    await set_timer(tx, ACCEPT, contract.id, due)
+    return await trigger(tx, contract, Trigger.GO_LIVE, at=at)
+
+
+def _on(tx: Tx, contract: Contract, day: date | None) -> datetime:
+    """The time that a day stands for: now for today; for an earlier one its beginning, though not before the signature."""
+    today = tx.now.astimezone(tx.settings.zone).date()
+    if day is None or day == today:
+        return tx.now
+    if day > today:
+        raise Invalid("live_on lies in the future; tell of it when it has happened.", pointer="/live_on", code="future")
+    assert contract.signed_at is not None, "an active contract is signed"
+    if day < contract.signed_at.astimezone(tx.settings.zone).date():
+        raise Invalid("live_on lies before the signature.", pointer="/live_on", code="before_previous")
+    return max(start_of(day, tx.settings.zone), contract.signed_at)
+
+
+async def accept(tx: Tx, contract_id: UUID, *, accepted_at: datetime | None, expect: int | None) -> Contract:
+    """The customer accepted the delivery: the final milestone falls due (C6, C7)."""
+    contract = await SEEN.load(tx, contract_id, expect)
+    require(rules.accept_unmet(contract, tx.actor), "The acceptance cannot be recorded.", "contract_not_acceptable")
+    at = happened(accepted_at, tx.now, since=contract.live_at, field="accepted_at")
+    await cancel_timers(tx, contract.id, ACCEPT)
+    told = ContractAccepted(**about(contract), accepted_at=at, due_at=contract.acceptance_due_at)
+    contract = await tx.save(CONTRACTS, contract, told, at=at, accepted_at=at)
+    return await trigger(tx, contract, Trigger.ACCEPTED, at=at)
+
+
+async def terminate(tx: Tx, contract_id: UUID, *, reason: str, expect: int | None, at: datetime | None) -> Contract:
+    """active → terminated. What is due stays due; what had not fallen due by then will not."""
+    contract = await SEEN.load(tx, contract_id, expect)
+    require(rules.terminate_unmet(contract, tx.actor), "The contract cannot be terminated.", "contract_not_terminable")
+    when = happened(at, tx.now, since=contract.signed_at)
+    await milestones.waive_open(tx, contract, "The contract was terminated.", at=when, which=lambda m: m.state is MilestoneState.PLANNED)
+    await cancel_timers(tx, contract.id)
+    told = ContractTerminated(**about(contract), reason=reason)
+    contract = await tx.save(CONTRACTS, contract, told, at=when, state=State.TERMINATED, closed_at=when, close_reason=reason)
+    return await settle(tx, contract, at=when)

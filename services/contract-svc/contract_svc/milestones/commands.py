@@ -1,0 +1,172 @@
+"""What happens to milestones. Whoever calls these holds the lock of their contract, which orders everything that is done to them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from contract_svc.contracts.commands import dimensions, settle
+from contract_svc.contracts.queries import SEEN
+from contract_svc.contracts.rules import Contract
+from contract_svc.milestones import rules
+from contract_svc.milestones.queries import OF_CONTRACT
+from contract_svc.milestones.rules import Milestone, State, Term
+from contract_svc.milestones.tables import MILESTONES
+from shared.clock import happened
+from shared.db import Tx
+from shared.errors import require
+from shared.events.contract import (
+    MilestoneData,
+    MilestoneOverdue,
+    MilestonePaid,
+    MilestonePartlyPaid,
+    MilestonePlanned,
+    MilestoneReopened,
+    MilestoneTriggered,
+    MilestoneWaived,
+)
+from shared.events.envelope import Event, Money
+from shared.ids import new_id
+from shared.money import shares
+from shared.timers import cancel_timers, set_timer
+
+DUE, DATE = "milestone_due", "milestone_date"
+"""Timers whose subject is the milestone; their data names the contract, which is locked first."""
+
+Part = tuple[Milestone, Decimal]
+"""An amount of money for a milestone, or back from it."""
+Change = tuple[Milestone, Sequence[tuple[Event, datetime]]]
+
+
+def _money(milestone: Milestone, amount: Decimal) -> Money:
+    return Money(amount=amount, currency=milestone.currency)
+
+
+def about(contract: Contract, milestone: Milestone) -> dict[str, Any]:
+    """What every event of a milestone carries."""
+    worth = {"position": milestone.position, "amount": _money(milestone, milestone.amount), "fx": contract.fx}
+    return {**dimensions(contract), "contract_id": contract.id, "deal_id": contract.deal_id, **worth}
+
+
+def as_data(milestone: Milestone) -> MilestoneData:
+    return MilestoneData.model_validate(milestone, from_attributes=True)
+
+
+async def _keep(tx: Tx, changes: Sequence[Change]) -> list[Milestone]:
+    return await tx.save_many(MILESTONES, [(replace(m, updated_at=tx.now), events) for m, events in changes])
+
+
+def planned(contract: Contract, terms: Sequence[Term], now: datetime) -> list[Milestone]:
+    """The schedule as milestones. Their amounts add up to the contract's total exactly."""
+    amounts = shares(contract.total, [t.percent for t in terms], contract.currency)
+    return [
+        Milestone(
+            id=new_id(),
+            version=0,
+            contract_id=contract.id,
+            position=position,
+            trigger=term.trigger,
+            percent=term.percent,
+            amount=amount,
+            currency=contract.currency,
+            due_days=term.due_days,
+            due_on=term.due_on,
+            state=State.PLANNED,
+            triggered_at=None,
+            due_at=None,
+            overdue_since=None,
+            paid=Decimal(0),
+            waived=Decimal(0),
+            settled_at=None,
+            created_at=now,
+            updated_at=now,
+        )
+        for position, (term, amount) in enumerate(zip(terms, amounts, strict=True), 1)
+    ]
+
+
+async def add(tx: Tx, contract: Contract, milestones: Sequence[Milestone], *, at: datetime) -> None:
+    await tx.add_many(MILESTONES, [(m, [(MilestonePlanned(**about(contract, m), trigger=m.trigger), at)]) for m in milestones])
+
+
+async def fall_due(tx: Tx, contract: Contract, due: Sequence[tuple[Milestone, datetime]]) -> None:
+    """Their triggers happened, each at its time. When they stay unpaid, a timer tells at their due dates."""
+    changes: list[Change] = []
+    for milestone, at in due:
+        after = rules.fall_due(milestone, at)
+        assert after.due_at is not None
+        told: list[tuple[Event, datetime]] = [(MilestoneTriggered(**about(contract, after), due_at=after.due_at), at)]
+        if after.state is State.PAID:
+            told.append((MilestonePaid(**about(contract, after), paid_at=at), at))
+        else:
+            await set_timer(tx, DUE, after.id, after.due_at, {"contract_id": contract.id})
+        changes.append((after, told))
+    await _keep(tx, changes)
+
+
+async def pay(tx: Tx, contract: Contract, parts: Sequence[Part], *, at: datetime) -> None:
+    """Money that came at `at`."""
+    changes: list[Change] = []
+    for milestone, amount in parts:
+        after, when = rules.pay(milestone, amount, at), rules.effective(milestone, at)
+        if after.state is State.PAID:
+            await cancel_timers(tx, after.id)
+            changes.append((after, [(MilestonePaid(**about(contract, after), paid_at=when), when)]))
+        else:
+            changes.append((after, [(MilestonePartlyPaid(**about(contract, after), paid=_money(after, after.paid)), when)]))
+    await _keep(tx, changes)
+
+
+async def take_back(tx: Tx, contract: Contract, parts: Sequence[Part], *, at: datetime) -> None:
+    """Money that went back at `at`. What is past its due date is overdue at once, the rest when its time comes."""
+    changes: list[Change] = []
+    for milestone, amount in parts:
+        after = rules.take_back(milestone, amount)
+        told: list[tuple[Event, datetime]] = [(MilestoneReopened(**about(contract, after), paid=_money(after, after.paid)), at)]
+        if after.due_at is not None and after.overdue_since is None:
+            if after.due_at > tx.now:
+                await set_timer(tx, DUE, after.id, after.due_at, {"contract_id": contract.id})
+            else:
+                late_since = max(after.due_at, at)
+                after = replace(after, overdue_since=late_since)
+                told.append((overdue(contract, after, after.outstanding), late_since))
+        changes.append((after, told))
+    await _keep(tx, changes)
+
+
+def overdue(contract: Contract, milestone: Milestone, outstanding: Decimal) -> MilestoneOverdue:
+    return MilestoneOverdue(**about(contract, milestone), due_at=milestone.due_at, outstanding=_money(milestone, outstanding))
+
+
+async def waive(
+    tx: Tx, contract_id: UUID, milestone_id: UUID, *, reason: str, expect: int | None, at: datetime | None
+) -> tuple[Contract, Milestone]:
+    """Do not ask for what is still open of a milestone any more."""
+    contract = await SEEN.load(tx, contract_id)
+    milestone = await tx.load(MILESTONES, milestone_id, expect)
+    if milestone.contract_id != contract_id:
+        raise MILESTONES.missing()
+    when = happened(at, tx.now, since=contract.signed_at)
+    require(rules.waive_unmet(contract, milestone, tx.actor), "The milestone cannot be waived.", "milestone_not_waivable")
+    (after,) = await _waive(tx, contract, [milestone], reason, when)
+    return await settle(tx, contract, at=when), after
+
+
+async def waive_open(
+    tx: Tx, contract: Contract, reason: str, *, at: datetime, which: Callable[[Milestone], bool] = lambda milestone: True
+) -> None:
+    """The contract came to its end: nobody will ask for what is open of these."""
+    milestones = await tx.all(OF_CONTRACT, contract_id=contract.id)
+    await _waive(tx, contract, [m for m in milestones if m.outstanding and which(m)], reason, at)
+
+
+async def _waive(tx: Tx, contract: Contract, milestones: Sequence[Milestone], reason: str, at: datetime) -> list[Milestone]:
+    changes: list[Change] = []
+    for milestone in milestones:
+        after, open_before = rules.waive(milestone, at), _money(milestone, milestone.outstanding)
+        await cancel_timers(tx, after.id)
+        told = MilestoneWaived(**about(contract, after), reason=reason, waived=open_before)
+        changes.append((after, [(told, rules.effective(milestone, at))]))
+    return await _keep(tx, changes)

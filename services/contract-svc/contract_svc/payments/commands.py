@@ -1,0 +1,162 @@
+"""Booking payments. Milestones that are due get them, the rest is credit until the next one falls due (C9)."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, select
+
+from contract_svc.contracts import queries as contracts
+from contract_svc.contracts.commands import dimensions, settle
+from contract_svc.contracts.rules import Contract, start_of
+from contract_svc.milestones import commands as milestones
+from contract_svc.milestones.commands import DATE, Part
+from contract_svc.milestones.queries import OF_CONTRACT
+from contract_svc.milestones.rules import Milestone, State, Trigger, effective
+from contract_svc.payments import queries, rules
+from contract_svc.payments.rules import Allocated, Channel, Payment
+from contract_svc.payments.tables import ALLOCATION, PAYMENTS
+from shared.clock import happened
+from shared.db import Query, Tx, columns, rows_param
+from shared.errors import Invalid, require
+from shared.events.contract import Allocation, PaymentAllocated, PaymentReceived, PaymentReversed
+from shared.events.envelope import Money
+from shared.ids import new_id
+from shared.money import minor_unit
+from shared.timers import set_timer
+
+_NAMES = tuple(Allocated.__dataclass_fields__)
+_given = rows_param(ALLOCATION, *_NAMES)
+_ALLOCATE = Query(insert(ALLOCATION).from_select(_NAMES, select(*[_given.c[n] for n in _NAMES])), UUID)
+
+
+async def receive(
+    tx: Tx,
+    *,
+    contract_id: UUID,
+    amount: Decimal,
+    currency: str,
+    received_at: datetime | None,
+    channel: Channel,
+    reference: str | None,
+) -> Payment:
+    """Money came in. It pays what is due, oldest first; what nobody asked for yet is credit."""
+    contract = await contracts.SEEN.load(tx, contract_id)
+    if currency != contract.currency:
+        raise Invalid(f"The contract is in {contract.currency}.", pointer="/amount/currency", code="other_currency")
+    if amount % minor_unit(currency):
+        raise Invalid(f"The smallest amount of {currency} is {minor_unit(currency)}.", pointer="/amount/amount", code="too_fine")
+    at = happened(received_at, tx.now, field="received_at")
+    require(rules.receive_unmet(contract, tx.actor), "No payment can be booked for the contract.", "contract_not_payable")
+    parts, credit = rules.allocate(amount, await tx.all(OF_CONTRACT, contract_id=contract.id))
+    payment = Payment(
+        id=new_id(),
+        version=0,
+        contract_id=contract.id,
+        amount=amount,
+        currency=currency,
+        received_at=at,
+        channel=channel,
+        reference=reference,
+        credit=credit,
+        reversed_at=None,
+        reversal_reason=None,
+        created_at=tx.now,
+        updated_at=tx.now,
+    )
+    told = PaymentReceived(
+        **_about(contract, payment, parts), received_at=at, signed_at=_signed_at(contract), channel=channel.value, credit=credit
+    )
+    payment = await tx.add(PAYMENTS, payment, told, at=at)
+    await _give(tx, contract, payment, parts, at)
+    await settle(tx, contract, at=at)
+    return payment
+
+
+async def reverse(tx: Tx, payment_id: UUID, *, reason: str, reversed_at: datetime | None, expect: int | None) -> Payment:
+    """The money went back: everything that it paid is open again. Other payments' credit then goes to what is open."""
+    seen = await queries.SEEN.get(tx, tx.actor, payment_id)
+    contract = await contracts.SEEN.load(tx, seen.contract_id)
+    payment = await tx.load(PAYMENTS, payment_id, expect)
+    at = happened(reversed_at, tx.now, since=payment.received_at, field="reversed_at")
+    require(rules.reverse_unmet(payment, tx.actor), "The payment cannot be reversed.", "payment_not_reversible")
+    given: dict[UUID, Decimal] = defaultdict(Decimal)
+    for allocated in await tx.all(queries.ALLOCATIONS_OF, payment_ids=[payment.id]):
+        given[allocated.milestone_id] += allocated.amount
+    parts = [(m, given[m.id]) for m in await tx.all(OF_CONTRACT, contract_id=contract.id) if m.id in given]
+    told = PaymentReversed(**_about(contract, payment, parts), credit=payment.credit, reversed_at=at, reason=reason)
+    payment = await tx.save(PAYMENTS, payment, told, at=at, reversed_at=at, reversal_reason=reason)
+    await milestones.take_back(tx, contract, parts, at=at)
+    await _use_credit(tx, contract, at)
+    await settle(tx, contract, at=at)
+    return payment
+
+
+async def trigger(tx: Tx, contract: Contract, what: Trigger, *, at: datetime) -> Contract:
+    """What was waiting for this falls due, and credit goes to it. Signing also starts the milestones that wait for a date."""
+    waiting = [m for m in await tx.all(OF_CONTRACT, contract_id=contract.id) if m.state is State.PLANNED]
+    due = [(m, at) for m in waiting if m.trigger is what]
+    if what is Trigger.SIGNED:
+        due += await _dated(tx, contract, [m for m in waiting if m.trigger is Trigger.DATE], at)
+    return await fall_due(tx, contract, due, at=at)
+
+
+async def _dated(tx: Tx, contract: Contract, waiting: Sequence[Milestone], signed_at: datetime) -> list[tuple[Milestone, datetime]]:
+    """Those whose day has come, though not before the signature; for the others a timer is set."""
+    due = []
+    for milestone in waiting:
+        day = start_of(milestone.due_on, tx.settings.zone) if milestone.due_on else signed_at
+        if day <= tx.now:
+            due.append((milestone, max(day, signed_at)))
+        else:
+            await set_timer(tx, DATE, milestone.id, day, {"contract_id": contract.id})
+    return due
+
+
+async def fall_due(tx: Tx, contract: Contract, due: Sequence[tuple[Milestone, datetime]], *, at: datetime) -> Contract:
+    """These fall due, each at its time; `at` is the time of what made them."""
+    await milestones.fall_due(tx, contract, due)
+    await _use_credit(tx, contract, at)
+    return await settle(tx, contract, at=at)
+
+
+async def _use_credit(tx: Tx, contract: Contract, at: datetime) -> None:
+    """Give what is left of earlier payments, the earliest first, to what is due by now."""
+    for payment in await tx.all(queries.WITH_CREDIT, contract_id=contract.id):
+        parts, credit = rules.allocate(payment.credit, await tx.all(OF_CONTRACT, contract_id=contract.id))
+        if not parts:
+            return
+        when = max(at, *(effective(m, payment.received_at) for m, _ in parts))
+        told = PaymentAllocated(
+            **_about(contract, payment, parts), credit=credit, received_at=payment.received_at, signed_at=_signed_at(contract)
+        )
+        payment = await tx.save(PAYMENTS, payment, told, at=when, credit=credit)
+        await _give(tx, contract, payment, parts, when)
+
+
+async def _give(tx: Tx, contract: Contract, payment: Payment, parts: Sequence[Part], at: datetime) -> None:
+    if parts:
+        rows = [Allocated(new_id(), payment.id, m.id, amount, effective(m, at)) for m, amount in parts]
+        await tx.run(_ALLOCATE, **columns(rows, _NAMES))
+        await milestones.pay(tx, contract, parts, at=at)
+
+
+def _signed_at(contract: Contract) -> datetime:
+    assert contract.signed_at is not None, "only signed contracts are paid"
+    return contract.signed_at
+
+
+def _about(contract: Contract, payment: Payment, parts: Sequence[Part]) -> dict[str, Any]:
+    """What every event of a payment carries."""
+    return {
+        **dimensions(contract),
+        "contract_id": contract.id,
+        "deal_id": contract.deal_id,
+        "account_id": contract.account_id,
+        "amount": Money(amount=payment.amount, currency=payment.currency),
+        "fx": contract.fx,
+        "allocations": [Allocation(milestone_id=m.id, position=m.position, amount=part, due_at=m.due_at) for m, part in parts],
+    }

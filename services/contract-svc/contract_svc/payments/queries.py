@@ -1,0 +1,87 @@
+"""Reads of payments. A payment is seen by whoever sees its contract."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, bindparam, exists, func, select
+
+from contract_svc.contracts.tables import CONTRACT
+from contract_svc.payments.rules import Allocated, Payment
+from contract_svc.payments.tables import ALLOCATION, PAYMENT, PAYMENTS
+from shared import scope
+from shared.auth import Actor
+from shared.db import Query, Reader, is_in
+from shared.http.listing import Listing
+from shared.scoped import Scoped
+
+LIST = Listing(
+    PAYMENT,
+    Payment,
+    filters={
+        **{name: PAYMENT.c[name] for name in ("contract_id", "amount", "currency", "channel", "reference", "credit")},
+        **{name: PAYMENT.c[name] for name in ("received_at", "reversed_at", "created_at")},
+    },
+    sorts=("received_at", "created_at", "amount"),
+    default="-received_at",
+    search=(PAYMENT.c.reference,),
+)
+
+
+@lru_cache(maxsize=32)
+def _of_visible_contract(where: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists(select(CONTRACT.c.id).where(CONTRACT.c.id == PAYMENT.c.contract_id, where))
+
+
+def visible(by: Actor) -> ColumnElement[bool]:
+    """The WHERE condition for payments; run it with `scope.params(by)`."""
+    return _of_visible_contract(scope.visible(by, CONTRACT.c.owner_id))
+
+
+SEEN = Scoped(PAYMENTS, visible)
+
+ALLOCATIONS_OF = Query(
+    select(*[ALLOCATION.c[n] for n in Allocated.__dataclass_fields__])
+    .where(is_in(ALLOCATION.c.payment_id, "payment_ids"))
+    .order_by(ALLOCATION.c.id),
+    Allocated,
+)
+WITH_CREDIT = Query(
+    select(*[PAYMENT.c[n] for n in PAYMENTS.names])
+    .where(PAYMENT.c.contract_id == bindparam("contract_id"), PAYMENT.c.credit > 0, PAYMENT.c.reversed_at.is_(None))
+    .order_by(PAYMENT.c.received_at, PAYMENT.c.id)
+    .with_for_update(),
+    Payment,
+)
+PAID_BY = Query(
+    select(func.coalesce(func.sum(ALLOCATION.c.amount), 0))
+    .join(PAYMENT, PAYMENT.c.id == ALLOCATION.c.payment_id)
+    .where(ALLOCATION.c.milestone_id == bindparam("milestone_id"), ALLOCATION.c.at <= bindparam("at"), PAYMENT.c.reversed_at.is_(None)),
+    Decimal,
+)
+"""What a milestone had got by a time, as far as it was not taken back since."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    contract_id: UUID
+    credit: Decimal
+
+
+CREDIT_OF = Query(
+    select(PAYMENT.c.contract_id, func.sum(PAYMENT.c.credit).label("credit"))
+    .where(is_in(PAYMENT.c.contract_id, "contract_ids"), PAYMENT.c.reversed_at.is_(None))
+    .group_by(PAYMENT.c.contract_id),
+    Credit,
+)
+
+_received = select(func.coalesce(func.sum(PAYMENT.c.amount), 0)).where(
+    PAYMENT.c.contract_id == bindparam("contract_id"), PAYMENT.c.reversed_at.is_(None)
+)
+_RECEIVED = Query(_received, Decimal)
+
+
+async def received_of(db: Reader, contract_id: UUID) -> Decimal:
+    """What came in for a contract and was not taken back."""
+    return await db.one(_RECEIVED, contract_id=contract_id)

@@ -1,0 +1,26 @@
+"""contract-svc: contracts from the accepted quote to the last payment."""
+
+from pathlib import Path
+
+from contract_svc.contracts.api import router as contracts
+from contract_svc.delivery.api import router as delivery
+from contract_svc.delivery.timers import TIMERS as DELIVERY_TIMERS
+from contract_svc.drafting.reactions import REACTIONS
+from contract_svc.metadata import metadata
+from contract_svc.milestones.api import router as milestones
+from contract_svc.milestones.timers import TIMERS as MILESTONE_TIMERS
+from contract_svc.payments.api import router as payments
+from contract_svc.signing.api import router as signing
+from shared import roster
+from shared.service import Service
+
+service = Service(
+    name="contract-svc",
+    prefixes=["/v1/contracts", "/v1/payments"],
+    metadata=metadata,
+    migrations=Path(__file__).parent / "migrations",
+    routers=[contracts, signing, delivery, milestones, payments],
+    reactions=[*roster.REACTIONS, *REACTIONS],
+    timers={**DELIVERY_TIMERS, **MILESTONE_TIMERS},
+    description=__doc__,
+)

@@ -1,0 +1,156 @@
+"""Review, signature, and giving a contract up."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from contract_svc.contracts.commands import about
+from contract_svc.contracts.queries import SEEN
+from contract_svc.contracts.rules import Contract, State, start_of
+from contract_svc.contracts.tables import CONTRACTS
+from contract_svc.delivery.commands import take_effect
+from contract_svc.milestones import commands as milestones
+from contract_svc.milestones.queries import OF_CONTRACT
+from contract_svc.milestones.rules import Trigger
+from contract_svc.payments.commands import trigger
+from contract_svc.payments.queries import received_of
+from contract_svc.signing import rules
+from contract_svc.signing.rules import Decision, ReviewPart
+from shared.clock import happened
+from shared.db import Tx
+from shared.errors import Forbidden, Invalid, Rejected, require
+from shared.events.contract import (
+    ContractApproved,
+    ContractDeclined,
+    ContractRejected,
+    ContractReviewed,
+    ContractSentForSignature,
+    ContractSigned,
+    ContractSubmitted,
+    ContractVoided,
+)
+from shared.timers import cancel_timers
+
+
+async def submit(tx: Tx, contract_id: UUID, *, expect: int | None, at: datetime | None) -> Contract:
+    """draft → in_review. From here on the content has a hash, and what is decided is decided about that."""
+    contract = await SEEN.load(tx, contract_id, expect)
+    schedule = await tx.all(OF_CONTRACT, contract_id=contract.id)
+    require(rules.submit_unmet(contract, schedule, tx.actor), "The contract cannot go to review.", "contract_not_submittable")
+    when, digest = happened(at, tx.now, since=contract.drafted_at), rules.content_hash(contract, schedule)
+    told = ContractSubmitted(**about(contract), content_hash=digest)
+    return await tx.save(
+        CONTRACTS, contract, told, at=when, state=State.IN_REVIEW, content_hash=digest, submitted_by=tx.actor.id, reviews={}
+    )
+
+
+async def review(
+    tx: Tx, contract_id: UUID, part: ReviewPart, decision: Decision, *, content_hash: str, reason: str | None, at: datetime | None
+) -> Contract:
+    """One of the three decided. All approvals make it approved; one rejection sends it back. The hash stands in for If-Match, so
+    that reviewers who work at the same time do not get into each other's way."""
+    contract = await SEEN.load(tx, contract_id)
+    if not tx.actor.has(*rules.REVIEWERS[part]):
+        raise Forbidden(f"This review is for the role {' or '.join(rules.REVIEWERS[part])}.")
+    require(rules.review_unmet(contract, part, tx.actor), "The review cannot be recorded.", "contract_not_reviewable")
+    if content_hash != contract.content_hash:
+        raise Rejected("The content is not what you read; read it again.", code="content_changed")
+    when = happened(at, tx.now, since=contract.drafted_at)
+    told = ContractReviewed(**about(contract), part=part.value, decision=decision.value, content_hash=content_hash)
+    if decision is Decision.REJECTED:
+        if reason is None:
+            raise Invalid("Say why it is rejected.", pointer="/reason", code="missing")
+        return await tx.save(CONTRACTS, contract, told, ContractRejected(**about(contract), reason=reason), at=when, **_back(contract))
+    reviews = {**contract.reviews, part.value: {"by": tx.actor.id, "at": when}}
+    if len(reviews) < len(ReviewPart):
+        return await tx.save(CONTRACTS, contract, told, at=when, reviews=reviews)
+    approved = ContractApproved(**about(contract), content_hash=content_hash)
+    return await tx.save(CONTRACTS, contract, told, approved, at=when, reviews=reviews, state=State.APPROVED)
+
+
+def _back(contract: Contract) -> dict[str, Any]:
+    """To a draft again, of the next revision; what was approved is void with the content it was about."""
+    return {"state": State.DRAFT, "revision": contract.revision + 1, "content_hash": None, "submitted_by": None, "reviews": {}}
+
+
+async def send(
+    tx: Tx,
+    contract_id: UUID,
+    *,
+    signers: Sequence[dict[str, Any]] | None,
+    sign_by: date | None,
+    expect: int | None,
+    at: datetime | None,
+) -> Contract:
+    """approved → out_for_signature. Signers and deadline may have been named in the draft, or are named now."""
+    contract = await SEEN.load(tx, contract_id, expect)
+    given: dict[str, Any] = {"signers": contract.signers if signers is None else list(signers), "sign_by": sign_by or contract.sign_by}
+    require(rules.send_unmet(replace(contract, **given), tx.actor), "The contract cannot be sent for signature.", "contract_not_sendable")
+    when = happened(at, tx.now, since=contract.drafted_at)
+    told = ContractSentForSignature(**about(contract))
+    return await tx.save(CONTRACTS, contract, told, at=when, state=State.OUT_FOR_SIGNATURE, **given)
+
+
+async def sign(
+    tx: Tx,
+    contract_id: UUID,
+    *,
+    signers: Sequence[dict[str, Any]] | None,
+    signed_at: datetime | None,
+    starts_on: date | None,
+    ends_on: date | None,
+    expect: int | None,
+) -> Contract:
+    """out_for_signature → signed, on paper and in person; the deal is won by it, and the first milestone falls due.
+
+    Without `signers` all those named have signed; without `starts_on` it takes effect on the day of the signature.
+    """
+    contract = await SEEN.load(tx, contract_id, expect)
+    require(rules.sign_unmet(contract, tx.actor), "The signature cannot be recorded.", "contract_not_signable")
+    at = happened(signed_at, tx.now, since=contract.drafted_at, field="signed_at")
+    on = at.astimezone(tx.settings.zone).date()
+    who = contract.signers if signers is None else list(signers)
+    starts, ends = starts_on or contract.starts_on or on, ends_on or contract.ends_on
+    require(rules.signature_unmet(contract, who, on, starts, ends), "The signature is not valid.", "signature_not_valid")
+    schedule = await tx.all(OF_CONTRACT, contract_id=contract.id)
+    told = ContractSigned(
+        **about(contract),
+        signed_at=at,
+        starts_on=starts,
+        ends_on=ends,
+        committed_go_live_on=contract.committed_go_live_on,
+        channel="in_person",
+        signer_contact_ids=[s["contact_id"] for s in who if s["contact_id"]],
+        milestones=[milestones.as_data(m) for m in schedule],
+    )
+    signed = {"state": State.SIGNED, "signed_at": at, "starts_on": starts, "ends_on": ends, "signers": who}
+    contract = await tx.save(CONTRACTS, contract, told, at=at, **signed)
+    contract = await take_effect(tx, contract, max(at, start_of(starts, tx.settings.zone)))
+    return await trigger(tx, contract, Trigger.SIGNED, at=at)
+
+
+async def decline(tx: Tx, contract_id: UUID, *, reason: str, expect: int | None, at: datetime | None) -> Contract:
+    """out_for_signature → draft: the customer will not sign it as it is."""
+    contract = await SEEN.load(tx, contract_id, expect)
+    require(rules.sign_unmet(contract, tx.actor), "The refusal cannot be recorded.", "contract_not_declinable")
+    when = happened(at, tx.now, since=contract.drafted_at)
+    return await tx.save(CONTRACTS, contract, ContractDeclined(**about(contract), reason=reason), at=when, **_back(contract))
+
+
+async def void(tx: Tx, contract_id: UUID, *, reason: str, expect: int | None, at: datetime | None) -> Contract:
+    """Before it is signed, or after that before it takes effect; then deal-svc takes the win back."""
+    contract = await SEEN.load(tx, contract_id, expect)
+    require(
+        rules.void_unmet(contract, await received_of(tx, contract.id), tx.actor), "The contract cannot be voided.", "contract_not_voidable"
+    )
+    return await give_up(tx, contract, reason, at=happened(at, tx.now, since=contract.signed_at or contract.drafted_at))
+
+
+async def give_up(tx: Tx, contract: Contract, reason: str, *, at: datetime) -> Contract:
+    """Void a locked contract, whoever decided it: nothing of it is asked for, nothing of it waits."""
+    await milestones.waive_open(tx, contract, "The contract was voided.", at=at)
+    await cancel_timers(tx, contract.id)
+    told = ContractVoided(**about(contract), reason=reason, was_signed=contract.signed_at is not None)
+    return await tx.save(CONTRACTS, contract, told, at=at, state=State.VOIDED, closed_at=at, close_reason=reason)
