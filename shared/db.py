@@ -22,10 +22,10 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import asyncpg as _asyncpg
 
 from shared.auth import Actor
-from shared.errors import NotFound, Stale, Unavailable
+from shared.errors import KeyInUse, NotFound, Stale, Unavailable
 from shared.events.envelope import Envelope, Event
 from shared.ids import new_id
-from shared.outbox import Told, write
+from shared.outbox import Answer, Told, write
 from shared.settings import Settings
 
 R = TypeVar("R")
@@ -207,6 +207,7 @@ class Tx(Reader):
         self.settings = settings
         self.actor = context.actor
         self.now = context.now
+        self.answer: Answer | None = None
         self._told: list[Told] = []
 
     async def run(self, query: Query[Any], **params: Any) -> None:
@@ -248,7 +249,7 @@ class Tx(Reader):
         return added
 
     async def save_many(self, of: Aggregate[A], rows: Sequence[tuple[A, Sequence[tuple[Event, datetime]]]]) -> list[A]:
-        """Change many rows that `load_many` locked in one statement: each as it shall be (its version still the old one), with its events."""
+        """Change many rows that `load_many` locked, by one statement: each as it shall be, with its old version and its events."""
         kept: list[A] = [replace(cast(Any, row), version=row.version + len(events)) for row, events in rows]
         if kept:
             await self.run(of.update_many, **columns(kept, of.names))
@@ -284,9 +285,11 @@ class Tx(Reader):
         )
 
     async def flush(self) -> None:
-        if self._told:
-            await write(self.conn, self.context, self._told)
-            self._told = []
+        """Write what was told so far, and the answer to the request's key; `KeyInUse` when another transaction gave one."""
+        if self._told or self.answer:
+            if not await write(self.conn, self.context, self._told, self.answer):
+                raise KeyInUse
+            self._told, self.answer = [], None
 
 
 OUTAGE = (
@@ -347,7 +350,8 @@ class Database:
     async def connection(self) -> AsyncIterator[Any]:
         """A connection from the pool; `Unavailable` when none comes free in time or Postgres is away."""
         try:
-            conn = await self._pool.acquire(timeout=self._settings.pool_wait_seconds)
+            async with asyncio.timeout(self._settings.pool_wait_seconds):  # asyncpg's own costs a task on Python 3.11
+                conn = await self._pool.acquire()
         except OUTAGE:
             raise Unavailable("The database is busy or restarting; repeat the request.") from None
         try:

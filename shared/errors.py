@@ -79,6 +79,17 @@ class PreconditionRequired(Problem):
     title = "If-Match is required"
 
 
+class KeyInUse(Problem):
+    """Another request with the same Idempotency-Key is on its way, or has just been answered."""
+
+    status = 409
+    code = "key_in_use"
+    title = "The first request with this key is still running"
+
+    def __init__(self) -> None:
+        super().__init__("Ask again in a moment, with the same key.", headers={"Retry-After": "1"})
+
+
 class Unauthorized(Problem):
     status = 401
     code = "unauthorized"

@@ -1,7 +1,8 @@
-"""Writing events: the event row and its place in the outbox by one statement, the last of the transaction (architecture §4)."""
+"""The last statement of a transaction: its events, their places in the outbox, and the answer to the request's key (architecture §4)."""
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
@@ -21,39 +22,79 @@ class Told(NamedTuple):
     event: Event
 
 
-_WRITE = """
-WITH kept AS (
-  INSERT INTO event (id, type, aggregate, subject, version, time, data,
-                     recorded_at, actor_id, actor_role, correlation_id, causation_id, traceparent)
-  SELECT *, $8::timestamptz, $9::uuid, $10::text, $11::text, $12::uuid, $13::text
-  FROM unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::bigint[], $6::timestamptz[], $7::json[])
-)
-INSERT INTO outbox (event_id) SELECT id FROM unnest($1::uuid[]) WITH ORDINALITY AS told(id, n) ORDER BY n
+class Answer(NamedTuple):
+    """What an Idempotency-Key is answered with for 24 hours; `key` is a digest that names its owner and operation too."""
+
+    key: bytes
+    body_hash: bytes
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+_ANSWER = """
+INSERT INTO idempotency (key, body_hash, status, headers, body, created_at) VALUES ($1, $2, $3, $4, $5, now())
+ON CONFLICT (key) DO UPDATE SET body_hash = $2, status = $3, headers = $4, body = $5, created_at = now()
+WHERE idempotency.created_at <= now() - interval '24 hours' RETURNING true
 """
+_EVENT = {"id": "uuid", "type": "text", "aggregate": "text", "subject": "uuid", "version": "bigint", "time": "timestamptz", "data": "json"}
+_META = {
+    "recorded_at": "timestamptz",
+    "actor_id": "uuid",
+    "actor_role": "text",
+    "correlation_id": "text",
+    "causation_id": "uuid",
+    "traceparent": "text",
+}
 
 
-async def write(conn: Any, context: "Context", told: Sequence[Told]) -> None:
-    """Write the events. The caller holds the locks of their aggregates, so queue order is version order for each of them."""
+async def write(conn: Any, context: "Context", told: Sequence[Told], answer: Answer | None = None) -> bool:
+    """Write all by one statement; False when the key has got its answer from another transaction, and this one must roll back.
+
+    The caller holds the locks of the events' aggregates, so queue order is version order for each of them.
+    """
+    statement = _statement(len(told) == 1, answer is not None) if told else _ANSWER
+    events = _event_args(context, told) if told else ()
+    written = await conn.fetchval(statement, *(answer or ()), *events)
+    return answer is None or written is not None
+
+
+def _event_args(context: "Context", told: Sequence[Told]) -> list[Any]:
     actor = ActorRef(type=context.actor.type, id=context.actor.id, role=context.actor.role)
-    meta: dict[str, Any] = {
+    meta = {
         "recorded_at": context.now,
         "actor": actor,
         "correlation_id": context.correlation_id,
         "causation_id": context.causation_id,
     }
-    await conn.execute(
-        _WRITE,
-        [t.id for t in told],
-        [t.event.type for t in told],
-        [t.event.aggregate for t in told],
-        [t.subject for t in told],
-        [t.version for t in told],
-        [t.time for t in told],
-        [t.event.model_copy(update=meta).model_dump_json().encode() for t in told],
-        context.now,
-        actor.id,
-        actor.role,
-        context.correlation_id,
-        context.causation_id,
-        context.traceparent,
-    )
+    rows = [
+        (
+            t.id,
+            t.event.type,
+            t.event.aggregate,
+            t.subject,
+            t.version,
+            t.time,
+            t.event.model_copy(update=meta).model_dump_json().encode(),
+        )
+        for t in told
+    ]
+    given = rows[0] if len(rows) == 1 else [list(column) for column in zip(*rows, strict=True)]
+    return [*given, context.now, actor.id, actor.role, context.correlation_id, context.causation_id, context.traceparent]
+
+
+@lru_cache
+def _statement(single: bool, answered: bool) -> str:
+    """Lists of columns (UNNEST) carry any number of events; one alone, the usual case, goes as plain values at half the cost."""
+    kinds = [*_EVENT.values(), *_META.values()]
+    given = [f"${n}::{kind}" for n, kind in enumerate(kinds, 6 if answered else 1)]
+    event, meta = given[: len(_EVENT)], ", ".join(given[len(_EVENT) :])
+    lists = ", ".join(f"{parameter}[]" for parameter in event)
+    rows = f"VALUES ({', '.join(given)})" if single else f"SELECT *, {meta} FROM unnest({lists})"
+    ids = f"VALUES ({event[0]})" if single else f"SELECT id FROM unnest({event[0]}[]) WITH ORDINALITY AS told(id, n) ORDER BY n"
+    return f"""
+WITH {f"answer AS ({_ANSWER})," if answered else ""}
+  kept AS (INSERT INTO event ({", ".join([*_EVENT, *_META])}) {rows}),
+  queued AS (INSERT INTO outbox (event_id) {ids})
+SELECT {"(SELECT true FROM answer)" if answered else "true"}
+"""

@@ -1,25 +1,26 @@
 """Safe retries: the answer to a key is kept in the transaction of the change, for 24 hours (conventions §1)."""
 
 import hashlib
-from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, NamedTuple
 
 from fastapi import Header, Request
 from starlette.responses import Response
 
+from shared import outbox
 from shared.auth import Actor
 from shared.db import Context, Tx
-from shared.errors import Invalid, Problem
+from shared.errors import Invalid, KeyInUse, Problem
+from shared.http.documented import documented, parameter
 from shared.telemetry import trace_id
 
 KEPT_REFUSALS = frozenset({409, 412})
 """A rule's refusal is an answer too. What depends on rights, limits or the input's form is decided anew each time."""
 
 _KEPT_HEADERS = ("content-type", "etag", "location", "link")
+_LONGEST = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     digest: bytes
     body_hash: bytes
 
@@ -39,18 +40,16 @@ _FIND = """
 SELECT pg_try_advisory_xact_lock($2) AS mine, k.body_hash, k.status, k.headers, k.body
 FROM (SELECT 1) AS one LEFT JOIN idempotency k ON k.key = $1 AND k.created_at > now() - interval '24 hours'
 """
-_KEEP = """
-INSERT INTO idempotency (key, body_hash, status, headers, body, created_at) VALUES ($1, $2, $3, $4, $5, now())
-ON CONFLICT (key) DO UPDATE SET body_hash = $2, status = $3, headers = $4, body = $5, created_at = now()
-WHERE idempotency.created_at <= now() - interval '24 hours' RETURNING true
-"""
 FORGET_OLD = "DELETE FROM idempotency WHERE created_at <= now() - interval '24 hours'"
 
 
-async def begin(request: Request, tx: Tx, actor: Actor, key: str | None) -> None:
+async def begin(request: Request, tx: Tx, actor: Actor) -> None:
     """Claim the request's key for this transaction, or raise `Replayed` with the answer that it got before."""
+    key = request.headers.get("idempotency-key")
     if not key:
         return
+    if len(key) > _LONGEST:
+        raise Invalid(f"Idempotency-Key takes up to {_LONGEST} characters.", pointer="Idempotency-Key", code="string_too_long")
     scope = f"{actor.id}\n{request.method}\n{request.url.path}?{request.url.query}\n{key}"
     claimed = Key(hashlib.sha256(scope.encode()).digest(), hashlib.sha256(await request.body()).digest())
     found = await tx.conn.fetchrow(_FIND, claimed.digest, claimed.lock)
@@ -64,27 +63,18 @@ async def begin(request: Request, tx: Tx, actor: Actor, key: str | None) -> None
     request.state.idempotency = claimed
 
 
-class KeyInUse(Problem):
-    status = 409
-    code = "key_in_use"
-    title = "The first request with this key is still running"
-
-    def __init__(self) -> None:
-        super().__init__("Ask again in a moment, with the same key.", headers={"Retry-After": "1"})
-
-
 class KeyMissing(Problem):
     status = 400
     code = "idempotency_key_required"
     title = "Idempotency-Key is required"
 
 
-async def keep(request: Request, tx: Tx, response: Response) -> None:
-    """Store a successful answer with the change it tells of."""
+def keep(request: Request, tx: Tx, response: Response) -> None:
+    """Have a successful answer stored with the change it tells of."""
     claimed: Key | None = getattr(request.state, "idempotency", None)
-    if claimed is not None and not await _store(tx.conn, claimed, response):
+    if claimed is not None:
+        tx.answer = _answer(claimed, response)
         request.state.idempotency = None
-        raise KeyInUse
 
 
 async def keep_refusal(request: Request, response: Response) -> None:
@@ -94,25 +84,22 @@ async def keep_refusal(request: Request, response: Response) -> None:
         return
     state = request.app.state
     async with state.db.begin(Context(state.service, request.state.actor, state.clock(), trace_id(request.scope))) as tx:
-        await _store(tx.conn, claimed, response)
+        await outbox.write(tx.conn, tx.context, [], _answer(claimed, response))
 
 
-async def _store(conn: Any, claimed: Key, response: Response) -> bool:
+def _answer(claimed: Key, response: Response) -> outbox.Answer:
     headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
-    return bool(await conn.fetchval(_KEEP, claimed.digest, claimed.body_hash, response.status_code, headers, bytes(response.body)))
+    return outbox.Answer(*claimed, response.status_code, headers, bytes(response.body))
 
 
-IdempotencyKey = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        max_length=200,
-        description="Any unique text. The same key and body again give the first answer again, and no second effect.",
-    ),
-]
+_SAYS = "Any unique text. The same key and body again give the first answer again, and no second effect."
+IdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key", max_length=_LONGEST, description=_SAYS)]
+_SCHEMA = {"type": "string", "maxLength": _LONGEST}
+PARAMETER = parameter("Idempotency-Key", "header", _SAYS, _SCHEMA)
 
 
-async def key_required(key: IdempotencyKey = None) -> None:
+@documented(parameter("Idempotency-Key", "header", _SAYS, _SCHEMA, required=True))
+async def key_required(request: Request) -> None:
     """For operations where a repeat would cost money: payments and bulk."""
-    if not key:
+    if not request.headers.get("idempotency-key"):
         raise KeyMissing("Send an Idempotency-Key header: any unique text, the same one when you repeat the request.")

@@ -1,11 +1,14 @@
 """The OpenAPI document of a service: every error that a route can give is in it, as one problem shape."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
+from shared.auth import current_actor
 from shared.http.problem import ProblemOut
 
 _READ = {
@@ -29,10 +32,21 @@ def operation_id(route: APIRoute) -> str:
 
 
 def add_parameters(route: APIRoute) -> None:
-    """Show the parameters of dependencies that read the query themselves (lists do), which FastAPI cannot know of."""
-    read = [p for d in route.dependant.dependencies for p in getattr(d.call, "openapi_parameters", ())]
-    if read:
-        route.openapi_extra = {**(route.openapi_extra or {}), "parameters": read}
+    """Show the parameters of dependencies that read the request themselves. May be called again for the same route."""
+    calls = list(_calls(route.dependant))
+    extra = dict(route.openapi_extra or {})
+    shown = [*extra.get("parameters", ()), *(p for call in calls for p in getattr(call, "openapi_parameters", ()))]
+    if shown:  # what one dependency requires is required
+        extra["parameters"] = list({(p["name"], p["in"]): p for p in sorted(shown, key=lambda p: bool(p["required"]))}.values())
+    if current_actor not in calls and any(getattr(call, "openapi_secured", False) for call in calls):
+        extra["security"] = [{current_actor.scheme_name: []}]
+    route.openapi_extra = extra or None
+
+
+def _calls(dependant: Dependant) -> Iterator[Any]:
+    for dependency in dependant.dependencies:
+        yield dependency.call
+        yield from _calls(dependency)
 
 
 def install(app: FastAPI) -> None:
@@ -55,6 +69,9 @@ def _document(app: FastAPI) -> dict[str, Any]:
     problem = ProblemOut.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas.update(problem.pop("$defs", {}))
     schemas["Problem"] = problem
+    components["securitySchemes"] = {
+        current_actor.scheme_name: current_actor.model.model_dump(mode="json", by_alias=True, exclude_none=True)
+    }
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     components["responses"] = {f"Problem{code}": {"description": says, "content": content} for code, says in _WRITE.items()}
     for path in made["paths"].values():

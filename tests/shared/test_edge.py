@@ -6,6 +6,9 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from shared.errors import KeyInUse
+from shared.ids import new_id
+from shared.outbox import Answer
 from shared.postgres import Postgres
 from shared.testing import Running, running
 from tests.shared.notes_service import NoteEdited, NoteWritten, service
@@ -171,3 +174,84 @@ async def test_overload_waits_and_then_says_503(postgres: Postgres) -> None:
 async def test_every_error_is_in_the_openapi_document(notes: Running) -> None:
     responses = notes.app.openapi()["paths"]["/v1/notes"]["post"]["responses"]
     assert {"201", "400", "401", "403", "404", "409", "412", "413", "422", "428", "503"} <= set(responses)
+
+
+async def test_what_the_edge_reads_itself_is_in_the_openapi_document(notes: Running) -> None:
+    document = notes.app.openapi()
+    edit = document["paths"]["/v1/notes/{note_id}"]["patch"]
+    shown = {(p["name"], p["in"]): p["required"] for p in edit["parameters"]}
+    assert shown == {
+        ("note_id", "path"): True,
+        ("Idempotency-Key", "header"): False,
+        ("dry_run", "query"): False,
+        ("If-Match", "header"): True,
+    }
+    assert edit["security"] == [{"access_token": []}]
+    assert document["components"]["securitySchemes"]["access_token"]["scheme"] == "bearer"
+    paid = document["paths"]["/v1/notes/paid"]["post"]["parameters"]
+    assert [p["required"] for p in paid if p["name"] == "Idempotency-Key"] == [True]
+
+
+@pytest.mark.parametrize(
+    ("query", "headers", "pointer"),
+    [("?dry_run=perhaps", {}, "dry_run"), ("", {"Idempotency-Key": "x" * 201}, "Idempotency-Key")],
+)
+async def test_parameters_of_the_edge_are_checked(
+    notes: Running, client: httpx.AsyncClient, query: str, headers: dict[str, str], pointer: str
+) -> None:
+    refused = await client.post(f"/v1/notes{query}", json={"text": "a"}, headers=headers)
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["pointer"] == pointer
+    assert await notes.told() == []
+
+
+async def test_a_failed_commit_is_never_answered_as_done(notes: Running, client: httpx.AsyncClient) -> None:
+    async with notes.db.read() as reader:
+        await reader.conn.execute(
+            "CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$;"
+            "CREATE CONSTRAINT TRIGGER late AFTER INSERT ON note DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION no()"
+        )
+    failed = await client.post("/v1/notes", json={"text": "a"}, headers={"Idempotency-Key": "late"})
+    assert failed.status_code == 500
+    assert await notes.told() == []
+    async with notes.db.read() as reader:
+        await reader.conn.execute("DROP TRIGGER late ON note")
+    again = await client.post("/v1/notes", json={"text": "a"}, headers={"Idempotency-Key": "late"})
+    assert again.status_code == 201
+    assert "idempotency-replayed" not in again.headers
+
+
+async def test_one_statement_tells_one_event_or_several_with_or_without_a_key(notes: Running) -> None:
+    for events in (1, 3):
+        for key in (None, f"key-{events}".encode()):
+            subject = new_id()
+            async with notes.transaction() as tx:
+                tx.tell(subject, 1, *[NoteWritten(text=f"t{n}") for n in range(events)])
+                tx.answer = Answer(key, b"", 201, {"etag": '"1"'}, b"{}") if key else None
+            told = await notes.told(subject=subject)
+            assert [(e.version, e.data.text) for e in told if isinstance(e.data, NoteWritten)] == [(n + 1, f"t{n}") for n in range(events)]
+    async with notes.db.read() as reader:
+        queued = await reader.conn.fetch("SELECT e.subject, e.version FROM outbox o JOIN event e ON e.id = o.event_id ORDER BY o.id")
+        kept = await reader.conn.fetch("SELECT key, headers FROM idempotency ORDER BY key")
+    assert [q["version"] for q in queued] == [1, 1, 1, 2, 3, 1, 2, 3]
+    assert [(k["key"], k["headers"]) for k in kept] == [(b"key-1", {"etag": '"1"'}), (b"key-3", {"etag": '"1"'})]
+
+
+async def test_a_key_that_got_its_answer_meanwhile_rolls_the_second_effect_back(notes: Running) -> None:
+    answer = Answer(b"k", b"", 201, {}, b"first")
+    async with notes.transaction() as tx:
+        tx.answer = answer
+    subject = new_id()
+
+    async def second() -> None:
+        async with notes.transaction() as tx:
+            tx.tell(subject, 1, NoteWritten(text="second"))
+            tx.answer = answer._replace(body=b"second")
+
+    with pytest.raises(KeyInUse):
+        await second()
+    assert await notes.told(subject=subject) == []
+    async with notes.db.read() as reader:
+        await reader.conn.execute("UPDATE idempotency SET created_at = created_at - interval '25 hours'")
+    await second()
+    assert len(await notes.told(subject=subject)) == 1
