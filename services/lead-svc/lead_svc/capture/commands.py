@@ -13,7 +13,7 @@ from lead_svc.capture import rules
 from lead_svc.capture.rules import NewLead
 from lead_svc.leads.commands import dimensions, updated
 from lead_svc.leads.queries import lead_visible
-from lead_svc.leads.rules import SELLERS, Lead, edit_unmet, happened, normal_source
+from lead_svc.leads.rules import Lead, edit_unmet, happened, normal_source
 from lead_svc.leads.tables import LEAD, LEADS
 from lead_svc.parties.commands import Named, name_accounts
 from lead_svc.parties.queries import account_visible, contact_visible
@@ -80,7 +80,8 @@ async def _capture(tx: Tx, rows: Sequence[NewLead], *, imported: bool) -> tuple[
     answers: dict[int, Captured | Problem] = {n: row for n, row in enumerate(checked) if isinstance(row, Problem)}
     good = {n: row for n, row in enumerate(checked) if isinstance(row, NewLead)}
     good = await _named(tx, good)
-    teams = await teams_of(tx, {row.owner_id for row in good.values() if row.owner_id})
+    default = rules.default_owner(tx.actor)
+    teams = await teams_of(tx, {id for id in (default, *(row.owner_id for row in good.values())) if id})
     leads: dict[UUID, Lead] = {}
     while good:
         made, drafts = await _drafts(tx, good, teams, imported)
@@ -173,7 +174,7 @@ def _apply(tx: Tx, draft: _Draft, row: NewLead, teams: Mapping[UUID, UUID | None
     outcome: Outcome = "unchanged"
     if draft.lead.is_stub:
         outcome = "filled" if draft.lead.version else "created"
-        owner = row.owner_id or (tx.actor.id if tx.actor.has(*SELLERS) and rules.sells_only(tx.actor) else None)
+        owner = row.owner_id or rules.default_owner(tx.actor)
         at = row.captured_at or tx.now
         draft.lead = rules.captured(replace(draft.lead, owner_id=owner, team_id=owner and teams.get(owner)), row, at, imported=imported)
         draft.events.append((_told(draft.lead), at))

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from lead_svc.leads.rules import Lead, State
+from lead_svc.leads.rules import LEADERS, SELLERS, Lead, State
 from lead_svc.qualification.rules import Grade
 from shared.auth.actor import Actor, Role
 from shared.errors import Unmet
@@ -14,6 +14,8 @@ CAPTURING = (
     Role.rep, Role.kam, Role.manager, Role.director, Role.admin, Role.marketing, Role.ops,
     Role.presales, Role.assistant, Role.csm, Role.support, Role.service,
 )  # fmt: skip
+
+_FOR_ANYBODY = (*LEADERS, Role.marketing, Role.ops, Role.service, Role.system)
 
 BEFORE_CAPTURE = "converted_before_capture"
 WON_BEFORE = "won_before_first_contact"
@@ -97,12 +99,13 @@ def odd_flags(lead: Lead) -> list[str]:
     return [flag for flag, at in times.items() if at is not None and at < lead.captured_at and flag not in lead.flags]
 
 
+def default_owner(actor: Actor) -> UUID | None:
+    """A seller's lead is his own; everybody else's goes to the pool."""
+    return actor.id if actor.has(*SELLERS) and not actor.has(*_FOR_ANYBODY) else None
+
+
 def owner_unmet(owner_id: UUID | None, actor: Actor) -> list[Unmet]:
     """Sellers enter leads for themselves; those who lead, market or operate, for anybody."""
-    if owner_id in (None, actor.id) or not sells_only(actor):
+    if owner_id in (None, actor.id) or actor.has(*_FOR_ANYBODY):
         return []
     return [Unmet("not_manager", "You can enter leads for yourself only.")]
-
-
-def sells_only(actor: Actor) -> bool:
-    return not actor.has(Role.manager, Role.director, Role.admin, Role.marketing, Role.ops, Role.service, Role.system)

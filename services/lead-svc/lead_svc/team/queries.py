@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import any_, bindparam, exists, select
+from sqlalchemy import any_, bindparam, literal, select
 
 from lead_svc.team.rules import Person, Team
 from lead_svc.team.tables import PERSON, TEAM
@@ -45,10 +45,8 @@ class _Member:
 _TEAMS_OF = Query(select(PERSON.c.id, PERSON.c.team_id).where(is_in(PERSON.c.id, "ids")), _Member)
 _ME, _MATE = ROSTER.alias("me"), ROSTER.alias("mate")
 _IN_TEAM_OF = Query(
-    select(
-        exists().where(
-            _ME.c.person_id == bindparam("leader"), _MATE.c.person_id == bindparam("person"), _ME.c.team_id == any_(_MATE.c.team_path)
-        )
+    select(literal(True).label("found")).where(
+        _ME.c.person_id == bindparam("leader"), _MATE.c.person_id == bindparam("person"), _ME.c.team_id == any_(_MATE.c.team_path)
     ),
     bool,
 )
@@ -56,7 +54,7 @@ _IN_TEAM_OF = Query(
 
 async def in_team_of(db: Reader, leader: UUID, person: UUID) -> bool:
     """Whether the person is in the leader's team or one below it."""
-    return await db.one(_IN_TEAM_OF, leader=leader, person=person)
+    return await db.first(_IN_TEAM_OF, leader=leader, person=person) is not None
 
 
 async def teams_of(db: Reader, ids: Collection[UUID]) -> dict[UUID, UUID | None]:
