@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Annotated
 
 from babel.numbers import get_currency_precision, list_currencies
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema, field_serializer
 
 
 @lru_cache(maxsize=1)
@@ -63,3 +63,9 @@ class Money(BaseModel):
 
     amount: Amount
     currency: Currency
+
+    @field_serializer("amount")
+    def _with_minor_unit(self, amount: Decimal) -> str:
+        """50000.0000 out of a column and 50000 out of a request are the same 50000.00 CNY; more decimals stay where they count."""
+        short = rounded(amount, self.currency)
+        return _plain(short if short == amount else amount.normalize())
