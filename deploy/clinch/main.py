@@ -18,9 +18,10 @@ from clinch.logs import logs
 from clinch.status import status
 from clinch.token import token
 from clinch.up import up
+from clinch.verify import verify
 from shared.postgres import PostgresError
 
-COMMANDS = (up, down, status, logs, clean, token, docs)
+COMMANDS = (up, down, status, logs, clean, token, docs, verify)
 
 
 class Commands(TyperGroup):

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from deal_svc.catalog.api import router as catalog
+from deal_svc.checks import CHECKS
 from deal_svc.deals import reactions as deals_reactions
 from deal_svc.deals.api import router as deals
 from deal_svc.discovery.api import router as discovery
@@ -24,5 +25,7 @@ service = Service(
     reactions=[*roster.REACTIONS, *deals_reactions.REACTIONS, *stages_reactions.REACTIONS],
     timers=TIMERS,
     jobs=[run_imports],
+    checks=CHECKS,
+    streamed=("/v1/imports/deals",),
     description=__doc__,
 )

@@ -1,5 +1,6 @@
 """Everything projected anew from the log, into tables beside the live ones that take their place in one transaction."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from sqlalchemy import MetaData, Table
@@ -29,13 +30,23 @@ async def rebuild(db: Database, bus: Bus, settings: Settings) -> int:
 
     Up to where the live consumer is, the log has to be complete: raises `OffsetOutOfRange` when its beginning is gone.
     """
+    return (await _beside(db, bus, settings, _swap))[0]
+
+
+async def differing_rows(db: Database, bus: Bus, settings: Settings) -> tuple[int, int]:
+    """How many rows of the live projection are not what the log says, and of how many events (quality.md, invariant 7)."""
+    events, differ = await _beside(db, bus, settings, _compare)
+    return differ, events
+
+
+async def _beside(db: Database, bus: Bus, settings: Settings, finish: Callable[[Any], Awaitable[int]]) -> tuple[int, int]:
     async with db.connection() as conn:
         await conn.execute(f"DROP SCHEMA IF EXISTS {_SCHEMA} CASCADE; CREATE SCHEMA {_SCHEMA}")
         try:
             await _create_tables(conn)
             # Unqualified names now mean the tables beside: the fold needs not know.
             await conn.execute(f"SET search_path TO {_SCHEMA}, public")
-            return await _Rebuild(conn, bus, settings).run()
+            return await _Rebuild(conn, bus, settings).run(finish)
         finally:
             await conn.execute(f"RESET search_path; DROP SCHEMA IF EXISTS {_SCHEMA} CASCADE")
 
@@ -49,13 +60,29 @@ async def _create_tables(conn: Any) -> None:
             await conn.execute(str(statement.compile(dialect=dialect.dialect())))  # type: ignore[no-untyped-call]
 
 
+async def _swap(conn: Any) -> int:
+    for table in _TABLES:
+        await conn.execute(f"DROP TABLE public.{table.name}; ALTER TABLE {_SCHEMA}.{table.name} SET SCHEMA public")
+    return 0
+
+
+async def _compare(conn: Any) -> int:
+    differ = 0
+    for table in _TABLES:
+        # Cells that came back to nothing stay in the live projection.
+        where = {CELL: "WHERE n <> 0 OR amount <> 0 OR us <> 0", BUCKET: "WHERE n <> 0"}.get(table, "")
+        live, anew = (f"SELECT * FROM {schema}.{table.name} {where}" for schema in ("public", _SCHEMA))
+        differ += await conn.fetchval(f"SELECT count(*) FROM (({live} EXCEPT {anew}) UNION ALL ({anew} EXCEPT {live})) AS d")
+    return differ
+
+
 class _Rebuild:
     def __init__(self, conn: Any, bus: Bus, settings: Settings) -> None:
         self._conn, self._bus, self._settings = conn, bus, settings
         self._next: dict[TopicPartition, int] = {}
         self._folded = 0
 
-    async def run(self) -> int:
+    async def run(self, finish: Callable[[Any], Awaitable[int]]) -> tuple[int, int]:
         self._next = await self._bus.beginning_offsets(TOPICS)
         for partition, end in (await self._live_offsets()).items():
             await self._read_up_to(partition, end)
@@ -63,10 +90,8 @@ class _Rebuild:
             await self._conn.execute(TURN)
             for partition, end in (await self._live_offsets()).items():
                 await self._read_up_to(partition, end)
-            for table in _TABLES:
-                swap = f"DROP TABLE public.{table.name}; ALTER TABLE {_SCHEMA}.{table.name} SET SCHEMA public"
-                await self._conn.execute(swap)
-        return self._folded
+            found = await finish(self._conn)
+        return self._folded, found
 
     async def _live_offsets(self) -> dict[TopicPartition, int]:
         rows = await self._conn.fetch(_OFFSETS, CONSUMER)

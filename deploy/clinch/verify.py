@@ -1,0 +1,150 @@
+"""`clinch verify`: the invariants of quality.md §1 that the data itself can show, checked on a running or a stopped-and-started system."""
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from clinch.errors import CommandError
+from clinch.folder import DataFolder, default_folder
+from clinch.options import Data
+from clinch.settings import SERVICES, Embedded
+
+if TYPE_CHECKING:
+    from shared.service import Service
+    from shared.settings import Settings
+    from shared.verify import Finding
+
+_BEHIND = "SELECT topic, partition, next FROM consumer_offset"
+
+
+def verify(
+    data: Data = None,
+    wait: Annotated[float, typer.Option(help="Seconds to wait for events that are still on their way.", min=0)] = 30,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Also project everything anew from the log, and check what comes out.")
+    ] = False,
+) -> None:
+    """Check that nothing is lost, doubled or out of order, and that the figures agree with the records.
+
+    Against other systems than the embedded one, set CLINCH_LEAD_DATABASE_URL and its three siblings, and CLINCH_BUS_URL.
+    """
+    import uvloop
+
+    broken = uvloop.run(_verify(_settings(data), wait, rebuild))
+    if broken:
+        raise CommandError(f"{broken} invariant{'s do' if broken > 1 else ' does'} not hold; the offenders are named above.")
+
+
+def _settings(data: Any) -> "dict[str, Settings]":
+    from shared.settings import Settings
+
+    urls = {db: url for db in SERVICES if (url := os.environ.get(f"CLINCH_{db.upper()}_DATABASE_URL"))}
+    if urls:
+        missing = [f"CLINCH_{db.upper()}_DATABASE_URL" for db in SERVICES if db not in urls]
+        bus = os.environ.get("CLINCH_BUS_URL")
+        if missing or not bus:
+            raise CommandError(f"Set {', '.join([*missing, *([] if bus else ['CLINCH_BUS_URL'])])} too.", 2)
+        return {db: Settings(database_url=url, bus_url=bus, issuer="none") for db, url in urls.items()}
+    folder = DataFolder(data or default_folder())
+    running = folder.run()
+    if running is None:
+        raise CommandError("Clinch is not running: start it with `clinch up`, then verify.")
+    run = Embedded(folder, running.port, os.environ.get("CLINCH_BUS_URL"))
+    return {db: run.of_service(db) for db in SERVICES}
+
+
+async def _verify(settings: "Mapping[str, Settings]", wait: float, rebuild: bool) -> int:
+    from rich.console import Console
+    from rich.table import Table
+
+    from clinch.services import load
+    from shared.bus import open_bus
+    from shared.db import Database
+
+    console = Console()
+    table = Table("", "inv.", "in", "what must hold", "looked at", "offenders", title="What the data shows")
+    broken = 0
+    async with AsyncExitStack() as stack:
+        databases = {}
+        for name, given in settings.items():
+            databases[name] = Database(given)
+            await databases[name].start()
+            stack.push_async_callback(databases[name].stop)
+        bus = open_bus(settings["lead"].bus_url, client="verify")
+        await bus.start()
+        stack.push_async_callback(bus.stop)
+        services = {name: load(name) for name in SERVICES}
+        with console.status("Waiting for events on their way ...") as status:
+            await _until_quiet(databases, bus, wait)
+            async for where, found in _findings(services, databases, bus, settings["metrics"] if rebuild else None):
+                status.update(f"{where}: {found.says} ...")
+                broken += bool(found.offenders)
+                mark = "[red]✗[/red]" if found.offenders else "[green]✓[/green]"
+                looked = "" if found.looked_at is None else f"{found.looked_at:,}"
+                wrong = f"{found.offenders:,}: {', '.join(found.examples)}" if found.offenders else "0"
+                table.add_row(mark, str(found.invariant), where, found.says, looked, wrong)
+    console.print(table)
+    return broken
+
+
+async def _findings(
+    services: "Mapping[str, Service]", databases: Mapping[str, Any], bus: Any, settings: "Settings | None"
+) -> "AsyncIterator[tuple[str, Finding]]":
+    from clinch.agreements import AGREEMENTS
+    from shared import verify as data
+
+    for name, service in services.items():
+        async with databases[name].connection() as conn:
+            async for found in data.run(conn, [*data.atomicity(service.metadata), *data.PLUMBING_CHECKS, *service.checks]):
+                yield service.name, found
+            if service.topics:
+                async for found in data.in_the_log(conn, bus, sorted(t.split(".")[1] for t in service.topics)):
+                    yield service.name, found
+    for agreed in AGREEMENTS:
+        async with databases[agreed.owner].connection() as conn:
+            mine = [tuple(r) for r in await conn.fetch(agreed.owners)]
+        async with databases[agreed.reader].connection() as conn:
+            theirs = [tuple(r) for r in await conn.fetch(agreed.readers)]
+        differ = [f"{row}" for row in {*mine} ^ {*theirs}] if mine != theirs else []
+        where = f"{agreed.owner} = {agreed.reader}"
+        yield where, data.Finding(agreed.invariant, agreed.says, len(differ), tuple(differ[:3]), len(mine))
+    async for found in _projection(databases["metrics"], bus, settings):
+        yield "metrics-svc", found
+
+
+async def _projection(db: Any, bus: Any, settings: "Settings | None") -> "AsyncIterator[Finding]":
+    """Invariant 7, twice: the cells are what the facts say; with settings to rebuild by, everything is what the log says."""
+    from metrics_svc.rebuild.cells import differing_cells
+    from metrics_svc.rebuild.log import differing_rows
+    from shared.auth import SYSTEM
+    from shared.clock import utcnow
+    from shared.db import Context
+    from shared.verify import Finding
+
+    async with db.begin(Context("verify", SYSTEM, utcnow(), "verify"), keep=False) as tx:
+        differ = await differing_cells(tx)
+        yield Finding(7, "every cell is what the facts say", differ, (), await tx.conn.fetchval("SELECT count(*) FROM cell"))
+    if settings is not None:
+        differ, events = await differing_rows(db, bus, settings)
+        yield Finding(7, "the projection is what the log says when read anew", differ, (), events)
+
+
+async def _until_quiet(databases: Mapping[str, Any], bus: Any, wait: float) -> None:
+    """Outboxes empty and consumers at the log's end, or the time is up: then the checks show what is behind."""
+    until = time.monotonic() + wait
+    while time.monotonic() < until:
+        behind = 0
+        for db in databases.values():
+            async with db.connection() as conn:
+                behind += await conn.fetchval("SELECT count(*) FROM outbox")
+                offsets = await conn.fetch(_BEHIND)
+            ends = await bus.end_offsets(sorted({row["topic"] for row in offsets}))
+            behind += sum(max(0, ends[row["topic"], row["partition"]] - row["next"]) for row in offsets)
+        if not behind:
+            return
+        await asyncio.sleep(0.2)
