@@ -16,7 +16,7 @@ from contract_svc.delivery import rules as delivery
 from contract_svc.milestones.api import MilestoneOut, milestone_out
 from contract_svc.milestones.queries import OF_CONTRACTS
 from contract_svc.milestones.rules import Milestone, balance
-from contract_svc.payments.queries import CREDIT_OF
+from contract_svc.payments.queries import CREDIT_OF, IDS_OF_CONTRACT
 from contract_svc.payments.rules import receive_unmet
 from contract_svc.signing import rules as signing
 from contract_svc.signing.rules import ReviewPart
@@ -28,6 +28,7 @@ from shared.http.actions import AllowedAction, actions
 from shared.http.edge import ClinchRoute, IfMatch, InTx, Reading
 from shared.http.listing import Page, PageRequest
 from shared.http.patch import NOT_GIVEN
+from shared.http.timeline import TIMELINE, TimelineEntry, timeline
 from shared.money import Money
 
 router = APIRouter(prefix="/v1/contracts", tags=["contracts"], route_class=ClinchRoute)
@@ -215,6 +216,16 @@ async def list_contracts(page: Annotated[PageRequest, Depends(queries.LIST.param
 async def get_contract(contract_id: UUID, db: Reading, by: CurrentActor) -> Any:
     """One contract with its text, its milestones and what is paid."""
     return await contract_out(db, by, await queries.SEEN.get(db, by, contract_id))
+
+
+@router.get("/{contract_id}/timeline", response_model=Page[TimelineEntry])
+async def contract_timeline(
+    contract_id: UUID, page: Annotated[PageRequest, Depends(TIMELINE.params)], db: Reading, by: CurrentActor
+) -> Any:
+    """What happened to the contract, to its milestones and to its payments."""
+    await queries.SEEN.get(db, by, contract_id)
+    milestones = [m.id for m in await db.all(OF_CONTRACTS, contract_ids=[contract_id])]
+    return await timeline(db, page, [contract_id, *milestones, *await db.all(IDS_OF_CONTRACT, contract_id=contract_id)])
 
 
 @router.patch("/{contract_id}", response_model=ContractOut, dependencies=[Depends(require(*EDITING))])

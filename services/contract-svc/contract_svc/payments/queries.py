@@ -41,6 +41,8 @@ def visible(by: Actor) -> ColumnElement[bool]:
 
 SEEN = Scoped(PAYMENTS, visible)
 
+IDS_OF_CONTRACT = Query(select(PAYMENT.c.id).where(PAYMENT.c.contract_id == bindparam("contract_id")), UUID)
+
 ALLOCATIONS_OF = Query(
     select(*[ALLOCATION.c[n] for n in Allocated.__dataclass_fields__])
     .where(is_in(ALLOCATION.c.payment_id, "payment_ids"))

@@ -1,0 +1,20 @@
+from collections.abc import AsyncIterator
+
+import pytest
+
+from contract_svc.service import service
+from shared.postgres import Postgres
+from shared.testing import Running, running
+from tests.contract.office import Office
+
+
+@pytest.fixture
+async def svc(postgres: Postgres) -> AsyncIterator[Running]:
+    async with running(service, postgres) as started:
+        yield started
+
+
+@pytest.fixture
+async def office(svc: Running) -> Office:
+    """Ann and bob sell in the north for max, nora is the assistant there, zoe leads the south."""
+    return await Office.start(svc)
