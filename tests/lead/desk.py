@@ -54,7 +54,7 @@ class Desk:
         """Act on the lead as it is now."""
         version = (await self.see(lead))["version"]
         headers = {"If-Match": f'"{version}"'}
-        return await self.by(by).request(method, f"/v1/leads/{lead['id']}/{action}", json=body, headers=headers)
+        return await self.by(by).request(method, f"/v1/leads/{lead['id']}/{action}".rstrip("/"), json=body, headers=headers)
 
     async def act(self, lead: dict[str, Any], action: str, by: str = "ann", **body: Any) -> dict[str, Any]:
         return done(await self.ask(lead, action, by, **body), 200)

@@ -1,6 +1,8 @@
 """Capturing leads: one by one and in bulk, and the upsert by the other system's key."""
 
+import asyncio
 from datetime import timedelta
+from typing import Any
 
 from shared.events.lead import LeadCaptured, LeadUpdated
 from shared.testing import Running
@@ -114,3 +116,15 @@ async def test_a_key_replays_the_answer_and_a_dry_run_leaves_nothing(desk: Desk,
 async def test_who_only_reads_cannot_capture(desk: Desk) -> None:
     for role in ("auditor", "legal", "finance"):
         assert (await desk.by(role).post("/v1/leads", json={})).status_code == 403
+
+
+async def test_of_two_who_capture_the_same_leads_at_once_both_are_answered(desk: Desk, svc: Running) -> None:
+    def send(n: int) -> Any:
+        rows = [{"external_id": f"r-{k}", "product": f"p{n}"} for k in range(50)]
+        return desk.by("marketing").post("/v1/leads/bulk", json={"items": rows}, headers={"Idempotency-Key": str(n)})
+
+    answers = [done(a, 207)["items"] for a in await asyncio.gather(*[send(n) for n in range(4)])]
+    assert {item["status"] for items in answers for item in items} == {200, 201}
+    assert len(await svc.told(LeadCaptured)) == 50
+    page = done(await desk.by("marketing").get("/v1/leads", params={"limit": "200"}), 200)["items"]
+    assert sum(item["version"] for item in page) == len(await svc.told(LeadCaptured, LeadUpdated))

@@ -240,7 +240,8 @@ def reactivate_unmet(lead: Lead, actor: Actor) -> list[Unmet]:
 
     Never after an opt-out.
     """
-    unmet = _in(lead, State.NURTURING, State.DISQUALIFIED)
+    if unmet := _in(lead, State.NURTURING, State.DISQUALIFIED):
+        return unmet
     if lead.reason == Reason.OPT_OUT:
         unmet.append(Unmet("opted_out", "The customer opted out of being contacted."))
     if actor.has(*LEADERS):
