@@ -332,7 +332,12 @@ class Database:
             init=_set_codecs,
             reset=cheap_reset,
             command_timeout=60,
-            server_settings={"jit": "off", "timezone": "UTC", "application_name": "clinch"},
+            server_settings={
+                "jit": "off",
+                "timezone": "UTC",
+                "application_name": "clinch",
+                "idle_in_transaction_session_timeout": "30s",  # a process that is frozen must not keep its locks for ever
+            },
         )
 
     async def stop(self) -> None:

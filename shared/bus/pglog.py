@@ -113,7 +113,8 @@ class PgLog(Bus):
             reset=_leave_as_is,
             timeout=CONNECT_TIMEOUT,
             command_timeout=TIMEOUT,
-            server_settings={"application_name": self._client},
+            # A relay that is frozen while it appends must not keep its successor from the heads of the partitions.
+            server_settings={"application_name": self._client, "idle_in_transaction_session_timeout": "10s"},
         )
         self._listening = asyncio.create_task(self._listen(), name="bus listener")
 
