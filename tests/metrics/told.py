@@ -203,7 +203,7 @@ async def records(svc: Running, link: str) -> list[Any]:
     async with svc.client() as client:
         cursor: str | None = None
         while True:
-            answer = await client.get(link, params={"limit": 7} | ({"cursor": cursor} if cursor else {}))
+            answer = await client.get(f"{link}{'&' if '?' in link else '?'}limit=7" + (f"&cursor={cursor}" if cursor else ""))
             assert answer.status_code == 200, answer.text
             found += answer.json()["items"]
             cursor = answer.json()["next_cursor"]

@@ -10,12 +10,13 @@ from uuid import UUID
 
 from metrics_svc.cells.tables import ALL, EVER
 from metrics_svc.facts.rows import DIMENSIONS
-from metrics_svc.measures import MEASURES
+from metrics_svc.kpi import all_measures
 
 Key = tuple[str, str, str, date, date]
 """Measure, dimension, value, cohort day, day: the key of a cell."""
 
 _NAMES = (ALL, *DIMENSIONS)
+_NOTHING: list[Any] = []
 
 
 class _Entry(NamedTuple):
@@ -30,13 +31,29 @@ class _Entry(NamedTuple):
     bucket: str | None
 
 
+class _Plan(NamedTuple):
+    """The entries of one kind of fact, those with conditions by the value of the first column that they ask for."""
+
+    column: str | None
+    chosen: dict[Any, list[_Entry]]
+    always: list[_Entry]
+
+
 @lru_cache(maxsize=1)
-def _entries() -> dict[type[Any], list[_Entry]]:
-    plan: dict[type[Any], list[_Entry]] = defaultdict(list)
-    for m in MEASURES.values():
+def _plans() -> dict[type[Any], _Plan]:
+    plans: dict[type[Any], _Plan] = {}
+    for m in all_measures().values():
         us, bucket = (f"{m.seconds}_us", f"{m.seconds}_bucket") if m.seconds else (None, None)
-        plan[m.of].append(_Entry(m.name, tuple(m.where.items()), m.at, m.cohort, m.value, us, bucket))
-    return plan
+        (column, wanted), *where = m.where.items() or [(None, None)]
+        plan = plans.get(m.of)
+        if plan is None or (plan.column is None and column is not None):
+            plan = plans[m.of] = _Plan(column, {}, plan.always if plan else [])
+        if column not in (None, plan.column):
+            where = list(m.where.items())
+            column = None
+        entries = plan.always if column is None else plan.chosen.setdefault(wanted, [])
+        entries.append(_Entry(m.name, tuple(where), m.at, m.cohort, m.value, us, bucket))
+    return plans
 
 
 class CellChanges:
@@ -46,7 +63,7 @@ class CellChanges:
         self._zone = zone
         self._sums: dict[tuple[Any, ...], list[Any]] = {}
         self._buckets: dict[tuple[Any, ...], int] = defaultdict(int)
-        self._plan = _entries()
+        self._plans = _plans()
 
     def take(self, facts: Iterable[Any]) -> None:
         self._count(facts, -1)
@@ -58,9 +75,11 @@ class CellChanges:
         sums, buckets, zone = self._sums, self._buckets, self._zone
         for fact in facts:
             who: tuple[Any, ...] = (fact.source, fact.owner_id, fact.team_id, fact.product, fact.region)
-            for name, where, at_column, cohort_column, value, us, bucket in self._plan[type(fact)]:
+            column, chosen, always = self._plans[type(fact)]
+            entries = chosen.get(getattr(fact, column), _NOTHING) + always if column else always
+            for name, where, at_column, cohort_column, value, us, bucket in entries:
                 at: datetime | None = getattr(fact, at_column)
-                if at is None or not all(getattr(fact, column) == wanted for column, wanted in where):
+                if at is None or (where and any(getattr(fact, c) != wanted for c, wanted in where)):
                     continue
                 duration = getattr(fact, us) if us else 0
                 if duration is None:
@@ -84,7 +103,7 @@ class CellChanges:
                     buckets[*key, getattr(fact, bucket)] += sign
 
     def cells(self) -> list[tuple[Key, int, Decimal, int]]:
-        """The cells that change, in key order, with what is added to count, amount and microseconds."""
+        """The cells that change, with what is added to count, amount and microseconds."""
         found: dict[Key, list[Any]] = {}
         for (name, day, cohort, who), (n, amount, us) in self._sums.items():
             if n or amount or us:
@@ -96,7 +115,7 @@ class CellChanges:
                         cell[0] += n
                         cell[1] += amount
                         cell[2] += us
-        return [(key, n, amount, us) for key, (n, amount, us) in sorted(found.items()) if n or amount or us]
+        return [(key, n, amount, us) for key, (n, amount, us) in found.items() if n or amount or us]
 
     def buckets(self) -> list[tuple[Key, int, int]]:
         """The same for the histograms: key, bucket, count."""
@@ -105,7 +124,7 @@ class CellChanges:
             if n:
                 for key in _marginals(name, day, cohort, who):
                     found[key, bucket] += n
-        return [(key, bucket, n) for (key, bucket), n in sorted(found.items()) if n]
+        return [(key, bucket, n) for (key, bucket), n in found.items() if n]
 
 
 def _marginals(name: str, day: date, cohort: date | None, who: tuple[Any, ...]) -> list[Key]:

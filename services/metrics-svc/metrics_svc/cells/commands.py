@@ -1,4 +1,4 @@
-"""Writing cells: one upsert per table, in key order, whatever the number of events behind it."""
+"""Writing cells: one upsert per table, whatever the number of events behind it."""
 
 from typing import Any
 

@@ -1,0 +1,212 @@
+"""Each KPI against the plain reading of its formula, over random histories; figures, cells, facts and records against each other."""
+
+import random
+from collections.abc import AsyncIterator
+from datetime import date, timedelta
+from itertools import pairwise
+from statistics import mean, median
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from metrics_svc.rebuild.cells import differing_cells
+from metrics_svc.service import service
+from shared.postgres import Postgres
+from shared.testing import Running, running
+from tests.metrics.histories import Counted, World, days, random_world
+from tests.metrics.told import STAGES, events_of, get, hear, kpi, person, records
+
+FIRST, LAST = date(2025, 1, 20), date(2025, 3, 10)
+PERIOD = {"from": FIRST.isoformat(), "to": LAST.isoformat(), "as_of": (LAST - timedelta(days=1)).isoformat()}
+SEEDS = range(4)
+
+
+def ratio(part: Any, whole: Any) -> Any:
+    return pytest.approx(float(part) / float(whole)) if whole > 0 else None
+
+
+def shuffled(world: World, seed: int) -> list[Any]:
+    """The events with those of each aggregate in order, and the aggregates in any."""
+    chance = random.Random(seed)
+    waiting = [list(s.events) for s in world.stories]
+    order = []
+    while waiting:
+        story = chance.choice(waiting)
+        order.append(story.pop(0))
+        waiting = [s for s in waiting if s]
+    return order
+
+
+@pytest_asyncio.fixture(scope="module", params=SEEDS, ids=str)
+async def told(request: pytest.FixtureRequest, postgres: Postgres) -> AsyncIterator[tuple[Running, Counted]]:
+    world = random_world(request.param)
+    async with running(service, postgres) as svc:
+        await hear(svc, shuffled(world, request.param), batch=random.Random(request.param).randrange(1, 40))
+        yield svc, Counted(world, FIRST, LAST)
+
+
+async def test_leads(told: tuple[Running, Counted]) -> None:
+    svc, counted = told
+    times = [counted.lead_times(lead) for lead in counted.world.leads]
+    cohort = [t for t in times if counted.inside(t[0])]
+    mqls = [t for t in times if counted.inside(t[1])]
+    sqls = [t for t in times if counted.inside(t[2])]
+    assert (await kpi(svc, "leads_captured", **PERIOD))["value"] == len(cohort)
+    assert (await kpi(svc, "mql_rate", **PERIOD))["value"] == ratio(len([t for t in cohort if counted.known(t[1])]), len(cohort))
+    assert (await kpi(svc, "mql_to_sql", **PERIOD))["value"] == ratio(len([t for t in mqls if counted.known(t[2])]), len(mqls))
+    assert (await kpi(svc, "sql_to_opportunity", **PERIOD))["value"] == ratio(len([t for t in sqls if counted.known(t[3])]), len(sqls))
+
+
+async def test_wins(told: tuple[Running, Counted]) -> None:
+    svc, counted = told
+    (won, won_amount), (lost, lost_amount) = counted.ended("DealWon"), counted.ended("DealLost")
+    back, back_amount = counted.ended("DealWinReversed")
+    assert (await kpi(svc, "win_rate", **PERIOD))["value"] == ratio(won - back, won - back + lost)
+    value = (await kpi(svc, "win_rate_value", **PERIOD))["value"]
+    assert value == ratio(won_amount - back_amount, won_amount - back_amount + lost_amount)
+    size = (await kpi(svc, "average_deal_size", **PERIOD))["value"]
+    assert (size and float(size)) == ratio(won_amount - back_amount, won - back)
+    captured = {lead.id: counted.lead_times(lead)[0] for lead in counted.world.leads}
+    cohort = [at for at in captured.values() if counted.inside(at)]
+    customers = 0
+    for name, sign in (("DealWon", 1), ("DealWinReversed", -1)):
+        wins = [d for d, e in counted.steps(name) if d.lead_id and counted.inside(captured[d.lead_id]) and counted.known(e.time)]
+        customers += sign * len(wins)
+    assert (await kpi(svc, "lead_to_customer", **PERIOD))["value"] == ratio(customers, len(cohort))
+
+
+async def test_durations(told: tuple[Running, Counted]) -> None:
+    svc, counted = told
+    wins = [(d, e) for d, e in counted.steps("DealWon") if counted.inside(e.time)]
+    cycles = [days(e.time - d.opened_at) for d, e in wins]
+    found = await kpi(svc, "sales_cycle", **PERIOD)
+    assert found["value"] == (pytest.approx(mean(cycles)) if cycles else None)
+    assert found["parts"]["median"] == (pytest.approx(median(cycles), rel=0.011, abs=1e-3) if cycles else None)
+    captured = {lead.id: counted.lead_times(lead)[0] for lead in counted.world.leads}
+    from_lead = [days(e.time - captured[d.lead_id]) for d, e in wins if d.lead_id]
+    assert found["parts"]["from_lead_mean"] == (pytest.approx(mean(from_lead)) if from_lead else None)
+    stays = await kpi(svc, "time_in_stage", **PERIOD)
+    for stage in STAGES:
+        spent = [days(v.left - v.entered) for v in counted.visits() if v.stage == stage and v.left and counted.inside(v.left)]
+        assert stays["parts"][f"{stage}.mean"] == (pytest.approx(mean(spent)) if spent else None)
+        assert stays["parts"][f"{stage}.p50"] == (pytest.approx(median(spent), rel=0.011, abs=1e-3) if spent else None)
+
+
+async def test_stages(told: tuple[Running, Counted]) -> None:
+    svc, counted = told
+    conversion = await kpi(svc, "stage_conversion", **PERIOD)
+    flow = await get(svc, "flow", **PERIOD)
+    for stage, found in zip(STAGES, flow["total"]["stages"], strict=True):
+        passed, entered = counted.stage_conversion(stage)
+        assert conversion["parts"][stage] == ratio(passed, entered)
+        visits = [v for v in counted.visits() if v.stage == stage]
+        left = [v.to for v in visits if counted.inside(v.left)]
+        assert found["entered"] == len([v for v in visits if counted.inside(v.entered)])
+        assert {to: n for to, n in found["exits"].items() if n} == {to: left.count(to) for to in set(left)}
+        assert found["rate"] == ratio(len([to for to in left if to in ("advance", "skip", "won")]), len(left))
+
+
+async def test_velocity(told: tuple[Running, Counted]) -> None:
+    svc, counted = told
+    recent = Counted(counted.world, LAST - timedelta(days=90), LAST)
+    open_now = len([d for d in counted.world.deals if counted.known(d.opened_at)])
+    for name, sign in (("DealWon", -1), ("DealLost", -1), ("DealReopened", 1), ("DealWinReversed", 1)):
+        open_now += sign * len([1 for _, e in counted.steps(name) if counted.known(e.time)])
+    found = await kpi(svc, "pipeline_velocity", **PERIOD)
+    assert found["parts"]["open_deals"] == open_now
+    (won, amount), (lost, _), (back, taken) = (recent.ended(n) for n in ("DealWon", "DealLost", "DealWinReversed"))
+    cycles = [days(e.time - d.opened_at) for d, e in recent.steps("DealWon") if recent.inside(e.time)]
+    if won - back > 0:
+        rate = (won - back) / (won - back + lost)
+        assert float(found["value"]) == pytest.approx(open_now * rate * float(amount - taken) / (won - back) / mean(cycles))
+    else:
+        assert found["value"] is None
+
+
+async def test_cells_are_what_the_facts_say(told: tuple[Running, Counted]) -> None:
+    svc, _ = told
+    async with svc.transaction() as tx:
+        assert await tx.conn.fetchval("SELECT count(*) FROM cell WHERE n <> 0") > 100
+        assert await differing_cells(tx) == 0
+
+
+async def test_both_ways_of_reading_agree(told: tuple[Running, Counted]) -> None:
+    """By two dimensions at once the facts are read, by one the cells."""
+    svc, _ = told
+    names = [k["name"] for k in await get(svc, "kpis")]
+    for asked in ({}, PERIOD):
+        for name in names:
+            cells = (await get(svc, f"kpis/{name}", by="owner", **asked))["rows"]
+            facts = [await get(svc, f"kpis/{name}", by="source", owner=row["group"], **asked) for row in cells]
+            assert [(f["total"]["value"], f["total"]["parts"], f["total"]["n"]) for f in facts] == [
+                (row["value"], row["parts"], row["n"]) for row in cells
+            ]
+        from_cells = await get(svc, "kpis/win_rate", grain="week", by="owner", **PERIOD)
+        from_facts = await get(svc, "kpis/win_rate", grain="week", source="email", by="owner", **PERIOD)
+        weeks = {row["start"] for row in from_cells["rows"]}
+        assert {row["start"] for row in from_facts["rows"]} == weeks
+
+
+async def test_figures_list_their_records(told: tuple[Running, Counted]) -> None:
+    svc, _ = told
+    for name in ("win_rate", "mql_rate", "stage_conversion", "pipeline_velocity"):
+        figure = await get(svc, f"kpis/{name}", by="source", **PERIOD)
+        for row in [figure["total"], *figure["rows"]]:
+            listed = await records(svc, row["records"])
+            assert len(listed) == row["n"]
+            assert {m: len([r for r in listed if r["measure"] == m]) for m in row["counts"]} == row["counts"]
+
+
+async def test_funnel(told: tuple[Running, Counted]) -> None:
+    svc, counted = told
+    funnel = await get(svc, "funnel", **PERIOD)
+    times = [counted.lead_times(lead) for lead in counted.world.leads]
+    cohort = [t for t in times if counted.inside(t[0])]
+    steps = {s["step"]: s for s in funnel["total"]["steps"]}
+    assert [steps[f"F{k}"]["n"] for k in (1, 2, 3)] == [len([t for t in cohort if counted.known(t[k])]) for k in range(3)]
+    captured = {lead.id: counted.lead_times(lead)[0] for lead in counted.world.leads}
+    members = [d for d in counted.world.deals if d.lead_id and counted.inside(captured[d.lead_id]) and counted.known(d.opened_at)]
+    assert steps["F4"]["n"] == len(members)
+    value = sum(counted.value(d, [e for e in d.events if counted.known(e.time)][-1]) for d in members)
+    assert float(steps["F4"]["value"]) == pytest.approx(float(value))
+    for k, stage in enumerate(STAGES[1:], 1):
+        reached = 0
+        for d in members:
+            here = [v for v in counted.visits() if v.deal is d and STAGES.index(v.stage) >= k and counted.known(v.entered)]
+            won = [e for e in d.events if type(e.data).__name__ == "DealWon" and counted.known(e.time)]
+            reached += bool(here or won)
+        assert steps[f"F{k + 4}"]["n"] == reached, stage
+    for step in funnel["total"]["steps"]:
+        listed = await records(svc, step["records"])
+        minus = [r for r in listed if r["measure"] in ("lead_reversed", "lead_unpaid")]
+        assert len(listed) - 2 * len(minus) == step["n"]
+    n = [s["n"] for s in funnel["total"]["steps"]]
+    assert [s["conversion"] for s in funnel["total"]["steps"][:-1]] == [ratio(b, a) for a, b in pairwise(n)]
+    direct = [d for d in counted.world.deals if d.lead_id is None and counted.inside(d.opened_at)]
+    assert funnel["direct"]["steps"][0]["n"] == len(direct)
+
+
+async def test_any_order_gives_the_same_cells(svc: Running, shanghai: Running) -> None:
+    world = random_world(99, leads=20)
+    await hear(svc, shuffled(world, 1), batch=7)
+    await hear(shanghai, events_of(world.stories), batch=500)
+    found = []
+    for told_to in (svc, shanghai):
+        async with told_to.db.read() as db:
+            found.append([tuple(r) for r in await db.conn.fetch("SELECT * FROM deal_fact ORDER BY id")])
+            found.append([tuple(r) for r in await db.conn.fetch("SELECT * FROM outcome_fact ORDER BY deal_id, n")])
+            found.append([tuple(r) for r in await db.conn.fetch("SELECT * FROM lead_fact ORDER BY id")])
+    assert found[:3] == found[3:]
+
+
+async def test_rep_and_owner_see_the_same(told: tuple[Running, Counted]) -> None:
+    """A rep's figure is the company's, filtered by him, and what nobody owns: here everything has an owner."""
+    svc, _ = told
+    ann = str(person("ann"))
+    for name in ("leads_captured", "win_rate", "sales_cycle", "mql_rate"):
+        own = await get(svc, f"kpis/{name}", role="rep", subject="ann", **PERIOD)
+        company = await get(svc, f"kpis/{name}", owner=ann, **PERIOD)
+        assert (own["total"]["value"], own["total"]["n"]) == (company["total"]["value"], company["total"]["n"])
+    listed = await get(svc, "kpis/win_rate/records", role="rep", subject="ann", limit=200)
+    assert {r["owner_id"] for r in listed["items"]} <= {ann}

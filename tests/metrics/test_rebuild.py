@@ -1,0 +1,99 @@
+"""The projection computed anew: cells from the facts, everything from the log, and the migrations as the tables are declared."""
+
+import asyncio
+
+import pytest
+
+from metrics_svc.fold import TOPICS
+from metrics_svc.rebuild.cells import differing_cells, keep_current, recompute_cells
+from metrics_svc.rebuild.log import CONSUMER, rebuild
+from metrics_svc.service import service
+from shared import migrations
+from shared.bus import Message, open_bus
+from shared.events.envelope import Envelope, Event, headers, topic
+from shared.postgres import Postgres
+from shared.testing import Running, fresh_database
+from tests.metrics.histories import random_world
+from tests.metrics.told import events_of, hear
+
+_CELLS = "SELECT * FROM cell WHERE n <> 0 OR amount <> 0 OR us <> 0 ORDER BY 1, 2, 3, 4, 5"
+_FACTS = "SELECT * FROM deal_fact ORDER BY id"
+
+
+async def contents(svc: Running) -> list[list[tuple[object, ...]]]:
+    async with svc.db.read() as db:
+        return [[tuple(row) for row in await db.conn.fetch(query)] for query in (_CELLS, _FACTS)]
+
+
+async def test_cells_computed_anew_are_the_same(svc: Running) -> None:
+    await hear(svc, events_of(random_world(1).stories))
+    before = await contents(svc)
+    async with svc.transaction() as tx:
+        await recompute_cells(tx)
+    assert await contents(svc) == before
+    async with svc.transaction() as tx:
+        await tx.conn.execute("UPDATE cell SET n = n + 1 WHERE ctid = (SELECT min(ctid) FROM cell WHERE n > 0)")
+        assert await differing_cells(tx) == 2
+
+
+async def test_new_declarations_are_taken_into_use(svc: Running) -> None:
+    """As when a release declares another measure: the worker finds cells of another version."""
+    await hear(svc, events_of(random_world(1).stories))
+    before = await contents(svc)
+    async with svc.db.connection() as conn:
+        await conn.execute("DELETE FROM cell WHERE measure = 'won'; INSERT INTO projection VALUES ('cells', 'older')")
+    await keep_current(svc.db, svc.settings, svc.clock, asyncio.Event())
+    assert await contents(svc) == before
+    async with svc.db.connection() as conn:
+        await conn.execute("DELETE FROM cell WHERE measure = 'won'")
+    await keep_current(svc.db, svc.settings, svc.clock, asyncio.Event())
+    assert await contents(svc) != before
+
+
+def message(e: Envelope[Event]) -> Message:
+    made = headers(id=e.id, type=e.type, subject=e.subject, version=e.version, time=e.time, traceparent=None)
+    return Message(topic(e.data.aggregate), str(e.subject), e.data.model_dump_json().encode(), made)
+
+
+async def test_everything_from_the_log(svc: Running) -> None:
+    """What the live projection has heard, duplicates and wrong rows aside; what lies behind its offsets is left to it."""
+    bus = open_bus(svc.settings.bus_url)
+    await bus.start()
+    try:
+        await bus.ensure_topics(TOPICS)
+        heard, later = events_of(random_world(1).stories), events_of(random_world(2).stories)
+        await hear(svc, heard)
+        await bus.publish([message(e) for e in heard])
+        await bus.publish([message(e) for e in heard[:9]])
+        async with svc.db.connection() as conn:
+            for (name, partition), end in (await bus.end_offsets(TOPICS)).items():
+                await conn.execute("INSERT INTO consumer_offset VALUES ($1, $2, $3, $4)", CONSUMER, name, partition, end)
+        await bus.publish([message(e) for e in later])
+        before = await contents(svc)
+        async with svc.db.connection() as conn:
+            await conn.execute("UPDATE cell SET n = n + 7; DELETE FROM deal_fact WHERE random() < 0.5")
+        assert await rebuild(svc.db, bus, svc.settings) == len(heard)
+        assert await contents(svc) == before
+        await hear(svc, later)
+        async with svc.transaction() as tx:
+            assert await differing_cells(tx) == 0
+        assert await tables(svc, "public") >= {"cell", "deal_fact", "lead_fact"}
+        assert await tables(svc, "rebuilding") == set()
+    finally:
+        await bus.stop()
+
+
+async def tables(svc: Running, schema: str) -> set[str]:
+    async with svc.db.read() as db:
+        return {r["tablename"] for r in await db.conn.fetch("SELECT tablename FROM pg_tables WHERE schemaname = $1", schema)}
+
+
+async def test_the_migrations_make_the_tables(postgres: Postgres) -> None:
+    url = await fresh_database(postgres)
+    await migrations.upgrade(service.migrations, service.metadata, url)
+    await migrations.check(service.migrations, service.metadata, url)
+
+
+@pytest.mark.parametrize("name", ["metrics", "metrics-svc"])
+def test_its_consumers(name: str) -> None:
+    assert name in {consumer for consumer, _, _ in service._consumers()}
