@@ -1,24 +1,21 @@
 """The processes of one service: `python -m lead_svc api | worker | migrate | revision | openapi`."""
 
 import argparse
-import asyncio
 import json
 import sys
-from typing import TYPE_CHECKING
 
-import uvicorn
-from prometheus_client import start_http_server
+import uvloop
 from pydantic import ValidationError
 
 from shared import migrations
+from shared.admin import admin, serve
+from shared.db import OUTAGE, Database
+from shared.service import Service, stop_on_signals
 from shared.settings import Settings, one_line
 from shared.telemetry import configure_logging
 
-if TYPE_CHECKING:
-    from shared.service import Service
 
-
-def main(service: "Service") -> None:
+def main(service: Service) -> None:
     parser = argparse.ArgumentParser(prog=f"python -m {service.name.replace('-', '_')}")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("api", help="serve the HTTP API")
@@ -34,37 +31,50 @@ def main(service: "Service") -> None:
         print(f"{service.name} cannot start: {one_line(error)}", file=sys.stderr)
         raise SystemExit(2) from None
     configure_logging(settings, service.name)
+    try:
+        _run(service, settings, args)
+    except OUTAGE as error:
+        print(f"{service.name} cannot reach its database: {error or type(error).__name__}", file=sys.stderr)
+        raise SystemExit(1) from None
+
+
+def _run(service: Service, settings: Settings, args: argparse.Namespace) -> None:
     if args.command == "api":
-        serve_api(service, settings)
+        uvloop.run(serve_api(service, settings))
     elif args.command == "worker":
-        asyncio.run(work(service, settings))
+        uvloop.run(work(service, settings))
     elif args.command == "migrate":
-        asyncio.run(service.migrate(settings))
+        uvloop.run(service.migrate(settings))
         print(f"{service.name}: the database is at {migrations.head(service.migrations)}")
     elif args.command == "revision":
-        asyncio.run(migrations.revise(service.migrations, service.metadata, settings.database_url, args.message))
+        uvloop.run(migrations.revise(service.migrations, service.metadata, settings.database_url, args.message))
     else:
         print(json.dumps(service.app(settings).openapi(), indent=2))
 
 
-def serve_api(service: "Service", settings: Settings) -> None:
-    if settings.admin_port:
-        start_http_server(settings.admin_port, addr=settings.host)
-    uvicorn.run(
-        service.app(settings),
-        host=settings.host,
-        port=settings.port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        # An open event stream would hold the shutdown for ever without it.
-        timeout_graceful_shutdown=10,
-    )
+async def serve_api(service: Service, settings: Settings) -> None:
+    """The API until SIGTERM or SIGINT. While it drains, the admin port says that it is not ready: no new requests, please."""
+    stop = stop_on_signals()
+    app = service.app(settings)
+
+    async def obstacle() -> str | None:
+        return "draining" if stop.is_set() else await service.obstacle(app.state.db)
+
+    async with app.router.lifespan_context(app), admin(settings, obstacle):
+        await serve(app, settings.host, settings.port, stop)
 
 
-async def work(service: "Service", settings: Settings) -> None:
-    from shared.service import stop_on_signals
+async def work(service: Service, settings: Settings) -> None:
+    """The worker until SIGTERM or SIGINT. Its probe has a connection of its own: it must not wait behind the work."""
+    stop = stop_on_signals()
+    db = Database(settings.model_copy(update={"pool_size": 2}))
 
-    if settings.admin_port:
-        start_http_server(settings.admin_port, addr=settings.host)
-    await service.work(settings, stop_on_signals())
+    async def obstacle() -> str | None:
+        return "draining" if stop.is_set() else await service.obstacle(db)
+
+    await db.start()
+    try:
+        async with admin(settings, obstacle):
+            await service.work(settings, stop)
+    finally:
+        await db.stop()

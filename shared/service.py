@@ -58,6 +58,11 @@ class Service:
     description: str = ""
 
     @property
+    def paths(self) -> list[str]:
+        """All path prefixes that lead to this service: those it owns, and its operations."""
+        return [*self.prefixes, f"/v1/operations/{self.name}"]
+
+    @property
     def topics(self) -> list[str]:
         """The topics that this service publishes to."""
         return sorted({topic(e.aggregate) for e in REGISTRY.values() if e.publisher == self.name})
@@ -111,19 +116,20 @@ class Service:
         """Ready to serve: database there, schema at head, not draining. A Kafka that is down does not count: the outbox absorbs it."""
 
         async def ready(_: Any) -> JSONResponse:
-            if app.state.draining:
-                return JSONResponse({"status": "draining"}, 503)
-            try:
-                async with app.state.db.read() as db:
-                    at = await db.conn.fetchval("SELECT version_num FROM alembic_version")
-            except Exception as error:
-                log.warning("not_ready", error=type(error).__name__)
-                return JSONResponse({"status": "database not available"}, 503)
-            if at != schema.head(self.migrations):
-                return JSONResponse({"status": "schema is not at head; run migrate"}, 503)
-            return JSONResponse({"status": "ready"})
+            obstacle = "draining" if app.state.draining else await self.obstacle(app.state.db)
+            return JSONResponse({"status": obstacle or "ready"}, 503 if obstacle else 200)
 
         return ready
+
+    async def obstacle(self, db: Database) -> str | None:
+        """What keeps this service from working, in the words of the probe; None when it is ready."""
+        try:
+            async with db.read() as reader:
+                at = await reader.conn.fetchval("SELECT version_num FROM alembic_version")
+        except Exception as error:
+            log.warning("not_ready", error=type(error).__name__)
+            return "database not available"
+        return None if at == schema.head(self.migrations) else "schema is not at head; run migrate"
 
     # -- Worker --------------------------------------------------------------------------------------------------------
 

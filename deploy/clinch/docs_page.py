@@ -2,7 +2,7 @@
 
 import importlib.util
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -41,8 +41,18 @@ show(select.value);
 
 
 def docs_routes(apps: Mapping[str, FastAPI]) -> list[Route]:
-    """`/docs`, its files, `/openapi/<service>.json` for each of the FastAPI `apps`, and `/` which leads there."""
-    page = _PAGE.replace("__NAMES__", json.dumps(list(apps)))
+    """`page_routes`, and the documents they show: `/openapi/<service>.json` for each of the FastAPI `apps`."""
+
+    async def document(request: Request) -> Response:
+        app = apps[request.url.path.rpartition("/")[2].removesuffix(".json")]
+        return JSONResponse(app.openapi())
+
+    return [*page_routes(apps), *[Route(f"/openapi/{name}.json", document) for name in apps]]
+
+
+def page_routes(services: Iterable[str]) -> list[Route]:
+    """`/docs`, its files, and `/` which leads there."""
+    page = _PAGE.replace("__NAMES__", json.dumps(list(services)))
     files = _static_files()
 
     async def docs(_: Request) -> Response:
@@ -51,10 +61,6 @@ def docs_routes(apps: Mapping[str, FastAPI]) -> list[Route]:
     async def file(request: Request) -> Response:
         return FileResponse(files / request.url.path.rpartition("/")[2], headers={"Cache-Control": "max-age=86400"})
 
-    async def document(request: Request) -> Response:
-        app = apps[request.url.path.rpartition("/")[2].removesuffix(".json")]
-        return JSONResponse(app.openapi())
-
     async def home(_: Request) -> Response:
         return RedirectResponse("/docs")
 
@@ -62,7 +68,6 @@ def docs_routes(apps: Mapping[str, FastAPI]) -> list[Route]:
         Route("/", home),
         Route("/docs", docs),
         *[Route(f"/docs/{name}", file) for name in _FILES],
-        *[Route(f"/openapi/{name}.json", document) for name in apps],
     ]
 
 

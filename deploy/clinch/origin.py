@@ -34,7 +34,7 @@ class Origin:
         self._owners = {prefix: s.app for s in services for prefix in s.prefixes} | dict(mounts)
         probes = [Route(path, self._probe) for path in ("/livez", "/readyz", "/startupz")]
         documents = {s.name: s.app for s in services}
-        self._own = Starlette(routes=[*probes, *docs_routes(documents)], lifespan=self._lifespan, exception_handlers={404: _not_found})
+        self._own = Starlette(routes=[*probes, *docs_routes(documents)], lifespan=self._lifespan, exception_handlers={404: not_found})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         prefix = self._owner(scope["path"]) if scope["type"] == "http" else ""
@@ -97,6 +97,6 @@ async def _ask(app: FastAPI, path: str) -> tuple[int, Any]:
         return status, None
 
 
-async def _not_found(request: Request, _: Exception) -> Response:
+async def not_found(request: Request, _: Exception) -> Response:
     detail = "No service owns this path; /docs lists those there are."
     return answer(request, status=404, code="not_found", title="Not found", detail=detail)
