@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from deal_svc.bodies import Act, Because, Name, Text, Worth
 from deal_svc.deals import commands, queries, rules
@@ -89,9 +89,15 @@ class Reopening(Because):
     to: Annotated[OpenStage | None, Field(description="`discovery`, or the stage that it was lost in (default)")] = None
 
 
-class DealOut(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
+class LeadOut(BaseModel):
+    """A lead that was converted into the deal after its primary one: an assist."""
 
+    lead_id: UUID
+    conversion_id: UUID
+    joined_at: datetime
+
+
+class DealOut(BaseModel):
     id: UUID
     version: int
     name: str
@@ -125,7 +131,7 @@ class DealOut(BaseModel):
     contract_id: UUID | None
     external_id: str | None
     imported: bool
-    flags: list[str]
+    flags: Annotated[list[str], Field(description="Odd, but true")]
     created_at: datetime
     updated_at: datetime
     allowed_actions: list[AllowedAction]
@@ -144,7 +150,7 @@ def _unmet(deal: Deal, by: Actor) -> dict[str, Any]:
 def _out(deal: Deal, allowed: list[AllowedAction]) -> DealOut:
     fields = {name: getattr(deal, name) for name in DEALS.names}
     return DealOut.model_validate(
-        fields | {"amount": Money(amount=deal.amount, currency=deal.currency), "allowed_actions": allowed}, from_attributes=True
+        fields | {"amount": Money(amount=deal.amount, currency=deal.currency), "flags": sorted(deal.flags), "allowed_actions": allowed}
     )
 
 
@@ -217,6 +223,13 @@ async def reopen_deal(deal_id: UUID, body: Reopening, tx: InTx, by: CurrentActor
     """Bring a lost deal back, in a new cycle. For managers."""
     to = Stage(body.to) if body.to else None
     return await _one(tx, by, await stages.reopen(tx, deal_id, to=to, reason=body.reason, expect=expect, at=body.at))
+
+
+@router.get("/{deal_id}/leads", response_model=list[LeadOut])
+async def list_joined_leads(deal_id: UUID, db: Reading, by: CurrentActor) -> Any:
+    """The further leads that were joined to the deal, in the order they came."""
+    await queries.SEEN.get(db, by, deal_id)
+    return await db.all(queries.JOINED, deal_id=deal_id)
 
 
 @router.get("/{deal_id}/timeline", response_model=Page[TimelineEntry])

@@ -39,7 +39,7 @@ def new_deal(now: datetime, *, id: UUID, opened_at: datetime, **given: Any) -> D
         "probability": PROBABILITY[Stage.DISCOVERY],
         "manual_win": False,
         "imported": False,
-        "flags": [],
+        "flags": {},
         "created_at": now,
         "updated_at": now,
     }
@@ -60,7 +60,7 @@ def opened(deal: Deal) -> DealOpened:
         probability=deal.probability,
         expected_close_on=deal.expected_close_on,
         imported=deal.imported,
-        flags=deal.flags,
+        flags=sorted(deal.flags),
     )
 
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, bindparam, select
 
-from deal_svc.deals.rules import Deal
+from deal_svc.deals.rules import Deal, JoinedLead
 from deal_svc.deals.tables import ACCOUNT_NAME, DEAL, DEAL_LEAD, DEALS
 from shared import scope
 from shared.auth import Actor
@@ -36,9 +36,8 @@ def visible(by: Actor) -> ColumnElement[bool]:
 SEEN = Scoped(DEALS, visible)
 
 OF_LEAD = Query(select(DEAL.c.id).where(DEAL.c.lead_id == bindparam("lead_id")).limit(1), UUID)
-ASSISTS = Query(
-    select(DEAL_LEAD.c.lead_id).where(DEAL_LEAD.c.deal_id == bindparam("deal_id")).order_by(DEAL_LEAD.c.joined_at, DEAL_LEAD.c.lead_id),
-    UUID,
+JOINED = Query(
+    select(*DEAL_LEAD.c).where(DEAL_LEAD.c.deal_id == bindparam("deal_id")).order_by(DEAL_LEAD.c.joined_at, DEAL_LEAD.c.lead_id), JoinedLead
 )
 ACCOUNT = Query(select(ACCOUNT_NAME.c.name).where(ACCOUNT_NAME.c.id == bindparam("id")), str)
 REGION = Query(select(ACCOUNT_NAME.c.region).where(ACCOUNT_NAME.c.id == bindparam("id")), str)

@@ -73,7 +73,7 @@ async def _open(tx: Tx, e: Envelope[LeadConverted]) -> str | None:
 
 async def _join(tx: Tx, e: Envelope[LeadConverted]) -> str | None:
     deal = await tx.first(DEALS.lock, id=e.data.deal_id)
-    if deal is not None and e.subject in await tx.all(queries.ASSISTS, deal_id=deal.id):
+    if deal is not None and e.subject in [joined.lead_id for joined in await tx.all(queries.JOINED, deal_id=deal.id)]:
         return None
     if deal is None:
         return "There is no such deal."

@@ -75,13 +75,21 @@ class Deal:
     contract_starts_on: date | None
     external_id: str | None
     imported: bool
-    flags: list[str]
+    flags: dict[str, bool]
     created_at: datetime
     updated_at: datetime
 
     @property
     def is_open(self) -> bool:
         return self.stage in OPEN_STAGES
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedLead:
+    deal_id: UUID
+    lead_id: UUID
+    conversion_id: UUID
+    joined_at: datetime
 
 
 LEADING = (Role.manager, Role.director, Role.admin)

@@ -49,7 +49,7 @@ DEAL = Table(
     Column("contract_starts_on", Date),
     Column("external_id", Text),
     Column("imported", Boolean, nullable=False),
-    Column("flags", JSONB, nullable=False, comment="odd but true: kept, and marked for people to see"),
+    Column("flags", JSONB, nullable=False, comment="flag -> true: odd but true, kept, and marked for people to see"),
     Column("created_at", At, nullable=False),
     Column("updated_at", At, nullable=False),
     UniqueConstraint("external_id"),

@@ -101,7 +101,7 @@ def _created(tx: Tx, row: DealRow, history: Told, currency: str, fx: Decimal, te
         external_id=row.external_id,
         kind=row.kind,
         imported=True,
-        flags=list(history.flags),
+        flags=dict.fromkeys(history.flags, True),
         **described,
     )
     first = opened(deal).model_copy(
