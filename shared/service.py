@@ -22,7 +22,7 @@ from shared.clock import Clock, utcnow
 from shared.consumer import Consumer, Handle, reactions
 from shared.db import Database
 from shared.events.envelope import REGISTRY, topic
-from shared.http import openapi, problem
+from shared.http import openapi, problem, routes
 from shared.http.edge import ClinchRoute
 from shared.http.idempotency import FORGET_OLD
 from shared.http.operations import operations_router
@@ -90,7 +90,6 @@ class Service:
             version="1",
             description=self.description,
             lifespan=lifespan,
-            generate_unique_id_function=openapi.operation_id,
             redoc_url=None,
         )
         app.state.service = self.name
@@ -100,10 +99,11 @@ class Service:
         app.state.clock = clock
         problem.install(app)
         openapi.install(app)
-        for router in [*self.routers, operations_router(self.name, {name: handle for name, handle, _ in self._consumers()})]:
-            if not all(isinstance(r, ClinchRoute) for r in router.routes):
-                raise TypeError(f"{self.name}: make the router with APIRouter(route_class=ClinchRoute)")
-            app.include_router(router)
+        operations = operations_router(self.name, {name: handle for name, handle, _ in self._consumers()})
+        added = [route for router in [*self.routers, operations] for route in router.routes]
+        if not all(isinstance(route, ClinchRoute) for route in added):
+            raise TypeError(f"{self.name}: make the router with APIRouter(route_class=ClinchRoute)")
+        routes.install(app, added)
         app.router.routes += [
             Route("/livez", _alive),
             Route("/startupz", self._ready(app)),

@@ -84,7 +84,7 @@ class ClinchRoute(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
-        openapi.add_parameters(self)
+        openapi.complete(self)
         versioned = "version" in getattr(self.response_model, "model_fields", {})
 
         async def answer(request: Request) -> Response:

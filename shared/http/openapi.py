@@ -27,17 +27,18 @@ _WRITE = _READ | {
 }
 
 
-def operation_id(route: APIRoute) -> str:
-    return route.name
-
-
-def add_parameters(route: APIRoute) -> None:
-    """Show the parameters of dependencies that read the request themselves. May be called again for the same route."""
+def complete(route: APIRoute) -> None:
+    """Name the operation like its function, and show the parameters of dependencies that read the request themselves."""
+    route.operation_id = route.name
     calls = list(_calls(route.dependant))
     extra = dict(route.openapi_extra or {})
     shown = [*extra.get("parameters", ()), *(p for call in calls for p in getattr(call, "openapi_parameters", ()))]
-    if shown:  # what one dependency requires is required
-        extra["parameters"] = list({(p["name"], p["in"]): p for p in sorted(shown, key=lambda p: bool(p["required"]))}.values())
+    read: dict[tuple[str, str], dict[str, Any]] = {}
+    for parameter in shown:
+        if (key := (parameter["name"], parameter["in"])) not in read or parameter["required"]:
+            read[key] = parameter  # what one dependency requires is required
+    if read:
+        extra["parameters"] = list(read.values())
     if current_actor not in calls and any(getattr(call, "openapi_secured", False) for call in calls):
         extra["security"] = [{current_actor.scheme_name: []}]
     route.openapi_extra = extra or None
