@@ -25,7 +25,7 @@ def rounded(amount: Decimal, currency: str) -> Decimal:
 
 
 def shares(total: Decimal, percents: Sequence[Decimal], currency: str) -> list[Decimal]:
-    """`total` split by percents that add up to 100: each share rounded down to the minor unit, the last one takes the rest (domain-model §4)."""
+    """`total` split by percents that add up to 100: each rounded down to the minor unit, the last one takes the rest (domain-model §4)."""
     unit = minor_unit(currency)
     parts = [(total * p / 100).quantize(unit, ROUND_DOWN) for p in percents[:-1]]
     return [*parts, total - sum(parts, Decimal(0))]

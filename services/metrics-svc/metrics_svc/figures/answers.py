@@ -1,8 +1,8 @@
 """A KPI's rows for a question."""
 
 from metrics_svc.figures.asked import Asked, Grain, periods
-from metrics_svc.figures.queries import Sums, read_sums
-from metrics_svc.figures.rules import Row, groups, row, series, total
+from metrics_svc.figures.queries import read_sums
+from metrics_svc.figures.rules import Row, Sums, groups, row, series, total
 from metrics_svc.kpi import Kpi
 from shared.auth import Actor
 from shared.db import Reader

@@ -5,8 +5,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request
 
 from metrics_svc.figures.answers import answer
-from metrics_svc.figures.asked import AskedFor, Grain
+from metrics_svc.figures.asked import Grain
 from metrics_svc.figures.models import FigureOut, KpiOut, RecordOut, figure_out, kpi_out
+from metrics_svc.figures.parameters import AskedFor
 from metrics_svc.figures.records import PageAskedFor, read_page
 from metrics_svc.kpi import Kpi, catalogue
 from shared.auth import CurrentActor

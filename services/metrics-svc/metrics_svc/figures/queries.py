@@ -14,14 +14,12 @@ from sqlalchemy import union_all
 from metrics_svc.cells.tables import EVER
 from metrics_svc.facts.rows import DIMENSIONS
 from metrics_svc.figures.asked import BEGINNING, Asked, Grain
+from metrics_svc.figures.rules import Sums
 from metrics_svc.figures.sources import Cut, cut, sums
 from metrics_svc.kpi import Part, Sum
 from shared.auth import Actor
 from shared.db import Query, Reader
 from shared.scope import params as scope_params
-
-Sums = dict[tuple[date | None, str], list[Sum]]
-"""By period and group: one sum per part."""
 
 
 @dataclass(frozen=True, slots=True)

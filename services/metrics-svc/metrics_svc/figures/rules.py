@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from metrics_svc.figures.asked import Asked, Grain, floor, periods
-from metrics_svc.figures.queries import Sums
 from metrics_svc.kpi import Kpi, Reading, Sum, merged
+
+Sums = dict[tuple[date | None, str], list[Sum]]
+"""By period and group: one sum per part."""
 
 
 @dataclass(frozen=True, slots=True)

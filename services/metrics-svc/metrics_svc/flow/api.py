@@ -5,8 +5,9 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from metrics_svc.figures.asked import Asked, AskedFor
+from metrics_svc.figures.asked import Asked
 from metrics_svc.figures.models import RecordOut, named
+from metrics_svc.figures.parameters import AskedFor
 from metrics_svc.figures.queries import read_sums
 from metrics_svc.figures.records import PageAskedFor, read_page
 from metrics_svc.kpi import Part, Sum, merged, ratio

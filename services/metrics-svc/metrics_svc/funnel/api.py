@@ -5,8 +5,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
-from metrics_svc.figures.asked import Asked, AskedFor
+from metrics_svc.figures.asked import Asked
 from metrics_svc.figures.models import Exact, RecordOut, named
+from metrics_svc.figures.parameters import AskedFor
 from metrics_svc.figures.records import PageAskedFor, read_page
 from metrics_svc.funnel.queries import only_mature, read_funnel
 from metrics_svc.funnel.rules import ASSIST, DIRECT, LEADS, PARTS, Line, line

@@ -5,7 +5,8 @@ from datetime import timedelta
 from math import ceil
 
 from metrics_svc.figures.asked import Asked
-from metrics_svc.figures.queries import Sums, read_sums
+from metrics_svc.figures.queries import read_sums
+from metrics_svc.figures.rules import Sums
 from metrics_svc.funnel.rules import PARTS
 from metrics_svc.kpi import Part, merged
 from metrics_svc.measures import WON_FROM_LEAD

@@ -12,8 +12,8 @@ from sqlalchemy import Numeric, Text, bindparam, case, cast, func, literal_colum
 
 from metrics_svc.facts.rows import DIMENSIONS, DealFact
 from metrics_svc.facts.tables import DEALS
-from metrics_svc.figures.asked import AskedFor
 from metrics_svc.figures.models import Exact, named
+from metrics_svc.figures.parameters import AskedFor
 from metrics_svc.figures.queries import filter_values
 from metrics_svc.figures.sources import Cut, chosen, cut
 from metrics_svc.stages import STAGES, STALLED_AFTER_DAYS

@@ -1,0 +1,65 @@
+"""Reading what a request asks of a figure from its query."""
+
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from fastapi import Depends, Query, Request
+from fastapi.dependencies.utils import get_flat_params
+
+from metrics_svc.facts.rows import DIMENSIONS
+from metrics_svc.figures.asked import BEGINNING, DAY, END, NONE, Asked, By
+from shared.errors import Invalid
+
+
+async def asked(
+    request: Request,
+    start: Annotated[date | None, Query(alias="from", description="First day, inclusive; from the beginning when left out.")] = None,
+    end: Annotated[date | None, Query(alias="to", description="Last day, exclusive; without an end when left out.")] = None,
+    as_of: Annotated[date | None, Query(description="Only what had happened by the end of this business day counts.")] = None,
+    by: Annotated[By | None, Query(description="One line per value of this dimension.")] = None,
+    source: Annotated[str | None, Query(max_length=200, description=f"Only this source; `{NONE}` for unknown.")] = None,
+    owner: Annotated[str | None, Query(max_length=40, description=f"Only this person's, an id; `{NONE}` for nobody's.")] = None,
+    team: Annotated[str | None, Query(max_length=40, description=f"Only this team's, an id; `{NONE}` for no team's.")] = None,
+    product: Annotated[str | None, Query(max_length=200, description=f"Only this product; `{NONE}` for unknown.")] = None,
+    region: Annotated[str | None, Query(max_length=200, description=f"Only this region; `{NONE}` for unknown.")] = None,
+) -> Asked:
+    state = request.app.state
+    zone: ZoneInfo = state.settings.zone
+    for name, day in (("from", start), ("to", end), ("as_of", as_of)):
+        if day is not None and not BEGINNING <= day < END - DAY:
+            raise Invalid(f"{name} takes a day from {BEGINNING.isoformat()} on.", pointer=name, code="bad_parameter")
+    if start is not None and end is not None and end <= start:
+        raise Invalid("`to` is exclusive and must be later than `from`.", pointer="to", code="bad_period")
+    given = {"source": source, "owner": owner, "team": team, "product": product, "region": region}
+    filters = {name: _value(name, text) for name, text in given.items() if text is not None}
+    _only_known(request)
+    return Asked(start, end, as_of, by, filters, zone, state.clock().astimezone(zone).date())
+
+
+AskedFor = Annotated[Asked, Depends(asked)]
+
+
+def _value(name: str, text: str) -> str:
+    if text == NONE:
+        return ""
+    if "\0" in text or not text:
+        raise Invalid(f"{name} takes a text, or {NONE}.", pointer=name, code="bad_parameter")
+    if DIMENSIONS[name].endswith("_id"):
+        try:
+            return str(UUID(text))
+        except ValueError:
+            raise Invalid(f"{name} takes an id (a UUID), or {NONE}.", pointer=name, code="bad_parameter") from None
+    return text
+
+
+def _only_known(request: Request) -> None:
+    """A misspelt filter must not silently give the figure of everything."""
+    takes = sorted({p.alias for p in get_flat_params(request.scope["route"].dependant) if p.alias not in request.path_params})
+    for name in request.query_params:
+        if name not in takes:
+            says = f"There is no such parameter. This takes {', '.join(takes)}."
+            raise Invalid(says, pointer=name[:100], code="unknown_parameter")
+        if len(request.query_params.getlist(name)) > 1:
+            raise Invalid(f"{name} is given more than once.", pointer=name, code="bad_parameter")
