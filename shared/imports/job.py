@@ -144,8 +144,8 @@ async def save(tx: Tx, job: Job) -> None:
 async def run(importer: Importer, db: Database, settings: Settings, clock: Clock, stop: asyncio.Event) -> None:
     """The worker's loop: one job at a time, oldest first; other workers take other jobs.
 
-    A database that is away is waited for. A batch that fails for any other reason is tried three times, then the job fails at
-    that place: what came before is kept, and `resume` tries again.
+    A database that is away is waited for, and so is one that does not even tell which job is next. A batch that fails is tried
+    three times, then the job fails at that place: what came before is kept, and `resume` tries again.
     """
     outage = Outage("imports", things=importer.things)
     reader: tuple[UUID, RowReader] | None = None
@@ -164,12 +164,12 @@ async def run(importer: Importer, db: Database, settings: Settings, clock: Clock
                 await pause(0.3, stop)
         except Exception as error:
             reader = None
-            if is_outage(error):
+            if job is None or is_outage(error):
                 await outage.wait(error, stop)
                 continue
             failures += 1
             log.error("import_batch_failed", things=importer.things, attempt=failures, exc_info=error)
-            if job is not None and failures == ATTEMPTS:
+            if failures == ATTEMPTS:
                 await _fail(db, clock, importer, job)
                 failures = 0
 

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 from sqlalchemy import select
+from structlog.testing import capture_logs
 
 from shared.auth import Role
 from shared.db import Query, Tx
@@ -271,6 +272,24 @@ async def test_a_batch_that_cannot_be_taken_fails_the_job_there_and_resume_tries
     assert "a bug" not in job["error"]
     await client.post(f"/v1/imports/notes/{id}/resume")
     assert (await finished(notes, client, id))["created"] == 1
+
+
+async def test_a_database_that_cannot_be_asked_is_waited_for(notes: Running) -> None:
+    """As when it is not migrated yet. No job failed, so none is ended, and nothing is tried hundreds of times a second."""
+    async with notes.db.read() as reader:
+        await reader.conn.execute("ALTER TABLE import_job RENAME TO import_job_later")
+    stop = asyncio.Event()
+    with capture_logs() as told:
+        worker = asyncio.create_task(jobs.run(NOTES_IMPORT, notes.db, notes.settings, notes.clock, stop))
+        await asyncio.sleep(0.5)
+        async with notes.db.read() as reader:
+            await reader.conn.execute("ALTER TABLE import_job_later RENAME TO import_job")
+        async with asyncio.timeout(10):
+            while len(told) < 2:  # noqa: ASYNC110 (the other side is a task)
+                await asyncio.sleep(0.01)
+        stop.set()
+        await worker
+    assert [line["event"] for line in told] == ["task_held_up", "task_goes_on"]
 
 
 async def test_the_same_key_is_the_same_import(client: httpx.AsyncClient) -> None:
