@@ -78,7 +78,7 @@ class Office:
         return cls(svc)
 
     async def raw(
-        self, who: str, method: str, path: str, body: Any = None, *, etag: Any = None, key: str | None = None, **params: Any
+        self, who: str, method: str, path: str, body: Any = None, *, etag: Any = None, key: str | None = None, params: Any = None
     ) -> httpx.Response:
         """A request by "role:subject"."""
         if who not in self._clients:
@@ -99,7 +99,7 @@ class Office:
         """The contract of a newly accepted quote; ann's."""
         quote_id = new_id()
         await self.svc.hear(quote(self.svc.person("rep", "ann"), **over), quote_id, at=at)
-        (found,) = (await self.ask("admin", "GET", "/v1/contracts", quote_id=str(quote_id)))["items"]
+        (found,) = (await self.ask("admin", "GET", "/v1/contracts", params={"quote_id": str(quote_id)}))["items"]
         return await self.read(found)
 
     async def read(self, contract: dict[str, Any], who: str = "admin") -> dict[str, Any]:
@@ -119,18 +119,18 @@ class Office:
         by = who or {"manager": "manager:max"}.get(part, part)
         return dict(await self.ask(by, "POST", f"/v1/contracts/{contract['id']}/reviews", body, expect=expect))
 
-    async def approved(self, **over: Any) -> dict[str, Any]:
+    async def approved(self, who: str = "rep:ann", **over: Any) -> dict[str, Any]:
         contract = await self.draft(**over)
-        await self.act(contract, "submit")
+        await self.act(contract, "submit", who)
         for part in ("legal", "finance", "manager"):
             contract = await self.review(contract, part)
         return contract
 
-    async def sent(self, **over: Any) -> dict[str, Any]:
-        return await self.act(await self.approved(**over), "send-for-signature", signers=SIGNERS)
+    async def sent(self, who: str = "rep:ann", **over: Any) -> dict[str, Any]:
+        return await self.act(await self.approved(who, **over), "send-for-signature", who, signers=SIGNERS)
 
-    async def signed(self, *, sign: dict[str, Any] | None = None, **over: Any) -> dict[str, Any]:
-        return await self.act(await self.sent(**over), "sign", **(sign or {}))
+    async def signed(self, who: str = "rep:ann", *, sign: dict[str, Any] | None = None, **over: Any) -> dict[str, Any]:
+        return await self.act(await self.sent(who, **over), "sign", who, **(sign or {}))
 
     async def delivered(self, **over: Any) -> dict[str, Any]:
         """Signed, live and accepted, all of it now: everything is asked for."""

@@ -265,7 +265,7 @@ async def test_each_step_needs_the_version_that_was_read(office: Office, action:
 
 async def test_a_dry_run_changes_nothing(office: Office, svc: Running) -> None:
     contract = await office.draft()
-    tried = await office.ask("rep:ann", "POST", f"/v1/contracts/{contract['id']}/submit", {}, etag=1, dry_run="true")
+    tried = await office.ask("rep:ann", "POST", f"/v1/contracts/{contract['id']}/submit", {}, etag=1, params={"dry_run": "true"})
     assert tried["state"] == "in_review"
     assert (await office.read(contract))["state"] == "draft"
     assert await svc.told(ContractSubmitted) == []

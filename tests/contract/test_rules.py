@@ -1,0 +1,231 @@
+"""The rules without a database: money that neither appears nor vanishes, and who may do what in which state."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contract_svc.contracts.rules import Contract, Section, State, edit_unmet
+from contract_svc.delivery.rules import accept_unmet, go_live_unmet, terminate_unmet
+from contract_svc.drafting.rules import sections
+from contract_svc.milestones import rules as milestone_rules
+from contract_svc.milestones.commands import planned
+from contract_svc.milestones.rules import DEFAULT_SCHEDULE, Milestone, Term, Trigger, balance
+from contract_svc.milestones.rules import State as Paid
+from contract_svc.payments.rules import allocate, receive_unmet
+from contract_svc.signing.rules import (
+    ReviewPart,
+    content_hash,
+    review_unmet,
+    send_unmet,
+    sign_unmet,
+    signature_unmet,
+    submit_unmet,
+    void_unmet,
+)
+from shared.auth.actor import Actor, Role
+from shared.money import minor_unit
+
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+OWNER = Actor.of(uuid4(), {Role.rep})
+DIRECTOR = Actor.of(uuid4(), {Role.director})
+FINANCE = Actor.of(uuid4(), {Role.finance})
+
+
+def contract(**over: Any) -> Contract:
+    empty = dict.fromkeys(Contract.__dataclass_fields__)
+    made: dict[str, Any] = {
+        "id": uuid4(),
+        "version": 1,
+        "state": State.DRAFT,
+        "owner_id": OWNER.id,
+        "account_name": "Acme Ltd",
+        "total": Decimal(1000),
+        "currency": "CNY",
+        "fx": Decimal(1),
+        "lines": [],
+        "sections": {s.value: "text" for s in Section},
+        "core_clauses": ["scope", "price_payment", "delivery_acceptance"],
+        "signers": [{"name": "Ms Chen", "contact_id": None}],
+        "reviews": {},
+    }
+    return Contract(**empty | made | over)  # type: ignore[arg-type]
+
+
+SCHEDULE = planned(contract(), DEFAULT_SCHEDULE, NOW)
+percents = st.lists(st.integers(1, 10_000), min_size=1, max_size=8).map(
+    lambda weights: [Decimal(w * 100) / Decimal(sum(weights)).quantize(Decimal(1)) for w in weights]
+)
+amounts = st.tuples(st.sampled_from(["CNY", "EUR", "JPY", "KWD"]), st.integers(0, 10**14)).map(
+    lambda drawn: (drawn[0], drawn[1] * minor_unit(drawn[0]))
+)
+
+
+# -- Money -------------------------------------------------------------------------------------------------------------------
+
+
+@given(amounts, percents)
+def test_milestones_add_up_to_the_last_cent_in_any_currency(drawn: tuple[str, Decimal], shares: list[Decimal]) -> None:
+    currency, total = drawn
+    terms = [Term(Trigger.SIGNED, p.quantize(Decimal("0.0001")), 30) for p in shares]
+    made = planned(contract(total=total, currency=currency), terms, NOW)
+    assert sum(m.amount for m in made) == total
+    assert all(m.amount % minor_unit(currency) == 0 and m.amount >= 0 for m in made)
+    assert [m.position for m in made] == list(range(1, len(terms) + 1))
+
+
+@st.composite
+def asked_for(draw: st.DrawFn) -> list[Milestone]:
+    """Milestones of one contract, some of which have fallen due."""
+    made = []
+    for position in range(draw(st.integers(1, 6))):
+        milestone = replace(SCHEDULE[0], id=UUID(int=position), position=position, amount=Decimal(draw(st.integers(0, 500))), due_days=30)
+        if draw(st.booleans()):
+            milestone = milestone_rules.fall_due(milestone, NOW + timedelta(days=draw(st.integers(0, 3))))
+        made.append(milestone)
+    return made
+
+
+def paid(milestones: list[Milestone], parts: list[tuple[Milestone, Decimal]], at: datetime = NOW) -> list[Milestone]:
+    given_to = {m.id: amount for m, amount in parts}
+    return [milestone_rules.pay(m, given_to[m.id], at) if m.id in given_to else m for m in milestones]
+
+
+@given(asked_for(), st.lists(st.integers(1, 700), max_size=8))
+def test_every_cent_of_a_payment_is_allocated_or_credit(milestones: list[Milestone], payments: list[int]) -> None:
+    for amount in payments:
+        parts, credit = allocate(Decimal(amount), milestones)
+        assert sum((part for _, part in parts), credit) == amount
+        assert credit >= 0
+        assert all(0 < part <= m.outstanding for m, part in parts)
+        after = paid(milestones, parts)
+        if credit:
+            assert not any(m.payable for m in after), "credit while something is asked for"
+        skipped = [m for m in after if m.payable]
+        last = [m for m, _ in parts][-1:]
+        order = [(m.due_at, m.position) for m in milestones if m.id in {s.id for s in skipped} - {x.id for x in last}]
+        assert all((m.due_at, m.position) < at for m, _ in parts for at in order), "a younger one was paid first"
+        milestones = after
+    assert all(m.outstanding >= 0 for m in milestones)
+
+
+@given(asked_for(), st.integers(1, 3000), st.integers(1, 3000))
+def test_a_reversal_restores_exactly(milestones: list[Milestone], first: int, second: int) -> None:
+    once = paid(milestones, allocate(Decimal(first), milestones)[0])
+    parts, _ = allocate(Decimal(second), once)
+    twice = paid(once, parts)
+    back = {m.id: amount for m, amount in parts}
+    restored = [milestone_rules.take_back(m, back[m.id]) if m.id in back else m for m in twice]
+    assert restored == once
+
+
+@given(asked_for(), st.integers(1, 3000))
+def test_a_balance_covers_the_whole(milestones: list[Milestone], money: int) -> None:
+    after = paid(milestones, allocate(Decimal(money), milestones)[0])
+    after = [milestone_rules.waive(m, NOW) if m.position % 2 and m.outstanding else m for m in after]
+    sums = balance(after)
+    assert sums.paid + sums.waived + sums.outstanding == sum(m.amount for m in after)
+    for m in after:
+        settled = m.state in (Paid.PAID, Paid.WAIVED)
+        assert settled == (m.settled_at is not None)
+        assert not settled or m.outstanding == 0
+
+
+def test_money_does_not_count_before_it_is_asked_for() -> None:
+    asked = milestone_rules.fall_due(SCHEDULE[0], NOW)
+    assert asked.due_at == NOW + timedelta(days=30)
+    early = milestone_rules.pay(asked, asked.amount, NOW - timedelta(days=5))
+    assert early.settled_at == NOW
+    assert early.state is Paid.PAID
+
+
+# -- Content -----------------------------------------------------------------------------------------------------------------
+
+
+def test_the_hash_is_that_of_the_content_and_of_nothing_else() -> None:
+    one = contract()
+    same = replace(one, id=uuid4(), version=9, total=Decimal("1000.0000"), sections=dict(reversed(one.sections.items())), owner_id=None)
+    assert content_hash(one, SCHEDULE) == content_hash(same, SCHEDULE)
+    others = [
+        content_hash(replace(one, total=Decimal(1001)), SCHEDULE),
+        content_hash(replace(one, sections={**one.sections, "scope": "less"}), SCHEDULE),
+        content_hash(replace(one, ends_on=date(2027, 1, 1)), SCHEDULE),
+        content_hash(replace(one, core_clauses=["scope"]), SCHEDULE),
+        content_hash(one, [replace(SCHEDULE[0], due_days=60), *SCHEDULE[1:]]),
+    ]
+    assert len({content_hash(one, SCHEDULE), *others}) == 6
+
+
+def test_the_template_fills_all_five_parts() -> None:
+    lines = [{"quantity": "10.0000", "name": "CRM suite", "sku": "CRM-1"}]
+    dated = [*SCHEDULE, replace(SCHEDULE[0], trigger=Trigger.DATE, due_on=date(2026, 5, 1))]
+    texts = sections("Acme Ltd", lines, Decimal("1000.00"), "CNY", dated)
+    assert submit_unmet(contract(sections=texts), SCHEDULE, OWNER) == []
+    assert "- 10 x CRM suite (CRM-1)" in texts["scope"]
+    assert "- 30 %: 300.00 CNY, due 30 days after go-live" in texts["price_payment"]
+    assert "30 days after 2026-05-01" in texts["price_payment"]
+    assert "within 30 days after go-live" in texts["delivery_acceptance"]
+
+
+# -- Guards ------------------------------------------------------------------------------------------------------------------
+
+LEGAL = {
+    "edit": {State.DRAFT},
+    "submit": {State.DRAFT},
+    "review": {State.IN_REVIEW},
+    "send": {State.APPROVED},
+    "sign": {State.OUT_FOR_SIGNATURE},
+    "void": {State.DRAFT, State.IN_REVIEW, State.APPROVED, State.OUT_FOR_SIGNATURE, State.SIGNED},
+    "go_live": {State.ACTIVE},
+    "accept": {State.ACTIVE},
+    "terminate": {State.ACTIVE},
+    "pay": {State.SIGNED, State.ACTIVE, State.COMPLETED, State.TERMINATED},
+    "waive": {State.SIGNED, State.ACTIVE, State.COMPLETED, State.TERMINATED},
+}
+
+
+@pytest.mark.parametrize("state", State)
+def test_each_step_is_possible_in_its_states_only(state: State) -> None:
+    it = contract(state=state)
+    live = replace(it, live_on=date(2026, 3, 1))
+    unmet = {
+        "edit": edit_unmet(it, DIRECTOR),
+        "submit": submit_unmet(it, SCHEDULE, DIRECTOR),
+        "review": review_unmet(it, ReviewPart.MANAGER, DIRECTOR),
+        "send": send_unmet(it, DIRECTOR),
+        "sign": sign_unmet(it, DIRECTOR),
+        "void": void_unmet(it, Decimal(0), DIRECTOR),
+        "go_live": go_live_unmet(it, DIRECTOR),
+        "accept": accept_unmet(live, DIRECTOR),
+        "terminate": terminate_unmet(it, DIRECTOR),
+        "pay": receive_unmet(it, FINANCE),
+        "waive": milestone_rules.waive_unmet(it, SCHEDULE[0], FINANCE),
+    }
+    assert {step for step, guards in unmet.items() if not guards} == {step for step, states in LEGAL.items() if state in states}
+    assert all(u.code == "wrong_state" for guards in unmet.values() for u in guards)
+
+
+@pytest.mark.parametrize("part", ReviewPart)
+@pytest.mark.parametrize("role", [r for r in Role if r is not Role.system])
+def test_a_part_is_reviewed_by_its_roles_only(part: ReviewPart, role: Role) -> None:
+    roles = {ReviewPart.LEGAL: {Role.legal}, ReviewPart.FINANCE: {Role.finance}, ReviewPart.MANAGER: {Role.manager, Role.director}}
+    guards = review_unmet(contract(state=State.IN_REVIEW), part, Actor.of(uuid4(), {role}))
+    assert (not guards) == (role in roles[part])
+
+
+def test_a_schedule_that_does_not_add_up_is_not_submitted() -> None:
+    assert [u.code for u in submit_unmet(contract(), SCHEDULE[:2], OWNER)] == ["schedule"]
+
+
+def test_signatures_are_checked_against_what_was_sent() -> None:
+    it = contract(sign_by=date(2026, 3, 31), ends_on=date(2027, 3, 1))
+    others = [{"name": "Somebody", "contact_id": None}]
+    good = signature_unmet(it, it.signers, date(2026, 3, 31), date(2026, 4, 1), date(2027, 3, 1))
+    bad = signature_unmet(it, others, date(2026, 4, 1), date(2027, 4, 1), date(2027, 3, 2))
+    assert good == []
+    assert {u.code for u in bad} == {"signatures", "deadline", "approved_dates", "ends_before_start"}
