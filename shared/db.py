@@ -235,7 +235,7 @@ class Tx(Reader):
 
     async def add_many(self, of: Aggregate[A], rows: Sequence[tuple[A, Sequence[tuple[Event, datetime]]]]) -> list[A]:
         """Insert many rows in one statement, each with its events and the times they happened at."""
-        kept: list[A] = [replace(cast(Any, row), version=len(events)) for row, events in rows]
+        kept = [_at_version(row, len(events)) for row, events in rows]
         if kept:
             await self.run(of.insert_many, **columns(kept, of.names))
         self._tell_many((row.id, 0, events) for row, events in rows)
@@ -243,14 +243,14 @@ class Tx(Reader):
 
     async def add_new(self, of: Aggregate[A], rows: Sequence[tuple[A, Sequence[tuple[Event, datetime]]]]) -> set[UUID]:
         """`add_many` for ids that others may insert at the same time: those that exist by now are left as they are. The ids inserted."""
-        kept: list[A] = sorted((replace(cast(Any, row), version=len(events)) for row, events in rows), key=lambda row: row.id)
+        kept = sorted((_at_version(row, len(events)) for row, events in rows), key=lambda row: row.id)
         added = set(await self.all(of.insert_new, **columns(kept, of.names))) if kept else set()
         self._tell_many((row.id, 0, events) for row, events in rows if row.id in added)
         return added
 
     async def save_many(self, of: Aggregate[A], rows: Sequence[tuple[A, Sequence[tuple[Event, datetime]]]]) -> list[A]:
         """Change many rows that `load_many` locked, by one statement: each as it shall be, with its old version and its events."""
-        kept: list[A] = [replace(cast(Any, row), version=row.version + len(events)) for row, events in rows]
+        kept = [_at_version(row, row.version + len(events)) for row, events in rows]
         if kept:
             await self.run(of.update_many, **columns(kept, of.names))
         self._tell_many((row.id, row.version, events) for row, events in rows)
@@ -311,6 +311,10 @@ def is_outage(error: BaseException) -> bool:
     # asyncpg says "connection is closed" with its most general class, which also stands for misuse.
     closed = isinstance(error, asyncpg.InterfaceError) and "closed" in str(error)
     return closed or isinstance(error, OUTAGE)
+
+
+def _at_version(row: A, version: int) -> A:
+    return row if row.version == version else cast(A, replace(cast(Any, row), version=version))
 
 
 class Database:

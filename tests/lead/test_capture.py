@@ -31,7 +31,9 @@ async def test_a_lead_that_marketing_enters_is_in_the_pool(desk: Desk) -> None:
 
 async def test_a_seller_enters_leads_for_himself_only(desk: Desk) -> None:
     refused = await desk.by("ann").post("/v1/leads", json={"owner_id": desk.id("bob")})
-    assert done(refused, 409)["code"] == "not_manager"
+    assert done(refused, 422)["errors"][0]["pointer"] == "/owner_id"
+    assert (await desk.by("max").post("/v1/leads", json={"owner_id": desk.id("sue")})).status_code == 422
+    assert (await desk.lead("max", owner_id=desk.id("bob")))["owner_id"] == desk.id("bob")
     handed = done(await desk.by("marketing").post("/v1/leads", json={"owner_id": desk.id("bob")}), 201)
     assert handed["owner_id"] == desk.id("bob")
 

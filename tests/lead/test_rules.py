@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from lead_svc.capture.rules import NewLead, captured, changes_to, fresh, odd_flags
+from lead_svc.capture.rules import NewLead, changes_to, fresh, odd_flags, own_data
 from lead_svc.interactions.rules import Direction, Outcome, counts, responded, takes_up_again, working_day
 from lead_svc.leads import rules
 from lead_svc.leads.commands import disqualification, reactivation
@@ -277,7 +277,7 @@ when = st.one_of(st.none(), st.sampled_from([NOW, NOW - timedelta(days=9)]))
 
 @given(st.builds(NewLead, captured_at=when, source=text, company=text, product=text, region=text))
 def test_saying_the_same_again_changes_nothing(said: NewLead) -> None:
-    known = captured(fresh(uuid4(), "k", NOW), said, said.captured_at or NOW, imported=True)
+    known = fresh(uuid4(), "k", NOW, **own_data(None, said), captured_at=said.captured_at or NOW)
     assert changes_to(known, said) == {}
 
 

@@ -20,6 +20,7 @@ from lead_svc.parties.queries import account_visible, contact_visible
 from lead_svc.parties.tables import ACCOUNT, CONTACT
 from lead_svc.team.commands import name_people
 from lead_svc.team.queries import teams_of
+from lead_svc.team.tables import PERSON
 from shared import scope
 from shared.auth import person_id
 from shared.db import Query, Tx, is_in
@@ -55,7 +56,8 @@ def _ids_of(table: Table, visible: ColumnElement[bool]) -> Query[UUID]:
     return Query(select(table.c.id).where(is_in(table.c.id, "ids"), visible), UUID)
 
 
-_ACCOUNTS, _CONTACTS, _LEADS = partial(_ids_of, ACCOUNT), partial(_ids_of, CONTACT), partial(_ids_of, LEAD)
+_ACCOUNTS, _CONTACTS = partial(_ids_of, ACCOUNT), partial(_ids_of, CONTACT)
+_LEADS, _PEOPLE = partial(_ids_of, LEAD), partial(_ids_of, PERSON)
 
 
 async def capture_many(tx: Tx, rows: Sequence[NewLead], *, imported: bool = False) -> list[Captured | Problem]:
@@ -69,30 +71,31 @@ async def capture_many(tx: Tx, rows: Sequence[NewLead], *, imported: bool = Fals
 
 async def capture(tx: Tx, given: NewLead) -> tuple[Lead, Outcome]:
     """`capture_many` for one. Raises its problem."""
-    (answer,), leads = await _capture(tx, [given], imported=False)
+    (answer,), drafts = await _capture(tx, [given], imported=False)
     if isinstance(answer, Problem):
         raise answer
-    return leads[answer.id], answer.outcome
+    draft = drafts[answer.id]
+    before = 0 if draft.new else draft.lead.version
+    return replace(draft.lead, version=before + len(draft.events)), answer.outcome
 
 
-async def _capture(tx: Tx, rows: Sequence[NewLead], *, imported: bool) -> tuple[list[Captured | Problem], dict[UUID, Lead]]:
+async def _capture(tx: Tx, rows: Sequence[NewLead], *, imported: bool) -> tuple[list[Captured | Problem], dict[UUID, _Draft]]:
     checked = await _checked(tx, rows)
     answers: dict[int, Captured | Problem] = {n: row for n, row in enumerate(checked) if isinstance(row, Problem)}
     good = {n: row for n, row in enumerate(checked) if isinstance(row, NewLead)}
-    good = await _named(tx, good)
+    await _name(tx, good.values())
     default = rules.default_owner(tx.actor)
     teams = await teams_of(tx, {id for id in (default, *(row.owner_id for row in good.values())) if id})
-    leads: dict[UUID, Lead] = {}
+    drafts: dict[UUID, _Draft] = {}
     while good:
         made, drafts = await _drafts(tx, good, teams, imported)
         added = await tx.add_new(LEADS, [(d.lead, d.events) for d in drafts.values() if d.new])
-        await tx.save_many(LEADS, [(d.lead, d.events) for d in drafts.values() if d.events and not d.new])
+        await tx.save_many(LEADS, [(replace(d.lead, updated_at=tx.now), d.events) for d in drafts.values() if d.events and not d.new])
         # Somebody else captured these at the same moment: they are known now, so once more.
         late = {d.lead.id for d in drafts.values() if d.new} - added
-        leads |= {d.lead.id: replace(d.lead, version=d.lead.version + len(d.events)) for d in drafts.values()}
         answers |= {n: answer for n, answer in made.items() if isinstance(answer, Problem) or answer.id not in late}
         good = {n: row for n, row in good.items() if n not in answers}
-    return [answers[n] for n in range(len(rows))], leads
+    return [answers[n] for n in range(len(rows))], drafts
 
 
 # -- Checks ------------------------------------------------------------------------------------------------------------------
@@ -100,16 +103,17 @@ async def _capture(tx: Tx, rows: Sequence[NewLead], *, imported: bool) -> tuple[
 
 async def _checked(tx: Tx, rows: Sequence[NewLead]) -> list[NewLead | Problem]:
     """Rows as they can be taken, or why not: times, rights, and that what they name by id exists and is seen by the actor."""
-    people = await teams_of(tx, {r.owner_id for r in rows if r.owner_id})
+    owners = {row: owner for row in rows if (owner := row.owner_id or (row.owner_external_id and person_id(row.owner_external_id)))}
+    people = await _seen(tx, _PEOPLE, scope.visible(tx.actor, PERSON.c.id), owners.values())
     accounts = await _seen(tx, _ACCOUNTS, account_visible(tx.actor), [i for r in rows for i in (r.account_id, r.referrer_account_id)])
     contacts = await _seen(tx, _CONTACTS, contact_visible(tx.actor), [r.contact_id for r in rows])
+    names_anybody = scope.reach(tx.actor).everything
 
     def check(row: NewLead) -> NewLead:
-        owner_id = row.owner_id or (person_id(row.owner_external_id) if row.owner_external_id else None)
-        if unmet := rules.owner_unmet(owner_id, tx.actor):
-            raise Rejected("You cannot enter a lead for somebody else.", code="not_manager", unmet=unmet)
-        if row.owner_id and row.owner_id not in people and row.owner_id != tx.actor.id:
-            raise Invalid("There is no such person.", pointer="/owner_id", code="unknown_person")
+        owner_id = owners.get(row)
+        by_key = names_anybody and row.owner_id is None
+        if owner_id is not None and owner_id != tx.actor.id and not by_key and owner_id not in people:
+            raise Invalid("There is no such person among those you may enter leads for.", pointer="/owner_id", code="unknown_person")
         for name, id, known in (
             ("account_id", row.account_id, accounts),
             ("referrer_account_id", row.referrer_account_id, accounts),
@@ -117,8 +121,13 @@ async def _checked(tx: Tx, rows: Sequence[NewLead]) -> list[NewLead | Problem]:
         ):
             if id is not None and id not in known:
                 raise Invalid("There is none, or you may not see it.", pointer=f"/{name}", code=f"unknown_{name.removesuffix('_id')}")
-        captured_at = row.captured_at and happened(row.captured_at, tx.now, "/captured_at")
-        return replace(row, owner_id=owner_id, captured_at=captured_at, source=row.source and normal_source(row.source))
+        return replace(
+            row,
+            owner_id=owner_id,
+            account_id=id_of("account", row.account_external_id) if row.account_external_id else row.account_id,
+            captured_at=row.captured_at and happened(row.captured_at, tx.now, "/captured_at"),
+            source=row.source and normal_source(row.source),
+        )
 
     return [_attempt(check, row) for row in rows]
 
@@ -137,13 +146,11 @@ async def _seen(
     return set(await tx.all(query(visible), ids=wanted, **scope.params(tx.actor))) if wanted else set()
 
 
-async def _named(tx: Tx, rows: dict[int, NewLead]) -> dict[int, NewLead]:
+async def _name(tx: Tx, rows: Iterable[NewLead]) -> None:
     """See that owners and accounts exist that are named by another system's key."""
-    await name_people(tx, {r.owner_external_id for r in rows.values() if r.owner_external_id})
-    keys = {r.account_external_id: r.company for r in rows.values() if r.account_external_id}
-    ids = {key: id_of("account", key) for key in keys}
-    await name_accounts(tx, [Named(ids[key], key, company or key) for key, company in keys.items()])
-    return {n: replace(r, account_id=ids[r.account_external_id]) if r.account_external_id else r for n, r in rows.items()}
+    await name_people(tx, {r.owner_external_id for r in rows if r.owner_external_id})
+    named = {r.account_external_id: r for r in rows if r.account_external_id and r.account_id}
+    await name_accounts(tx, [Named(r.account_id, key, r.company or key) for key, r in named.items() if r.account_id])
 
 
 # -- The leads as they will be -----------------------------------------------------------------------------------------------
@@ -165,37 +172,47 @@ async def _drafts(
             if lead is not None and (id not in seen or edit_unmet(lead, tx.actor)):
                 answers[n] = Rejected("This external_id belongs to a record that you may not change.", code="external_id_taken")
                 continue
-            drafts[id] = _Draft(lead or rules.fresh(id, row.external_id, tx.now), new=lead is None)
-        answers[n] = _apply(tx, drafts[id], row, teams, imported)
+            if lead is None or lead.is_stub:
+                drafts[id], answers[n] = _fill(tx, lead, id, row, teams, imported)
+                continue
+            drafts[id] = _Draft(lead, new=False)
+        answers[n] = _change(tx, drafts[id], row, teams, imported)
     return answers, drafts
 
 
-def _apply(tx: Tx, draft: _Draft, row: NewLead, teams: Mapping[UUID, UUID | None], imported: bool) -> Captured:
-    outcome: Outcome = "unchanged"
-    if draft.lead.is_stub:
-        outcome = "filled" if draft.lead.version else "created"
-        owner = row.owner_id or rules.default_owner(tx.actor)
-        at = row.captured_at or tx.now
-        draft.lead = rules.captured(replace(draft.lead, owner_id=owner, team_id=owner and teams.get(owner)), row, at, imported=imported)
-        draft.events.append((_told(draft.lead), at))
-    else:
-        if changes := rules.changes_to(draft.lead, row):
-            outcome = "updated"
-            draft.lead = replace(draft.lead, **changes)
-            draft.events.append((updated(draft.lead, sorted(changes)), tx.now))
-        if row.owner_id not in (None, draft.lead.owner_id):
-            outcome = "updated"
-            team_id = teams.get(row.owner_id)
-            rule = "import" if imported else "upsert"
-            told = LeadAssigned(owner_id=row.owner_id, team_id=team_id, previous_owner_id=draft.lead.owner_id, rule=rule)
-            draft.lead = replace(draft.lead, owner_id=row.owner_id, team_id=team_id)
-            draft.events.append((told, tx.now))
-    flags = rules.odd_flags(draft.lead)
-    draft.lead = replace(draft.lead, flags=draft.lead.flags | dict.fromkeys(flags, True))
-    draft.events += [(LeadFlagged(flag=flag), tx.now) for flag in flags]
-    if draft.events:
-        draft.lead = replace(draft.lead, updated_at=tx.now)
-    return Captured(draft.lead.id, outcome, tuple(flags))
+def _fill(tx: Tx, stub: Lead | None, id: UUID, row: NewLead, teams: Mapping[UUID, UUID | None], imported: bool) -> tuple[_Draft, Captured]:
+    """A lead that nobody knew, or only an import of deals, with its own data."""
+    owner = row.owner_id or rules.default_owner(tx.actor)
+    at = row.captured_at or tx.now
+    known = rules.own_data(stub, row) | {
+        "captured_at": at, "imported": imported, "owner_id": owner, "team_id": teams.get(owner) if owner else None,
+    }  # fmt: skip
+    lead = rules.fresh(id, row.external_id, tx.now, version=1, **known) if stub is None else replace(stub, **known)
+    draft = _Draft(lead, new=stub is None, events=[(_told(lead), at)])
+    return draft, Captured(id, "created" if stub is None else "filled", _flag(tx, draft))
+
+
+def _change(tx: Tx, draft: _Draft, row: NewLead, teams: Mapping[UUID, UUID | None], imported: bool) -> Captured:
+    """A lead that is known, brought to what is said of it."""
+    before = len(draft.events)
+    if changes := rules.changes_to(draft.lead, row):
+        draft.lead = replace(draft.lead, **changes)
+        draft.events.append((updated(draft.lead, sorted(changes)), tx.now))
+    if row.owner_id not in (None, draft.lead.owner_id):
+        team_id = teams.get(row.owner_id)
+        rule = "import" if imported else "upsert"
+        told = LeadAssigned(owner_id=row.owner_id, team_id=team_id, previous_owner_id=draft.lead.owner_id, rule=rule)
+        draft.lead = replace(draft.lead, owner_id=row.owner_id, team_id=team_id)
+        draft.events.append((told, tx.now))
+    flags = _flag(tx, draft)
+    return Captured(draft.lead.id, "updated" if len(draft.events) > before else "unchanged", flags)
+
+
+def _flag(tx: Tx, draft: _Draft) -> tuple[str, ...]:
+    if flags := rules.odd_flags(draft.lead):
+        draft.lead = replace(draft.lead, flags=draft.lead.flags | dict.fromkeys(flags, True))
+        draft.events += [(LeadFlagged(flag=flag), tx.now) for flag in flags]
+    return tuple(flags)
 
 
 def _told(lead: Lead) -> LeadCaptured:

@@ -1,6 +1,6 @@
 """Taking in leads (L1, L3): what a caller or a file says of one, and what that makes of a lead that is known or not."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,7 +8,6 @@ from uuid import UUID
 from lead_svc.leads.rules import LEADERS, SELLERS, Lead, State
 from lead_svc.qualification.rules import Grade
 from shared.auth.actor import Actor, Role
-from shared.errors import Unmet
 
 CAPTURING = (
     Role.rep, Role.kam, Role.manager, Role.director, Role.admin, Role.marketing, Role.ops,
@@ -58,19 +57,15 @@ _NOT_DESCRIPTIVE = {"external_id", "captured_at", "owner_id", "owner_external_id
 DESCRIPTIVE = tuple(f.name for f in fields(NewLead) if f.name not in _NOT_DESCRIPTIVE)
 
 
-def fresh(id: UUID, external_id: str | None, now: datetime) -> Lead:
-    """A lead of which nothing is known but its id: a stub."""
-    return Lead(
-        id=id, external_id=external_id, state=State.CAPTURED, captured_at=None,
-        source=None, campaign=None, medium=None, first_touch=None, last_touch=None, referrer_account_id=None,
-        title=None, company=None, contact_name=None, email=None, phone=None, job_title=None,
-        region=None, industry=None, size=None, product=None, owner_id=None, team_id=None,
-        score=None, grade=Grade.C, bant={}, bant_score=0, intent=None,
-        responses=0, no_response_count=0, no_response_on=None, last_response_at=None, last_contact_at=None,
-        reason=None, note=None, wake_at=None, reactivations=0,
-        account_id=None, contact_id=None, deal_id=None, conversion_id=None, refusal=None, deal_opened_at=None, deal_won_at=None,
-        flags={}, imported=True, created_at=now, updated_at=now, version=0,
-    )  # fmt: skip
+_NOTHING: dict[str, Any] = dict.fromkeys(f.name for f in fields(Lead)) | {
+    "state": State.CAPTURED, "grade": Grade.C, "bant": {}, "bant_score": 0, "flags": {}, "imported": True,
+    "responses": 0, "no_response_count": 0, "reactivations": 0, "version": 0,
+}  # fmt: skip
+
+
+def fresh(id: UUID, external_id: str | None, now: datetime, **known: Any) -> Lead:
+    """A lead of which nothing is known but this: a stub."""
+    return Lead(**(_NOTHING | {"id": id, "external_id": external_id, "created_at": now, "updated_at": now} | known))
 
 
 def changes_to(lead: Lead, given: NewLead) -> dict[str, Any]:
@@ -79,16 +74,11 @@ def changes_to(lead: Lead, given: NewLead) -> dict[str, Any]:
     return {name: value for name, value in said.items() if value is not None and getattr(lead, name) != value}
 
 
-def captured(lead: Lead, given: NewLead, at: datetime, *, imported: bool) -> Lead:
-    """The lead, new or a stub so far, with its own data. A first touch that nobody named is the source."""
-    filled = replace(lead, **changes_to(lead, given))
-    return replace(
-        filled,
-        captured_at=at,
-        imported=imported,
-        first_touch=filled.first_touch or filled.source,
-        last_touch=filled.last_touch or filled.first_touch or filled.source,
-    )
+def own_data(lead: Lead | None, given: NewLead) -> dict[str, Any]:
+    """What fills a new lead, or a stub. A first touch that nobody named is the source."""
+    said = {name: value for name in DESCRIPTIVE if (value := getattr(given, name)) is not None}
+    first = said.get("first_touch") or (lead and lead.first_touch) or said.get("source")
+    return said | {"first_touch": first, "last_touch": said.get("last_touch") or first}
 
 
 def odd_flags(lead: Lead) -> list[str]:
@@ -102,10 +92,3 @@ def odd_flags(lead: Lead) -> list[str]:
 def default_owner(actor: Actor) -> UUID | None:
     """A seller's lead is his own; everybody else's goes to the pool."""
     return actor.id if actor.has(*SELLERS) and not actor.has(*_FOR_ANYBODY) else None
-
-
-def owner_unmet(owner_id: UUID | None, actor: Actor) -> list[Unmet]:
-    """Sellers enter leads for themselves; those who lead, market or operate, for anybody."""
-    if owner_id in (None, actor.id) or actor.has(*_FOR_ANYBODY):
-        return []
-    return [Unmet("not_manager", "You can enter leads for yourself only.")]

@@ -72,6 +72,7 @@ LEAD = Table(
     Index("ix_lead_state", "state", "created_at", "id"),
     Index("ix_lead_source", "source", "created_at", "id"),
     Index("ix_lead_account", "account_id"),
+    Index("ix_lead_deal", "deal_id"),
 )
 
 LEADS = Aggregate(LEAD, Lead, "lead")
