@@ -4,7 +4,8 @@ What is counted is derived from all that is known of a lead, a deal or a payment
 difference. So the order in which the events of different aggregates arrive does not matter, and a correction corrects everything.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from copy import copy
 from typing import Any
 from uuid import UUID
 
@@ -13,8 +14,8 @@ from sqlalchemy import or_, select
 from metrics_svc.cells.changes import CellChanges
 from metrics_svc.cells.commands import add
 from metrics_svc.facts import deals, leads, money
-from metrics_svc.facts.rows import DealFact, LeadFact, MilestoneFact, PaymentFact
-from metrics_svc.facts.tables import CHILDREN, DEALS, LEADS, MILESTONES, PAYMENTS
+from metrics_svc.facts.rows import AllocationFact, DealFact, LeadFact, MilestoneFact, PaymentFact
+from metrics_svc.facts.tables import DEALS, FACTS, LEADS, MILESTONES, PAYMENTS
 from shared.db import Query, Tx, is_in
 from shared.events.deal import DealLeadJoined, DealOpened
 from shared.events.envelope import Envelope, Event, topic
@@ -30,19 +31,27 @@ _DEALS = Query(
 )
 
 
+_Key = tuple[type[Any], UUID, int]
+"""Which fact: its kind, the record it belongs to, and its number among those of the kind."""
+
+
 async def fold(tx: Tx, events: Sequence[Envelope[Event]]) -> None:
     """Let a batch take effect. Each event must be news: who calls has passed over duplicates."""
     await tx.conn.execute(TURN)
     touched = _Touched()
     await touched.load(tx, events)
-    changes = CellChanges(tx.settings.zone)
     before = touched.derive()
-    changes.take(touched.counted(before))
     for event in events:
         touched.hear(event)
     after = touched.derive()
-    changes.add(touched.counted(after))
-    await touched.save(tx, before, after)
+    gone = [fact for key, fact in before.items() if after.get(key) != fact]
+    come = [fact for key, fact in after.items() if before.get(key) != fact]
+    changes = CellChanges(tx.settings.zone)
+    changes.take(gone)
+    changes.add(come)
+    for table in FACTS.values():
+        await table.drop(tx, [f for key, f in before.items() if key not in after and type(f) is table.into])
+        await table.put(tx, [f for f in come if type(f) is table.into])
     await add(tx, changes)
 
 
@@ -91,29 +100,23 @@ class _Touched:
         elif (pay := deals.PAID.get(type(data))) is not None:
             pay(_get(self.deals, data.deal_id, DealFact), e)
 
-    def derive(self) -> dict[UUID, list[Any]]:
-        """Bring the derived fields up to date, and give the visits, outcomes, amounts and allocations of each deal and payment."""
+    def derive(self) -> dict[_Key, Any]:
+        """Bring the derived fields up to date, and give all facts as they are now."""
+        found: dict[_Key, Any] = {}
         for lead in self.leads.values():
             leads.settle(lead)
-        derived = {d.id: deals.derive(d, self.leads.get(d.lead_id) if d.lead_id else None) for d in self.deals.values()}
-        derived |= {p.id: money.derive(p) for p in self.payments.values()}
-        return derived
-
-    def counted(self, derived: dict[UUID, list[Any]]) -> Iterator[Any]:
-        for rows in (self.leads, self.deals, self.milestones, self.payments):
-            yield from rows.values()
-        for children in derived.values():
-            yield from children
-
-    async def save(self, tx: Tx, before: dict[UUID, list[Any]], after: dict[UUID, list[Any]]) -> None:
-        await LEADS.put(tx, list(self.leads.values()))
-        await DEALS.put(tx, list(self.deals.values()))
-        await MILESTONES.put(tx, list(self.milestones.values()))
-        await PAYMENTS.put(tx, list(self.payments.values()))
-        changed = [(id, rows) for id, rows in after.items() if before.get(id, []) != rows]
-        for table in CHILDREN:
-            await table.drop(tx, [id for id, _ in changed if any(type(row) is table.into for row in before.get(id, ()))])
-            await table.put(tx, [row for _, rows in changed for row in rows if type(row) is table.into])
+            found[LeadFact, lead.id, 0] = copy(lead)
+        for deal in self.deals.values():
+            for row in deals.derive(deal, self.leads.get(deal.lead_id) if deal.lead_id else None):
+                found[type(row), deal.id, row.n] = row
+            found[DealFact, deal.id, 0] = copy(deal)
+        for milestone in self.milestones.values():
+            found[MilestoneFact, milestone.id, 0] = copy(milestone)
+        for payment in self.payments.values():
+            for allocation in money.derive(payment):
+                found[AllocationFact, payment.id, allocation.n] = allocation
+            found[PaymentFact, payment.id, 0] = copy(payment)
+        return found
 
 
 def _get(known: dict[UUID, Any], id: UUID, kind: type[Any]) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 from metrics_svc.cells.histogram import bucket_of
 from metrics_svc.facts.history import Step, read_steps, step_of
-from metrics_svc.facts.leads import flag
+from metrics_svc.facts.leads import flagged
 from metrics_svc.facts.rows import AmountFact, DealFact, LeadFact, OutcomeFact, VisitFact
 from shared.events import contract, deal
 from shared.events.envelope import Envelope
@@ -25,13 +25,13 @@ def microseconds(span: timedelta) -> int:
 def heard(fact: DealFact, e: Envelope[Any]) -> None:
     """An event of the deal itself."""
     if (step := step_of(e)) is not None:
-        fact.history.append(step)
+        fact.history = [*fact.history, step]
     if isinstance(e.data, deal.DealOpened):
         fact.lead_id, fact.external_id = e.data.lead_id, e.data.external_id
         for name in e.data.flags + (["imported"] if e.data.imported else []):
-            flag(fact.flags, name)
+            fact.flags = flagged(fact.flags, name)
     if isinstance(e.data, deal.DealWon) and e.data.manual:
-        flag(fact.flags, "manual_win")
+        fact.flags = flagged(fact.flags, "manual_win")
     fact.last_activity_at = max(fact.last_activity_at or e.time, e.time)
 
 
@@ -39,8 +39,8 @@ def paid(fact: DealFact, e: Envelope[Any]) -> None:
     """The deal's contract was paid in full, or a payment was taken back. Kept per contract, so that their order does not matter."""
     full = isinstance(e.data, contract.ContractPaidInFull)
     at = e.data.paid_at if full else e.time
-    fact.payments.append([str(e.subject), "paid" if full else "unpaid", at.isoformat(), str(e.data.total.amount * e.data.fx)])
-    fact.payments.sort(key=lambda entry: str(entry[0]))
+    entry = [str(e.subject), "paid" if full else "unpaid", at.isoformat(), str(e.data.total.amount * e.data.fx)]
+    fact.payments = sorted([*fact.payments, entry], key=lambda known: str(known[0]))
 
 
 PAID: dict[type[Any], Callable[[DealFact, Any], None]] = {

@@ -33,7 +33,7 @@ def _captured(lead: LeadFact, e: Envelope[events.LeadCaptured]) -> None:
     lead.external_id = e.data.external_id or lead.external_id
     _described(lead, e.data)
     if e.data.imported:
-        flag(lead.flags, "imported")
+        lead.flags = flagged(lead.flags, "imported")
 
 
 def _stubbed(lead: LeadFact, e: Envelope[events.LeadStubbed]) -> None:
@@ -68,12 +68,11 @@ def _refused(lead: LeadFact, e: Envelope[events.LeadConversionRefused]) -> None:
 
 
 def _flagged(lead: LeadFact, e: Envelope[events.LeadFlagged]) -> None:
-    flag(lead.flags, e.data.flag)
+    lead.flags = flagged(lead.flags, e.data.flag)
 
 
-def flag(flags: list[str], name: str) -> None:
-    if name not in flags:
-        flags.append(name)
+def flagged(flags: list[str], name: str) -> list[str]:
+    return flags if name in flags else [*flags, name]
 
 
 APPLY: dict[type[Any], Callable[[LeadFact, Any], None]] = {

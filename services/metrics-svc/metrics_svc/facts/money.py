@@ -51,7 +51,8 @@ def payment_heard(fact: PaymentFact, e: Envelope[Any]) -> None:
 def _allocate(fact: PaymentFact, data: Any, at: datetime) -> None:
     for a in data.allocations:
         due = a.due_at or at
-        fact.allocations.append([str(a.milestone_id), str(a.amount * data.fx), due.isoformat(), max(at, due).isoformat()])
+        allocated = [str(a.milestone_id), str(a.amount * data.fx), due.isoformat(), max(at, due).isoformat()]
+        fact.allocations = [*fact.allocations, allocated]
 
 
 def derive(fact: PaymentFact) -> list[AllocationFact]:

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    and_,
     bindparam,
     cast,
     column,
@@ -40,7 +41,7 @@ from metrics_svc.facts.rows import (
     VisitFact,
 )
 from metrics_svc.metadata import metadata
-from shared.db import Query, Tx, columns, is_in
+from shared.db import Query, Tx, columns, is_in, rows_param
 from shared.tables import At
 
 F = TypeVar("F")
@@ -65,7 +66,9 @@ class FactTable(Generic[F]):
         put = insert(self.table).from_select(self.names, self._given())
         changed = {n: put.excluded[n] for n in self.names if n not in key}
         self._put = Query(put.on_conflict_do_update(index_elements=list(key), set_=changed), into)
-        self._drop = Query(delete(self.table).where(is_in(at[self.of], "ids")), into)
+        gone = rows_param(self.table, *key)
+        self._key = tuple(key)
+        self._drop = Query(delete(self.table).where(and_(*[at[n] == gone.c[n] for n in key])), into)
 
     async def load(self, tx: Tx, ids: Collection[UUID]) -> list[F]:
         return await tx.all(self._load, ids=list(ids)) if ids else []
@@ -84,10 +87,10 @@ class FactTable(Generic[F]):
         given = func.unnest(*[bindparam(c.name, type_=ARRAY(c.type)) for c in typed]).table_valued(*typed, name="given").render_derived()
         return select(*[cast(given.c[n], JSONB) if n in self._lists else given.c[n] for n in self.names])
 
-    async def drop(self, tx: Tx, ids: Collection[UUID]) -> None:
-        """Delete the rows that belong to these records."""
-        if ids:
-            await tx.run(self._drop, ids=list(ids))
+    async def drop(self, tx: Tx, rows: Sequence[F]) -> None:
+        """Delete these rows."""
+        if rows:
+            await tx.run(self._drop, **columns(rows, self._key))
 
 
 def _columns(into: Any, key: Sequence[str]) -> list[Column[Any]]:
@@ -112,6 +115,3 @@ PAYMENTS = FactTable("payment_fact", PaymentFact, ("id",), "received_at", "owner
 ALLOCATIONS = FactTable("allocation_fact", AllocationFact, ("payment_id", "n"), "settles_at", "owner_id")
 
 FACTS: dict[type[Any], FactTable[Any]] = {t.into: t for t in (LEADS, DEALS, VISITS, OUTCOMES, AMOUNTS, MILESTONES, PAYMENTS, ALLOCATIONS)}
-
-CHILDREN: tuple[FactTable[Any], ...] = (VISITS, OUTCOMES, AMOUNTS, ALLOCATIONS)
-"""What is derived from a deal or a payment, and replaced with it."""
