@@ -1,5 +1,6 @@
 """Milestones, payments and the end of a contract, through the API and the timers."""
 
+import asyncio
 from datetime import date, timedelta
 from decimal import Decimal
 from uuid import uuid4
@@ -251,6 +252,13 @@ async def test_the_same_key_books_once(office: Office, svc: Running) -> None:
     assert (await office.pay(contract, "101", key="bank-1", expect=422))["errors"][0]["code"] == "key_reused"
     assert len(await svc.told(PaymentReceived)) == 1
     assert money_of(await office.read(contract))["paid"] == Decimal(100)
+
+
+async def test_payments_at_the_same_time_take_turns(office: Office) -> None:
+    contract = await office.signed(total="1000")
+    await asyncio.gather(*[office.pay(contract, "120") for _ in range(6)])
+    now = await office.read(contract)
+    assert (states(now)[0], money_of(now)["paid"], money_of(now)["credit"]) == ("paid", Decimal(500), Decimal(220))
 
 
 async def test_payments_are_listed_to_whoever_sees_the_contract(office: Office) -> None:
