@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from shared.db import OUTAGE, is_outage
-from shared.errors import Problem, Unavailable
+from shared.errors import Invalid, Problem, Unavailable
 from shared.http import idempotency
 from shared.telemetry import trace_id
 
@@ -134,6 +134,10 @@ async def _database_away(request: Request, error: Exception) -> Response:
     return await _problem(request, Unavailable("The database is busy or restarting; repeat the request."))
 
 
+async def _no_text(request: Request, error: Exception) -> Response:
+    return await _problem(request, Invalid("A text holds the character U+0000, which cannot be stored.", code="bad_character"))
+
+
 async def _unexpected(request: Request, error: Exception) -> Response:
     log.error("unexpected_error", exc_info=error)
     return answer(request, status=500, code="internal", title=Problem.title, detail="We have logged it under this trace_id.")
@@ -146,4 +150,6 @@ def install(app: FastAPI) -> None:
     for away in (*OUTAGE, asyncpg.InterfaceError):
         if not issubclass(away, Problem):
             app.add_exception_handler(away, _database_away)
+    app.add_exception_handler(asyncpg.CharacterNotInRepertoireError, _no_text)
+    app.add_exception_handler(asyncpg.UntranslatableCharacterError, _no_text)
     app.add_exception_handler(Exception, _unexpected)
