@@ -60,14 +60,12 @@ def _settings(data: Any) -> "dict[str, Settings]":
 
 async def _verify(settings: "Mapping[str, Settings]", wait: float, rebuild: bool) -> int:
     from rich.console import Console
-    from rich.table import Table
 
     from clinch.services import load
     from shared.bus import open_bus
     from shared.db import Database
 
     console = Console()
-    table = Table("", "inv.", "in", "what must hold", "looked at", "offenders", title="What the data shows")
     broken = 0
     async with AsyncExitStack() as stack:
         databases = {}
@@ -79,16 +77,17 @@ async def _verify(settings: "Mapping[str, Settings]", wait: float, rebuild: bool
         await bus.start()
         stack.push_async_callback(bus.stop)
         services = {name: load(name) for name in SERVICES}
-        with console.status("Waiting for events on their way ...") as status:
+        with console.status("Waiting for events on their way ..."):
             await _until_quiet(databases, bus, wait)
             async for where, found in _findings(services, databases, bus, settings["metrics"] if rebuild else None):
-                status.update(f"{where}: {found.says} ...")
                 broken += bool(found.offenders)
                 mark = "[red]✗[/red]" if found.offenders else "[green]✓[/green]"
-                looked = "" if found.looked_at is None else f"{found.looked_at:,}"
-                wrong = f"{found.offenders:,}: {', '.join(found.examples)}" if found.offenders else "0"
-                table.add_row(mark, str(found.invariant), where, found.says, looked, wrong)
-    console.print(table)
+                looked = "" if found.looked_at is None else f" [dim]({found.looked_at:,})[/dim]"
+                console.print(f"{mark} {found.invariant} [bold]{where}[/bold] {found.says}{looked}", highlight=False)
+                if found.offenders:
+                    console.print(f"    {found.offenders:,} offenders: {', '.join(found.examples) or 'see the tables'}", markup=False)
+    if not broken:
+        console.print("All invariants hold. The numbers are those of the design; in brackets, how many were looked at.", highlight=False)
     return broken
 
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from contract_svc.checks import CHECKS
 from contract_svc.contracts.api import router as contracts
 from contract_svc.delivery.api import router as delivery
 from contract_svc.delivery.timers import TIMERS as DELIVERY_TIMERS
@@ -22,5 +23,6 @@ service = Service(
     routers=[contracts, signing, delivery, milestones, payments],
     reactions=[*roster.REACTIONS, *REACTIONS],
     timers={**DELIVERY_TIMERS, **MILESTONE_TIMERS},
+    checks=CHECKS,
     description=__doc__,
 )

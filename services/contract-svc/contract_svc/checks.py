@@ -1,0 +1,57 @@
+"""What `clinch verify` asks of contract-svc's data: legal histories, one contract per quote, money to the last cent (quality.md §1, 9)."""
+
+from shared.verify import Check, unbroken_path
+
+CHECKS = (
+    *unbroken_path(
+        "each contract's history is an unbroken path that ends in its state",
+        table="contract",
+        column="state",
+        came_from={
+            "contract.submitted": "'draft'",
+            "contract.approved": "'in_review'",
+            "contract.rejected": "'in_review'",
+            "contract.sent_for_signature": "'approved'",
+            "contract.declined": "'out_for_signature'",
+            "contract.signed": "'out_for_signature'",
+            "contract.activated": "'signed'",
+            "contract.completed": "'active'",
+        },
+        went_to={
+            "contract.drafted": "'draft'",
+            "contract.submitted": "'in_review'",
+            "contract.approved": "'approved'",
+            "contract.rejected": "'draft'",
+            "contract.sent_for_signature": "'out_for_signature'",
+            "contract.declined": "'draft'",
+            "contract.signed": "'signed'",
+            "contract.activated": "'active'",
+            "contract.completed": "'completed'",
+            "contract.terminated": "'terminated'",
+            "contract.voided": "'voided'",
+        },
+    ),
+    Check(
+        9,
+        "one live contract per accepted quote",
+        "SELECT quote_id FROM contract WHERE state <> 'voided' GROUP BY quote_id HAVING count(*) > 1",
+    ),
+    Check(
+        9,
+        "milestones add up to the contract's total, to the last cent",
+        "SELECT c.number FROM contract c LEFT JOIN milestone m ON m.contract_id = c.id GROUP BY c.id, c.number, c.total "
+        "HAVING coalesce(sum(m.amount), 0) <> c.total",
+    ),
+    Check(
+        9,
+        "a payment's allocations and credit add up to it",
+        "SELECT p.id FROM payment p LEFT JOIN allocation a ON a.payment_id = p.id WHERE p.reversed_at IS NULL "
+        "GROUP BY p.id, p.amount, p.credit HAVING coalesce(sum(a.amount), 0) + p.credit <> p.amount",
+    ),
+    Check(
+        9,
+        "what a milestone counts as paid is what payments that were kept gave it",
+        "SELECT m.id FROM milestone m LEFT JOIN (SELECT a.* FROM allocation a JOIN payment p ON p.id = a.payment_id "
+        "WHERE p.reversed_at IS NULL) a ON a.milestone_id = m.id GROUP BY m.id, m.paid HAVING coalesce(sum(a.amount), 0) <> m.paid",
+    ),
+)
