@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from shared.events.lead import PersonAdded
+from shared.events.deal import DealLeadJoined
+from shared.events.lead import LeadConversionRefused, LeadConverted, PersonAdded
 from shared.ids import new_id
 from shared.testing import Running
 from tests.metrics.told import Contract, Deal, Lead, Milestone, Payment, events_of, get, hear, kpi, on, person, records
@@ -81,6 +82,30 @@ async def test_a_lead_that_is_only_named_does_not_count_yet(svc: Running) -> Non
     assert [g["group"] for g in funnel["groups"]] == ["web"]
     after = (await get(svc, "kpis/sales_cycle/records", measure="won_from_lead"))["items"][0]
     assert (after["days"], "won_before_contact" in after["flags"]) == (1, False)
+
+
+async def test_a_further_lead_of_a_deal_is_an_assist(svc: Running) -> None:
+    first, further = Lead("first").captured(on(0)), Lead("further").captured(on(1))
+    deal = Deal("one", first).opened(on(2))
+    deal.tell(on(3), DealLeadJoined(lead_id=further.id, conversion_id=new_id()))
+    converted = LeadConverted(
+        deal_id=deal.id,
+        joins_existing=True,
+        conversion_id=new_id(),
+        account_id=new_id(),
+        account_name="A",
+        contact_ids=[],
+        captured_at=on(1),
+        deal_name="D",
+    )
+    further.tell(on(3), converted)
+    await hear(svc, events_of([deal, first, further]))
+    line = (await get(svc, "funnel"))["total"]
+    assert (line["assists"], n(line)["F3"], n(line)["F4"]) == (1, 2, 1)
+    assert [r["external_id"] for r in (await get(svc, "funnel/records", step="assists"))["items"]] == ["further"]
+    further.tell(on(4), LeadConversionRefused(deal_id=deal.id, reason="closed meanwhile"))
+    await hear(svc, further.events[-1:])
+    assert n((await get(svc, "funnel"))["total"])["F3"] == 1
 
 
 async def test_amounts_are_converted_with_the_rate_of_the_event(svc: Running) -> None:

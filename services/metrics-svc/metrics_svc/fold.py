@@ -5,7 +5,6 @@ difference. So the order in which the events of different aggregates arrive does
 """
 
 from collections.abc import Sequence
-from copy import copy
 from typing import Any
 from uuid import UUID
 
@@ -105,17 +104,17 @@ class _Touched:
         found: dict[_Key, Any] = {}
         for lead in self.leads.values():
             leads.settle(lead)
-            found[LeadFact, lead.id, 0] = copy(lead)
+            found[LeadFact, lead.id, 0] = as_it_is(lead)
         for deal in self.deals.values():
             for row in deals.derive(deal, self.leads.get(deal.lead_id) if deal.lead_id else None):
                 found[type(row), deal.id, row.n] = row
-            found[DealFact, deal.id, 0] = copy(deal)
+            found[DealFact, deal.id, 0] = as_it_is(deal)
         for milestone in self.milestones.values():
-            found[MilestoneFact, milestone.id, 0] = copy(milestone)
+            found[MilestoneFact, milestone.id, 0] = as_it_is(milestone)
         for payment in self.payments.values():
             for allocation in money.derive(payment):
                 found[AllocationFact, payment.id, allocation.n] = allocation
-            found[PaymentFact, payment.id, 0] = copy(payment)
+            found[PaymentFact, payment.id, 0] = as_it_is(payment)
         return found
 
 
@@ -124,3 +123,9 @@ def _get(known: dict[UUID, Any], id: UUID, kind: type[Any]) -> Any:
     if found is None:
         found = known[id] = kind(id)
     return found
+
+
+def as_it_is(fact: Any) -> Any:
+    """A copy (`copy.copy` takes ten times as long)."""
+    table = FACTS[type(fact)]
+    return table.into(*table.values(fact))

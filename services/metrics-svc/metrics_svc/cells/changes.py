@@ -56,11 +56,23 @@ def _plans() -> dict[type[Any], _Plan]:
     return plans
 
 
+class _Days(dict[datetime, date]):
+    """The business day of an instant, looked up once: a fact is counted by several measures."""
+
+    def __init__(self, zone: tzinfo) -> None:
+        super().__init__()
+        self._zone = zone
+
+    def __missing__(self, at: datetime) -> date:
+        day = self[at] = at.astimezone(self._zone).date()
+        return day
+
+
 class CellChanges:
     """Collects the entries of facts, taken away and added, and gives the sums that cells change by."""
 
     def __init__(self, zone: tzinfo) -> None:
-        self._zone = zone
+        self._days = _Days(zone)
         self._sums: dict[tuple[Any, ...], list[Any]] = {}
         self._buckets: dict[tuple[Any, ...], int] = defaultdict(int)
         self._plans = _plans()
@@ -72,9 +84,9 @@ class CellChanges:
         self._count(facts, 1)
 
     def _count(self, facts: Iterable[Any], sign: int) -> None:
-        sums, buckets, zone = self._sums, self._buckets, self._zone
+        sums, buckets, days = self._sums, self._buckets, self._days
         for fact in facts:
-            who: tuple[Any, ...] = (fact.source, fact.owner_id, fact.team_id, fact.product, fact.region)
+            who = (fact.source, _text(fact.owner_id), _text(fact.team_id), fact.product, fact.region)
             column, chosen, always = self._plans[type(fact)]
             entries = chosen.get(getattr(fact, column), _NOTHING) + always if column else always
             for name, where, at_column, cohort_column, value, us, bucket in entries:
@@ -84,13 +96,13 @@ class CellChanges:
                 duration = getattr(fact, us) if us else 0
                 if duration is None:
                     continue
-                day: date = at.astimezone(zone).date()
+                day = days[at]
                 cohort_day = None
                 if cohort_column is not None:
                     begun: datetime | None = getattr(fact, cohort_column)
                     if begun is None:
                         continue
-                    cohort_day = begun.astimezone(zone).date()
+                    cohort_day = days[begun]
                 key = (name, day, cohort_day, who)
                 entry = sums.get(key)
                 if entry is None:
@@ -129,16 +141,12 @@ class CellChanges:
 
 def _marginals(name: str, day: date, cohort: date | None, who: tuple[Any, ...]) -> list[Key]:
     """The total and one cell per dimension; for a cohort the same once more over all days."""
-    values = ("", *[_text(v) for v in who])
+    values = ("", *[v or "" for v in who])
     if cohort is None:
         return [(name, d, v, day, day) for d, v in zip(_NAMES, values, strict=True)]
     return [(name, d, v, cohort, on) for d, v in zip(_NAMES, values, strict=True) for on in (day, EVER)]
 
 
 @lru_cache(maxsize=4096)
-def _uuid_text(value: UUID) -> str:
-    return str(value)
-
-
-def _text(value: Any) -> str:
-    return "" if value is None else _uuid_text(value) if isinstance(value, UUID) else value
+def _text(id: UUID | None) -> str:
+    return "" if id is None else str(id)

@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import MISSING, fields
 from datetime import datetime
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -57,6 +58,7 @@ class FactTable(Generic[F]):
         self.into, self.of = into, key[0]
         columns_of: Any = into
         self.names = tuple(f.name for f in fields(columns_of))
+        self.values = attrgetter(*self.names)
         self.table = Table(name, metadata, *_columns(into, key))
         for index in indexes:
             Index(f"ix_{name}_{index.replace(' ', '_')}", *[self.table.c[n] for n in index.split()])
