@@ -1,0 +1,71 @@
+"""What the front answers for all services, which are played here."""
+
+from pathlib import Path
+
+import httpx
+import pytest
+
+from clinch.errors import CommandError
+from clinch.front import FrontSettings, front
+from shared.auth import Verifier
+
+ISSUER = "http://127.0.0.1:8000/dev-issuer"
+SERVICES = {"lead-svc": "http://lead:8000", "deal-svc": "http://deal:8000"}
+
+
+def client(deal: httpx.Response | Exception, folder: Path, **changed: str) -> httpx.AsyncClient:
+    def play(request: httpx.Request) -> httpx.Response:
+        assert request.url.path == "/readyz"
+        if request.url.host == "lead":
+            return httpx.Response(200, json={"status": "ready"})
+        if isinstance(deal, Exception):
+            raise deal
+        return deal
+
+    settings = FrontSettings(**{"services": SERVICES, "issuer": ISSUER} | changed)  # type: ignore[arg-type]
+    app = front(settings, httpx.AsyncClient(transport=httpx.MockTransport(play)), folder / "key.json")
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1:8000")
+
+
+READY = httpx.Response(200, json={"status": "ready"})
+
+
+@pytest.mark.parametrize(
+    ("deal", "says", "status"),
+    [
+        (READY, "ready", 200),
+        (httpx.Response(503, json={"status": "draining"}), "draining", 503),
+        (httpx.ConnectError("refused"), "does not answer", 503),
+        (httpx.ReadTimeout("slow"), "does not answer", 503),
+        (httpx.Response(502, text="<html>"), "does not answer", 503),
+    ],
+)
+async def test_ready_when_every_service_is(deal: httpx.Response | Exception, says: str, status: int, tmp_path: Path) -> None:
+    async with client(deal, tmp_path) as http:
+        answer = await http.get("/readyz")
+        assert (answer.status_code, answer.json()) == (status, {"lead-svc": {"status": "ready"}, "deal-svc": {"status": says}})
+        assert (await http.get("/livez")).status_code == 200
+
+
+async def test_its_tokens_are_good_for_the_services(tmp_path: Path) -> None:
+    async with client(READY, tmp_path) as http:
+        given = await http.post("/dev-issuer/token", data={"role": "rep"})
+        verifier = Verifier(ISSUER, "clinch", jwks_url=f"{ISSUER}/jwks", http=http)
+        assert (await verifier.actor(given.json()["access_token"])).role == "rep"
+
+
+async def test_with_an_identity_provider_there_is_no_development_issuer(tmp_path: Path) -> None:
+    async with client(READY, tmp_path, issuer="https://id.example.com", env="production") as http:
+        answer = await http.post("/dev-issuer/token", data={"role": "rep"})
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+def test_in_production_it_does_not_start_as_the_issuer(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="CLINCH_ISSUER"):
+        client(READY, tmp_path, env="production")
+
+
+async def test_the_page_offers_every_service(tmp_path: Path) -> None:
+    async with client(READY, tmp_path) as http:
+        assert '["lead-svc", "deal-svc"]' in (await http.get("/docs")).text
+        assert (await http.get("/docs/swagger-ui-bundle.js")).status_code == 200

@@ -1,0 +1,168 @@
+"""A service's processes as an orchestrator sees them: started, probed, scraped, told to end."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+import httpx
+import pytest
+
+from shared.postgres import Postgres
+from shared.testing import create_tables, fresh_database
+from tests.shared.notes_service import metadata
+
+ROOT = Path(__file__).parents[2]
+# It has no migrations: any folder without Python files in it will do.
+RUN = """
+from dataclasses import replace
+from pathlib import Path
+from tests.shared.notes_service import service
+replace(service, migrations=Path("docs")).cli()
+"""
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+@dataclass
+class Process:
+    """`python -m note_svc <command>`, if there were such a package."""
+
+    command: str
+    url: str
+    port: int
+    admin_port: int
+    child: asyncio.subprocess.Process
+
+    @classmethod
+    async def start(cls, command: str, url: str, **changed: str) -> "Process":
+        port, admin_port = free_port(), free_port()
+        settings = {
+            "CLINCH_DATABASE_URL": url,
+            "CLINCH_BUS_URL": url,
+            "CLINCH_ISSUER": "http://issuer.test",
+            "CLINCH_PORT": str(port),
+            "CLINCH_ADMIN_PORT": str(admin_port),
+        }
+        pipe = asyncio.subprocess.PIPE
+        child = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", RUN, command, cwd=ROOT, env=os.environ | settings | changed, stdout=pipe, stderr=pipe
+        )
+        return cls(command, url, port, admin_port, child)
+
+    async def ask(self, path: str) -> httpx.Response:
+        """GET from the admin port, which is not there at once."""
+        async with httpx.AsyncClient(timeout=10) as http, asyncio.timeout(30):
+            while self.child.returncode is None:
+                try:
+                    return await http.get(f"http://127.0.0.1:{self.admin_port}{path}")
+                except httpx.TransportError:
+                    await asyncio.sleep(0.05)
+        raise AssertionError((await self.said())[1])
+
+    async def said(self) -> tuple[int | None, str]:
+        """How it ended, and what it wrote to standard error."""
+        async with asyncio.timeout(30):
+            _, err = await self.child.communicate()
+        return self.child.returncode, err.decode()
+
+    async def end(self) -> None:
+        if self.child.returncode is None:
+            self.child.kill()
+            await self.child.communicate()
+
+
+@pytest.fixture
+async def url(postgres: Postgres) -> str:
+    made = await fresh_database(postgres)
+    await create_tables(made, metadata)
+    return made
+
+
+@pytest.fixture
+async def api(url: str) -> AsyncIterator[Process]:
+    process = await Process.start("api", url)
+    yield process
+    await process.end()
+
+
+@pytest.fixture
+async def worker(url: str) -> AsyncIterator[Process]:
+    process = await Process.start("worker", url)
+    yield process
+    await process.end()
+
+
+async def migrate(url: str) -> None:
+    """To the head of a service without migrations."""
+    conn = await asyncpg.connect(url)
+    await conn.execute("CREATE TABLE alembic_version (version_num text)")
+    await conn.close()
+
+
+async def test_a_worker_is_ready_when_its_schema_is_and_ends_when_told(worker: Process, url: str) -> None:
+    assert (await worker.ask("/livez")).status_code == 200
+    assert (await worker.ask("/readyz")).status_code == 503
+    await migrate(url)
+    assert (await worker.ask("/readyz")).json() == {"status": "ready"}
+    worker.child.send_signal(signal.SIGTERM)
+    assert (await worker.said())[0] == 0
+
+
+async def test_a_workers_figures_can_be_scraped(worker: Process) -> None:
+    async with asyncio.timeout(30):
+        while 'clinch_outbox_pending{service="note-svc"} 0.0' not in (figures := await worker.ask("/metrics")).text:
+            await asyncio.sleep(0.1)
+    assert figures.headers["content-type"].startswith("text/plain")
+
+
+async def test_the_callers_port_has_no_figures(api: Process) -> None:
+    assert "http_server_request_duration_seconds" in (await api.ask("/metrics")).text
+    async with httpx.AsyncClient() as http:
+        assert (await http.get(f"http://127.0.0.1:{api.port}/metrics")).status_code == 404
+
+
+async def test_a_request_in_progress_ends_well_while_the_probe_says_draining(api: Process, url: str) -> None:
+    await migrate(url)
+    assert (await api.ask("/readyz")).status_code == 200
+    async with asyncio.timeout(30):
+        reader, writer = await asyncio.open_connection("127.0.0.1", api.port)
+        writer.write(b"POST /v1/notes HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n")
+        writer.write(b'{"text"')
+        await writer.drain()
+        await asyncio.sleep(0.2)
+        api.child.send_signal(signal.SIGTERM)
+        await asyncio.sleep(0.2)
+        draining = await api.ask("/readyz")
+        assert (draining.status_code, draining.json()) == (503, {"status": "draining"})
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection("127.0.0.1", api.port)
+        writer.write(b': "abc"}')
+        assert (await reader.readline()).startswith(b"HTTP/1.1 401")  # there is no token, and there is an answer
+        writer.close()
+    assert (await api.said())[0] == 0
+
+
+@pytest.mark.parametrize("command", ["api", "worker", "migrate"])
+async def test_a_database_that_is_not_there_is_one_sentence(command: str) -> None:
+    process = await Process.start(command, f"postgresql://nobody@127.0.0.1:{free_port()}/nothing")
+    code, said = await process.said()
+    assert code == 1
+    assert said.startswith("note-svc cannot reach its database: ")
+    assert said.count("\n") == 1
+
+
+async def test_a_bad_setting_is_one_sentence(url: str) -> None:
+    process = await Process.start("api", url, CLINCH_TIME_ZONE="Moon/Crater")
+    code, said = await process.said()
+    assert code == 2
+    assert "CLINCH_TIME_ZONE" in said
+    assert said.count("\n") == 1
