@@ -215,3 +215,14 @@ async def test_allowed_actions_follow_who_asks(sales: Sales) -> None:
     assert {"update", "lose", "skip", "assign"} <= allowed(await sales.read(deal, "manager:max"))
     assert "win" in allowed(await sales.read(deal, "director"))
     assert allowed(await sales.read(deal, "auditor")) == set()
+
+
+async def test_odd_input_is_refused_in_words(sales: Sales) -> None:
+    deal = await sales.deal()
+    path = f"/v1/deals/{deal['id']}"
+    await sales.ask("rep:ann", "PATCH", path, {"name": "a\0b"}, etag=1, expect=422)
+    await sales.ask("rep:ann", "PATCH", path, {"expected_close_on": "9999-12-31"}, etag=1, expect=422)
+    await sales.ask("rep:ann", "PATCH", path, {"name": "y", "at": "0001-01-01T00:00:00Z"}, etag=1, expect=422)
+    await sales.ask("rep:ann", "PATCH", path, {"amount": {"amount": "-1", "currency": "CNY"}}, etag=1, expect=422)
+    await sales.ask("rep:ann", "PATCH", path, {"amount": {"amount": "1", "currency": "XYZ"}}, etag=1, expect=422)
+    await sales.ask("rep:ann", "POST", f"{path}/proposals", {"title": "\0"}, expect=422)

@@ -1,10 +1,13 @@
 """What the request bodies of this service share."""
 
-from typing import Annotated
+from datetime import date
+from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from shared.money import Money
+
+T = TypeVar("T", bound=date)
 
 
 def _not_negative(money: Money) -> Money:
@@ -13,6 +16,15 @@ def _not_negative(money: Money) -> Money:
     return money
 
 
+def _in_our_age(when: T) -> T:
+    if not 1970 <= when.year <= 2200:
+        raise ValueError("a year from 1970 to 2200")
+    return when
+
+
+Day = Annotated[date, AfterValidator(_in_our_age)]
+Time = Annotated[AwareDatetime, AfterValidator(_in_our_age)]
+"""Days and times that can be counted on from without leaving what a calendar holds."""
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
 Worth = Annotated[Money, AfterValidator(_not_negative)]
@@ -27,7 +39,7 @@ class Body(BaseModel):
 class Act(Body):
     """Something that happened in the business."""
 
-    at: Annotated[AwareDatetime | None, Field(description="When it happened, if not now; never in the future")] = None
+    at: Annotated[Time | None, Field(description="When it happened, if not now; never in the future")] = None
 
 
 NOW = Act()

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from deal_svc.bodies import Body, Name, Worth
+from deal_svc.bodies import Body, Day, Name, Worth
 from deal_svc.catalog import commands, queries
 from deal_svc.catalog.rules import Product
 from deal_svc.catalog.tables import PRODUCTS
@@ -44,8 +44,8 @@ class PriceIn(Body):
     """The unit price of one currency, from `valid_from` until `valid_to` or until the next one begins, both days included."""
 
     unit_price: Worth
-    valid_from: date
-    valid_to: date | None = None
+    valid_from: Day
+    valid_to: Day | None = None
 
 
 class PriceOut(BaseModel):

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field, model_validator
 
-from deal_svc.bodies import Act, Because, Name, Text, Worth
+from deal_svc.bodies import Act, Because, Day, Name, Text, Worth
 from deal_svc.deals import commands, queries, rules
 from deal_svc.deals.rules import SELLING, Deal, Kind, Stage
 from deal_svc.deals.tables import DEALS
@@ -42,7 +42,7 @@ class DealIn(Act):
     source: Name | None = None
     product: Annotated[Name | None, Field(description="Product line; by default that of the accepted quote")] = None
     region: Annotated[Name | None, Field(description="By default the account's")] = None
-    expected_close_on: date | None = None
+    expected_close_on: Day | None = None
 
 
 class DealPatch(Act):
@@ -53,7 +53,7 @@ class DealPatch(Act):
     product: Name | None = NOT_GIVEN
     region: Name | None = NOT_GIVEN
     competitor: Name | None = NOT_GIVEN
-    expected_close_on: date | None = NOT_GIVEN
+    expected_close_on: Day | None = NOT_GIVEN
 
 
 class Assignment(Act):

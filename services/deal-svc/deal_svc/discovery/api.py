@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path
 from pydantic import AwareDatetime, BaseModel, Field
 
-from deal_svc.bodies import NOW, Act, Body, Name, Text
+from deal_svc.bodies import NOW, Act, Body, Name, Text, Time
 from deal_svc.deals import queries as deals
 from deal_svc.deals.rules import SELLING, Deal
 from deal_svc.discovery import commands, queries
@@ -72,7 +72,7 @@ class MemberOut(Part):
 
 class NextStepIn(Act):
     what: Text
-    due_at: AwareDatetime
+    due_at: Time
 
 
 class NextStepOut(BaseModel):

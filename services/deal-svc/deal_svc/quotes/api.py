@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field, model_validator
 
-from deal_svc.bodies import NOW, Act, Because, Body, Text
+from deal_svc.bodies import NOW, Act, Because, Body, Day, Text
 from deal_svc.deals.rules import SELLING, Deal
 from deal_svc.quotes import commands, queries, rules
 from deal_svc.quotes.commands import Wanted
@@ -58,7 +58,7 @@ class Term(Body):
     trigger: Literal["signed", "go_live", "accepted", "date"]
     percent: Percent
     due_days: Annotated[int, Field(ge=0, le=3650)] = 30
-    due_on: Annotated[date | None, Field(description="With the trigger `date`, and only then")] = None
+    due_on: Annotated[Day | None, Field(description="With the trigger `date`, and only then")] = None
 
     @model_validator(mode="after")
     def _dated(self) -> "Term":
@@ -76,7 +76,7 @@ class QuoteIn(Act):
     lines: Lines = Field(default_factory=list)
     total_discount_percent: Annotated[Percent, Field(description="On top of the lines' own")] = Decimal(0)
     schedule: Annotated[Schedule | None, Field(description="By default 50 % signed, 30 % go-live, 20 % accepted")] = None
-    valid_until: Annotated[date | None, Field(description="By default 30 days; the last day on which it can be accepted")] = None
+    valid_until: Annotated[Day | None, Field(description="By default 30 days; the last day on which it can be accepted")] = None
     note: Text | None = None
 
 
@@ -86,7 +86,7 @@ class QuotePatch(Act):
     lines: Lines = NOT_GIVEN
     total_discount_percent: Percent = NOT_GIVEN
     schedule: Schedule = NOT_GIVEN
-    valid_until: date = NOT_GIVEN
+    valid_until: Day = NOT_GIVEN
     note: Text | None = NOT_GIVEN
 
 
