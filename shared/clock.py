@@ -9,6 +9,8 @@ Clock = Callable[[], datetime]
 
 _SKEW = timedelta(minutes=5)
 """How far a caller's clock may be ahead of ours."""
+_EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+"""Anything before is a slip, and near the year 1 not even every zone can say it."""
 
 
 def utcnow() -> datetime:
@@ -25,6 +27,8 @@ def happened(at: datetime | None, now: datetime, *, since: datetime | None = Non
     if at > now + _SKEW:
         says = f"{field} lies in the future; leave it out for now, or name the past time when it happened."
         raise Invalid(says, pointer=f"/{field}", code="future")
+    if at < _EARLIEST:
+        raise Invalid(f"{field} lies before 1900.", pointer=f"/{field}", code="too_early")
     if since is not None and at < since:
         says = f"{field} lies before what it follows, which was at {since.isoformat()}."
         raise Invalid(says, pointer=f"/{field}", code="before_previous")

@@ -27,7 +27,7 @@ async def test_a_payment_pays_what_is_asked_for_and_the_rest_is_credit(office: O
     contract = await office.signed(total="1000")
     payment = await office.pay(contract, "600.50", reference="B-77")
 
-    assert [amount(a) for a in payment["allocations"]] == [Decimal(500)]
+    assert [amount(a["amount"]) for a in payment["allocations"]] == [Decimal(500)]
     assert amount(payment["credit"]) == Decimal("100.50")
     now = await office.read(contract)
     assert states(now) == ["paid", "planned", "planned"]
@@ -230,6 +230,8 @@ async def test_payments_are_checked(office: Office, svc: Running) -> None:
     later = (svc.clock.now + timedelta(days=1)).isoformat()
     assert (await office.pay(contract, "10", received_at=later, expect=422))["errors"][0]["pointer"] == "/received_at"
     assert (await office.pay(contract, "10", received_at="2026-03-01T10:00:00", expect=422))["errors"][0]["pointer"] == "/received_at"
+    long_ago = await office.pay(contract, "10", received_at="0001-01-01T00:00:00+14:00", expect=422)
+    assert long_ago["errors"][0]["code"] == "too_early"
     assert codes(await office.pay(await office.draft(), "10", expect=409)) == {"wrong_state"}
     await office.pay({**contract, "id": str(uuid4())}, "10", expect=404)
     body = {"contract_id": contract["id"], "amount": {"amount": "10", "currency": "CNY"}}

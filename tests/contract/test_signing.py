@@ -66,6 +66,7 @@ async def test_editing_a_draft_tells_what_changed_and_nothing_else(office: Offic
     await office.ask("rep:ann", "PATCH", path, body, expect=412, etag=1)
     await office.ask("rep:ann", "PATCH", path, body, expect=428)
     await office.ask("rep:ann", "PATCH", path, {"total": "1"}, expect=422, etag=2)
+    await office.ask("rep:ann", "PATCH", path, {"ends_on": "9999-12-31"}, expect=422, etag=2)
     await office.ask("rep:ann", "PATCH", path, {"sections": None}, expect=422, etag=2)
     assert codes(await office.ask("rep:ann", "PATCH", path, {"starts_on": "2027-04-01"}, expect=409, etag=2)) == {"ends_before_start"}
     await office.ask("rep:bob", "PATCH", path, {}, expect=404, etag=2)
@@ -137,7 +138,7 @@ async def test_a_rejection_makes_the_next_revision_a_draft(office: Office, svc: 
 
 async def test_sending_needs_signers_and_three_core_clauses(office: Office) -> None:
     contract = await office.draft()
-    await office.ask("rep:ann", "PATCH", f"/v1/contracts/{contract['id']}", {"core_clauses": ["scope"]}, etag="*")
+    await office.ask("rep:ann", "PATCH", f"/v1/contracts/{contract['id']}", {"core_clauses": ["scope", "scope", "price_payment"]}, etag="*")
     await office.act(contract, "submit")
     for part in ("legal", "finance", "manager"):
         await office.review(contract, part)

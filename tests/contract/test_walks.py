@@ -99,7 +99,7 @@ async def test_whatever_happens_the_history_is_legal_and_the_money_is_there(
     payments = (await office.ask("finance", "GET", "/v1/payments", params={"contract_id": now["id"]}))["items"]
     assert sum(amount(p["amount"]) for p in payments if p["reversed_at"] is None) == money_of(now)["paid"] + money_of(now)["credit"]
     for payment in payments:
-        assert sum((amount(a) for a in payment["allocations"]), amount(payment["credit"])) == amount(payment["amount"])
+        assert sum((amount(a["amount"]) for a in payment["allocations"]), amount(payment["credit"])) == amount(payment["amount"])
     for milestone in now["milestones"]:
         parts = [amount(milestone[n]) for n in ("paid", "waived", "outstanding")]
         assert min(parts) >= 0

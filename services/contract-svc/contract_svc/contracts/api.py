@@ -35,6 +35,8 @@ router = APIRouter(prefix="/v1/contracts", tags=["contracts"], route_class=Clinc
 Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20_000)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
+Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2199, 12, 31))]
+
 
 class Act(BaseModel):
     model_config = ConfigDict(extra="forbid")
@@ -74,10 +76,10 @@ class ContractPatch(Act):
     sections: Annotated[Sections, Field(description="Those that are given are replaced")] = NOT_GIVEN
     core_clauses: Annotated[list[Section], Field(max_length=5, description="The three that the customer confirms one by one")] = NOT_GIVEN
     signers: Annotated[list[Signer], Field(max_length=20)] = NOT_GIVEN
-    sign_by: Annotated[date | None, Field(description="The last day to sign")] = NOT_GIVEN
-    committed_go_live_on: date | None = NOT_GIVEN
-    starts_on: Annotated[date | None, Field(description="When it takes effect; by default on the day of the signature")] = NOT_GIVEN
-    ends_on: date | None = NOT_GIVEN
+    sign_by: Annotated[Day | None, Field(description="The last day to sign")] = NOT_GIVEN
+    committed_go_live_on: Day | None = NOT_GIVEN
+    starts_on: Annotated[Day | None, Field(description="When it takes effect; by default on the day of the signature")] = NOT_GIVEN
+    ends_on: Day | None = NOT_GIVEN
 
 
 class ReviewOut(BaseModel):

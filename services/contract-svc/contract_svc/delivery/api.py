@@ -1,13 +1,12 @@
 """Routes after the signature."""
 
-from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from contract_svc.contracts.api import ContractOut, ReasonedAct, contract_out
+from contract_svc.contracts.api import ContractOut, Day, ReasonedAct, contract_out
 from contract_svc.contracts.rules import LEADING, SELLING
 from contract_svc.delivery import commands
 from contract_svc.delivery.rules import DELIVERING
@@ -21,7 +20,7 @@ Delivering = Depends(require(*SELLING, *DELIVERING))
 class GoLiveIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    live_on: Annotated[date | None, Field(description="The day of go-live, if not today; never in the future")] = None
+    live_on: Annotated[Day | None, Field(description="The day of go-live, if not today; never in the future")] = None
 
 
 class AcceptIn(BaseModel):

@@ -9,14 +9,14 @@ from fastapi import APIRouter, Depends
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from contract_svc.payments import commands, queries
-from contract_svc.payments.rules import BOOKING, Channel, Payment, reverse_unmet
+from contract_svc.payments.rules import BOOKING, Allocated, Channel, Payment, reverse_unmet
 from shared import scope
 from shared.auth import Actor, CurrentActor, require
 from shared.db import Reader
 from shared.http.actions import AllowedAction, actions
 from shared.http.edge import ClinchRoute, IfMatch, InTx, KeyRequired, Reading
 from shared.http.listing import Page, PageRequest
-from shared.money import Amount, Money
+from shared.money import Money
 
 router = APIRouter(prefix="/v1/payments", tags=["payments"], route_class=ClinchRoute)
 Booking = Depends(require(*BOOKING))
@@ -49,14 +49,15 @@ class ReversalIn(BaseModel):
 
 
 class AllocationOut(BaseModel):
+    """`at`: from when it counted for the milestone."""
+
     milestone_id: UUID
-    amount: Amount
+    amount: Money
     at: datetime
 
 
 class PaymentOut(BaseModel):
-    """`allocations` are in the payment's currency and, with `credit`, add up to its amount. When it is reversed, they say what was
-    taken back."""
+    """`allocations` and `credit` add up to the amount. When the payment is reversed, they say what was taken back."""
 
     id: UUID
     version: int
@@ -75,13 +76,13 @@ class PaymentOut(BaseModel):
 
 
 async def _shown(db: Reader, by: Actor, payments: list[Payment]) -> list[PaymentOut]:
-    allocations: dict[UUID, list[AllocationOut]] = {p.id: [] for p in payments}
-    for a in await db.all(queries.ALLOCATIONS_OF, payment_ids=list(allocations)):
-        allocations[a.payment_id].append(AllocationOut(milestone_id=a.milestone_id, amount=a.amount, at=a.at))
+    allocations: dict[UUID, list[Allocated]] = {p.id: [] for p in payments}
+    for allocated in await db.all(queries.ALLOCATIONS_OF, payment_ids=list(allocations)):
+        allocations[allocated.payment_id].append(allocated)
     return [_out(payment, allocations[payment.id], by) for payment in payments]
 
 
-def _out(payment: Payment, allocations: list[AllocationOut], by: Actor) -> PaymentOut:
+def _out(payment: Payment, allocations: list[Allocated], by: Actor) -> PaymentOut:
     def money(amount: Decimal) -> Money:
         return Money(amount=amount, currency=payment.currency)
 
@@ -93,7 +94,7 @@ def _out(payment: Payment, allocations: list[AllocationOut], by: Actor) -> Payme
         received_at=payment.received_at,
         channel=payment.channel,
         reference=payment.reference,
-        allocations=allocations,
+        allocations=[AllocationOut(milestone_id=a.milestone_id, amount=money(a.amount), at=a.at) for a in allocations],
         credit=money(payment.credit),
         reversed_at=payment.reversed_at,
         reversal_reason=payment.reversal_reason,

@@ -1,13 +1,12 @@
 """Routes from draft to signature."""
 
-from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-from contract_svc.contracts.api import Act, ContractOut, ReasonedAct, Signers, contract_out
+from contract_svc.contracts.api import Act, ContractOut, Day, ReasonedAct, Signers, contract_out
 from contract_svc.contracts.rules import PREPARING, SELLING
 from contract_svc.signing import commands
 from contract_svc.signing.rules import REVIEWING, Decision, ReviewPart
@@ -32,7 +31,7 @@ class ReviewIn(Act):
 
 class SendIn(Act):
     signers: Annotated[Signers | None, Field(description="Left out: those that the draft names")] = None
-    sign_by: Annotated[date | None, Field(description="The last day to sign; left out: that of the draft, if any")] = None
+    sign_by: Annotated[Day | None, Field(description="The last day to sign; left out: that of the draft, if any")] = None
 
 
 class SignIn(BaseModel):
@@ -40,8 +39,8 @@ class SignIn(BaseModel):
 
     signers: Annotated[Signers | None, Field(description="Who signed; left out: all that are named")] = None
     signed_at: Annotated[AwareDatetime | None, Field(description="When the last of them signed, if not now; never in the future")] = None
-    starts_on: Annotated[date | None, Field(description="When it takes effect; by default on the day of the signature")] = None
-    ends_on: date | None = None
+    starts_on: Annotated[Day | None, Field(description="When it takes effect; by default on the day of the signature")] = None
+    ends_on: Day | None = None
 
 
 SEND, SIGN = SendIn(), SignIn()

@@ -89,8 +89,9 @@ def review_unmet(contract: Contract, part: ReviewPart, by: Actor) -> list[Unmet]
 def send_unmet(contract: Contract, by: Actor) -> list[Unmet]:
     """`contract` with the signers and the deadline that it shall be sent with."""
     unmet = [*state_unmet(contract, State.APPROVED), *responsible_unmet(contract, by, Role.assistant)]
-    if len(contract.core_clauses) != CORE_CLAUSES:
-        unmet.append(Unmet("core_clauses", f"{CORE_CLAUSES} core clauses must be marked; {len(contract.core_clauses)} are."))
+    marked = len(set(contract.core_clauses))
+    if marked != CORE_CLAUSES:
+        unmet.append(Unmet("core_clauses", f"{CORE_CLAUSES} core clauses must be marked; {marked} are."))
     if not contract.signers:
         unmet.append(Unmet("signers", "Nobody is named to sign."))
     return unmet
