@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from clinch.errors import CommandError
-from clinch.options import Data, Token, Url, access_token, base_url
+from clinch.options import Data, Token, Url, base_url
+from clinch.token import access_token
 
 if TYPE_CHECKING:
     import httpx

@@ -27,10 +27,3 @@ def base_url(url: str | None, data: Path | None) -> str:
 Token = Annotated[
     str | None, typer.Option(envvar="CLINCH_TOKEN", help="An access token.", show_default="an admin's, from the development issuer")
 ]
-
-
-def access_token(given: str | None, base: str) -> str:
-    """The token to work with: as given, or one of the development issuer for an admin."""
-    from clinch.token import fetch
-
-    return given or fetch(base, "admin")[0]
