@@ -13,6 +13,10 @@ ALL = ""
 """The dimension of a measure's total, whose only value is empty. For the others an empty value means that it is not known."""
 
 
+KEY = ("measure", "dimension", "day", "value", "cohort_day")
+"""In this order the rows of a period, and a cohort's totals over all days, lie side by side."""
+
+
 def cell_table(of: MetaData, name: str = "cell") -> Table:
     return Table(
         name,
@@ -21,7 +25,7 @@ def cell_table(of: MetaData, name: str = "cell") -> Table:
         Column("n", BigInteger, nullable=False),
         Column("amount", Numeric, nullable=False),
         Column("us", Numeric, nullable=False, comment="microseconds"),
-        PrimaryKeyConstraint("measure", "dimension", "value", "cohort_day", "day"),
+        PrimaryKeyConstraint(*KEY),
     )
 
 
@@ -32,7 +36,7 @@ def bucket_table(of: MetaData, name: str = "cell_bucket") -> Table:
         *_key(),
         Column("bucket", Integer, nullable=False, comment="of the duration's histogram"),
         Column("n", BigInteger, nullable=False),
-        PrimaryKeyConstraint("measure", "dimension", "value", "cohort_day", "day", "bucket"),
+        PrimaryKeyConstraint(*KEY, "bucket"),
     )
 
 

@@ -15,7 +15,7 @@ from metrics_svc.cells.tables import EVER
 from metrics_svc.facts.rows import DIMENSIONS
 from metrics_svc.figures.asked import BEGINNING, Asked, Grain
 from metrics_svc.figures.rules import Sums
-from metrics_svc.figures.sources import Cut, cut, sums
+from metrics_svc.figures.sources import Cut, Together, cut, sums, together
 from metrics_svc.kpi import Part, Sum
 from shared.auth import Actor
 from shared.db import Query, Reader
@@ -25,6 +25,7 @@ from shared.scope import params as scope_params
 @dataclass(frozen=True, slots=True)
 class _Sums:
     part: int
+    measure: str
     period: date | None
     grp: str
     n: int
@@ -35,6 +36,7 @@ class _Sums:
 @dataclass(frozen=True, slots=True)
 class _Bucket:
     part: int
+    measure: str
     period: date | None
     grp: str
     bucket: int
@@ -42,14 +44,13 @@ class _Bucket:
 
 
 @lru_cache(maxsize=512)
-def _sums_query(parts: tuple[Part, ...], grain: Grain | None, where: Cut) -> Query[_Sums]:
-    return Query(union_all(*[sums(p, n, grain, where, buckets=False) for n, p in enumerate(parts)]), _Sums)
+def _sums_query(read: tuple[Together, ...], grain: Grain | None, where: Cut) -> Query[_Sums]:
+    return Query(union_all(*[sums(of, grain, where, buckets=False) for of in read]), _Sums)
 
 
 @lru_cache(maxsize=256)
-def _buckets_query(parts: tuple[Part, ...], grain: Grain | None, where: Cut) -> Query[_Bucket]:
-    with_histogram = [(n, p) for n, p in enumerate(parts) if p.measure.seconds]
-    return Query(union_all(*[sums(p, n, grain, where, buckets=True) for n, p in with_histogram]), _Bucket)
+def _buckets_query(read: tuple[Together, ...], grain: Grain | None, where: Cut) -> Query[_Bucket]:
+    return Query(union_all(*[sums(of, grain, where, buckets=True) for of in read]), _Bucket)
 
 
 async def read_sums(
@@ -57,15 +58,25 @@ async def read_sums(
 ) -> Sums:
     """The sums of these parts that the actor may see."""
     where = cut(actor, asked.by, asked.filters, ever=asked.as_of is None)
-    numbered = list(enumerate(parts))
     found: Sums = defaultdict(lambda: [Sum() for _ in parts])
-    for row in await db.all(_sums_query(tuple(parts), grain, where), **parameters(actor, asked, numbered, where, grain)):
-        found[row.period, row.grp][row.part] = Sum(int(row.n), Decimal(row.amount), Decimal(row.us))
+    read = together(enumerate(parts), where)
+    values = parameters(actor, asked, [(of.n, of.part) for of in read], where, grain)
+    place = _places(parts, read)
+    for row in await db.all(_sums_query(tuple(read), grain, where), **values):
+        found[row.period, row.grp][place[row.part, row.measure]] = Sum(int(row.n), Decimal(row.amount), Decimal(row.us))
     if quantiles:
-        numbered = [(n, p) for n, p in numbered if p.measure.seconds]
-        for b in await db.all(_buckets_query(tuple(parts), grain, where), **parameters(actor, asked, numbered, where, grain)):
-            found[b.period, b.grp][b.part].buckets[b.bucket] = int(b.n)
+        read = together([(n, p) for n, p in enumerate(parts) if p.measure.seconds], where)
+        values = parameters(actor, asked, [(of.n, of.part) for of in read], where, grain)
+        place = _places(parts, read)
+        for b in await db.all(_buckets_query(tuple(read), grain, where), **values):
+            found[b.period, b.grp][place[b.part, b.measure]].buckets[b.bucket] = int(b.n)
     return found
+
+
+def _places(parts: Sequence[Part], read: Iterable[Together]) -> dict[tuple[int, str], int]:
+    """Which part a row belongs to, by the SELECT that it came from and its measure."""
+    window = {(p.window, p.days, p.age, p.measure.name): n for n, p in enumerate(parts)}
+    return {(of.n, name): window[of.part.window, of.part.days, of.part.age, name] for of in read for name in of.measures}
 
 
 def parameters(

@@ -1,5 +1,6 @@
 """The two places a figure can be read from: cells for one dimension and all rows, the facts themselves otherwise. Same sums."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +13,7 @@ from metrics_svc.facts.tables import FACTS
 from metrics_svc.kpi import Part
 from metrics_svc.measures import Measure
 from shared.auth import Actor
+from shared.db import is_in
 from shared.scope import Reach, reach, visible
 from shared.tables import At
 
@@ -87,48 +89,66 @@ def _period(grain: str | None, day: ColumnElement[Any]) -> ColumnElement[Any]:
     return cast(null(), Date) if grain is None else cast(func.date_trunc(grain, day), Date)
 
 
-def sums(part: Part, n: int, grain: str | None, where: Cut, *, buckets: bool) -> Select[Any]:
-    """Part number, period, group and either the three sums or, of the histogram, bucket and count."""
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Parts that one SELECT reads: those with the same window from cells, one at a time from facts. `n` names its parameters."""
+
+    n: int
+    part: Part
+    measures: tuple[str, ...]
+
+
+def together(parts: Iterable[tuple[int, Part]], where: Cut) -> list[Together]:
+    found: dict[Any, Together] = {}
+    for n, part in parts:
+        key = n if where.from_facts else (part.window, part.days, part.age)
+        before = found[key].measures if key in found else ()
+        found[key] = Together(found[key].n if key in found else n, part, (*before, part.measure.name))
+    return list(found.values())
+
+
+def sums(of: Together, grain: str | None, where: Cut, *, buckets: bool) -> Select[Any]:
+    """The number of `of`, measure, period, group and either the three sums or, of the histogram, bucket and count."""
     source = _of_facts if where.from_facts else _of_cells
-    period, group, conditions, columns = source(part, n, grain, where, buckets)
-    keys = [period, group, columns.pop("bucket")] if buckets else [period, group]
-    labels = ["period", "grp", "bucket"]
+    measure, period, group, conditions, columns = source(of, grain, where, buckets)
+    keys = {"measure": measure, "period": period, "grp": group} | ({"bucket": columns.pop("bucket")} if buckets else {})
     return (
         select(
-            literal_column(str(n)).label("part"),
-            *[k.label(name) for k, name in zip(keys, labels, strict=False)],
+            literal_column(str(of.n)).label("part"),
+            *[key.label(name) for name, key in keys.items()],
             *[func.coalesce(func.sum(c), 0).label(name) for name, c in columns.items()],
         )
         .where(conditions)
-        .group_by(literal_column("2"), literal_column("3"), *([literal_column("4")] if buckets else []))
+        .group_by(*[literal_column(str(place)) for place in range(2, 2 + len(keys))])
     )
 
 
-def _of_cells(part: Part, n: int, grain: str | None, where: Cut, buckets: bool) -> tuple[Any, Any, Any, dict[str, Any]]:
-    table = BUCKET if buckets else CELL
-    c = table.c
-    conditions = (c.measure == part.measure.name) & (c.dimension == where.dimension)
+def _of_cells(of: Together, grain: str | None, where: Cut, buckets: bool) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
+    part, c = of.part, (BUCKET if buckets else CELL).c
+    conditions = is_in(c.measure, of.measures) & (c.dimension == where.dimension)
     if where.filters:
         conditions &= c.value == bindparam(f"f_{where.dimension}", type_=Text)
-    conditions &= window(part, n, c.day, c.cohort_day, Date(), where.ever)
-    if part.measure.cohort and part.window != "cohort":
+    conditions &= window(part, of.n, c.day, c.cohort_day, Date(), where.ever)
+    if part.window != "cohort":
         conditions &= c.day < EVER
     period = _period(grain, c.cohort_day if part.window == "cohort" else c.day)
     group = c.value if where.by else literal_column("''")
-    return period, group, conditions, {"bucket": c.bucket, "n": c.n} if buckets else {"n": c.n, "amount": c.amount, "us": c.us}
+    columns = {"bucket": c.bucket, "n": c.n} if buckets else {"n": c.n, "amount": c.amount, "us": c.us}
+    return c.measure, period, group, conditions, columns
 
 
-def _of_facts(part: Part, n: int, grain: str | None, where: Cut, buckets: bool) -> tuple[Any, Any, Any, dict[str, Any]]:
-    measure = part.measure
+def _of_facts(of: Together, grain: str | None, where: Cut, buckets: bool) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
+    part, measure = of.part, of.part.measure
+    name: ColumnElement[str] = literal_column(f"'{measure.name}'", Text)
     c = FACTS[measure.of].table.c
     at, cohort = c[measure.at], c[measure.cohort or measure.at]
-    conditions = counted(measure, where) & window(part, n, at, cohort, At, ever=False)
+    conditions = counted(measure, where) & window(part, of.n, at, cohort, At, ever=False)
     period = _period(grain, func.timezone(bindparam("zone", type_=Text), cohort if part.window == "cohort" else at))
     group = func.coalesce(cast(c[DIMENSIONS[where.by]], Text), "") if where.by else literal_column("''")
     one: ColumnElement[int] = literal_column("1")
     nothing: ColumnElement[int] = literal_column("0")
     if buckets:
-        return period, group, conditions, {"bucket": c[f"{measure.seconds}_bucket"], "n": one}
+        return name, period, group, conditions, {"bucket": c[f"{measure.seconds}_bucket"], "n": one}
     amount = c[measure.value] if measure.value else nothing
     us = c[f"{measure.seconds}_us"] if measure.seconds else nothing
-    return period, group, conditions, {"n": one, "amount": amount, "us": us}
+    return name, period, group, conditions, {"n": one, "amount": amount, "us": us}
