@@ -119,7 +119,7 @@ async def test_a_worker_is_ready_when_its_schema_is_and_ends_when_told(worker: P
 
 async def test_a_workers_figures_can_be_scraped(worker: Process) -> None:
     async with asyncio.timeout(30):
-        while 'clinch_outbox_pending{service="note-svc"} 0.0' not in (figures := await worker.ask("/metrics")).text:
+        while 'clinch_outbox_pending{service="note-svc"} 0.0' not in (figures := await worker.ask("/metrics")).text:  # noqa: ASYNC110
             await asyncio.sleep(0.1)
     assert figures.headers["content-type"].startswith("text/plain")
 
