@@ -141,6 +141,8 @@ class Aggregate(Generic[A]):
         rows = postgresql.insert(table).from_select(self.names, select(*[given.c[n] for n in self.names]))
         self.insert_many = Query(rows, into)
         self.insert_new = Query(rows.on_conflict_do_nothing(index_elements=["id"]).returning(table.c.id), UUID)
+        row = postgresql.insert(table).values({n: bindparam(n) for n in self.names})
+        self.insert_new_one = Query(row.on_conflict_do_nothing(index_elements=["id"]).returning(table.c.id), UUID)
         kept = [n for n in self.names if n != "id"]
         self.update_many = Query(update(table).where(table.c.id == given.c.id).values({n: given.c[n] for n in kept}), into)
         self.update = lru_cache(maxsize=256)(self._update)
@@ -244,7 +246,10 @@ class Tx(Reader):
     async def add_new(self, of: Aggregate[A], rows: Sequence[tuple[A, Sequence[tuple[Event, datetime]]]]) -> set[UUID]:
         """`add_many` for ids that others may insert at the same time: those that exist by now are left as they are. The ids inserted."""
         kept = sorted((_at_version(row, len(events)) for row, events in rows), key=lambda row: row.id)
-        added = set(await self.all(of.insert_new, **columns(kept, of.names))) if kept else set()
+        if len(kept) == 1:  # lists of one cost twice as much
+            added = set(await self.all(of.insert_new_one, **{n: getattr(kept[0], n) for n in of.names}))
+        else:
+            added = set(await self.all(of.insert_new, **columns(kept, of.names))) if kept else set()
         self._tell_many((row.id, 0, events) for row, events in rows if row.id in added)
         return added
 

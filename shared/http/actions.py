@@ -18,7 +18,10 @@ class AllowedAction(BaseModel):
 
 def actions(**unmet: Sequence[Unmet]) -> list[AllowedAction]:
     """`actions(qualify=rules.unmet_to_qualify(lead), nurture=())`: the actions by name, each with its unmet guards."""
+    # Built from checked values, some forty of them for one answer: hence not checked again.
     return [
-        AllowedAction(action=name, allowed=not guards, unmet=[UnmetOut(code=u.code, message=u.message) for u in guards])
+        AllowedAction.model_construct(
+            action=name, allowed=not guards, unmet=[UnmetOut.model_construct(code=u.code, message=u.message) for u in guards]
+        )
         for name, guards in unmet.items()
     ]
