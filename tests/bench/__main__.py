@@ -1,0 +1,46 @@
+"""`make bench`: quality.md's yardsticks, the table on the terminal and in docs/benchmarks.md. `--only W1` runs one of them."""
+
+import argparse
+import asyncio
+import time
+
+from rich.console import Console
+
+from tests.bench import e2, r1, s1, w1, w2
+from tests.bench.report import PAGE, Result, on_terminal, page
+from tests.bench.stage import stage
+
+YARDSTICKS = {"W1": w1.measure, "W2": w2.measure, "R1": r1.measure, "E2": e2.measure, "S1": s1.measure}
+
+
+async def run(only: list[str], rounds: int, console: Console) -> list[Result]:
+    results: list[Result] = []
+    async with stage() as ready:
+        for key in only or YARDSTICKS:
+            with console.status(key) as status:
+                results += await YARDSTICKS[key](ready, rounds, lambda step, key=key, status=status: status.update(f"{key}  {step}"))
+            console.print(f"{key} done")
+    return results
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure ratios against hand-written yardsticks.")
+    parser.add_argument("--only", nargs="+", choices=YARDSTICKS, default=[], help="run these, and leave docs/benchmarks.md as it is")
+    parser.add_argument("--rounds", type=int, default=5)
+    args = parser.parse_args()
+    console = Console()
+    started = time.monotonic()
+    results = asyncio.run(run(args.only, args.rounds, console))
+    console.print(on_terminal(results))
+    for result in results:
+        for line in result.absolute:
+            console.print(f"{result.key}  {line}", highlight=False)
+    console.print(f"Took {time.monotonic() - started:.0f} s.")
+    if not args.only:
+        PAGE.parent.mkdir(exist_ok=True)
+        PAGE.write_text(page(results, args.rounds))
+        console.print(f"Written: {PAGE}")
+
+
+if __name__ == "__main__":
+    main()
