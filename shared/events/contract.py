@@ -116,6 +116,10 @@ class ContractCompleted(ContractEvent, type="contract.completed"):
     pass
 
 
+class ContractReopened(ContractEvent, type="contract.reopened"):
+    """It was completed, and is active again: a payment was reversed."""
+
+
 class ContractVoided(ContractEvent, type="contract.voided"):
     """Given up before it was signed, or before it took effect (`was_signed`): then the win is reversed."""
 

@@ -21,6 +21,7 @@ WAYS: dict[type[Event], tuple[set[str], str]] = {
     told.ContractSigned: ({"out_for_signature"}, "signed"),
     told.ContractActivated: ({"signed"}, "active"),
     told.ContractCompleted: ({"active"}, "completed"),
+    told.ContractReopened: ({"completed"}, "active"),
     told.ContractTerminated: ({"active"}, "terminated"),
     told.ContractVoided: ({"draft", "in_review", "approved", "out_for_signature", "signed"}, "voided"),
 }
@@ -121,6 +122,4 @@ def _walked(history: list[Envelope[Event]]) -> str:
             sources, target = WAYS[type(event.data)]
             assert state in sources, (state, event.type)
             state = target
-        elif isinstance(event.data, told.ContractPaymentReopened) and state == "completed":
-            state = "active"
     return state

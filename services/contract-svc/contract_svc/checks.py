@@ -16,6 +16,8 @@ CHECKS = (
             "contract.signed": "'out_for_signature'",
             "contract.activated": "'signed'",
             "contract.completed": "'active'",
+            "contract.reopened": "'completed'",
+            "contract.terminated": "'active'",
         },
         went_to={
             "contract.drafted": "'draft'",
@@ -27,6 +29,7 @@ CHECKS = (
             "contract.signed": "'signed'",
             "contract.activated": "'active'",
             "contract.completed": "'completed'",
+            "contract.reopened": "'active'",
             "contract.terminated": "'terminated'",
             "contract.voided": "'voided'",
         },

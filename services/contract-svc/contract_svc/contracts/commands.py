@@ -13,8 +13,8 @@ from contract_svc.milestones.queries import OF_CONTRACT
 from shared.clock import happened
 from shared.db import Tx
 from shared.errors import require
-from shared.events.contract import ContractChanged, ContractCompleted, ContractPaidInFull, ContractPaymentReopened
-from shared.events.envelope import Money
+from shared.events.contract import ContractChanged, ContractCompleted, ContractPaidInFull, ContractPaymentReopened, ContractReopened
+from shared.events.envelope import Event, Money
 
 
 def dimensions(contract: Contract) -> dict[str, Any]:
@@ -61,13 +61,15 @@ async def settle(tx: Tx, contract: Contract, *, at: datetime) -> Contract:
     if any(m.outstanding for m in milestones):
         if contract.paid_at is None:
             return contract
-        # A contract that was completed is not, now that money is missing.
-        again: dict[str, Any] = {"state": State.ACTIVE, "closed_at": None} if contract.state is State.COMPLETED else {}
-        return await tx.save(CONTRACTS, contract, ContractPaymentReopened(**about(contract)), at=at, paid_at=None, **again)
+        told: list[Event] = [ContractPaymentReopened(**about(contract))]
+        if contract.state is not State.COMPLETED:
+            return await tx.save(CONTRACTS, contract, *told, at=at, paid_at=None)
+        told.append(ContractReopened(**about(contract)))
+        return await tx.save(CONTRACTS, contract, *told, at=at, paid_at=None, state=State.ACTIVE, closed_at=None)
     settled_at = max((m.settled_at for m in milestones if m.settled_at), default=at)
     if contract.paid_at is None and any(m.paid for m in milestones):
-        told = ContractPaidInFull(**about(contract), paid_at=settled_at)
-        contract = await tx.save(CONTRACTS, contract, told, at=settled_at, paid_at=settled_at)
+        paid = ContractPaidInFull(**about(contract), paid_at=settled_at)
+        contract = await tx.save(CONTRACTS, contract, paid, at=settled_at, paid_at=settled_at)
     if contract.state is State.ACTIVE and contract.accepted_at is not None:
         done_at = max(settled_at, contract.accepted_at)
         completed = ContractCompleted(**about(contract))
