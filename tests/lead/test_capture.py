@@ -4,6 +4,8 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from shared.events.lead import LeadCaptured, LeadUpdated
 from shared.testing import Running
 from tests.lead.desk import Desk, done
@@ -46,6 +48,27 @@ async def test_the_capture_may_lie_in_the_past_but_not_in_the_future(desk: Desk,
     later = (svc.clock() + timedelta(hours=1)).isoformat()
     refused = done(await desk.by("ann").post("/v1/leads", json={"captured_at": later}), 422)
     assert refused["errors"][0]["pointer"] == "/captured_at"
+
+
+@pytest.mark.parametrize(
+    ("given", "pointer"),
+    [
+        ({"captured_at": "0001-01-01T00:00:00+14:00"}, "/captured_at"),
+        ({"captured_at": "2026-01-01T00:00:00"}, "/captured_at"),
+        ({"company": ""}, "/company"),
+        ({"source": "x" * 81}, "/source"),
+        ({"email": "anna"}, "/email"),
+        ({"external_id": "k" * 201}, "/external_id"),
+        ({"owner_id": "ann"}, "/owner_id"),
+    ],
+)
+async def test_what_cannot_be_says_where(desk: Desk, given: dict[str, str], pointer: str) -> None:
+    refused = done(await desk.by("ann").post("/v1/leads", json=given), 422)
+    assert [e["pointer"] for e in refused["errors"]] == [pointer]
+
+
+async def test_a_text_that_the_database_cannot_keep_is_the_callers_mistake(desk: Desk) -> None:
+    assert (await desk.by("ann").post("/v1/leads", json={"company": "a\0b"})).status_code in (400, 422)
 
 
 async def test_the_same_external_id_again_changes_what_it_says_and_nothing_else(desk: Desk, svc: Running) -> None:

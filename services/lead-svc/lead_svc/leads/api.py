@@ -2,11 +2,11 @@
 
 from datetime import datetime
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, Field
 
 from lead_svc.leads import commands, rules
 from lead_svc.leads.queries import LEADS_LIST, SEEN_LEADS, lead_visible
@@ -100,15 +100,11 @@ class LeadItem(BaseModel):
     account_id: UUID | None
     contact_id: UUID | None
     deal_id: UUID | None
-    flags: list[str]
+    flags: Annotated[list[str], BeforeValidator(sorted)]
     imported: bool
     created_at: datetime
     updated_at: datetime
     version: int
-
-    @classmethod
-    def of(cls, lead: Lead, actor: Actor) -> "LeadItem":
-        return cls.model_construct(**_shown(lead, actor, tuple(LeadItem.model_fields)))
 
 
 class LeadOut(LeadItem):
@@ -132,18 +128,22 @@ class LeadOut(LeadItem):
 
     @classmethod
     def of(cls, lead: Lead, actor: Actor) -> "LeadOut":
-        names = tuple(n for n in LeadOut.model_fields if n not in ("bant", "allowed_actions"))
+        seen = _shown(lead, actor)
+        known = {n: getattr(seen, n) for n in _FROM_ROW}
         evidence = sees_personal_data(actor)
         return cls.model_construct(
-            **_shown(lead, actor, names),
+            **known,
+            flags=sorted(lead.flags),
             bant=[BantOut(**found) for found in findings(lead.bant, evidence=evidence)],
             allowed_actions=allowed_actions(lead, actor),
         )
 
 
-def _shown(lead: Lead, actor: Actor, names: tuple[str, ...]) -> dict[str, Any]:
-    seen = rules.shown(lead, masked=not sees_personal_data(actor))
-    return {n: getattr(seen, n) for n in names} | {"flags": sorted(lead.flags)}
+_FROM_ROW = tuple(n for n in LeadOut.model_fields if n not in ("flags", "bant", "allowed_actions"))
+
+
+def _shown(lead: Lead, actor: Actor) -> Lead:
+    return rules.shown(lead, masked=not sees_personal_data(actor))
 
 
 def allowed_actions(lead: Lead, actor: Actor) -> list[AllowedAction]:
@@ -198,9 +198,10 @@ class Assign(BaseModel):
 
 
 @router.get("", response_model=Page[LeadItem])
-async def list_leads(page: Annotated[PageRequest, Depends(LEADS_LIST.params)], db: Reading, by: CurrentActor) -> Page[LeadItem]:
+async def list_leads(page: Annotated[PageRequest, Depends(LEADS_LIST.params)], db: Reading, by: CurrentActor) -> Page[Lead]:
     """The leads that you may see: your own, your teams', and the pool."""
-    return await LEADS_LIST.page(db, page, where=lead_visible(by), params=scope.params(by), each=partial(LeadItem.of, actor=by))
+    each = None if sees_personal_data(by) else partial(_shown, actor=by)
+    return await LEADS_LIST.page(db, page, where=lead_visible(by), params=scope.params(by), each=each)
 
 
 @router.get("/{lead_id}", response_model=LeadOut)

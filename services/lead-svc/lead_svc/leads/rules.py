@@ -46,6 +46,8 @@ SOURCES = (
 
 FUTURE_LEEWAY = timedelta(minutes=5)
 """A caller's clock may be ahead by this much."""
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+LONGEST_WAIT = timedelta(days=3650)
 
 NO_RESPONSE = Reason.NO_RESPONSE_3.value
 HELD = (State.CAPTURED, State.MQL, State.SQL)
@@ -137,9 +139,11 @@ def normal_source(text: str) -> str | None:
 
 
 def happened(at: datetime | None, now: datetime, pointer: str = "/at") -> datetime:
-    """When it happened in the business: now, or the given past time. `Invalid` for the future."""
+    """When it happened in the business: now, or the given past time. `Invalid` for the future, and for what is older than any lead."""
     if at is None:
         return now
+    if at < EARLIEST:
+        raise Invalid("This takes a time since 1970.", pointer=pointer, code="too_early")
     if at > now + FUTURE_LEEWAY:
         raise Invalid("This takes a time that has passed.", pointer=pointer, code="in_the_future")
     return at.astimezone(UTC)
@@ -222,6 +226,8 @@ def wake_unmet(lead: Lead, wake_at: datetime | None, at: datetime) -> list[Unmet
     """A wake-up date; a refused MQL goes back to marketing and needs none."""
     if wake_at is None:
         return [] if lead.state is State.MQL else [Unmet("wake_at", "Say when to look at it again.")]
+    if wake_at > at + LONGEST_WAIT:
+        return [Unmet("wake_at_far", "The wake-up date must lie within ten years.")]
     return [] if wake_at > at else [Unmet("wake_at_past", "The wake-up date must lie after the time of the change.")]
 
 

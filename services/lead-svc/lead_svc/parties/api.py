@@ -10,8 +10,10 @@ from pydantic import BaseModel, Field
 from lead_svc.parties import commands, rules
 from lead_svc.parties.queries import ACCOUNTS_LIST, CONTACTS_LIST, SEEN_ACCOUNTS, SEEN_CONTACTS, account_visible, contact_visible
 from lead_svc.parties.rules import Account, Contact
+from lead_svc.parties.tables import ACCOUNTS
 from shared import scope
 from shared.auth import Actor, CurrentActor, require
+from shared.db import Reader
 from shared.http.actions import AllowedAction, actions
 from shared.http.edge import ClinchRoute, IfMatch, InTx, Reading
 from shared.http.listing import Page, PageRequest
@@ -95,7 +97,7 @@ class ContactPatch(BaseModel):
     job_title: Name | None = NOT_GIVEN
 
 
-class ContactOut(BaseModel):
+class ContactItem(BaseModel):
     """Personal data are masked for auditors, support and other systems."""
 
     id: UUID
@@ -106,6 +108,16 @@ class ContactOut(BaseModel):
     phone: str | None
     job_title: str | None
     version: int
+
+
+class ContactOut(ContactItem):
+    allowed_actions: list[AllowedAction] = []
+
+    @classmethod
+    def of(cls, contact: Contact, account: Account, actor: Actor) -> "ContactOut":
+        made = cls.model_validate(rules.shown(contact, actor), from_attributes=True)
+        made.allowed_actions = actions(change=rules.edit_unmet(account, actor))
+        return made
 
 
 @accounts.post("", status_code=201, response_model=AccountOut, dependencies=[Keeper])
@@ -135,27 +147,32 @@ async def change_account(account_id: UUID, body: AccountPatch, tx: InTx, by: Cur
 
 
 @contacts.post("", status_code=201, response_model=ContactOut, dependencies=[Keeper])
-async def create_contact(body: NewContact, tx: InTx, by: CurrentActor, response: Response) -> Contact:
+async def create_contact(body: NewContact, tx: InTx, by: CurrentActor, response: Response) -> ContactOut:
     """Enter a contact of an account that you may change. An `external_id` that is known already brings that contact to
     these values (200)."""
     given = body.model_dump(exclude={"external_id", "account_id"})
     contact, new = await commands.enter_contact(tx, external_id=body.external_id, account_id=body.account_id, given=given)
     response.status_code = 201 if new else 200
-    return rules.shown(contact, by)
+    return await _with_account(tx, contact, by)
 
 
-@contacts.get("", response_model=Page[ContactOut])
+@contacts.get("", response_model=Page[ContactItem])
 async def list_contacts(page: Annotated[PageRequest, Depends(CONTACTS_LIST.params)], db: Reading, by: CurrentActor) -> Page[Contact]:
     shown = partial(rules.shown, actor=by)
     return await CONTACTS_LIST.page(db, page, where=contact_visible(by), params=scope.params(by), each=shown)
 
 
 @contacts.get("/{contact_id}", response_model=ContactOut)
-async def get_contact(contact_id: UUID, db: Reading, by: CurrentActor) -> Contact:
-    return rules.shown(await SEEN_CONTACTS.get(db, by, contact_id), by)
+async def get_contact(contact_id: UUID, db: Reading, by: CurrentActor) -> ContactOut:
+    return await _with_account(db, await SEEN_CONTACTS.get(db, by, contact_id), by)
 
 
 @contacts.patch("/{contact_id}", response_model=ContactOut, dependencies=[Keeper])
-async def change_contact(contact_id: UUID, body: ContactPatch, tx: InTx, by: CurrentActor, expect: IfMatch) -> Contact:
+async def change_contact(contact_id: UUID, body: ContactPatch, tx: InTx, by: CurrentActor, expect: IfMatch) -> ContactOut:
     """Change a contact: whoever may change its account."""
-    return rules.shown(await commands.change_contact(tx, contact_id, body.model_dump(exclude_unset=True), expect), by)
+    return await _with_account(tx, await commands.change_contact(tx, contact_id, body.model_dump(exclude_unset=True), expect), by)
+
+
+async def _with_account(db: Reader, contact: Contact, actor: Actor) -> ContactOut:
+    """Its account decides what the actor may do with it."""
+    return ContactOut.of(contact, await db.get(ACCOUNTS, contact.account_id), actor)

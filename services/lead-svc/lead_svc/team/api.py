@@ -6,12 +6,13 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, Field
 
-from lead_svc.team import commands
+from lead_svc.team import commands, rules
 from lead_svc.team.queries import PEOPLE_LIST, TEAMS_LIST
 from lead_svc.team.rules import KEEPERS, Person, Team
 from lead_svc.team.tables import PEOPLE, TEAMS
-from shared.auth import CurrentActor, Role, require
+from shared.auth import Actor, CurrentActor, Role, require
 from shared.errors import Invalid, NotFound
+from shared.http.actions import AllowedAction, actions
 from shared.http.edge import ClinchRoute, IfMatch, InTx, Reading
 from shared.http.listing import Page, PageRequest
 from shared.http.patch import NOT_GIVEN
@@ -35,12 +36,22 @@ class TeamPatch(BaseModel):
     parent_id: UUID | None = NOT_GIVEN
 
 
-class TeamOut(BaseModel):
+class TeamItem(BaseModel):
     id: UUID
     external_id: str | None
     name: str
     parent_id: UUID | None
     version: int
+
+
+class TeamOut(TeamItem):
+    allowed_actions: list[AllowedAction] = []
+
+    @classmethod
+    def of(cls, team: Team, actor: Actor) -> "TeamOut":
+        made = cls.model_validate(team, from_attributes=True)
+        made.allowed_actions = actions(change=rules.keep_unmet(actor))
+        return made
 
 
 class PersonIn(BaseModel):
@@ -60,7 +71,7 @@ class PersonPatch(BaseModel):
     active: bool = NOT_GIVEN
 
 
-class PersonOut(BaseModel):
+class PersonItem(BaseModel):
     """`imported`: named by an import as an owner, and entered by nobody yet."""
 
     id: UUID
@@ -74,67 +85,77 @@ class PersonOut(BaseModel):
     version: int
 
 
+class PersonOut(PersonItem):
+    allowed_actions: list[AllowedAction] = []
+
+    @classmethod
+    def of(cls, person: Person, actor: Actor) -> "PersonOut":
+        made = cls.model_validate(person, from_attributes=True)
+        made.allowed_actions = actions(change=rules.keep_unmet(actor))
+        return made
+
+
 def _person_role(role: Role | None) -> None:
     if role is Role.system:
         raise Invalid("The role system is for our own acts; choose another.", pointer="/role", code="role_system")
 
 
 @router.post("/teams", status_code=201, response_model=TeamOut, dependencies=[Keeper])
-async def create_team(body: TeamIn, tx: InTx, response: Response) -> Team:
+async def create_team(body: TeamIn, tx: InTx, by: CurrentActor, response: Response) -> TeamOut:
     """Create a team. An `external_id` that is known already brings that team to these values (200). For admin and ops."""
     team, new = await commands.enter_team(tx, name=body.name, parent_id=body.parent_id, external_id=body.external_id)
     response.status_code = 201 if new else 200
-    return team
+    return TeamOut.of(team, by)
 
 
-@router.get("/teams", response_model=Page[TeamOut])
+@router.get("/teams", response_model=Page[TeamItem])
 async def list_teams(page: Annotated[PageRequest, Depends(TEAMS_LIST.params)], db: Reading, by: CurrentActor) -> Page[Team]:
     return await TEAMS_LIST.page(db, page)
 
 
 @router.get("/teams/{team_id}", response_model=TeamOut)
-async def get_team(team_id: UUID, db: Reading, by: CurrentActor) -> Team:
-    return await db.get(TEAMS, team_id)
+async def get_team(team_id: UUID, db: Reading, by: CurrentActor) -> TeamOut:
+    return TeamOut.of(await db.get(TEAMS, team_id), by)
 
 
 @router.patch("/teams/{team_id}", response_model=TeamOut, dependencies=[Keeper])
-async def change_team(team_id: UUID, body: TeamPatch, tx: InTx, expect: IfMatch) -> Team:
+async def change_team(team_id: UUID, body: TeamPatch, tx: InTx, by: CurrentActor, expect: IfMatch) -> TeamOut:
     """Rename a team, or move it in the tree (409 `team_cycle` when it would come under itself). For admin and ops."""
-    return await commands.change_team(tx, team_id, body.model_dump(exclude_unset=True), expect)
+    return TeamOut.of(await commands.change_team(tx, team_id, body.model_dump(exclude_unset=True), expect), by)
 
 
 @router.post("/people", status_code=201, response_model=PersonOut, dependencies=[Keeper])
-async def create_person(body: PersonIn, tx: InTx, response: Response) -> Person:
+async def create_person(body: PersonIn, tx: InTx, by: CurrentActor, response: Response) -> PersonOut:
     """Add a person. An `external_id` that is known already brings that person to these values (200), and so fills up a
     stub that an import has left. For admin and ops."""
     _person_role(body.role)
     person, new = await commands.enter_person(tx, external_id=body.external_id, given=body.model_dump(exclude={"external_id"}))
     response.status_code = 201 if new else 200
-    return person
+    return PersonOut.of(person, by)
 
 
-@router.get("/people", response_model=Page[PersonOut])
+@router.get("/people", response_model=Page[PersonItem])
 async def list_people(page: Annotated[PageRequest, Depends(PEOPLE_LIST.params)], db: Reading, by: CurrentActor) -> Page[Person]:
     return await PEOPLE_LIST.page(db, page)
 
 
 @router.get("/people/me", response_model=PersonOut)
-async def get_me(db: Reading, by: CurrentActor) -> Person:
+async def get_me(db: Reading, by: CurrentActor) -> PersonOut:
     """Who I am in the roster; 404 while nobody has entered me."""
     me = await db.first(PEOPLE.get, id=by.id)
     if me is None:
         raise NotFound("You are not in the roster yet; ask an admin to add you.")
-    return me
+    return PersonOut.of(me, by)
 
 
 @router.get("/people/{person_id}", response_model=PersonOut)
-async def get_person(person_id: UUID, db: Reading, by: CurrentActor) -> Person:
-    return await db.get(PEOPLE, person_id)
+async def get_person(person_id: UUID, db: Reading, by: CurrentActor) -> PersonOut:
+    return PersonOut.of(await db.get(PEOPLE, person_id), by)
 
 
 @router.patch("/people/{person_id}", response_model=PersonOut, dependencies=[Keeper])
-async def change_person(person_id: UUID, body: PersonPatch, tx: InTx, expect: IfMatch) -> Person:
+async def change_person(person_id: UUID, body: PersonPatch, tx: InTx, by: CurrentActor, expect: IfMatch) -> PersonOut:
     """Change a person's name, role, team, or whether he is active. For admin and ops."""
     given = body.model_dump(exclude_unset=True)
     _person_role(given.get("role"))
-    return await commands.change_person(tx, person_id, given, expect)
+    return PersonOut.of(await commands.change_person(tx, person_id, given, expect), by)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from shared.auth.actor import Role
+from shared.auth.actor import Actor, Role
 from shared.errors import Unmet
 
 KEEPERS = (Role.admin, Role.ops)
@@ -59,3 +59,7 @@ def move_unmet(team_id: UUID, new_parent: UUID | None, parents: Mapping[UUID, UU
     if new_parent is not None and team_id in path_of(new_parent, parents):
         return [Unmet("team_cycle", "A team cannot be moved under itself or one of the teams below it.")]
     return []
+
+
+def keep_unmet(actor: Actor) -> list[Unmet]:
+    return [] if actor.has(*KEEPERS) else [Unmet("role", "Only an admin or sales operations keeps the roster.")]
