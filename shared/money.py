@@ -52,7 +52,7 @@ Percent = Annotated[
     Decimal,
     Field(ge=0, le=100, decimal_places=4),
     PlainSerializer(_plain, return_type=str),
-    WithJsonSchema({"type": "string", "format": "decimal", "pattern": r"^\d{1,3}(\.\d{1,4})?$", "examples": ["12.5"]}),
+    WithJsonSchema({"type": "string", "format": "decimal", "pattern": r"^(100(\.0{1,4})?|\d{1,2}(\.\d{1,4})?)$", "examples": ["12.5"]}),
 ]
 
 

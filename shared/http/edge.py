@@ -24,7 +24,8 @@ from shared.telemetry import trace_id, traceparent
 _DRY_RUN = parameter(
     "dry_run", "query", "Check everything and answer as if done, but change nothing.", {"type": "boolean", "default": False}
 )
-_IF_MATCH = parameter("If-Match", "header", 'The ETag you read, for example "3".', {"type": "string"}, required=True)
+_ETAG = {"type": "string", "pattern": r'^(\*|"[0-9]{1,18}"|[0-9]{1,18})$'}
+_IF_MATCH = parameter("If-Match", "header", 'The ETag you read, for example "3"; `*` for whatever it is now.', _ETAG, required=True)
 
 
 @documented(idempotency.PARAMETER, _DRY_RUN, secured=True)
@@ -35,8 +36,7 @@ async def open_tx(request: Request) -> Tx:
     dry_run = _is_true(request, "dry_run")
     context = Context(state.service, actor, state.clock(), trace_id(request.scope), traceparent=traceparent(request.scope))
     tx: Tx = await request.state.open.enter_async_context(state.db.begin(context, keep=not dry_run))
-    if not dry_run:
-        await idempotency.begin(request, tx, actor)
+    await idempotency.begin(request, tx, actor, keep=not dry_run)
     request.state.tx = tx
     return tx
 
@@ -83,6 +83,8 @@ class ClinchRoute(APIRoute):
     """Ends what the request opened, stores its answer in its transaction, and gives versioned resources their ETag."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        # Who is not let in is told so before what is wrong with the request.
+        self.dependant.dependencies.sort(key=lambda dependency: not openapi.is_secured(dependency))
         handle = super().get_route_handler()
         openapi.complete(self)
         versioned = "version" in getattr(self.response_model, "model_fields", {})

@@ -27,6 +27,7 @@ _RANGES: dict[str, Callable[[Any, Any], ColumnElement[bool]]] = {
     "lt": lambda column, value: column < value,
 }
 _SAYS = {"": "", "gte": " or more", "gt": "more than", "lte": " or less", "lt": "less than"}
+_NUMBER = r"^-?[0-9]{1,18}(\.[0-9]{1,18})?$"
 _COMMA = re.compile(r"(?<!\\),")
 _ESCAPE = re.compile(r"\\(.)")
 
@@ -59,7 +60,7 @@ def kind_of(column: ColumnElement[Any], choices: type[enum.Enum] | None = None) 
         return Kind(lambda text: choices(text).value, {"type": "string", "enum": names}, f"one of {', '.join(names)}", False, type_)
     match type_.python_type.__name__:
         case "str":
-            return Kind(_text, {"type": "string", "maxLength": 200}, "a text of up to 200 characters", False, Text())
+            return Kind(_text, {"type": "string", "minLength": 1, "maxLength": 200}, "a text of up to 200 characters", False, Text())
         case "UUID":
             return Kind(UUID, {"type": "string", "format": "uuid"}, "a UUID", False, type_)
         case "bool":
@@ -68,7 +69,9 @@ def kind_of(column: ColumnElement[Any], choices: type[enum.Enum] | None = None) 
             return _integer(type_)
         case "Decimal":
             # Without the column's precision: a cast of the parameter would round it, or overflow.
-            return Kind(_decimal, {"type": "string", "format": "decimal"}, "a number like 1000 or 99.50", True, Numeric())
+            return Kind(
+                _decimal, {"type": "string", "format": "decimal", "pattern": _NUMBER}, "a number like 1000 or 99.50", True, Numeric()
+            )
         case "float":
             return Kind(_float, {"type": "number"}, "a number like 1000 or 99.5", True, type_)
         case "date":

@@ -43,13 +43,18 @@ FROM (SELECT 1) AS one LEFT JOIN idempotency k ON k.key = $1 AND k.created_at > 
 FORGET_OLD = "DELETE FROM idempotency WHERE created_at <= now() - interval '24 hours'"
 
 
-async def begin(request: Request, tx: Tx, actor: Actor) -> None:
-    """Claim the request's key for this transaction, or raise `Replayed` with the answer that it got before."""
+async def begin(request: Request, tx: Tx, actor: Actor, *, keep: bool) -> None:
+    """Claim the request's key for this transaction, or raise `Replayed` with the answer that it got before.
+
+    A transaction that changes nothing (`keep` is false) claims none.
+    """
     key = request.headers.get("idempotency-key")
     if not key:
         return
     if len(key) > _LONGEST:
         raise Invalid(f"Idempotency-Key takes up to {_LONGEST} characters.", pointer="Idempotency-Key", code="string_too_long")
+    if not keep:
+        return
     scope = f"{actor.id}\n{request.method}\n{request.url.path}?{request.url.query}\n{key}"
     claimed = Key(hashlib.sha256(scope.encode()).digest(), hashlib.sha256(await request.body()).digest())
     found = await tx.conn.fetchrow(_FIND, claimed.digest, claimed.lock)

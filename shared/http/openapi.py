@@ -37,11 +37,20 @@ def complete(route: APIRoute) -> None:
     for parameter in shown:
         if (key := (parameter["name"], parameter["in"])) not in read or parameter["required"]:
             read[key] = parameter  # what one dependency requires is required
+    if fields := read.get(("fields", "query")):
+        items = route.response_model.model_fields["items"].annotation.__args__[0].model_fields
+        schema = {"type": "array", "minItems": 1, "items": {"type": "string", "enum": list(items)}}
+        read["fields", "query"] = {**fields, "style": "form", "explode": False, "schema": schema}
     if read:
         extra["parameters"] = list(read.values())
     if current_actor not in calls and any(getattr(call, "openapi_secured", False) for call in calls):
         extra["security"] = [{current_actor.scheme_name: []}]
     route.openapi_extra = extra or None
+
+
+def is_secured(dependant: Dependant) -> bool:
+    """Whether this dependency asks for the access token, itself or through another."""
+    return any(call is current_actor or getattr(call, "openapi_secured", False) for call in (dependant.call, *_calls(dependant)))
 
 
 def _calls(dependant: Dependant) -> Iterator[Any]:

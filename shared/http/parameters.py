@@ -102,7 +102,7 @@ class Parameters:
             *([parameter("q", "Finds this text, in any case, in the names and titles.", text)] if self.searchable else []),
             parameter("sort", "`-` sorts downwards; rows without a value come last.", {"enum": self._directions, "default": self.default}),
             parameter("limit", "Items per page.", {"type": "integer", "minimum": 1, "maximum": MOST, "default": LIMIT}),
-            parameter("cursor", "The `next_cursor` of the page before.", {"type": "string"}),
+            parameter("cursor", "The `next_cursor` of the page before.", {"type": "string", "minLength": 1}),
             parameter("count", "`exact` adds how many there are in all.", {"type": "string", "enum": ["exact"]}),
             parameter("fields", "A comma list of the items' fields to send; all when left out.", {"type": "string"}),
         ]

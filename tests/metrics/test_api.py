@@ -208,6 +208,7 @@ async def test_mature_only_leaves_out_who_had_no_chance_yet(svc: Running) -> Non
     [
         ("kpis/win_rate?from=2025-02-01&to=2025-02-01", "to"),
         ("kpis/win_rate?from=yesterday", "from"),
+        ("kpis/win_rate?to=0", "to"),
         ("kpis/win_rate?by=colour", "by"),
         ("kpis/win_rate?grain=hour", "grain"),
         ("kpis/win_rate?sauce=email", "sauce"),

@@ -149,7 +149,18 @@ async def test_bad_input_is_a_clear_problem(client: httpx.AsyncClient, send: dic
 
 async def test_unknown_addresses_and_methods_are_problems_too(client: httpx.AsyncClient) -> None:
     assert (await client.get("/v1/nothing")).json()["code"] == "not_found"
-    assert (await client.delete("/v1/notes")).json()["code"] == "method_not_allowed"
+    wrong = await client.delete("/v1/notes/01890000-0000-7000-8000-000000000000")
+    assert (wrong.status_code, wrong.json()["code"], wrong.headers["allow"]) == (405, "method_not_allowed", "GET, PATCH")
+
+
+async def test_a_key_is_checked_in_a_dry_run_too(client: httpx.AsyncClient) -> None:
+    refused = await client.post("/v1/notes?dry_run=true", json={"text": "a"}, headers={"Idempotency-Key": "k" * 201})
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "Idempotency-Key")
+
+
+async def test_who_is_not_let_in_learns_nothing_about_the_input(notes: Running) -> None:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(notes.app), base_url="http://x") as anybody:
+        assert (await anybody.get("/v1/operations/note-svc/timers?limit=many")).status_code == 401
 
 
 async def test_no_token_no_answer(notes: Running) -> None:

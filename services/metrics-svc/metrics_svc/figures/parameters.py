@@ -7,23 +7,36 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Query, Request
 from fastapi.dependencies.utils import get_flat_params
+from pydantic import BeforeValidator, WithJsonSchema
 
 from metrics_svc.facts.rows import DIMENSIONS
 from metrics_svc.figures.asked import BEGINNING, DAY, END, NONE, Asked, By
 from shared.errors import Invalid
 
 
+def _iso(text: str) -> date:
+    """Only days as they are documented: pydantic also takes seconds since 1970."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ValueError("a day like 2026-01-31") from None
+
+
+Day = Annotated[date, BeforeValidator(_iso)]
+Id = Annotated[str, WithJsonSchema({"anyOf": [{"type": "string", "format": "uuid"}, {"const": NONE}]})]
+
+
 async def asked(
     request: Request,
-    start: Annotated[date | None, Query(alias="from", description="First day, inclusive; from the beginning when left out.")] = None,
-    end: Annotated[date | None, Query(alias="to", description="Last day, exclusive; without an end when left out.")] = None,
-    as_of: Annotated[date | None, Query(description="Only what had happened by the end of this business day counts.")] = None,
+    start: Annotated[Day | None, Query(alias="from", description="First day, inclusive; from the beginning when left out.")] = None,
+    end: Annotated[Day | None, Query(alias="to", description="Last day, exclusive; without an end when left out.")] = None,
+    as_of: Annotated[Day | None, Query(description="Only what had happened by the end of this business day counts.")] = None,
     by: Annotated[By | None, Query(description="One line per value of this dimension.")] = None,
-    source: Annotated[str | None, Query(max_length=200, description=f"Only this source; `{NONE}` for unknown.")] = None,
-    owner: Annotated[str | None, Query(max_length=40, description=f"Only this person's, an id; `{NONE}` for nobody's.")] = None,
-    team: Annotated[str | None, Query(max_length=40, description=f"Only this team's, an id; `{NONE}` for no team's.")] = None,
-    product: Annotated[str | None, Query(max_length=200, description=f"Only this product; `{NONE}` for unknown.")] = None,
-    region: Annotated[str | None, Query(max_length=200, description=f"Only this region; `{NONE}` for unknown.")] = None,
+    source: Annotated[str | None, Query(min_length=1, max_length=200, description=f"Only this source; `{NONE}` for unknown.")] = None,
+    owner: Annotated[Id | None, Query(description=f"Only this person's, an id; `{NONE}` for nobody's.")] = None,
+    team: Annotated[Id | None, Query(description=f"Only this team's, an id; `{NONE}` for no team's.")] = None,
+    product: Annotated[str | None, Query(min_length=1, max_length=200, description=f"Only this product; `{NONE}` for unknown.")] = None,
+    region: Annotated[str | None, Query(min_length=1, max_length=200, description=f"Only this region; `{NONE}` for unknown.")] = None,
 ) -> Asked:
     state = request.app.state
     zone: ZoneInfo = state.settings.zone
