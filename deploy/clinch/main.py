@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from clinch.clean import clean
+from clinch.demo.command import demo
 from clinch.documents import docs
 from clinch.down import down
 from clinch.errors import CommandError
@@ -21,7 +22,7 @@ from clinch.up import up
 from clinch.verify import verify
 from shared.postgres import PostgresError
 
-COMMANDS = (up, down, status, logs, clean, token, docs, verify)
+COMMANDS = (up, down, status, logs, clean, token, demo, docs, verify)
 
 
 class Commands(TyperGroup):

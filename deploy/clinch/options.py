@@ -1,5 +1,9 @@
-"""Options that several commands share."""
+"""Options that several commands share, and commands to be pasted that repeat them."""
 
+import os
+import shlex
+import shutil
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -27,3 +31,14 @@ def base_url(url: str | None, data: Path | None) -> str:
 Token = Annotated[
     str | None, typer.Option(envvar="CLINCH_TOKEN", help="An access token.", show_default="an admin's, from the development issuer")
 ]
+
+
+def pasted(command: str, *, url: str | None = None, data: Path | None = None) -> str:
+    """A `clinch` command that works as it is in the terminal this runs in, and means the same system."""
+    script = Path(sys.argv[0]).absolute()
+    near = os.path.relpath(script)
+    clinch = "clinch" if shutil.which("clinch") == str(script) else shlex.quote(str(script) if near.startswith("..") else near)
+    if url:
+        return f"{clinch} {command} --url {shlex.quote(url)}"
+    named = data is not None and data != default_folder() and "CLINCH_DATA" not in os.environ
+    return f"{clinch} {command} --data {shlex.quote(str(data))}" if named else f"{clinch} {command}"

@@ -1,14 +1,11 @@
 """`clinch up`: start everything, return when it is ready."""
 
+import asyncio
 import json
-import os
-import shlex
-import shutil
 import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,8 +13,9 @@ import typer
 from clinch.arguments import Arguments
 from clinch.errors import CommandError
 from clinch.folder import DataFolder, default_folder
-from clinch.options import Data
+from clinch.options import Data, pasted
 from clinch.settings import Embedded
+from clinch.token import fetch
 
 
 def up(
@@ -42,6 +40,7 @@ def up(
         _in_this_terminal(run)
     else:
         _detached(run)
+        _enter_people(run)
         typer.echo(f"Clinch is ready after {time.monotonic() - started:.1f} s.\n{_first_steps(run)}")
 
 
@@ -80,27 +79,38 @@ def _in_this_terminal(run: Embedded) -> None:
     supervisor = Supervisor(run, lambda step: typer.echo(f"  {step} ..."), tick=tail.show_news)
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, lambda *_: supervisor.stop())
-    supervisor.supervise(lambda: typer.echo(f"Clinch is ready; Ctrl-C stops it.\n{_first_steps(run)}"))
+
+    def ready() -> None:
+        _enter_people(run)
+        typer.echo(f"Clinch is ready; Ctrl-C stops it.\n{_first_steps(run)}")
+
+    supervisor.supervise(ready)
     tail.show_news()
 
 
 def _first_steps(run: Embedded) -> str:
     """Lines that work as they are when pasted into the terminal this runs in."""
-    clinch = _this_command()
-    where = "" if run.folder.path == default_folder() or "CLINCH_DATA" in os.environ else f" --data {shlex.quote(str(run.folder.path))}"
-    token = f"{clinch} token{where} --role admin"
+    token, logs, down = (pasted(command, data=run.folder.path) for command in ("token", "logs", "down"))
     return (
         f"  API docs   {run.origin}/docs\n"
-        f"  A token    {token}\n"
-        f'  First try  curl -s "{run.origin}/v1/leads?limit=3" -H "Authorization: Bearer $({token} 2>/dev/null)"\n'
-        f"  Logs       {clinch} logs{where} --follow\n"
-        f"  Stop       {clinch} down{where}"
+        f"  A token    {token} --role admin\n"
+        f'  First try  curl -s "{run.origin}/v1/leads?limit=3" -H "Authorization: Bearer $({token} --role admin 2>/dev/null)"\n'
+        f"  Logs       {logs} --follow\n"
+        f"  Stop       {down}"
     )
 
 
-def _this_command() -> str:
-    script = Path(sys.argv[0]).absolute()
-    if shutil.which("clinch") == str(script):
-        return "clinch"
-    near = os.path.relpath(script)
-    return shlex.quote(str(script) if near.startswith("..") else near)
+def _enter_people(run: Embedded) -> None:
+    """The people that the development issuer gives tokens to are on the roster, so that a fresh system has somebody to own things."""
+    if run.issuer != run.development_issuer:
+        return
+    import httpx
+
+    from clinch.roster import seed_people
+
+    async def enter() -> None:
+        token = fetch(run.origin, "admin")[0]
+        async with httpx.AsyncClient(base_url=run.origin, headers={"Authorization": f"Bearer {token}"}, timeout=30) as client:
+            await seed_people(client)
+
+    asyncio.run(enter())

@@ -1,0 +1,82 @@
+"""`clinch demo`: a year of a believable sales team, through the public API and the import path."""
+
+import asyncio
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from clinch.errors import CommandError
+from clinch.options import Data, Url, base_url, pasted
+from clinch.token import fetch
+
+if TYPE_CHECKING:
+    from clinch.demo.calls import Calls, Progress
+    from clinch.demo.plan import Key
+
+
+def demo(
+    leads: Annotated[int, typer.Option(help="How many leads the year brings.", min=30, max=50_000)] = 3_000,
+    seed: Annotated[int, typer.Option(help="Another seed makes another year, beside the one that is there.", min=0)] = 7,
+    url: Url = None,
+    data: Data = None,
+) -> None:
+    """Fill the running system with a year of a sales team, from leads to cash. The same seed again changes nothing."""
+    import httpx
+
+    from clinch.demo.calls import AT_ONCE, Calls
+    from clinch.demo.progress import on_terminal
+    from clinch.demo.summary import looks
+    from clinch.roster import seed_people
+
+    base = base_url(url, data)
+    headers = {"Authorization": f"Bearer {fetch(base, 'admin')[0]}"}
+
+    async def token(person: str) -> str:
+        return (await asyncio.to_thread(fetch, base, None, person))[0]
+
+    async def run() -> str:
+        async with httpx.AsyncClient(base_url=base, headers=headers, timeout=60, limits=httpx.Limits(max_connections=AT_ONCE)) as http:
+            await seed_people(http)
+            with on_terminal() as progress:
+                return await fill(Calls(http, token), seed, leads, progress)
+
+    typer.echo(asyncio.run(run()))
+    typer.echo(looks(base, pasted("token --role admin", url=url, data=data)))
+
+
+async def fill(calls: "Calls", seed: int, leads: int, progress: "Progress", now: datetime | None = None) -> str:
+    """Make the demo, or what an earlier run left out of it, and say what there is. The sample people are there. Raises `CommandError`."""
+    from clinch.demo import company, summary
+    from clinch.demo.plan import plan
+    from clinch.demo.play import play
+
+    started = time.monotonic()
+    known = await _known(calls, seed)
+    if known and known.leads != leads:
+        raise CommandError(f"There is a demo of seed {seed} already, with {known.leads:,} leads: name another --seed.", 2)
+    until = known.until if known else now or datetime.now(UTC)
+    where = await company.found(calls, until, progress)
+    year = plan(seed, leads, until, where.home, where.abroad)
+    if known and await _is_known(calls, year.newest.key):
+        return f"The demo of seed {seed} is there already; nothing was changed.\n{await summary.told(calls, year)}"
+    await play(year, where, calls, progress)
+    await summary.figures_come(calls, year)
+    return f"Done in {time.monotonic() - started:.0f} s, by {calls.made:,} requests.\n{await summary.told(calls, year)}"
+
+
+async def _known(calls: "Calls", seed: int) -> "Key | None":
+    """The demo of this seed that is there, whole or not."""
+    from clinch.demo import staff
+    from clinch.demo.plan import Key
+
+    found = await calls.get("/v1/leads", by=staff.ADMIN, q=Key.begins(seed), limit=1, sort="created_at")
+    keys = [lead["external_id"] or "" for lead in found["items"]]
+    return next((Key.of(key) for key in keys if key.startswith(Key.begins(seed))), None)
+
+
+async def _is_known(calls: "Calls", external_id: str) -> bool:
+    from clinch.demo import staff
+
+    return bool((await calls.get("/v1/leads", by=staff.ADMIN, external_id=external_id))["items"])

@@ -1,0 +1,123 @@
+"""The year as a whole, drawn from a seed without any I/O: the same seed, size and end give the same plan."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from clinch.demo.deals import draw_deal, negotiate
+from clinch.demo.leads import draw_lead, newest, work_out
+from clinch.demo.moments import Draw
+from clinch.demo.story import Contract, Deal, DirectDeal, Lead, Plan
+from clinch.demo.tables import CUSTOMERS, LINES, SELLERS, SIZES
+
+JOURNEYS, DESK, DIRECT = 0.05, 0.04, 0.01
+"""Shares of the leads: whose deal is worked by hand, which are worked by hand without one, and deals of old customers. The rest of the
+leads and of their deals come in lists, as they do where a company brings its history along."""
+AT_LEAST = 20
+"""Of each, where there are so many, so that a small demo has something of everything."""
+DIRECT_SELLERS = ("dev-csm", "dev-kam", "dev-rep-2", "dev-rep-4")
+PAID_AGAIN = timedelta(days=9)
+KINDS = (("renewal", 4), ("upsell", 4), ("cross_sell", 2))
+
+
+class Key(NamedTuple):
+    """What a demo is known by. Its text begins the external key of everything that the demo makes."""
+
+    seed: int
+    leads: int
+    until: datetime
+
+    def __str__(self) -> str:
+        return f"{self.begins(self.seed)}{self.leads}-{self.until:%Y%m%d%H}"
+
+    @staticmethod
+    def begins(seed: int) -> str:
+        return f"demo-{seed}-"
+
+    @classmethod
+    def of(cls, external_id: str) -> "Key":
+        _, seed, leads, until, *_ = external_id.split("-")
+        return cls(int(seed), int(leads), datetime.strptime(until, "%Y%m%d%H").replace(tzinfo=UTC))
+
+
+def plan(seed: int, leads: int, now: datetime, home: str = "CNY", abroad: str | None = None) -> Plan:
+    """A year of `leads` leads that ends with the last full hour before `now`, in the currencies `home` and, beyond the border, `abroad`."""
+    until = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    key = str(Key(seed, leads, until))
+    foreign = abroad or home
+    drawn = [draw_lead(Draw(f"{key}/{n}", until), f"{key}-L{n:05d}", home, foreign) for n in range(1, leads)]
+    chosen = _by_hand(Draw(f"{key}/by hand", until), drawn, leads)
+    worked = [_worked(Draw(f"{lead.key}/worked", until), lead) for lead in drawn if lead.key in chosen]
+    count = max(min(AT_LEAST, leads // 10), round(DIRECT * leads))
+    direct = [_direct(Draw(f"{key}/D{n}", until), f"{key}-D{n:04d}", home, foreign) for n in range(1, count + 1)]
+    worked = _with_a_reversal(_with_a_voided_contract(worked, until), until)
+    return Plan(
+        key=key,
+        now=until,
+        currency=home,
+        written=tuple(lead for lead in drawn if lead.key not in chosen),
+        worked=tuple(worked),
+        direct=tuple(direct),
+        newest=newest(Draw(f"{key}/newest", until), newest_key(key)),
+    )
+
+
+def newest_key(key: str) -> str:
+    return f"{key}-newest"
+
+
+def _by_hand(draw: Draw, leads: Sequence[Lead], size: int) -> set[str]:
+    """The keys of the leads that are worked by hand."""
+    with_deal = [lead.key for lead in leads if lead.deal]
+    without = [lead.key for lead in leads if not lead.deal and lead.owner]
+    journeys = min(len(with_deal), max(AT_LEAST, round(JOURNEYS * size)))
+    desk = min(len(without), max(AT_LEAST, round(DESK * size)))
+    return {*draw.some(with_deal, journeys), *draw.some(without, desk)}
+
+
+def _worked(draw: Draw, lead: Lead) -> Lead:
+    lead = work_out(draw, lead)
+    return replace(lead, deal=negotiate(draw, lead.deal, lead.prospect.size)) if lead.deal else lead
+
+
+def _direct(draw: Draw, key: str, home: str, abroad: str) -> DirectDeal:
+    """A deal with an old customer, who comes back by himself; those are won more often (D29)."""
+    customer, line, size, seller = draw.one(CUSTOMERS), draw.weighted(LINES), draw.weighted(SIZES), SELLERS[draw.one(DIRECT_SELLERS)]
+    opened_at = draw.later(draw.captured_at(), 1) or draw.now - timedelta(days=3)
+    kind = draw.by_weight(KINDS)
+    currency = abroad if customer.region == "Overseas" else home
+    name = f"{customer.name}: {line.name}, {kind.replace('_', '-')}"
+    deal = draw_deal(draw, seller, name, kind, line, size, opened_at, 0.65, currency)
+    return DirectDeal(key, customer, negotiate(draw, deal, size))
+
+
+# -- What happens once a year --------------------------------------------------------------------------------------------------
+
+
+def _with_a_voided_contract(leads: Sequence[Lead], now: datetime) -> list[Lead]:
+    """The latest contract that nobody has paid for is voided before it takes effect, and the win with it."""
+    for lead, deal, contract in sorted(_signed(leads), key=lambda found: found[1].won_at or now, reverse=True):
+        if deal.won_at and not contract.payments and not contract.live_on:
+            void = replace(contract, starts_on=(now + timedelta(days=20)).date(), voided_at=deal.won_at + (now - deal.won_at) / 2)
+            return _changed(leads, lead, replace(deal, contract=void))
+    return list(leads)
+
+
+def _with_a_reversal(leads: Sequence[Lead], now: datetime) -> list[Lead]:
+    """The bank took the first payment of the oldest contract back, and the customer paid again."""
+    for lead, deal, contract in sorted(_signed(leads), key=lambda found: found[1].won_at or now):
+        first, *others = contract.payments or [None]
+        if first and first.at + PAID_AGAIN < now:
+            payments = (replace(first, reversed_at=first.at + PAID_AGAIN / 3), replace(first, at=first.at + PAID_AGAIN), *others)
+            return _changed(leads, lead, replace(deal, contract=replace(contract, payments=payments)))
+    return list(leads)
+
+
+def _signed(leads: Iterable[Lead]) -> list[tuple[Lead, Deal, Contract]]:
+    found = [(lead, lead.deal, lead.deal.contract) for lead in leads if lead.deal and lead.deal.contract]
+    return [(lead, deal, contract) for lead, deal, contract in found if contract.signed_at]
+
+
+def _changed(leads: Iterable[Lead], changed: Lead, deal: Deal) -> list[Lead]:
+    return [replace(lead, deal=deal) if lead is changed else lead for lead in leads]

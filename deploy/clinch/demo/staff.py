@@ -1,0 +1,30 @@
+"""Who does what in the demo's company, by the sample people's teams and roles."""
+
+from clinch.people import SAMPLE_PEOPLE
+
+MARKETING, OPERATIONS, LEGAL, FINANCE = "dev-marketing", "dev-ops", "dev-legal", "dev-finance"
+DIRECTOR, SUCCESS, ADMIN = "dev-director", "dev-csm", "dev-admin"
+_HELPED = {"sales", "sales-north", "sales-south"}
+"""The teams that presales and assistants work for."""
+_TEAM = {person.key: person.team for person in SAMPLE_PEOPLE}
+_MANAGER = {person.team: person.key for person in SAMPLE_PEOPLE if person.role == "manager"}
+
+
+def boss_of(seller: str) -> str:
+    """The manager of his team; the director where it has none."""
+    return _MANAGER.get(_TEAM[seller], DIRECTOR)
+
+
+def sender_of(seller: str, discount: int) -> str:
+    """Who may send a quote with so many percent off (D20)."""
+    if discount <= 10:
+        return seller
+    return boss_of(seller) if discount <= 20 else DIRECTOR
+
+
+def presales_of(seller: str) -> str:
+    return "dev-presales" if _TEAM[seller] in _HELPED else seller
+
+
+def assistant_of(seller: str) -> str:
+    return "dev-assistant" if _TEAM[seller] in _HELPED else seller
