@@ -26,6 +26,7 @@ from shared.http import openapi, problem, routes
 from shared.http.edge import ClinchRoute
 from shared.http.idempotency import FORGET_OLD
 from shared.http.operations import operations_router
+from shared.imports.job import FORGET_UPLOADS
 from shared.relay import relay, sample
 from shared.settings import Settings
 from shared.telemetry import Telemetry
@@ -165,7 +166,7 @@ class Service:
         tasks: list[Any] = [
             relay(db, bus, stop, service=self.name),
             sample(db, stop, service=self.name),
-            _forget_answers(db, stop),
+            _keep_house(db, stop),
         ]
         for name, handle, topics in self._consumers():
             tasks.append(Consumer(name, db, bus, topics, handle, service=self.name, clock=clock).run(stop))
@@ -189,14 +190,15 @@ async def _alive(_: Any) -> JSONResponse:
     return JSONResponse({"status": "alive"})
 
 
-async def _forget_answers(db: Database, stop: asyncio.Event) -> None:
-    """Idempotent answers are kept for 24 hours; older ones go once an hour."""
+async def _keep_house(db: Database, stop: asyncio.Event) -> None:
+    """Once an hour: answers to idempotency keys go after 24 hours, uploads that were cut off after a day."""
     while not stop.is_set():
         try:
             async with db.read() as reader:
                 await reader.conn.execute(FORGET_OLD)
+                await reader.conn.execute(FORGET_UPLOADS)
         except Exception as error:
-            log.warning("idempotency_cleanup_failed", error=type(error).__name__)
+            log.warning("housekeeping_failed", error=type(error).__name__)
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), 3600)
 

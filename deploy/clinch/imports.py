@@ -3,9 +3,10 @@
 import csv
 import io
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
+from uuid import uuid4
 
 import typer
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 Pairs = list[str]
 _SHOWN = 5
+PATIENCE = 60
+"""Seconds to wait for a system that does not answer. The import itself goes on where it was when it is back."""
 
 
 def import_file(
@@ -51,14 +54,29 @@ def import_file(
     with httpx.Client(base_url=base, timeout=60, headers={"Authorization": f"Bearer {access_token(token, base)}"}) as client:
         path = f"/v1/imports/{things}"
         try:
-            if resume:
-                job = _answer(client.post(f"{path}/{resume}/resume"))
+            if file is None:
+                job = _patiently(lambda: client.post(f"{path}/{resume}/resume"))
             else:
-                assert file is not None
                 job = _upload(client, path, file, {k: v for k, v in options.items() if v})
             _summary(client, path, _watched(client, path, job))
         except httpx.TransportError as error:
             raise CommandError(f"{base} does not answer ({error}): is Clinch running there?") from None
+
+
+def _patiently(ask: "Callable[[], httpx.Response]") -> dict[str, Any]:
+    """The answer, also of a system that is just being restarted: nothing asked here has a second effect."""
+    import httpx
+
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            response = ask()
+            if response.status_code != 503 or time.monotonic() > until:
+                return _answer(response)
+        except httpx.TransportError:
+            if time.monotonic() > until:
+                raise
+        time.sleep(0.5)
 
 
 def _answer(response: "httpx.Response") -> dict[str, Any]:
@@ -85,15 +103,20 @@ def _upload(client: "httpx.Client", path: str, file: Path, options: dict[str, An
                     yield piece
                     progress.advance(bar, len(piece))
 
-        return _answer(
-            client.post(path, params=options, content=pieces(), headers={"Content-Type": "text/csv", "Content-Length": str(size)})
-        )
+        headers = {"Content-Type": "text/csv", "Content-Length": str(size), "Idempotency-Key": f"clinch-import-{uuid4()}"}
+
+        def send() -> "httpx.Response":
+            progress.update(bar, completed=0)
+            return client.post(path, params=options, content=pieces(), headers=headers)
+
+        return _patiently(send)
 
 
 def _watched(client: "httpx.Client", path: str, job: dict[str, Any]) -> dict[str, Any]:
     """Show the job's progress until it ends. Ctrl-C cancels it, and says how to go on."""
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+    id = job["id"]
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[rows]:,} rows"))
     try:
         with Progress(*columns, TimeRemainingColumn(), transient=True) as progress:
@@ -101,9 +124,9 @@ def _watched(client: "httpx.Client", path: str, job: dict[str, Any]) -> dict[str
             while job["state"] in ("queued", "running"):
                 progress.update(bar, completed=job["bytes_done"], rows=job["rows"])
                 time.sleep(0.15)
-                job = _answer(client.get(f"{path}/{job['id']}"))
+                job = _patiently(lambda: client.get(f"{path}/{id}"))
     except KeyboardInterrupt:
-        job = _answer(client.post(f"{path}/{job['id']}/cancel"))
+        job = _patiently(lambda: client.post(f"{path}/{id}/cancel"))
     return job
 
 

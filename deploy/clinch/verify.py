@@ -71,7 +71,7 @@ async def _verify(settings: "Mapping[str, Settings]", wait: float, rebuild: bool
         databases = {}
         for name, given in settings.items():
             databases[name] = Database(given)
-            await databases[name].start()
+            await _open(databases[name], wait)
             stack.push_async_callback(databases[name].stop)
         bus = open_bus(settings["lead"].bus_url, client="verify")
         await bus.start()
@@ -89,6 +89,21 @@ async def _verify(settings: "Mapping[str, Settings]", wait: float, rebuild: bool
     if not broken:
         console.print("All invariants hold. The numbers are those of the design; in brackets, how many were looked at.", highlight=False)
     return broken
+
+
+async def _open(db: Any, wait: float) -> None:
+    """Connect, also to a Postgres that is just being restarted."""
+    from shared.db import is_outage
+
+    until = time.monotonic() + wait
+    while True:
+        try:
+            await db.start()
+            return
+        except Exception as error:
+            if not is_outage(error) or time.monotonic() > until:
+                raise CommandError(f"The database does not answer ({error}).") from None
+        await asyncio.sleep(0.5)
 
 
 async def _findings(

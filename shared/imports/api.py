@@ -21,7 +21,7 @@ from shared.http.edge import ClinchRoute, InTx, Reading
 from shared.http.idempotency import IdempotencyKey
 from shared.ids import new_id
 from shared.imports.format import Dates, detect, header_of
-from shared.imports.job import GET, LOCK, Importer, Job, State, save
+from shared.imports.job import DROP_UPLOAD, GET, LOCK, Importer, Job, State, save
 from shared.tables import IMPORT_CHUNK, IMPORT_JOB
 from shared.telemetry import trace_id
 
@@ -109,8 +109,10 @@ def imports_router(importer: Importer) -> APIRouter:
         if key:
             async with db.read() as reading:
                 known = await reading.first(_BY_KEY, actor_id=by.id, key=key)
-            if known is not None:
-                return known
+                if known is not None and known.state is not State.UPLOADING:
+                    return known
+                if known is not None:  # cut off before the file was whole: it is sent again
+                    await reading.conn.execute(DROP_UPLOAD, [known.id])
         job = await _store(request, db, importer, by, given, key)
         response.headers["Location"] = f"/v1/imports/{things}/{job.id}"
         return job

@@ -134,6 +134,14 @@ _MOVE = Query(update(IMPORT_JOB).where(IMPORT_JOB.c.id == bindparam("_id")).valu
 _PROBLEM_COLUMNS = ("job_id", "line", "n", "kind", "field", "code", "message")
 _given = rows_param(IMPORT_PROBLEM, *_PROBLEM_COLUMNS)
 _NOTE_PROBLEMS = Query(insert(IMPORT_PROBLEM).from_select(_PROBLEM_COLUMNS, select(*[_given.c[n] for n in _PROBLEM_COLUMNS])), int)
+DROP_UPLOAD = """
+WITH job AS (DELETE FROM import_job WHERE id = ANY($1::uuid[]) AND state = 'uploading' RETURNING id)
+DELETE FROM import_chunk WHERE job_id IN (SELECT id FROM job)
+"""
+FORGET_UPLOADS = """
+WITH job AS (DELETE FROM import_job WHERE state = 'uploading' AND created_at < now() - interval '1 day' RETURNING id)
+DELETE FROM import_chunk WHERE job_id IN (SELECT id FROM job)
+"""
 _DROP_FILE = Query(delete(IMPORT_CHUNK).where(IMPORT_CHUNK.c.job_id == bindparam("id")), int)
 
 

@@ -299,6 +299,21 @@ async def test_the_same_key_is_the_same_import(client: httpx.AsyncClient) -> Non
     assert sent[0].json()["id"] == sent[1].json()["id"]
 
 
+async def test_an_upload_that_was_cut_off_is_sent_again_under_its_key(notes: Running, client: httpx.AsyncClient) -> None:
+    async def cut_off() -> AsyncIterator[bytes]:
+        yield b"external_id,text\n1,a\n" + b"2,b\n" * 100_000
+        raise ConnectionResetError
+
+    key = {"Idempotency-Key": "cut"}
+    with suppress(ConnectionResetError):
+        await client.post("/v1/imports/notes", content=cut_off(), headers=key)
+    assert [j["state"] for j in (await client.get("/v1/imports/notes")).json()["items"]] == ["uploading"]
+    again = await client.post("/v1/imports/notes", content="external_id,text\n1,a\n", headers=key)
+    assert again.status_code == 202
+    assert [j["id"] for j in (await client.get("/v1/imports/notes")).json()["items"]] == [again.json()["id"]]
+    assert (await finished(notes, client, again.json()["id"]))["created"] == 1
+
+
 @pytest.mark.parametrize(
     ("params", "pointer", "says"),
     [
