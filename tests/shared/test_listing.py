@@ -411,7 +411,7 @@ def test_openapi_shows_every_parameter_with_its_type(harbour: Running) -> None:
     shown = {p["name"]: p for p in operation["parameters"]}
     assert shown["rig"]["schema"] == {"type": "array", "items": {"type": "string", "enum": ["sloop", "ketch"]}}
     assert shown["rig"]["explode"] is False
-    assert shown["price[gte]"]["schema"] == {"type": "string", "format": "decimal"}
+    assert shown["price[gte]"]["schema"].items() >= {"type": "string", "format": "decimal"}.items()
     assert shown["seen_at[lt]"]["schema"]["format"] == "date-time"
     assert {"const": "none"} in shown["owner_id"]["schema"]["items"]["anyOf"]
     assert "-price" in shown["sort"]["schema"]["enum"]
