@@ -14,6 +14,8 @@ from aiokafka.structs import ConsumerRecord
 from shared.bus import BusError, BusUnavailable, Delivered
 
 log = logging.getLogger(__name__)
+# What goes wrong reaches our callers as exceptions, who say it once; aiokafka says it several times a second until it is over.
+logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
 REQUEST_TIMEOUT = 10.0  # seconds
 CLOSE_TIMEOUT = 3.0

@@ -114,17 +114,21 @@ class KafkaReader(Reader, ConsumerRebalanceListener):  # type: ignore[misc]  # a
         return consumer
 
     async def _assign(self, consumer: AIOKafkaConsumer) -> None:
-        """Ask where to go on in the partitions that are new here."""
+        """Ask where to go on in the partitions that are new here; the brokers are asked for all of them at once."""
         ready = self._ready
-        for at in sorted(consumer.assignment() - ready):
-            offset = await self._position((at.topic, at.partition))
-            with as_bus_errors():
-                beginning = (await consumer.beginning_offsets([at]))[at]
-                end = (await consumer.end_offsets([at]))[at]
-            if self._ready is not ready:
-                return  # shared anew meanwhile
-            if not beginning <= offset <= end:
-                raise OffsetOutOfRange((at.topic, at.partition), offset, beginning, end)
+        new = sorted(consumer.assignment() - ready)
+        if not new:
+            return
+        # The stored offsets first: those of a partition that another member still works on may only grow afterwards, and so may its end.
+        offsets = {at: await self._position((at.topic, at.partition)) for at in new}
+        with as_bus_errors():
+            beginnings = await consumer.beginning_offsets(new)
+            ends = await consumer.end_offsets(new)
+        if self._ready is not ready:
+            return  # shared anew meanwhile
+        for at, offset in offsets.items():
+            if not beginnings[at] <= offset <= ends[at]:
+                raise OffsetOutOfRange((at.topic, at.partition), offset, beginnings[at], ends[at])
             with suppress(IllegalStateError):  # no longer assigned
                 consumer.seek(at, offset)
                 ready.add(at)

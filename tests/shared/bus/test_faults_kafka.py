@@ -5,7 +5,7 @@ from time import monotonic
 from types import SimpleNamespace
 
 import pytest
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from shared.bus import Bus, BusError, BusUnavailable, Message, open_bus
@@ -104,6 +104,26 @@ async def test_everything_goes_on_after_the_brokers_were_down(
     assert reader.last_poll_age < 1
     values = values_by_key(consumer.seen)
     assert {key: list(dict.fromkeys(numbers)) for key, numbers in values.items()} == {f"k{key}": list(range(20)) for key in range(8)}
+
+
+async def test_many_partitions_are_taken_up_with_few_requests(bus: Bus, kafka_mock: KafkaMock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One question per partition made a worker with 48 of them start half a minute late on a busy broker."""
+    kafka_mock.create_topic("clinch.wide.events.v1", 48)
+    asked: list[int] = []
+    end_offsets = AIOKafkaConsumer.end_offsets
+
+    async def counted(self: AIOKafkaConsumer, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
+        asked.append(len(partitions))
+        ends: dict[TopicPartition, int] = await end_offsets(self, partitions)
+        return ends
+
+    monkeypatch.setattr(AIOKafkaConsumer, "end_offsets", counted)
+    await bus.publish([message("clinch.wide.events.v1", "k", 1)])
+    consumer = Consumer()
+    reader = bus.reader("wide", ["clinch.wide.events.v1"], consumer.position)
+    await consumer.read_all(reader, 1)
+    assert asked == [48]
+    await reader.close()
 
 
 async def test_a_short_interruption_is_ridden_out(bus: Bus, kafka_mock: KafkaMock, topic: str) -> None:
