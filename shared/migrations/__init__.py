@@ -19,7 +19,7 @@ def _config(versions: Path, metadata: MetaData | None = None, url: str | None = 
     config = Config()
     config.set_main_option("script_location", str(_HERE))
     config.set_main_option("version_locations", str(versions))
-    config.set_main_option("version_path_separator", "newline")
+    config.set_main_option("path_separator", "newline")
     config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
     config.attributes["metadata"] = metadata
     config.attributes["url"] = None if url is None else make_url(url).set(drivername="postgresql+asyncpg")
