@@ -90,11 +90,13 @@ def work_out(draw: Draw, lead: Lead) -> Lead:
 
 
 def _answered(draw: Draw, start: datetime, end: datetime) -> tuple[Touch, ...]:
-    """A few contacts, the last of which the customer took part in."""
-    times = draw.within(start, end, draw.between(2, 4))
-    last = times.pop()
-    tried = [Touch(at, draw.one(("mail", "call")), False, None) if draw.chance(0.3) else _talk(draw, at) for at in times]
-    return *tried, _talk(draw, last)
+    """A few contacts. Only the first may be in vain: three in a row would be the end of the lead."""
+    first, *others = draw.within(start, end, draw.between(2, 4))
+    return (_try(draw, first) if draw.chance(0.4) else _talk(draw, first)), *(_talk(draw, at) for at in others)
+
+
+def _try(draw: Draw, at: datetime) -> Touch:
+    return Touch(at, draw.one(("mail", "call")), False, None)
 
 
 def _talk(draw: Draw, at: datetime) -> Touch:
@@ -107,7 +109,7 @@ def _unanswered(draw: Draw, lead: Lead, since: datetime) -> Lead:
     touches: list[Touch] = []
     at = draw.later(since, 2)
     while at and len(touches) < 3:
-        touches.append(Touch(at, draw.one(("mail", "call")), False, None))
+        touches.append(_try(draw, at))
         at = draw.later(at + day, 4)
     dropped = replace(lead.dropped, at=touches[-1].at) if lead.dropped and len(touches) == 3 else None
     return replace(lead, touches=tuple(touches), dropped=dropped)
