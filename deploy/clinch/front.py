@@ -1,32 +1,40 @@
-"""What belongs to no service, as a container behind the gateway: the docs page, the readiness of all, the development issuer.
+"""What belongs to no service, as a container behind the gateway: the docs page, the readiness of all, and for development the
+issuer and the sample people it gives tokens to.
 
 The embedded run's `origin` does the same in one process.
 """
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Literal
 
 import httpx
+import structlog
 import uvicorn
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 
 from clinch.docs_page import page_routes
-from clinch.issuer import issuer_app
+from clinch.errors import CommandError
+from clinch.issuer import Issuer, issuer_app
 from clinch.origin import not_found
+from clinch.roster import seed_people
 from clinch.services import exit_on_bad_settings
 from clinch.settings import ISSUER_PATH
 
 PATIENCE = 2.0
 """Seconds that a service has to answer its probe."""
+RETRY = 1.0
+"""Seconds between two attempts to enter the sample people."""
+
+log = structlog.get_logger()
 
 
 class FrontSettings(BaseSettings):
@@ -40,25 +48,46 @@ class FrontSettings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535)
 
 
-def front(settings: FrontSettings, http: httpx.AsyncClient, key_file: Path) -> Starlette:
+def front(settings: FrontSettings, key_file: Path, transport: httpx.AsyncBaseTransport | None = None) -> Starlette:
+    """The app. Raises `CommandError` where it would be the issuer and must not."""
+    http = httpx.AsyncClient(transport=transport)
+
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with http:
+            entering = asyncio.create_task(_enter_people(settings.services["lead-svc"], issuer, transport)) if issuer else None
             yield
+            if entering:
+                entering.cancel()
+                await asyncio.wait([entering])
 
     async def alive(_: Request) -> Response:
         return JSONResponse({"status": "alive"})
 
     async def ready(_: Request) -> Response:
         """All services' answers; 503 if one of them is not 200."""
-        answers = dict(zip(settings.services, await asyncio.gather(*(_ready(http, at) for at in settings.services.values())), strict=True))
-        return JSONResponse(answers, 200 if all(answer == {"status": "ready"} for answer in answers.values()) else 503)
+        answers = await asyncio.gather(*(_ready(http, at) for at in settings.services.values()))
+        status = 200 if all(answer == {"status": "ready"} for answer in answers) else 503
+        return JSONResponse(dict(zip(settings.services, answers, strict=True)), status)
 
-    routes = [Route("/livez", alive), Route("/readyz", ready), *page_routes(settings.services)]
+    routes: list[BaseRoute] = [Route("/livez", alive), Route("/readyz", ready), *page_routes(settings.services)]
+    issuer: Issuer | None = None
     if settings.issuer.endswith(ISSUER_PATH):
-        issuer = issuer_app(key_file=key_file, issuer=settings.issuer, audience=settings.audience, env=settings.env)
-        routes.append(Mount(ISSUER_PATH, issuer))
+        app = issuer_app(key_file=key_file, issuer=settings.issuer, audience=settings.audience, env=settings.env)
+        issuer = app.state.issuer
+        routes.append(Mount(ISSUER_PATH, app))
     return Starlette(routes=routes, lifespan=lifespan, exception_handlers={404: not_found})
+
+
+async def _enter_people(lead_svc: str, issuer: Issuer, transport: httpx.AsyncBaseTransport | None) -> None:
+    """As soon as lead-svc is there and takes our tokens; each who starts first waits for the other."""
+    while True:
+        token = issuer.token(role="admin")
+        with suppress(httpx.HTTPError, CommandError):
+            async with httpx.AsyncClient(transport=transport, base_url=lead_svc, headers={"Authorization": f"Bearer {token}"}) as client:
+                log.info("sample_people_entered", new=await seed_people(client))
+                return
+        await asyncio.sleep(RETRY)
 
 
 async def _ready(http: httpx.AsyncClient, at: str) -> object:
@@ -72,7 +101,7 @@ def main() -> None:
     with exit_on_bad_settings():
         settings = FrontSettings()
         # The key lives as long as the container: after a restart, get a new token.
-        app = front(settings, httpx.AsyncClient(), Path(gettempdir()) / "issuer-key.json")
+        app = front(settings, Path(gettempdir()) / "issuer-key.json")
     uvicorn.run(app, host=settings.host, port=settings.port, log_config=None, access_log=False, server_header=False)
 
 

@@ -1,5 +1,7 @@
 """What the front answers for all services, which are played here."""
 
+import asyncio
+import json
 from pathlib import Path
 
 import httpx
@@ -7,6 +9,7 @@ import pytest
 
 from clinch.errors import CommandError
 from clinch.front import FrontSettings, front
+from clinch.people import SAMPLE_PEOPLE, SAMPLE_TEAMS
 from shared.auth import Verifier
 
 ISSUER = "http://127.0.0.1:8000/dev-issuer"
@@ -23,7 +26,7 @@ def client(deal: httpx.Response | Exception, folder: Path, **changed: str) -> ht
         return deal
 
     settings = FrontSettings(**{"services": SERVICES, "issuer": ISSUER} | changed)  # type: ignore[arg-type]
-    app = front(settings, httpx.AsyncClient(transport=httpx.MockTransport(play)), folder / "key.json")
+    app = front(settings, folder / "key.json", httpx.MockTransport(play))
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1:8000")
 
 
@@ -52,6 +55,30 @@ async def test_its_tokens_are_good_for_the_services(tmp_path: Path) -> None:
         given = await http.post("/dev-issuer/token", data={"role": "rep"})
         verifier = Verifier(ISSUER, "clinch", jwks_url=f"{ISSUER}/jwks", http=http)
         assert (await verifier.actor(given.json()["access_token"])).role == "rep"
+
+
+async def test_the_sample_people_are_entered_once_lead_svc_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("clinch.front.RETRY", 0.01)
+    entered: dict[str, list[dict[str, str]]] = {"/v1/team/teams": [], "/v1/team/people": []}
+    tries = iter([httpx.ConnectError("starting"), httpx.Response(401, json={})])
+
+    def play(request: httpx.Request) -> httpx.Response:
+        assert request.headers["authorization"].startswith("Bearer ey")
+        trouble = next(tries, None)
+        if isinstance(trouble, Exception):
+            raise trouble
+        if trouble is None and request.method == "POST":
+            body = json.loads(request.content)
+            entered[request.url.path].append(body)
+            return httpx.Response(201, json={"id": body["external_id"]})
+        return trouble or httpx.Response(200, json={"items": [], "next_cursor": None})
+
+    settings = FrontSettings(services=SERVICES, issuer=ISSUER)
+    app = front(settings, tmp_path / "key.json", httpx.MockTransport(play))
+    async with app.router.lifespan_context(app), asyncio.timeout(10):
+        while len(entered["/v1/team/people"]) < len(SAMPLE_PEOPLE):  # noqa: ASYNC110 (the other side is a task)
+            await asyncio.sleep(0.01)
+    assert [team["external_id"] for team in entered["/v1/team/teams"]] == [team.key for team in SAMPLE_TEAMS]
 
 
 async def test_with_an_identity_provider_there_is_no_development_issuer(tmp_path: Path) -> None:
