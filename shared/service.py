@@ -166,7 +166,7 @@ class Service:
         tasks: list[Any] = [
             relay(db, bus, stop, service=self.name),
             sample(db, stop, service=self.name),
-            _keep_house(db, stop),
+            _keep_house(db, clock, stop),
         ]
         for name, handle, topics in self._consumers():
             tasks.append(Consumer(name, db, bus, topics, handle, service=self.name, clock=clock).run(stop))
@@ -190,13 +190,13 @@ async def _alive(_: Any) -> JSONResponse:
     return JSONResponse({"status": "alive"})
 
 
-async def _keep_house(db: Database, stop: asyncio.Event) -> None:
+async def _keep_house(db: Database, clock: Clock, stop: asyncio.Event) -> None:
     """Once an hour: answers to idempotency keys go after 24 hours, uploads that were cut off after a day."""
     while not stop.is_set():
         try:
             async with db.read() as reader:
                 await reader.conn.execute(FORGET_OLD)
-                await reader.conn.execute(FORGET_UPLOADS)
+                await reader.conn.execute(FORGET_UPLOADS, clock())
         except Exception as error:
             log.warning("housekeeping_failed", error=type(error).__name__)
         with suppress(TimeoutError):

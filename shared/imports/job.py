@@ -139,7 +139,7 @@ WITH job AS (DELETE FROM import_job WHERE id = ANY($1::uuid[]) AND state = 'uplo
 DELETE FROM import_chunk WHERE job_id IN (SELECT id FROM job)
 """
 FORGET_UPLOADS = """
-WITH job AS (DELETE FROM import_job WHERE state = 'uploading' AND created_at < now() - interval '1 day' RETURNING id)
+WITH job AS (DELETE FROM import_job WHERE state = 'uploading' AND created_at < $1::timestamptz - interval '1 day' RETURNING id)
 DELETE FROM import_chunk WHERE job_id IN (SELECT id FROM job)
 """
 _DROP_FILE = Query(delete(IMPORT_CHUNK).where(IMPORT_CHUNK.c.job_id == bindparam("id")), int)
