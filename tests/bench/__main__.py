@@ -3,8 +3,10 @@
 import argparse
 import asyncio
 import time
+from functools import partial
 
 from rich.console import Console
+from rich.status import Status
 
 from tests.bench import e2, r1, s1, w1, w2
 from tests.bench.report import PAGE, Result, on_terminal, page
@@ -18,9 +20,13 @@ async def run(only: list[str], rounds: int, console: Console) -> list[Result]:
     async with stage() as ready:
         for key in only or YARDSTICKS:
             with console.status(key) as status:
-                results += await YARDSTICKS[key](ready, rounds, lambda step, key=key, status=status: status.update(f"{key}  {step}"))
-            console.print(f"{key} done")
+                results += await YARDSTICKS[key](ready, rounds, partial(_show, status, key))
+            console.print(f"{key} is measured.")
     return results
+
+
+def _show(status: Status, key: str, step: str) -> None:
+    status.update(f"{key}: {step}")
 
 
 def main() -> None:

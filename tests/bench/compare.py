@@ -9,7 +9,7 @@ from tests.bench.report import Result
 from tests.bench.stage import Server
 
 CONNECTIONS = 8
-SECONDS = 1.5
+SECONDS = 1.0
 """How long one side is driven in one round."""
 
 Progress = Callable[[str], None]

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import socket
-import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Sequence
@@ -76,27 +75,29 @@ class Stage:
         port = free_port()
         log = self.folder / f"{command[1]}.log"
         with log.open("ab") as out:
-            process = subprocess.Popen(
-                [sys.executable, *command], env={**os.environ, **settings, "CLINCH_PORT": str(port)}, stdout=out, stderr=out
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, *command, env={**os.environ, **settings, "CLINCH_PORT": str(port)}, stdout=out, stderr=out
             )
         try:
-            await _listening(process, port, log)
+            if not await _listening(process, port):
+                raise RuntimeError(f"{log.name} says why this server did not start: {log.read_bytes()[-2000:].decode(errors='replace')}")
             yield Server(port, process.pid)
         finally:
-            process.terminate()
-            process.wait(20)
+            with suppress(ProcessLookupError):
+                process.terminate()
+            await process.wait()
 
 
-async def _listening(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
+async def _listening(process: asyncio.subprocess.Process, port: int) -> bool:
     for _ in range(300):
         with suppress(OSError):
             _, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.close()
-            return
-        if process.poll() is not None:
+            return True
+        if process.returncode is not None:
             break
         await asyncio.sleep(0.1)
-    raise RuntimeError(f"{log.name} did not start: {log.read_text()[-2000:]}")
+    return False
 
 
 @asynccontextmanager

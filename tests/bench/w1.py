@@ -39,5 +39,7 @@ async def measure(stage: Stage, rounds: int, progress: Progress) -> list[Result]
     async with stage.service(service, ours) as server, stage.yardstick(by_hand) as other:
         measured = await compare(Side("lead-svc", server, keyed), Side("by hand", other, plain), rounds, progress)
     return [
-        throughput("W1", "create a lead (token, validation, idempotency key, event)", "FastAPI + asyncpg: the row and an event row", measured)
+        throughput(
+            "W1", "create a lead (token, validation, idempotency key, event)", "FastAPI + asyncpg: the row and an event row", measured
+        )
     ]
