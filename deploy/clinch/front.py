@@ -98,6 +98,9 @@ async def _ready(http: httpx.AsyncClient, at: str) -> object:
 
 
 def main() -> None:
+    structlog.configure(
+        [structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso"), structlog.processors.JSONRenderer()]
+    )
     with exit_on_bad_settings():
         settings = FrontSettings()
         # The key lives as long as the container: after a restart, get a new token.
