@@ -315,7 +315,9 @@ def is_outage(error: BaseException) -> bool:
     """Whether the database is to blame, not the statement: the same will work later, so background work waits and repeats it."""
     # asyncpg says "connection is closed" with its most general class, which also stands for misuse.
     closed = isinstance(error, asyncpg.InterfaceError) and "closed" in str(error)
-    return closed or isinstance(error, OUTAGE)
+    # A server that dies says so to idle connections too; until the socket is closed they are neither usable nor closed.
+    dying = isinstance(error, asyncpg.InternalClientError) and "another operation (2) is in progress" in str(error)
+    return closed or dying or isinstance(error, OUTAGE)
 
 
 def _at_version(row: A, version: int) -> A:

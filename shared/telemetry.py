@@ -45,6 +45,8 @@ def configure_logging(settings: Settings, service: str) -> None:
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
     )
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    # An outage is one line of ours; the pool would add a traceback for each of its attempts.
+    logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)
 
 
 def traceparent(scope: Scope) -> str:

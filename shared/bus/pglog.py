@@ -84,6 +84,7 @@ def as_bus_errors() -> Iterator[None]:
     except (
         OSError,  # refused, reset; TimeoutError as well
         asyncpg.InterfaceError,  # the connection was closed under us
+        asyncpg.InternalClientError,  # or is about to be: the server has said that it dies
         asyncpg.PostgresConnectionError,
         asyncpg.exceptions.OperatorInterventionError,  # shutting down, starting up, crashed
         asyncpg.exceptions.InsufficientResourcesError,  # disk full, too many connections

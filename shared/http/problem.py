@@ -147,7 +147,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _problem)  # type: ignore[arg-type]
     app.add_exception_handler(RequestValidationError, _invalid)  # type: ignore[arg-type]
     app.add_exception_handler(HTTPException, _http)  # type: ignore[arg-type]
-    for away in (*OUTAGE, asyncpg.InterfaceError):
+    for away in (*OUTAGE, asyncpg.InterfaceError, asyncpg.InternalClientError):
         if not issubclass(away, Problem):
             app.add_exception_handler(away, _database_away)
     app.add_exception_handler(asyncpg.CharacterNotInRepertoireError, _no_text)

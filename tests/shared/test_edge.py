@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+import asyncpg
 import httpx
 import pytest
 
+from shared.db import is_outage
 from shared.errors import KeyInUse
 from shared.ids import new_id
 from shared.outbox import Answer
@@ -266,3 +268,10 @@ async def test_a_key_that_got_its_answer_meanwhile_rolls_the_second_effect_back(
         await reader.conn.execute("UPDATE idempotency SET created_at = created_at - interval '25 hours'")
     await second()
     assert len(await notes.told(subject=subject)) == 1
+
+
+@pytest.mark.parametrize(("operation", "away"), [(2, True), (12, False)])
+async def test_a_dying_server_is_an_outage_and_a_shared_connection_is_a_mistake(operation: int, away: bool) -> None:
+    """Seen by the fault tests when the postmaster is killed: the connection has read the server's last words."""
+    error = asyncpg.InternalClientError(f"cannot switch to state 15; another operation ({operation}) is in progress")
+    assert is_outage(error) is away
