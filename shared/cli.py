@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 
+import asyncpg
 import uvloop
 from pydantic import ValidationError
 
@@ -13,6 +14,14 @@ from shared.db import OUTAGE, Database
 from shared.service import Service, stop_on_signals
 from shared.settings import Settings, one_line
 from shared.telemetry import configure_logging
+
+REFUSED = (
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.InsufficientPrivilegeError,
+    asyncpg.ClientConfigurationError,
+)
+"""Waiting does not cure these: wrong password, no such database, no right to it, an address that cannot be read."""
 
 
 def main(service: Service) -> None:
@@ -33,6 +42,9 @@ def main(service: Service) -> None:
     configure_logging(settings, service.name)
     try:
         _run(service, settings, args)
+    except REFUSED as error:
+        print(f"{service.name} cannot use its database, see CLINCH_DATABASE_URL: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
     except OUTAGE as error:
         print(f"{service.name} cannot reach its database: {error or type(error).__name__}", file=sys.stderr)
         raise SystemExit(1) from None
@@ -44,12 +56,17 @@ def _run(service: Service, settings: Settings, args: argparse.Namespace) -> None
     elif args.command == "worker":
         uvloop.run(work(service, settings))
     elif args.command == "migrate":
-        uvloop.run(service.migrate(settings))
+        uvloop.run(migrate(service, settings))
         print(f"{service.name}: the database is at {migrations.head(service.migrations)}")
     elif args.command == "revision":
         uvloop.run(migrations.revise(service.migrations, service.metadata, settings.database_url, args.message))
     else:
         print(json.dumps(service.app(settings).openapi(), indent=2))
+
+
+async def migrate(service: Service, settings: Settings) -> None:
+    await (await asyncpg.connect(settings.database_url)).close()  # a refusal in Postgres's own words, not wrapped in SQLAlchemy's
+    await service.migrate(settings)
 
 
 async def serve_api(service: Service, settings: Settings) -> None:

@@ -20,7 +20,7 @@ def build(run: Embedded, on_start: Callable[[], None]) -> Origin:
     settings = run.of_service("bus")
     configure_logging(settings, "api")
     services = [(load(database), run.of_service(database)) for database in SERVICES]
-    served = [Served(service.name, service.prefixes, service.app(its)) for service, its in services]
+    served = [Served(service.name, service.paths, service.app(its)) for service, its in services]
     if run.issuer != run.development_issuer:
         return Origin(served, {}, on_start)
     issuer = issuer_app(key_file=run.folder.issuer_key, issuer=run.issuer, audience=settings.audience, env=settings.env)

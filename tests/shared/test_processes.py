@@ -160,6 +160,16 @@ async def test_a_database_that_is_not_there_is_one_sentence(command: str) -> Non
     assert said.count("\n") == 1
 
 
+@pytest.mark.parametrize("command", ["api", "worker", "migrate"])
+async def test_a_database_that_refuses_is_one_sentence_about_the_setting(command: str, url: str) -> None:
+    process = await Process.start(command, url.replace("/test_", "/gone_"))
+    code, said = await process.said()
+    assert code == 2
+    assert "CLINCH_DATABASE_URL" in said
+    assert "does not exist" in said
+    assert said.count("\n") == 1
+
+
 async def test_a_bad_setting_is_one_sentence(url: str) -> None:
     process = await Process.start("api", url, CLINCH_TIME_ZONE="Moon/Crater")
     code, said = await process.said()
