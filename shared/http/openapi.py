@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 
 from shared.auth import current_actor
 from shared.http.problem import ProblemOut
@@ -46,6 +47,11 @@ def complete(route: APIRoute) -> None:
     if current_actor not in calls and any(getattr(call, "openapi_secured", False) for call in calls):
         extra["security"] = [{current_actor.scheme_name: []}]
     route.openapi_extra = extra or None
+
+
+def or_known(model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
+    """For `responses` of a POST that brings what is known by its `external_id` to the given values."""
+    return {200: {"model": model, "description": "It was known already, by its external_id, and has these values now"}}
 
 
 def is_secured(dependant: Dependant) -> bool:

@@ -11,32 +11,34 @@ from starlette.types import Receive, Scope, Send
 
 
 class Routes:
-    """Looks up by method and number of path segments, and leaves what it does not find (404, probes, docs) to the app's router."""
+    """Looks up by address, or by the number of segments of those with parameters; then by method.
+
+    What it does not find (404, probes, docs) is left to the app's router.
+    """
 
     def __init__(self, app: FastAPI) -> None:
         self._search = app.router.app
-        self._routes: defaultdict[tuple[str, int], list[APIRoute]] = defaultdict(list)
+        self._routes: defaultdict[str | int, defaultdict[str, list[APIRoute]]] = defaultdict(lambda: defaultdict(list))
         for route in app.router.routes:
             if isinstance(route, APIRoute):
+                address = route.path.count("/") if "{" in route.path else route.path
                 for method in route.methods or ():
-                    self._routes[method, route.path.count("/")].append(route)
+                    self._routes[address][method].append(route)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            for route in self._routes.get((scope["method"], scope["path"].count("/")), ()):
+            path = scope["path"]
+            by_method: dict[str, list[APIRoute]] = self._routes.get(path) or self._routes.get(path.count("/")) or {}
+            for route in by_method.get(scope["method"], ()):
                 match, found = route.matches(scope)
                 if match is Match.FULL:
                     scope.update(found)
                     await route.handle(scope, receive, send)
                     return
-            if allowed := self._methods_at(scope):
+            # FastAPI has a route for each method of an address, and would name the first one's only.
+            if allowed := sorted(m for m, routes in by_method.items() if any(r.matches(scope)[0] is not Match.NONE for r in routes)):
                 raise HTTPException(405, headers={"Allow": ", ".join(allowed)})
         await self._search(scope, receive, send)
-
-    def _methods_at(self, scope: Scope) -> list[str]:
-        """All methods that the address takes: FastAPI has a route for each, and would name the first one's only."""
-        of_length = [(method, routes) for (method, n), routes in self._routes.items() if n == scope["path"].count("/")]
-        return sorted(method for method, routes in of_length if any(r.matches(scope)[0] is not Match.NONE for r in routes))
 
 
 def install(app: FastAPI, routes: Iterable[BaseRoute]) -> None:

@@ -14,6 +14,7 @@ from shared.db import Tx
 from shared.errors import Problem
 from shared.http.bulk import Bulk, BulkResult, Done
 from shared.http.edge import ClinchRoute, InTx, KeyRequired
+from shared.http.openapi import or_known
 
 router = APIRouter(prefix="/v1/leads", tags=["leads"], route_class=ClinchRoute, dependencies=[Depends(require(*CAPTURING))])
 Key = Annotated[str, Field(min_length=1, max_length=200)]
@@ -32,7 +33,7 @@ class LeadIn(LeadData):
         return NewLead(**self.model_dump(exclude_unset=True))
 
 
-@router.post("", status_code=201, response_model=LeadOut)
+@router.post("", status_code=201, response_model=LeadOut, responses=or_known(LeadOut))
 async def capture_lead(body: LeadIn, tx: InTx, by: CurrentActor, response: Response) -> LeadOut:
     """Capture a lead. An `external_id` that is known already brings that lead to these values (200)."""
     lead, outcome = await commands.capture(tx, body.said())

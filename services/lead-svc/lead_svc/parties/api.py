@@ -17,6 +17,7 @@ from shared.db import Reader
 from shared.http.actions import AllowedAction, actions
 from shared.http.edge import ClinchRoute, IfMatch, InTx, Reading
 from shared.http.listing import Page, PageRequest
+from shared.http.openapi import or_known
 from shared.http.patch import NOT_GIVEN
 
 accounts = APIRouter(prefix="/v1/accounts", tags=["accounts"], route_class=ClinchRoute)
@@ -120,7 +121,7 @@ class ContactOut(ContactItem):
         return made
 
 
-@accounts.post("", status_code=201, response_model=AccountOut, dependencies=[Keeper])
+@accounts.post("", status_code=201, response_model=AccountOut, responses=or_known(AccountOut), dependencies=[Keeper])
 async def create_account(body: NewAccount, tx: InTx, by: CurrentActor, response: Response) -> AccountOut:
     """Enter an account; yours if you sell and name no owner. An `external_id` that is known already brings that account
     to these values (200), and so fills up a stub that an import has left."""
@@ -146,7 +147,7 @@ async def change_account(account_id: UUID, body: AccountPatch, tx: InTx, by: Cur
     return AccountOut.of(await commands.change_account(tx, account_id, body.model_dump(exclude_unset=True), expect), by)
 
 
-@contacts.post("", status_code=201, response_model=ContactOut, dependencies=[Keeper])
+@contacts.post("", status_code=201, response_model=ContactOut, responses=or_known(ContactOut), dependencies=[Keeper])
 async def create_contact(body: NewContact, tx: InTx, by: CurrentActor, response: Response) -> ContactOut:
     """Enter a contact of an account that you may change. An `external_id` that is known already brings that contact to
     these values (200)."""

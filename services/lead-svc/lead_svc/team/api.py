@@ -15,6 +15,7 @@ from shared.errors import Invalid, NotFound
 from shared.http.actions import AllowedAction, actions
 from shared.http.edge import ClinchRoute, IfMatch, InTx, Reading
 from shared.http.listing import Page, PageRequest
+from shared.http.openapi import or_known
 from shared.http.patch import NOT_GIVEN
 
 router = APIRouter(prefix="/v1/team", tags=["team"], route_class=ClinchRoute)
@@ -100,7 +101,7 @@ def _person_role(role: Role | None) -> None:
         raise Invalid("The role system is for our own acts; choose another.", pointer="/role", code="role_system")
 
 
-@router.post("/teams", status_code=201, response_model=TeamOut, dependencies=[Keeper])
+@router.post("/teams", status_code=201, response_model=TeamOut, responses=or_known(TeamOut), dependencies=[Keeper])
 async def create_team(body: TeamIn, tx: InTx, by: CurrentActor, response: Response) -> TeamOut:
     """Create a team. An `external_id` that is known already brings that team to these values (200). For admin and ops."""
     team, new = await commands.enter_team(tx, name=body.name, parent_id=body.parent_id, external_id=body.external_id)
@@ -124,7 +125,7 @@ async def change_team(team_id: UUID, body: TeamPatch, tx: InTx, by: CurrentActor
     return TeamOut.of(await commands.change_team(tx, team_id, body.model_dump(exclude_unset=True), expect), by)
 
 
-@router.post("/people", status_code=201, response_model=PersonOut, dependencies=[Keeper])
+@router.post("/people", status_code=201, response_model=PersonOut, responses=or_known(PersonOut), dependencies=[Keeper])
 async def create_person(body: PersonIn, tx: InTx, by: CurrentActor, response: Response) -> PersonOut:
     """Add a person. An `external_id` that is known already brings that person to these values (200), and so fills up a
     stub that an import has left. For admin and ops."""
