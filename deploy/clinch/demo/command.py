@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,6 +14,9 @@ from clinch.token import fetch
 if TYPE_CHECKING:
     from clinch.demo.calls import Calls, Progress
     from clinch.demo.plan import Key
+
+KEPT = timedelta(hours=23)
+"""For how long the services surely know again what they were asked by an Idempotency-Key."""
 
 
 def demo(
@@ -42,25 +45,31 @@ def demo(
             with on_terminal() as progress:
                 return await fill(Calls(http, token), seed, leads, progress)
 
-    typer.echo(asyncio.run(run()))
+    try:
+        typer.echo(asyncio.run(run()))
+    except KeyboardInterrupt:
+        raise CommandError("Stopped; the same command goes on from here.", 130) from None
     typer.echo(looks(base, pasted("token --role admin", url=url, data=data)))
 
 
 async def fill(calls: "Calls", seed: int, leads: int, progress: "Progress", now: datetime | None = None) -> str:
     """Make the demo, or what an earlier run left out of it, and say what there is. The sample people are there. Raises `CommandError`."""
     from clinch.demo import company, summary
-    from clinch.demo.plan import plan
+    from clinch.demo.plan import newest_key, plan
     from clinch.demo.play import play
 
     started = time.monotonic()
     known = await _known(calls, seed)
     if known and known.leads != leads:
         raise CommandError(f"There is a demo of seed {seed} already, with {known.leads:,} leads: name another --seed.", 2)
-    until = known.until if known else now or datetime.now(UTC)
+    today_at = now or datetime.now(UTC)
+    until = known.until if known else today_at
+    if known and await _is_known(calls, newest_key(str(known))):
+        return f"The demo of seed {seed} is there already; nothing was changed.\n{await summary.told(calls, plan(seed, leads, until))}"
+    if known and today_at - known.until > KEPT:
+        raise CommandError(f"The demo of seed {seed} stopped in the middle, too long ago to go on with it: name another --seed.", 2)
     where = await company.found(calls, until, progress)
     year = plan(seed, leads, until, where.home, where.abroad)
-    if known and await _is_known(calls, year.newest.key):
-        return f"The demo of seed {seed} is there already; nothing was changed.\n{await summary.told(calls, year)}"
     await play(year, where, calls, progress)
     await summary.figures_come(calls, year)
     return f"Done in {time.monotonic() - started:.0f} s, by {calls.made:,} requests.\n{await summary.told(calls, year)}"

@@ -13,7 +13,7 @@ from clinch.demo.tables import LOST_REASONS, Line, Seller, Size
 DAYS = {"discovery": 12.0, "proposal": 14.0, "negotiation": 13.0, "closing": 9.0}
 """The median stay in a stage, for a seller of average pace."""
 LOST_IN = (("discovery", 34), ("proposal", 31), ("negotiation", 28), ("closing", 7))
-STALLED = 0.08
+STALLED = 0.06
 """Of the deals that are not won: the customer keeps delaying, and nothing happens any more."""
 DISCOUNTS = ((0, 5), (5, 4), (8, 3), (10, 3), (15, 3), (20, 1), (25, 1))
 """Percent, and how often. Above 10 a manager sends the quote, above 20 the director."""

@@ -10,7 +10,7 @@ from clinch.demo.moments import Draw
 from clinch.demo.story import Aside, Dropped, Finding, Lead, Prospect, Touch
 from clinch.demo.tables import CUSTOMERS, LARGE, SELLERS, SOURCES, Source
 
-MQL, SQL, DEAL, WON = 0.46, 0.5, 0.8, 0.4
+MQL, SQL, DEAL, WON = 0.46, 0.5, 0.8, 0.33
 """The odds of each step, for a source and a seller of average quality."""
 DROPPED = 0.5
 """Of the leads that get no further."""

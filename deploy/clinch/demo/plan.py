@@ -14,9 +14,10 @@ from clinch.demo.tables import CUSTOMERS, LINES, SELLERS, SIZES
 JOURNEYS, DESK, DIRECT = 0.05, 0.04, 0.01
 """Shares of the leads: whose deal is worked by hand, which are worked by hand without one, and deals of old customers. The rest of the
 leads and of their deals come in lists, as they do where a company brings its history along."""
-AT_LEAST = 20
+AT_LEAST = 12
 """Of each, where there are so many, so that a small demo has something of everything."""
 DIRECT_SELLERS = ("dev-csm", "dev-kam", "dev-rep-2", "dev-rep-4")
+SKIPPED = 0.08
 PAID_AGAIN = timedelta(days=9)
 KINDS = (("renewal", 4), ("upsell", 4), ("cross_sell", 2))
 
@@ -56,7 +57,7 @@ def plan(seed: int, leads: int, now: datetime, home: str = "CNY", abroad: str | 
         key=key,
         now=until,
         currency=home,
-        written=tuple(lead for lead in drawn if lead.key not in chosen),
+        written=tuple(_written(Draw(f"{lead.key}/written", until), lead) for lead in drawn if lead.key not in chosen),
         worked=tuple(worked),
         direct=tuple(direct),
         newest=newest(Draw(f"{key}/newest", until), newest_key(key)),
@@ -74,6 +75,12 @@ def _by_hand(draw: Draw, leads: Sequence[Lead], size: int) -> set[str]:
     journeys = min(len(with_deal), max(AT_LEAST, round(JOURNEYS * size)))
     desk = min(len(without), max(AT_LEAST, round(DESK * size)))
     return {*draw.some(with_deal, journeys), *draw.some(without, desk)}
+
+
+def _written(draw: Draw, lead: Lead) -> Lead:
+    """Lists do not always say when a deal came to its proposal: the stage was skipped."""
+    skips = lead.deal and lead.deal.negotiation_at and draw.chance(SKIPPED)
+    return replace(lead, deal=replace(lead.deal, proposal_at=None)) if lead.deal and skips else lead
 
 
 def _worked(draw: Draw, lead: Lead) -> Lead:
@@ -99,8 +106,9 @@ def _with_a_voided_contract(leads: Sequence[Lead], now: datetime) -> list[Lead]:
     """The latest contract that nobody has paid for is voided before it takes effect, and the win with it."""
     for lead, deal, contract in sorted(_signed(leads), key=lambda found: found[1].won_at or now, reverse=True):
         if deal.won_at and not contract.payments and not contract.live_on:
-            void = replace(contract, starts_on=(now + timedelta(days=20)).date(), voided_at=deal.won_at + (now - deal.won_at) / 2)
-            return _changed(leads, lead, replace(deal, contract=void))
+            starts_on = (now + timedelta(days=20)).date()
+            void = replace(contract, starts_on=starts_on, voided_at=deal.won_at + (now - deal.won_at) / 2)
+            return _changed(leads, lead, replace(deal, contract=void, expected_close_on=starts_on))
     return list(leads)
 
 

@@ -1,0 +1,198 @@
+"""The demo played against four services with their workers: what the figures say afterwards is what was planned, to the cent."""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import httpx
+import pytest
+
+from clinch.demo.calls import Calls, Refused
+from clinch.demo.command import fill
+from clinch.demo.plan import plan
+from clinch.demo.story import Deal, Lead, Plan
+from clinch.errors import CommandError
+from clinch.people import SAMPLE_PEOPLE, SAMPLE_TEAMS
+from clinch.roster import seed_people
+from shared.postgres import Postgres
+from tests.flow.system import System, eventually, whole_system
+
+SEED, LEADS = 364, 100
+"""A small year that has everything: see `test_this_year_has_everything`."""
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+"""What the clock of the services says in tests."""
+USD = Decimal(7)
+"""The rate that the services are given in tests."""
+ROLES = {person.key: person.role.value for person in SAMPLE_PEOPLE}
+
+
+@pytest.fixture
+async def system(postgres: Postgres) -> AsyncIterator[System]:
+    async with whole_system(postgres) as started:
+        yield started
+
+
+class Silent:
+    def stage(self, says: str, total: int) -> Callable[[int], None]:
+        return lambda done: None
+
+
+async def token(person: str) -> str:
+    return f"{ROLES[person]}:{person}"
+
+
+class CutOff(Calls):
+    """Gives up after so many requests, as a demo does whose terminal is closed."""
+
+    left = 350
+
+    async def send(self, *given: Any, **more: Any) -> httpx.Response:
+        self.left -= 1
+        if self.left < 0:
+            raise CommandError("cut off")
+        return await super().send(*given, **more)
+
+
+async def told(system: System) -> int:
+    return sum([len(await service.told()) for service in system.services.values()])
+
+
+async def test_the_figures_are_what_was_planned_also_after_an_interruption_and_playing_again_changes_nothing(system: System) -> None:
+    year = plan(SEED, LEADS, NOW, "CNY", "USD")
+    async with system.client() as http:
+        assert await seed_people(http) == len(SAMPLE_TEAMS) + len(SAMPLE_PEOPLE)
+        with pytest.raises(CommandError, match="cut off"):
+            await fill(CutOff(http, token), SEED, LEADS, Silent(), NOW)
+        said = await fill(Calls(http, token), SEED, LEADS, Silent(), NOW)
+        assert said.startswith("Done in ")
+
+        async def as_planned() -> bool:
+            await check_funnel(http, year)
+            await check_pipeline(http, year)
+            await check_cash(http, year)
+            await check_leads(http, year)
+            return True
+
+        await eventually(as_planned, 30)
+        before = await told(system)
+        again = await fill(Calls(http, token), SEED, LEADS, Silent(), NOW)
+        assert again.splitlines()[1:] == said.splitlines()[1:]
+        assert again.startswith(f"The demo of seed {SEED} is there already; nothing was changed.")
+        with pytest.raises(CommandError, match="already, with 100 leads"):
+            await fill(Calls(http, token), SEED, LEADS + 1, Silent(), NOW)
+        assert await seed_people(http) == 0
+        assert await told(system) == before
+
+
+async def test_what_was_refused_is_a_sentence_that_says_who_and_why(system: System) -> None:
+    async with system.client() as http:
+        calls = Calls(http, token)
+        with pytest.raises(Refused) as refused:
+            await calls.get("/v1/leads", by="dev-rep", limit=0)
+        assert str(refused.value).startswith("GET /v1/leads as dev-rep was answered 422")
+        assert "limit" in str(refused.value)
+
+
+# -- What was planned ---------------------------------------------------------------------------------------------------------
+
+
+def test_this_year_has_everything() -> None:
+    """The year that is played covers every kind of thing that a demo does."""
+    year = plan(SEED, LEADS, NOW, "CNY", "USD")
+    contracts = [deal.contract for deal in year.deals if deal.contract]
+    assert {deal.stage for deal in year.deals} == {"discovery", "proposal", "negotiation", "closing", "won", "lost"}
+    assert any(deal.manual for deal in year.deals)
+    assert any(deal.reworked for deal in year.deals)
+    assert any(deal.lost and deal.lost.reopened_at for deal in year.deals)
+    assert any(deal.quote and deal.quote.rejected_at for deal in year.deals)
+    assert any(deal.currency == "USD" for deal in year.deals)
+    assert any(contract.voided_at for contract in contracts)
+    assert any(contract.objected_at for contract in contracts)
+    assert any(payment.reversed_at for contract in contracts for payment in contract.payments)
+    assert any(lead.deal for lead in year.written)
+    assert any(lead.aside for lead in year.worked)
+    assert any(lead.dropped and lead.dropped.reason == "no_response_3" for lead in year.worked)
+    assert any(overdue(deal, year) for deal in year.deals)
+
+
+def reached(deal: Deal) -> int:
+    """F4 is 0."""
+    ever = [deal.proposal_at or deal.negotiation_at, deal.negotiation_at, deal.closing_at or deal.won_at, deal.stage == "won", deal.paid]
+    if deal.won_at:
+        ever[:3] = [True] * 3
+    return max([n for n, step in enumerate(ever, 1) if step], default=0)
+
+
+def of_deals(deals: list[Deal]) -> list[int]:
+    return [sum(reached(deal) >= step for deal in deals) for step in range(6)]
+
+
+def funnel_of(leads: list[Lead]) -> list[int]:
+    began = [len(leads), sum(1 for lead in leads if lead.mql_at), sum(1 for lead in leads if lead.qualified_at)]
+    return [*began, *of_deals([lead.deal for lead in leads if lead.deal])]
+
+
+def rate(currency: str) -> Decimal:
+    return USD if currency == "USD" else Decimal(1)
+
+
+def overdue(deal: Deal, year: Plan) -> Decimal:
+    if not deal.quote or not deal.contract or not deal.contract.signed_at or deal.contract.voided_at:
+        return Decimal(0)
+    left, late = deal.contract.received, Decimal(0)
+    for due_at, amount in deal.contract.due(deal.quote.total, deal.currency):
+        paid = min(left, amount)
+        left -= paid
+        late += amount - paid if due_at < year.now else Decimal(0)
+    return late * rate(deal.currency)
+
+
+# -- What the figures say ----------------------------------------------------------------------------------------------------
+
+
+async def read(http: httpx.AsyncClient, path: str, **params: Any) -> Any:
+    answer = await http.get(f"/v1/{path}", params=params)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def check_funnel(http: httpx.AsyncClient, year: Plan) -> None:
+    funnel = await read(http, "metrics/funnel", by="source")
+    assert [step["n"] for step in funnel["total"]["steps"]] == funnel_of(list(year.leads))
+    assert [step["n"] for step in funnel["direct"]["steps"]] == of_deals([direct.deal for direct in year.direct])
+    by_source = {group["group"]: [step["n"] for step in group["steps"]] for group in funnel["groups"]}
+    sources = {lead.source.name for lead in year.leads}
+    assert by_source == {name: funnel_of([lead for lead in year.leads if lead.source.name == name]) for name in sources}
+
+
+async def check_pipeline(http: httpx.AsyncClient, year: Plan) -> None:
+    pipeline = await read(http, "metrics/pipeline")
+    found = {stage["stage"]: (stage["n"], Decimal(stage["amount"])) for stage in pipeline["total"]["stages"]}
+    standing = {stage: [deal for deal in year.deals if deal.stage == stage] for stage in found}
+    assert found == {stage: (len(deals), sum((d.worth * rate(d.currency) for d in deals), Decimal(0))) for stage, deals in standing.items()}
+
+
+async def check_cash(http: httpx.AsyncClient, year: Plan) -> None:
+    planned = [payment for deal in year.deals if deal.contract for payment in deal.contract.payments]
+    payments = (await read(http, "payments", limit=200))["items"]
+    assert Counter(Decimal(p["amount"]["amount"]) for p in payments) == Counter(p.amount for p in planned)
+    assert sum(1 for p in payments if p["reversed_at"]) == sum(1 for p in planned if p.reversed_at) == 1
+    late = await read(http, "metrics/kpis/overdue_rate")
+    assert Decimal(late["total"]["parts"]["overdue"]) == sum(overdue(deal, year) for deal in year.deals)
+
+
+async def check_leads(http: httpx.AsyncClient, year: Plan) -> None:
+    found = Counter(lead["state"] for lead in (await read(http, "leads", limit=200))["items"])
+    assert found == Counter(state_of(lead) for lead in year.leads)
+
+
+def state_of(lead: Lead) -> str:
+    if lead.deal:
+        return "converted"
+    if lead.dropped:
+        return "disqualified"
+    if lead.aside:
+        return "captured" if lead.aside.again_at else "nurturing"
+    return "sql" if lead.qualified_at else "mql" if lead.mql_at else "captured"
