@@ -62,6 +62,19 @@ async def test_a_late_acceptance_is_told_once_and_can_still_come(office: Office,
     assert await svc.fire_due() == 0
 
 
+async def test_an_acceptance_in_time_that_is_told_late_was_not_late(office: Office, svc: Running) -> None:
+    contract = await office.act(await office.signed(), "go-live")
+    in_time = svc.clock.now + timedelta(days=29)
+    svc.clock.advance(days=40)
+    assert await svc.fire_due() == 3, "the acceptance, and the payments of signature and go-live"
+    assert (await office.read(contract))["acceptance_overdue"] is True
+    assert (await office.act(contract, "accept", accepted_at=in_time.isoformat()))["acceptance_overdue"] is False
+
+    other = await office.act(await office.signed(), "go-live")
+    svc.clock.advance(days=31)
+    assert (await office.act(other, "accept"))["acceptance_overdue"] is True, "late, though no timer has said so yet"
+
+
 async def test_an_acceptance_in_time_is_never_late(office: Office, svc: Running) -> None:
     contract = await office.delivered(total="1000")
     await office.pay(contract, "1000")

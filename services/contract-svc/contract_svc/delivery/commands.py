@@ -67,7 +67,9 @@ async def accept(tx: Tx, contract_id: UUID, *, accepted_at: datetime | None, exp
     at = happened(accepted_at, tx.now, since=contract.live_at, field="accepted_at")
     await cancel_timers(tx, contract.id, ACCEPT)
     told = ContractAccepted(**about(contract), accepted_at=at, due_at=contract.acceptance_due_at)
-    contract = await tx.save(CONTRACTS, contract, told, at=at, accepted_at=at)
+    # When it is told late, the timer has called it overdue meanwhile; what counts is when the customer accepted.
+    late = contract.acceptance_due_at is not None and at > contract.acceptance_due_at
+    contract = await tx.save(CONTRACTS, contract, told, at=at, accepted_at=at, acceptance_overdue=late)
     return await trigger(tx, contract, Trigger.ACCEPTED, at=at)
 
 
