@@ -40,7 +40,12 @@ async def _all(client: "httpx.AsyncClient", path: str) -> list[dict[str, Any]]:
 
 
 async def _answer(client: "httpx.AsyncClient", method: str, path: str, **given: Any) -> Any:
-    response = await client.request(method, path, **given)
+    from httpx import TransportError
+
+    try:
+        response = await client.request(method, path, **given)
+    except TransportError as error:
+        raise CommandError(f"The sample people could not be entered: {client.base_url} does not answer ({error}).") from None
     if response.is_success:
         return response.json()
     raise CommandError(f"The sample people could not be entered: {method} {path} was answered {response.status_code}: {response.text}")
