@@ -62,7 +62,7 @@ class Consumer:
         self._db, self._bus, self._topics, self._handle = db, bus, list(topics), handle
         self._service, self._clock = service, clock
         self._types = types_of(handle)
-        self._least, self._most = FOLD_LIMITS if self._types is None else REACTION_LIMITS
+        self._least, self._most = REACTION_LIMITS if isinstance(handle, Reactions) else FOLD_LIMITS
         self._next: dict[TopicPartition, int] = {}
         self._observed = 0.0
         self._log = structlog.get_logger().bind(service=service, consumer=name)

@@ -56,6 +56,18 @@ def reactions(listed: Iterable[Reaction[Any]]) -> tuple[Reactions, list[str]]:
     return handle, handle.topics
 
 
+class Fold:
+    """A handle that takes what it reads of a batch all at once."""
+
+    def __init__(self, function: Handle, kinds: Iterable[type[Event]]) -> None:
+        self._function = function
+        self.types = frozenset(kind.type for kind in kinds)
+
+    async def __call__(self, tx: Tx, events: Sequence[Envelope[Event]]) -> None:
+        if wanted := [e for e in events if e.type in self.types]:
+            await self._function(tx, wanted)
+
+
 def types_of(handle: Handle) -> frozenset[str] | None:
     """The types that a handle reads, so that others need not be parsed; None for all."""
-    return handle.types if isinstance(handle, Reactions) else None
+    return handle.types if isinstance(handle, Reactions | Fold) else None

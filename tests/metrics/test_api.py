@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.events.deal import DealLeadJoined
+from shared.events.deal import DealLeadJoined, DealNeedsConfirmed
 from shared.events.lead import LeadConversionRefused, LeadConverted, PersonAdded
 from shared.ids import new_id
 from shared.testing import Running
@@ -42,6 +42,43 @@ async def test_the_value_of_a_step_is_that_of_the_day(svc: Running) -> None:
     for as_of, opened, proposal in (("2025-01-03", 100, 0), ("2025-01-10", 100, 100), ("2025-01-25", 300, 300), ("2025-03-01", 250, 250)):
         steps = (await get(svc, "funnel", as_of=as_of))["total"]["steps"]
         assert [Decimal(steps[k]["value"]) for k in (3, 4)] == [opened, proposal]
+        for step, amount in ((steps[3], opened), (steps[4], proposal)):
+            assert [Decimal(r["amount"]) for r in await records(svc, step["records"])] == ([amount] if amount else [])
+
+
+async def test_a_deal_without_an_amount_counts_at_every_step(svc: Running) -> None:
+    deal = Deal("one", Lead("one").captured(on(0))).opened(on(1)).moved(on(2), "closing")
+    await hear(svc, deal.events)
+    assert n((await get(svc, "funnel"))["total"])["F7"] == 0
+    await hear(svc, Lead("one").captured(on(0)).events)
+    assert n((await get(svc, "funnel"))["total"])["F7"] == n((await get(svc, "funnel", as_of="2025-01-05"))["total"])["F7"] == 1
+
+
+async def test_a_cycle_whose_beginning_is_unknown_is_left_out(svc: Running) -> None:
+    lead = Lead("one").captured(on(0))
+    imported = Deal("imported", lead).opened(on(30), imported=True, flags=["opened_at_unknown"]).won(on(30), amount=5)
+    await hear(svc, events_of([lead, imported]))
+    found = await kpi(svc, "sales_cycle")
+    assert (found["value"], found["parts"]["median"]) == (None, None)
+    assert found["parts"]["from_lead_mean"] == 30
+    assert (await kpi(svc, "win_rate"))["counts"]["won"] == 1
+    await hear(svc, Deal("known").opened(on(10)).won(on(14)).events)
+    assert (await kpi(svc, "sales_cycle"))["value"] == 4
+
+
+async def test_quiet_events_only_show_that_a_deal_is_alive(svc: Running) -> None:
+    """Together with others, alone, out of order, and before anything else is known of the deal."""
+    svc.clock.now = on(40)
+    deals = [Deal(str(k)).opened(on(0), amount=k) for k in range(4)]
+    for deal in deals[1:]:
+        deal.tell(on(30), DealNeedsConfirmed())
+    deals[2].moved(on(20), "proposal")
+    await hear(svc, events_of(deals[:3]))
+    await hear(svc, deals[3].events[1:])
+    await hear(svc, deals[3].events[:1])
+    quiet = {s["stage"]: (s["n"], s["stalled"]) for s in (await get(svc, "pipeline"))["total"]["stages"]}
+    assert quiet["discovery"] == (3, 1)
+    assert quiet["proposal"] == (1, 0)
 
 
 async def test_a_second_cycle_counts_for_conversion_and_every_stay_for_time(svc: Running) -> None:

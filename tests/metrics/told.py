@@ -73,10 +73,9 @@ class Deal(Story):
             self.amount = Decimal(str(amount))
         return {"amount": money(self.amount, self.currency), "fx": self.fx, **self.who}
 
-    def opened(self, at: datetime, amount: Any = 0, stage: str = "discovery", imported: bool = False) -> "Deal":
+    def opened(self, at: datetime, amount: Any = 0, stage: str = "discovery", **more: Any) -> "Deal":
         self.opened_at, self.stage = at, stage
-        told = deal.DealOpened(lead_id=self.lead_id, external_id=self.key, stage=stage, imported=imported, **self._value(amount))
-        self.tell(at, told)
+        self.tell(at, deal.DealOpened(lead_id=self.lead_id, external_id=self.key, stage=stage, **more, **self._value(amount)))
         return self
 
     def moved(self, at: datetime, to: str, amount: Any = None) -> "Deal":

@@ -5,19 +5,22 @@ difference. So the order in which the events of different aggregates arrive does
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, false, func, literal_column, or_, select
+from sqlalchemy.dialects.postgresql import insert
 
 from metrics_svc.cells.changes import CellChanges
 from metrics_svc.cells.commands import add
 from metrics_svc.facts import deals, leads, money
+from metrics_svc.facts.history import STEPS, Step, read_steps
 from metrics_svc.facts.rows import AllocationFact, DealFact, LeadFact, MilestoneFact, PaymentFact
 from metrics_svc.facts.tables import DEALS, FACTS, LEADS, MILESTONES, PAYMENTS
-from shared.db import Query, Tx, is_in
-from shared.events.deal import DealLeadJoined, DealOpened
-from shared.events.envelope import Envelope, Event, topic
+from shared.db import Query, Tx, is_in, rows_param
+from shared.events.envelope import REGISTRY, Envelope, Event, topic
+from shared.reactions import Fold
 
 TOPICS = [topic(aggregate) for aggregate in ("lead", "deal", "contract", "milestone", "payment")]
 
@@ -30,11 +33,24 @@ _DEALS = Query(
 )
 
 
+def _seen() -> Query[Any]:
+    """Deals are alive; one that is not known yet waits for its opening."""
+    names = ("id", "last_activity_at")
+    empty = {"flags": _EMPTY, "history": _EMPTY, "payments": _EMPTY, "is_open": false()}
+    given = rows_param(DEALS.table, *names)
+    put = insert(DEALS.table).from_select([*names, *empty], select(*[given.c[n] for n in names], *empty.values()))
+    later = func.greatest(DEALS.table.c.last_activity_at, put.excluded.last_activity_at)
+    return Query(put.on_conflict_do_update(index_elements=["id"], set_={"last_activity_at": later}), int)
+
+
+_EMPTY: ColumnElement[Any] = literal_column("'[]'::jsonb")
+_SEEN = _seen()
+
 _Key = tuple[type[Any], UUID, int]
 """Which fact: its kind, the record it belongs to, and its number among those of the kind."""
 
 
-async def fold(tx: Tx, events: Sequence[Envelope[Event]]) -> None:
+async def _fold(tx: Tx, events: Sequence[Envelope[Event]]) -> None:
     """Let a batch take effect. Each event must be news: who calls has passed over duplicates."""
     await tx.conn.execute(TURN)
     touched = _Touched()
@@ -43,15 +59,19 @@ async def fold(tx: Tx, events: Sequence[Envelope[Event]]) -> None:
     for event in events:
         touched.hear(event)
     after = touched.derive()
-    gone = [fact for key, fact in before.items() if after.get(key) != fact]
-    come = [fact for key, fact in after.items() if before.get(key) != fact]
-    changes = CellChanges(tx.settings.zone)
-    changes.take(gone)
-    changes.add(come)
+    changed = [(fact, after.get(key)) for key, fact in before.items() if after.get(key) != fact]
+    changed += [(None, fact) for key, fact in after.items() if key not in before]
     for table in FACTS.values():
-        await table.drop(tx, [f for key, f in before.items() if key not in after and type(f) is table.into])
-        await table.put(tx, [f for f in come if type(f) is table.into])
+        await table.drop(tx, [old for old, new in changed if new is None and type(old) is table.into])
+        await table.put(tx, [new for _, new in changed if type(new) is table.into])
+    if touched.quiet:
+        await tx.run(_SEEN, id=list(touched.quiet), last_activity_at=list(touched.quiet.values()))
+    changes = CellChanges(tx.settings.zone)
+    changes.take(changed)
     await add(tx, changes)
+
+
+fold = Fold(_fold, [*leads.APPLY, *deals.PAID, *(e for e in REGISTRY.values() if e.aggregate in ("deal", "milestone", "payment"))])
 
 
 class _Touched:
@@ -62,19 +82,23 @@ class _Touched:
         self.deals: dict[UUID, DealFact] = {}
         self.milestones: dict[UUID, MilestoneFact] = {}
         self.payments: dict[UUID, PaymentFact] = {}
+        self.quiet: dict[UUID, datetime] = {}
+        """Deals of which the batch says only that they are alive, and when they were: they need not be loaded for that."""
+        self._steps: dict[UUID, list[Step]] = {}
 
     async def load(self, tx: Tx, events: Sequence[Envelope[Any]]) -> None:
         wanted: dict[str, set[UUID]] = {"lead": set(), "deal": set(), "milestone": set(), "payment": set()}
         moving: set[UUID] = set()
         for e in events:
             data = e.data
-            if data.aggregate in wanted:
-                wanted[data.aggregate].add(e.subject)
-            elif type(data) in deals.PAID:
+            kind = type(data)
+            if kind in deals.PAID:
                 wanted["deal"].add(data.deal_id)
-            if isinstance(data, leads.MOVES_DEALS):
+            elif data.aggregate != "deal" or kind in STEPS:
+                wanted[data.aggregate].add(e.subject)
+            if kind in leads.MOVES_DEALS:
                 moving.add(e.subject)
-            elif isinstance(data, DealOpened | DealLeadJoined) and data.lead_id:
+            elif kind in leads.OF_DEALS and data.lead_id:
                 wanted["lead"].add(data.lead_id)
         if wanted["deal"] or moving:
             self.deals = {d.id: d for d in await tx.all(_DEALS, ids=list(wanted["deal"]), leads=list(moving))}
@@ -86,18 +110,20 @@ class _Touched:
     def hear(self, e: Envelope[Any]) -> None:
         data = e.data
         if data.aggregate == "lead":
-            if (apply := leads.APPLY.get(type(data))) is not None:
-                apply(_get(self.leads, e.subject, LeadFact), e)
+            leads.APPLY[type(data)](_get(self.leads, e.subject, LeadFact), e)
         elif data.aggregate == "deal":
-            deals.heard(_get(self.deals, e.subject, DealFact), e)
+            if type(data) in STEPS or e.subject in self.deals:
+                deals.heard(_get(self.deals, e.subject, DealFact), e)
+            else:
+                self.quiet[e.subject] = max(self.quiet.get(e.subject, e.time), e.time)
             if (tell := leads.OF_DEALS.get(type(data))) is not None and data.lead_id:
                 tell(_get(self.leads, data.lead_id, LeadFact), e)
         elif data.aggregate == "milestone":
             money.milestone_heard(_get(self.milestones, e.subject, MilestoneFact), e)
         elif data.aggregate == "payment":
             money.payment_heard(_get(self.payments, e.subject, PaymentFact), e)
-        elif (pay := deals.PAID.get(type(data))) is not None:
-            pay(_get(self.deals, data.deal_id, DealFact), e)
+        else:
+            deals.PAID[type(data)](_get(self.deals, data.deal_id, DealFact), e)
 
     def derive(self) -> dict[_Key, Any]:
         """Bring the derived fields up to date, and give all facts as they are now."""
@@ -106,7 +132,7 @@ class _Touched:
             leads.settle(lead)
             found[LeadFact, lead.id, 0] = as_it_is(lead)
         for deal in self.deals.values():
-            for row in deals.derive(deal, self.leads.get(deal.lead_id) if deal.lead_id else None):
+            for row in deals.derive(deal, self._steps_of(deal), self.leads.get(deal.lead_id) if deal.lead_id else None):
                 found[type(row), deal.id, row.n] = row
             found[DealFact, deal.id, 0] = as_it_is(deal)
         for milestone in self.milestones.values():
@@ -116,6 +142,12 @@ class _Touched:
                 found[AllocationFact, payment.id, allocation.n] = allocation
             found[PaymentFact, payment.id, 0] = as_it_is(payment)
         return found
+
+    def _steps_of(self, deal: DealFact) -> list[Step]:
+        """Its history, each entry read once: it only grows."""
+        steps = self._steps.setdefault(deal.id, [])
+        steps += read_steps(deal.history[len(steps) :], steps[-1] if steps else None)
+        return steps
 
 
 def _get(known: dict[UUID, Any], id: UUID, kind: type[Any]) -> Any:

@@ -5,10 +5,12 @@ aggregate when several dimensions are combined (figures/sources.py); so they can
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, fields
+from typing import Any, NamedTuple
 
 from metrics_svc.facts.rows import (
+    ALL,
+    DIMENSIONS,
     AllocationFact,
     AmountFact,
     DealFact,
@@ -29,8 +31,9 @@ class Measure:
     """Counts the facts of one kind that match `where`, on the business day of `at`.
 
     The fields name columns of the fact. With `cohort` a fact also belongs to the day of that column, and figures choose their
-    members by it. `value` is summed; `seconds="cycle"` sums `cycle_us` and keeps a histogram of `cycle_bucket`. A fact counts only
-    if none of `at`, `cohort` and the duration is empty.
+    members by it; with `aged` as well they ask how old that day is, at the end of a period. `value` is summed; `seconds="cycle"` sums
+    `cycle_us` and keeps a histogram of `cycle_bucket`; `count` is summed in place of one for each fact. A fact counts only if none of
+    `at`, `cohort` and the duration is empty.
     """
 
     name: str
@@ -39,6 +42,8 @@ class Measure:
     cohort: str | None = None
     value: str | None = None
     seconds: str | None = None
+    count: str | None = None
+    aged: bool = False
     where: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -48,7 +53,24 @@ class Measure:
     @property
     def declared(self) -> str:
         """What it means, as text: changes exactly when its cells have to be computed anew."""
-        return repr((self.name, self.of.__name__, self.at, self.cohort, self.value, self.seconds, sorted(self.where.items())))
+        plain = [getattr(self, f.name) for f in fields(self) if f.name not in ("of", "where")]
+        return repr((self.of.__name__, plain, sorted(self.where.items()), self.cells))
+
+    @property
+    def cells(self) -> tuple["Cells", ...]:
+        """Of a cohort there are totals over all days in every dimension; day by day, for figures as of a past day, only of all facts
+        together. By day, cohort day and dimension nearly every fact would have cells of its own: there the facts themselves are read.
+        """
+        if self.cohort is None or self.aged:
+            return (Cells((ALL, *DIMENSIONS), ever=False),)
+        return Cells((ALL,), ever=False), Cells((ALL, *DIMENSIONS), ever=True)
+
+
+class Cells(NamedTuple):
+    """Which cells a measure has: in these dimensions, day by day, or a cohort's totals over all days (`ever`)."""
+
+    dimensions: tuple[str, ...]
+    ever: bool
 
 
 # -- Leads: K1 to K4, K8 and the first three steps of the funnel -----------------------------------------------------------
@@ -66,12 +88,7 @@ SQL_TO_DEAL = Measure("sql_to_deal", LeadFact, at="to_deal_at", cohort="f3_at")
 
 LINES = ("lead", "direct")
 REACHED = {
-    (line, step): Measure(f"{line}_{step}", DealFact, at=at, cohort="cohort_at", where={"line": line})
-    for line in LINES
-    for step, at in (("opened", "opened_at"), ("proposal", "f5_at"), ("negotiation", "f6_at"), ("closing", "f7_at"))
-}
-AMOUNT_REACHED = {
-    (line, step): Measure(f"{line}_{step}_amount", AmountFact, at=at, cohort="cohort_at", value="delta", where={"line": line})
+    (line, step): Measure(f"{line}_{step}", AmountFact, at=at, cohort="cohort_at", count="deals", value="delta", where={"line": line})
     for line in LINES
     for step, at in (("opened", "at"), ("proposal", "f5_at"), ("negotiation", "f6_at"), ("closing", "f7_at"))
 }
@@ -84,7 +101,8 @@ ENDED = {
 # -- Deals by when it happened ---------------------------------------------------------------------------------------------
 
 OPENED = Measure("opened", DealFact, at="opened_at")
-WON = Measure("won", OutcomeFact, at="at", value="amount", seconds="cycle", where={"kind": "won"})
+WON = Measure("won", OutcomeFact, at="at", value="amount", where={"kind": "won"})
+WON_CYCLE = Measure("won_cycle", OutcomeFact, at="at", seconds="cycle", where={"kind": "won"})
 WON_FROM_LEAD = Measure("won_from_lead", OutcomeFact, at="at", seconds="lead_cycle", where={"kind": "won"})
 LOST = Measure("lost", OutcomeFact, at="at", value="amount", where={"kind": "lost"})
 REVERSED = Measure("reversed", OutcomeFact, at="at", value="amount", where={"kind": "reversed"})
@@ -102,10 +120,10 @@ PASSED = {s: Measure(f"{s}_passed", VisitFact, at="passed_at", cohort="entered_a
 
 # -- Cash: the cohort of a milestone, and of what settles it, is its due day, so that overdue amounts have an age ----------
 
-DUE = Measure("due", MilestoneFact, at="due_at", cohort="due_at", value="amount")
-EXCUSED = Measure("excused", MilestoneFact, at="excused_at", cohort="due_at", value="excused")
-SETTLED = Measure("settled", AllocationFact, at="settles_at", cohort="due_at", value="amount")
-UNSETTLED = Measure("unsettled", AllocationFact, at="taken_back_at", cohort="due_at", value="amount")
+DUE = Measure("due", MilestoneFact, at="due_at", cohort="due_at", aged=True, value="amount")
+EXCUSED = Measure("excused", MilestoneFact, at="excused_at", cohort="due_at", aged=True, value="excused")
+SETTLED = Measure("settled", AllocationFact, at="settles_at", cohort="due_at", aged=True, value="amount")
+UNSETTLED = Measure("unsettled", AllocationFact, at="taken_back_at", cohort="due_at", aged=True, value="amount")
 CASH = Measure("cash", PaymentFact, at="received_at", value="amount")
 CASH_WAITED = Measure("cash_waited", PaymentFact, at="received_at", value="waited")
 CASH_BACK = Measure("cash_back", PaymentFact, at="reversed_at", value="amount")

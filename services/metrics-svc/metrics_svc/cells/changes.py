@@ -1,58 +1,73 @@
-"""What a change of facts changes in the cells: the entries of the new facts less those of the old."""
+"""What changes of facts change in the cells: what the facts as they are now add, less what they added before."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, NamedTuple
-from uuid import UUID
 
-from metrics_svc.cells.tables import ALL, EVER
-from metrics_svc.facts.rows import DIMENSIONS
+from metrics_svc.cells.tables import EVER
+from metrics_svc.facts.rows import ALL, DIMENSIONS
 from metrics_svc.kpi import all_measures
+from metrics_svc.measures import Measure
 
-Key = tuple[str, str, str, date, date]
-"""Measure, dimension, value, cohort day, day: the key of a cell."""
+Key = tuple[str, str, date, str, date]
+"""Measure, dimension, day, value, cohort day: the key of a cell."""
 
-_NAMES = (ALL, *DIMENSIONS)
-_NOTHING: list[Any] = []
+Change = tuple[Any, Any]
+"""A fact as it was and as it is; None where there was or is none."""
+
+_NOTHING = Decimal(0)
+_TOTAL = 0
+"""Stands for "in no dimension" where otherwise the number of a fact's dimensions stands."""
+_who = attrgetter(*DIMENSIONS.values())
 
 
-class _Entry(NamedTuple):
-    """A measure as the loop below needs it."""
+class _Counter(NamedTuple):
+    """A measure as the loop below needs it. `read` gives all that it takes from a fact: equal readings change no cell."""
 
     name: str
-    where: tuple[tuple[str, Any], ...]
-    at: str
-    cohort: str | None
-    value: str | None
-    us: str | None
-    bucket: str | None
+    read: Callable[[Any], tuple[Any, ...]]
+    where: tuple[Any, ...]
+    cohort: bool
+    value: bool
+    seconds: bool
+    counts: bool
+    places: tuple[tuple[bool, bool], ...]
+    """Where its cells are: only the total or every dimension, and day by day or over all days."""
+
+
+def _counter(m: Measure) -> _Counter:
+    us, bucket = (f"{m.seconds}_us", f"{m.seconds}_bucket") if m.seconds else (m.at, m.at)
+    read = attrgetter(m.at, m.cohort or m.at, us, bucket, m.value or m.at, m.count or m.at, *m.where)
+    places = tuple((cells.dimensions == (ALL,), cells.ever) for cells in m.cells)
+    return _Counter(m.name, read, tuple(m.where.values()), bool(m.cohort), bool(m.value), bool(m.seconds), bool(m.count), places)
 
 
 class _Plan(NamedTuple):
-    """The entries of one kind of fact, those with conditions by the value of the first column that they ask for."""
+    """The measures of one kind of fact, by the value of a column that most of them ask for, and those that do not."""
 
     column: str | None
-    chosen: dict[Any, list[_Entry]]
-    always: list[_Entry]
+    chosen: dict[Any, list[_Counter]]
+    others: list[_Counter]
+
+    def of(self, fact: Any) -> list[_Counter]:
+        return self.chosen.get(getattr(fact, self.column), self.others) if self.column else self.others
 
 
 @lru_cache(maxsize=1)
 def _plans() -> dict[type[Any], _Plan]:
-    plans: dict[type[Any], _Plan] = {}
-    for m in all_measures().values():
-        us, bucket = (f"{m.seconds}_us", f"{m.seconds}_bucket") if m.seconds else (None, None)
-        (column, wanted), *where = m.where.items() or [(None, None)]
-        plan = plans.get(m.of)
-        if plan is None or (plan.column is None and column is not None):
-            plan = plans[m.of] = _Plan(column, {}, plan.always if plan else [])
-        if column not in (None, plan.column):
-            where = list(m.where.items())
-            column = None
-        entries = plan.always if column is None else plan.chosen.setdefault(wanted, [])
-        entries.append(_Entry(m.name, tuple(where), m.at, m.cohort, m.value, us, bucket))
+    measures = all_measures().values()
+    columns = {m.of: next(iter(m.where), None) for m in sorted(measures, key=lambda m: len(m.where))}
+    plans = {}
+    for kind, column in columns.items():
+        of_kind = [m for m in measures if m.of is kind]
+        others = [_counter(m) for m in of_kind if column not in m.where]
+        wanted = {m.where[column]: None for m in of_kind if column is not None and column in m.where}
+        chosen = {value: [*others, *[_counter(m) for m in of_kind if m.where.get(column or "") == value]] for value in wanted}
+        plans[kind] = _Plan(column, chosen, others)
     return plans
 
 
@@ -69,57 +84,70 @@ class _Days(dict[datetime, date]):
 
 
 class CellChanges:
-    """Collects the entries of facts, taken away and added, and gives the sums that cells change by."""
+    """Collects changes of facts, and gives the sums that cells change by."""
 
     def __init__(self, zone: tzinfo) -> None:
         self._days = _Days(zone)
-        self._sums: dict[tuple[Any, ...], list[Any]] = {}
-        self._buckets: dict[tuple[Any, ...], int] = defaultdict(int)
-        self._plans = _plans()
+        self._numbers: dict[tuple[Any, ...], int] = {}
+        self._values: list[list[tuple[str, str]]] = [[(ALL, "")]]
+        """By number: the dimensions of a fact with their values. Numbers are hashed quicker than what they stand for."""
+        self._sums: dict[tuple[str, date, date, int], list[Any]] = {}
+        self._buckets: dict[tuple[str, date, date, int, int], int] = defaultdict(int)
 
-    def take(self, facts: Iterable[Any]) -> None:
-        self._count(facts, -1)
+    def take(self, changes: Iterable[Change]) -> None:
+        plans = _plans()
+        for old, new in changes:
+            fact = old if new is None else new
+            plan = plans[type(fact)]
+            counters = plan.of(fact)
+            if old is None or new is None:
+                who, sign = self._number(fact), -1 if new is None else 1
+                for counter in counters:
+                    self._count(counter, counter.read(fact), who, sign)
+            elif plan.of(old) is not counters:
+                self.take([(old, None), (None, new)])
+            else:
+                who, now = self._number(old), self._number(new)
+                for counter in counters:
+                    before, after = counter.read(old), counter.read(new)
+                    if before != after or who != now:
+                        self._count(counter, before, who, -1)
+                        self._count(counter, after, now, 1)
 
-    def add(self, facts: Iterable[Any]) -> None:
-        self._count(facts, 1)
+    def _number(self, fact: Any) -> int:
+        who = _who(fact)
+        number = self._numbers.get(who)
+        if number is None:
+            number = self._numbers[who] = len(self._values)
+            named = zip(DIMENSIONS, who, strict=True)
+            self._values.append([(ALL, ""), *[(name, "" if value is None else str(value)) for name, value in named]])
+        return number
 
-    def _count(self, facts: Iterable[Any], sign: int) -> None:
-        sums, buckets, days = self._sums, self._buckets, self._days
-        for fact in facts:
-            who = (fact.source, _text(fact.owner_id), _text(fact.team_id), fact.product, fact.region)
-            column, chosen, always = self._plans[type(fact)]
-            entries = chosen.get(getattr(fact, column), _NOTHING) + always if column else always
-            for name, where, at_column, cohort_column, value, us, bucket in entries:
-                at: datetime | None = getattr(fact, at_column)
-                if at is None or (where and any(getattr(fact, c) != wanted for c, wanted in where)):
-                    continue
-                duration = getattr(fact, us) if us else 0
-                if duration is None:
-                    continue
-                day = days[at]
-                cohort_day = None
-                if cohort_column is not None:
-                    begun: datetime | None = getattr(fact, cohort_column)
-                    if begun is None:
-                        continue
-                    cohort_day = days[begun]
-                key = (name, day, cohort_day, who)
-                entry = sums.get(key)
-                if entry is None:
-                    entry = sums[key] = [0, Decimal(0), 0]
-                entry[0] += sign
-                if value is not None and (amount := getattr(fact, value)) is not None:
-                    entry[1] += sign * amount
-                if bucket is not None:
-                    entry[2] += sign * duration
-                    buckets[*key, getattr(fact, bucket)] += sign
+    def _count(self, m: _Counter, reading: tuple[Any, ...], who: int, sign: int) -> None:
+        at, cohort_at, us, bucket, amount, count = reading[:6]
+        if at is None or cohort_at is None or us is None or reading[6:] != m.where:
+            return
+        day = self._days[at]
+        cohort_day = self._days[cohort_at] if m.cohort else day
+        for total, ever in m.places:
+            key = (m.name, EVER if ever else day, cohort_day, _TOTAL if total else who)
+            sums = self._sums.get(key)
+            if sums is None:
+                sums = self._sums[key] = [0, _NOTHING, 0]
+            sums[0] += sign * count if m.counts else sign
+            if m.value and amount is not None:
+                sums[1] += sign * amount
+            if m.seconds:
+                sums[2] += sign * us
+                self._buckets[*key, bucket] += sign
 
-    def cells(self) -> list[tuple[Key, int, Decimal, int]]:
-        """The cells that change, with what is added to count, amount and microseconds."""
+    def cells(self) -> list[tuple[Any, ...]]:
+        """The cells that change: their keys, with what is added to count, amount and microseconds."""
         found: dict[Key, list[Any]] = {}
         for (name, day, cohort, who), (n, amount, us) in self._sums.items():
             if n or amount or us:
-                for key in _marginals(name, day, cohort, who):
+                for dimension, value in self._values[who]:
+                    key = (name, dimension, day, value, cohort)
                     cell = found.get(key)
                     if cell is None:
                         found[key] = [n, amount, us]
@@ -127,26 +155,13 @@ class CellChanges:
                         cell[0] += n
                         cell[1] += amount
                         cell[2] += us
-        return [(key, n, amount, us) for key, (n, amount, us) in found.items() if n or amount or us]
+        return [(*key, n, amount, us) for key, (n, amount, us) in found.items() if n or amount or us]
 
-    def buckets(self) -> list[tuple[Key, int, int]]:
+    def buckets(self) -> list[tuple[Any, ...]]:
         """The same for the histograms: key, bucket, count."""
-        found: dict[tuple[Key, int], int] = defaultdict(int)
+        found: dict[tuple[Any, ...], int] = defaultdict(int)
         for (name, day, cohort, who, bucket), n in self._buckets.items():
             if n:
-                for key in _marginals(name, day, cohort, who):
-                    found[key, bucket] += n
-        return [(key, bucket, n) for (key, bucket), n in found.items() if n]
-
-
-def _marginals(name: str, day: date, cohort: date | None, who: tuple[Any, ...]) -> list[Key]:
-    """The total and one cell per dimension; for a cohort the same once more over all days."""
-    values = ("", *[v or "" for v in who])
-    if cohort is None:
-        return [(name, d, v, day, day) for d, v in zip(_NAMES, values, strict=True)]
-    return [(name, d, v, cohort, on) for d, v in zip(_NAMES, values, strict=True) for on in (day, EVER)]
-
-
-@lru_cache(maxsize=4096)
-def _text(id: UUID | None) -> str:
-    return "" if id is None else str(id)
+                for dimension, value in self._values[who]:
+                    found[name, dimension, day, value, cohort, bucket] += n
+        return [(*key, n) for key, n in found.items() if n]

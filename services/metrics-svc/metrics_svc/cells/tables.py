@@ -9,10 +9,6 @@ from metrics_svc.metadata import metadata
 EVER = date(9999, 1, 1)
 """The `day` of a cohort's total over all days: what a funnel without `as_of` reads, one row per cohort day."""
 
-ALL = ""
-"""The dimension of a measure's total, whose only value is empty. For the others an empty value means that it is not known."""
-
-
 KEY = ("measure", "dimension", "day", "value", "cohort_day")
 """In this order the rows of a period, and a cohort's totals over all days, lie side by side."""
 
@@ -24,7 +20,7 @@ def cell_table(of: MetaData, name: str = "cell") -> Table:
         *_key(),
         Column("n", BigInteger, nullable=False),
         Column("amount", Numeric, nullable=False),
-        Column("us", Numeric, nullable=False, comment="microseconds"),
+        Column("us", BigInteger, nullable=False, comment="microseconds"),
         PrimaryKeyConstraint(*KEY),
     )
 
@@ -44,9 +40,9 @@ def _key() -> list[Column[object]]:
     return [
         Column("measure", Text, nullable=False),
         Column("dimension", Text, nullable=False),
+        Column("day", Date, nullable=False),
         Column("value", Text, nullable=False),
         Column("cohort_day", Date, nullable=False, comment="the same as `day` for a measure without a cohort"),
-        Column("day", Date, nullable=False),
     ]
 
 

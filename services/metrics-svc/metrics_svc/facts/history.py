@@ -1,5 +1,6 @@
 """A deal's history as its fact keeps it: one step per event that figures need, in version order."""
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -11,6 +12,10 @@ from shared.events import deal as events
 from shared.events.envelope import Envelope
 
 uuid_of = lru_cache(maxsize=4096)(UUID)
+text_of = lru_cache(maxsize=4096)(str)
+
+Who = tuple[UUID | None, UUID | None, str | None, str | None, str | None]
+"""Owner, team, source, product, region: what figures are broken down by, in the order of the facts' columns."""
 
 
 class Step(NamedTuple):
@@ -19,44 +24,45 @@ class Step(NamedTuple):
     kind: str
     at: datetime
     stage: str
+    place: int
     to: str | None
     cycle: int
     amount: Decimal | None
     probability: int | None
-    owner_id: UUID | None
-    team_id: UUID | None
-    source: str | None
-    product: str | None
-    region: str | None
-
-    @property
-    def place(self) -> int:
-        return WON if self.kind == "won" else place(self.stage)
+    who: Who
 
 
-def read_steps(history: list[list[Any]]) -> list[Step]:
-    """The steps, each with what it does not say taken from the one before: owner, team, amount and so on."""
+def read_steps(history: Sequence[Sequence[Any]], after: Step | None) -> list[Step]:
+    """The steps, each with what it does not say taken from the one before (`after` for the first): owner, team, amount and so on."""
     steps: list[Step] = []
-    last: Step | None = None
+    last = after
     for kind, at, stage, to, cycle, amount, probability, owner, team, source, product, region in history:
-        if last is None:
-            last = Step(kind, at, stage, to, cycle, None, None, None, None, None, None, None)
+        time = datetime.fromisoformat(at)
+        before = last or Step(kind, time, stage, 0, to, cycle, None, None, _NOBODY)
+        owner_before, team_before, source_before, product_before, region_before = before.who
+        stage = stage or before.stage
         last = Step(
             kind,
-            datetime.fromisoformat(at),
-            stage or last.stage,
+            time,
+            stage,
+            WON if kind == "won" else place(stage),
             to,
-            cycle or last.cycle,
-            last.amount if amount is None else Decimal(amount),
-            last.probability if probability is None else probability,
-            uuid_of(owner) if owner else last.owner_id,
-            (uuid_of(team) if team else None) if owner else last.team_id,
-            source or last.source,
-            product or last.product,
-            region or last.region,
+            cycle or before.cycle,
+            before.amount if amount is None else Decimal(amount),
+            before.probability if probability is None else probability,
+            (
+                uuid_of(owner) if owner else owner_before,
+                (uuid_of(team) if team else None) if owner else team_before,
+                source or source_before,
+                product or product_before,
+                region or region_before,
+            ),
         )
         steps.append(last)
     return steps
+
+
+_NOBODY: Who = (None, None, None, None, None)
 
 
 def _raw(
@@ -72,29 +78,21 @@ def _raw(
         cycle,
         None if amount is None else str(amount.amount * data.fx),
         probability,
-        str(data.owner_id) if data.owner_id else None,
-        str(data.team_id) if data.team_id else None,
+        text_of(data.owner_id) if data.owner_id else None,
+        text_of(data.team_id) if data.team_id else None,
         data.source,
         data.product,
         data.region,
     ]
 
 
-def step_of(e: Envelope[Any]) -> list[Any] | None:
-    """What an event adds to the history; None for one that only shows that the deal is alive."""
-    match e.data:
-        case events.DealOpened(stage=stage, probability=probability):
-            return _raw("opened", e, stage, cycle=1, probability=probability)
-        case events.DealStageChanged(to_stage=stage, direction=to, cycle=cycle, probability=probability):
-            return _raw("moved", e, stage, to, cycle, probability)
-        case events.DealUpdated():
-            return _raw("updated", e, None)
-        case events.DealWon(from_stage=stage, cycle=cycle):
-            return _raw("won", e, stage, cycle=cycle, probability=100)
-        case events.DealLost(from_stage=stage, cycle=cycle):
-            return _raw("lost", e, stage, cycle=cycle, probability=0)
-        case events.DealReopened(stage=stage, cycle=cycle, probability=probability):
-            return _raw("reopened", e, stage, cycle=cycle, probability=probability)
-        case events.DealWinReversed(stage=stage, cycle=cycle, probability=probability):
-            return _raw("reversed", e, stage, cycle=cycle, probability=probability)
-    return None
+STEPS: dict[type[Any], Callable[[Any], list[Any]]] = {
+    events.DealOpened: lambda e: _raw("opened", e, e.data.stage, None, 1, e.data.probability),
+    events.DealStageChanged: lambda e: _raw("moved", e, e.data.to_stage, e.data.direction, e.data.cycle, e.data.probability),
+    events.DealUpdated: lambda e: _raw("updated", e, None),
+    events.DealWon: lambda e: _raw("won", e, e.data.from_stage, None, e.data.cycle, 100),
+    events.DealLost: lambda e: _raw("lost", e, e.data.from_stage, None, e.data.cycle, 0),
+    events.DealReopened: lambda e: _raw("reopened", e, e.data.stage, None, e.data.cycle, e.data.probability),
+    events.DealWinReversed: lambda e: _raw("reversed", e, e.data.stage, None, e.data.cycle, e.data.probability),
+}
+"""What an event adds to the history. Those that are not here only show that the deal is alive."""

@@ -101,5 +101,5 @@ def _joined(lead: LeadFact, e: Envelope[DealLeadJoined]) -> None:
 OF_DEALS: dict[type[Any], Callable[[LeadFact, Any], None]] = {DealOpened: _deal_opened, DealLeadJoined: _joined}
 """Events of deals that say something about a lead."""
 
-MOVES_DEALS = (events.LeadCaptured, events.LeadUpdated)
+MOVES_DEALS = frozenset({events.LeadCaptured, events.LeadUpdated})
 """The events after which a lead's deals have to be derived again: they change its cohort or its dimensions."""

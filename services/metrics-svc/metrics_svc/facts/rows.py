@@ -57,9 +57,6 @@ class DealFact:
     line: str | None = None
     cohort_at: datetime | None = None
     opened_at: datetime | None = None
-    f5_at: datetime | None = None
-    f6_at: datetime | None = None
-    f7_at: datetime | None = None
     stage: str | None = None
     is_open: bool = False
     probability: int | None = None
@@ -72,6 +69,11 @@ class VisitFact:
 
     deal_id: UUID
     n: int
+    owner_id: UUID | None
+    team_id: UUID | None
+    source: str | None
+    product: str | None
+    region: str | None
     cycle: int
     stage: str
     entered_at: datetime
@@ -81,11 +83,6 @@ class VisitFact:
     passed_at: datetime | None = None
     stay_us: int | None = None
     stay_bucket: int | None = None
-    owner_id: UUID | None = None
-    team_id: UUID | None = None
-    source: str | None = None
-    product: str | None = None
-    region: str | None = None
 
 
 @dataclass(slots=True)
@@ -94,28 +91,36 @@ class OutcomeFact:
 
     deal_id: UUID
     n: int
+    owner_id: UUID | None
+    team_id: UUID | None
+    source: str | None
+    product: str | None
+    region: str | None
     kind: str
     at: datetime
     amount: Decimal | None = None
     line: str | None = None
     cohort_at: datetime | None = None
-    cycle_us: int | None = None  # from the opening
+    cycle_us: int | None = None  # from the opening, if that is known
     cycle_bucket: int | None = None
     lead_cycle_us: int | None = None  # from the lead's capture; negative for a deal won before the first contact
     lead_cycle_bucket: int | None = None
-    owner_id: UUID | None = None
-    team_id: UUID | None = None
-    source: str | None = None
-    product: str | None = None
-    region: str | None = None
 
 
 @dataclass(slots=True)
 class AmountFact:
-    """A change of a deal's amount, its first one included, and when it counts at each step that the deal reached."""
+    """A change of a deal's amount, and when it counts at each step that the deal reached. The first one stands for the deal itself:
+    it is there whatever the amount, and alone has 1 in `deals`.
+    """
 
     deal_id: UUID
     n: int
+    owner_id: UUID | None
+    team_id: UUID | None
+    source: str | None
+    product: str | None
+    region: str | None
+    deals: int
     delta: Decimal
     at: datetime
     f5_at: datetime | None = None
@@ -123,11 +128,6 @@ class AmountFact:
     f7_at: datetime | None = None
     line: str | None = None
     cohort_at: datetime | None = None
-    owner_id: UUID | None = None
-    team_id: UUID | None = None
-    source: str | None = None
-    product: str | None = None
-    region: str | None = None
 
 
 @dataclass(slots=True)
@@ -190,3 +190,6 @@ class AllocationFact:
 
 DIMENSIONS = {"source": "source", "owner": "owner_id", "team": "team_id", "product": "product", "region": "region"}
 """What figures are broken down by, and the column of every fact that holds it."""
+
+ALL = ""
+"""The dimension of a measure's total, whose only value is empty. For the others an empty value means that it is not known."""

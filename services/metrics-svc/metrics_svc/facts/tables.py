@@ -2,33 +2,14 @@
 
 import typing
 from collections.abc import Collection, Sequence
-from dataclasses import MISSING, fields
+from dataclasses import fields
 from datetime import datetime
 from decimal import Decimal
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-import orjson
-from sqlalchemy import (
-    ARRAY,
-    BigInteger,
-    Boolean,
-    Column,
-    Index,
-    Numeric,
-    Select,
-    Table,
-    Text,
-    Uuid,
-    and_,
-    bindparam,
-    cast,
-    column,
-    delete,
-    func,
-    select,
-)
+from sqlalchemy import BigInteger, Boolean, Column, Index, Numeric, Table, Text, Uuid, and_, delete, select
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from metrics_svc.facts.rows import (
@@ -41,6 +22,7 @@ from metrics_svc.facts.rows import (
     PaymentFact,
     VisitFact,
 )
+from metrics_svc.given import Given
 from metrics_svc.metadata import metadata
 from shared.db import Query, Tx, columns, is_in, rows_param
 from shared.tables import At
@@ -62,10 +44,10 @@ class FactTable(Generic[F]):
         self.table = Table(name, metadata, *_columns(into, key))
         for index in indexes:
             Index(f"ix_{name}_{index.replace(' ', '_')}", *[self.table.c[n] for n in index.split()])
-        self._lists = frozenset(c.name for c in self.table.c if isinstance(c.type, JSONB))
-        at = self.table.c
+        at, given = self.table.c, Given(self.table)
+        self._given = given
         self._load = Query(select(*[at[n] for n in self.names]).where(is_in(at[self.of], "ids")), into)
-        put = insert(self.table).from_select(self.names, self._given())
+        put = insert(self.table).from_select(self.names, select(*[given.table.c[n] for n in self.names]))
         changed = {n: put.excluded[n] for n in self.names if n not in key}
         self._put = Query(put.on_conflict_do_update(index_elements=list(key), set_=changed), into)
         gone = rows_param(self.table, *key)
@@ -78,16 +60,8 @@ class FactTable(Generic[F]):
     async def put(self, tx: Tx, rows: Sequence[F]) -> None:
         """Insert the rows, or replace those with the same key."""
         if rows:
-            given: dict[str, list[Any]] = columns(rows, self.names)
-            for name in self._lists:
-                given[name] = [orjson.dumps(value).decode() for value in given[name]]
-            await tx.run(self._put, **given)
-
-    def _given(self) -> Select[Any]:
-        """The rows as lists, one per column. JSON goes as text: a list of lists would be taken for an array of two dimensions."""
-        typed = [column(c.name, Text() if c.name in self._lists else c.type) for c in self.table.c]
-        given = func.unnest(*[bindparam(c.name, type_=ARRAY(c.type)) for c in typed]).table_valued(*typed, name="given").render_derived()
-        return select(*[cast(given.c[n], JSONB) if n in self._lists else given.c[n] for n in self.names])
+            await self._given.take(tx, map(self.values, rows), self.names)
+            await tx.run(self._put)
 
     async def drop(self, tx: Tx, rows: Sequence[F]) -> None:
         """Delete these rows."""
@@ -99,16 +73,16 @@ def _columns(into: Any, key: Sequence[str]) -> list[Column[Any]]:
     hints = typing.get_type_hints(into)
     made = []
     for f in fields(into):
-        options = [t for t in typing.get_args(hints[f.name]) if t is not type(None)] or [hints[f.name]]
-        a_list = typing.get_origin(hints[f.name]) is list
-        needed = f.default is MISSING or f.type is bool or a_list
-        kind = JSONB if a_list else _TYPES[options[0]]
-        made.append(Column(f.name, kind, primary_key=f.name in key, nullable=not needed, autoincrement=False))
+        hint = hints[f.name]
+        options = [t for t in typing.get_args(hint) if t is not type(None)] or [hint]
+        kind = JSONB if typing.get_origin(hint) is list else _TYPES[options[0]]
+        nullable = type(None) in typing.get_args(hint)
+        made.append(Column(f.name, kind, primary_key=f.name in key, nullable=nullable, autoincrement=False))
     return made
 
 
 LEADS = FactTable("lead_fact", LeadFact, ("id",), "captured_at", "owner_id", "f2_at", "f3_at")
-DEALS = FactTable("deal_fact", DealFact, ("id",), "lead_id", "owner_id", "opened_at", "cohort_at", "is_open stage")
+DEALS = FactTable("deal_fact", DealFact, ("id",), "lead_id", "owner_id", "opened_at", "is_open stage")
 VISITS = FactTable("visit_fact", VisitFact, ("deal_id", "n"), "stage entered_at", "stage left_at", "owner_id")
 OUTCOMES = FactTable("outcome_fact", OutcomeFact, ("deal_id", "n"), "kind at", "kind cohort_at", "owner_id")
 AMOUNTS = FactTable("amount_fact", AmountFact, ("deal_id", "n"), "cohort_at", "owner_id")

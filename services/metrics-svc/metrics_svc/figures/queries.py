@@ -57,7 +57,8 @@ async def read_sums(
     db: Reader, actor: Actor, asked: Asked, parts: Sequence[Part], grain: Grain | None = None, *, quantiles: bool = False
 ) -> Sums:
     """The sums of these parts that the actor may see."""
-    where = cut(actor, asked.by, asked.filters, ever=asked.as_of is None)
+    ever = asked.as_of is None or not any(p.window == "cohort" for p in parts)
+    where = cut(actor, asked.by, asked.filters, ever=ever)
     found: Sums = defaultdict(lambda: [Sum() for _ in parts])
     read = together(enumerate(parts), where)
     values = parameters(actor, asked, [(of.n, of.part) for of in read], where, grain)

@@ -11,11 +11,11 @@ from uuid import UUID
 
 from fastapi import Depends, Request, Response
 from fastapi import Query as Param
-from sqlalchemy import BigInteger, Numeric, Select, Text, Uuid, bindparam, cast, literal_column, null, select, tuple_, union_all
+from sqlalchemy import BigInteger, Numeric, Select, Text, Uuid, bindparam, cast, func, literal_column, null, select, tuple_, union_all
 from sqlalchemy.dialects.postgresql import JSONB
 
 from metrics_svc.facts.rows import DIMENSIONS, AllocationFact, LeadFact, MilestoneFact, PaymentFact
-from metrics_svc.facts.tables import DEALS, FACTS
+from metrics_svc.facts.tables import DEALS, FACTS, FactTable
 from metrics_svc.figures.asked import Asked
 from metrics_svc.figures.models import RecordOut
 from metrics_svc.figures.queries import parameters
@@ -120,12 +120,20 @@ def _records_of(part: Part, n: int, where: Cut) -> Select[Any]:
         **{name: c[name] for name in DIMENSIONS.values()},
         "flags": or_null("flags", labelled, JSONB),
     }
+    conditions = [counted(measure, where), window(part, n, at, cohort, At, ever=False)]
+    if measure.count:
+        conditions.append(c[measure.count] > 0)
+        if measure.value:
+            columns["amount"] = _amount_so_far(fact, measure.at, measure.value, n)
     source = fact.table if labelled is fact.table else fact.table.join(DEALS.table, c.deal_id == DEALS.table.c.id)
-    return (
-        select(*[column.label(name) for name, column in columns.items()])
-        .select_from(source)
-        .where(counted(measure, where), window(part, n, at, cohort, At, ever=False))
-    )
+    return select(*[column.label(name) for name, column in columns.items()]).select_from(source).where(*conditions)
+
+
+def _amount_so_far(fact: FactTable[Any], at: str, value: str, n: int) -> Any:
+    """Of a record that several facts stand for and one counts: what all of them come to, as the figure does."""
+    every = fact.table.alias("every")
+    same = every.c[fact.of] == fact.table.c[fact.of]
+    return select(func.sum(every.c[value])).where(same, every.c[at] < bindparam(f"p{n}_seen", type_=At)).scalar_subquery()
 
 
 @lru_cache(maxsize=256)

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Date, Select, Text, Uuid, and_, bindparam, cast, func, literal_column, null, select
 from sqlalchemy.types import TypeEngine
 
-from metrics_svc.cells.tables import ALL, BUCKET, CELL, EVER
-from metrics_svc.facts.rows import DIMENSIONS
+from metrics_svc.cells.tables import BUCKET, CELL, EVER
+from metrics_svc.facts.rows import ALL, DIMENSIONS
 from metrics_svc.facts.tables import FACTS
 from metrics_svc.kpi import Part
 from metrics_svc.measures import Measure
@@ -22,7 +22,7 @@ from shared.tables import At
 class Cut:
     """Which rows count, and how they are grouped: the part of a question that decides the text of its statements.
 
-    `filters` are dimensions with whether the one without a value is asked for.
+    `filters` are dimensions with whether the one without a value is asked for. `ever`: cohorts count whatever happened since.
     """
 
     by: str | None
@@ -33,8 +33,9 @@ class Cut:
 
     @property
     def from_facts(self) -> bool:
-        """Cells have one dimension at a time, and know nothing of who may see what."""
-        return len({name for name, _ in self.filters} | ({self.by} if self.by else set())) > 1 or not self.reach.everything
+        """Cells have one dimension at a time, for cohorts as of a past day none, and know nothing of who may see what."""
+        dimensions = {name for name, _ in self.filters} | ({self.by} if self.by else set())
+        return len(dimensions) > (1 if self.ever else 0) or not self.reach.everything
 
     @property
     def dimension(self) -> str:
@@ -151,4 +152,4 @@ def _of_facts(of: Together, grain: str | None, where: Cut, buckets: bool) -> tup
         return name, period, group, conditions, {"bucket": c[f"{measure.seconds}_bucket"], "n": one}
     amount = c[measure.value] if measure.value else nothing
     us = c[f"{measure.seconds}_us"] if measure.seconds else nothing
-    return name, period, group, conditions, {"n": one, "amount": amount, "us": us}
+    return name, period, group, conditions, {"n": c[measure.count] if measure.count else one, "amount": amount, "us": us}

@@ -85,7 +85,7 @@ async def list_funnel_records(
         raise Invalid("The direct line begins at F4.", pointer="step", code="bad_parameter")
     if mature_only:
         asked = await only_mature(db, by, asked)
-    return await read_page(db, by, asked, chosen.counted, page)
+    return await read_page(db, by, asked, chosen.parts, page)
 
 
 def _largest_first(made: Line) -> tuple[int, str]:

@@ -5,32 +5,26 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from metrics_svc.kpi import Part, Sum, ratio
-from metrics_svc.measures import AMOUNT_REACHED, ASSISTS, CAPTURED, ENDED, MQL, REACHED, SQL, Measure
+from metrics_svc.measures import ASSISTS, CAPTURED, ENDED, MQL, REACHED, SQL, Measure
 
 
 @dataclass(frozen=True)
 class Step:
-    """`n` counts `count` less `undone`; leads have no value, deals that of `value`, or of `count` itself once they are won."""
+    """`n` and the value are those of `count` less those of `undone`; leads have no value."""
 
     key: str
     name: str
     count: Measure
     undone: Measure | None = None
-    value: Measure | None = None
 
     @property
-    def measures(self) -> list[Measure]:
-        return [m for m in (self.count, self.undone, self.value) if m]
-
-    @property
-    def counted(self) -> tuple[Part, ...]:
-        """What its records are read from."""
+    def parts(self) -> tuple[Part, ...]:
         return tuple(Part(m, "cohort") for m in (self.count, self.undone) if m)
 
 
 def _of_deals(line: str) -> tuple[Step, ...]:
     reached = [
-        Step(key, name, REACHED[line, name], value=AMOUNT_REACHED[line, name])
+        Step(key, name, REACHED[line, name])
         for key, name in (("F4", "opened"), ("F5", "proposal"), ("F6", "negotiation"), ("F7", "closing"))
     ]
     won = Step("F8", "won", ENDED[line, "won"], ENDED[line, "reversed"])
@@ -42,7 +36,7 @@ LEADS = (Step("F1", "captured", CAPTURED), Step("F2", "mql", MQL), Step("F3", "s
 DIRECT = _of_deals("direct")
 ASSIST = Step("assists", "assists", ASSISTS)
 
-PARTS = tuple(Part(m, "cohort") for step in (*LEADS, ASSIST, *DIRECT) for m in step.measures)
+PARTS = tuple(part for step in (*LEADS, ASSIST, *DIRECT) for part in step.parts)
 _PLACE = {part.measure.name: n for n, part in enumerate(PARTS)}
 
 
@@ -85,8 +79,6 @@ def _n(step: Step, sums: Sequence[Sum]) -> int:
 
 
 def _value(step: Step, sums: Sequence[Sum]) -> Decimal | None:
-    if step.value is not None:
-        return _sum(step.value, sums).amount
-    if step.undone is not None:
-        return _sum(step.count, sums).amount - _sum(step.undone, sums).amount
-    return None
+    if step.count.value is None:
+        return None
+    return _sum(step.count, sums).amount - (_sum(step.undone, sums).amount if step.undone else 0)

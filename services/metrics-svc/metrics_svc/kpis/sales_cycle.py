@@ -1,5 +1,5 @@
 from metrics_svc.kpi import Kpi, Reading, Sum
-from metrics_svc.measures import WON, WON_FROM_LEAD
+from metrics_svc.measures import WON_CYCLE, WON_FROM_LEAD
 
 
 def _read(deal: Sum, lead: Sum) -> Reading:
@@ -20,9 +20,9 @@ Kpi(
     "sales_cycle",
     unit="days",
     title="Sales cycle",
-    of=(WON, WON_FROM_LEAD),
+    of=(WON_CYCLE, WON_FROM_LEAD),
     read=_read,
     quantiles=True,
-    says="K9: from the deal's opening to its win, of the deals won in the period; `from_lead_…` counts from the lead's capture. Means "
-    "are exact, quantiles within 1 %.",
+    says="K9: from the deal's opening to its win, of the deals won in the period whose opening is known; `from_lead_…` counts from the "
+    "lead's capture. Means are exact, quantiles within 1 %.",
 )

@@ -32,6 +32,12 @@ def upgrade() -> None:
     op.create_table('amount_fact',
     sa.Column('deal_id', sa.Uuid(), autoincrement=False, nullable=False),
     sa.Column('n', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('owner_id', sa.Uuid(), autoincrement=False, nullable=True),
+    sa.Column('team_id', sa.Uuid(), autoincrement=False, nullable=True),
+    sa.Column('source', sa.Text(), autoincrement=False, nullable=True),
+    sa.Column('product', sa.Text(), autoincrement=False, nullable=True),
+    sa.Column('region', sa.Text(), autoincrement=False, nullable=True),
+    sa.Column('deals', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('delta', sa.Numeric(), autoincrement=False, nullable=False),
     sa.Column('at', sa.DateTime(timezone=True), autoincrement=False, nullable=False),
     sa.Column('f5_at', sa.DateTime(timezone=True), autoincrement=False, nullable=True),
@@ -39,11 +45,6 @@ def upgrade() -> None:
     sa.Column('f7_at', sa.DateTime(timezone=True), autoincrement=False, nullable=True),
     sa.Column('line', sa.Text(), autoincrement=False, nullable=True),
     sa.Column('cohort_at', sa.DateTime(timezone=True), autoincrement=False, nullable=True),
-    sa.Column('owner_id', sa.Uuid(), autoincrement=False, nullable=True),
-    sa.Column('team_id', sa.Uuid(), autoincrement=False, nullable=True),
-    sa.Column('source', sa.Text(), autoincrement=False, nullable=True),
-    sa.Column('product', sa.Text(), autoincrement=False, nullable=True),
-    sa.Column('region', sa.Text(), autoincrement=False, nullable=True),
     sa.PrimaryKeyConstraint('deal_id', 'n', name=op.f('pk_amount_fact'))
     )
     op.create_index('ix_amount_fact_cohort_at', 'amount_fact', ['cohort_at'], unique=False)
@@ -51,20 +52,20 @@ def upgrade() -> None:
     op.create_table('cell',
     sa.Column('measure', sa.Text(), nullable=False),
     sa.Column('dimension', sa.Text(), nullable=False),
+    sa.Column('day', sa.Date(), nullable=False),
     sa.Column('value', sa.Text(), nullable=False),
     sa.Column('cohort_day', sa.Date(), nullable=False, comment='the same as `day` for a measure without a cohort'),
-    sa.Column('day', sa.Date(), nullable=False),
     sa.Column('n', sa.BigInteger(), nullable=False),
     sa.Column('amount', sa.Numeric(), nullable=False),
-    sa.Column('us', sa.Numeric(), nullable=False, comment='microseconds'),
+    sa.Column('us', sa.BigInteger(), nullable=False, comment='microseconds'),
     sa.PrimaryKeyConstraint('measure', 'dimension', 'day', 'value', 'cohort_day', name=op.f('pk_cell'))
     )
     op.create_table('cell_bucket',
     sa.Column('measure', sa.Text(), nullable=False),
     sa.Column('dimension', sa.Text(), nullable=False),
+    sa.Column('day', sa.Date(), nullable=False),
     sa.Column('value', sa.Text(), nullable=False),
     sa.Column('cohort_day', sa.Date(), nullable=False, comment='the same as `day` for a measure without a cohort'),
-    sa.Column('day', sa.Date(), nullable=False),
     sa.Column('bucket', sa.Integer(), nullable=False, comment="of the duration's histogram"),
     sa.Column('n', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('measure', 'dimension', 'day', 'value', 'cohort_day', 'bucket', name=op.f('pk_cell_bucket'))
@@ -117,16 +118,12 @@ def upgrade() -> None:
     sa.Column('line', sa.Text(), autoincrement=False, nullable=True),
     sa.Column('cohort_at', sa.DateTime(timezone=True), autoincrement=False, nullable=True),
     sa.Column('opened_at', sa.DateTime(timezone=True), autoincrement=False, nullable=True),
-    sa.Column('f5_at', sa.DateTime(timezone=True), autoincrement=False, nullable=True),
-    sa.Column('f6_at', sa.DateTime(timezone=True), autoincrement=False, nullable=True),
-    sa.Column('f7_at', sa.DateTime(timezone=True), autoincrement=False, nullable=True),
     sa.Column('stage', sa.Text(), autoincrement=False, nullable=True),
     sa.Column('is_open', sa.Boolean(), autoincrement=False, nullable=False),
     sa.Column('probability', sa.BigInteger(), autoincrement=False, nullable=True),
     sa.Column('amount', sa.Numeric(), autoincrement=False, nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_deal_fact'))
     )
-    op.create_index('ix_deal_fact_cohort_at', 'deal_fact', ['cohort_at'], unique=False)
     op.create_index('ix_deal_fact_is_open_stage', 'deal_fact', ['is_open', 'stage'], unique=False)
     op.create_index('ix_deal_fact_lead_id', 'deal_fact', ['lead_id'], unique=False)
     op.create_index('ix_deal_fact_opened_at', 'deal_fact', ['opened_at'], unique=False)
@@ -259,6 +256,11 @@ def upgrade() -> None:
     op.create_table('outcome_fact',
     sa.Column('deal_id', sa.Uuid(), autoincrement=False, nullable=False),
     sa.Column('n', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('owner_id', sa.Uuid(), autoincrement=False, nullable=True),
+    sa.Column('team_id', sa.Uuid(), autoincrement=False, nullable=True),
+    sa.Column('source', sa.Text(), autoincrement=False, nullable=True),
+    sa.Column('product', sa.Text(), autoincrement=False, nullable=True),
+    sa.Column('region', sa.Text(), autoincrement=False, nullable=True),
     sa.Column('kind', sa.Text(), autoincrement=False, nullable=False),
     sa.Column('at', sa.DateTime(timezone=True), autoincrement=False, nullable=False),
     sa.Column('amount', sa.Numeric(), autoincrement=False, nullable=True),
@@ -268,11 +270,6 @@ def upgrade() -> None:
     sa.Column('cycle_bucket', sa.BigInteger(), autoincrement=False, nullable=True),
     sa.Column('lead_cycle_us', sa.BigInteger(), autoincrement=False, nullable=True),
     sa.Column('lead_cycle_bucket', sa.BigInteger(), autoincrement=False, nullable=True),
-    sa.Column('owner_id', sa.Uuid(), autoincrement=False, nullable=True),
-    sa.Column('team_id', sa.Uuid(), autoincrement=False, nullable=True),
-    sa.Column('source', sa.Text(), autoincrement=False, nullable=True),
-    sa.Column('product', sa.Text(), autoincrement=False, nullable=True),
-    sa.Column('region', sa.Text(), autoincrement=False, nullable=True),
     sa.PrimaryKeyConstraint('deal_id', 'n', name=op.f('pk_outcome_fact'))
     )
     op.create_index('ix_outcome_fact_kind_at', 'outcome_fact', ['kind', 'at'], unique=False)
@@ -332,6 +329,11 @@ def upgrade() -> None:
     op.create_table('visit_fact',
     sa.Column('deal_id', sa.Uuid(), autoincrement=False, nullable=False),
     sa.Column('n', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('owner_id', sa.Uuid(), autoincrement=False, nullable=True),
+    sa.Column('team_id', sa.Uuid(), autoincrement=False, nullable=True),
+    sa.Column('source', sa.Text(), autoincrement=False, nullable=True),
+    sa.Column('product', sa.Text(), autoincrement=False, nullable=True),
+    sa.Column('region', sa.Text(), autoincrement=False, nullable=True),
     sa.Column('cycle', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('stage', sa.Text(), autoincrement=False, nullable=False),
     sa.Column('entered_at', sa.DateTime(timezone=True), autoincrement=False, nullable=False),
@@ -341,11 +343,6 @@ def upgrade() -> None:
     sa.Column('passed_at', sa.DateTime(timezone=True), autoincrement=False, nullable=True),
     sa.Column('stay_us', sa.BigInteger(), autoincrement=False, nullable=True),
     sa.Column('stay_bucket', sa.BigInteger(), autoincrement=False, nullable=True),
-    sa.Column('owner_id', sa.Uuid(), autoincrement=False, nullable=True),
-    sa.Column('team_id', sa.Uuid(), autoincrement=False, nullable=True),
-    sa.Column('source', sa.Text(), autoincrement=False, nullable=True),
-    sa.Column('product', sa.Text(), autoincrement=False, nullable=True),
-    sa.Column('region', sa.Text(), autoincrement=False, nullable=True),
     sa.PrimaryKeyConstraint('deal_id', 'n', name=op.f('pk_visit_fact'))
     )
     op.create_index('ix_visit_fact_owner_id', 'visit_fact', ['owner_id'], unique=False)
@@ -393,7 +390,6 @@ def downgrade() -> None:
     op.drop_index('ix_deal_fact_opened_at', table_name='deal_fact')
     op.drop_index('ix_deal_fact_lead_id', table_name='deal_fact')
     op.drop_index('ix_deal_fact_is_open_stage', table_name='deal_fact')
-    op.drop_index('ix_deal_fact_cohort_at', table_name='deal_fact')
     op.drop_table('deal_fact')
     op.drop_index('ix_dead_letter_open', table_name='dead_letter', postgresql_where=sa.text('settled_at IS NULL'))
     op.drop_table('dead_letter')

@@ -4,9 +4,9 @@ import asyncio
 import hashlib
 from typing import Any
 
-from sqlalchemy import Date, Insert, MetaData, Select, Text, and_, bindparam, cast, func, insert, literal_column, select
+from sqlalchemy import BigInteger, Date, Insert, MetaData, Select, Text, and_, bindparam, cast, func, insert, literal_column, select
 
-from metrics_svc.cells.tables import ALL, EVER, PROJECTION, bucket_table, cell_table
+from metrics_svc.cells.tables import EVER, PROJECTION, bucket_table, cell_table
 from metrics_svc.facts.rows import DIMENSIONS
 from metrics_svc.facts.tables import FACTS
 from metrics_svc.fold import TURN
@@ -77,46 +77,37 @@ async def _compute(tx: Tx) -> None:
     await tx.conn.execute(_START)
     zone = tx.settings.zone.key
     for measure in all_measures().values():
-        for dimension in (ALL, *DIMENSIONS):
-            await tx.run(Query(_cells_of(measure, dimension), int), zone=zone)
-            if measure.seconds:
-                await tx.run(Query(_buckets_of(measure, dimension), int), zone=zone)
-    cohorts = [m.name for m in all_measures().values() if m.cohort]
-    keys = "measure, dimension, value, cohort_day"
-    ever = f"DATE '{EVER.isoformat()}'"
-    await tx.conn.execute(
-        f"INSERT INTO anew_cell SELECT {keys}, {ever}, sum(n), sum(amount), sum(us) FROM anew_cell "
-        "WHERE measure = ANY($1) GROUP BY 1, 2, 3, 4",
-        cohorts,
-    )
-    await tx.conn.execute(
-        f"INSERT INTO anew_bucket SELECT {keys}, {ever}, bucket, sum(n) FROM anew_bucket WHERE measure = ANY($1) GROUP BY 1, 2, 3, 4, 6",
-        cohorts,
-    )
+        for dimensions, ever in measure.cells:
+            for dimension in dimensions:
+                await tx.run(Query(_cells_of(measure, dimension, ever), int), zone=zone)
+                if measure.seconds:
+                    await tx.run(Query(_buckets_of(measure, dimension, ever), int), zone=zone)
 
 
-def _keys(measure: Measure, dimension: str) -> tuple[list[Any], Any]:
+def _keys(measure: Measure, dimension: str, ever: bool) -> tuple[list[Any], Any]:
     """The columns of a cell's key over the measure's fact, and which facts count."""
     c = FACTS[measure.of].table.c
     zone = bindparam("zone", type_=Text)
-    days = [cast(func.timezone(zone, c[column]), Date) for column in (measure.cohort or measure.at, measure.at)]
+    day, cohort_day = (cast(func.timezone(zone, c[column]), Date) for column in (measure.at, measure.cohort or measure.at))
     value = func.coalesce(cast(c[DIMENSIONS[dimension]], Text), "") if dimension else literal_column("''")
     needed = [n for n in (measure.at, measure.cohort, measure.seconds and f"{measure.seconds}_us") if n]
     counts = and_(*[c[n].is_not(None) for n in needed], *[c[n] == v for n, v in measure.where.items()])
-    return [literal_column(f"'{measure.name}'"), literal_column(f"'{dimension}'"), value, *days], counts
+    name, of = literal_column(f"'{measure.name}'", Text), literal_column(f"'{dimension}'", Text)
+    return [name, of, literal_column(f"DATE '{EVER.isoformat()}'", Date) if ever else day, value, cohort_day], counts
 
 
-def _cells_of(measure: Measure, dimension: str) -> Insert:
+def _cells_of(measure: Measure, dimension: str, ever: bool) -> Insert:
     c = FACTS[measure.of].table.c
-    keys, counts = _keys(measure, dimension)
+    keys, counts = _keys(measure, dimension, ever)
+    n = cast(func.sum(c[measure.count]), BigInteger) if measure.count else func.count()
     amount = func.coalesce(func.sum(c[measure.value]), 0) if measure.value else literal_column("0")
-    us = func.sum(c[f"{measure.seconds}_us"]) if measure.seconds else literal_column("0")
-    rows: Select[Any] = select(*keys, func.count(), amount, us).where(counts)
+    us = cast(func.sum(c[f"{measure.seconds}_us"]), BigInteger) if measure.seconds else literal_column("0")
+    rows: Select[Any] = select(*keys, n, amount, us).where(counts)
     return insert(_CELL).from_select(_CELL.c.keys(), rows.group_by(*[literal_column(str(n)) for n in range(1, 6)]))
 
 
-def _buckets_of(measure: Measure, dimension: str) -> Insert:
-    keys, counts = _keys(measure, dimension)
+def _buckets_of(measure: Measure, dimension: str, ever: bool) -> Insert:
+    keys, counts = _keys(measure, dimension, ever)
     bucket = FACTS[measure.of].table.c[f"{measure.seconds}_bucket"]
     rows: Select[Any] = select(*keys, bucket, func.count()).where(counts)
     return insert(_BUCKET).from_select(_BUCKET.c.keys(), rows.group_by(*[literal_column(str(n)) for n in range(1, 7)]))

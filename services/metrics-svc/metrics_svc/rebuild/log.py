@@ -104,7 +104,7 @@ class _Rebuild:
                 return
             async with self._conn.transaction():
                 tx = Tx(self._conn, Context("metrics-svc", SYSTEM, utcnow(), "rebuild"), self._settings)
-                found = await inbox.sort(tx, CONSUMER, batch, None)
+                found = await inbox.sort(tx, CONSUMER, batch, fold.types)
                 await fold(tx, found.fresh)
                 await inbox.saw(tx, CONSUMER, found.seen)
             self._folded += len(found.fresh)
