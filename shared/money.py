@@ -8,6 +8,8 @@ from typing import Annotated
 from babel.numbers import get_currency_precision, list_currencies
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema, field_serializer
 
+from shared.as_text import AsText
+
 
 @lru_cache(maxsize=1)
 def currencies() -> frozenset[str]:
@@ -44,12 +46,14 @@ def _plain(value: Decimal) -> str:
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", examples=["CNY"]), AfterValidator(_known)]
 Amount = Annotated[
     Decimal,
+    AsText,
     Field(max_digits=18, decimal_places=4),
     PlainSerializer(_plain, return_type=str),
     WithJsonSchema({"type": "string", "format": "decimal", "pattern": r"^-?\d{1,14}(\.\d{1,4})?$", "examples": ["123.45"]}),
 ]
 Percent = Annotated[
     Decimal,
+    AsText,
     Field(ge=0, le=100, decimal_places=4),
     PlainSerializer(_plain, return_type=str),
     WithJsonSchema({"type": "string", "format": "decimal", "pattern": r"^(100(\.0{1,4})?|\d{1,2}(\.\d{1,4})?)$", "examples": ["12.5"]}),

@@ -141,7 +141,8 @@ class Filter:
         says = f"{self.kind.takes[0].upper()}{self.kind.takes[1:]}; several, separated by commas, mean any of them."
         if self.nullable:
             says += " `none` finds those that have none."
-        return {**about, "description": says, "style": "form", "explode": False, "schema": {"type": "array", "items": item}}
+        schema = {"type": "array", "minItems": 1, "items": item}
+        return {**about, "description": says, "style": "form", "explode": False, "schema": schema}
 
     def _means_none(self, text: str) -> bool:
         return self.nullable and text == "none"

@@ -2,14 +2,18 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from decimal import Decimal
 
 import asyncpg
 import httpx
 import pytest
+from pydantic import BaseModel, ValidationError
 
+from shared.as_text import Time
 from shared.db import is_outage
 from shared.errors import KeyInUse
 from shared.ids import new_id
+from shared.money import Amount
 from shared.outbox import Answer
 from shared.postgres import Postgres
 from shared.testing import Running, running
@@ -275,3 +279,13 @@ async def test_a_dying_server_is_an_outage_and_a_shared_connection_is_a_mistake(
     """Seen by the fault tests when the postmaster is killed: the connection has read the server's last words."""
     error = asyncpg.InternalClientError(f"cannot switch to state 15; another operation ({operation}) is in progress")
     assert is_outage(error) is away
+
+
+@pytest.mark.parametrize("given", [{"at": 1700000000}, {"at": 1700000000.5}, {"amount": 0.1}, {"amount": 5}])
+def test_numbers_are_neither_times_nor_amounts(given: dict[str, object]) -> None:
+    class Body(BaseModel):
+        at: Time | None = None
+        amount: Amount = Decimal(0)
+
+    with pytest.raises(ValidationError, match="write it as a text"):
+        Body.model_validate(given)

@@ -409,7 +409,7 @@ async def test_a_parameter_given_twice_is_a_list_or_refused(harbour: Running, ad
 def test_openapi_shows_every_parameter_with_its_type(harbour: Running) -> None:
     operation = harbour.app.openapi()["paths"]["/v1/boats"]["get"]
     shown = {p["name"]: p for p in operation["parameters"]}
-    assert shown["rig"]["schema"] == {"type": "array", "items": {"type": "string", "enum": ["sloop", "ketch"]}}
+    assert shown["rig"]["schema"] == {"type": "array", "minItems": 1, "items": {"type": "string", "enum": ["sloop", "ketch"]}}
     assert shown["rig"]["explode"] is False
     assert shown["price[gte]"]["schema"].items() >= {"type": "string", "format": "decimal"}.items()
     assert shown["seen_at[lt]"]["schema"]["format"] == "date-time"

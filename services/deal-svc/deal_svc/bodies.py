@@ -5,6 +5,7 @@ from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
+from shared.as_text import AsText
 from shared.money import Money
 
 T = TypeVar("T", bound=date)
@@ -22,8 +23,8 @@ def _in_our_age(when: T) -> T:
     return when
 
 
-Day = Annotated[date, AfterValidator(_in_our_age)]
-Time = Annotated[AwareDatetime, AfterValidator(_in_our_age)]
+Day = Annotated[date, AsText, AfterValidator(_in_our_age)]
+Time = Annotated[AwareDatetime, AsText, AfterValidator(_in_our_age)]
 """Days and times that can be counted on from without leaving what a calendar holds."""
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]

@@ -21,6 +21,7 @@ from contract_svc.payments.rules import receive_unmet
 from contract_svc.signing import rules as signing
 from contract_svc.signing.rules import ReviewPart
 from shared import scope
+from shared.as_text import AsText, Time
 from shared.auth import Actor, CurrentActor, require
 from shared.db import Reader
 from shared.events.envelope import Exact
@@ -35,13 +36,13 @@ router = APIRouter(prefix="/v1/contracts", tags=["contracts"], route_class=Clinc
 Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20_000)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
-Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2199, 12, 31))]
+Day = Annotated[date, AsText, Field(ge=date(2000, 1, 1), le=date(2199, 12, 31))]
 
 
 class Act(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    at: Annotated[AwareDatetime | None, Field(description="When it happened, if not now; never in the future")] = None
+    at: Annotated[Time | None, Field(description="When it happened, if not now; never in the future")] = None
 
 
 class ReasonedAct(Act):

@@ -4,12 +4,13 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from contract_svc.contracts.api import ContractOut, Day, ReasonedAct, contract_out
 from contract_svc.contracts.rules import LEADING, SELLING
 from contract_svc.delivery import commands
 from contract_svc.delivery.rules import DELIVERING
+from shared.as_text import Time
 from shared.auth import CurrentActor, require
 from shared.http.edge import ClinchRoute, IfMatch, InTx
 
@@ -26,7 +27,7 @@ class GoLiveIn(BaseModel):
 class AcceptIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    accepted_at: Annotated[AwareDatetime | None, Field(description="When the customer accepted, if not now; never in the future")] = None
+    accepted_at: Annotated[Time | None, Field(description="When the customer accepted, if not now; never in the future")] = None
 
 
 TODAY, NOW = GoLiveIn(), AcceptIn()

@@ -5,13 +5,14 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from contract_svc.contracts import queries as contracts
 from contract_svc.contracts.rules import Contract
 from contract_svc.milestones import commands, queries
 from contract_svc.milestones.rules import WAIVING, Milestone, State, Trigger, waive_unmet
 from contract_svc.milestones.tables import MILESTONES
+from shared.as_text import Time
 from shared.auth import Actor, CurrentActor, require
 from shared.http.actions import AllowedAction, actions
 from shared.http.edge import ClinchRoute, IfMatch, InTx, Reading
@@ -24,7 +25,7 @@ class WaiveIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
-    at: Annotated[AwareDatetime | None, Field(description="When it was decided, if not now; never in the future")] = None
+    at: Annotated[Time | None, Field(description="When it was decided, if not now; never in the future")] = None
 
 
 class MilestoneOut(BaseModel):

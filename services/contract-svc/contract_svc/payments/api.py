@@ -6,11 +6,12 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from contract_svc.payments import commands, queries
 from contract_svc.payments.rules import BOOKING, Allocated, Channel, Payment, reverse_unmet
 from shared import scope
+from shared.as_text import Time
 from shared.auth import Actor, CurrentActor, require
 from shared.db import Reader
 from shared.http.actions import AllowedAction, actions
@@ -33,7 +34,7 @@ class PaymentIn(BaseModel):
 
     contract_id: UUID
     amount: Annotated[Money, AfterValidator(_positive), Field(description="In the contract's currency")]
-    received_at: Annotated[AwareDatetime | None, Field(description="When it came in, if not now; never in the future")] = None
+    received_at: Annotated[Time | None, Field(description="When it came in, if not now; never in the future")] = None
     channel: Channel = Channel.BANK_TRANSFER
     reference: Annotated[
         Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)] | None,
@@ -45,7 +46,7 @@ class ReversalIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
-    reversed_at: Annotated[AwareDatetime | None, Field(description="When it went back, if not now; never in the future")] = None
+    reversed_at: Annotated[Time | None, Field(description="When it went back, if not now; never in the future")] = None
 
 
 class AllocationOut(BaseModel):

@@ -4,12 +4,13 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from contract_svc.contracts.api import Act, ContractOut, Day, ReasonedAct, Signers, contract_out
 from contract_svc.contracts.rules import PREPARING, SELLING
 from contract_svc.signing import commands
 from contract_svc.signing.rules import REVIEWING, Decision, ReviewPart
+from shared.as_text import Time
 from shared.auth import CurrentActor, require
 from shared.http.edge import ClinchRoute, IfMatch, InTx
 
@@ -38,7 +39,7 @@ class SignIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     signers: Annotated[Signers | None, Field(description="Who signed; left out: all that are named")] = None
-    signed_at: Annotated[AwareDatetime | None, Field(description="When the last of them signed, if not now; never in the future")] = None
+    signed_at: Annotated[Time | None, Field(description="When the last of them signed, if not now; never in the future")] = None
     starts_on: Annotated[Day | None, Field(description="When it takes effect; by default on the day of the signature")] = None
     ends_on: Day | None = None
 

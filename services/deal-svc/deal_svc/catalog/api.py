@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 
 from deal_svc.bodies import Body, Day, Name, Worth
 from deal_svc.catalog import commands, queries
@@ -36,7 +36,7 @@ class ProductIn(Body):
 class ProductPatch(Body):
     name: Name = NOT_GIVEN
     line: Name = NOT_GIVEN
-    active: bool = NOT_GIVEN
+    active: StrictBool = NOT_GIVEN
     tax_percent: Percent = NOT_GIVEN
 
 

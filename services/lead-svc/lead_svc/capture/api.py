@@ -4,11 +4,12 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from lead_svc.capture import commands
 from lead_svc.capture.rules import CAPTURING, NewLead
 from lead_svc.leads.api import LeadData, LeadOut
+from shared.as_text import Time
 from shared.auth import CurrentActor, require
 from shared.db import Tx
 from shared.errors import Problem
@@ -24,7 +25,7 @@ class LeadIn(LeadData):
     """What is not given, or null, is not known; of a lead that is known already it changes nothing."""
 
     external_id: Annotated[Key | None, Field(description="What another system calls it; makes this an upsert.")] = None
-    captured_at: Annotated[AwareDatetime | None, Field(description="The first contact, if not now; not in the future.")] = None
+    captured_at: Annotated[Time | None, Field(description="The first contact, if not now; not in the future.")] = None
     owner_id: Annotated[UUID | None, Field(description="Sellers own what they enter; else nobody does, and it is in the pool.")] = None
     owner_external_id: Annotated[Key | None, Field(description="The owner by another system's key; unknown ones become stubs.")] = None
     account_external_id: Annotated[Key | None, Field(description="The account by another system's key; unknown ones become stubs.")] = None

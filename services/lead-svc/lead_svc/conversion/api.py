@@ -11,6 +11,7 @@ from lead_svc.conversion import commands
 from lead_svc.conversion.commands import Handover
 from lead_svc.leads.api import LeadOut, When, Working
 from lead_svc.parties.api import Name
+from shared.as_text import AsText
 from shared.auth import CurrentActor
 from shared.errors import Invalid
 from shared.http.edge import ClinchRoute, IfMatch, InTx
@@ -27,7 +28,7 @@ class Convert(BaseModel):
     contact_id: UUID | None = None
     deal_name: Name | None = None
     amount: Annotated[Money | None, Field(description="What the deal may be worth.")] = None
-    expected_close_on: date | None = None
+    expected_close_on: Annotated[date | None, AsText] = None
     at: When = None
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from lead_svc.leads import commands, rules
 from lead_svc.leads.queries import LEADS_LIST, SEEN_LEADS, lead_visible
@@ -15,6 +15,7 @@ from lead_svc.parties.api import Email, Name, Phone, Short
 from lead_svc.parties.rules import sees_personal_data
 from lead_svc.qualification.rules import Dimension, Grade, Status, findings
 from shared import scope
+from shared.as_text import Time
 from shared.auth import Actor, CurrentActor, Role, require
 from shared.http.actions import AllowedAction, actions
 from shared.http.edge import ClinchRoute, IfMatch, InTx, Reading
@@ -27,7 +28,7 @@ Working = Depends(require(Role.rep, Role.kam, Role.manager, Role.director, Role.
 Editing = Depends(require(Role.rep, Role.kam, Role.manager, Role.director, Role.admin, Role.marketing, Role.ops, Role.service))
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
 Why = Annotated[str, Field(min_length=1, max_length=500)]
-When = Annotated[AwareDatetime | None, Field(description="When it happened, if not now; not in the future.")]
+When = Annotated[Time | None, Field(description="When it happened, if not now; not in the future.")]
 
 
 Source = Annotated[
@@ -177,7 +178,7 @@ class DeclareMql(BaseModel):
 class Nurture(BaseModel):
     reason: Why
     note: Text | None = None
-    wake_at: Annotated[AwareDatetime | None, Field(description="When to take it up again; a refused MQL needs none.")] = None
+    wake_at: Annotated[Time | None, Field(description="When to take it up again; a refused MQL needs none.")] = None
     at: When = None
 
 

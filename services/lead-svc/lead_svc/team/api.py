@@ -4,7 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool, WithJsonSchema
 
 from lead_svc.team import commands, rules
 from lead_svc.team.queries import PEOPLE_LIST, TEAMS_LIST
@@ -23,7 +23,7 @@ Keeper = Depends(require(*KEEPERS))
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Key = Annotated[str, Field(min_length=1, max_length=200, description="What another system calls it; unique.")]
 Email = Annotated[str, Field(max_length=320, pattern=r"^[^@\s]+@[^@\s]+$")]
-PersonRole = Annotated[Role, Field(description="`system` is nobody's role.")]
+PersonRole = Annotated[Role, WithJsonSchema({"type": "string", "enum": [role for role in Role if role is not Role.system]})]
 
 
 class TeamIn(BaseModel):
@@ -60,7 +60,7 @@ class PersonIn(BaseModel):
     role: PersonRole
     email: Email | None = None
     team_id: UUID | None = None
-    active: bool = True
+    active: StrictBool = True
     external_id: Key | None = Field(None, description="The subject of his access tokens, and the owner key of imports.")
 
 
@@ -69,7 +69,7 @@ class PersonPatch(BaseModel):
     role: PersonRole = NOT_GIVEN
     email: Email | None = NOT_GIVEN
     team_id: UUID | None = NOT_GIVEN
-    active: bool = NOT_GIVEN
+    active: StrictBool = NOT_GIVEN
 
 
 class PersonItem(BaseModel):

@@ -1,0 +1,51 @@
+"""A service as Schemathesis calls it: in its own event loop, on a fresh database with something in it."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from shared.auth import Actor, Role, person_id
+from shared.errors import Unauthorized
+from shared.postgres import Postgres
+from shared.service import Service
+from shared.testing import Running, running
+
+Prepare = Callable[[Running], Awaitable[dict[str, list[str]]]]
+"""Fills the database, and gives values for parameters by their names."""
+
+ANYBODY = Actor.of(person_id("anybody"), frozenset(Role))
+
+
+class _OneToken:
+    """The token `all` has every role: what a role may not do is tested where the rule is."""
+
+    async def actor(self, token: str) -> Actor:
+        if token != "all":
+            raise Unauthorized("This token is not valid.")
+        return ANYBODY
+
+    async def aclose(self) -> None:
+        pass
+
+
+class Hosted:
+    """An ASGI app whose lifespan is a `running` service."""
+
+    def __init__(self, service: Service, postgres: Postgres, prepare: Prepare) -> None:
+        self._service, self._postgres, self._prepare = service, postgres, prepare
+        self.values: dict[str, list[str]] = {}
+
+    @property
+    def document(self) -> dict[str, Any]:
+        return self._running.app.openapi()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "lifespan":
+            await self._running.app(scope, receive, send)
+            return
+        await receive()
+        async with running(self._service, self._postgres) as self._running:
+            self.values = await self._prepare(self._running)
+            self._running.app.state.verifier = _OneToken()
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+        await send({"type": "lifespan.shutdown.complete"})

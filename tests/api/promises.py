@@ -1,0 +1,118 @@
+"""What an OpenAPI document promises, held against the answers. Schemathesis makes the requests; this says which ones, and judges."""
+
+import copy
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import schemathesis.openapi
+from schemathesis.config import SchemathesisConfig
+from schemathesis.engine import Status, events, from_schema
+from schemathesis.python import asgi
+
+from tests.api.hosted import Hosted
+
+BEYOND_SCHEMA = {
+    *("bad_cursor", "bad_parameter", "bad_period", "before_previous", "empty_file", "foreign_contact", "future", "missing_field"),
+    *("not_found", "not_timeline", "stale", "too_early", "unknown_account", "unknown_contact", "unknown_person"),
+    *("unknown_referrer_account", "unknown_team", "value_error"),
+}
+"""Codes of refusals for reasons that JSON Schema cannot express: rules between fields, references, the calendar."""
+
+
+@dataclass
+class Findings:
+    asked: Counter[str] = field(default_factory=Counter)
+    """Requests by operation."""
+    accepted: set[str] = field(default_factory=set)
+    """Operations that answered 2xx at least once."""
+    broken: dict[str, str] = field(default_factory=dict)
+    """Broken promises, each with a request that shows it."""
+
+    def hear(self, event: Any) -> None:
+        if isinstance(event, events.FatalError):
+            raise event.exception
+        if isinstance(event, events.NonFatalError):
+            self.broken.setdefault(f"{event.label} {event.value}", f"{event.label}: {event.value}")
+        elif isinstance(event, events.ScenarioFinished):
+            for id, node in event.recorder.cases.items():
+                answer = event.recorder.find_response(case_id=id)
+                label = node.value.operation.label
+                self.asked[label] += 1
+                if answer is not None and answer.status_code < 300:
+                    self.accepted.add(label)
+                for check in event.recorder.checks.get(id, ()):
+                    if check.status is Status.FAILURE and not _excused(check, node.value, answer):
+                        self._note(label, check, answer)
+
+    def _note(self, label: str, check: Any, answer: Any) -> None:
+        failure, sample = check.failure_info.failure, check.failure_info.code_sample
+        got = "" if answer is None else f"{answer.status_code} {answer.content[:400].decode(errors='replace')}"
+        self.broken.setdefault(
+            f"{label} {check.name} {failure.title}", f"{label}\n  {check.name}: {failure.title}\n  {failure.message}\n  {sample}\n  {got}"
+        )
+
+
+def _excused(check: Any, case: Any, answer: Any) -> bool:
+    query = case.query or {}
+    match check.name:
+        case "response_schema_conformance":
+            return "fields" in query  # asked for less than the whole item
+        case "positive_data_acceptance":
+            codes = {e["code"] for e in answer.json().get("errors", ())} if answer.status_code == 422 else {answer.json().get("code")}
+            return bool(codes) and codes <= BEYOND_SCHEMA
+        case "negative_data_rejection":
+            # In a query everything is text, so `1` for a text is one; the rows of a bulk are refused one by one.
+            return "in query" in check.failure_info.failure.message or case.path.endswith("/bulk")
+    return False
+
+
+def findings(hosted: Hosted, *, phases: set[str], examples: int = 10, lists: bool = True) -> tuple[Findings, set[str]]:
+    """What came of the requests, and the operations that there are. Without `lists`, those that are read in pages are left out."""
+    with asgi.get_client(hosted):
+        pass  # starts it: what it holds is part of the configuration
+    schema = schemathesis.openapi.from_dict(_with_known_values(hosted.document, hosted.values), config=_configuration(phases, examples))
+    schema.app = hosted
+    if not lists:
+        schema = schema.exclude(lambda context: any(p["name"] == "cursor" for p in context.operation.definition.raw.get("parameters", ())))
+    found = Findings()
+    for event in from_schema(schema).execute():
+        found.hear(event)
+    return found, {operation.ok().label for operation in schema.get_all_operations()}
+
+
+def _with_known_values(document: dict[str, Any], values: dict[str, list[str]]) -> dict[str, Any]:
+    """The document for a client that knows these ids: requests with others would all end as 404."""
+    made: dict[str, Any] = copy.deepcopy(document)
+    schemas = made["components"]["schemas"]
+    for operation in (o for path in made["paths"].values() for o in path.values()):
+        for parameter in operation.get("parameters", ()):
+            if parameter["name"] in values and parameter["in"] == "path":
+                parameter["schema"] = {"type": "string", "enum": values[parameter["name"]]}
+            if parameter["name"] == "If-Match":
+                parameter["schema"] = {"type": "string", "enum": ["*"]}
+        for media in operation.get("requestBody", {}).get("content", {}).values():
+            name = media["schema"].get("$ref", "").rpartition("/")[2]
+            if name and values.keys() & schemas[name].get("properties", {}).keys():
+                body = copy.deepcopy(schemas[name])
+                for n in values.keys() & body["properties"].keys():
+                    nullable = {"type": "null"} in body["properties"][n].get("anyOf", ())
+                    body["properties"][n] = {"enum": [*values[n], None] if nullable else values[n]}
+                schemas[f"{name}Known"] = body
+                media["schema"] = {"$ref": f"#/components/schemas/{name}Known"}
+    return made
+
+
+def _configuration(phases: set[str], examples: int) -> SchemathesisConfig:
+    return SchemathesisConfig.from_dict(
+        {
+            "headers": {"Authorization": "Bearer all"},
+            "generation": {"max-examples": examples, "deterministic": True, "database": "none"},
+            "continue-on-failure": True,
+            "phases": {name: {"enabled": name in phases} for name in ("examples", "coverage", "fuzzing", "stateful")},
+            "checks": {
+                "missing_required_header": {"expected-statuses": [400, 401, 422, 428]},
+                "negative_data_rejection": {"expected-statuses": [400, 401, 404, 405, 409, 412, 413, 415, 422, 428]},
+            },
+        }
+    )
