@@ -1,11 +1,12 @@
 # Clinch. `make` lists what there is; PYTHON=python3.13 chooses the interpreter of a new .venv.
 PYTHON ?= python3
 UV ?= uv
+WORKERS ?= 2
 BIN := .venv/bin
 CLINCH := $(BIN)/clinch
 
 .DEFAULT_GOAL := help
-.PHONY: help up down logs clean demo test check bench docs lock
+.PHONY: help up down logs clean demo test faults check bench docs lock
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,8 +26,11 @@ clean: .venv/installed  ## stop, and delete the data (asks first)
 demo: .venv/installed  ## a year of a believable sales team, through the public API
 	@$(CLINCH) demo
 
-test: .venv/installed-dev  ## all tests, on a Postgres of their own
-	@$(BIN)/pytest
+test: .venv/installed-dev  ## all tests but the slow ones, each worker on a Postgres of its own
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile
+
+faults: .venv/installed-dev  ## kill every process under load, send bad input to everything; a quarter of an hour
+	@$(BIN)/pytest tests/faults
 
 check: .venv/installed-dev  ## lint, format, types, import contracts, rule tests
 	@$(BIN)/ruff check .

@@ -76,13 +76,13 @@ async def _product(calls: Calls, item: Item, line: Line, currencies: list[str], 
     """The product with the prices of this year and the last: a price that is there already is left alone."""
     hand = Hand(calls, f"demo-{item.sku}-{year}")
     listed = await calls.get("/v1/products", by=staff.OPERATIONS, sku=item.sku)
-    given = {"sku": item.sku, "name": item.name, "line": line.name, "tax_percent": item.tax_percent}
+    given = {"sku": item.sku, "name": item.name, "line": line.name, "tax_percent": str(item.tax_percent)}
     product = listed["items"][0] if listed["items"] else await hand.post(staff.OPERATIONS, "/v1/products", **given)
     known = {(price["unit_price"]["currency"], price["valid_from"]) for price in product["prices"]}
     for currency in currencies:
         for first in (date(year - 1, 1, 1), date(year, 1, 1)):
             if (currency, first.isoformat()) not in known:
-                price = {"amount": item.priced(currency, first.year), "currency": currency}
+                price = {"amount": str(item.priced(currency, first.year)), "currency": currency}
                 await hand.put(staff.OPERATIONS, f"/v1/products/{product['id']}/prices", unit_price=price, valid_from=first)
     advance(1)
     return UUID(product["id"])
