@@ -8,7 +8,7 @@ import asyncpg
 import uvloop
 from pydantic import ValidationError
 
-from shared import migrations
+from shared import heap, migrations
 from shared.admin import admin, serve
 from shared.db import OUTAGE, Database
 from shared.service import Service, stop_on_signals
@@ -73,6 +73,7 @@ async def serve_api(service: Service, settings: Settings) -> None:
     """The API until SIGTERM or SIGINT. While it drains, the admin port says that it is not ready: no new requests, please."""
     stop = stop_on_signals()
     app = service.app(settings)
+    heap.settle()
 
     async def obstacle() -> str | None:
         return "draining" if stop.is_set() else await service.obstacle(app.state.db)
@@ -84,6 +85,7 @@ async def serve_api(service: Service, settings: Settings) -> None:
 async def work(service: Service, settings: Settings) -> None:
     """The worker until SIGTERM or SIGINT. Its probe has a connection of its own: it must not wait behind the work."""
     stop = stop_on_signals()
+    heap.settle()
     db = Database(settings.model_copy(update={"pool_size": 2}))
 
     async def obstacle() -> str | None:

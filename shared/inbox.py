@@ -6,7 +6,7 @@ from uuid import UUID
 
 from shared.bus import Delivered
 from shared.db import Tx
-from shared.events.envelope import Envelope, Event, decode
+from shared.events.envelope import Envelope, Event, decode, uuid_of
 
 BEHIND = "waits behind an earlier event of the same subject"
 
@@ -37,7 +37,7 @@ class Sorted:
 def stamp(headers: Mapping[str, str]) -> tuple[UUID, int]:
     """Subject and version, from the headers alone. Raises ValueError when they cannot be read."""
     try:
-        subject, sequence, _ = UUID(headers["ce_subject"]), headers["ce_sequence"], headers["ce_type"]
+        subject, sequence, _ = uuid_of(headers["ce_subject"]), headers["ce_sequence"], headers["ce_type"]
     except KeyError as missing:
         raise ValueError(f"the message has no header {missing}") from None
     except ValueError:
@@ -86,7 +86,7 @@ async def sort(tx: Tx, consumer: str, messages: Sequence[Delivered], types: froz
             before = seen.get(subject)
             if before is not None and version <= before:
                 continue
-            if str(subject) in held:
+            if held and str(subject) in held:
                 raise ValueError(BEHIND)
             if missing := gap(before, version):
                 raise ValueError(missing)

@@ -11,6 +11,7 @@ from clinch.issuer import issuer_app
 from clinch.origin import Origin, Served
 from clinch.services import exit_on_bad_settings, load
 from clinch.settings import ISSUER_PATH, SERVICES, Embedded
+from shared import heap
 from shared.telemetry import configure_logging
 
 DRAIN_SECONDS = 10  # without a limit an open event stream would hold the shutdown for ever
@@ -31,6 +32,7 @@ def main() -> None:
     arguments = parse(sys.argv[1:])
     with exit_on_bad_settings():
         origin = build(arguments.run, lambda: arguments.say_ready("api"))
+    heap.settle()
     config = uvicorn.Config(
         origin, http="httptools", log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=DRAIN_SECONDS
     )

@@ -11,6 +11,7 @@ import uvloop
 from clinch.arguments import parse
 from clinch.services import exit_on_bad_settings, load
 from clinch.settings import SERVICES
+from shared import heap
 from shared.service import Service, stop_on_signals
 from shared.settings import Settings
 from shared.telemetry import configure_logging
@@ -46,6 +47,7 @@ def main() -> None:
     with exit_on_bad_settings():
         configure_logging(run.of_service("bus"), "worker")
         jobs = [(load(database), run.of_service(database)) for database in SERVICES]
+    heap.settle()
     uvloop.run(work_all(jobs, lambda: arguments.say_ready("worker")))
 
 

@@ -12,12 +12,13 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, false, func, literal_column, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
-from metrics_svc.cells.changes import CellChanges
+from metrics_svc.cells.changes import CellChanges, Change
 from metrics_svc.cells.commands import add
 from metrics_svc.facts import deals, leads, money
 from metrics_svc.facts.history import STEPS, Step, read_steps
 from metrics_svc.facts.rows import AllocationFact, DealFact, LeadFact, MilestoneFact, PaymentFact
 from metrics_svc.facts.tables import DEALS, FACTS, LEADS, MILESTONES, PAYMENTS
+from metrics_svc.given import Writing
 from shared.db import Query, Tx, is_in, rows_param
 from shared.events.envelope import REGISTRY, Envelope, Event, topic
 from shared.reactions import Fold
@@ -61,14 +62,22 @@ async def _fold(tx: Tx, events: Sequence[Envelope[Event]]) -> None:
     after = touched.derive()
     changed = [(fact, after.get(key)) for key, fact in before.items() if after.get(key) != fact]
     changed += [(None, fact) for key, fact in after.items() if key not in before]
-    for table in FACTS.values():
-        await table.drop(tx, [old for old, new in changed if new is None and type(old) is table.into])
-        await table.put(tx, [new for _, new in changed if type(new) is table.into])
+    if changed:
+        await _write(tx, changed)
     if touched.quiet:
         await tx.run(_SEEN, id=list(touched.quiet), last_activity_at=list(touched.quiet.values()))
+
+
+async def _write(tx: Tx, changed: Sequence[Change]) -> None:
+    writing = Writing(tx)
+    await writing.begin()
+    for table in FACTS.values():
+        await table.drop(tx, [old for old, new in changed if new is None and type(old) is table.into])
+        await table.put(writing, [new for _, new in changed if type(new) is table.into])
     changes = CellChanges(tx.settings.zone)
     changes.take(changed)
-    await add(tx, changes)
+    await add(writing, changes)
+    await writing.finish()
 
 
 fold = Fold(_fold, [*leads.APPLY, *deals.PAID, *(e for e in REGISTRY.values() if e.aggregate in ("deal", "milestone", "payment"))])

@@ -1,28 +1,45 @@
-"""Many rows at once: COPY into a temporary twin of their table, and one statement from there.
+"""Many rows at once: COPY into temporary twins of their tables, and one round trip that takes them over from there.
 
 Lists for `UNNEST` cost twice as much: every element of every list is looked at, to see whether it is a list itself.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import MetaData, Table
+from sqlalchemy import Executable, MetaData, Table
 
-from shared.db import Tx
+from shared.db import Query, Tx
 
 _TWINS = MetaData()
+_MAKE: list[str] = []
 
 
 class Given:
-    """The twin of a table; each connection has its own. `table` is for statements that read it."""
+    """The twin of a table. `merge` makes the statement that takes its rows over from the table it is called with."""
 
-    def __init__(self, table: Table) -> None:
-        self.table = table.to_metadata(_TWINS, name=f"given_{table.name}")
-        twin = self.table.name
-        # Emptied by the commit already, unless this is not the first time in the transaction.
-        self._make = f"CREATE TEMP TABLE IF NOT EXISTS {twin} (LIKE {table.name}) ON COMMIT DELETE ROWS; DELETE FROM {twin}"
+    def __init__(self, table: Table, merge: Callable[[Table], Executable]) -> None:
+        self.names = [c.name for c in table.c]
+        self.twin = f"given_{table.name}"
+        self.merge = Query(merge(table.to_metadata(_TWINS, name=self.twin)), int).sql
+        # Each connection has its own, emptied by the commit already unless this is not the first time in the transaction.
+        _MAKE.append(f"CREATE TEMP TABLE IF NOT EXISTS {self.twin} (LIKE {table.name}) ON COMMIT DELETE ROWS; DELETE FROM {self.twin}")
 
-    async def take(self, tx: Tx, rows: Iterable[Sequence[Any]], names: Sequence[str]) -> None:
-        """Fill it with these rows and nothing else; `names` are their columns."""
-        await tx.conn.execute(self._make)
-        await tx.conn.copy_records_to_table(self.table.name, records=rows, columns=names)
+
+class Writing:
+    """The rows that a transaction writes, until `finish` takes all of them over."""
+
+    def __init__(self, tx: Tx) -> None:
+        self._tx = tx
+        self._merge: list[str] = []
+
+    async def begin(self) -> None:
+        await self._tx.conn.execute("; ".join(_MAKE))
+
+    async def take(self, given: Given, rows: Iterable[Sequence[Any]]) -> None:
+        """`rows` have the columns of the table, in its order. Once for each table."""
+        await self._tx.conn.copy_records_to_table(given.twin, records=rows, columns=given.names)
+        self._merge.append(given.merge)
+
+    async def finish(self) -> None:
+        if self._merge:
+            await self._tx.conn.execute("; ".join(self._merge))

@@ -92,7 +92,7 @@ class CellChanges:
         self._values: list[list[tuple[str, str]]] = [[(ALL, "")]]
         """By number: the dimensions of a fact with their values. Numbers are hashed quicker than what they stand for."""
         self._sums: dict[tuple[str, date, date, int], list[Any]] = {}
-        self._buckets: dict[tuple[str, date, date, int, int], int] = defaultdict(int)
+        self._buckets: dict[tuple[Any, ...], int] = defaultdict(int)
 
     def take(self, changes: Iterable[Change]) -> None:
         plans = _plans()
@@ -139,7 +139,8 @@ class CellChanges:
                 sums[1] += sign * amount
             if m.seconds:
                 sums[2] += sign * us
-                self._buckets[*key, bucket] += sign
+        if m.seconds:
+            self._buckets[m.name, ALL, day, "", cohort_day, bucket] += sign
 
     def cells(self) -> list[tuple[Any, ...]]:
         """The cells that change: their keys, with what is added to count, amount and microseconds."""
@@ -159,9 +160,4 @@ class CellChanges:
 
     def buckets(self) -> list[tuple[Any, ...]]:
         """The same for the histograms: key, bucket, count."""
-        found: dict[tuple[Any, ...], int] = defaultdict(int)
-        for (name, day, cohort, who, bucket), n in self._buckets.items():
-            if n:
-                for dimension, value in self._values[who]:
-                    found[name, dimension, day, value, cohort, bucket] += n
-        return [(*key, n) for key, n in found.items() if n]
+        return [(*key, n) for key, n in self._buckets.items() if n]

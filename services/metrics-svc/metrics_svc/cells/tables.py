@@ -1,6 +1,7 @@
 """Cells: what the measures counted, per day and value of one dimension, so that dashboards read days and not deals."""
 
 from datetime import date
+from typing import Any
 
 from sqlalchemy import BigInteger, Column, Date, Integer, MetaData, Numeric, PrimaryKeyConstraint, Table, Text
 
@@ -13,6 +14,13 @@ KEY = ("measure", "dimension", "day", "value", "cohort_day")
 """In this order the rows of a period, and a cohort's totals over all days, lie side by side."""
 
 
+_Word = Text(collation="C")
+"""Nobody reads cells in the order of a language, and bytes are compared several times as quickly."""
+
+_ROOM: dict[str, Any] = {"postgresql_with": {"fillfactor": 70}}
+"""Cells are added to all the time: with room on its page a new version of a row leaves the index alone (HOT)."""
+
+
 def cell_table(of: MetaData, name: str = "cell") -> Table:
     return Table(
         name,
@@ -22,10 +30,12 @@ def cell_table(of: MetaData, name: str = "cell") -> Table:
         Column("amount", Numeric, nullable=False),
         Column("us", BigInteger, nullable=False, comment="microseconds"),
         PrimaryKeyConstraint(*KEY),
+        **_ROOM,
     )
 
 
 def bucket_table(of: MetaData, name: str = "cell_bucket") -> Table:
+    """Histograms day by day of all facts together; by dimension nearly every fact would have buckets of its own."""
     return Table(
         name,
         of,
@@ -33,15 +43,16 @@ def bucket_table(of: MetaData, name: str = "cell_bucket") -> Table:
         Column("bucket", Integer, nullable=False, comment="of the duration's histogram"),
         Column("n", BigInteger, nullable=False),
         PrimaryKeyConstraint(*KEY, "bucket"),
+        **_ROOM,
     )
 
 
 def _key() -> list[Column[object]]:
     return [
-        Column("measure", Text, nullable=False),
-        Column("dimension", Text, nullable=False),
+        Column("measure", _Word, nullable=False),
+        Column("dimension", _Word, nullable=False),
         Column("day", Date, nullable=False),
-        Column("value", Text, nullable=False),
+        Column("value", _Word, nullable=False),
         Column("cohort_day", Date, nullable=False, comment="the same as `day` for a measure without a cohort"),
     ]
 

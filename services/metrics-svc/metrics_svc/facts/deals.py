@@ -9,6 +9,7 @@ from metrics_svc.cells.histogram import bucket_of
 from metrics_svc.facts.history import STEPS, Step
 from metrics_svc.facts.leads import flagged
 from metrics_svc.facts.rows import AmountFact, DealFact, LeadFact, OutcomeFact, VisitFact
+from metrics_svc.stages import place
 from shared.events import contract, deal
 from shared.events.envelope import Envelope
 
@@ -92,7 +93,9 @@ def _placed(steps: Sequence[Step], lead: LeadFact | None) -> Sequence[Step]:
 
 def _visits(steps: Sequence[Step], fact: DealFact) -> list[VisitFact]:
     visits: list[VisitFact] = []
-    places: list[int] = []
+    entered: set[tuple[int, str]] = set()
+    reached: dict[tuple[int, int], datetime] = {}
+    """When it was first at a place of the path, by cycle and place."""
     current: VisitFact | None = None
     for step in steps:
         if step.kind == "updated":
@@ -104,13 +107,16 @@ def _visits(steps: Sequence[Step], fact: DealFact) -> list[VisitFact]:
             current.stay_bucket = bucket_of(current.stay_us)
             current = None
         if step.kind in _OPEN:
-            first = not any(v.stage == step.stage and v.cycle == step.cycle for v in visits)
-            current = VisitFact(fact.id, len(visits), *step.who, step.cycle, step.stage, step.at, first)
+            entry = (step.cycle, step.stage)
+            current = VisitFact(fact.id, len(visits), *step.who, *entry, step.at, entry not in entered)
             visits.append(current)
-            places.append(step.place)
-    for visit, at_place in zip(visits, places, strict=True):
-        beyond = [v.entered_at for v, p in zip(visits, places, strict=True) if p > at_place and v.cycle == visit.cycle]
-        beyond += [v.left_at for v in visits if v.left_to == "won" and v.cycle == visit.cycle and v.left_at]
+            entered.add(entry)
+        if step.kind != "lost":
+            here = (step.cycle, step.place)
+            reached[here] = min(reached.get(here, step.at), step.at)
+    for visit in visits:
+        at_place = place(visit.stage)
+        beyond = [at for (cycle, further), at in reached.items() if further > at_place and cycle == visit.cycle]
         visit.passed_at = max(visit.entered_at, min(beyond)) if beyond else None
     return visits
 

@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Numeric, Table, Text, Uuid, and_, delete, select
+from sqlalchemy import BigInteger, Boolean, Column, Executable, Index, Numeric, Table, Text, Uuid, and_, delete, select
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from metrics_svc.facts.rows import (
@@ -22,7 +22,7 @@ from metrics_svc.facts.rows import (
     PaymentFact,
     VisitFact,
 )
-from metrics_svc.given import Given
+from metrics_svc.given import Given, Writing
 from metrics_svc.metadata import metadata
 from shared.db import Query, Tx, columns, is_in, rows_param
 from shared.tables import At
@@ -44,12 +44,9 @@ class FactTable(Generic[F]):
         self.table = Table(name, metadata, *_columns(into, key))
         for index in indexes:
             Index(f"ix_{name}_{index.replace(' ', '_')}", *[self.table.c[n] for n in index.split()])
-        at, given = self.table.c, Given(self.table)
-        self._given = given
+        at = self.table.c
+        self._given = Given(self.table, lambda given: self._put(given, key))
         self._load = Query(select(*[at[n] for n in self.names]).where(is_in(at[self.of], "ids")), into)
-        put = insert(self.table).from_select(self.names, select(*[given.table.c[n] for n in self.names]))
-        changed = {n: put.excluded[n] for n in self.names if n not in key}
-        self._put = Query(put.on_conflict_do_update(index_elements=list(key), set_=changed), into)
         gone = rows_param(self.table, *key)
         self._key = tuple(key)
         self._drop = Query(delete(self.table).where(and_(*[at[n] == gone.c[n] for n in key])), into)
@@ -57,11 +54,15 @@ class FactTable(Generic[F]):
     async def load(self, tx: Tx, ids: Collection[UUID]) -> list[F]:
         return await tx.all(self._load, ids=list(ids)) if ids else []
 
-    async def put(self, tx: Tx, rows: Sequence[F]) -> None:
+    def _put(self, given: Table, key: Sequence[str]) -> Executable:
+        put = insert(self.table).from_select(self.names, select(*[given.c[n] for n in self.names]))
+        changed = {n: put.excluded[n] for n in self.names if n not in key}
+        return put.on_conflict_do_update(index_elements=list(key), set_=changed)
+
+    async def put(self, writing: Writing, rows: Sequence[F]) -> None:
         """Insert the rows, or replace those with the same key."""
         if rows:
-            await self._given.take(tx, map(self.values, rows), self.names)
-            await tx.run(self._put)
+            await writing.take(self._given, map(self.values, rows))
 
     async def drop(self, tx: Tx, rows: Sequence[F]) -> None:
         """Delete these rows."""

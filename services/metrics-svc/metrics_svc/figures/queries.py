@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -57,8 +57,8 @@ async def read_sums(
     db: Reader, actor: Actor, asked: Asked, parts: Sequence[Part], grain: Grain | None = None, *, quantiles: bool = False
 ) -> Sums:
     """The sums of these parts that the actor may see."""
-    ever = asked.as_of is None or not any(p.window == "cohort" for p in parts)
-    where = cut(actor, asked.by, asked.filters, ever=ever)
+    ever = asked.as_of is None
+    where = cut(actor, asked.by, asked.filters, ever=ever, whole=not ever and any(p.window == "cohort" for p in parts))
     found: Sums = defaultdict(lambda: [Sum() for _ in parts])
     read = together(enumerate(parts), where)
     values = parameters(actor, asked, [(of.n, of.part) for of in read], where, grain)
@@ -66,6 +66,7 @@ async def read_sums(
     for row in await db.all(_sums_query(tuple(read), grain, where), **values):
         found[row.period, row.grp][place[row.part, row.measure]] = Sum(int(row.n), Decimal(row.amount), Decimal(row.us))
     if quantiles:
+        where = replace(where, whole=True)
         read = together([(n, p) for n, p in enumerate(parts) if p.measure.seconds], where)
         values = parameters(actor, asked, [(of.n, of.part) for of in read], where, grain)
         place = _places(parts, read)

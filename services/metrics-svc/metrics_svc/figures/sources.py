@@ -23,27 +23,29 @@ class Cut:
     """Which rows count, and how they are grouped: the part of a question that decides the text of its statements.
 
     `filters` are dimensions with whether the one without a value is asked for. `ever`: cohorts count whatever happened since.
+    `whole`: what is read is in cells only for all facts together.
     """
 
     by: str | None
     filters: tuple[tuple[str, bool], ...]
     reach: Reach
     ever: bool
+    whole: bool
     actor: Actor = field(compare=False)
 
     @property
     def from_facts(self) -> bool:
-        """Cells have one dimension at a time, for cohorts as of a past day none, and know nothing of who may see what."""
+        """Cells have one dimension at a time at most, and know nothing of who may see what."""
         dimensions = {name for name, _ in self.filters} | ({self.by} if self.by else set())
-        return len(dimensions) > (1 if self.ever else 0) or not self.reach.everything
+        return len(dimensions) > (0 if self.whole else 1) or not self.reach.everything
 
     @property
     def dimension(self) -> str:
         return self.by or (self.filters[0][0] if self.filters else ALL)
 
 
-def cut(actor: Actor, by: str | None, filters: dict[str, str], *, ever: bool) -> Cut:
-    return Cut(by, tuple(sorted((n, v == "") for n, v in filters.items())), reach(actor), ever, actor)
+def cut(actor: Actor, by: str | None, filters: dict[str, str], *, ever: bool, whole: bool = False) -> Cut:
+    return Cut(by, tuple(sorted((n, v == "") for n, v in filters.items())), reach(actor), ever, whole, actor)
 
 
 def chosen(fact: type[Any], where: Cut) -> ColumnElement[bool]:

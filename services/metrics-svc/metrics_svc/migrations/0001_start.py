@@ -50,25 +50,27 @@ def upgrade() -> None:
     op.create_index('ix_amount_fact_cohort_at', 'amount_fact', ['cohort_at'], unique=False)
     op.create_index('ix_amount_fact_owner_id', 'amount_fact', ['owner_id'], unique=False)
     op.create_table('cell',
-    sa.Column('measure', sa.Text(), nullable=False),
-    sa.Column('dimension', sa.Text(), nullable=False),
+    sa.Column('measure', sa.Text(collation='C'), nullable=False),
+    sa.Column('dimension', sa.Text(collation='C'), nullable=False),
     sa.Column('day', sa.Date(), nullable=False),
-    sa.Column('value', sa.Text(), nullable=False),
+    sa.Column('value', sa.Text(collation='C'), nullable=False),
     sa.Column('cohort_day', sa.Date(), nullable=False, comment='the same as `day` for a measure without a cohort'),
     sa.Column('n', sa.BigInteger(), nullable=False),
     sa.Column('amount', sa.Numeric(), nullable=False),
     sa.Column('us', sa.BigInteger(), nullable=False, comment='microseconds'),
-    sa.PrimaryKeyConstraint('measure', 'dimension', 'day', 'value', 'cohort_day', name=op.f('pk_cell'))
+    sa.PrimaryKeyConstraint('measure', 'dimension', 'day', 'value', 'cohort_day', name=op.f('pk_cell')),
+    postgresql_with={'fillfactor': 70}
     )
     op.create_table('cell_bucket',
-    sa.Column('measure', sa.Text(), nullable=False),
-    sa.Column('dimension', sa.Text(), nullable=False),
+    sa.Column('measure', sa.Text(collation='C'), nullable=False),
+    sa.Column('dimension', sa.Text(collation='C'), nullable=False),
     sa.Column('day', sa.Date(), nullable=False),
-    sa.Column('value', sa.Text(), nullable=False),
+    sa.Column('value', sa.Text(collation='C'), nullable=False),
     sa.Column('cohort_day', sa.Date(), nullable=False, comment='the same as `day` for a measure without a cohort'),
     sa.Column('bucket', sa.Integer(), nullable=False, comment="of the duration's histogram"),
     sa.Column('n', sa.BigInteger(), nullable=False),
-    sa.PrimaryKeyConstraint('measure', 'dimension', 'day', 'value', 'cohort_day', 'bucket', name=op.f('pk_cell_bucket'))
+    sa.PrimaryKeyConstraint('measure', 'dimension', 'day', 'value', 'cohort_day', 'bucket', name=op.f('pk_cell_bucket')),
+    postgresql_with={'fillfactor': 70}
     )
     op.create_table('consumer_offset',
     sa.Column('consumer', sa.Text(), nullable=False),

@@ -6,6 +6,7 @@ import sys
 from pydantic import ValidationError
 
 from metrics_svc.rebuild.log import rebuild
+from shared import heap
 from shared.bus import BusError, open_bus
 from shared.db import Database
 from shared.settings import Settings, one_line
@@ -13,6 +14,7 @@ from shared.settings import Settings, one_line
 
 async def main() -> None:
     settings = Settings()
+    heap.settle()
     db, bus = Database(settings), open_bus(settings.bus_url, client="metrics-svc-rebuild")
     await db.start()
     await bus.start()

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Date, Insert, MetaData, Select, Text, and_, bindparam, cast, func, insert, literal_column, select
 
 from metrics_svc.cells.tables import EVER, PROJECTION, bucket_table, cell_table
-from metrics_svc.facts.rows import DIMENSIONS
+from metrics_svc.facts.rows import ALL, DIMENSIONS
 from metrics_svc.facts.tables import FACTS
 from metrics_svc.fold import TURN
 from metrics_svc.kpi import all_measures
@@ -80,8 +80,8 @@ async def _compute(tx: Tx) -> None:
         for dimensions, ever in measure.cells:
             for dimension in dimensions:
                 await tx.run(Query(_cells_of(measure, dimension, ever), int), zone=zone)
-                if measure.seconds:
-                    await tx.run(Query(_buckets_of(measure, dimension, ever), int), zone=zone)
+        if measure.seconds:
+            await tx.run(Query(_buckets_of(measure), int), zone=zone)
 
 
 def _keys(measure: Measure, dimension: str, ever: bool) -> tuple[list[Any], Any]:
@@ -106,8 +106,8 @@ def _cells_of(measure: Measure, dimension: str, ever: bool) -> Insert:
     return insert(_CELL).from_select(_CELL.c.keys(), rows.group_by(*[literal_column(str(n)) for n in range(1, 6)]))
 
 
-def _buckets_of(measure: Measure, dimension: str, ever: bool) -> Insert:
-    keys, counts = _keys(measure, dimension, ever)
+def _buckets_of(measure: Measure) -> Insert:
+    keys, counts = _keys(measure, ALL, ever=False)
     bucket = FACTS[measure.of].table.c[f"{measure.seconds}_bucket"]
     rows: Select[Any] = select(*keys, bucket, func.count()).where(counts)
     return insert(_BUCKET).from_select(_BUCKET.c.keys(), rows.group_by(*[literal_column(str(n)) for n in range(1, 7)]))
