@@ -1,7 +1,6 @@
 """`/v1/leads`: reads, descriptive fields, owner, and the steps of a lead."""
 
 from datetime import datetime
-from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -10,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from lead_svc.leads import commands, rules
 from lead_svc.leads.queries import LEADS_LIST, SEEN_LEADS, lead_visible
-from lead_svc.leads.rules import Lead, Reason, State
+from lead_svc.leads.rules import Lead, ListedLead, Reason, State
 from lead_svc.parties.api import Email, Name, Phone, Short
 from lead_svc.parties.rules import sees_personal_data
 from lead_svc.qualification.rules import Dimension, Grade, Status, findings
@@ -199,9 +198,9 @@ class Assign(BaseModel):
 
 
 @router.get("", response_model=Page[LeadItem])
-async def list_leads(page: Annotated[PageRequest, Depends(LEADS_LIST.params)], db: Reading, by: CurrentActor) -> Page[Lead]:
+async def list_leads(page: Annotated[PageRequest, Depends(LEADS_LIST.params)], db: Reading, by: CurrentActor) -> Page[ListedLead]:
     """The leads that you may see: your own, your teams', and the pool."""
-    each = None if sees_personal_data(by) else partial(_shown, actor=by)
+    each = None if sees_personal_data(by) else rules.without_names
     return await LEADS_LIST.page(db, page, where=lead_visible(by), params=scope.params(by), each=each)
 
 

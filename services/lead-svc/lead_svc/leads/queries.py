@@ -2,7 +2,7 @@
 
 from sqlalchemy import ARRAY, ColumnElement, Text, func, select, type_coerce
 
-from lead_svc.leads.rules import Lead
+from lead_svc.leads.rules import ListedLead
 from lead_svc.leads.tables import LEAD, LEADS
 from shared import scope
 from shared.auth import Actor
@@ -13,7 +13,7 @@ _FLAGS = func.array(select(func.jsonb_object_keys(LEAD.c.flags)).correlate(LEAD)
 
 LEADS_LIST = Listing(
     LEAD,
-    Lead,
+    ListedLead,
     filters={
         "state": LEAD.c.state,
         "source": LEAD.c.source,

@@ -118,6 +118,47 @@ class Lead:
         return self.captured_at is None
 
 
+@dataclass(frozen=True, slots=True)
+class ListedLead:
+    """What a list reads of a lead: half its columns, and none of the large ones."""
+
+    id: UUID
+    external_id: str | None
+    state: State
+    captured_at: datetime | None
+    source: str | None
+    campaign: str | None
+    medium: str | None
+    title: str | None
+    company: str | None
+    contact_name: str | None
+    region: str | None
+    industry: str | None
+    size: str | None
+    product: str | None
+    owner_id: UUID | None
+    team_id: UUID | None
+    score: int | None
+    grade: Grade
+    bant_score: int
+    no_response_count: int
+    last_contact_at: datetime | None
+    wake_at: datetime | None
+    account_id: UUID | None
+    contact_id: UUID | None
+    deal_id: UUID | None
+    flags: dict[str, bool]
+    imported: bool
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+
+def without_names(lead: ListedLead) -> ListedLead:
+    """The listed lead as somebody sees it who may not see personal data."""
+    return replace(lead, contact_name=lead.contact_name and masked_name(lead.contact_name))
+
+
 def shown(lead: Lead, *, masked: bool) -> Lead:
     """The lead as somebody sees it who may, or may not, see personal data."""
     if not masked:
