@@ -16,6 +16,13 @@ async def svc(postgres: Postgres) -> AsyncIterator[Running]:
 
 
 @pytest_asyncio.fixture(scope="function")
+async def other(postgres: Postgres) -> AsyncIterator[Running]:
+    """A second one, to compare with."""
+    async with running(service, postgres) as svc:
+        yield svc
+
+
+@pytest_asyncio.fixture(scope="function")
 async def shanghai(postgres: Postgres) -> AsyncIterator[Running]:
     async with running(service, postgres, time_zone="Asia/Shanghai") as svc:
         yield svc

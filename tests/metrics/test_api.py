@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from metrics_svc.rebuild.cells import differing_cells
 from shared.events.deal import DealLeadJoined, DealNeedsConfirmed
 from shared.events.lead import LeadConversionRefused, LeadConverted, PersonAdded
 from shared.ids import new_id
@@ -183,6 +184,8 @@ async def test_cash(svc: Running) -> None:
     assert (await kpi(svc, "overdue_rate"))["value"] == 0
     months = await get(svc, "kpis/overdue_rate", from_="2025-01-01", grain="month")
     assert [r["parts"]["overdue"] for r in months["rows"]] == ["100", "100", "0", "0"]
+    async with svc.transaction() as tx:
+        assert await differing_cells(tx) == 0
 
 
 async def test_the_pipeline_now(svc: Running) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from metrics_svc.facts.tables import FACTS
 from metrics_svc.rebuild.cells import differing_cells
 from metrics_svc.service import service
 from shared.postgres import Postgres
@@ -187,17 +188,21 @@ async def test_funnel(told: tuple[Running, Counted]) -> None:
     assert funnel["direct"]["steps"][0]["n"] == len(direct)
 
 
-async def test_any_order_gives_the_same_cells(svc: Running, shanghai: Running) -> None:
-    world = random_world(99, leads=20)
-    await hear(svc, shuffled(world, 1), batch=7)
-    await hear(shanghai, events_of(world.stories), batch=500)
+async def test_any_order_and_any_batches_give_the_same(svc: Running, other: Running) -> None:
+    """One event at a time, and everything at once: the same facts and the same cells."""
+    world = random_world(99)
+    await hear(svc, shuffled(world, 1), batch=1)
+    await hear(other, events_of(world.stories), batch=5000)
+    names = [table.table.name for table in FACTS.values()]
     found = []
-    for told_to in (svc, shanghai):
+    for told_to in (svc, other):
         async with told_to.db.read() as db:
-            found.append([tuple(r) for r in await db.conn.fetch("SELECT * FROM deal_fact ORDER BY id")])
-            found.append([tuple(r) for r in await db.conn.fetch("SELECT * FROM outcome_fact ORDER BY deal_id, n")])
-            found.append([tuple(r) for r in await db.conn.fetch("SELECT * FROM lead_fact ORDER BY id")])
-    assert found[:3] == found[3:]
+            rows = [await db.conn.fetch(f"SELECT * FROM {name} ORDER BY 1, 2") for name in names]
+            rows.append(await db.conn.fetch("SELECT * FROM cell WHERE n <> 0 OR amount <> 0 OR us <> 0 ORDER BY 1, 2, 3, 4, 5"))
+            rows.append(await db.conn.fetch("SELECT * FROM cell_bucket WHERE n <> 0 ORDER BY 1, 2, 3, 4, 5, 6"))
+        found.append([[tuple(row) for row in of_table] for of_table in rows])
+    assert found[0] == found[1]
+    assert all(len(of_table) > 10 for name, of_table in zip(names, found[0], strict=False) if name in ("visit_fact", "outcome_fact"))
 
 
 async def test_rep_and_owner_see_the_same(told: tuple[Running, Counted]) -> None:

@@ -2,16 +2,36 @@
 
 import asyncio
 import hashlib
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Date, Insert, MetaData, Select, Text, and_, bindparam, cast, func, insert, literal_column, select
+from sqlalchemy import (
+    BigInteger,
+    Date,
+    Insert,
+    MetaData,
+    Select,
+    Table,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    column,
+    func,
+    insert,
+    literal,
+    literal_column,
+    select,
+    true,
+    values,
+)
 
 from metrics_svc.cells.tables import EVER, PROJECTION, bucket_table, cell_table
 from metrics_svc.facts.rows import ALL, DIMENSIONS
 from metrics_svc.facts.tables import FACTS
 from metrics_svc.fold import TURN
 from metrics_svc.kpi import all_measures
-from metrics_svc.measures import Measure
+from metrics_svc.measures import Cells, Measure
 from shared.auth import SYSTEM
 from shared.clock import Clock
 from shared.db import Context, Database, Query, Tx
@@ -75,39 +95,49 @@ async def keep_current(db: Database, settings: Settings, clock: Clock, stop: asy
 async def _compute(tx: Tx) -> None:
     await tx.conn.execute(TURN)
     await tx.conn.execute(_START)
-    zone = tx.settings.zone.key
+    for query in _queries():
+        await tx.run(query, zone=tx.settings.zone.key)
+
+
+@lru_cache(maxsize=1)
+def _queries() -> list[Query[int]]:
+    found = []
     for measure in all_measures().values():
-        for dimensions, ever in measure.cells:
-            for dimension in dimensions:
-                await tx.run(Query(_cells_of(measure, dimension, ever), int), zone=zone)
+        found += [Query(_cells_of(measure, cells), int) for cells in measure.cells]
         if measure.seconds:
-            await tx.run(Query(_buckets_of(measure), int), zone=zone)
+            found.append(Query(_buckets_of(measure), int))
+    return found
 
 
-def _keys(measure: Measure, dimension: str, ever: bool) -> tuple[list[Any], Any]:
-    """The columns of a cell's key over the measure's fact, and which facts count."""
+def _cells_of(measure: Measure, cells: Cells) -> Insert:
     c = FACTS[measure.of].table.c
-    zone = bindparam("zone", type_=Text)
-    day, cohort_day = (cast(func.timezone(zone, c[column]), Date) for column in (measure.at, measure.cohort or measure.at))
-    value = func.coalesce(cast(c[DIMENSIONS[dimension]], Text), "") if dimension else literal_column("''")
-    needed = [n for n in (measure.at, measure.cohort, measure.seconds and f"{measure.seconds}_us") if n]
-    counts = and_(*[c[n].is_not(None) for n in needed], *[c[n] == v for n, v in measure.where.items()])
-    name, of = literal_column(f"'{measure.name}'", Text), literal_column(f"'{dimension}'", Text)
-    return [name, of, literal_column(f"DATE '{EVER.isoformat()}'", Date) if ever else day, value, cohort_day], counts
-
-
-def _cells_of(measure: Measure, dimension: str, ever: bool) -> Insert:
-    c = FACTS[measure.of].table.c
-    keys, counts = _keys(measure, dimension, ever)
     n = cast(func.sum(c[measure.count]), BigInteger) if measure.count else func.count()
     amount = func.coalesce(func.sum(c[measure.value]), 0) if measure.value else literal_column("0")
     us = cast(func.sum(c[f"{measure.seconds}_us"]), BigInteger) if measure.seconds else literal_column("0")
-    rows: Select[Any] = select(*keys, n, amount, us).where(counts)
-    return insert(_CELL).from_select(_CELL.c.keys(), rows.group_by(*[literal_column(str(n)) for n in range(1, 6)]))
+    return _insert(_CELL, measure, cells, [], [n, amount, us])
 
 
 def _buckets_of(measure: Measure) -> Insert:
-    keys, counts = _keys(measure, ALL, ever=False)
     bucket = FACTS[measure.of].table.c[f"{measure.seconds}_bucket"]
-    rows: Select[Any] = select(*keys, bucket, func.count()).where(counts)
-    return insert(_BUCKET).from_select(_BUCKET.c.keys(), rows.group_by(*[literal_column(str(n)) for n in range(1, 7)]))
+    return _insert(_BUCKET, measure, Cells((ALL,), ever=False), [bucket], [func.count()])
+
+
+def _insert(into: Table, measure: Measure, cells: Cells, more_key: list[Any], sums: list[Any]) -> Insert:
+    """The facts that count, each once in every dimension, summed by the key of a cell."""
+    fact = FACTS[measure.of].table
+    zone = bindparam("zone", type_=Text)
+    day, cohort_day = (cast(func.timezone(zone, fact.c[column]), Date) for column in (measure.at, measure.cohort or measure.at))
+    each = [(literal(d), func.coalesce(cast(fact.c[DIMENSIONS[d]], Text), "") if d else literal("")) for d in cells.dimensions]
+    place = values(column("dimension", Text), column("value", Text), name="place").data(each).lateral()
+    key: list[Any] = [
+        literal_column(f"'{measure.name}'", Text),
+        place.c.dimension,
+        literal_column(f"DATE '{EVER.isoformat()}'", Date) if cells.ever else day,
+        place.c.value,
+        cohort_day,
+        *more_key,
+    ]
+    needed = [n for n in (measure.at, measure.cohort, measure.seconds and f"{measure.seconds}_us") if n]
+    counts = and_(*[fact.c[n].is_not(None) for n in needed], *[fact.c[n] == v for n, v in measure.where.items()])
+    rows: Select[Any] = select(*key, *sums).select_from(fact.join(place, true())).where(counts)
+    return insert(into).from_select(into.c.keys(), rows.group_by(*[literal_column(str(n)) for n in range(1, len(key) + 1)]))
