@@ -1,182 +1,28 @@
-"""Data access: SQLAlchemy writes the SQL once, asyncpg runs it (architecture §3). The only way a service touches its database.
+"""Data access: transactions and reads on asyncpg's pool. The only way a service touches its database.
 
 JSONB columns hold plain Python values; JSON columns hold the bytes as they are (events travel unparsed).
 """
 
 import asyncio
-import enum
-import types
-import typing
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass, fields, is_dataclass, make_dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from functools import lru_cache
-from typing import Any, Generic, Protocol, TypeVar, cast
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 import asyncpg
 import orjson
-from sqlalchemy import ARRAY, ColumnElement, Executable, Table, any_, bindparam, column, func, insert, literal, select, update
-from sqlalchemy.dialects import postgresql
-from sqlalchemy.dialects.postgresql import asyncpg as _asyncpg
 
 from shared.auth import Actor
-from shared.errors import KeyInUse, NotFound, Stale, Unavailable
+from shared.errors import KeyInUse, Stale, Unavailable
 from shared.events.envelope import Envelope, Event
 from shared.ids import new_id
 from shared.outbox import Answer, Told, write
+from shared.query import A, Aggregate, Query, columns
 from shared.settings import Settings
 
 R = TypeVar("R")
-R_co = TypeVar("R_co", covariant=True)
-
-_DIALECT = _asyncpg.dialect()  # type: ignore[no-untyped-call]
-
-
-class Query(Generic[R_co]):
-    """A Core statement compiled once; its rows become `into`: a frozen dataclass whose fields name the columns, or one plain value.
-
-    Build it at import, or cache it per shape. `IN (...)` cannot be compiled ahead: use `is_in`.
-    """
-
-    __slots__ = ("_defaults", "_into", "_names", "sql")
-
-    def __init__(self, statement: Executable, into: type[R_co]) -> None:
-        compiled = statement.compile(dialect=_DIALECT)  # type: ignore[attr-defined]
-        self.sql = str(compiled)
-        self._names: tuple[str, ...] = tuple(compiled.positiontup or ())
-        self._defaults: dict[str, Any] = {k: v for k, v in compiled.params.items() if v is not None}
-        returned = [c.name for c in getattr(statement, "exported_columns", ())]
-        self._into = _row_maker(into, returned)
-
-    def args(self, params: dict[str, Any]) -> list[Any]:
-        unknown = params.keys() - set(self._names)
-        if unknown:
-            raise TypeError(f"the statement has no parameter {sorted(unknown)}; it has {sorted(set(self._names))}")
-        merged = {**self._defaults, **params}
-        return [merged[name] if name in merged else _missing(name) for name in self._names]
-
-    def row(self, record: Any) -> R_co:
-        return self._into(record)
-
-
-def _missing(name: str) -> Any:
-    raise TypeError(f"the statement needs a value for {name!r}")
-
-
-def _row_maker(into: type[R], returned: Sequence[str]) -> Callable[[Any], R]:
-    if not is_dataclass(into):
-        return lambda record: record[0]
-    names = [f.name for f in fields(into)]
-    if returned and set(names) != set(returned):
-        raise TypeError(f"{into.__name__} and its statement differ in {sorted(set(names) ^ set(returned))}")
-    order = [list(returned).index(n) for n in names] if returned else list(range(len(names)))
-    hints = typing.get_type_hints(into)
-    enums = [(i, e) for i, n in enumerate(names) if (e := _enum_in(hints[n]))]
-    straight = order == list(range(len(names)))
-    fill = _filler(into)
-
-    def make(record: Any) -> R:
-        values = list(record) if straight else [record[i] for i in order]
-        for i, kind in enums:
-            if values[i] is not None:
-                values[i] = kind(values[i])
-        return fill(*values)
-
-    return make
-
-
-def _filler(into: type[R]) -> Callable[..., R]:
-    """Makes instances of a frozen dataclass six times as fast as its own constructor (5 µs for a wide row): as mutable ones that
-    become frozen when they are complete."""
-    twin = make_dataclass(into.__name__, [(f.name, Any) for f in fields(cast(Any, into))], slots="__slots__" in vars(into))
-
-    def fill(*values: Any) -> R:
-        row = twin(*values)
-        row.__class__ = into
-        return cast(R, row)
-
-    try:
-        fill(*[None] * len(fields(cast(Any, into))))
-    except TypeError:  # it inherits slots, so the layouts differ
-        return into
-    return into if hasattr(into, "__post_init__") else fill
-
-
-def _enum_in(hint: Any) -> type[enum.Enum] | None:
-    options = typing.get_args(hint) if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union else (hint,)
-    return next((o for o in options if isinstance(o, type) and issubclass(o, enum.Enum)), None)
-
-
-def is_in(col: ColumnElement[Any], values: Sequence[Any] | str) -> ColumnElement[bool]:
-    """`col` is one of `values`; a string names a bind parameter that takes a list."""
-    array: ARRAY[Any] = ARRAY(col.type)
-    return col == any_(bindparam(values, type_=array) if isinstance(values, str) else literal(list(values), array))
-
-
-def rows_param(table: Table, *names: str) -> Any:
-    """Bind parameters that are lists, one per column, read as a table: `UNNEST` of many rows in one round trip."""
-    cols = [table.c[n] for n in names]
-    return (
-        func.unnest(*[bindparam(c.name, type_=ARRAY(c.type)) for c in cols])
-        .table_valued(*[column(c.name, c.type) for c in cols], name="given")
-        .render_derived()
-    )
-
-
-def columns(rows: Sequence[Any], names: Sequence[str]) -> dict[str, list[Any]]:
-    """Rows (dataclasses) turned into one list per column, as `rows_param` takes them."""
-    return {n: [getattr(r, n) for r in rows] for n in names}
-
-
-class Row(Protocol):
-    """What every aggregate's row has: an id, and a version that its events count."""
-
-    @property
-    def id(self) -> UUID: ...
-    @property
-    def version(self) -> int: ...
-
-
-A = TypeVar("A", bound=Row)
-
-
-class Aggregate(Generic[A]):
-    """A table whose rows are changed one at a time, under the row lock, each change together with its events."""
-
-    def __init__(self, table: Table, into: type[A], label: str) -> None:
-        self.table, self.into, self.label = table, into, label
-        self.names = tuple(f.name for f in fields(cast(Any, into)))
-        one = select(*[table.c[n] for n in self.names]).where(table.c.id == bindparam("id"))
-        self.get = Query(one, into)
-        self.lock = Query(one.with_for_update(), into)
-        many = select(*[table.c[n] for n in self.names]).where(is_in(table.c.id, "ids")).order_by(table.c.id)
-        self.get_many = Query(many, into)
-        self.lock_many = Query(many.with_for_update(), into)
-        self.insert = Query(insert(table).values({n: bindparam(n) for n in self.names}), into)
-        given = rows_param(table, *self.names)
-        rows = postgresql.insert(table).from_select(self.names, select(*[given.c[n] for n in self.names]))
-        self.insert_many = Query(rows, into)
-        self.insert_new = Query(rows.on_conflict_do_nothing(index_elements=["id"]).returning(table.c.id), UUID)
-        row = postgresql.insert(table).values({n: bindparam(n) for n in self.names})
-        self.insert_new_one = Query(row.on_conflict_do_nothing(index_elements=["id"]).returning(table.c.id), UUID)
-        kept = [n for n in self.names if n != "id"]
-        self.update_many = Query(update(table).where(table.c.id == given.c.id).values({n: given.c[n] for n in kept}), into)
-        self.update = lru_cache(maxsize=256)(self._update)
-
-    def _update(self, changed: frozenset[str]) -> Query[A]:
-        table = self.table
-        return Query(
-            update(table)
-            .where(table.c.id == bindparam("_id"))
-            .values({n: bindparam(n) for n in sorted(changed)} | {"version": bindparam("version")})
-            .returning(*[table.c[n] for n in self.names]),
-            self.into,
-        )
-
-    def missing(self) -> NotFound:
-        return NotFound(f"There is no such {self.label}.")
 
 
 @dataclass(frozen=True, slots=True)

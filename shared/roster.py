@@ -6,9 +6,10 @@ from uuid import UUID
 from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 
-from shared.db import Query, Reader, Tx
+from shared.db import Reader, Tx
 from shared.events.envelope import Envelope
 from shared.events.lead import PersonAdded, PersonChanged
+from shared.query import Query
 from shared.reactions import on
 from shared.tables import ROSTER
 

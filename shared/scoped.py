@@ -9,8 +9,9 @@ from sqlalchemy import ColumnElement, bindparam, select
 
 from shared import scope
 from shared.auth import Actor
-from shared.db import A, Aggregate, Query, Reader, Tx
+from shared.db import Reader, Tx
 from shared.errors import Stale
+from shared.query import A, Aggregate, Query
 
 
 class Scoped(Generic[A]):

@@ -17,11 +17,12 @@ from typing import Any, Generic, Literal, TypeVar, cast
 
 from sqlalchemy import ColumnElement, FromClause, Integer, Select, Text, Uuid, bindparam, func, or_, select, true, tuple_, union_all
 
-from shared.db import Query, Reader
+from shared.db import Reader
 from shared.http import cursor
 from shared.http.filters import Compare, Filter, choices_in, kind_of
 from shared.http.page import Page, PageRequest
 from shared.http.parameters import Parameters
+from shared.query import Query
 
 __all__ = ["Listing", "Page", "PageRequest"]
 

@@ -15,9 +15,10 @@ from uuid import UUID
 import orjson
 from pydantic import BaseModel, Field
 
-from shared.db import Reader, is_in
+from shared.db import Reader
 from shared.events.envelope import Event
 from shared.http.listing import Listing, Page, PageRequest
+from shared.query import is_in
 from shared.tables import EVENT
 
 _STAMPS = Event.model_fields.keys()

@@ -15,13 +15,13 @@ from starlette.responses import Response, StreamingResponse
 
 from shared.auth import Actor, require
 from shared.db import Context, Database, Tx
-from shared.db import Query as Statement
 from shared.errors import Invalid, NotFound, Rejected
 from shared.http.edge import ClinchRoute, InTx, Reading
 from shared.http.idempotency import IdempotencyKey
 from shared.ids import new_id
 from shared.imports.format import Dates, detect, header_of
 from shared.imports.job import DROP_UPLOAD, GET, LOCK, Importer, Job, State, save
+from shared.query import Query as Statement
 from shared.tables import IMPORT_CHUNK, IMPORT_JOB
 from shared.telemetry import trace_id
 

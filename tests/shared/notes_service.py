@@ -10,11 +10,12 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from sqlalchemy import BigInteger, Column, Table, Text, Uuid
 
-from shared.db import Aggregate, Tx
+from shared.db import Tx
 from shared.errors import Rejected, Unmet
 from shared.events.envelope import Event
 from shared.http.edge import ClinchRoute, IfMatch, InTx, KeyRequired, Reading
 from shared.ids import new_id
+from shared.query import Aggregate
 from shared.service import Service
 from shared.tables import At, service_metadata
 

@@ -18,7 +18,7 @@ from sqlalchemy import select
 from structlog.testing import capture_logs
 
 from shared.auth import Role
-from shared.db import Query, Tx
+from shared.db import Tx
 from shared.errors import Invalid
 from shared.ids import external_id, new_id
 from shared.imports import job as jobs
@@ -27,6 +27,7 @@ from shared.imports.format import Dates, Format, When, detect, header_of
 from shared.imports.job import Importer, Outcome, Problem
 from shared.imports.rows import RowReader, UnreadableFile
 from shared.postgres import Postgres
+from shared.query import Query
 from shared.settings import Settings
 from shared.testing import Running, running
 from tests.shared.notes_service import NOTE, NOTES, Note, NoteWritten, service

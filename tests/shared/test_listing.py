@@ -23,10 +23,11 @@ from sqlalchemy import ARRAY, BigInteger, Boolean, Column, Date, Index, Integer,
 from shared import scope
 from shared.auth import CurrentActor, Role
 from shared.auth.actor import Actor, person_id
-from shared.db import Query, Reader
+from shared.db import Reader
 from shared.http.edge import ClinchRoute, Reading
 from shared.http.listing import Listing, Page, PageRequest, _reach, _Shape
 from shared.postgres import Postgres
+from shared.query import Query
 from shared.service import Service
 from shared.tables import At, service_metadata
 from shared.testing import Running, running

@@ -6,7 +6,7 @@ from enum import StrEnum
 import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, Text, select
 
-from shared.db import Query
+from shared.query import Query
 
 
 class Colour(StrEnum):

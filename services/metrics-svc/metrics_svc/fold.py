@@ -19,8 +19,9 @@ from metrics_svc.facts.history import STEPS, Step, read_steps
 from metrics_svc.facts.rows import AllocationFact, DealFact, LeadFact, MilestoneFact, PaymentFact
 from metrics_svc.facts.tables import DEALS, FACTS, LEADS, MILESTONES, PAYMENTS
 from metrics_svc.given import Writing
-from shared.db import Query, Tx, is_in, rows_param
+from shared.db import Tx
 from shared.events.envelope import REGISTRY, Envelope, Event, topic
+from shared.query import Query, is_in, rows_param
 from shared.reactions import Fold
 
 TOPICS = [topic(aggregate) for aggregate in ("lead", "deal", "contract", "milestone", "payment")]

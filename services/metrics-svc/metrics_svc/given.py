@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import Executable, MetaData, Table
 
-from shared.db import Query, Tx
+from shared.db import Tx
+from shared.query import Query
 
 _TWINS = MetaData()
 _MAKE: list[str] = []

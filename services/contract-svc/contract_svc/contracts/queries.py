@@ -6,8 +6,8 @@ from contract_svc.contracts.rules import UNSIGNED, Contract
 from contract_svc.contracts.tables import CONTRACT, CONTRACTS
 from shared import scope
 from shared.auth import Actor
-from shared.db import Query, is_in
 from shared.http.listing import Listing
+from shared.query import Query, is_in
 from shared.scoped import Scoped
 
 LIST = Listing(

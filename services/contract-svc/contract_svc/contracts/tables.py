@@ -5,7 +5,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from contract_svc.contracts.rules import Contract
 from contract_svc.metadata import metadata
-from shared.db import Aggregate
+from shared.query import Aggregate
 from shared.tables import At
 
 CONTRACT = Table(

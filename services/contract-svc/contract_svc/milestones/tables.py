@@ -4,7 +4,7 @@ from sqlalchemy import BigInteger, Column, Date, Index, Integer, Numeric, Table,
 
 from contract_svc.metadata import metadata
 from contract_svc.milestones.rules import Milestone
-from shared.db import Aggregate
+from shared.query import Aggregate
 from shared.tables import At
 
 MILESTONE = Table(

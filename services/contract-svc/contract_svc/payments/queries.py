@@ -12,8 +12,9 @@ from contract_svc.payments.rules import Allocated, Payment
 from contract_svc.payments.tables import ALLOCATION, PAYMENT, PAYMENTS
 from shared import scope
 from shared.auth import Actor
-from shared.db import Query, Reader, is_in
+from shared.db import Reader
 from shared.http.listing import Listing
+from shared.query import Query, is_in
 from shared.scoped import Scoped
 
 LIST = Listing(

@@ -4,7 +4,7 @@ from sqlalchemy import BigInteger, Column, Index, Numeric, Table, Text, Uuid
 
 from contract_svc.metadata import metadata
 from contract_svc.payments.rules import Payment
-from shared.db import Aggregate
+from shared.query import Aggregate
 from shared.tables import At
 
 PAYMENT = Table(

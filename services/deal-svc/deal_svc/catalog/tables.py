@@ -4,7 +4,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Numeric, Table,
 
 from deal_svc.catalog.rules import Price, Product
 from deal_svc.metadata import metadata
-from shared.db import Aggregate
+from shared.query import Aggregate
 from shared.tables import At
 
 PRODUCT = Table(

@@ -8,8 +8,8 @@ from deal_svc.deals.rules import Deal, JoinedLead
 from deal_svc.deals.tables import ACCOUNT_NAME, DEAL, DEAL_LEAD, DEALS
 from shared import scope
 from shared.auth import Actor
-from shared.db import Query
 from shared.http.listing import Listing
+from shared.query import Query
 from shared.scoped import Scoped
 from shared.tables import ROSTER
 

@@ -12,10 +12,11 @@ from deal_svc.deals import queries, rules
 from deal_svc.deals.commands import new_deal, no_rate, opened, updated
 from deal_svc.deals.rules import OPEN_STAGES, Deal
 from deal_svc.deals.tables import ACCOUNT_NAME, CONVERSION_REFUSAL, DEAL, DEAL_LEAD, DEALS
-from shared.db import Query, Tx, is_in
+from shared.db import Tx
 from shared.events.deal import ConversionRefused, DealLeadJoined
 from shared.events.envelope import Envelope
 from shared.events.lead import AccountCreated, AccountUpdated, LeadConverted, PersonAdded, PersonChanged
+from shared.query import Query, is_in
 from shared.reactions import on
 from shared.roster import team_of
 

@@ -5,7 +5,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from deal_svc.deals.rules import Deal
 from deal_svc.metadata import metadata
-from shared.db import Aggregate
+from shared.query import Aggregate
 from shared.tables import At
 
 DEAL = Table(

@@ -16,12 +16,13 @@ from deal_svc.imports import rules
 from deal_svc.imports.form import DealRow
 from deal_svc.imports.rules import Told, Visit
 from shared.auth import person_id
-from shared.db import Query, Tx, is_in
+from shared.db import Tx
 from shared.errors import Unmet
 from shared.events.deal import DealLost, DealStageChanged, DealWon
 from shared.events.envelope import Event
 from shared.ids import external_id
 from shared.imports.job import Outcome, Problem
+from shared.query import Query, is_in
 from shared.settings import Settings
 from shared.tables import ROSTER
 

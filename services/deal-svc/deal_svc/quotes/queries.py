@@ -16,8 +16,9 @@ from deal_svc.quotes.rules import Facts, Line, Quote, QuoteStatus, lines_of
 from deal_svc.quotes.tables import QUOTE, QUOTES
 from shared import scope
 from shared.auth import Actor
-from shared.db import Query, Reader, is_in
+from shared.db import Reader
 from shared.http.listing import Listing
+from shared.query import Query, is_in
 from shared.scoped import Scoped
 
 LIST = Listing(

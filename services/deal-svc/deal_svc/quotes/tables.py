@@ -5,7 +5,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from deal_svc.metadata import metadata
 from deal_svc.quotes.rules import Quote
-from shared.db import Aggregate
+from shared.query import Aggregate
 from shared.tables import At
 
 QUOTE = Table(

@@ -23,12 +23,13 @@ from lead_svc.team.queries import teams_of
 from lead_svc.team.tables import PERSON
 from shared import scope
 from shared.auth import person_id
-from shared.db import Query, Tx, is_in
+from shared.db import Tx
 from shared.errors import Invalid, Problem, Rejected
 from shared.events.envelope import Event
 from shared.events.lead import LeadAssigned, LeadCaptured, LeadFlagged
 from shared.ids import external_id as id_of
 from shared.ids import new_id
+from shared.query import Query, is_in
 
 Outcome = Literal["created", "filled", "updated", "unchanged"]
 """`filled`: a stub that an import had named got its own data."""

@@ -3,7 +3,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from lead_svc.leads.rules import Lead
 from lead_svc.metadata import metadata
-from shared.db import Aggregate
+from shared.query import Aggregate
 from shared.tables import At
 
 LEAD = Table(

@@ -12,11 +12,12 @@ from lead_svc.parties.queries import SEEN_ACCOUNTS, SEEN_CONTACTS
 from lead_svc.parties.rules import Account, Contact
 from lead_svc.parties.tables import ACCOUNT, ACCOUNTS, CONTACTS
 from lead_svc.team.commands import unknown_people
-from shared.db import A, Query, Tx, is_in
+from shared.db import Tx
 from shared.errors import Invalid, NotFound, Rejected, require
 from shared.events.lead import AccountCreated, AccountUpdated, ContactCreated, ContactUpdated
 from shared.ids import external_id as id_of
 from shared.ids import new_id
+from shared.query import A, Query, is_in
 
 _KNOWN = Query(select(ACCOUNT.c.id).where(is_in(ACCOUNT.c.id, "ids")), UUID)
 

@@ -2,7 +2,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Index, Table, Text, Uuid, te
 
 from lead_svc.metadata import metadata
 from lead_svc.parties.rules import Account, Contact
-from shared.db import Aggregate
+from shared.query import Aggregate
 from shared.tables import At
 
 ACCOUNT = Table(

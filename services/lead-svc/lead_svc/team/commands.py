@@ -13,11 +13,12 @@ from lead_svc.team.rules import Person, Team
 from lead_svc.team.tables import PEOPLE, PERSON, TEAM, TEAMS
 from shared import roster
 from shared.auth import Role, person_id
-from shared.db import Query, Reader, Tx, is_in
+from shared.db import Reader, Tx
 from shared.errors import Invalid, require
 from shared.events.lead import PersonAdded, PersonChanged, TeamChanged, TeamCreated
 from shared.ids import external_id as id_of
 from shared.ids import new_id
+from shared.query import Query, is_in
 
 _LOCK_TREE = "SELECT pg_advisory_xact_lock(hashtext('clinch.team'))"
 """Moves are checked against the whole tree, so they take turns."""

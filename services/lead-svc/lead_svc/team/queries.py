@@ -8,8 +8,9 @@ from sqlalchemy import any_, bindparam, literal, select
 
 from lead_svc.team.rules import Person, Team
 from lead_svc.team.tables import PERSON, TEAM
-from shared.db import Query, Reader, is_in
+from shared.db import Reader
 from shared.http.listing import Listing
+from shared.query import Query, is_in
 from shared.tables import ROSTER
 
 TEAMS_LIST = Listing(

@@ -24,7 +24,8 @@ from metrics_svc.facts.rows import (
 )
 from metrics_svc.given import Given, Writing
 from metrics_svc.metadata import metadata
-from shared.db import Query, Tx, columns, is_in, rows_param
+from shared.db import Tx
+from shared.query import Query, columns, is_in, rows_param
 from shared.tables import At
 
 F = TypeVar("F")

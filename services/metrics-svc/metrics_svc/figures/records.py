@@ -22,10 +22,11 @@ from metrics_svc.figures.queries import parameters
 from metrics_svc.figures.sources import Cut, counted, cut, window
 from metrics_svc.kpi import Part
 from shared.auth import Actor
-from shared.db import Query, Reader
+from shared.db import Reader
 from shared.errors import Invalid
 from shared.http import cursor
 from shared.http.page import Page
+from shared.query import Query
 from shared.tables import At
 
 _KINDS: dict[type[Any], str] = {

@@ -13,7 +13,7 @@ from metrics_svc.facts.tables import FACTS
 from metrics_svc.kpi import Part
 from metrics_svc.measures import Measure
 from shared.auth import Actor
-from shared.db import is_in
+from shared.query import is_in
 from shared.scope import Reach, reach, visible
 from shared.tables import At
 

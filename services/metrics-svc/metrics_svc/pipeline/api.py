@@ -18,9 +18,9 @@ from metrics_svc.figures.queries import filter_values
 from metrics_svc.figures.sources import Cut, chosen, cut
 from metrics_svc.stages import STAGES, STALLED_AFTER_DAYS
 from shared.auth import CurrentActor
-from shared.db import Query
 from shared.errors import Invalid
 from shared.http.edge import ClinchRoute, Reading
+from shared.query import Query
 from shared.scope import params as scope_params
 from shared.tables import At
 

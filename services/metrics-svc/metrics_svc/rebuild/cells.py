@@ -34,7 +34,8 @@ from metrics_svc.kpi import all_measures
 from metrics_svc.measures import Cells, Measure
 from shared.auth import SYSTEM
 from shared.clock import Clock
-from shared.db import Context, Database, Query, Tx
+from shared.db import Context, Database, Tx
+from shared.query import Query
 from shared.settings import Settings
 
 _ANEW = MetaData()
