@@ -27,7 +27,7 @@ demo: .venv/installed  ## a year of a believable sales team, through the public 
 	@$(CLINCH) demo
 
 test: .venv/installed-dev  ## all tests but the slow ones, each worker on a Postgres of its own
-	@$(BIN)/pytest -n $(WORKERS) --dist loadfile
+	@$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 faults: .venv/installed-dev  ## kill every process under load, send bad input to everything; a quarter of an hour
 	@$(BIN)/pytest tests/faults
