@@ -1,5 +1,8 @@
 import asyncio
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -10,10 +13,13 @@ from tests.shared.bus.logs import KafkaLog, Log, PostgresLog, PostgresServer
 
 
 @pytest.fixture(scope="session")
-def log_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
-    server = PostgresServer(tmp_path_factory.mktemp("buslog"))
+def log_server() -> Iterator[PostgresServer]:
+    """Not in `tmp_path`: another pytest of the same user closes that to all others, and the server is killed and started here."""
+    folder = Path(tempfile.mkdtemp(prefix="clinch-bus-"))
+    server = PostgresServer(folder)
     yield server
     server.stop()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture
