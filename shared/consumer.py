@@ -32,7 +32,7 @@ AGE = Histogram(
 DEAD = Gauge("clinch_dead_letters", "Events parked and not settled.", ["service", "consumer"])
 STOPPED = Gauge("clinch_consumer_stopped", "1 when the consumer has given up and somebody has to decide.", ["service", "consumer"])
 
-FOLD_LIMITS = (500, 5000)
+FOLD_LIMITS = (2000, 5000)
 REACTION_LIMITS = (100, 500)
 """Events in one transaction, usually and when catching up. Reactions lock rows one after the other until the commit, so less."""
 TRIES = 3
