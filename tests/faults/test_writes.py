@@ -53,7 +53,7 @@ async def outbox_empty(system: System) -> float:
     conn = await asyncpg.connect(Embedded(DataFolder(system.data), system.port).postgres().url("lead"))
 
     async def empty() -> bool:
-        return await conn.fetchval("SELECT count(*) FROM outbox") == 0
+        return not await conn.fetchval("SELECT count(*) FROM outbox")
 
     try:
         await eventually(empty, 2 * OUTBOX_EMPTY_WITHIN)
