@@ -88,6 +88,8 @@ class ClinchRoute(APIRoute):
         handle = super().get_route_handler()
         openapi.complete(self)
         versioned = "version" in getattr(self.response_model, "model_fields", {})
+        # An answer that also shows what hangs on the record (milestones, sums) changes without the record's version.
+        says_all = getattr(self.response_model, "version_says_all", True)
 
         async def answer(request: Request) -> Response:
             response = await handle(request)
@@ -95,7 +97,7 @@ class ClinchRoute(APIRoute):
                 only_wanted(response, fields)
             if versioned and 200 <= response.status_code < 300:
                 etag = f'"{orjson.loads(response.body)["version"]}"'
-                if request.method == "GET" and request.headers.get("if-none-match") in (etag, "*"):
+                if says_all and request.method == "GET" and request.headers.get("if-none-match") in (etag, "*"):
                     return Response(status_code=304, headers={"ETag": etag})
                 response.headers["ETag"] = etag
             return response

@@ -276,3 +276,14 @@ async def test_payments_are_listed_to_whoever_sees_the_contract(office: Office) 
     assert await seen("finance", q="abc") == await seen("finance", contract_id=contract["id"]) == 1
     await office.ask("rep:bob", "GET", f"/v1/payments/{mine['id']}", expect=404)
     assert allowed(await office.ask("rep:ann", "GET", f"/v1/payments/{mine['id']}")) == set()
+
+
+async def test_a_payment_shows_although_the_contracts_version_stays(office: Office, svc: Running) -> None:
+    """A conditional GET never hides what hangs on the contract."""
+    contract = await office.signed(total="1000")
+    before = await office.read(contract)
+    await office.pay(contract, "500")
+    async with svc.client("director") as client:
+        again = await client.get(f"/v1/contracts/{contract['id']}", headers={"If-None-Match": f'"{before["version"]}"'})
+    assert again.status_code == 200
+    assert money_of(again.json())["paid"] == Decimal(500)

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
@@ -106,6 +106,8 @@ class LineOut(BaseModel):
 class ContractItem(BaseModel):
     """`outstanding` is all that was not paid or waived, due or not; `overdue` the part of it that is past due; `credit` what was
     paid too early or too much."""
+
+    version_says_all: ClassVar[bool] = False
 
     id: UUID
     version: int

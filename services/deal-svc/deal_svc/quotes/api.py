@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
@@ -113,6 +113,8 @@ class LineOut(BaseModel):
 
 
 class QuoteOut(BaseModel):
+    version_says_all: ClassVar[bool] = False
+
     id: UUID
     version: Annotated[int, Field(description="For If-Match; the customer counts `revision`")]
     deal_id: UUID

@@ -27,10 +27,11 @@ def milestone_heard(fact: MilestoneFact, e: Envelope[Any]) -> None:
         case events.MilestonePartlyPaid() | events.MilestoneReopened():
             fact.paid = data.paid.amount * data.fx
         case events.MilestoneWaived():
+            # What was open then: a reversal later opens what was paid again, and that is owed.
             fact.waived_at = e.time
+            fact.excused = data.waived.amount * data.fx if data.waived else fact.amount - (fact.paid or 0)
     if fact.waived_at is not None and fact.due_at is not None:
         fact.excused_at = max(fact.waived_at, fact.due_at)
-        fact.excused = fact.amount - (fact.paid or 0)
 
 
 def payment_heard(fact: PaymentFact, e: Envelope[Any]) -> None:
