@@ -11,3 +11,4 @@ def test_answers_are_as_documented(hosted: Hosted) -> None:
     found, operations = findings(hosted, phases={"coverage"}, lists=False)
     assert not found.broken, "\n\n".join([f"{len(found.broken)} broken promises:", *found.broken.values()])
     assert found.asked.keys() == operations
+    assert len(found.accepted) > len(operations) / 2, f"never accepted: {', '.join(sorted(operations - found.accepted))}"
