@@ -11,4 +11,5 @@ def test_answers_are_as_documented(hosted: Hosted) -> None:
     found, operations = findings(hosted, phases={"coverage"}, lists=False)
     assert not found.broken, "\n\n".join([f"{len(found.broken)} broken promises:", *found.broken.values()])
     assert found.asked.keys() == operations
-    assert len(found.accepted) > len(operations) / 2, f"never accepted: {', '.join(sorted(operations - found.accepted))}"
+    # An action in the wrong state is refused, as documented: half of contract-svc is that.
+    assert len(found.accepted) > 0.4 * len(operations), f"never accepted: {', '.join(sorted(operations - found.accepted))}"
