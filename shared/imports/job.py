@@ -125,7 +125,8 @@ _OPEN = Query(
     .where((IMPORT_JOB.c.state == "queued") | (IMPORT_JOB.c.state == "running"))
     .where(IMPORT_JOB.c.things == bindparam("things"))
     .order_by(IMPORT_JOB.c.created_at)
-    .limit(1),
+    .limit(1)
+    .with_for_update(skip_locked=True),
     Job,
 )
 _CLAIM = Query(select(*_JOB_COLUMNS).where(IMPORT_JOB.c.id == bindparam("id")).with_for_update(skip_locked=True), Job)
