@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 from fastapi import APIRouter, FastAPI
 from sqlalchemy import MetaData
+from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
@@ -33,6 +34,9 @@ from shared.telemetry import Telemetry
 from shared.verify import Check
 
 log = structlog.get_logger()
+
+EXPOSED = ("ETag", "Link", "Location", "Retry-After", "Idempotency-Replayed", "X-Trace-Id")
+"""What a frontend of another origin may read besides the body."""
 
 Job = Callable[[Database, Settings, Clock, asyncio.Event], Awaitable[None]]
 """Background work of a service besides relay, consumers and timers, for example its import runner; returns when told to stop."""
@@ -110,6 +114,10 @@ class Service:
             Route("/startupz", self._ready(app)),
             Route("/readyz", self._ready(app)),
         ]
+        if settings.cors_origins:
+            app.add_middleware(
+                CORSMiddleware, allow_origins=settings.cors_origins, allow_methods=["*"], allow_headers=["*"], expose_headers=EXPOSED
+            )
         app.add_middleware(Telemetry, service=self.name, streamed=self.streamed)
         return app
 

@@ -289,3 +289,12 @@ def test_numbers_are_neither_times_nor_amounts(given: dict[str, object]) -> None
 
     with pytest.raises(ValidationError, match="write it as a text"):
         Body.model_validate(given)
+
+
+async def test_only_origins_on_the_list_may_read_the_answers(postgres: Postgres) -> None:
+    async with running(service, postgres, cors_origins=("https://crm.example",)) as open_to_one, open_to_one.client() as client:
+        ours = await client.post("/v1/notes", json={"text": "a"}, headers={"Origin": "https://crm.example"})
+        others = await client.post("/v1/notes", json={"text": "a"}, headers={"Origin": "https://elsewhere.example"})
+    assert ours.headers["access-control-allow-origin"] == "https://crm.example"
+    assert "ETag" in ours.headers["access-control-expose-headers"]
+    assert "access-control-allow-origin" not in others.headers
