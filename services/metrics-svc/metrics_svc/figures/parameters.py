@@ -1,5 +1,6 @@
 """Reading what a request asks of a figure from its query."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Annotated
 from uuid import UUID
@@ -26,11 +27,8 @@ Day = Annotated[date, BeforeValidator(_iso)]
 Id = Annotated[str, WithJsonSchema({"anyOf": [{"type": "string", "format": "uuid"}, {"const": NONE}]})]
 
 
-async def asked(
+async def asked_now(
     request: Request,
-    start: Annotated[Day | None, Query(alias="from", description="First day, inclusive; from the beginning when left out.")] = None,
-    end: Annotated[Day | None, Query(alias="to", description="Last day, exclusive; without an end when left out.")] = None,
-    as_of: Annotated[Day | None, Query(description="Only what had happened by the end of this business day counts.")] = None,
     by: Annotated[By | None, Query(description="One line per value of this dimension.")] = None,
     source: Annotated[str | None, Query(min_length=1, max_length=200, description=f"Only this source; `{NONE}` for unknown.")] = None,
     owner: Annotated[Id | None, Query(description=f"Only this person's, an id; `{NONE}` for nobody's.")] = None,
@@ -38,17 +36,30 @@ async def asked(
     product: Annotated[str | None, Query(min_length=1, max_length=200, description=f"Only this product; `{NONE}` for unknown.")] = None,
     region: Annotated[str | None, Query(min_length=1, max_length=200, description=f"Only this region; `{NONE}` for unknown.")] = None,
 ) -> Asked:
+    """What is asked of a figure that is only as of now."""
     state = request.app.state
     zone: ZoneInfo = state.settings.zone
+    given = {"source": source, "owner": owner, "team": team, "product": product, "region": region}
+    filters = {name: _value(name, text) for name, text in given.items() if text is not None}
+    _only_known(request)
+    return Asked(None, None, None, by, filters, zone, state.clock().astimezone(zone).date())
+
+
+AskedForNow = Annotated[Asked, Depends(asked_now)]
+
+
+async def asked(
+    now: AskedForNow,
+    start: Annotated[Day | None, Query(alias="from", description="First day, inclusive; from the beginning when left out.")] = None,
+    end: Annotated[Day | None, Query(alias="to", description="Last day, exclusive; without an end when left out.")] = None,
+    as_of: Annotated[Day | None, Query(description="Only what had happened by the end of this business day counts.")] = None,
+) -> Asked:
     for name, day in (("from", start), ("to", end), ("as_of", as_of)):
         if day is not None and not BEGINNING <= day < END - DAY:
             raise Invalid(f"{name} takes a day from {BEGINNING.isoformat()} on.", pointer=name, code="bad_parameter")
     if start is not None and end is not None and end <= start:
         raise Invalid("`to` is exclusive and must be later than `from`.", pointer="to", code="bad_period")
-    given = {"source": source, "owner": owner, "team": team, "product": product, "region": region}
-    filters = {name: _value(name, text) for name, text in given.items() if text is not None}
-    _only_known(request)
-    return Asked(start, end, as_of, by, filters, zone, state.clock().astimezone(zone).date())
+    return replace(now, start=start, end=end, as_of=as_of)
 
 
 AskedFor = Annotated[Asked, Depends(asked)]

@@ -13,12 +13,11 @@ from sqlalchemy import Numeric, Text, bindparam, case, cast, func, literal_colum
 from metrics_svc.facts.rows import DIMENSIONS, DealFact
 from metrics_svc.facts.tables import DEALS
 from metrics_svc.figures.models import Exact, named
-from metrics_svc.figures.parameters import AskedFor
+from metrics_svc.figures.parameters import AskedForNow
 from metrics_svc.figures.queries import filter_values
 from metrics_svc.figures.sources import Cut, chosen, cut
 from metrics_svc.stages import STAGES, STALLED_AFTER_DAYS
 from shared.auth import CurrentActor
-from shared.errors import Invalid
 from shared.http.edge import ClinchRoute, Reading
 from shared.query import Query
 from shared.scope import params as scope_params
@@ -85,10 +84,8 @@ def _query(where: Cut) -> Query[_Open]:
 
 
 @router.get("", response_model=PipelineOut)
-async def read_pipeline(request: Request, asked: AskedFor, db: Reading, by: CurrentActor) -> Any:
+async def read_pipeline(request: Request, asked: AskedForNow, db: Reading, by: CurrentActor) -> Any:
     """Open deals now, per stage and group: count, amount, weighted amount, age, stalled. Of the rows that the caller may see."""
-    if asked.start or asked.end or asked.as_of:
-        raise Invalid("The pipeline is as of now: it takes no from, to or as_of.", pointer="as_of", code="bad_parameter")
     now = request.app.state.clock()
     where = cut(by, asked.by, asked.filters, ever=False)
     rows = await db.all(_query(where), now=now, **filter_values(asked), **scope_params(by))
