@@ -9,8 +9,8 @@ Clock = Callable[[], datetime]
 
 _SKEW = timedelta(minutes=5)
 """How far a caller's clock may be ahead of ours."""
-_EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
-"""Anything before is a slip, and near the year 1 not even every zone can say it."""
+_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+"""Anything before is a slip of the pen or of an import; and near the year 1 not even every zone can say it."""
 
 
 def utcnow() -> datetime:
@@ -18,7 +18,7 @@ def utcnow() -> datetime:
 
 
 def happened(at: datetime | None, now: datetime, *, since: datetime | None = None, field: str = "at") -> datetime:
-    """When something happened in the business: `at` where the caller names a time, else now.
+    """When something happened in the business, in UTC: `at` where the caller names a time, else now.
 
     422 when it lies in the future, or before `since`, the act that it must follow. `field` is what the body calls it.
     """
@@ -28,8 +28,8 @@ def happened(at: datetime | None, now: datetime, *, since: datetime | None = Non
         says = f"{field} lies in the future; leave it out for now, or name the past time when it happened."
         raise Invalid(says, pointer=f"/{field}", code="future")
     if at < _EARLIEST:
-        raise Invalid(f"{field} lies before 1900.", pointer=f"/{field}", code="too_early")
+        raise Invalid(f"{field} lies before 1970.", pointer=f"/{field}", code="too_early")
     if since is not None and at < since:
         says = f"{field} lies before what it follows, which was at {since.isoformat()}."
         raise Invalid(says, pointer=f"/{field}", code="before_previous")
-    return at
+    return at.astimezone(UTC)

@@ -13,7 +13,7 @@ from lead_svc.capture import rules
 from lead_svc.capture.rules import NewLead
 from lead_svc.leads.commands import dimensions, updated
 from lead_svc.leads.queries import lead_visible
-from lead_svc.leads.rules import Lead, edit_unmet, happened, normal_source
+from lead_svc.leads.rules import Lead, edit_unmet, normal_source
 from lead_svc.leads.tables import LEAD, LEADS
 from lead_svc.parties.commands import Named, name_accounts
 from lead_svc.parties.queries import account_visible, contact_visible
@@ -23,6 +23,7 @@ from lead_svc.team.queries import teams_of
 from lead_svc.team.tables import PERSON
 from shared import scope
 from shared.auth import person_id
+from shared.clock import happened
 from shared.db import Tx
 from shared.errors import Invalid, Problem, Rejected
 from shared.events.envelope import Event
@@ -126,7 +127,7 @@ async def _checked(tx: Tx, rows: Sequence[NewLead]) -> list[NewLead | Problem]:
             row,
             owner_id=owner_id,
             account_id=id_of("account", row.account_external_id) if row.account_external_id else row.account_id,
-            captured_at=row.captured_at and happened(row.captured_at, tx.now, "/captured_at"),
+            captured_at=row.captured_at and happened(row.captured_at, tx.now, field="captured_at"),
             source=row.source and normal_source(row.source),
         )
 

@@ -8,12 +8,13 @@ from uuid import UUID
 from lead_svc.capture.rules import fresh, odd_flags
 from lead_svc.leads.commands import WAKE, contact_of, dimensions
 from lead_svc.leads.queries import SEEN_LEADS
-from lead_svc.leads.rules import Lead, State, convert_unmet, happened
+from lead_svc.leads.rules import Lead, State, convert_unmet
 from lead_svc.leads.tables import LEADS
 from lead_svc.parties.commands import add_account, add_contact
 from lead_svc.parties.queries import SEEN_ACCOUNTS
 from lead_svc.parties.rules import Account
 from lead_svc.parties.tables import ACCOUNTS
+from shared.clock import happened
 from shared.db import Tx
 from shared.errors import Invalid, NotFound, Stale, require
 from shared.events.envelope import Event

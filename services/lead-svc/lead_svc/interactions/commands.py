@@ -11,9 +11,10 @@ from lead_svc.interactions.queries import ADD
 from lead_svc.interactions.rules import Direction, Interaction, Kind, Outcome
 from lead_svc.leads.commands import WAKE, disqualification, reactivation
 from lead_svc.leads.queries import SEEN_LEADS
-from lead_svc.leads.rules import HELD, Lead, Reason, contact_unmet, happened
+from lead_svc.leads.rules import HELD, Lead, Reason, contact_unmet
 from lead_svc.leads.tables import LEADS
 from lead_svc.qualification.rules import POLICY
+from shared.clock import happened
 from shared.db import Tx
 from shared.errors import Invalid, require
 from shared.events.envelope import Event

@@ -8,13 +8,14 @@ from uuid import UUID
 
 from lead_svc.leads import rules
 from lead_svc.leads.queries import SEEN_LEADS
-from lead_svc.leads.rules import Lead, Reason, State, happened
+from lead_svc.leads.rules import Lead, Reason, State
 from lead_svc.leads.tables import LEADS
 from lead_svc.parties.queries import SEEN_ACCOUNTS, SEEN_CONTACTS
 from lead_svc.team.queries import in_team_of
 from lead_svc.team.tables import PEOPLE
 from shared import roster
 from shared.auth import Role
+from shared.clock import happened
 from shared.db import Tx
 from shared.errors import Invalid, NotFound, require
 from shared.events.envelope import Event

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -10,7 +10,7 @@ from uuid import UUID
 from lead_svc.parties.rules import masked_email, masked_name, masked_phone
 from lead_svc.qualification.rules import POLICY, Grade, Policy, bant_unmet
 from shared.auth.actor import Actor, Role
-from shared.errors import Invalid, Unmet
+from shared.errors import Unmet
 
 
 class State(StrEnum):
@@ -44,9 +44,6 @@ SOURCES = (
 )  # fmt: skip
 """The sources with a name of ours. Any other text is a source too: other systems bring their own."""
 
-FUTURE_LEEWAY = timedelta(minutes=5)
-"""A caller's clock may be ahead by this much."""
-EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LONGEST_WAIT = timedelta(days=3650)
 
 NO_RESPONSE = Reason.NO_RESPONSE_3.value
@@ -177,17 +174,6 @@ def normal_source(text: str) -> str | None:
     plain = " ".join(text.split())
     ours = plain.lower().replace(" ", "_").replace("-", "_")
     return ours if ours in SOURCES else plain or None
-
-
-def happened(at: datetime | None, now: datetime, pointer: str = "/at") -> datetime:
-    """When it happened in the business: now, or the given past time. `Invalid` for the future, and for what is older than any lead."""
-    if at is None:
-        return now
-    if at < EARLIEST:
-        raise Invalid("This takes a time since 1970.", pointer=pointer, code="too_early")
-    if at > now + FUTURE_LEEWAY:
-        raise Invalid("This takes a time that has passed.", pointer=pointer, code="in_the_future")
-    return at.astimezone(UTC)
 
 
 # -- Who -------------------------------------------------------------------------------------------------------------------

@@ -4,10 +4,11 @@ from datetime import datetime
 from uuid import UUID
 
 from lead_svc.leads.queries import SEEN_LEADS
-from lead_svc.leads.rules import Lead, happened, work_unmet
+from lead_svc.leads.rules import Lead, work_unmet
 from lead_svc.leads.tables import LEADS
 from lead_svc.qualification import rules
 from lead_svc.qualification.rules import Dimension, Finding, Grade, Status
+from shared.clock import happened
 from shared.db import Tx
 from shared.errors import Invalid, Rejected, require
 from shared.events.envelope import Event
