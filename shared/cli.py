@@ -9,9 +9,10 @@ import uvloop
 from pydantic import ValidationError
 
 from shared import heap, migrations
-from shared.admin import admin, serve
+from shared.admin import admin
 from shared.db import OUTAGE, Database
-from shared.service import Service, stop_on_signals
+from shared.drain import serve, stop_on_signals
+from shared.service import Service
 from shared.settings import Settings, one_line
 from shared.telemetry import configure_logging
 
@@ -72,14 +73,14 @@ async def migrate(service: Service, settings: Settings) -> None:
 async def serve_api(service: Service, settings: Settings) -> None:
     """The API until SIGTERM or SIGINT. While it drains, the admin port says that it is not ready: no new requests, please."""
     stop = stop_on_signals()
-    app = service.app(settings)
+    app = service.app(settings, stop=stop)
     heap.settle()
 
     async def obstacle() -> str | None:
         return "draining" if stop.is_set() else await service.obstacle(app.state.db)
 
     async with app.router.lifespan_context(app), admin(settings, obstacle):
-        await serve(app, settings.host, settings.port, stop)
+        await serve(app, stop, host=settings.host, port=settings.port, delay=settings.drain_delay_seconds)
 
 
 async def work(service: Service, settings: Settings) -> None:

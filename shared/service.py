@@ -1,7 +1,6 @@
 """A service: its name, what it owns, and how its processes run. Each `service.py` under services/ is one of these and nothing else."""
 
 import asyncio
-import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -74,19 +73,18 @@ class Service:
 
     # -- API -----------------------------------------------------------------------------------------------------------
 
-    def app(self, settings: Settings, clock: Clock = utcnow) -> FastAPI:
-        """The HTTP API. Its lifespan opens the pool; it neither migrates nor runs background work."""
+    def app(self, settings: Settings, clock: Clock = utcnow, stop: asyncio.Event | None = None) -> FastAPI:
+        """The HTTP API. Its lifespan opens the pool; it neither migrates nor runs background work. `stop`: set when it shall end."""
         db = Database(settings)
         verifier = Verifier(settings.issuer, settings.audience, jwks_url=settings.jwks_url, roles_claim=settings.roles_claim)
 
         @asynccontextmanager
         async def lifespan(app: FastAPI) -> AsyncIterator[None]:
             await db.start()
-            app.state.draining = False
             try:
                 yield
             finally:
-                app.state.draining = True
+                app.state.stopping.set()
                 await verifier.aclose()
                 await db.stop()
 
@@ -102,6 +100,7 @@ class Service:
         app.state.db = db
         app.state.verifier = verifier
         app.state.clock = clock
+        app.state.stopping = stop or asyncio.Event()
         problem.install(app)
         openapi.install(app)
         operations = operations_router(self.name, {name: handle for name, handle, _ in self._consumers()})
@@ -125,7 +124,7 @@ class Service:
         """Ready to serve: database there, schema at head, not draining. A Kafka that is down does not count: the outbox absorbs it."""
 
         async def ready(_: Any) -> JSONResponse:
-            obstacle = "draining" if app.state.draining else await self.obstacle(app.state.db)
+            obstacle = "draining" if app.state.stopping.is_set() else await self.obstacle(app.state.db)
             return JSONResponse({"status": obstacle or "ready"}, 503 if obstacle else 200)
 
         return ready
@@ -209,12 +208,3 @@ async def _keep_house(db: Database, clock: Clock, stop: asyncio.Event) -> None:
             log.warning("housekeeping_failed", error=type(error).__name__)
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), 3600)
-
-
-def stop_on_signals() -> asyncio.Event:
-    """Set by SIGTERM and SIGINT."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    return stop

@@ -27,6 +27,9 @@ class Settings(BaseSettings):
     pool_wait_seconds: float = Field(default=5, gt=0, description="How long a request waits for a connection before it is answered 503")
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
+    drain_delay_seconds: float = Field(
+        default=3, ge=0, le=60, description="How long an API that was told to end still takes connections, so that its balancer notices"
+    )
     admin_port: int = Field(default=0, ge=0, le=65535, description="Where /metrics and the probes of a worker are served; 0 for none")
     time_zone: str = Field(default="UTC", description="The company's reporting zone: decides which day a figure belongs to")
     reporting_currency: str = Field(default="CNY", pattern=r"^[A-Z]{3}$")

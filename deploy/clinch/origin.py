@@ -1,7 +1,7 @@
 """One origin for several apps: what the gateway's prefix table does in the containers, in one process."""
 
 import json
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -29,12 +29,12 @@ class Served:
 class Origin:
     """Sends a request to the owner of the longest prefix of its path, and answers the rest itself: probes, docs, 404."""
 
-    def __init__(self, services: Sequence[Served], mounts: Mapping[str, FastAPI], on_start: Callable[[], None] = lambda: None) -> None:
-        self._services, self._mounts, self._on_start = services, mounts, on_start
+    def __init__(self, services: Sequence[Served], mounts: Mapping[str, FastAPI]) -> None:
+        self._services, self._mounts = services, mounts
         self._owners = {prefix: s.app for s in services for prefix in s.prefixes} | dict(mounts)
         probes = [Route(path, self._probe) for path in ("/livez", "/readyz", "/startupz")]
         documents = {s.name: s.app for s in services}
-        self._own = Starlette(routes=[*probes, *docs_routes(documents)], lifespan=self._lifespan, exception_handlers={404: not_found})
+        self._own = Starlette(routes=[*probes, *docs_routes(documents)], exception_handlers={404: not_found})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         prefix = self._owner(scope["path"]) if scope["type"] == "http" else ""
@@ -48,11 +48,11 @@ class Origin:
         return path
 
     @asynccontextmanager
-    async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
+    async def running(self) -> AsyncIterator[None]:
+        """The apps are up inside the block."""
         async with AsyncExitStack() as stack:
             for app in [*(s.app for s in self._services), *self._mounts.values()]:
                 await stack.enter_async_context(app.router.lifespan_context(app))
-            self._on_start()
             yield
 
     async def _probe(self, request: Request) -> Response:

@@ -12,7 +12,8 @@ from clinch.arguments import parse
 from clinch.services import exit_on_bad_settings, load
 from clinch.settings import SERVICES
 from shared import heap
-from shared.service import Service, stop_on_signals
+from shared.drain import stop_on_signals
+from shared.service import Service
 from shared.settings import Settings
 from shared.telemetry import configure_logging
 

@@ -82,18 +82,9 @@ async def test_not_ready_when_one_is_not() -> None:
 
 async def test_the_apps_live_as_long_as_the_origin() -> None:
     events: list[str] = []
-    messages = iter([{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}])
-    sent: list[str] = []
-
-    async def receive() -> dict[str, str]:
-        return next(messages)
-
-    async def send(message: object) -> None:
-        sent.append(message["type"])  # type: ignore[index]
-
-    await origin(events)({"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}, receive, send)
-    assert events == ["lead up", "deal up", "issuer up", "issuer down", "deal down", "lead down"]
-    assert sent == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+    async with origin(events).running():
+        assert events == ["lead up", "deal up", "issuer up"]
+    assert events[3:] == ["issuer down", "deal down", "lead down"]
 
 
 async def test_the_docs_come_from_this_machine_only(client: httpx.AsyncClient) -> None:

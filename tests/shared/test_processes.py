@@ -51,6 +51,7 @@ class Process:
             "CLINCH_ISSUER": "http://issuer.test",
             "CLINCH_PORT": str(port),
             "CLINCH_ADMIN_PORT": str(admin_port),
+            "CLINCH_DRAIN_DELAY_SECONDS": "0",
         }
         pipe = asyncio.subprocess.PIPE
         child = await asyncio.create_subprocess_exec(
