@@ -1,13 +1,17 @@
 """Settings of one service: environment variables with the prefix `CLINCH_`, secrets also from `CLINCH_<NAME>_FILE`."""
 
 import os
+import re
 from decimal import Decimal
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_DEVELOPMENT = "development-only"
 
 
 class Settings(BaseSettings):
@@ -18,11 +22,17 @@ class Settings(BaseSettings):
     env: Literal["development", "test", "production"] = "development"
     database_url: str = Field(description="postgresql://user:password@host:port/database of this service alone")
     bus_url: str = Field(description="kafka://host:port[,host:port], or postgresql://... for the log in Postgres")
+    topic_partitions: int = Field(
+        default=8, ge=1, le=1000, description="Partitions of a topic that is created; one that exists keeps its own"
+    )
     issuer: str = Field(description="The exact `iss` of access tokens; a service refuses to start without one")
     audience: str = "clinch"
     jwks_url: str | None = Field(default=None, description="Where the issuer's keys are; by default found by OIDC discovery")
     roles_claim: str = Field(default="roles", description="Path of the roles claim, for example realm_access.roles")
-    cursor_key: SecretStr = Field(default=SecretStr("development-only"), description="Signs list cursors; the same in all replicas")
+    cursor_key: SecretStr = Field(default=SecretStr(_DEVELOPMENT), description="Signs list cursors; the same in all replicas")
+    secret_key: SecretStr = Field(
+        default=SecretStr(_DEVELOPMENT), description="Encrypts secrets at rest; several, separated by commas, while one replaces another"
+    )
     pool_size: int = Field(default=10, ge=2, le=200, description="Database connections of one process at most")
     pool_wait_seconds: float = Field(default=5, gt=0, description="How long a request waits for a connection before it is answered 503")
     host: str = "127.0.0.1"
@@ -37,6 +47,13 @@ class Settings(BaseSettings):
     log_format: Literal["json", "console"] = "json"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     cors_origins: tuple[str, ...] = ()
+    webhook_allow: tuple[str, ...] = Field(
+        default=(), description='Private receivers of webhooks, as networks and host names: ["10.1.0.0/16", "erp.internal"]'
+    )
+    webhook_timeout_seconds: float = Field(default=15, ge=1, le=20, description="How long a receiver of webhooks may take to answer")
+    webhook_overlap_hours: float = Field(default=24, ge=0, le=720, description="How long an old webhook secret signs beside its successor")
+    webhook_keep_delivered_days: int = Field(default=30, ge=1, description="After this, delivered webhooks are forgotten")
+    webhook_keep_failed_days: int = Field(default=90, ge=1, description="After this, webhooks that failed are forgotten")
 
     @model_validator(mode="before")
     @classmethod
@@ -56,10 +73,30 @@ class Settings(BaseSettings):
             raise ValueError("not an IANA time zone; write for example Asia/Shanghai") from None
         return value
 
+    @field_validator("webhook_allow")
+    @classmethod
+    def _networks_and_hosts(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        for value in values:
+            try:
+                ip_network(value)
+            except ValueError:
+                if not re.fullmatch(r"(?=.*[a-z])[a-z0-9_.-]+", value):
+                    raise ValueError(f"neither a network nor a host name in small letters: {value}") from None
+        return values
+
+    @field_validator("secret_key")
+    @classmethod
+    def _some_key(cls, value: SecretStr) -> SecretStr:
+        if not all(key.strip() for key in value.get_secret_value().split(",")):
+            raise ValueError("a key is empty")
+        return value
+
     @model_validator(mode="after")
     def _production_has_secrets(self) -> "Settings":
-        if self.env == "production" and self.cursor_key.get_secret_value() == "development-only":
-            raise ValueError("CLINCH_CURSOR_KEY must be set in production")
+        if self.env == "production":
+            for name in ("cursor_key", "secret_key"):
+                if _DEVELOPMENT in getattr(self, name).get_secret_value():
+                    raise ValueError(f"CLINCH_{name.upper()} must be set in production")
         return self
 
     @property

@@ -11,12 +11,15 @@ from shared.auth import Actor
 from shared.db import Context, Tx
 from shared.errors import Invalid, KeyInUse, Problem
 from shared.http.documented import documented, parameter
+from shared.seal import Seal
 from shared.telemetry import trace_id
 
 KEPT_REFUSALS = frozenset({409, 412})
 """A rule's refusal is an answer too. What depends on rights, limits or the input's form is decided anew each time."""
 
 _KEPT_HEADERS = ("content-type", "etag", "location", "link")
+_SEALED = "x-sealed"
+"""Marks, among the stored headers, a body that is encrypted: it tells a secret (`keep_secret`)."""
 _LONGEST = 200
 
 
@@ -62,7 +65,10 @@ async def begin(request: Request, tx: Tx, actor: Actor, *, keep: bool) -> None:
         if found["body_hash"] != claimed.body_hash:
             raise Invalid("This Idempotency-Key was used with another body; use a new key.", pointer="Idempotency-Key", code="key_reused")
         headers = {**found["headers"], "Idempotency-Replayed": "true"}
-        raise Replayed(Response(found["body"], found["status"], headers))
+        body = found["body"]
+        if headers.pop(_SEALED, None):
+            body = Seal.of(request.app.state.settings).open(body)
+        raise Replayed(Response(body, found["status"], headers))
     if not found["mine"]:
         raise KeyInUse
     request.state.idempotency = claimed
@@ -74,11 +80,19 @@ class KeyMissing(Problem):
     title = "Idempotency-Key is required"
 
 
+def keep_secret(request: Request) -> None:
+    """The answer to this request tells a secret: it is kept encrypted."""
+    request.state.tells_secret = True
+
+
 def keep(request: Request, tx: Tx, response: Response) -> None:
     """Have a successful answer stored with the change it tells of."""
     claimed: Key | None = getattr(request.state, "idempotency", None)
     if claimed is not None:
         tx.answer = _answer(claimed, response)
+        if getattr(request.state, "tells_secret", False):
+            sealed = Seal.of(request.app.state.settings).close(tx.answer.body)
+            tx.answer = tx.answer._replace(headers={**tx.answer.headers, _SEALED: "1"}, body=sealed)
         request.state.idempotency = None
 
 
