@@ -21,8 +21,7 @@ class Arguments:
     def to_list(self) -> list[str]:
         """The data folder in it is also what `clinch down` recognises our processes by."""
         run = self.run
-        bus = ["--bus", run.bus] if run.bus else []
-        return ["--data", str(run.folder.path), "--port", str(run.port), *bus, "--listen", str(self.listen), "--ready", str(self.ready)]
+        return ["--data", str(run.folder.path), "--port", str(run.port), "--listen", str(self.listen), "--ready", str(self.ready)]
 
     def say_ready(self, name: str) -> None:
         if self.ready >= 0:
@@ -33,8 +32,7 @@ def parse(arguments: Sequence[str]) -> Arguments:
     parser = argparse.ArgumentParser()
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--bus")
     parser.add_argument("--listen", type=int, default=-1)
     parser.add_argument("--ready", type=int, default=-1)
     given = parser.parse_args(arguments)
-    return Arguments(Embedded(DataFolder(given.data), given.port, given.bus), given.listen, given.ready)
+    return Arguments(Embedded(DataFolder(given.data), given.port), given.listen, given.ready)

@@ -33,6 +33,7 @@ class DataFolder:
         self.issuer_key = self.path / "issuer-key.json"
         self.schema_stamp = self.path / "schema"
         self.processes = self.path / "processes.json"
+        self.bus = self.path / "bus.json"
         self._lock = self.path / "lock"
 
     def log(self, name: str) -> Path:

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from clinch.busfile import remembered
+from clinch.errors import CommandError
 from clinch.folder import DataFolder
 from shared.postgres import Postgres
 
@@ -36,11 +38,10 @@ POSTGRES_OPTIONS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Embedded:
-    """One embedded run: its data folder, the port of its one origin, and the bus (None: the log in its own Postgres)."""
+    """One embedded run: its data folder, which remembers the bus, and the port of its one origin."""
 
     folder: DataFolder
     port: int
-    bus: str | None = None
 
     @property
     def origin(self) -> str:
@@ -63,4 +64,19 @@ class Embedded:
         from shared.settings import Settings
 
         postgres = self.postgres()
-        return Settings(database_url=postgres.url(database), bus_url=self.bus or postgres.url("bus"), issuer=self.issuer, port=self.port)
+        bus = remembered(self.folder).url or postgres.url("bus")
+        return Settings(database_url=postgres.url(database), bus_url=bus, issuer=self.issuer, port=self.port)
+
+
+def other_systems() -> "dict[str, Settings]":
+    """By database name, where CLINCH_LEAD_DATABASE_URL, its three siblings and CLINCH_BUS_URL name another system than the embedded one."""
+    from shared.settings import Settings
+
+    urls = {db: url for db in SERVICES if (url := os.environ.get(f"CLINCH_{db.upper()}_DATABASE_URL"))}
+    if not urls:
+        return {}
+    missing = [f"CLINCH_{db.upper()}_DATABASE_URL" for db in SERVICES if db not in urls]
+    bus = os.environ.get("CLINCH_BUS_URL")
+    if missing or not bus:
+        raise CommandError(f"Set {', '.join([*missing, *([] if bus else ['CLINCH_BUS_URL'])])} too.", 2)
+    return {db: Settings(database_url=url, bus_url=bus, issuer="none") for db, url in urls.items()}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from clinch.busfile import remembered
 from clinch.folder import DataFolder, default_folder
 from clinch.options import Data
 from clinch.processes import alive
@@ -34,7 +35,10 @@ def status(data: Data = None) -> None:
         )
         raise typer.Exit(3)
     ready = _ready(running.port)
-    typer.echo(f"Clinch is {'ready' if ready else 'not ready'} on http://127.0.0.1:{running.port}, with {total:.0f} MB in all.")
+    typer.echo(
+        f"Clinch is {'ready' if ready else 'not ready'} on http://127.0.0.1:{running.port}, with {total:.0f} MB in all; "
+        f"its log is on {remembered(folder)}."
+    )
     if not ready:
         raise typer.Exit(3)
 

@@ -11,6 +11,8 @@ from typing import Annotated
 import typer
 
 from clinch.arguments import Arguments
+from clinch.buschoice import settle_bus
+from clinch.busfile import named
 from clinch.errors import CommandError
 from clinch.folder import DataFolder, default_folder
 from clinch.options import Data, pasted
@@ -23,19 +25,24 @@ def up(
     port: Annotated[int, typer.Option(envvar="CLINCH_PORT", min=1, max=65535, help="The port of the one origin, on 127.0.0.1.")] = 8000,
     data: Data = None,
     bus: Annotated[
-        str | None, typer.Option(envvar="CLINCH_BUS_URL", help="kafka://host:port; without it the log is kept in the own Postgres.")
+        str | None,
+        typer.Option(
+            envvar="CLINCH_BUS_URL",
+            help="kafka://host:port, remembered from the first start on; without it the log is kept in the folder's own Postgres.",
+        ),
     ] = None,
 ) -> None:
     """Start Postgres, the API, the worker and the development issuer; return when all are ready."""
-    if bus and not bus.startswith(("kafka://", "kafkas://", "postgresql://")):
-        raise CommandError("The bus URL must begin with kafka://, kafkas:// or postgresql://.", 2)
+    if bus:
+        named(bus)
     folder = DataFolder(data or default_folder())
     if running := folder.run():
         typer.echo(f"Clinch is already running on http://127.0.0.1:{running.port} (process {running.pid}).")
         return
     folder.claim()
-    run = Embedded(folder, port, bus)
+    run = Embedded(folder, port)
     started = time.monotonic()
+    settle_bus(run, bus, typer.echo)
     if foreground:
         _in_this_terminal(run)
     else:

@@ -57,6 +57,11 @@ class KafkaBus(Bus):
             while missing.difference(await admin.list_topics()):  # noqa: ASYNC110  # they are known a little after they are made
                 await asyncio.sleep(0.1)
 
+    async def cluster_id(self) -> str:
+        """What tells this cluster from every other one, whatever its address."""
+        async with self._admin() as admin:
+            return str((await admin.describe_cluster())["cluster_id"])
+
     async def publish(self, messages: Sequence[Message]) -> None:
         if not messages:
             return
