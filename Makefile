@@ -6,10 +6,10 @@ BIN := .venv/bin
 CLINCH := $(BIN)/clinch
 
 .DEFAULT_GOAL := help
-.PHONY: help up down logs clean demo test faults check bench docs lock
+.PHONY: help up down logs clean demo kafka kafka-down test test-kafka faults check bench docs lock
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 up: .venv/installed  ## install what is missing, start everything, return when it is ready
 	@$(CLINCH) up
@@ -26,8 +26,17 @@ clean: .venv/installed  ## stop, and delete the data (asks first)
 demo: .venv/installed  ## a year of a believable sales team, through the public API
 	@$(CLINCH) demo
 
+kafka: .venv/installed  ## Apache Kafka on this machine, without containers (needs Java 17 and Maven)
+	@$(CLINCH) kafka up
+
+kafka-down: .venv/installed  ## stop it; its data stays
+	@$(CLINCH) kafka down
+
 test: .venv/installed-dev  ## all tests but the slow ones, each worker on a Postgres of its own
 	@$(BIN)/pytest -n $(WORKERS) --dist worksteal
+
+test-kafka: .venv/installed-dev  ## the bus and the system on real brokers; says so when there is no Maven to fetch them
+	@$(BIN)/pytest tests/kafka
 
 faults: .venv/installed-dev  ## kill every process under load, send bad input to everything; a quarter of an hour
 	@$(BIN)/pytest tests/faults

@@ -9,12 +9,14 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from clinch.bus import bus
 from clinch.clean import clean
 from clinch.demo.command import demo
 from clinch.documents import docs
 from clinch.down import down
 from clinch.errors import CommandError
 from clinch.imports import import_file
+from clinch.kafka.command import app as kafka
 from clinch.logs import logs
 from clinch.status import status
 from clinch.token import token
@@ -47,6 +49,8 @@ def clinch() -> None:
 for command in COMMANDS:
     app.command()(command)
 app.command("import")(import_file)  # the word itself is Python's
+app.add_typer(bus, name="bus")
+app.add_typer(kafka, name="kafka")
 
 if __name__ == "__main__":
     app()

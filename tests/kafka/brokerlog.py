@@ -1,0 +1,24 @@
+"""Apache Kafka as something the bus's contract can be tried on."""
+
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+
+from shared.bus import open_bus
+from shared.bus.kafkadriver import connection_options
+from tests.shared.bus.logs import KafkaLog
+
+
+class BrokerLog(KafkaLog):
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    async def create(self, topic: str, partitions: int) -> None:
+        bus = open_bus(self.url)
+        await bus.ensure_topics([topic], partitions)
+        await bus.stop()
+
+    async def truncate(self, topic: str, partition: int, before: int) -> None:
+        admin = AIOKafkaAdminClient(**connection_options(self.url))
+        await admin.start()
+        await admin.delete_records({TopicPartition(topic, partition): RecordsToDelete(before_offset=before)})
+        await admin.close()

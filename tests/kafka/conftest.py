@@ -1,0 +1,48 @@
+"""What every test here needs: real brokers. Without Maven none can be had, and one line says so instead of the tests."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from clinch.errors import CommandError
+from clinch.kafka.jars import MavenUnreachable, jars
+from clinch.kafka.java import java
+from tests.kafka.cluster import Cluster
+
+
+def pytest_sessionstart() -> None:
+    """Where Maven is at hand, CI must not pass over these tests because of something else."""
+    try:
+        jars()
+        java()
+    except CommandError as error:
+        must = os.environ.get("CI") == "true" and not isinstance(error, MavenUnreachable)
+        pytest.exit(f"the tests on Apache Kafka were not run. {error}", returncode=int(must))
+
+
+@pytest.fixture(scope="session")
+def broker_folder() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="clinch-kafka-"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+async def single(broker_folder: Path) -> AsyncIterator[Cluster]:
+    """One broker for all tests that leave it as it was."""
+    cluster = Cluster(broker_folder / "single", 1)
+    try:
+        await cluster.start()
+        yield cluster
+    finally:
+        cluster.stop()
+
+
+@pytest.fixture(scope="session")
+def broker(single: Cluster) -> str:
+    """The URL of that broker."""
+    return single.url
