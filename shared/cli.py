@@ -10,8 +10,9 @@ from pydantic import ValidationError
 
 from shared import heap, migrations
 from shared.admin import admin
-from shared.db import OUTAGE, Database
+from shared.db import Database
 from shared.drain import serve, stop_on_signals
+from shared.outage import OUTAGE
 from shared.service import Service
 from shared.settings import Settings, one_line
 from shared.telemetry import configure_logging

@@ -15,9 +15,9 @@ from shared import inbox
 from shared.auth import SYSTEM
 from shared.bus import Bus, Delivered, OffsetOutOfRange, Reader, TopicPartition
 from shared.clock import Clock, utcnow
-from shared.db import Context, Database, Tx, is_outage
+from shared.db import Context, Database, Tx
 from shared.dead_letters import describe, park
-from shared.outage import Outage, pause
+from shared.outage import Outage, is_outage, pause
 from shared.reactions import Handle, Reaction, Reactions, on, reactions, types_of
 
 __all__ = ["Consumer", "Handle", "Reaction", "Reactions", "on", "reactions"]
@@ -30,6 +30,7 @@ AGE = Histogram(
     buckets=(0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 10, 60, 600),
 )
 DEAD = Gauge("clinch_dead_letters", "Events parked and not settled.", ["service", "consumer"])
+POLLED = Gauge("clinch_consumer_last_poll_age_seconds", "How long ago the log last answered this consumer.", ["service", "consumer"])
 STOPPED = Gauge("clinch_consumer_stopped", "1 when the consumer has given up and somebody has to decide.", ["service", "consumer"])
 
 FOLD_LIMITS = (2000, 5000)
@@ -39,6 +40,8 @@ TRIES = 3
 RETRY_SECONDS = 0.2
 POLL_SECONDS = 0.5
 OBSERVE_SECONDS = 5.0
+SILENT_SECONDS = 60.0
+"""Without an answer of the log for so long a consumer counts as not working. A reader that hangs is replaced long before that."""
 
 _START = "INSERT INTO consumer_offset (consumer, topic, partition, next) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING"
 _STORED = "SELECT next FROM consumer_offset WHERE consumer = $1 AND topic = $2 AND partition = $3"
@@ -65,13 +68,15 @@ class Consumer:
         self._least, self._most = REACTION_LIMITS if isinstance(handle, Reactions) else FOLD_LIMITS
         self._next: dict[TopicPartition, int] = {}
         self._observed = 0.0
+        self._reader: Reader | None = None
         self._log = structlog.get_logger().bind(service=service, consumer=name)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Consume until `stop` is set. An offset outside the log ends it too, loudly; everything else it waits out."""
         STOPPED.labels(self._service, self.name).set(0)
+        POLLED.labels(self._service, self.name).set_function(lambda: self.last_poll_age)
         outage = Outage("consumer", service=self._service, consumer=self.name)
-        reader = self._bus.reader(self.name, self._topics, self._position)
+        reader = self._reader = self._bus.reader(self.name, self._topics, self._position)
         limit = self._least
         try:
             while not stop.is_set():
@@ -84,12 +89,27 @@ class Consumer:
                     self._give_up(error)
                     return
                 except Exception as error:
+                    self._observed = 0.0  # an empty poll is no recovery: look at database and log before saying so
                     await outage.wait(error, stop)
                 else:
                     outage.over()
                     limit = min(limit * 2, self._most) if len(batch) == limit else self._least
         finally:
             await reader.close()
+
+    @property
+    def last_poll_age(self) -> float:
+        """Seconds since the log last answered; 0 before the first poll."""
+        return self._reader.last_poll_age if self._reader else 0.0
+
+    @property
+    def obstacle(self) -> str | None:
+        """What keeps it from working, for the probe."""
+        if self.stopped:
+            return f"consumer {self.name} has stopped: {self.stopped}"
+        if self.last_poll_age > SILENT_SECONDS:
+            return f"consumer {self.name}: the log has not answered for {self.last_poll_age:.0f} s"
+        return None
 
     def _give_up(self, error: OffsetOutOfRange) -> None:
         self.stopped = error

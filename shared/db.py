@@ -11,14 +11,12 @@ from datetime import datetime
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
-import asyncpg
-import orjson
-
 from shared.auth import Actor
-from shared.errors import KeyInUse, Stale, Unavailable
+from shared.errors import KeyInUse, Stale
 from shared.events.envelope import Envelope, Event
 from shared.ids import new_id
 from shared.outbox import Answer, Told, write
+from shared.pool import Pool
 from shared.query import A, Aggregate, Query, columns
 from shared.settings import Settings
 
@@ -161,83 +159,16 @@ class Tx(Reader):
             self._told, self.answer = [], None
 
 
-OUTAGE = (
-    Unavailable,
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.exceptions.OperatorInterventionError,  # shut down, crashed, starting up, statement cancelled
-    asyncpg.exceptions.InsufficientResourcesError,  # disk full, too many connections
-    asyncpg.exceptions.TransactionRollbackError,  # deadlock
-    asyncpg.exceptions.IdleInTransactionSessionTimeoutError,
-    asyncpg.exceptions.ReadOnlySQLTransactionError,  # a standby before its promotion
-    asyncpg.exceptions.LockNotAvailableError,
-)
-
-
-def is_outage(error: BaseException) -> bool:
-    """Whether the database is to blame, not the statement: the same will work later, so background work waits and repeats it."""
-    # asyncpg says "connection is closed" with its most general class, which also stands for misuse.
-    closed = isinstance(error, asyncpg.InterfaceError) and "closed" in str(error)
-    # A server that dies says so to idle connections too; until the socket is closed they are neither usable nor closed.
-    dying = isinstance(error, asyncpg.InternalClientError) and "another operation (2) is in progress" in str(error)
-    return closed or dying or isinstance(error, OUTAGE)
-
-
 def _at_version(row: A, version: int) -> A:
     return row if row.version == version else cast(A, replace(cast(Any, row), version=version))
 
 
-class Database:
-    """The pool of one service's database in one process."""
+class Database(Pool):
+    """One service's database in one process."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._pool: Any = None
+    def __init__(self, settings: Settings, service: str | None = None) -> None:
+        super().__init__(settings, service)
         self.committed = asyncio.Event()
-
-    async def start(self) -> None:
-        async def cheap_reset(conn: Any) -> None:
-            """Nothing here sets session state; asyncpg's own reset costs a round trip for every release."""
-
-        self._pool = await asyncpg.create_pool(
-            self._settings.database_url,
-            min_size=1,
-            max_size=self._settings.pool_size,
-            init=_set_codecs,
-            reset=cheap_reset,
-            command_timeout=60,
-            server_settings={
-                "jit": "off",
-                "timezone": "UTC",
-                "application_name": "clinch",
-                "idle_in_transaction_session_timeout": "30s",  # a process that is frozen must not keep its locks for ever
-            },
-        )
-
-    async def stop(self) -> None:
-        if self._pool is not None:
-            try:
-                await asyncio.wait_for(self._pool.close(), 5)
-            except TimeoutError:
-                self._pool.terminate()
-
-    @property
-    def in_use(self) -> int:
-        return int(self._pool.get_size() - self._pool.get_idle_size())
-
-    @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Any]:
-        """A connection from the pool; `Unavailable` when none comes free in time or Postgres is away."""
-        try:
-            async with asyncio.timeout(self._settings.pool_wait_seconds):  # asyncpg's own costs a task on Python 3.11
-                conn = await self._pool.acquire()
-        except OUTAGE:
-            raise Unavailable("The database is busy or restarting; repeat the request.") from None
-        try:
-            yield conn
-        finally:
-            await self._pool.release(conn)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Reader]:
@@ -264,17 +195,6 @@ class Database:
                 self.committed.set()
             else:
                 await transaction.rollback()
-
-
-async def _set_codecs(conn: Any) -> None:
-    await conn.set_type_codec("json", schema="pg_catalog", format="binary", encoder=bytes, decoder=bytes)
-    await conn.set_type_codec(
-        "jsonb",
-        schema="pg_catalog",
-        format="binary",
-        encoder=lambda value: b"\x01" + orjson.dumps(value, default=str),
-        decoder=lambda raw: orjson.loads(raw[1:]),
-    )
 
 
 def as_dict(row: Any) -> dict[str, Any]:

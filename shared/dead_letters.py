@@ -14,10 +14,11 @@ import structlog
 from shared.auth import SYSTEM
 from shared.bus import Delivered
 from shared.clock import Clock
-from shared.db import Context, Database, Tx, is_outage
+from shared.db import Context, Database, Tx
 from shared.errors import NotFound, Rejected
 from shared.ids import new_id
 from shared.inbox import gap, read, saw, stamp, subject_of
+from shared.outage import is_outage
 from shared.reactions import Handle, types_of
 
 log = structlog.get_logger()

@@ -1,14 +1,40 @@
-"""Waiting for something that is away, as every background task does: longer each time, said once, ended at once by a stop."""
+"""What counts as being away, and waiting for it, as every background task does: longer each time, said once, ended at once by a stop."""
 
 import asyncio
 import random
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
+import asyncpg
 import structlog
+
+from shared.errors import Unavailable
 
 log = structlog.get_logger()
 
 FIRST, LONGEST = 0.1, 2.0  # seconds
+
+OUTAGE = (
+    Unavailable,
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.exceptions.OperatorInterventionError,  # shut down, crashed, starting up, statement cancelled
+    asyncpg.exceptions.InsufficientResourcesError,  # disk full, too many connections
+    asyncpg.exceptions.TransactionRollbackError,  # deadlock
+    asyncpg.exceptions.IdleInTransactionSessionTimeoutError,
+    asyncpg.exceptions.ReadOnlySQLTransactionError,  # a standby before its promotion
+    asyncpg.exceptions.LockNotAvailableError,
+)
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether the database is to blame, not the statement: the same will work later, so background work waits and repeats it."""
+    # asyncpg says "connection is closed" with its most general class, which also stands for misuse.
+    closed = isinstance(error, asyncpg.InterfaceError) and "closed" in str(error)
+    # A server that dies says so to idle connections too; until the socket is closed they are neither usable nor closed.
+    dying = isinstance(error, asyncpg.InternalClientError) and "another operation (2) is in progress" in str(error)
+    return closed or dying or isinstance(error, OUTAGE)
 
 
 async def pause(seconds: float, *until: asyncio.Event) -> None:
@@ -47,3 +73,15 @@ class Outage:
         if self._away:
             self._away = False
             self._log.info("task_goes_on")
+
+
+async def every(seconds: float, look: Callable[[], Awaitable[None]], stop: asyncio.Event, outage: Outage) -> None:
+    """Look at once, and again every so many seconds, until `stop` is set; waits out what is away."""
+    while not stop.is_set():
+        try:
+            await look()
+        except Exception as error:
+            await outage.wait(error, stop)
+        else:
+            outage.over()
+            await pause(seconds, stop)

@@ -7,6 +7,7 @@ events were in the outbox when its successor took over, so they come as duplicat
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -15,11 +16,12 @@ from prometheus_client import Counter, Gauge
 from shared.bus import Bus, Message, UnknownTopic
 from shared.db import Database
 from shared.events.envelope import headers, topic
-from shared.outage import Outage, pause
+from shared.outage import Outage, every, pause
 
 PUBLISHED = Counter("clinch_relay_published_total", "Events that the relay put into the log.", ["service"])
 PENDING = Gauge("clinch_outbox_pending", "Events not yet in the log.", ["service"])
 OLDEST = Gauge("clinch_outbox_oldest_age_seconds", "Age of the oldest event not yet in the log; 0 when there is none.", ["service"])
+LED = Gauge("clinch_relay_led_timestamp_seconds", "When this worker last held the relay's lease, as Unix time; 0 for never.", ["service"])
 
 BATCH = 500
 PUBLISH_SECONDS = 10.0
@@ -63,6 +65,7 @@ async def relay(
     Nothing ends it: with the log or the database away it waits, at most two seconds at a time, and goes on.
     """
     outage, idle, has_lease_row = Outage("relay", service=service), BUSY, False
+    PUBLISHED.labels(service), LED.labels(service)
     while not stop.is_set():
         db.committed.clear()
         try:
@@ -70,7 +73,7 @@ async def relay(
                 async with db.connection() as conn:
                     await conn.execute(_LEASE)
                 has_lease_row = True
-            sent = await _publish_next(db, bus, batch)
+            sent = await _publish_next(db, bus, batch, service)
         except Exception as error:
             if isinstance(error, UnknownTopic):
                 error = await _make_topic(bus, error)
@@ -87,12 +90,13 @@ async def relay(
             idle = min(idle * 1.5, IDLE)
 
 
-async def _publish_next(db: Database, bus: Bus, batch: int) -> int:
+async def _publish_next(db: Database, bus: Bus, batch: int, service: str) -> int:
     """One batch; returns its size, 0 also when another worker leads."""
     async with db.connection() as conn, conn.transaction():
         async with asyncio.timeout(PUBLISH_SECONDS):
             if await conn.fetchrow(_LEAD, f"{LEASE_SECONDS:g}s") is None:
                 return 0
+            LED.labels(service).set(time.time())
             rows = await conn.fetch(_TAKE, batch)
             if rows:
                 await bus.publish([_message(row) for row in rows])
@@ -124,15 +128,11 @@ async def _make_topic(bus: Bus, error: UnknownTopic) -> Exception:
 
 async def sample(db: Database, stop: asyncio.Event, *, service: str) -> None:
     """Keep the outbox gauges current until `stop` is set."""
-    outage = Outage("outbox sampler", service=service)
-    while not stop.is_set():
-        try:
-            async with db.read() as reader:
-                pending, oldest = await reader.conn.fetchrow(_STATE)
-        except Exception as error:
-            await outage.wait(error, stop)
-            continue
-        outage.over()
+
+    async def look() -> None:
+        async with db.read() as reader:
+            pending, oldest = await reader.conn.fetchrow(_STATE)
         PENDING.labels(service).set(pending)
         OLDEST.labels(service).set(max(0.0, oldest or 0.0))
-        await pause(SAMPLE_SECONDS, stop)
+
+    await every(SAMPLE_SECONDS, look, stop, Outage("outbox sampler", service=service))

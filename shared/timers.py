@@ -13,13 +13,13 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from prometheus_client import Histogram
+from prometheus_client import Gauge, Histogram
 
 from shared.auth import SYSTEM
 from shared.clock import Clock
-from shared.db import Context, Database, Tx, is_outage
+from shared.db import Context, Database, Tx
 from shared.ids import new_id
-from shared.outage import Outage, pause
+from shared.outage import Outage, every, is_outage, pause
 
 log = structlog.get_logger()
 
@@ -29,11 +29,14 @@ LATENESS = Histogram(
     ["service", "kind"],
     buckets=(0.1, 0.5, 1, 2, 5, 15, 60, 600, 3600, 86400),
 )
+OVERDUE = Gauge("clinch_timer_overdue_seconds", "How long the oldest timer that is due has not fired; 0 when there is none.", ["service"])
+FAILING = Gauge("clinch_timers_failing", "Timers that were tried in vain and will be tried again.", ["service"])
 CLAIM = timedelta(seconds=15)
 """For so long a claim hides a timer from other workers; the timer of a worker that died is taken up by another afterwards."""
 RETRY = (timedelta(seconds=5), timedelta(hours=1))
 """First and longest wait before a timer that failed is tried again; it doubles in between."""
 LOOK_SECONDS = 1.0
+SAMPLE_SECONDS = 5.0
 
 _SET = """
 INSERT INTO timer (id, kind, subject, due_at, data) VALUES ($1, $2, $3, $4, $5)
@@ -55,6 +58,7 @@ UPDATE timer SET fired_at = $2, cancelled_at = NULL, error = NULL
 WHERE id = $1 AND fired_at IS NULL AND (cancelled_at IS NULL OR xmin = pg_current_xact_id()::xid)
 """
 _FAIL = f"UPDATE timer SET attempts = attempts + 1, retry_at = $2, error = $3 WHERE id = $1 AND {_OPEN}"
+_STATE = f"SELECT min(due_at), count(*) FILTER (WHERE error IS NOT NULL) FROM timer WHERE {_OPEN} AND due_at <= $1"
 _NEXT = f"SELECT min(greatest(due_at, retry_at)) FROM timer WHERE {_OPEN} AND kind = ANY($1::text[])"
 
 
@@ -143,3 +147,16 @@ async def _until_next(db: Database, handlers: Mapping[str, Handler], clock: Cloc
     async with db.connection() as conn:
         due: datetime | None = await conn.fetchval(_NEXT, list(handlers))
     return LOOK_SECONDS if due is None else min(LOOK_SECONDS, max(0.0, (due - clock()).total_seconds()))
+
+
+async def sample(db: Database, clock: Clock, stop: asyncio.Event, *, service: str) -> None:
+    """Keep the gauges of what is late current until `stop` is set."""
+
+    async def look() -> None:
+        now = clock()
+        async with db.read() as reader:
+            oldest, failing = await reader.conn.fetchrow(_STATE, now)
+        OVERDUE.labels(service).set((now - oldest).total_seconds() if oldest else 0.0)
+        FAILING.labels(service).set(failing)
+
+    await every(SAMPLE_SECONDS, look, stop, Outage("timer sampler", service=service))

@@ -1,6 +1,7 @@
 """`clinch verify`: the invariants of quality.md §1 that the data itself can show, checked on a running or a stopped-and-started system."""
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
@@ -11,7 +12,7 @@ import typer
 from clinch.errors import CommandError
 from clinch.folder import DataFolder, default_folder
 from clinch.options import Data
-from clinch.settings import SERVICES, Embedded, other_systems
+from clinch.settings import SERVICES, Embedded
 
 if TYPE_CHECKING:
     from shared.service import Service
@@ -40,13 +41,20 @@ def verify(
 
 
 def _settings(data: Any) -> "dict[str, Settings]":
-    if others := other_systems():
-        return others
+    from shared.settings import Settings
+
+    urls = {db: url for db in SERVICES if (url := os.environ.get(f"CLINCH_{db.upper()}_DATABASE_URL"))}
+    if urls:
+        missing = [f"CLINCH_{db.upper()}_DATABASE_URL" for db in SERVICES if db not in urls]
+        bus = os.environ.get("CLINCH_BUS_URL")
+        if missing or not bus:
+            raise CommandError(f"Set {', '.join([*missing, *([] if bus else ['CLINCH_BUS_URL'])])} too.", 2)
+        return {db: Settings(database_url=url, bus_url=bus, issuer="none") for db, url in urls.items()}
     folder = DataFolder(data or default_folder())
     running = folder.run()
     if running is None:
         raise CommandError("Clinch is not running: start it with `clinch up`, then verify.")
-    run = Embedded(folder, running.port)
+    run = Embedded(folder, running.port, os.environ.get("CLINCH_BUS_URL"))
     return {db: run.of_service(db) for db in SERVICES}
 
 

@@ -11,9 +11,9 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from shared.db import OUTAGE, is_outage
 from shared.errors import Invalid, Problem, Unavailable
 from shared.http import idempotency
+from shared.outage import OUTAGE, is_outage
 from shared.telemetry import trace_id
 
 log = structlog.get_logger()

@@ -14,10 +14,10 @@ from sqlalchemy import bindparam, delete, insert, select, update
 
 from shared.auth import Actor, Role
 from shared.clock import Clock
-from shared.db import Context, Database, Tx, is_outage
+from shared.db import Context, Database, Tx
 from shared.imports.format import Dates, Format
 from shared.imports.rows import Row, RowReader, UnreadableFile
-from shared.outage import Outage, pause
+from shared.outage import Outage, is_outage, pause
 from shared.query import Query, columns, rows_param
 from shared.settings import Settings
 from shared.tables import IMPORT_CHUNK, IMPORT_JOB, IMPORT_PROBLEM

@@ -10,10 +10,10 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from shared.as_text import Time
-from shared.db import is_outage
 from shared.errors import KeyInUse
 from shared.ids import new_id
 from shared.money import Amount
+from shared.outage import is_outage
 from shared.outbox import Answer
 from shared.postgres import Postgres
 from shared.testing import Running, running
