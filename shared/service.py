@@ -71,6 +71,11 @@ class Service:
         """The topics that this service publishes to."""
         return sorted({topic(e.aggregate) for e in REGISTRY.values() if e.publisher == self.name})
 
+    @property
+    def topics_needed(self) -> list[str]:
+        """The topics that this service publishes to or reads."""
+        return sorted({*self.topics, *(name for _, _, topics in self._consumers() for name in topics)})
+
     # -- API -----------------------------------------------------------------------------------------------------------
 
     def app(self, settings: Settings, clock: Clock = utcnow, stop: asyncio.Event | None = None) -> FastAPI:
@@ -147,7 +152,7 @@ class Service:
         await db.start()
         await bus.start()
         try:
-            await self._topics_exist(bus, stop)
+            await self._topics_exist(bus, settings.topic_partitions, stop)
             async with asyncio.TaskGroup() as group:
                 for task in self._tasks(settings, db, bus, stop, clock):
                     group.create_task(task)
@@ -155,10 +160,19 @@ class Service:
             await bus.stop()
             await db.stop()
 
-    async def _topics_exist(self, bus: Bus, stop: asyncio.Event) -> None:
+    async def make_topics(self, settings: Settings) -> None:
+        """Create those of its topics that are missing, as its worker also does. Raises what the bus raises."""
+        bus = open_bus(settings.bus_url, client=self.name)
+        await bus.start()
+        try:
+            await bus.ensure_topics(self.topics_needed, settings.topic_partitions)
+        finally:
+            await bus.stop()
+
+    async def _topics_exist(self, bus: Bus, partitions: int, stop: asyncio.Event) -> None:
         while not stop.is_set():
             try:
-                await bus.ensure_topics([*self.topics, *(t for c in self._consumers() for t in c[2])])
+                await bus.ensure_topics(self.topics_needed, partitions)
                 return
             except Exception as error:
                 log.warning("bus_not_ready", service=self.name, error=str(error))
