@@ -13,6 +13,7 @@ import asyncpg
 import httpx
 import pytest
 
+from shared.bus import open_bus
 from shared.postgres import Postgres
 from shared.testing import create_tables, fresh_database
 from tests.shared.notes_service import metadata
@@ -168,6 +169,26 @@ async def test_a_database_that_refuses_is_one_sentence_about_the_setting(command
     assert code == 2
     assert "CLINCH_DATABASE_URL" in said
     assert "does not exist" in said
+    assert said.count("\n") == 1
+
+
+async def test_topics_are_made_before_the_first_worker_with_as_many_partitions_as_asked(url: str) -> None:
+    for asked in ("3", "5"):  # one that exists keeps its own
+        process = await Process.start("topics", url, CLINCH_TOPIC_PARTITIONS=asked)
+        assert await process.said() == (0, "")
+    bus = open_bus(url)
+    await bus.start()
+    try:
+        assert len(await bus.end_offsets(["clinch.note.events.v1"])) == 3
+    finally:
+        await bus.stop()
+
+
+async def test_a_bus_that_is_not_there_is_one_sentence_about_the_setting(url: str) -> None:
+    process = await Process.start("topics", url, CLINCH_BUS_URL=f"kafka://127.0.0.1:{free_port()}")
+    code, said = await process.said()
+    assert code == 1
+    assert said.startswith("note-svc cannot create its topics, see CLINCH_BUS_URL: Kafka does not answer")
     assert said.count("\n") == 1
 
 
