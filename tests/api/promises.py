@@ -13,7 +13,7 @@ from schemathesis.python import asgi
 from tests.api.hosted import Hosted
 
 BEYOND_SCHEMA = {
-    *("bad_parameter", "bad_period", "before_previous", "empty_file", "not_timeline", "value_error"),
+    *("bad_parameter", "bad_period", "before_previous", "empty_file", "inbound_reached", "not_timeline", "value_error"),
     *("unknown_account", "unknown_referrer_account", "unknown_team"),
 }
 """Codes of refusals for reasons that JSON Schema cannot express: rules between fields, references, the calendar."""
@@ -83,11 +83,12 @@ def findings(hosted: Hosted, *, phases: set[str], examples: int = 10, lists: boo
     return found, {operation.ok().label for operation in schema.get_all_operations()}
 
 
-def _with_known_values(document: dict[str, Any], values: dict[str, list[str]]) -> dict[str, Any]:
+def _with_known_values(document: dict[str, Any], known: dict[str, list[str]]) -> dict[str, Any]:
     """The document for a client that knows these ids: requests with others would all end as 404."""
     made: dict[str, Any] = copy.deepcopy(document)
     schemas = made["components"]["schemas"]
     for operation in (o for path in made["paths"].values() for o in path.values()):
+        values = known | {name.partition(".")[2]: of for name, of in known.items() if name.startswith(f"{operation['operationId']}.")}
         for parameter in operation.get("parameters", ()):
             if parameter["name"] in values and parameter["in"] == "path":
                 parameter["schema"] = {"type": "string", "enum": values[parameter["name"]]}
@@ -102,8 +103,8 @@ def _with_known_values(document: dict[str, Any], values: dict[str, list[str]]) -
                 for n in values.keys() & body["properties"].keys():
                     nullable = {"type": "null"} in body["properties"][n].get("anyOf", ())
                     body["properties"][n] = {"enum": [*values[n], None] if nullable else values[n]}
-                schemas[f"{name}Known"] = body
-                media["schema"] = {"$ref": f"#/components/schemas/{name}Known"}
+                schemas[f"{name}_{operation['operationId']}"] = body
+                media["schema"] = {"$ref": f"#/components/schemas/{name}_{operation['operationId']}"}
     return made
 
 

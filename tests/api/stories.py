@@ -1,4 +1,7 @@
-"""Something to ask for in each service: rows in several states, and their ids by the names that the paths give them."""
+"""Something to ask for in each service: rows in several states, and their ids by the names that the paths give them.
+
+A value under `operation_id.name` is for that operation alone: a row in the state that it asks for, and that no other request changes.
+"""
 
 from datetime import date
 from typing import Any
@@ -28,6 +31,10 @@ async def leads(svc: Running) -> Values:
     teams, people, accounts, contacts = [done(await admin.get(f"/v1/{name}"), 200)["items"] for name in lists]
     return {
         "lead_id": ids(made),
+        "record_intent.lead_id": ids([await desk.lead(**WHO | {"email": "intent@example.com"})]),
+        "declare_mql.lead_id": ids([await desk.lead(**WHO | {"email": "mql@example.com"})]),
+        "nurture_lead.lead_id": ids([await desk.lead(**WHO | {"email": "nurture@example.com"})]),
+        "qualify_lead.lead_id": ids([await desk.qualifiable(email="qualify@example.com")]),
         "account_id": ids(accounts),
         "contact_id": ids(contacts),
         "team_id": ids(teams),
@@ -46,13 +53,21 @@ async def deals(svc: Running) -> Values:
     await sales.ask("rep:ann", "POST", f"/v1/deals/{lost['id']}/lose", {"reason": "no_budget"}, etag="*")
     draft, sent = await sales.quote(asked), await sales.quote(fresh)
     await sales.act(sent, "send")
+
+    async def quoted(*, send: bool = True) -> list[str]:
+        quote = await sales.quote(await sales.deal())
+        return ids([await sales.act(quote, "send") if send else quote])
+
     async with svc.client() as admin:
         mapped = {"map": ["external_id=external_id", "account=company"], "set": ["outcome=open"]}
         answer = await admin.post("/v1/imports/deals", params=mapped, content=CSV)
     assert answer.status_code == 202, answer.text
     return {
         "deal_id": ids([fresh, asked, closing, lost]),
+        **{f"{name}.deal_id": ids([await sales.deal()]) for name in ("update_deal", "confirm_needs", "set_next_step", "draft_proposal")},
         "quote_id": ids([draft, sent, accepted]),
+        "update_quote.quote_id": await quoted(send=False),
+        **{f"{name}_quote.quote_id": await quoted() for name in ("accept", "reject", "revise")},
         "product_id": list(sales.products.values()),
         "account_id": [str(ACME)],
         "owner_id": [str(svc.person("rep", "ann")), str(svc.person("rep", "bob"))],
@@ -66,11 +81,20 @@ async def contracts(svc: Running) -> Values:
     made = [await office.draft(), await office.approved(), await office.sent(), await office.signed(), await office.delivered()]
     paid = [await office.pay(made[-1], "20000"), await office.pay(made[-2], "500")]
     milestones = (await office.read(made[-1]))["milestones"]
+    submitted, owed = await office.act(await office.draft(), "submit"), await office.delivered()
     return {
         "contract_id": ids(made),
+        **{f"{name}_contract.contract_id": ids([await office.draft()]) for name in ("edit", "void")},
+        "review_contract.contract_id": ids([submitted]),
+        "review_contract.content_hash": [submitted["content_hash"]],
+        "send_contract.contract_id": ids([await office.approved()]),
+        "terminate_contract.contract_id": ids([await office.signed()]),
+        "decline_contract.contract_id": ids([await office.sent()]),
+        "accept_delivery.contract_id": ids([await office.act(await office.signed(), "go-live")]),
+        "waive_milestone.contract_id": ids([owed]),
+        "waive_milestone.milestone_id": ids(owed["milestones"][:1]),
         "milestone_id": ids(milestones),
         "payment_id": ids(paid),
-        "content_hash": [made[1]["content_hash"]],
     }
 
 

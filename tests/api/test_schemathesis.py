@@ -6,10 +6,18 @@
 from tests.api.hosted import Hosted
 from tests.api.promises import findings
 
+OUT_OF_REACH = (
+    "/drop", "/redrive",  # nothing is parked
+    "/v1/imports/leads", "/v1/imports/deals",  # take a file, and columns named as in it
+    "/nurture",  # until a day that is in the future on the test's clock
+    "/v1/team/people/me",  # the caller of all is nobody's colleague
+)  # fmt: skip
+"""Operations that no generated request can be right for; each has tests of its own."""
+
 
 def test_answers_are_as_documented(hosted: Hosted) -> None:
     found, operations = findings(hosted, phases={"coverage"}, lists=False)
     assert not found.broken, "\n\n".join([f"{len(found.broken)} broken promises:", *found.broken.values()])
     assert found.asked.keys() == operations
-    # An action in the wrong state is refused, as documented: half of contract-svc is that.
-    assert len(found.accepted) > 0.4 * len(operations), f"never accepted: {', '.join(sorted(operations - found.accepted))}"
+    unmet = {operation for operation in operations - found.accepted if not operation.endswith(OUT_OF_REACH)}
+    assert not unmet, f"never accepted: {', '.join(sorted(unmet))}"

@@ -3,9 +3,10 @@
 from datetime import date
 from typing import Annotated, TypeVar
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 
 from shared.as_text import AsText
+from shared.http.body import Body
 from shared.money import Money
 
 T = TypeVar("T", bound=date)
@@ -29,12 +30,6 @@ Time = Annotated[AwareDatetime, AsText, AfterValidator(_in_our_age)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
 Worth = Annotated[Money, AfterValidator(_not_negative)]
-
-
-class Body(BaseModel):
-    """A field that we do not know is refused: it may be one that the caller counts on."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class Act(Body):

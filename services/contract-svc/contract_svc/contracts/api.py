@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from contract_svc.contracts import commands, queries, rules
 from contract_svc.contracts.rules import EDITING, Contract, Section, State
@@ -26,6 +26,7 @@ from shared.auth import Actor, CurrentActor, require
 from shared.db import Reader
 from shared.events.envelope import Exact
 from shared.http.actions import AllowedAction, actions
+from shared.http.body import Body
 from shared.http.edge import ClinchRoute, IfMatch, InTx, Reading
 from shared.http.listing import Page, PageRequest
 from shared.http.patch import NOT_GIVEN
@@ -39,9 +40,7 @@ Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 Day = Annotated[date, AsText, Field(ge=date(2000, 1, 1), le=date(2199, 12, 31))]
 
 
-class Act(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class Act(Body):
     at: Annotated[Time | None, Field(description="When it happened, if not now; never in the future")] = None
 
 
@@ -49,10 +48,8 @@ class ReasonedAct(Act):
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
 
 
-class Sections(BaseModel):
+class Sections(Body):
     """The five mandatory parts (C2)."""
-
-    model_config = ConfigDict(extra="forbid")
 
     scope: Text = NOT_GIVEN
     price_payment: Text = NOT_GIVEN
@@ -61,10 +58,8 @@ class Sections(BaseModel):
     confidentiality_ip: Text = NOT_GIVEN
 
 
-class Signer(BaseModel):
+class Signer(Body):
     """Somebody who signs for the customer; `contact_id` where he is a contact of the account."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: Name
     contact_id: UUID | None = None

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from contract_svc.contracts.api import ContractOut, Day, ReasonedAct, contract_out
 from contract_svc.contracts.rules import LEADING, SELLING
@@ -12,21 +12,18 @@ from contract_svc.delivery import commands
 from contract_svc.delivery.rules import DELIVERING
 from shared.as_text import Time
 from shared.auth import CurrentActor, require
+from shared.http.body import Body
 from shared.http.edge import ClinchRoute, IfMatch, InTx
 
 router = APIRouter(prefix="/v1/contracts/{contract_id}", tags=["contracts"], route_class=ClinchRoute)
 Delivering = Depends(require(*SELLING, *DELIVERING))
 
 
-class GoLiveIn(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class GoLiveIn(Body):
     live_on: Annotated[Day | None, Field(description="The day of go-live, if not today; never in the future")] = None
 
 
-class AcceptIn(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class AcceptIn(Body):
     accepted_at: Annotated[Time | None, Field(description="When the customer accepted, if not now; never in the future")] = None
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from contract_svc.contracts import queries as contracts
 from contract_svc.contracts.rules import Contract
@@ -15,15 +15,14 @@ from contract_svc.milestones.tables import MILESTONES
 from shared.as_text import Time
 from shared.auth import Actor, CurrentActor, require
 from shared.http.actions import AllowedAction, actions
+from shared.http.body import Body
 from shared.http.edge import ClinchRoute, IfMatch, InTx, Reading
 from shared.money import Money, Percent
 
 router = APIRouter(prefix="/v1/contracts/{contract_id}/milestones", tags=["contracts"], route_class=ClinchRoute)
 
 
-class WaiveIn(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class WaiveIn(Body):
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
     at: Annotated[Time | None, Field(description="When it was decided, if not now; never in the future")] = None
 

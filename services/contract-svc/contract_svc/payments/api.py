@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from contract_svc.payments import commands, queries
 from contract_svc.payments.rules import BOOKING, Allocated, Channel, Payment, reverse_unmet
@@ -15,6 +15,7 @@ from shared.as_text import Time
 from shared.auth import Actor, CurrentActor, require
 from shared.db import Reader
 from shared.http.actions import AllowedAction, actions
+from shared.http.body import Body
 from shared.http.edge import ClinchRoute, IfMatch, InTx, KeyRequired, Reading
 from shared.http.listing import Page, PageRequest
 from shared.money import Money
@@ -29,9 +30,7 @@ def _positive(money: Money) -> Money:
     return money
 
 
-class PaymentIn(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class PaymentIn(Body):
     contract_id: UUID
     amount: Annotated[Money, AfterValidator(_positive), Field(description="In the contract's currency")]
     received_at: Annotated[Time | None, Field(description="When it came in, if not now; never in the future")] = None
@@ -42,9 +41,7 @@ class PaymentIn(BaseModel):
     ] = None
 
 
-class ReversalIn(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class ReversalIn(Body):
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
     reversed_at: Annotated[Time | None, Field(description="When it went back, if not now; never in the future")] = None
 

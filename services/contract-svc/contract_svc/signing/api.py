@@ -4,7 +4,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from contract_svc.contracts.api import Act, ContractOut, Day, ReasonedAct, Signers, contract_out
 from contract_svc.contracts.rules import PREPARING, SELLING
@@ -12,6 +12,7 @@ from contract_svc.signing import commands
 from contract_svc.signing.rules import REVIEWING, Decision, ReviewPart
 from shared.as_text import Time
 from shared.auth import CurrentActor, require
+from shared.http.body import Body
 from shared.http.edge import ClinchRoute, IfMatch, InTx
 
 router = APIRouter(prefix="/v1/contracts/{contract_id}", tags=["contracts"], route_class=ClinchRoute)
@@ -35,9 +36,7 @@ class SendIn(Act):
     sign_by: Annotated[Day | None, Field(description="The last day to sign; left out: that of the draft, if any")] = None
 
 
-class SignIn(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class SignIn(Body):
     signers: Annotated[Signers | None, Field(description="Who signed; left out: all that are named")] = None
     signed_at: Annotated[Time | None, Field(description="When the last of them signed, if not now; never in the future")] = None
     starts_on: Annotated[Day | None, Field(description="When it takes effect; by default on the day of the signature")] = None

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 
-from deal_svc.bodies import Body, Day, Name, Worth
+from deal_svc.bodies import Day, Name, Worth
 from deal_svc.catalog import commands, queries
 from deal_svc.catalog.rules import Product
 from deal_svc.catalog.tables import PRODUCTS
@@ -16,6 +16,7 @@ from shared.auth import Actor, CurrentActor, Role, require
 from shared.db import Reader
 from shared.errors import Invalid, Unmet
 from shared.http.actions import AllowedAction, actions
+from shared.http.body import Body
 from shared.http.edge import ClinchRoute, IfMatch, InTx, Reading
 from shared.http.listing import Page, PageRequest
 from shared.http.patch import NOT_GIVEN

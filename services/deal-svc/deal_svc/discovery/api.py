@@ -6,13 +6,14 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path
 from pydantic import AwareDatetime, BaseModel, Field
 
-from deal_svc.bodies import NOW, Act, Body, Name, Text, Time
+from deal_svc.bodies import NOW, Act, Name, Text, Time
 from deal_svc.deals import queries as deals
 from deal_svc.deals.rules import SELLING, Deal
 from deal_svc.discovery import commands, queries
 from deal_svc.discovery.rules import HELPING, CommitteeRole, SpinPart, Stance
 from shared.auth import CurrentActor, require
 from shared.db import as_dict
+from shared.http.body import Body
 from shared.http.edge import ClinchRoute, IfMatch, InTx, Reading
 
 router = APIRouter(prefix="/v1/deals/{deal_id}", tags=["deals"], route_class=ClinchRoute)

@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field, model_validator
 
-from deal_svc.bodies import NOW, Act, Because, Body, Day, Text
+from deal_svc.bodies import NOW, Act, Because, Day, Text
 from deal_svc.deals.rules import SELLING, Deal
 from deal_svc.quotes import commands, queries, rules
 from deal_svc.quotes.commands import Wanted
@@ -20,6 +20,7 @@ from shared.auth import Actor, CurrentActor, require
 from shared.db import Reader
 from shared.errors import Unmet
 from shared.http.actions import AllowedAction, actions
+from shared.http.body import Body
 from shared.http.edge import ClinchRoute, IfMatch, InTx, Reading
 from shared.http.listing import Page, PageRequest
 from shared.http.patch import NOT_GIVEN

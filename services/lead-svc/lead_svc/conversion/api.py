@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from lead_svc.conversion import commands
 from lead_svc.conversion.commands import Handover
@@ -14,13 +14,14 @@ from lead_svc.parties.api import Name
 from shared.as_text import AsText
 from shared.auth import CurrentActor
 from shared.errors import Invalid
+from shared.http.body import Body
 from shared.http.edge import ClinchRoute, IfMatch, InTx
 from shared.money import Money
 
 router = APIRouter(prefix="/v1/leads", tags=["leads"], route_class=ClinchRoute)
 
 
-class Convert(BaseModel):
+class Convert(Body):
     """All optional: account and contact are the lead's own, or are made from its data; the deal is a new one."""
 
     deal_id: Annotated[UUID | None, Field(description="An open deal of the same account that the lead joins.")] = None

@@ -18,6 +18,7 @@ from lead_svc.leads.queries import SEEN_LEADS
 from lead_svc.leads.rules import CONTACTING
 from lead_svc.parties.rules import sees_personal_data
 from shared.auth import Actor, CurrentActor, Role, require
+from shared.http.body import Body
 from shared.http.edge import ClinchRoute, InTx, Reading
 from shared.http.listing import Page, PageRequest
 
@@ -26,7 +27,7 @@ Said = Annotated[str, Field(min_length=1, max_length=4000)]
 Contacting = Depends(require(*[role for role in CONTACTING if role is not Role.system]))
 
 
-class InteractionIn(BaseModel):
+class InteractionIn(Body):
     kind: Kind
     direction: Direction = Direction.OUTBOUND
     outcome: Annotated[Outcome, Field(description="`reached`: the customer took part; `sent`: on its way, no answer due yet.")]

@@ -17,6 +17,7 @@ from shared import scope
 from shared.as_text import Time
 from shared.auth import Actor, CurrentActor, Role, require
 from shared.http.actions import AllowedAction, actions
+from shared.http.body import Body
 from shared.http.edge import ClinchRoute, IfMatch, InTx, Reading
 from shared.http.listing import Page, PageRequest
 from shared.http.patch import NOT_GIVEN
@@ -37,7 +38,7 @@ Source = Annotated[
 ]
 
 
-class LeadData(BaseModel):
+class LeadData(Body):
     """What describes a lead (L1, L2). `source` is one of the known families or your own text."""
 
     source: Source | None = NOT_GIVEN
@@ -165,34 +166,34 @@ def allowed_actions(lead: Lead, actor: Actor) -> list[AllowedAction]:
     )
 
 
-class Qualify(BaseModel):
+class Qualify(Body):
     at: When = None
 
 
-class DeclareMql(BaseModel):
+class DeclareMql(Body):
     reason: Why
     at: When = None
 
 
-class Nurture(BaseModel):
+class Nurture(Body):
     reason: Why
     note: Text | None = None
     wake_at: Annotated[Time | None, Field(description="When to take it up again; a refused MQL needs none.")] = None
     at: When = None
 
 
-class Disqualify(BaseModel):
+class Disqualify(Body):
     reason: Reason
     note: Annotated[Text | None, Field(description="Needed for the reason `other`.")] = None
     at: When = None
 
 
-class Reactivate(BaseModel):
+class Reactivate(Body):
     reason: Why
     at: When = None
 
 
-class Assign(BaseModel):
+class Assign(Body):
     owner_id: Annotated[UUID | None, Field(description="null releases it to the pool.")]
     at: When = None
 

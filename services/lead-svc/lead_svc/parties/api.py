@@ -15,6 +15,7 @@ from shared import scope
 from shared.auth import Actor, CurrentActor, require
 from shared.db import Reader
 from shared.http.actions import AllowedAction, actions
+from shared.http.body import Body
 from shared.http.edge import ClinchRoute, IfMatch, InTx, Reading
 from shared.http.listing import Page, PageRequest
 from shared.http.openapi import or_known
@@ -31,7 +32,7 @@ Email = Annotated[str, Field(max_length=320, pattern=r"^[^@\s]+@[^@\s]+$", descr
 Phone = Annotated[str, Field(min_length=3, max_length=40, description="Masked for roles that need not know it.")]
 
 
-class AccountIn(BaseModel):
+class AccountIn(Body):
     name: Name
     region: Short | None = None
     industry: Short | None = None
@@ -44,7 +45,7 @@ class NewAccount(AccountIn):
     external_id: Key | None = None
 
 
-class AccountPatch(BaseModel):
+class AccountPatch(Body):
     name: Name = NOT_GIVEN
     region: Short | None = NOT_GIVEN
     industry: Short | None = NOT_GIVEN
@@ -78,7 +79,7 @@ class AccountOut(AccountItem):
         return made
 
 
-class ContactIn(BaseModel):
+class ContactIn(Body):
     account_id: UUID
     name: Name
     email: Email | None = None
@@ -90,7 +91,7 @@ class NewContact(ContactIn):
     external_id: Key | None = None
 
 
-class ContactPatch(BaseModel):
+class ContactPatch(Body):
     account_id: UUID = NOT_GIVEN
     name: Name = NOT_GIVEN
     email: Email | None = NOT_GIVEN

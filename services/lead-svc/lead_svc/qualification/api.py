@@ -4,30 +4,31 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from lead_svc.leads.api import LeadOut, Text, When, Working
 from lead_svc.qualification import commands
 from lead_svc.qualification.rules import Dimension, Grade, Status
 from shared.auth import CurrentActor
+from shared.http.body import Body
 from shared.http.edge import ClinchRoute, IfMatch, InTx
 
 router = APIRouter(prefix="/v1/leads", tags=["leads"], route_class=ClinchRoute, dependencies=[Working])
 
 
-class BantIn(BaseModel):
+class BantIn(Body):
     status: Status
     evidence: Annotated[Text | None, Field(description="What the customer said. It stays in this service.")] = None
     months: Annotated[int | None, Field(ge=0, le=120, description="For the timeline: within how many months they buy.")] = None
     at: When = None
 
 
-class Intent(BaseModel):
+class Intent(Body):
     level: Annotated[Literal["low", "medium", "high"], Field(description="How sure it is that they intend to buy.")]
     at: When = None
 
 
-class GradeIn(BaseModel):
+class GradeIn(Body):
     grade: Grade
     at: When = None
 

@@ -13,6 +13,7 @@ from lead_svc.team.tables import PEOPLE, TEAMS
 from shared.auth import Actor, CurrentActor, Role, require
 from shared.errors import Invalid, NotFound
 from shared.http.actions import AllowedAction, actions
+from shared.http.body import Body
 from shared.http.edge import ClinchRoute, IfMatch, InTx, Reading
 from shared.http.listing import Page, PageRequest
 from shared.http.openapi import or_known
@@ -26,13 +27,13 @@ Email = Annotated[str, Field(max_length=320, pattern=r"^[^@\s]+@[^@\s]+$")]
 PersonRole = Annotated[Role, WithJsonSchema({"type": "string", "enum": [role for role in Role if role is not Role.system]})]
 
 
-class TeamIn(BaseModel):
+class TeamIn(Body):
     name: Name
     parent_id: UUID | None = Field(None, description="The team above.")
     external_id: Key | None = None
 
 
-class TeamPatch(BaseModel):
+class TeamPatch(Body):
     name: Name = NOT_GIVEN
     parent_id: UUID | None = NOT_GIVEN
 
@@ -55,7 +56,7 @@ class TeamOut(TeamItem):
         return made
 
 
-class PersonIn(BaseModel):
+class PersonIn(Body):
     name: Name
     role: PersonRole
     email: Email | None = None
@@ -64,7 +65,7 @@ class PersonIn(BaseModel):
     external_id: Key | None = Field(None, description="The subject of his access tokens, and the owner key of imports.")
 
 
-class PersonPatch(BaseModel):
+class PersonPatch(Body):
     name: Name = NOT_GIVEN
     role: PersonRole = NOT_GIVEN
     email: Email | None = NOT_GIVEN
