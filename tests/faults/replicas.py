@@ -1,0 +1,148 @@
+"""Services as an orchestrator runs them: every process on its own, several of a kind, probed, and told to end."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from clinch.issuer import issuer_app
+from clinch.services import load
+from clinch.settings import SERVICES
+from shared.drain import serve
+from shared.postgres import Postgres
+from shared.settings import Settings
+from shared.testing import fresh_database
+from tests.faults.system import free_port
+
+PROBE_SECONDS = 0.3
+"""Between two looks at `/readyz`."""
+DRAIN_DELAY = 3.0
+"""Longer than it takes to notice on a machine that is busy with the load itself."""
+READY_WITHIN = 60.0
+
+
+@dataclass
+class Replica:
+    """`python -m <service> api | worker`."""
+
+    service: str
+    command: str
+    settings: Mapping[str, str]
+    port: int = field(default_factory=free_port)
+    admin_port: int = field(default_factory=free_port)
+    child: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        """Returns when it is ready."""
+        own = {"CLINCH_PORT": str(self.port), "CLINCH_ADMIN_PORT": str(self.admin_port)}
+        env = {k: v for k, v in os.environ.items() if not k.startswith("CLINCH_")} | {"PYTHONPATH": os.pathsep.join(sys.path)}
+        self.child = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", f"{self.service}_svc", self.command, env=env | self.settings | own, stderr=asyncio.subprocess.DEVNULL
+        )
+        async with asyncio.timeout(READY_WITHIN):
+            while not await self.ready():
+                assert self.child.returncode is None, f"the {self.service} {self.command} ended at its start"
+                await asyncio.sleep(0.1)
+
+    async def ready(self) -> bool:
+        with suppress(httpx.TransportError):
+            async with httpx.AsyncClient(timeout=5, trust_env=False) as http:
+                return (await http.get(f"http://127.0.0.1:{self.admin_port}/readyz")).status_code == 200
+        return False
+
+    async def end(self) -> float:
+        """SIGTERM; the seconds until it has ended, which must be well."""
+        assert self.child
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        self.child.send_signal(signal.SIGTERM)
+        assert await self.child.wait() == 0
+        return loop.time() - started
+
+    async def kill(self) -> None:
+        if self.child and self.child.returncode is None:
+            self.child.kill()
+            await self.child.wait()
+
+
+@dataclass
+class Replicas:
+    """Four migrated databases with the log in a fifth, an issuer, and the processes that a test asks for."""
+
+    databases: Mapping[str, str]
+    settings: Mapping[str, str]
+    token: str
+    _stack: AsyncExitStack
+    _ready: list[int] = field(default_factory=list)
+
+    async def start(self, service: str, command: str, count: int) -> list[Replica]:
+        made = [Replica(service, command, {**self.settings, "CLINCH_DATABASE_URL": self.databases[service]}) for _ in range(count)]
+        for replica in made:
+            self._stack.push_async_callback(replica.kill)
+        await asyncio.gather(*(replica.start() for replica in made))
+        return made
+
+    @asynccontextmanager
+    async def balanced(self, apis: list[Replica]) -> AsyncIterator[None]:
+        """New connections go to the ready ones of these, as of the last probe: `ports`."""
+
+        async def probe() -> None:
+            while True:
+                found = await asyncio.gather(*(api.ready() for api in apis))
+                self._ready = [api.port for api, ready in zip(apis, found, strict=True) if ready]
+                await asyncio.sleep(PROBE_SECONDS)
+
+        self._ready = [api.port for api in apis]
+        probing = asyncio.create_task(probe())
+        try:
+            yield
+        finally:
+            probing.cancel()
+            await asyncio.wait([probing])
+
+    def ports(self) -> list[int]:
+        return self._ready
+
+    async def verified(self) -> str:
+        """What `clinch verify --rebuild` prints; fails when an invariant does not hold."""
+        urls = {f"CLINCH_{name.upper()}_DATABASE_URL": url for name, url in self.databases.items()}
+        command = [sys.executable, "-P", "-m", "clinch.main", "verify", "--rebuild", "--wait", "30"]
+        child = await asyncio.create_subprocess_exec(
+            *command, env={**os.environ, **self.settings, **urls}, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        )
+        said, _ = await child.communicate()
+        assert child.returncode == 0, said.decode()
+        return said.decode()
+
+
+@asynccontextmanager
+async def replicas(postgres: Postgres, place: Path) -> AsyncIterator[Replicas]:
+    async with AsyncExitStack() as stack:
+        port, over = free_port(), asyncio.Event()
+        issuer = issuer_app(key_file=place / "issuer-key.json", issuer=f"http://127.0.0.1:{port}", audience="clinch", env="test")
+        serving = asyncio.create_task(serve(issuer, over, port=port))
+        bus = await fresh_database(postgres)
+        settings = Settings(env="test", database_url=bus, bus_url=bus, issuer=f"http://127.0.0.1:{port}")
+        databases = {name: await fresh_database(postgres) for name in SERVICES}
+        for name, url in databases.items():
+            await load(name).migrate(settings.model_copy(update={"database_url": url}))
+        given = {
+            "CLINCH_ENV": "test",
+            "CLINCH_BUS_URL": bus,
+            "CLINCH_ISSUER": settings.issuer,
+            "CLINCH_POOL_SIZE": "6",
+            "CLINCH_DRAIN_DELAY_SECONDS": str(DRAIN_DELAY),
+            "CLINCH_LOG_LEVEL": "error",
+        }
+        try:
+            yield Replicas(databases, given, issuer.state.issuer.token(role="admin"), stack)
+        finally:
+            await stack.aclose()
+            over.set()
+            await serving
