@@ -18,7 +18,7 @@ from shared.clock import Clock, utcnow
 from shared.db import Context, Database, Tx
 from shared.dead_letters import describe, park
 from shared.outage import Outage, is_outage, pause
-from shared.reactions import Handle, Reaction, Reactions, on, reactions, types_of
+from shared.reactions import Handle, Reaction, Reactions, give, on, parsed_by, reactions
 
 __all__ = ["Consumer", "Handle", "Reaction", "Reactions", "on", "reactions"]
 
@@ -64,7 +64,7 @@ class Consumer:
         """Why it gave up, if it did."""
         self._db, self._bus, self._topics, self._handle = db, bus, list(topics), handle
         self._service, self._clock = service, clock
-        self._types = types_of(handle)
+        self._types = parsed_by(handle)
         self._least, self._most = REACTION_LIMITS if isinstance(handle, Reactions) else FOLD_LIMITS
         self._next: dict[TopicPartition, int] = {}
         self._observed = 0.0
@@ -165,8 +165,7 @@ class Consumer:
         async with self._db.begin(self._context(part[0])) as tx:
             await self._move(tx, part)
             found = await inbox.sort(tx, self.name, part, self._types)
-            if found.fresh:
-                await self._handle(tx, found.fresh)
+            await give(self._handle, tx, found.fresh, found.news)
             await inbox.saw(tx, self.name, found.seen)
             await park(tx, self.name, found.unfit)
         self._moved(part)

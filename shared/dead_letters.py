@@ -19,7 +19,7 @@ from shared.errors import NotFound, Rejected
 from shared.ids import new_id
 from shared.inbox import gap, read, saw, stamp, subject_of
 from shared.outage import is_outage
-from shared.reactions import Handle, types_of
+from shared.reactions import Handle, give, parsed_by
 
 log = structlog.get_logger()
 
@@ -162,9 +162,9 @@ async def _handle_again(tx: Tx, id: UUID, handle: Handle, *, accept_gap: bool) -
         missing = gap(seen, version)
         if missing and not accept_gap:
             raise ValueError(missing)
-        event = read(letter["headers"], letter["value"], types_of(handle))
-        if event is not None:
-            await handle(tx, [event])
+        event = read(letter["headers"], letter["value"], parsed_by(handle))
+        message = Delivered(*(letter[n] for n in ("topic", "partition", "offset", "subject", "value", "headers")))
+        await give(handle, tx, [event] if event else [], [message])
     await _settle(tx, letter, "redriven", first=True)
     following: UUID | None = await tx.conn.fetchval(_FIRST, letter["consumer"], letter["subject"])
     return following

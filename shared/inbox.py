@@ -28,6 +28,8 @@ class Sorted:
 
     fresh: list[Envelope[Event]] = field(default_factory=list)
     """To be handled, in log order."""
+    news: list[Delivered] = field(default_factory=list)
+    """The messages that were not seen before, of unwanted and unknown types too, in log order."""
     seen: dict[UUID, int] = field(default_factory=dict)
     """The versions that will have been dealt with then, those of unwanted types included."""
     unfit: list[tuple[Delivered, str]] = field(default_factory=list)
@@ -96,6 +98,7 @@ async def sort(tx: Tx, consumer: str, messages: Sequence[Delivered], types: froz
             result.unfit.append((message, str(error)))
             continue
         seen[subject] = result.seen[subject] = version
+        result.news.append(message)
         if event is not None:
             result.fresh.append(event)
     return result

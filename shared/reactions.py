@@ -5,11 +5,25 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic
 
+from shared.bus import Delivered
 from shared.db import Tx
 from shared.events.envelope import E, Envelope, Event, topic
 
-Handle = Callable[[Tx, Sequence[Envelope[Event]]], Awaitable[None]]
+Take = Callable[[Tx, Sequence[Envelope[Event]]], Awaitable[None]]
 """What a consumer calls with the news of a batch, in the batch's transaction. It must pass over types it does not know."""
+
+
+class Verbatim:
+    """A handle that takes messages as they are: nothing of a newer version's events is lost, its unknown fields and types included."""
+
+    def __init__(self, function: Callable[[Tx, Sequence[Delivered]], Awaitable[None]]) -> None:
+        self._function = function
+
+    async def __call__(self, tx: Tx, messages: Sequence[Delivered]) -> None:
+        await self._function(tx, messages)
+
+
+Handle = Take | Verbatim
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +73,7 @@ def reactions(listed: Iterable[Reaction[Any]]) -> tuple[Reactions, list[str]]:
 class Fold:
     """A handle that takes what it reads of a batch all at once."""
 
-    def __init__(self, function: Handle, kinds: Iterable[type[Event]]) -> None:
+    def __init__(self, function: Take, kinds: Iterable[type[Event]]) -> None:
         self._function = function
         self.types = frozenset(kind.type for kind in kinds)
 
@@ -71,3 +85,17 @@ class Fold:
 def types_of(handle: Handle) -> frozenset[str] | None:
     """The types that a handle reads, so that others need not be parsed; None for all."""
     return handle.types if isinstance(handle, Reactions | Fold) else None
+
+
+def parsed_by(handle: Handle) -> frozenset[str] | None:
+    """The types whose data has to be parsed for a handle; None for all."""
+    return frozenset() if isinstance(handle, Verbatim) else types_of(handle)
+
+
+async def give(handle: Handle, tx: Tx, events: Sequence[Envelope[Event]], messages: Sequence[Delivered]) -> None:
+    """Hand over what is news, in the form that the handle takes: read, or as it came."""
+    if isinstance(handle, Verbatim):
+        if messages:
+            await handle(tx, messages)
+    elif events:
+        await handle(tx, events)

@@ -3,6 +3,7 @@
 import os
 import re
 from decimal import Decimal
+from importlib.metadata import PackageNotFoundError, version
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal
@@ -14,10 +15,25 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 _DEVELOPMENT = "development-only"
 
 
-class Settings(BaseSettings):
-    """Built once, in `Service.cli()` or by the embedded run, and passed down; nothing reads the environment later."""
+def _installed() -> str:
+    try:
+        return version("clinch")
+    except PackageNotFoundError:  # an image holds the code without the package's metadata, and names its version itself
+        return "unknown"
+
+
+class LogSettings(BaseSettings):
+    """What every process of ours is told about its logs."""
 
     model_config = SettingsConfigDict(env_prefix="CLINCH_", frozen=True, extra="ignore")
+
+    version: str = Field(default_factory=_installed, description="What the logs and figures say they come from; the images' tag")
+    log_format: Literal["json", "console"] = "json"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Settings(LogSettings):
+    """Built once, in `Service.cli()` or by the embedded run, and passed down; nothing reads the environment later."""
 
     env: Literal["development", "test", "production"] = "development"
     database_url: str = Field(description="postgresql://user:password@host:port/database of this service alone")
@@ -44,9 +60,8 @@ class Settings(BaseSettings):
     time_zone: str = Field(default="UTC", description="The company's reporting zone: decides which day a figure belongs to")
     reporting_currency: str = Field(default="CNY", pattern=r"^[A-Z]{3}$")
     fx_rates: dict[str, Decimal] = Field(default_factory=dict, description='Units of the reporting currency for one unit: {"USD": "7.1"}')
-    log_format: Literal["json", "console"] = "json"
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
     cors_origins: tuple[str, ...] = ()
+    feed_days: int = Field(default=30, ge=1, le=3650, description="Days for which /v1/events and /v1/stream can go back")
     webhook_allow: tuple[str, ...] = Field(
         default=(), description='Private receivers of webhooks, as networks and host names: ["10.1.0.0/16", "erp.internal"]'
     )

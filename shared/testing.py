@@ -22,10 +22,12 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from shared import timers
 from shared.auth import SYSTEM, Actor, Role, person_id
+from shared.bus import Delivered
 from shared.db import Context, Database, Tx
-from shared.events.envelope import Envelope, Event, decode, headers
+from shared.events.envelope import Envelope, Event, decode, headers, topic
 from shared.ids import new_id
 from shared.postgres import Postgres
+from shared.reactions import give
 from shared.service import Service
 from shared.settings import Settings
 
@@ -185,7 +187,7 @@ class Running:
         told = Envelope(new_id(), event.type, subject, version, at or self.clock(), event)
         for _, handle, _ in self.service._consumers():
             async with self.transaction() as tx:
-                await handle(tx, [told])
+                await give(handle, tx, [told], [as_delivered(told)])
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Tx]:
@@ -195,6 +197,12 @@ class Running:
     async def fire_due(self) -> int:
         """Fire every timer that is due by the clock."""
         return await timers.fire_due(self.db, self.service.timers, self.clock, service=self.service.name)
+
+
+def as_delivered(e: Envelope[Event], offset: int = 0) -> Delivered:
+    """The message that the log would give for this event."""
+    made = headers(id=e.id, type=e.type, subject=e.subject, version=e.version, time=e.time, traceparent=e.traceparent)
+    return Delivered(topic(e.data.aggregate), 0, offset, str(e.subject), e.data.model_dump_json().encode(), made)
 
 
 async def create_tables(url: str, metadata: MetaData) -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from metrics_svc.cells import tables as _cells  # noqa: F401  (declares its tables)
+from metrics_svc.feed import commands as feeding
 from metrics_svc.figures.api import router as figures
 from metrics_svc.flow.api import router as flow
 from metrics_svc.fold import TOPICS, fold
@@ -20,7 +21,7 @@ service = Service(
     migrations=Path(__file__).parent / "migrations",
     routers=[figures, funnel, flow, pipeline],
     reactions=roster.REACTIONS,
-    consumers={"metrics": (fold, TOPICS)},
+    consumers={"metrics": (fold, TOPICS), feeding.NAME: (feeding.feed, feeding.TOPICS)},
     jobs=[keep_current],
     description="Figures follow the business time of events; `as_of` shows what had happened by then.",
 )

@@ -1,0 +1,1 @@
+"""The feed: every event of the log with one gapless position, for readers without Kafka and for webhooks."""

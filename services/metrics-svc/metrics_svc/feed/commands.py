@@ -1,0 +1,129 @@
+"""Writing the feed: the consumer that appends to it, and the end of what is old."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import BigInteger, bindparam, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from metrics_svc.feed.rules import MOVABLE, FeedEvent, belongs_to, owner_told
+from metrics_svc.feed.tables import FEED, HEAD, OWNER
+from shared.bus import Delivered
+from shared.db import Tx
+from shared.events import contract, deal, lead  # noqa: F401  (their events are in the registry then)
+from shared.events.envelope import REGISTRY, structured, topic
+from shared.inbox import stamp
+from shared.query import Query, columns, rows_param
+from shared.reactions import Verbatim
+from shared.tables import At
+
+TOPICS = sorted({topic(event.aggregate) for event in REGISTRY.values() if event.publisher})
+NAME = "feed"
+
+_NAMES = tuple(FEED.c.keys())
+
+
+def _append() -> Query[Any]:
+    """Number the rows behind the head. Its row stays locked until the commit, so no position is seen before a lower one."""
+    n, horizon = bindparam("n", type_=BigInteger), bindparam("horizon", type_=At)
+    head = insert(HEAD).values(name=NAME, latest=n, oldest=0, horizon=horizon)
+    moved = (
+        head.on_conflict_do_update(
+            index_elements=["name"],
+            set_={
+                "latest": HEAD.c.latest + head.excluded.latest,
+                "horizon": func.greatest(HEAD.c.horizon, head.excluded.horizon),
+            },
+        )
+        .returning(HEAD.c.latest)
+        .cte("moved")
+    )
+    given = rows_param(FEED, *_NAMES)
+    place = moved.c.latest - n + given.c.position
+    return Query(insert(FEED).from_select(_NAMES, select(place, *[given.c[name] for name in _NAMES[1:]])), int)
+
+
+def _owned(*, known: bool) -> Query[Any]:
+    given = rows_param(OWNER, "id", "owner_id")
+    put = insert(OWNER).from_select(["id", "owner_id"], select(given.c.id, given.c.owner_id))
+    if known:
+        return Query(put.on_conflict_do_update(index_elements=["id"], set_={"owner_id": put.excluded.owner_id}), int)
+    return Query(put.on_conflict_do_nothing(index_elements=["id"]), int)
+
+
+_given = rows_param(FEED, "subject", "belongs_to")
+_APPEND = _append()
+_OWNED, _INTRODUCED = _owned(known=True), _owned(known=False)
+_MOVED = Query(
+    update(FEED).values(belongs_to=_given.c.belongs_to).where(FEED.c.subject == _given.c.subject, FEED.c.belongs_to != _given.c.belongs_to),
+    int,
+)
+_FORGET = """
+WITH lowest AS (SELECT position, recorded_at FROM feed ORDER BY position LIMIT $2),
+  old AS (
+    SELECT max(position) AS upto FROM lowest
+    WHERE position < coalesce((SELECT min(position) FROM lowest WHERE recorded_at >= $1), 9223372036854775807)
+  ),
+  gone AS (DELETE FROM feed USING old WHERE position <= old.upto RETURNING 1)
+UPDATE feed_head SET oldest = greatest(oldest, old.upto), horizon = greatest(horizon, $1)
+FROM old WHERE old.upto IS NOT NULL RETURNING (SELECT count(*) FROM gone)
+"""
+
+
+async def _fold(tx: Tx, messages: Sequence[Delivered]) -> None:
+    """Append what is news. What was recorded before the horizon is read for its owners only."""
+    horizon = tx.now - timedelta(days=tx.settings.feed_days)
+    owners: dict[UUID, UUID | None] = {}
+    introduced: dict[UUID, UUID | None] = {}
+    moved: dict[UUID, UUID | None] = {}
+    rows: list[FeedEvent] = []
+    for message in messages:
+        row, data = _read(message, len(rows) + 1, tx.now)
+        if row.recorded_at >= horizon:
+            rows.append(row)
+        if row.belongs_to is not None and (told := owner_told(row.type, data)) is not None:
+            # A part tells the owner of the whole as it was then: worth knowing until the whole speaks for itself, in a topic of its own.
+            (owners if row.belongs_to == row.subject else introduced)[row.belongs_to] = told[0]
+        if row.aggregate in MOVABLE and row.version > 1:
+            moved[row.subject] = row.belongs_to
+    if moved:
+        await tx.run(_MOVED, subject=list(moved), belongs_to=list(moved.values()))
+    for query, found in ((_OWNED, owners), (_INTRODUCED, introduced)):
+        if found:
+            await tx.run(query, id=list(found), owner_id=list(found.values()))
+    if rows:
+        await tx.run(_APPEND, n=len(rows), horizon=horizon, **columns(rows, _NAMES))
+
+
+feed = Verbatim(_fold)
+
+
+def _read(message: Delivered, n: int, now: datetime) -> tuple[FeedEvent, dict[str, Any]]:
+    """The row of a message, at the `n`th place behind the head, and its data. ValueError when it is no event."""
+    subject, version = stamp(message.headers)
+    data = orjson.loads(message.value)
+    if not isinstance(data, dict):
+        raise ValueError("the value is not a JSON object")
+    type, aggregate = message.headers["ce_type"], message.topic.split(".")[1]
+    recorded = data.get("recorded_at")
+    row = FeedEvent(
+        position=n,
+        event_id=UUID(message.headers["ce_id"]),
+        type=type,
+        aggregate=aggregate,
+        subject=subject,
+        version=version,
+        time=datetime.fromisoformat(message.headers["ce_time"]),
+        recorded_at=datetime.fromisoformat(recorded) if recorded else now,
+        belongs_to=belongs_to(aggregate, subject, data),
+        event=structured(message.headers, message.value),
+    )
+    return row, data
+
+
+async def forget(tx: Tx, before: datetime, step: int) -> int:
+    """Delete events recorded `before`, the lowest positions first and `step` at most; how many these were."""
+    return int(await tx.conn.fetchval(_FORGET, before, step) or 0)

@@ -1,0 +1,87 @@
+"""Reading the feed: the events behind a position, as far as the reader may see them."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Text, Uuid, any_, bindparam, or_, select, true
+
+from metrics_svc.feed.rules import EVERYTHING, FeedEvent, Gone, Wanted
+from metrics_svc.feed.tables import FEED, HEAD, OWNER
+from shared import scope
+from shared.auth import SYSTEM, Actor
+from shared.db import Reader
+from shared.query import Query, is_in
+
+WINDOW = 5000
+"""Positions that one statement looks at, so that a reader to whom little is visible costs no more than others."""
+
+_NAMES = tuple(FEED.c.keys())
+_OWNED = FEED.outerjoin(OWNER, OWNER.c.id == FEED.c.belongs_to)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """`oldest` is the lowest position that can be read on from, `latest` that of the last event."""
+
+    oldest: int
+    latest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """The events found, and where to go on: that is `latest` when there is nothing more, and can be behind the last of `items`."""
+
+    items: list[FeedEvent]
+    next_after: int
+    oldest: int
+    latest: int
+
+
+_HEAD = Query(select(HEAD.c.oldest, HEAD.c.latest), Head)
+
+
+async def head(db: Reader) -> Head:
+    return await db.first(_HEAD) or Head(0, 0)
+
+
+async def after(db: Reader, position: int, *, actor: Actor = SYSTEM, wanted: Wanted = EVERYTHING, limit: int = 100) -> Slice:
+    """Up to `limit` events behind `position`, of a stretch of `WINDOW` positions. `Gone` when what comes next is deleted.
+
+    No event is ever passed over: a position can be read only when all lower ones can, and the bounds are of the same snapshot.
+    """
+    query = _query(
+        scope.visible(actor, OWNER.c.owner_id), wanted.types is not None, wanted.aggregates is not None, wanted.subject is not None
+    )
+    given = {"types": list(map(_like, wanted.types or ())), "aggregates": list(wanted.aggregates or ()), "subject": wanted.subject}
+    asked = {name: value for name, value in given.items() if value}
+    params = query.args({"after": position, "until": position + WINDOW, "limit": limit, **asked, **scope.params(actor)})
+    rows = await db.conn.fetch(query.sql, *params)
+    found = Head(rows[0][0], rows[0][1]) if rows else Head(0, 0)
+    if not found.oldest <= position <= found.latest:
+        raise Gone(position, found.oldest, found.latest)
+    items = [FeedEvent(*list(row)[2:]) for row in rows if row["position"] is not None]
+    end = items[-1].position if len(items) == limit else min(found.latest, position + WINDOW)
+    return Slice(items, end, found.oldest, found.latest)
+
+
+@lru_cache(maxsize=64)
+def _query(visible: ColumnElement[bool], types: bool, aggregates: bool, subject: bool) -> Query[int]:
+    """One row of nulls when nothing is found, so that the bounds always come along."""
+    after, until = bindparam("after", type_=BigInteger), bindparam("until", type_=BigInteger)
+    rows = select(*[FEED.c[name] for name in _NAMES]).where(FEED.c.position > after, FEED.c.position <= until)
+    if visible is not true():
+        # Whoever does not see all sees nothing of an owner who is not known yet.
+        rows = rows.select_from(_OWNED).where(or_(FEED.c.belongs_to.is_(None), OWNER.c.id.is_not(None) & visible))
+    if types:
+        rows = rows.where(FEED.c.type.like(any_(bindparam("types", type_=ARRAY(Text)))))
+    if aggregates:
+        rows = rows.where(is_in(FEED.c.aggregate, "aggregates"))
+    if subject:
+        rows = rows.where(FEED.c.subject == bindparam("subject", type_=Uuid))
+    found = rows.order_by(FEED.c.position).limit(bindparam("limit", type_=BigInteger)).subquery()
+    bounds = select(HEAD.c.oldest, HEAD.c.latest, *[found.c[name] for name in _NAMES])
+    return Query(bounds.select_from(HEAD.outerjoin(found, true())).order_by(found.c.position), int)
+
+
+def _like(type: str) -> str:
+    return type.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_").replace("*", "%")

@@ -1,0 +1,123 @@
+"""Whose an event is, and which events a reader asks for. No I/O."""
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from difflib import get_close_matches
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from shared.errors import Invalid, Problem
+
+EVERYBODYS = frozenset({"team", "person", "product", "price"})
+"""Aggregates that the owning service shows to every role."""
+
+PART_OF = {"quote": "deal_id", "milestone": "contract_id", "payment": "contract_id", "contact": "account_id", "conversion": "lead_id"}
+"""Aggregates that are seen by whoever sees the record that this field of their events names."""
+
+MOVABLE = frozenset({"contact"})
+"""Parts that a later event can move to another whole; then their earlier events go with them."""
+
+NOBODYS = frozenset({"clinch.lead.stubbed.v1"})
+"""Types that make a record without an owner and do not say so: a stub is in the pool."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedEvent:
+    """A row of the feed."""
+
+    position: int
+    """1, 2, 3 ... in the order in which readers may rely on them: never shown before all lower ones can be read."""
+    event_id: UUID
+    type: str
+    aggregate: str
+    subject: UUID
+    version: int
+    time: datetime
+    """When it happened in the business."""
+    recorded_at: datetime
+    """When we learnt it; what retention goes by."""
+    belongs_to: UUID | None
+    """The record whose owner decides who sees the event; None for what everybody may see."""
+    event: bytes
+    """The whole event as structured CloudEvents JSON, no field of it lost."""
+
+
+def belongs_to(aggregate: str, subject: UUID, data: Mapping[str, Any]) -> UUID | None:
+    """See `FeedEvent.belongs_to`. An aggregate that this version does not know belongs to itself, and so to an unknown owner."""
+    if aggregate in EVERYBODYS:
+        return None
+    record = data.get(PART_OF[aggregate]) if aggregate in PART_OF else None
+    return UUID(record) if record else subject
+
+
+def owner_told(type: str, data: Mapping[str, Any]) -> tuple[UUID | None] | None:
+    """The owner that an event tells of, in a tuple, because nobody is an answer too; None when it says nothing about owners."""
+    if type in NOBODYS:
+        return (None,)
+    if "owner_id" not in data:
+        return None
+    return (UUID(data["owner_id"]) if data["owner_id"] else None,)
+
+
+class Gone(Problem):
+    """The feed does not hold what comes next (410). Take stock by the lists, and read on from a position that it has."""
+
+    status = 410
+    code = "position_gone"
+    title = "The feed does not go back that far"
+
+    def __init__(self, after: int, oldest: int, latest: int) -> None:
+        said = f"Events up to position {oldest} are deleted" if after < oldest else f"The feed ends at position {latest} and was set back"
+        super().__init__(f"{said}: read the lists anew, then go on with after={latest}.", oldest=oldest, latest=latest)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which events a reader asks for; None stands for all. A type may hold `*` for any text: `clinch.deal.*`."""
+
+    types: tuple[str, ...] | None = None
+    aggregates: tuple[str, ...] | None = None
+    subject: UUID | None = None
+
+    def takes(self, event: FeedEvent) -> bool:
+        return (
+            (self.types is None or _expression(self.types).fullmatch(event.type) is not None)
+            and (self.aggregates is None or event.aggregate in self.aggregates)
+            and self.subject in (None, event.subject)
+        )
+
+
+EVERYTHING = Wanted()
+
+
+def wanted(types: Sequence[str], aggregates: Sequence[str], subject: UUID | None, known: Mapping[str, str]) -> Wanted:
+    """What the parameters ask for, each a list whose items may be comma lists. `known` are all types with their aggregates.
+
+    `Invalid` for what no event can match: a reader with a misspelt type would wait for ever.
+    """
+    chosen = _listed(types)
+    for text in chosen:
+        if not any(_expression((text,)).fullmatch(name) for name in known):
+            _refuse("types", text, known)
+    for text in _listed(aggregates):
+        if text not in known.values():
+            _refuse("aggregate", text, set(known.values()))
+    return Wanted(chosen or None, _listed(aggregates) or None, subject)
+
+
+def _listed(given: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted({part.strip() for text in given for part in text.split(",") if part.strip()}))
+
+
+def _refuse(parameter: str, text: str, known: Collection[str]) -> None:
+    near = get_close_matches(text, known, n=3, cutoff=0.5)
+    hint = f"do you mean {' or '.join(near)}?" if near else "the events' documents list what there is."
+    raise Invalid(f"{parameter} names something that no event has; {hint}", pointer=parameter, code="bad_parameter")
+
+
+@lru_cache(maxsize=256)
+def _expression(types: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(re.escape(text).replace(r"\*", ".*") for text in types))
