@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 TIMEOUT = 20.0  # seconds; for anything but publishing
 PUBLISH_TIMEOUT = 30.0  # for a whole batch: an idempotent producer would try for ever
-REPLICAS = 3  # of a new topic, where there are as many brokers; it is kept for ever, as the archive of every replay
+REPLICAS = 3  # of a new topic, where there are as many brokers
 BATCH_BYTES = 512 * 1024  # half of a request: a batch of the relay is then one request per partition
 
 
@@ -45,12 +45,13 @@ class KafkaBus(Bus):
         await self._drop_consumer()
 
     async def ensure_topics(self, topics: Sequence[str], partitions: int = 8) -> None:
+        """Ask with all brokers up: a new topic gets as many replicas as brokers are seen, three at most, and keeps that number."""
         async with self._admin() as admin:
             missing = set(topics).difference(await admin.list_topics())
             if not missing:
                 return
             replicas = min(REPLICAS, len((await admin.describe_cluster())["brokers"]))
-            new = [NewTopic(topic, partitions, replicas, topic_configs={"retention.ms": "-1"}) for topic in sorted(missing)]
+            new = [NewTopic(topic, partitions, replicas, topic_configs=_settings(replicas)) for topic in sorted(missing)]
             for _, code, *_ in (await admin.create_topics(new)).topic_errors:
                 if code and for_code(code) is not TopicAlreadyExistsError:
                     raise for_code(code)()
@@ -178,6 +179,20 @@ class KafkaBus(Bus):
         consumer, self._consumer, self._at = self._consumer, None, None
         if consumer:
             await discard_consumer(consumer)
+
+
+def _settings(replicas: int) -> dict[str, str]:
+    """Of a new topic, said in full because a cluster's defaults differ.
+
+    It is kept for ever, as the archive of every replay. What is acknowledged is on a majority of the brokers: with one of
+    three gone writing goes on, with two gone it waits instead of resting on a single disk.
+    """
+    return {
+        "cleanup.policy": "delete",
+        "retention.ms": "-1",
+        "retention.bytes": "-1",
+        "min.insync.replicas": str(replicas // 2 + 1),
+    }
 
 
 async def _send(producer: AIOKafkaProducer, at: KafkaPartition, messages: Sequence[Message]) -> None:

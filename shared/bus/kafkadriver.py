@@ -17,6 +17,9 @@ log = logging.getLogger(__name__)
 # What goes wrong reaches our callers as exceptions, who say it once; aiokafka says it several times a second until it is over.
 logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
+SASL_OPTIONS = {"sasl_mechanism"}  # where the URL names a user
+TLS_OPTIONS = {"ca_file", "cert_file", "key_file"}  # of kafkas://
+
 REQUEST_TIMEOUT = 10.0  # seconds
 CLOSE_TIMEOUT = 3.0
 
@@ -49,26 +52,39 @@ def as_bus_errors() -> Iterator[None]:
 
 
 def connection_options(url: str) -> dict[str, Any]:
-    """aiokafka's connection arguments for `kafka://[user:password@]host:port[,host:port][?sasl_mechanism=...]`.
+    """aiokafka's connection arguments for `kafka://[user:password@]host:port[,host:port][?option=...]`.
 
-    `kafkas://` speaks TLS and trusts the system's authorities; a user means SASL (PLAIN unless the query says otherwise).
+    A user means SASL: PLAIN, or what the option `sasl_mechanism` names. `kafkas://` speaks TLS; it trusts the system's
+    authorities, or those in the PEM file `ca_file`, and shows the certificate in `cert_file` (its key in `key_file`) to
+    brokers that ask for one. Raises ValueError for any other option, and for files that cannot be used.
     """
     parts = urlsplit(url)
     account, _, hosts = parts.netloc.rpartition("@")
-    options: dict[str, Any] = {"bootstrap_servers": hosts.split(",")}
-    if parts.scheme == "kafkas":
-        options["ssl_context"] = ssl.create_default_context()
-    if account:
-        user, _, password = account.partition(":")
-        options |= {"sasl_plain_username": unquote(user), "sasl_plain_password": unquote(password), "sasl_mechanism": "PLAIN"}
-    options["security_protocol"] = ("SASL_" if account else "") + ("SSL" if parts.scheme == "kafkas" else "PLAINTEXT")
-    for name, value in parse_qsl(parts.query):
-        if name != "sasl_mechanism":
-            raise ValueError(f"a Kafka URL takes the option sasl_mechanism, not {name}")
-        options[name] = value
     if not hosts:
         raise ValueError("a Kafka URL names at least one host:port")
-    return options | {"request_timeout_ms": int(REQUEST_TIMEOUT * 1000)}
+    secure = parts.scheme == "kafkas"
+    given = dict(parse_qsl(parts.query))
+    if unknown := given.keys() - (SASL_OPTIONS if account else set()) - (TLS_OPTIONS if secure else set()):
+        raise ValueError(f"this Kafka URL does not take the option {min(unknown)}")
+    options: dict[str, Any] = {"bootstrap_servers": hosts.split(","), "request_timeout_ms": int(REQUEST_TIMEOUT * 1000)}
+    options["security_protocol"] = ("SASL_" if account else "") + ("SSL" if secure else "PLAINTEXT")
+    if secure:
+        options["ssl_context"] = _tls(**{name: given[name] for name in given.keys() & TLS_OPTIONS})
+    if account:
+        user, _, password = account.partition(":")
+        mechanism = given.get("sasl_mechanism", "PLAIN")
+        options |= {"sasl_plain_username": unquote(user), "sasl_plain_password": unquote(password), "sasl_mechanism": mechanism}
+    return options
+
+
+def _tls(ca_file: str | None = None, cert_file: str | None = None, key_file: str | None = None) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=ca_file)
+        if cert_file:
+            context.load_cert_chain(cert_file, key_file)
+    except (OSError, ssl.SSLError) as error:
+        raise ValueError(f"the files that the Kafka URL names cannot be used: {error}") from error
+    return context
 
 
 def delivered(record: "ConsumerRecord[bytes, bytes]") -> Delivered:

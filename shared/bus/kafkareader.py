@@ -19,7 +19,7 @@ from shared.bus.kafkadriver import REQUEST_TIMEOUT, as_bus_errors, delivered, di
 
 log = logging.getLogger(__name__)
 
-SESSION_TIMEOUT = 10.0  # seconds; a member that died is replaced after this
+SESSION_TIMEOUT = 6.0  # seconds; a member that died is replaced after this. The least that a broker allows unless told otherwise
 SILENCE = 20.0  # seconds of polling without any answer, after which the consumer is taken for hung and replaced
 STEP = 0.2  # seconds; the longest single wait inside a poll
 RETRY = (0.1, 2.0)  # seconds; first and longest wait before a failed poll raises

@@ -17,7 +17,9 @@ def test_a_kafka_url_tells_how_to_connect() -> None:
     assert connection_options("kafka://u:p@a:1")["security_protocol"] == "SASL_PLAINTEXT"
 
 
-@pytest.mark.parametrize("url", ["redis://localhost", "", "kafka://", "kafka://a:1?acks=0"])
+@pytest.mark.parametrize(
+    "url", ["redis://localhost", "", "kafka://", "kafka://a:1?acks=0", "kafka://a:1?ca_file=x", "kafkas://a:1?ca_file=/no/such.pem"]
+)
 def test_a_bad_url_is_refused_without_repeating_it(url: str) -> None:
     with pytest.raises(ValueError, match="URL") as refused:
         open_bus(url)
