@@ -34,6 +34,7 @@ class DataFolder:
         self.schema_stamp = self.path / "schema"
         self.processes = self.path / "processes.json"
         self.bus = self.path / "bus.json"
+        self.restart = self.path / "restart"
         self._lock = self.path / "lock"
 
     def log(self, name: str) -> Path:

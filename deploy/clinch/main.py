@@ -18,13 +18,14 @@ from clinch.errors import CommandError
 from clinch.imports import import_file
 from clinch.kafka.command import app as kafka
 from clinch.logs import logs
+from clinch.restart import restart
 from clinch.status import status
 from clinch.token import token
 from clinch.up import up
 from clinch.verify import verify
 from shared.postgres import PostgresError
 
-COMMANDS = (up, down, status, logs, clean, token, demo, docs, verify)
+COMMANDS = (up, down, restart, status, logs, clean, token, demo, docs, verify)
 
 
 class Commands(TyperGroup):

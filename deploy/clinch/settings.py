@@ -23,12 +23,12 @@ SERVICES = {
 DATABASES = (*SERVICES, "bus")
 ISSUER_PATH = "/dev-issuer"
 
-# Durable: fsync and synchronous_commit stay on. The rest keeps one machine's memory small.
+# Durable: fsync and synchronous_commit stay on. `clinch backup` is a replica for a minute. The rest keeps one machine's memory small.
 POSTGRES_OPTIONS: Mapping[str, str] = {
-    "max_connections": "120",
+    "max_connections": "200",  # of which a restart needs many for a moment: the old processes and the new ones
     "shared_buffers": "128MB",
-    "max_wal_senders": "0",
-    "wal_level": "minimal",
+    "wal_level": "replica",
+    "max_wal_senders": "4",
     "max_wal_size": "2GB",
     "jit": "off",
     "log_line_prefix": "%m [%p] %d ",

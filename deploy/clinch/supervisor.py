@@ -29,7 +29,6 @@ from clinch.settings import Embedded
 from shared.postgres import Postgres, PostgresError
 
 COMMANDS: Mapping[str, Sequence[str]] = {name: (sys.executable, "-P", "-m", f"clinch.{name}") for name in ("schema", "api", "worker")}
-PATIENCE = 20.0  # seconds for the API and the worker to finish what they are doing
 TRIM_EVERY = 60.0  # seconds between looks at the size of the logs
 TRIES = 3  # ends of a child before the first "ready" that count as hopeless
 
@@ -72,7 +71,7 @@ class Supervisor:
                 for child in children:
                     child.terminate()
                 for child in children:
-                    child.wait(PATIENCE)
+                    child.wait()
                 if server.process is not None:
                     postgres.stop(server.process)
                 listener.close()
@@ -107,15 +106,17 @@ class Supervisor:
 
     def _watch(self, children: Sequence[Child], on_ready: Callable[[], None]) -> None:
         ready, up, trim_at = False, {"postgres"}, 0.0
+        self._run.folder.restart.unlink(missing_ok=True)
         self._report("Starting the API and the worker")
         while not self._stopping.wait(0.1):
             for child in children:
                 if news := child.tend():
-                    self._log(news)
-                    record(self._run.folder, {c.name: c.process.pid for c in children if c.process})
+                    self._say(news, children)
                     if not ready and child.process is None:
                         self._give_up_on(child)
-            up |= self._newly_ready()
+            newly = self._newly_ready()
+            up |= newly
+            self._restart_what_is_asked(children, newly)
             if not ready and all(c.process and c.name in up for c in children) and _answers_ready(self._run.port):
                 ready = True
                 self._log("ready")
@@ -124,6 +125,26 @@ class Supervisor:
                 self._run.folder.trim_logs()
                 trim_at = time.monotonic() + TRIM_EVERY
             self._tick()
+
+    def _restart_what_is_asked(self, children: Sequence[Child], newly_ready: set[str]) -> None:
+        """`clinch restart` leaves a file with the names, and waits until it is gone. One after the other: twice all is too much."""
+        asked = self._run.folder.restart
+        for child in children:
+            if child.handing_over and (news := child.tend_handover(child.name in newly_ready)):
+                self._say(news, children)
+        if any(child.handing_over for child in children) or not asked.exists():
+            return
+        if not (names := asked.read_text().split()):
+            asked.unlink()
+            return
+        for child in children:
+            if child.name == names[0]:
+                self._say(child.hand_over(), children)
+        asked.write_text(" ".join(names[1:]))
+
+    def _say(self, news: str, children: Sequence[Child]) -> None:
+        self._log(news)
+        record(self._run.folder, {name: process.pid for child in children for name, process in child.processes.items()})
 
     def _newly_ready(self) -> set[str]:
         try:

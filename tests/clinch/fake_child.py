@@ -45,6 +45,8 @@ def say_ready(given: dict[str, str], name: str) -> None:
 def main() -> None:
     name, arguments = sys.argv[1], sys.argv[2:]
     given = dict(zip(arguments[::2], arguments[1::2], strict=True))
+    if Path(given["--data"], f"{name}-is-broken").exists():
+        sys.exit("no such module")
     if name == "schema":
         print("Bringing the lead database to its newest revision", flush=True)
     elif name == "api":

@@ -10,6 +10,7 @@ import pytest
 
 from clinch.folder import DataFolder
 from clinch.logs import Tail, readable
+from clinch.processes import alive
 from tests.clinch.embedded import supervised
 
 
@@ -46,6 +47,27 @@ def test_a_running_system_is_told_of_asked_and_left_alone(data: Path) -> None:
         logs = clinch("logs", "postgres", "--lines", "3", data=data)
         assert [line.split(" | ")[0].strip() for line in logs.stdout.splitlines()] == ["postgres"] * 3
     assert not list(data.glob("postgres/postmaster.pid"))
+
+
+def test_a_restart_replaces_what_it_names_and_keeps_what_has_no_successor(data: Path) -> None:
+    with supervised(data) as run:
+        before = {name: process.pid for name, process in alive(run.folder).items()}
+        both = clinch("restart", data=data)
+        assert (both.returncode, both.stderr) == (0, "")
+        assert both.stdout.startswith("Restarted api and worker in ")
+        after = {name: process.pid for name, process in alive(run.folder).items()}
+        assert after.keys() == before.keys()
+        assert {name for name in after if after[name] != before[name]} == {"api", "worker"}
+
+        (data / "api-is-broken").touch()
+        broken = clinch("restart", "api", data=data)
+        assert broken.returncode == 1
+        assert broken.stderr == "clinch: The new api did not become ready, and the old one stays: `clinch logs api` says why.\n"
+        assert alive(run.folder)["api"].pid == after["api"]
+        assert clinch("status", data=data).returncode == 0
+
+        run.folder.schema_stamp.write_text("of other code")
+        assert "has other migrations than the databases" in clinch("restart", data=data).stderr
 
 
 @pytest.mark.parametrize("bus", ["localhost:9092", "amqp://localhost"])
