@@ -63,8 +63,7 @@ def _run(service: Service, settings: Settings, args: argparse.Namespace) -> None
     elif args.command == "worker":
         uvloop.run(work(service, settings))
     elif args.command == "migrate":
-        uvloop.run(migrate(service, settings))
-        print(f"{service.name}: the database is at {migrations.head(service.migrations)}")
+        print(f"{service.name}: the database is at {uvloop.run(migrate(service, settings))}")
     elif args.command == "topics":
         uvloop.run(service.make_topics(settings))
         print(f"{service.name}: there are {', '.join(service.topics_needed)}")
@@ -74,9 +73,10 @@ def _run(service: Service, settings: Settings, args: argparse.Namespace) -> None
         print(json.dumps(service.app(settings).openapi(), indent=2))
 
 
-async def migrate(service: Service, settings: Settings) -> None:
+async def migrate(service: Service, settings: Settings) -> str | None:
     await (await asyncpg.connect(settings.database_url)).close()  # a refusal in Postgres's own words, not wrapped in SQLAlchemy's
     await service.migrate(settings)
+    return await migrations.revision(settings.database_url)
 
 
 async def serve_api(service: Service, settings: Settings) -> None:

@@ -142,7 +142,7 @@ class Service:
         except Exception as error:
             log.warning("not_ready", error=type(error).__name__)
             return "database not available"
-        return None if at == schema.head(self.migrations) else "schema is not at head; run migrate"
+        return "schema is not at head; run migrate" if schema.behind(self.migrations, at) else None
 
     # -- Worker --------------------------------------------------------------------------------------------------------
 

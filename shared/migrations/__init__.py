@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import asyncpg
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
@@ -27,14 +28,36 @@ def _config(versions: Path, metadata: MetaData | None = None, url: str | None = 
 
 
 @lru_cache
-def head(versions: Path) -> str | None:
-    """The newest revision in a service's folder: what a ready database must be at."""
-    return ScriptDirectory.from_config(_config(versions)).get_current_head()
+def _revisions(versions: Path) -> tuple[str, ...]:
+    """All revisions in a service's folder, the newest first."""
+    return tuple(revision.revision for revision in ScriptDirectory.from_config(_config(versions)).walk_revisions())
+
+
+def behind(versions: Path, at: str | None) -> bool:
+    """Whether a database at this revision still has to be migrated.
+
+    A revision that this code does not know is a newer release's, which migrates while we still serve: its changes leave us room (expand
+    first, contract a release later). If that made us unready, all replicas would be so at once, and no older release could come back.
+    """
+    known = _revisions(versions)
+    return at is None or at in known[1:]
+
+
+async def revision(url: str) -> str | None:
+    """The revision that the database is at; None where nothing was migrated yet."""
+    conn = await asyncpg.connect(url)
+    try:
+        if await conn.fetchval("SELECT to_regclass('alembic_version')") is None:
+            return None
+        return cast("str | None", await conn.fetchval("SELECT version_num FROM alembic_version"))
+    finally:
+        await conn.close()
 
 
 async def upgrade(versions: Path, metadata: MetaData, url: str) -> None:
-    """Bring the database to the newest revision; several callers at once wait for each other."""
-    await _in_thread(command.upgrade, _config(versions, metadata, url), "head")
+    """Bring the database to the newest revision, unless a newer release has been there; several callers at once wait for each other."""
+    if behind(versions, await revision(url)):
+        await _in_thread(command.upgrade, _config(versions, metadata, url), "head")
 
 
 async def revise(versions: Path, metadata: MetaData, url: str, message: str) -> None:

@@ -30,6 +30,28 @@ async def test_repeated_they_change_nothing(service: Service, postgres: Postgres
     assert await schema(url) == before
 
 
+async def test_a_newer_release_may_have_migrated_already(service: Service, postgres: Postgres) -> None:
+    """Its predecessor stays ready while it is replaced, and may come back: it says so, and changes nothing."""
+    url = await fresh_database(postgres)
+    await migrations.upgrade(service.migrations, service.metadata, url)
+    conn = await asyncpg.connect(url)
+    await conn.execute("UPDATE alembic_version SET version_num = 'of a newer release'")
+    await conn.close()
+    before = await schema(url)
+    await migrations.upgrade(service.migrations, service.metadata, url)
+    assert (await migrations.revision(url), await schema(url)) == ("of a newer release", before)
+    assert not migrations.behind(service.migrations, "of a newer release")
+
+
+async def test_an_older_schema_is_behind(service: Service, postgres: Postgres) -> None:
+    url = await fresh_database(postgres)
+    assert await migrations.revision(url) is None
+    newest = sorted(path.name[:4] for path in service.migrations.glob("[0-9]*.py"))[-1]
+    assert migrations.behind(service.migrations, None)
+    assert not migrations.behind(service.migrations, newest)
+    assert newest == "0001" or migrations.behind(service.migrations, "0001")
+
+
 async def test_every_table_is_in_the_migrated_schema_with_its_indexes(service: Service, postgres: Postgres) -> None:
     """The comparison above leaves out what Alembic does not reflect; names are checked here by Postgres's own catalogue."""
     url = await fresh_database(postgres)
