@@ -1,52 +1,30 @@
-"""Logs, request metrics and trace ids (conventions §4). Logs never carry payloads."""
+"""What each request leaves behind: its figures, its trace id, and who and what it was in the logs (conventions §4)."""
 
-import logging
 import re
 import secrets
-import sys
 import time
-from typing import Any
 
 import structlog
 from prometheus_client import Histogram
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared.settings import Settings
-
 REQUESTS = Histogram(
     "http_server_request_duration_seconds",
-    "How long requests took, by route.",
+    "How long requests took, by route: until the answer was sent, for a stream until it began. Probes are not counted.",
     ["service", "method", "route", "status"],
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
 )
 
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+NO_ROUTE = "none"
+"""Labels come from our own routes and this list, never from what a caller sends: each new value would be a new time series."""
+PROBES = frozenset({"/livez", "/readyz", "/startupz"})
+
+_REQUEST_ID = re.compile(rb"^[\w.:-]{1,64}$")
 _TRACEPARENT = re.compile(rb"^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$")
 BODY_LIMIT = 1024 * 1024
 """Bytes a JSON body may have; imports are streamed and exempt."""
-
-
-def configure_logging(settings: Settings, service: str) -> None:
-    def name_service(_: Any, __: str, entry: Any) -> Any:
-        entry.setdefault("service", service)
-        return entry
-
-    console = settings.log_format == "console"
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            name_service,
-            structlog.processors.format_exc_info,
-            structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, settings.log_level.upper())),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
-    )
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s", stream=sys.stderr)
-    # An outage is one line of ours; the pool would add a traceback for each of its attempts.
-    logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)
 
 
 def traceparent(scope: Scope) -> str:
@@ -62,6 +40,12 @@ def trace_id(scope: Scope) -> str:
     return traceparent(scope).split("-")[1]
 
 
+def _request_id(scope: Scope) -> str:
+    """The caller's or the gateway's X-Request-ID, or a new one: a trace may hold many requests."""
+    sent = next((v for k, v in scope["headers"] if k == b"x-request-id" and _REQUEST_ID.match(v)), None)
+    return sent.decode() if sent else secrets.token_hex(8)
+
+
 class Telemetry:
     """Pure ASGI: times each request, names its trace in logs and answer, and refuses bodies over the limit as they come in."""
 
@@ -69,18 +53,22 @@ class Telemetry:
         self.app, self.service, self.streamed = app, service, streamed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["path"] in PROBES:
             await self.app(scope, receive, send)
             return
         started = time.perf_counter()
         trace = trace_id(scope)
-        structlog.contextvars.bind_contextvars(trace_id=trace)
-        status = 500
+        # Not cleared at the end: an error that nobody expected is logged outside of this.
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(service=self.service, trace_id=trace, request_id=_request_id(scope))
+        status, streams_since = 500, 0.0
 
         async def noting(message: Message) -> None:
-            nonlocal status
+            nonlocal status, streams_since
             if message["type"] == "http.response.start":
                 status = message["status"]
+                if any(name == b"content-type" and value.startswith(b"text/event-stream") for name, value in message["headers"]):
+                    streams_since = time.perf_counter()
                 message["headers"] = [*message["headers"], (b"x-trace-id", trace.encode())]
             await send(message)
 
@@ -88,9 +76,9 @@ class Telemetry:
         try:
             await self.app(scope, limited, noting)
         finally:
-            route = getattr(scope.get("route"), "path", "none")
-            REQUESTS.labels(self.service, scope["method"], route, status).observe(time.perf_counter() - started)
-            structlog.contextvars.clear_contextvars()
+            route = getattr(scope.get("route"), "path", NO_ROUTE)
+            method = scope["method"] if scope["method"] in METHODS else "other"
+            REQUESTS.labels(self.service, method, route, status).observe((streams_since or time.perf_counter()) - started)
 
 
 def _limited(receive: Receive) -> Receive:

@@ -13,7 +13,7 @@ from clinch.services import exit_on_bad_settings, load
 from clinch.settings import ISSUER_PATH, SERVICES, Embedded
 from shared import heap
 from shared.drain import serve, stop_on_signals
-from shared.telemetry import configure_logging
+from shared.logs import configure_logging
 
 
 def build(run: Embedded, stop: asyncio.Event) -> Origin:

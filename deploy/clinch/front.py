@@ -15,7 +15,6 @@ import httpx
 import structlog
 import uvicorn
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -28,6 +27,8 @@ from clinch.origin import not_found
 from clinch.roster import seed_people
 from clinch.services import exit_on_bad_settings
 from clinch.settings import ISSUER_PATH
+from shared.logs import configure_logging
+from shared.settings import LogSettings
 
 PATIENCE = 2.0
 """Seconds that a service has to answer its probe."""
@@ -37,9 +38,7 @@ RETRY = 1.0
 log = structlog.get_logger()
 
 
-class FrontSettings(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="CLINCH_", frozen=True, extra="ignore")
-
+class FrontSettings(LogSettings):
     env: Literal["development", "test", "production"] = "development"
     services: dict[str, str] = Field(description='Where the services are: {"lead-svc": "http://lead-api:8000", ...}')
     issuer: str = Field(description=f"The exact `iss` of access tokens; the development issuer is here when it ends in {ISSUER_PATH}")
@@ -98,11 +97,9 @@ async def _ready(http: httpx.AsyncClient, at: str) -> object:
 
 
 def main() -> None:
-    structlog.configure(
-        [structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso"), structlog.processors.JSONRenderer()]
-    )
     with exit_on_bad_settings():
         settings = FrontSettings()
+        configure_logging(settings, "front")
         # The key lives as long as the container: after a restart, get a new token.
         app = front(settings, Path(gettempdir()) / "issuer-key.json")
     uvicorn.run(app, host=settings.host, port=settings.port, log_config=None, access_log=False, server_header=False)

@@ -13,9 +13,9 @@ from clinch.services import exit_on_bad_settings, load
 from clinch.settings import SERVICES
 from shared import heap
 from shared.drain import stop_on_signals
+from shared.logs import configure_logging
 from shared.service import Service
 from shared.settings import Settings
-from shared.telemetry import configure_logging
 
 log = structlog.get_logger()
 LONGEST_PAUSE = 30.0  # seconds
