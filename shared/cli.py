@@ -1,4 +1,4 @@
-"""The processes of one service: `python -m lead_svc api | worker | migrate | revision | openapi`."""
+"""The processes of one service: `python -m lead_svc api | worker | migrate | topics | revision | openapi`."""
 
 import argparse
 import json
@@ -10,12 +10,13 @@ from pydantic import ValidationError
 
 from shared import heap, migrations
 from shared.admin import admin
+from shared.bus import BusError
 from shared.db import Database
 from shared.drain import serve, stop_on_signals
+from shared.logs import configure_logging
 from shared.outage import OUTAGE
 from shared.service import Service
 from shared.settings import Settings, one_line
-from shared.telemetry import configure_logging
 
 REFUSED = (
     asyncpg.InvalidAuthorizationSpecificationError,
@@ -32,6 +33,7 @@ def main(service: Service) -> None:
     commands.add_parser("api", help="serve the HTTP API")
     commands.add_parser("worker", help="publish, consume, fire timers, run imports")
     commands.add_parser("migrate", help="bring the database to the newest revision")
+    commands.add_parser("topics", help="create the topics that it publishes to or reads, where they are missing")
     commands.add_parser("openapi", help="print the OpenAPI document")
     revision = commands.add_parser("revision", help="write a migration for what changed in the tables")
     revision.add_argument("message")
@@ -50,6 +52,9 @@ def main(service: Service) -> None:
     except OUTAGE as error:
         print(f"{service.name} cannot reach its database: {error or type(error).__name__}", file=sys.stderr)
         raise SystemExit(1) from None
+    except BusError as error:
+        print(f"{service.name} cannot create its topics, see CLINCH_BUS_URL: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
 
 
 def _run(service: Service, settings: Settings, args: argparse.Namespace) -> None:
@@ -58,17 +63,20 @@ def _run(service: Service, settings: Settings, args: argparse.Namespace) -> None
     elif args.command == "worker":
         uvloop.run(work(service, settings))
     elif args.command == "migrate":
-        uvloop.run(migrate(service, settings))
-        print(f"{service.name}: the database is at {migrations.head(service.migrations)}")
+        print(f"{service.name}: the database is at {uvloop.run(migrate(service, settings))}")
+    elif args.command == "topics":
+        uvloop.run(service.make_topics(settings))
+        print(f"{service.name}: there are {', '.join(service.topics_needed)}")
     elif args.command == "revision":
         uvloop.run(migrations.revise(service.migrations, service.metadata, settings.database_url, args.message))
     else:
         print(json.dumps(service.app(settings).openapi(), indent=2))
 
 
-async def migrate(service: Service, settings: Settings) -> None:
+async def migrate(service: Service, settings: Settings) -> str | None:
     await (await asyncpg.connect(settings.database_url)).close()  # a refusal in Postgres's own words, not wrapped in SQLAlchemy's
     await service.migrate(settings)
+    return await migrations.revision(settings.database_url)
 
 
 async def serve_api(service: Service, settings: Settings) -> None:
