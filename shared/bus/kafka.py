@@ -112,15 +112,18 @@ class KafkaBus(Bus):
                 beginning = (await consumer.beginning_offsets([at]))[at]
                 if not beginning <= offset <= end:
                     raise OffsetOutOfRange((topic, partition), offset, beginning, end)
+                if offset == end:
+                    return []
                 consumer.assign([at])
                 consumer.seek(at, offset)
                 self._at = at, offset
-            if offset == end:
-                return []
             records = (await consumer.getmany(at, timeout_ms=int(TIMEOUT * 500), max_records=limit)).get(at)
             if not records:
                 raise BusUnavailable(f"Kafka sent nothing of {topic}[{partition}] from {offset}, though it ends at {end}")
             self._at = at, records[-1].offset + 1
+            if records[-1].offset + 1 >= end:
+                consumer.unsubscribe()  # or it would go on asking for what is not there yet
+                self._at = None
             return [delivered(record) for record in records]
 
     async def beginning_offsets(self, topics: Sequence[str]) -> dict[TopicPartition, int]:
@@ -166,7 +169,12 @@ class KafkaBus(Bus):
                 with as_bus_errors():
                     async with asyncio.timeout(TIMEOUT):
                         if self._consumer is None:
-                            self._consumer = AIOKafkaConsumer(**self.connection, auto_offset_reset="none", enable_auto_commit=False)
+                            self._consumer = AIOKafkaConsumer(
+                                **self.connection,
+                                auto_offset_reset="none",
+                                enable_auto_commit=False,
+                                fetch_max_wait_ms=0,  # what is asked for is there; by default leaving a partition takes a second
+                            )
                             await self._consumer.start()
                         yield self._consumer
             except OffsetOutOfRange:
