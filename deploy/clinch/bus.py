@@ -1,6 +1,7 @@
 """`clinch bus migrate`: the log of an installation carried over to another bus."""
 
 import asyncio
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
@@ -48,13 +49,13 @@ def migrate(
             raise CommandError("Name the target by a URL: there is no folder with a Postgres of its own here.", 2)
         source_url = others["lead"].bus_url
         asyncio.run(_carry(source_url, target.url, {name: its.database_url for name, its in others.items()}))
-        typer.echo(f"The log is on {target} now. Next: start everything with CLINCH_BUS_URL={to}, then `clinch verify`.")
+        typer.echo(f"The log is {target} now. Next: start everything with CLINCH_BUS_URL={to}, then `clinch verify`.")
         return
     run = Embedded(DataFolder(data or default_folder()), 0)
     refuse_running(run)
     source = remembered(run.folder)
     if target.url == source.url:
-        typer.echo(f"The log is on {source} already.")
+        typer.echo(f"The log is {source} already.")
         return
     with databases_alone(run):
         own = run.postgres().url
@@ -62,7 +63,7 @@ def migrate(
         cluster = asyncio.run(_carry(source.url or own("bus"), target.url or own("bus"), databases))
         remember(run.folder, replace(target, cluster=cluster))
     up, verify = (pasted(command, data=run.folder.path) for command in ("up", "verify"))
-    typer.echo(f"The log of this folder is on {target} now, and what was there stays as it is. Next: {up}, then {verify}")
+    typer.echo(f"The log of this folder is {target} now, and what was there stays as it is. Next: {up}, then {verify}")
 
 
 async def _carry(source_url: str, target_url: str, databases: Mapping[str, str]) -> str | None:
@@ -123,7 +124,14 @@ def _progress(doing: str, total: int) -> Iterator[Callable[[int], None]]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     started = time.monotonic()
-    with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), transient=True) as progress:
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        transient=True,
+        disable=not sys.stdout.isatty(),
+    ) as progress:
         bar = progress.add_task(doing, total=total)
         yield lambda count: progress.advance(bar, count)
     typer.echo(f"  {doing} {total:,} events: done after {time.monotonic() - started:.1f} s")

@@ -28,7 +28,7 @@ def settle_bus(run: Embedded, given: str | None, say: Callable[[str], None]) -> 
     """
     old = remembered(run.folder)
     bus = named(given) if given else old
-    seen = asyncio.run(_look(bus, say)) if bus.on_kafka else None
+    seen = asyncio.run(_look(bus)) if bus.on_kafka else None
     moved = seen is not None and seen.cluster == old.cluster
     new = not run.folder.postgres.exists()
     if bus.url == old.url:
@@ -36,7 +36,7 @@ def settle_bus(run: Embedded, given: str | None, say: Callable[[str], None]) -> 
     elif not moved:
         if not new and _has_published(run):
             raise CommandError(
-                f"The log of this folder is on {old}, and offsets only hold there: "
+                f"The log of this folder is {old}, and offsets only hold there: "
                 f"carry it over with `clinch bus migrate --to {given}`, or start without --bus and CLINCH_BUS_URL.",
                 2,
             )
@@ -44,6 +44,8 @@ def settle_bus(run: Embedded, given: str | None, say: Callable[[str], None]) -> 
     if seen is not None:
         _refuse_strangers(bus, seen, new)
         bus = replace(bus, cluster=seen.cluster)
+    elif bus.on_kafka:
+        say(f"No Kafka answers {bus}: Clinch starts all the same, and keeps events in its outboxes until one does.")
     if new or bus != old:
         remember(run.folder, bus)
 
@@ -51,15 +53,15 @@ def settle_bus(run: Embedded, given: str | None, say: Callable[[str], None]) -> 
 def _refuse_strangers(bus: FolderBus, seen: Seen, new: bool) -> None:
     if bus.cluster not in (None, seen.cluster):
         raise CommandError(
-            f"At {bus} is another Kafka than the one that holds the log of this folder, or its data were deleted: bring that one back.", 2
+            f"The Kafka {bus} is another one than holds the log of this folder, or its data were deleted: bring that one back.", 2
         )
     if new and seen.events:
         raise CommandError(
-            f"The topics at {bus} hold {seen.events:,} events of another installation: delete those topics, or take another Kafka.", 2
+            f"The topics {bus} hold {seen.events:,} events of another installation: delete those topics, or take another Kafka.", 2
         )
 
 
-async def _look(bus: FolderBus, say: Callable[[str], None]) -> Seen | None:
+async def _look(bus: FolderBus) -> Seen | None:
     from clinch.buscopy import all_topics, ends
     from shared.bus import BusError
     from shared.bus.kafka import KafkaBus
@@ -70,7 +72,6 @@ async def _look(bus: FolderBus, say: Callable[[str], None]) -> Seen | None:
         async with asyncio.timeout(PATIENCE):
             return Seen(await kafka.cluster_id(), sum((await ends(kafka, all_topics())).values()))
     except (BusError, TimeoutError):
-        say(f"Kafka does not answer at {bus}: Clinch starts all the same, and keeps events in its outboxes until it does.")
         return None
     finally:
         await kafka.stop()

@@ -25,11 +25,11 @@ class FolderBus:
         return self.url is not None and self.url.startswith("kafka")
 
     def __str__(self) -> str:
-        """For the terminal, so without user and password."""
+        """Where the log is, for the terminal: so without user and password."""
         if self.url is None:
-            return "its own Postgres"
+            return "in its own Postgres"
         parts = urlsplit(self.url)
-        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+        return f"at {parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
 def named(word: str) -> FolderBus:
