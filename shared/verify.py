@@ -42,9 +42,9 @@ PLUMBING_CHECKS = (
 
 
 def aggregates(metadata: MetaData) -> list[str]:
-    """Tables whose rows are aggregates: those with an id and a version, plumbing aside."""
+    """Tables whose rows are aggregates: those that an id tells apart and that have a version, plumbing aside."""
     own = [t for t in metadata.sorted_tables if t.name not in PLUMBING.tables]
-    return [t.name for t in own if "id" in t.c and "version" in t.c]
+    return [t.name for t in own if t.primary_key.columns.keys() == ["id"] and "version" in t.c]
 
 
 def atomicity(metadata: MetaData) -> list[Check]:

@@ -1,0 +1,83 @@
+"""Where webhooks may be sent: public addresses, and the private ones that operations have listed. Pure, no look-ups.
+
+Whoever registers an endpoint makes us send requests from inside the network, so every address that is not plainly somebody's on the
+public internet is refused (server-side request forgery; OWASP API7:2023). The list is ours, not `ipaddress.is_global`, which differs
+between Python versions and counts multicast and the shared range's neighbours as global.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from urllib.parse import urlsplit
+
+Address = IPv4Address | IPv6Address
+
+_REFUSED_4 = [
+    IPv4Network(n)
+    for n in (
+        *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"),
+        *("192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24"),
+        *("224.0.0.0/4", "240.0.0.0/4"),
+        "168.63.129.16/32",  # Azure's host agent: public by its number, inside by its nature
+    )
+]
+_PUBLIC_6 = IPv6Network("2000::/3")  # all that IANA has given out for global unicast
+_REFUSED_6 = [IPv6Network(n) for n in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")]  # Teredo and 6to4 among them
+_NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: the IPv4 address is in the last 32 bits
+
+
+def is_public(address: Address) -> bool:
+    """Whether it is a unicast address of the public internet. An IPv4 address inside an IPv6 one counts as itself."""
+    if isinstance(address, IPv6Address):
+        inner = address.ipv4_mapped or (IPv4Address(int(address) & 0xFFFFFFFF) if address in _NAT64 else None)
+        if inner is None:
+            return address in _PUBLIC_6 and not any(address in network for network in _REFUSED_6)
+        address = inner
+    return not any(address in network for network in _REFUSED_4)
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """The private receivers that CLINCH_WEBHOOK_ALLOW lists."""
+
+    networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    hosts: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, entries: Sequence[str]) -> "Allowed":
+        """Networks, and host names, which may then lead to any address."""
+        networks, hosts = [], set()
+        for entry in entries:
+            try:
+                networks.append(ip_network(entry))
+            except ValueError:
+                hosts.add(entry.lower())
+        return cls(tuple(networks), frozenset(hosts))
+
+    def refuses(self, host: str, addresses: Sequence[str]) -> bool:
+        """Whether `host`, which leads to these addresses, is out of bounds. One bad address among good ones is enough."""
+        return host.lower().rstrip(".") not in self.hosts and not all(self._takes(ip_address(a.partition("%")[0])) for a in addresses)
+
+    def _takes(self, address: Address) -> bool:
+        return is_public(address) or any(address in network for network in self.networks)
+
+
+def url_problem(url: str, *, production: bool) -> tuple[str, str] | None:
+    """What is wrong with an endpoint's URL besides where it leads, as a code and a sentence. It is in its normal form (WHATWG)."""
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    if parts.scheme != "https" and (production or parts.scheme != "http"):
+        return "not_https", "The address must begin with https://."
+    if parts.username is not None or parts.password is not None:
+        return "credentials", "The address must not hold a user name or a password: receivers check the signature."
+    if parts.fragment:
+        return "fragment", "The address must not have a part behind #, which is never sent."
+    if port not in (80, 443) and port < 1024:
+        return "bad_port", "The port must be 80, 443, or from 1024 on."
+    return None
+
+
+def origin(url: str) -> str:
+    """Scheme, host and port: what may be told of an address. Path and query may hold tokens."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"

@@ -1,0 +1,167 @@
+"""Changes of endpoints, each told with its actor; and sending again what was sent."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import bindparam, func, insert, null, select, update
+
+from metrics_svc.feed import queries as feed
+from metrics_svc.webhooks import queries, rules, signing
+from metrics_svc.webhooks.addresses import origin
+from metrics_svc.webhooks.queries import PRESENT
+from metrics_svc.webhooks.rules import DeliveryState, Reason, State, Webhook
+from metrics_svc.webhooks.tables import CURSOR, DELIVERY, SECRET, WEBHOOK, WEBHOOKS
+from shared.db import Tx
+from shared.errors import Invalid, require
+from shared.events.envelope import Event
+from shared.events.metrics import (
+    WebhookChanged,
+    WebhookDisabled,
+    WebhookEnabled,
+    WebhookRedelivered,
+    WebhookRegistered,
+    WebhookRemoved,
+    WebhookSecretRotated,
+)
+from shared.ids import new_id
+from shared.query import Query
+from shared.seal import Seal
+from shared.tables import At
+
+Start = Literal["now", "beginning"] | int
+MOST_AGAIN = 10_000
+"""Deliveries that one request can have sent again."""
+
+_ONE_BY_ONE = "SELECT pg_advisory_xact_lock(4710003)"  # so that two registrations count the same endpoints
+_COUNT = Query(select(func.count()).select_from(WEBHOOK).where(PRESENT), int)
+_BEGIN = Query(
+    insert(CURSOR).values({n: bindparam(n) for n in ("webhook_id", "position", "matched_from", "forgotten_to")}),
+    int,
+)
+_KEEP_SECRET = Query(insert(SECRET).values({n: bindparam(n) for n in ("id", "webhook_id", "sealed", "created_at")}), int)
+_END_SECRETS = Query(
+    update(SECRET)
+    .where(SECRET.c.webhook_id == bindparam("_id"), SECRET.c.ends_at.is_(None) | (SECRET.c.ends_at > bindparam("until", type_=At)))
+    .values(ends_at=bindparam("until", type_=At)),
+    int,
+)
+_POSITION = Query(select(CURSOR.c.position).where(CURSOR.c.webhook_id == bindparam("id")).with_for_update(), int)
+_MATCH_ANEW = Query(update(CURSOR).where(CURSOR.c.webhook_id == bindparam("_id")).values(matched_from=CURSOR.c.position), int)
+_START_OVER = Query(update(CURSOR).where(CURSOR.c.webhook_id == bindparam("_id")).values(failing_since=null()), int)
+_again = {"state": DeliveryState.PENDING.value, "tries": 0, "due_at": bindparam("now", type_=At), "finished_at": null()}
+_AGAIN = Query(update(DELIVERY).where(DELIVERY.c.id == bindparam("_id")).values(_again), int)
+_those = (
+    select(DELIVERY.c.id)
+    .where(
+        DELIVERY.c.webhook_id == bindparam("_id"),
+        DELIVERY.c.created_at >= bindparam("since", type_=At),
+        DELIVERY.c.created_at < bindparam("until", type_=At),
+        DELIVERY.c.state == bindparam("found"),
+    )
+    .order_by(DELIVERY.c.position)
+    .limit(MOST_AGAIN)
+)
+_ALL_AGAIN = Query(update(DELIVERY).where(DELIVERY.c.id.in_(_those)).values(_again).returning(DELIVERY.c.id), UUID)
+
+
+async def register(tx: Tx, *, url: str, types: list[str], description: str, start: Start) -> tuple[Webhook, str]:
+    """The endpoint and its secret, which is told this once. `Invalid` when the feed does not hold what follows `start`."""
+    await tx.conn.execute(_ONE_BY_ONE)
+    require(rules.register_unmet(await tx.one(_COUNT)), "No more endpoints can be registered.", "too_many")
+    position = await _position(tx, start)
+    row = Webhook(new_id(), 0, url, description, types, State.ACTIVE, None, None, tx.now, tx.now)
+    webhook = await tx.add(WEBHOOKS, row, WebhookRegistered(origin=origin(url), types=types, position=position))
+    await tx.run(_BEGIN, webhook_id=webhook.id, position=position, matched_from=position, forgotten_to=position)
+    return webhook, await _new_secret(tx, webhook.id)
+
+
+async def _position(tx: Tx, start: Start) -> int:
+    head = await feed.head(tx)
+    if isinstance(start, str):
+        return head.latest if start == "now" else head.oldest
+    if not head.oldest <= start <= head.latest:
+        raise Invalid(f"The feed can be read behind the positions {head.oldest} to {head.latest}.", pointer="/from", code="position_gone")
+    return start
+
+
+async def change(tx: Tx, id: UUID, *, expect: int | None, changes: Mapping[str, Any], enabled: bool | None) -> Webhook:
+    """`changes` are of url, types and description. What is as asked for already is not told."""
+    webhook = await load(tx, id, expect)
+    changed = {name: value for name, value in changes.items() if getattr(webhook, name) != value}
+    events: list[Event] = []
+    if changed:
+        url, types = changed.get("url", webhook.url), changed.get("types", webhook.types)
+        events.append(WebhookChanged(changed=sorted(changed), origin=origin(url), types=types))
+    if "types" in changed:
+        await tx.one(_POSITION, id=id)  # locked: no delivery is being made by the old types
+        await tx.run(_MATCH_ANEW, _id=id)
+    if enabled is True and webhook.state is State.DISABLED:
+        events.append(WebhookEnabled(position=await tx.one(_POSITION, id=id)))
+        await tx.run(_START_OVER, _id=id)
+        changed |= {"state": State.ACTIVE, "reason": None, "disabled_at": None}
+    elif enabled is False and webhook.state is State.ACTIVE:
+        events.append(WebhookDisabled(reason="by_hand"))
+        changed |= {"state": State.DISABLED, "reason": Reason.BY_HAND, "disabled_at": tx.now}
+    return await tx.save(WEBHOOKS, webhook, *events, **changed) if events else webhook
+
+
+async def rotate(tx: Tx, id: UUID, *, expect: int | None, keep_old: bool) -> tuple[Webhook, str]:
+    """A new secret. The old one signs beside it for a while, unless it has leaked."""
+    webhook = await load(tx, id, expect)
+    old_until = (await queries.progress(tx, [id], tx.now))[id].old_until
+    require(rules.rotate_unmet(old_until, tx.now, keep_old=keep_old), "The secret is being rotated already.", "rotating")
+    until = tx.now + timedelta(hours=tx.settings.webhook_overlap_hours) if keep_old else tx.now
+    await tx.run(_END_SECRETS, _id=id, until=until)
+    secret = await _new_secret(tx, id)
+    return await tx.save(WEBHOOKS, webhook, WebhookSecretRotated(old_until=until if keep_old else None)), secret
+
+
+async def remove(tx: Tx, id: UUID, *, expect: int | None) -> None:
+    """Nothing is sent any more, and no secret signs. What is left of it goes with the next cleaning."""
+    webhook = await load(tx, id, expect)
+    await tx.run(_END_SECRETS, _id=id, until=tx.now)
+    await tx.save(WEBHOOKS, webhook, WebhookRemoved(), state=State.REMOVED)
+
+
+async def disable(tx: Tx, id: UUID, reason: Reason) -> None:
+    """By the worker. One that is not active any more stays as it is."""
+    webhook = await tx.load(WEBHOOKS, id)
+    if webhook.state is State.ACTIVE:
+        event = WebhookDisabled(reason=reason.value)
+        await tx.save(WEBHOOKS, webhook, event, state=State.DISABLED, reason=reason, disabled_at=tx.now)
+
+
+async def redeliver(tx: Tx, id: UUID, delivery_id: UUID) -> Webhook:
+    """Send one delivery again now, whatever became of it, with all its tries."""
+    webhook = await load(tx, id, None)
+    require(rules.redeliver_unmet(webhook), "Nothing can be sent.", "disabled")
+    delivery = await queries.delivery(tx, id, delivery_id)
+    await tx.run(_AGAIN, _id=delivery.id, now=tx.now)
+    return await tx.save(WEBHOOKS, webhook, WebhookRedelivered(count=1, delivery_id=delivery.id))
+
+
+async def redeliver_many(tx: Tx, id: UUID, *, since: datetime, until: datetime, state: DeliveryState) -> int:
+    """Send those again that came in from `since` to before `until`, `MOST_AGAIN` at once, the oldest first; how many these are."""
+    webhook = await load(tx, id, None)
+    require(rules.redeliver_unmet(webhook), "Nothing can be sent.", "disabled")
+    count = len(await tx.all(_ALL_AGAIN, _id=id, since=since, until=until, found=state.value, now=tx.now))
+    if count:
+        await tx.save(WEBHOOKS, webhook, WebhookRedelivered(count=count, since=since, until=until))
+    return count
+
+
+async def load(tx: Tx, id: UUID, expect: int | None) -> Webhook:
+    """Locked; `NotFound` when it was removed."""
+    webhook = await tx.load(WEBHOOKS, id, expect)
+    if webhook.state is State.REMOVED:
+        raise WEBHOOKS.missing()
+    return webhook
+
+
+async def _new_secret(tx: Tx, webhook_id: UUID) -> str:
+    secret = signing.new_secret()
+    sealed = Seal.of(tx.settings).close(secret.encode()).decode()
+    await tx.run(_KEEP_SECRET, id=new_id(), webhook_id=webhook_id, sealed=sealed, created_at=tx.now)
+    return secret

@@ -1,0 +1,121 @@
+"""What the routes of webhooks take and answer."""
+
+from datetime import datetime
+from typing import Annotated, ClassVar, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, StrictBool, StringConstraints
+
+from metrics_svc.webhooks import commands, rules
+from metrics_svc.webhooks.rules import DeliveryState, Reason, State
+from shared.as_text import AsText, Time
+from shared.http.actions import AllowedAction
+from shared.http.body import Body
+from shared.http.patch import NOT_GIVEN
+
+Url = Annotated[
+    HttpUrl, AsText, Field(description="Where the receiver listens; https in production", examples=["https://erp.example/hooks"])
+]
+Pattern = Annotated[str, StringConstraints(pattern=r"^(\*|clinch(\.[a-z0-9_]+)*(\.\*)?)$", max_length=100)]
+Types = Annotated[
+    list[Pattern],
+    Field(min_length=1, max_length=50, description="Types of events, or their beginnings: `clinch.deal.*`", examples=[["clinch.deal.*"]]),
+]
+Description = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
+Start = Literal["now", "beginning"] | Annotated[int, Field(ge=0, lt=2**53, strict=True)]
+
+
+class WebhookIn(Body):
+    url: Url
+    types: Types
+    description: Description = ""
+    start: Annotated[
+        Start, Field(alias="from", description="What happens from now on; all that the feed holds; or what is behind a position")
+    ] = "now"
+
+
+class WebhookPatch(Body):
+    url: Url = NOT_GIVEN
+    types: Types = NOT_GIVEN
+    description: Description = NOT_GIVEN
+    enabled: StrictBool = NOT_GIVEN
+
+
+class RotateIn(Body):
+    keep_old: Annotated[StrictBool, Field(description="Whether the old secret signs as well for a day; false when it has leaked")] = True
+
+
+KEEP_OLD = RotateIn()
+
+
+class RedeliverIn(Body):
+    """Those that came in from `since` to before `until`."""
+
+    since: Time
+    until: Time
+    state: DeliveryState = DeliveryState.FAILED
+
+
+class WebhookOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+    version_says_all: ClassVar[bool] = False
+
+    id: UUID
+    version: int
+    url: str
+    types: list[str]
+    description: str
+    state: State
+    reason: Reason | None = Field(description="Why it is disabled: by hand, the receiver answered 410, or nothing was taken for five days.")
+    disabled_at: datetime | None
+    position: int = Field(description="How far in the feed deliveries have been made.")
+    failing_since: datetime | None = Field(description="The first failure since something was taken.")
+    delivered_at: datetime | None = Field(description="When something was taken last.")
+    old_secret_until: datetime | None = Field(description="Until then, the secret before this one signs as well.")
+    created_at: datetime
+    updated_at: datetime
+    allowed_actions: list[AllowedAction]
+
+
+class WebhookWithSecret(WebhookOut):
+    secret: str = Field(description="For the receiver, to check signatures with. It is not shown again.", examples=["whsec_..."])
+
+
+class AttemptOut(BaseModel):
+    """`status` is what the receiver answered; without an answer, `error` says why. What it said besides is not kept."""
+
+    at: datetime
+    status: int | None
+    error: str | None
+    milliseconds: int
+
+
+class DeliveryOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    event_id: UUID = Field(description="The header webhook-id, the same at every attempt and redelivery.")
+    position: int = Field(description="The event's place in the feed: GET /v1/events?after= one less.")
+    type: str
+    subject: UUID
+    sequence: int = Field(description="The subject's version.")
+    event_time: datetime
+    state: DeliveryState
+    tries: int = Field(description="Attempts since it was last asked for.")
+    due_at: datetime | None = Field(description="When the next attempt is due.")
+    attempts: list[AttemptOut] = Field(description=f"The last {rules.KEPT_ATTEMPTS}, redeliveries included.")
+    created_at: datetime
+    finished_at: datetime | None
+
+
+class PingOut(BaseModel):
+    """What came of a test delivery."""
+
+    delivered: bool
+    status: int | None
+    error: str | None
+    milliseconds: int
+
+
+class RedeliveredOut(BaseModel):
+    count: int = Field(description=f"How many are sent again; {commands.MOST_AGAIN} at most, the oldest first.")

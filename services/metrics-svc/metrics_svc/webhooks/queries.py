@@ -1,0 +1,81 @@
+"""Reads of endpoints and deliveries. All of them are the whole company's: there is no owner to ask about."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import bindparam, func, select
+
+from metrics_svc.webhooks.rules import Delivery, State, Webhook
+from metrics_svc.webhooks.tables import CURSOR, DELIVERY, SECRET, WEBHOOK, WEBHOOKS
+from shared.db import Reader
+from shared.errors import NotFound
+from shared.http.listing import Listing
+from shared.query import Query, is_in
+from shared.seal import Seal
+from shared.tables import At
+
+LIST = Listing(WEBHOOK, Webhook, filters={"state": WEBHOOK.c.state}, sorts=("created_at",), default="-created_at")
+PRESENT = WEBHOOK.c.state != State.REMOVED.value
+DELIVERIES = Listing(
+    DELIVERY,
+    Delivery,
+    filters={n: DELIVERY.c[n] for n in ("state", "type", "subject", "created_at", "event_id")},
+    sorts=("created_at",),
+    default="-created_at",
+)
+OF_WEBHOOK = DELIVERY.c.webhook_id == bindparam("webhook_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How an endpoint does: where it is in the feed, and until when an old secret still signs."""
+
+    webhook_id: UUID
+    position: int
+    failing_since: datetime | None
+    delivered_at: datetime | None
+    old_until: datetime | None
+
+
+_delivery = [DELIVERY.c[n] for n in Delivery.__dataclass_fields__]
+_DELIVERY = Query(select(*_delivery).where(DELIVERY.c.id == bindparam("id"), OF_WEBHOOK), Delivery)
+_now = bindparam("now", type_=At)
+_old = select(func.max(SECRET.c.ends_at)).where(SECRET.c.webhook_id == CURSOR.c.webhook_id, SECRET.c.ends_at > _now).scalar_subquery()
+_PROGRESS = Query(
+    select(CURSOR.c.webhook_id, CURSOR.c.position, CURSOR.c.failing_since, CURSOR.c.delivered_at, _old.label("old_until")).where(
+        is_in(CURSOR.c.webhook_id, "ids")
+    ),
+    Progress,
+)
+_SECRETS = Query(
+    select(SECRET.c.sealed)
+    .where(SECRET.c.webhook_id == bindparam("id"), SECRET.c.ends_at.is_(None) | (SECRET.c.ends_at > _now))
+    .order_by(SECRET.c.created_at.desc()),
+    str,
+)
+
+
+async def webhook(db: Reader, id: UUID) -> Webhook:
+    """`NotFound` also for one that was removed: its row stays for the events that tell of it."""
+    found = await db.get(WEBHOOKS, id)
+    if found.state is State.REMOVED:
+        raise WEBHOOKS.missing()
+    return found
+
+
+async def delivery(db: Reader, webhook_id: UUID, id: UUID) -> Delivery:
+    found = await db.first(_DELIVERY, id=id, webhook_id=webhook_id)
+    if found is None:
+        raise NotFound("There is no such delivery.")
+    return found
+
+
+async def progress(db: Reader, ids: Collection[UUID], now: datetime) -> dict[UUID, Progress]:
+    return {p.webhook_id: p for p in await db.all(_PROGRESS, ids=list(ids), now=now)}
+
+
+async def secrets(db: Reader, webhook_id: UUID, seal: Seal, now: datetime) -> list[str]:
+    """Those that sign now, the newest first. `shared.seal.Unreadable` when CLINCH_SECRET_KEY has lost a key."""
+    return [seal.open(sealed.encode()).decode() for sealed in await db.all(_SECRETS, id=webhook_id, now=now)]

@@ -1,0 +1,136 @@
+"""One request to a receiver, and to no other address than the one that was checked.
+
+Name look-up, check and connection are one step inside httpcore's pool, so a name that leads elsewhere a moment later (DNS rebinding)
+changes nothing; TLS still verifies the name. Redirects are not followed, proxies of the environment are not used, no cookie is kept,
+and what the receiver says is neither stored nor read beyond its head: it may hold anybody's data.
+"""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from time import monotonic
+from typing import Any, Self
+
+import httpcore
+import httpx
+
+from metrics_svc.webhooks.addresses import Allowed
+from metrics_svc.webhooks.rules import AT_ONCE, MOST_ENDPOINTS, Answer, retry_after
+from shared.clock import Clock
+from shared.settings import Settings
+
+Resolve = Callable[[str, int], Awaitable[list[str]]]
+
+READ_AT_MOST = 16_384
+"""Bytes of a receiver's answer that are taken from the connection so that it can be used again; with more to come it is closed."""
+DRAIN_SECONDS = 1.0
+RESOLVE_SECONDS = 5.0
+
+UNKNOWN_HOST = "the host name is not known"
+REFUSED = "the address is not a public one, and CLINCH_WEBHOOK_ALLOW does not list it"
+
+
+class OutOfBounds(Exception):
+    """Where the host name leads, nothing may be sent; or it leads nowhere."""
+
+
+async def look_up(host: str, port: int) -> list[str]:
+    """All addresses of a host, by the system's resolver."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(address[4][0]) for address in found))
+
+
+async def checked(host: str, port: int, allowed: Allowed, resolve: Resolve = look_up) -> list[str]:
+    """The addresses of `host`, all of which may be sent to. `OutOfBounds` says why they may not."""
+    try:
+        async with asyncio.timeout(RESOLVE_SECONDS):
+            addresses = await resolve(host, port)
+    except (OSError, UnicodeError):  # TimeoutError is an OSError; a label of over 63 characters is no IDNA
+        raise OutOfBounds(UNKNOWN_HOST) from None
+    if allowed.refuses(host, addresses):
+        raise OutOfBounds(REFUSED)
+    return addresses
+
+
+class _Checking(httpcore.AsyncNetworkBackend):
+    """Connects to what `checked` gave, and to nothing else."""
+
+    def __init__(self, allowed: Allowed, resolve: Resolve) -> None:
+        self._allowed, self._resolve = allowed, resolve
+        self._network = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        *others, last = await checked(host, port, self._allowed, self._resolve)
+        for address in others:
+            with suppress(httpcore.ConnectError):
+                return await self._network.connect_tcp(address, port, timeout, local_address, socket_options)
+        return await self._network.connect_tcp(last, port, timeout, local_address, socket_options)
+
+
+class Sender:
+    """Sends until closed. `clock` is asked what time it is when a receiver names a date to come back at."""
+
+    def __init__(self, settings: Settings, clock: Clock, resolve: Resolve = look_up, tls: ssl.SSLContext | None = None) -> None:
+        self._timeout = settings.webhook_timeout_seconds
+        self._clock = clock
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=tls or httpx.create_ssl_context(),  # certifi's authorities, or SSL_CERT_FILE
+            max_connections=AT_ONCE * MOST_ENDPOINTS,
+            max_keepalive_connections=MOST_ENDPOINTS,
+            keepalive_expiry=30,
+            network_backend=_Checking(Allowed.of(settings.webhook_allow), resolve),
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._pool.aclose()
+
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """What came of it; never raises for anything that the receiver or the network does."""
+        target = httpx.URL(url)
+        own = {"host": target.netloc.decode(), "user-agent": "Clinch-Webhooks/1", "accept": "*/*"}
+        sent: Sequence[tuple[bytes | str, bytes | str]] = [*own.items(), *headers.items()]
+        to = httpcore.URL(scheme=target.raw_scheme, host=target.raw_host, port=target.port, target=target.raw_path)
+        started = monotonic()
+        try:
+            async with asyncio.timeout(self._timeout) as limit, self._pool.stream("POST", to, headers=sent, content=body) as response:
+                limit.reschedule(None)  # it has answered; what follows has a limit of its own
+                later = retry_after(_header(response, b"retry-after"), self._clock())
+                answer = Answer(response.status, None, monotonic() - started, later)
+                await _drain(response)
+                return answer
+        except OutOfBounds as refused:
+            error = str(refused)
+        except TimeoutError:
+            error = f"no answer within {self._timeout:g} s"
+        except httpcore.ConnectError as failure:
+            error = f"could not connect: {failure}"[:200]
+        except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException) as failure:
+            error = f"the connection broke: {type(failure).__name__}"
+        return Answer(None, error, monotonic() - started)
+
+
+def _header(response: httpcore.Response, name: bytes) -> str | None:
+    return next((value.decode("latin-1") for given, value in response.headers if given.lower() == name), None)
+
+
+async def _drain(response: httpcore.Response) -> None:
+    """Take the rest of the answer off the connection. Whatever happens to it now, the receiver has answered."""
+    taken = 0
+    with suppress(TimeoutError, httpcore.NetworkError, httpcore.ProtocolError):
+        async with asyncio.timeout(DRAIN_SECONDS):
+            async for part in response.aiter_stream():
+                taken += len(part)
+                if taken > READ_AT_MOST:
+                    return

@@ -1,0 +1,75 @@
+"""Endpoints, their secrets, how far each has come in the feed, and the deliveries made for it."""
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, Table, Text, UniqueConstraint, Uuid, text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from metrics_svc.metadata import metadata
+from metrics_svc.webhooks.rules import Webhook
+from shared.query import Aggregate
+from shared.tables import At
+
+WEBHOOK = Table(
+    "webhook",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("types", JSONB, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", Text),
+    Column("disabled_at", At),
+    Column("created_at", At, nullable=False),
+    Column("updated_at", At, nullable=False),
+    Index(None, "created_at", "id"),
+)
+WEBHOOKS = Aggregate(WEBHOOK, Webhook, "webhook")
+
+SECRET = Table(
+    "webhook_secret",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("webhook_id", Uuid, ForeignKey("webhook.id"), nullable=False),
+    Column("sealed", Text, nullable=False, comment="encrypted with CLINCH_SECRET_KEY"),
+    Column("created_at", At, nullable=False),
+    Column("ends_at", At, comment="when it stops signing; NULL for the one in force"),
+    Index(None, "webhook_id"),
+)
+
+# Apart from the endpoint itself: it moves with every batch, without an event. Whoever changes the types or makes deliveries locks it.
+CURSOR = Table(
+    "webhook_cursor",
+    metadata,
+    Column("webhook_id", Uuid, ForeignKey("webhook.id"), primary_key=True),
+    Column("position", BigInteger, nullable=False, comment="deliveries are made up to here"),
+    Column("matched_from", BigInteger, nullable=False, comment="what lies behind this was matched with the types as they are now"),
+    Column("forgotten_to", BigInteger, nullable=False, comment="up to here, deliveries may have been cleaned away"),
+    Column("failing_since", At, comment="the first failure since something was taken"),
+    Column("delivered_at", At, comment="when something was taken last"),
+)
+
+DELIVERY = Table(
+    "webhook_delivery",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("webhook_id", Uuid, ForeignKey("webhook.id"), nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("event_id", Uuid, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("subject", Uuid, nullable=False),
+    Column("sequence", BigInteger, nullable=False, comment="the version of the subject"),
+    Column("event_time", At, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("due_at", At),
+    Column("claimed_until", At, comment="a worker is sending it; after this, another may"),
+    Column("attempts", JSONB, nullable=False),
+    Column("created_at", At, nullable=False),
+    Column("finished_at", At),
+    UniqueConstraint("webhook_id", "position"),
+    Index(None, "webhook_id", "created_at", "id"),
+    Index("ix_webhook_delivery_due", "webhook_id", "due_at", "position", postgresql_where=text("state = 'pending'")),
+    Index("ix_webhook_delivery_claimed", "webhook_id", postgresql_where=text("claimed_until IS NOT NULL")),
+    Index("ix_webhook_delivery_finished", "state", "finished_at", postgresql_where=text("finished_at IS NOT NULL")),
+    comment="one row for each event and endpoint",
+)
