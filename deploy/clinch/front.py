@@ -16,6 +16,7 @@ import structlog
 import uvicorn
 from pydantic import Field
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -27,6 +28,7 @@ from clinch.origin import not_found
 from clinch.roster import seed_people
 from clinch.services import exit_on_bad_settings
 from clinch.settings import ISSUER_PATH
+from shared.http.problem import answer
 from shared.logs import configure_logging
 from shared.settings import LogSettings
 
@@ -69,7 +71,20 @@ def front(settings: FrontSettings, key_file: Path, transport: httpx.AsyncBaseTra
         status = 200 if all(answer == {"status": "ready"} for answer in answers) else 503
         return JSONResponse(dict(zip(settings.services, answers, strict=True)), status)
 
-    routes: list[BaseRoute] = [Route("/livez", alive), Route("/readyz", ready), *page_routes(settings.services)]
+    async def document(request: Request) -> Response:
+        """A service's OpenAPI, for the page: a gateway that cannot rewrite paths leads here."""
+        name = request.path_params["service"]
+        if name not in settings.services:
+            return await not_found(request, HTTPException(404))
+        try:
+            answered = await http.get(f"{settings.services[name]}/openapi.json", timeout=PATIENCE)
+            answered.raise_for_status()
+        except httpx.HTTPError:
+            return answer(request, status=503, code="unavailable", title="Not available right now", detail=f"{name} does not answer.")
+        return Response(answered.content, media_type="application/json")
+
+    probes = [Route("/livez", alive), Route("/readyz", ready)]
+    routes: list[BaseRoute] = [*probes, *page_routes(settings.services), Route("/openapi/{service}.json", document)]
     issuer: Issuer | None = None
     if settings.issuer.endswith(ISSUER_PATH):
         app = issuer_app(key_file=key_file, issuer=settings.issuer, audience=settings.audience, env=settings.env)

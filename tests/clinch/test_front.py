@@ -18,7 +18,9 @@ SERVICES = {"lead-svc": "http://lead:8000", "deal-svc": "http://deal:8000"}
 
 def client(deal: httpx.Response | Exception, folder: Path, **changed: str) -> httpx.AsyncClient:
     def play(request: httpx.Request) -> httpx.Response:
-        assert request.url.path == "/readyz"
+        if request.url.path == "/openapi.json" and request.url.host == "lead":
+            return httpx.Response(200, json={"info": {"title": "Clinch lead-svc"}})
+        assert request.url.path in ("/readyz", "/openapi.json")
         if request.url.host == "lead":
             return httpx.Response(200, json={"status": "ready"})
         if isinstance(deal, Exception):
@@ -96,3 +98,11 @@ async def test_the_page_offers_every_service(tmp_path: Path) -> None:
     async with client(READY, tmp_path) as http:
         assert '["lead-svc", "deal-svc"]' in (await http.get("/docs")).text
         assert (await http.get("/docs/swagger-ui-bundle.js")).status_code == 200
+
+
+async def test_it_hands_on_the_documents_of_the_page(tmp_path: Path) -> None:
+    async with client(httpx.ConnectError("refused"), tmp_path) as http:
+        assert (await http.get("/openapi/lead-svc.json")).json()["info"]["title"] == "Clinch lead-svc"
+        missing = await http.get("/openapi/deal-svc.json")
+        assert (missing.status_code, missing.json()["code"]) == (503, "unavailable")
+        assert (await http.get("/openapi/other-svc.json")).json()["code"] == "not_found"
