@@ -62,6 +62,8 @@ class Settings(LogSettings):
     fx_rates: dict[str, Decimal] = Field(default_factory=dict, description='Units of the reporting currency for one unit: {"USD": "7.1"}')
     cors_origins: tuple[str, ...] = ()
     feed_days: int = Field(default=30, ge=1, le=3650, description="Days for which /v1/events and /v1/stream can go back")
+    streams_max: int = Field(default=500, ge=1, description="Event streams that one process keeps open at most")
+    streams_max_each: int = Field(default=10, ge=1, description="Event streams of one principal in one process at most")
     webhook_allow: tuple[str, ...] = Field(
         default=(), description='Private receivers of webhooks, as networks and host names: ["10.1.0.0/16", "erp.internal"]'
     )

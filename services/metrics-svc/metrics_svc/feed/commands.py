@@ -9,11 +9,11 @@ import orjson
 from sqlalchemy import BigInteger, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from metrics_svc.feed.rules import MOVABLE, FeedEvent, belongs_to, owner_told
+from metrics_svc.feed.rules import FeedEvent, belongs_to, owner_told
 from metrics_svc.feed.tables import FEED, HEAD, OWNER
 from shared.bus import Delivered
 from shared.db import Tx
-from shared.events import contract, deal, lead  # noqa: F401  (their events are in the registry then)
+from shared.events import contract, deal, lead, metrics  # noqa: F401  (their events are in the registry then)
 from shared.events.envelope import REGISTRY, structured, topic
 from shared.inbox import stamp
 from shared.query import Query, columns, rows_param
@@ -87,7 +87,7 @@ async def _fold(tx: Tx, messages: Sequence[Delivered]) -> None:
         if row.belongs_to is not None and (told := owner_told(row.type, data)) is not None:
             # A part tells the owner of the whole as it was then: worth knowing until the whole speaks for itself, in a topic of its own.
             (owners if row.belongs_to == row.subject else introduced)[row.belongs_to] = told[0]
-        if row.aggregate in MOVABLE and row.version > 1:
+        if row.may_move_others:
             moved[row.subject] = row.belongs_to
     if moved:
         await tx.run(_MOVED, subject=list(moved), belongs_to=list(moved.values()))

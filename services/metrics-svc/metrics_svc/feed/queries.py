@@ -16,7 +16,7 @@ WINDOW = 5000
 """Positions that one statement looks at, so that a reader to whom little is visible costs no more than others."""
 
 _NAMES = tuple(FEED.c.keys())
-_OWNED = FEED.outerjoin(OWNER, OWNER.c.id == FEED.c.belongs_to)
+OWNED = FEED.outerjoin(OWNER, OWNER.c.id == FEED.c.belongs_to)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def _query(visible: ColumnElement[bool], types: bool, aggregates: bool, subject:
     rows = select(*[FEED.c[name] for name in _NAMES]).where(FEED.c.position > after, FEED.c.position <= until)
     if visible is not true():
         # Whoever does not see all sees nothing of an owner who is not known yet.
-        rows = rows.select_from(_OWNED).where(or_(FEED.c.belongs_to.is_(None), OWNER.c.id.is_not(None) & visible))
+        rows = rows.select_from(OWNED).where(or_(FEED.c.belongs_to.is_(None), OWNER.c.id.is_not(None) & visible))
     if types:
         rows = rows.where(FEED.c.type.like(any_(bindparam("types", type_=ARRAY(Text)))))
     if aggregates:

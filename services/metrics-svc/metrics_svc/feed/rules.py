@@ -1,7 +1,9 @@
 """Whose an event is, and which events a reader asks for. No I/O."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
@@ -9,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from shared.errors import Invalid, Problem
+from shared.errors import Invalid, Problem, Unavailable
 
 EVERYBODYS = frozenset({"team", "person", "product", "price"})
 """Aggregates that the owning service shows to every role."""
@@ -44,6 +46,11 @@ class FeedEvent:
     event: bytes
     """The whole event as structured CloudEvents JSON, no field of it lost."""
 
+    @property
+    def may_move_others(self) -> bool:
+        """Whether earlier events of the same subject may belong to another record from now on."""
+        return self.aggregate in MOVABLE and self.version > 1
+
 
 def belongs_to(aggregate: str, subject: UUID, data: Mapping[str, Any]) -> UUID | None:
     """See `FeedEvent.belongs_to`. An aggregate that this version does not know belongs to itself, and so to an unknown owner."""
@@ -72,6 +79,38 @@ class Gone(Problem):
     def __init__(self, after: int, oldest: int, latest: int) -> None:
         said = f"Events up to position {oldest} are deleted" if after < oldest else f"The feed ends at position {latest} and was set back"
         super().__init__(f"{said}: read the lists anew, then go on with after={latest}.", oldest=oldest, latest=latest)
+
+
+class TooManyStreams(Problem):
+    status = 429
+    code = "too_many_streams"
+    title = "You have as many open streams as one may have"
+
+
+class Places:
+    """How many streams may be open, in all and for one principal: each costs memory, and a client that leaks them must notice."""
+
+    def __init__(self, most: int, most_each: int) -> None:
+        self._most, self._most_each = most, most_each
+        self._by_principal: Counter[UUID] = Counter()
+
+    @property
+    def used(self) -> int:
+        return self._by_principal.total()
+
+    @contextmanager
+    def taken(self, principal: UUID) -> Iterator[None]:
+        """A place, while the block runs. `TooManyStreams` for the principal's own limit, `Unavailable` when all places are taken."""
+        if self._by_principal[principal] >= self._most_each:
+            raise TooManyStreams(f"{self._most_each} streams are open already; close one.", headers={"Retry-After": "10"})
+        if self.used >= self._most:
+            raise Unavailable("All places for streams are taken; try again, or poll without `wait`.", retry_after=10)
+        self._by_principal[principal] += 1
+        try:
+            yield
+        finally:
+            self._by_principal[principal] -= 1
+            self._by_principal += Counter()  # forgets those who have none
 
 
 @dataclass(frozen=True, slots=True)

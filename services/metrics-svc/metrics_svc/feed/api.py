@@ -1,0 +1,116 @@
+"""`/v1/events` and `/v1/stream`: the feed for polling and for listening readers."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+from starlette.responses import Response
+
+from metrics_svc.feed import queries
+from metrics_svc.feed.models import GONE, EventsOut, body, problems
+from metrics_svc.feed.rules import Wanted, wanted
+from metrics_svc.feed.stream import Stream
+from metrics_svc.feed.tail import Tail
+from shared.auth import CurrentActor
+from shared.drain import Stopping
+from shared.events.envelope import REGISTRY
+from shared.http.edge import ClinchRoute
+
+router = APIRouter(tags=["events"], route_class=ClinchRoute)
+
+_TOO_MANY = "As many streams and waiting polls as one principal may have are open"
+_POSITION = r"^(latest|[0-9]{1,18})$"
+
+
+async def _tail(request: Request, stopping: Stopping) -> Tail:
+    """One for the process, from the first reader on."""
+    state = request.app.state
+    if not hasattr(state, "feed_tail"):
+        state.feed_tail = Tail(state.db, state.settings, stopping, service=state.service)
+    tail: Tail = state.feed_tail
+    return tail
+
+
+async def _wanted(
+    types: Annotated[
+        list[str] | None,
+        Query(max_length=50, description="Only these types, as a comma list or repeated; `*` is any text: `clinch.deal.*`."),
+    ] = None,
+    aggregate: Annotated[list[str] | None, Query(max_length=50, description="Only what is about these: `deal,contract`.")] = None,
+    subject: Annotated[UUID | None, Query(description="Only what is about this record.")] = None,
+) -> Wanted:
+    return wanted(types or (), aggregate or (), subject, {e.type: e.aggregate for e in REGISTRY.values() if e.publisher})
+
+
+Following = Annotated[Tail, Depends(_tail)]
+Asked = Annotated[Wanted, Depends(_wanted)]
+
+
+@router.get("/v1/events", response_model=EventsOut, responses=problems(_410=GONE, _429=_TOO_MANY))
+async def list_events(
+    request: Request,
+    by: CurrentActor,
+    tail: Following,
+    asked: Asked,
+    after: Annotated[
+        str | None, Query(pattern=_POSITION, description="Events behind this position; `latest` for the end. From the oldest without it.")
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=500, description="Events at most.")] = 100,
+    wait: Annotated[float, Query(ge=0, le=30, description="Seconds to wait for events when there are none.")] = 0,
+) -> Any:
+    """Events in one order, of the records that the caller may see now. Read on with `after=` the answer's `next_after`: nothing is
+    passed over. When that is `latest` you have all there is; `wait` then saves polls."""
+    position = await _position(request, after, start="oldest")
+    found = await tail.read(position, by, asked, limit)
+    if wait and not found.items and found.next_after >= found.latest:
+        loop = asyncio.get_running_loop()
+        until = loop.time() + wait
+        async with tail.reader(by):
+            while not found.items and loop.time() < until and not tail.stopping.is_set():
+                await tail.wait(found.next_after, until - loop.time())
+                found = await tail.read(found.next_after, by, asked, limit)
+    return Response(body(found), media_type="application/json")
+
+
+async def _stream(
+    request: Request,
+    by: CurrentActor,
+    tail: Following,
+    asked: Asked,
+    after: Annotated[
+        str | None, Query(pattern=_POSITION, description="Events behind this position; without it, those that happen from now on.")
+    ] = None,
+    last_event_id: Annotated[
+        str | None,
+        Header(pattern=r"^[0-9]{1,18}$", description="The last `id` that was received: goes on behind it, whatever `after` says."),
+    ] = None,
+) -> AsyncIterator[Stream]:
+    """What can be refused is refused here, before the answer has begun."""
+    position = await _position(request, last_event_id or after, start="latest")
+    async with tail.reader(by):
+        await tail.read(position, by, asked, 1)
+        token = request.headers["authorization"].partition(" ")[2].strip()
+        yield Stream(tail, request.app.state.verifier, token, by, asked, position)
+
+
+@router.get(
+    "/v1/stream",
+    response_class=EventSourceResponse,
+    responses=problems(_410=GONE, _429=_TOO_MANY),
+)
+async def stream_events(stream: Annotated[Stream, Depends(_stream)]) -> AsyncIterator[ServerSentEvent]:
+    """The same events as they come, as Server-Sent Events: `id` is the position, `event` the type, `data` the CloudEvent. Resume with
+    `Last-Event-ID`. It ends with `event: end` (connect again; with a new token if `code` is `unauthorized`) or `event: gap` (as a 410)."""
+    async for event in stream.events():
+        yield event
+
+
+async def _position(request: Request, given: str | None, *, start: str) -> int:
+    if given not in (None, "latest"):
+        return int(given)
+    async with request.app.state.db.read() as db:
+        head = await queries.head(db)
+    return head.latest if given == "latest" or start == "latest" else head.oldest

@@ -1,0 +1,27 @@
+"""The end of what is old: CLINCH_FEED_DAYS after it was recorded, an event leaves the feed. It stays in its service and in the log."""
+
+import asyncio
+from datetime import timedelta
+
+from metrics_svc.feed.commands import forget
+from shared.auth import SYSTEM
+from shared.clock import Clock
+from shared.db import Context, Database
+from shared.outage import Outage, every
+from shared.settings import Settings
+
+LOOK_SECONDS = 600
+STEP = 2000
+"""Events deleted in one transaction: appending waits for it."""
+
+
+async def forget_old(db: Database, settings: Settings, clock: Clock, stop: asyncio.Event) -> None:
+    """A job of the worker."""
+
+    async def look() -> None:
+        deleted = STEP
+        while deleted == STEP and not stop.is_set():
+            async with db.begin(Context("metrics-svc", SYSTEM, clock(), "feed")) as tx:
+                deleted = await forget(tx, clock() - timedelta(days=settings.feed_days), STEP)
+
+    await every(LOOK_SECONDS, look, stop, Outage("feed retention", service="metrics-svc"))

@@ -1,0 +1,76 @@
+"""One open event stream: reads at its client's pace, holds no connection while there is nothing, and says why it ends."""
+
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi.sse import ServerSentEvent
+
+from metrics_svc.feed.rules import Gone, Wanted
+from metrics_svc.feed.tail import Tail
+from shared.auth import Actor, Verifier
+from shared.errors import Problem, Unavailable
+from shared.outage import is_outage
+
+PIECE = 100
+"""Events a stream holds at a time; more are read when its client has taken these."""
+HEARTBEAT_SECONDS = 10.0
+"""Proxies end what is silent for a minute. The heartbeat has the position too, so that one who sees little resumes near the end."""
+CHECK_SECONDS = 5.0
+"""How long a stream may outlive its token."""
+RETRY_MILLISECONDS = 2000
+
+
+@dataclass
+class Stream:
+    """`actor` is the one of `token`, which is looked at again and again: the stream ends with it."""
+
+    tail: Tail
+    verifier: Verifier
+    token: str
+    actor: Actor
+    wanted: Wanted
+    position: int
+
+    async def events(self) -> AsyncIterator[ServerSentEvent]:
+        """What the client is sent, until it goes, the token expires, the process ends, or events that it needs are deleted."""
+        yield ServerSentEvent(comment="connected", id=str(self.position), retry=RETRY_MILLISECONDS)
+        said = checked = time.monotonic()
+        try:
+            while not self.tail.stopping.is_set():
+                found = await self.tail.read(self.position, self.actor, self.wanted, PIECE)
+                for event in found.items:
+                    yield ServerSentEvent(id=str(event.position), event=event.type, raw_data=event.event.decode())
+                self.position = found.next_after
+                now = time.monotonic()
+                if now - checked >= CHECK_SECONDS:
+                    await self._check()
+                    checked = now
+                if found.items:
+                    said = now
+                elif self.position >= found.latest:
+                    await self.tail.wait(self.position, CHECK_SECONDS)
+                if time.monotonic() - said >= HEARTBEAT_SECONDS:
+                    yield ServerSentEvent(comment="nothing new", id=str(self.position))
+                    said = time.monotonic()
+        except Problem as problem:
+            yield _last("gap" if isinstance(problem, Gone) else "end", problem.code, problem.detail, problem.extra)
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            yield _last("end", Unavailable.code, "The database is busy or restarting; connect again.")
+        else:
+            yield _last("end", "restarting", "This process ends; connect again.")
+
+    async def _check(self) -> None:
+        """`Unauthorized` once the token has expired. An issuer that does not answer just now ends no stream."""
+        with suppress(Unavailable):
+            self.actor = await self.verifier.actor(self.token)
+
+
+def _last(event: str, code: str, detail: str, extra: dict[str, Any] | None = None) -> ServerSentEvent:
+    """Without an id: what is resumed from is the last event."""
+    return ServerSentEvent(event=event, raw_data=json.dumps({"code": code, "detail": detail, **(extra or {})}))
