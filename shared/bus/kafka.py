@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from shared.bus.kafkareader import KafkaReader
 
 TIMEOUT = 20.0  # seconds; for anything but publishing
+PRODUCE_TIMEOUT = 4.0  # for one request; a broker that went silent is left for the next leader well within a try of the relay
 PUBLISH_TIMEOUT = 30.0  # for a whole batch: an idempotent producer would try for ever
 REPLICAS = 3  # of a new topic, where there are as many brokers
 BATCH_BYTES = 512 * 1024  # half of a request: a batch of the relay is then one request per partition
@@ -85,7 +86,11 @@ class KafkaBus(Bus):
     async def _open_producer(self) -> AIOKafkaProducer:
         if self._producer is None:
             self._producer = AIOKafkaProducer(
-                **self.connection, acks="all", enable_idempotence=True, linger_ms=0, max_batch_size=BATCH_BYTES
+                **self.connection | {"request_timeout_ms": int(PRODUCE_TIMEOUT * 1000)},
+                acks="all",
+                enable_idempotence=True,
+                linger_ms=0,
+                max_batch_size=BATCH_BYTES,
             )
             await self._producer.start()
         return self._producer

@@ -1,5 +1,8 @@
 """Apache Kafka as something the bus's contract can be tried on."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
@@ -18,7 +21,16 @@ class BrokerLog(KafkaLog):
         await bus.stop()
 
     async def truncate(self, topic: str, partition: int, before: int) -> None:
-        admin = AIOKafkaAdminClient(**connection_options(self.url))
+        async with administered(self.url) as admin:
+            await admin.delete_records({TopicPartition(topic, partition): RecordsToDelete(before_offset=before)})
+
+
+@asynccontextmanager
+async def administered(url: str) -> AsyncIterator[AIOKafkaAdminClient]:
+    """What Kafka's operators do to it."""
+    admin = AIOKafkaAdminClient(**connection_options(url))
+    try:
         await admin.start()
-        await admin.delete_records({TopicPartition(topic, partition): RecordsToDelete(before_offset=before)})
+        yield admin
+    finally:
         await admin.close()

@@ -13,6 +13,8 @@ from clinch.kafka.jars import MavenUnreachable, jars
 from clinch.kafka.java import java
 from tests.kafka.cluster import Cluster
 
+LOOKS_AT_RETENTION_OFTEN = {"log.retention.check.interval.ms": "500", "log.initial.task.delay.ms": "500"}  # every 5 minutes otherwise
+
 
 def pytest_sessionstart() -> None:
     """Where Maven is at hand, CI must not pass over these tests because of something else."""
@@ -34,7 +36,7 @@ def broker_folder() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 async def single(broker_folder: Path) -> AsyncIterator[Cluster]:
     """One broker for all tests that leave it as it was."""
-    cluster = Cluster(broker_folder / "single", 1)
+    cluster = Cluster(broker_folder / "single", 1, LOOKS_AT_RETENTION_OFTEN)
     try:
         await cluster.start()
         yield cluster

@@ -1,0 +1,101 @@
+"""The only broker frozen, or gone for a while: everybody waits, says so once, and goes on by itself."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from time import monotonic
+from uuid import uuid4
+
+import pytest
+import structlog
+
+from shared.bus import Bus, BusUnavailable, open_bus
+from shared.consumer import Consumer
+from shared.postgres import Postgres
+from shared.testing import running
+from tests.kafka.cluster import Cluster
+from tests.shared.bus.reading import Consumer as Reading
+from tests.shared.bus.reading import message
+from tests.shared.notes_service import service
+from tests.shared.test_consumer import Effects, consuming_now
+
+FREEZE_SECONDS = 12.0
+DOWN_SECONDS = 25.0  # longer than a reader's patience with a silent broker
+
+
+@pytest.fixture(scope="module")
+async def mortal(broker_folder: Path) -> AsyncIterator[Cluster]:
+    cluster = Cluster(broker_folder / "mortal", 1)
+    try:
+        await cluster.start()
+        yield cluster
+    finally:
+        cluster.stop()
+
+
+@pytest.fixture
+async def bus(mortal: Cluster) -> AsyncIterator[Bus]:
+    bus = open_bus(mortal.url)
+    yield bus
+    await asyncio.wait_for(bus.stop(), 30)
+
+
+@pytest.fixture
+async def topic(bus: Bus) -> str:
+    name = f"clinch.test-{uuid4().hex[:12]}.events.v1"
+    await bus.ensure_topics([name])
+    return name
+
+
+async def test_a_frozen_broker_shows_and_is_waited_for(
+    mortal: Cluster, bus: Bus, topic: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("shared.bus.kafka.PUBLISH_TIMEOUT", 5.0)
+    consumer = Reading()
+    reader = bus.reader("g", [topic], consumer.position)
+    await bus.publish([message(topic, "k", 0)])
+    await consumer.read_all(reader, 1, timeout=30)
+    mortal.freeze(1)
+    frozen = monotonic()
+    publishing = asyncio.create_task(bus.publish([message(topic, "k", 1)]))
+    while monotonic() - frozen < FREEZE_SECONDS:
+        assert await reader.poll(10, 0.5) == []
+    assert publishing.done()
+    assert isinstance(publishing.exception(), BusUnavailable)
+    assert reader.last_poll_age > 10, "readiness must see it"
+    mortal.thaw(1)
+    thawed = monotonic()
+    while True:
+        try:
+            await bus.publish([message(topic, "k", 1)])
+            break
+        except BusUnavailable:
+            assert monotonic() - thawed < 60
+    published = monotonic() - thawed
+    await consumer.read(reader, lambda: int(consumer.seen[-1].value) == 1, timeout=60)
+    assert list(dict.fromkeys(int(one.value) for one in consumer.seen)) == [0, 1]
+    assert reader.last_poll_age < 5
+    with capsys.disabled():
+        print(f"\n  frozen for {FREEZE_SECONDS:.0f} s: published {published:.1f} s after, read {monotonic() - thawed:.1f} s after")
+
+
+async def test_a_consumer_tells_of_a_broker_that_is_gone_once_and_of_its_return_once(
+    mortal: Cluster, bus: Bus, topic: str, postgres: Postgres, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with running(service, postgres) as notes:
+        with structlog.testing.capture_logs() as told:
+            consumer = Consumer("reader", notes.db, bus, [topic], Effects(), service="note-svc")
+            async with consuming_now(consumer):
+                await asyncio.sleep(3)
+                mortal.kill(1)
+                await asyncio.sleep(DOWN_SECONDS)
+                await mortal.start()
+                back = monotonic()
+                while not (told and told[-1]["event"] == "task_goes_on"):
+                    assert monotonic() - back < 60
+                    await asyncio.sleep(0.1)
+                recovered = monotonic() - back
+                await asyncio.sleep(6)  # longer than between two looks at the lag
+    assert [line["event"] for line in told] == ["task_held_up", "task_goes_on"]
+    with capsys.disabled():
+        print(f"\n  broker gone for {DOWN_SECONDS:.0f} s: the consumer goes on {recovered:.1f} s after it is back")
