@@ -6,7 +6,7 @@ BIN := .venv/bin
 CLINCH := $(BIN)/clinch
 
 .DEFAULT_GOAL := help
-.PHONY: help up down logs clean demo kafka kafka-down test test-kafka faults check bench docs lock
+.PHONY: help up down logs clean demo kafka kafka-down test test-kafka helm-check faults check bench docs lock
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ test: .venv/installed-dev  ## all tests but the slow ones, each worker on a Post
 
 test-kafka: .venv/installed-dev  ## the bus and the system on real brokers; says so when there is no Maven to fetch them
 	@$(BIN)/pytest tests/kafka
+
+helm-check: .venv/installed-dev  ## render and validate the Helm chart; says so when there is no Helm and no Go to build it
+	@$(BIN)/pytest tests/helm
 
 faults: .venv/installed-dev  ## kill every process under load, send bad input to everything; a quarter of an hour
 	@$(BIN)/pytest tests/faults
