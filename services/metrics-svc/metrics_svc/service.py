@@ -3,7 +3,10 @@
 from pathlib import Path
 
 from metrics_svc.cells import tables as _cells  # noqa: F401  (declares its tables)
+from metrics_svc.checks import CHECKS
 from metrics_svc.feed import commands as feeding
+from metrics_svc.feed.api import router as events
+from metrics_svc.feed.retention import forget_old
 from metrics_svc.figures.api import router as figures
 from metrics_svc.flow.api import router as flow
 from metrics_svc.fold import TOPICS, fold
@@ -11,17 +14,25 @@ from metrics_svc.funnel.api import router as funnel
 from metrics_svc.metadata import metadata
 from metrics_svc.pipeline.api import router as pipeline
 from metrics_svc.rebuild.cells import keep_current
+from metrics_svc.webhooks import delivering, keeping
+from metrics_svc.webhooks.api import router as webhooks
 from shared import roster
 from shared.service import Service
 
 service = Service(
     name="metrics-svc",
-    prefixes=("/v1/metrics",),
+    prefixes=(
+        "/v1/metrics",
+        "/v1/events",
+        "/v1/stream",
+        "/v1/webhooks",
+    ),
     metadata=metadata,
     migrations=Path(__file__).parent / "migrations",
-    routers=[figures, funnel, flow, pipeline],
+    routers=[figures, funnel, flow, pipeline, events, webhooks],
     reactions=roster.REACTIONS,
     consumers={"metrics": (fold, TOPICS), feeding.NAME: (feeding.feed, feeding.TOPICS)},
-    jobs=[keep_current],
+    jobs=[keep_current, forget_old, delivering.deliver, keeping.clean, keeping.sample],
+    checks=CHECKS,
     description="Figures follow the business time of events; `as_of` shows what had happened by then.",
 )
