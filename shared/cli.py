@@ -11,12 +11,12 @@ from pydantic import ValidationError
 from shared import heap, migrations
 from shared.admin import admin
 from shared.bus import BusError
-from shared.db import Database
 from shared.drain import serve, stop_on_signals
 from shared.logs import configure_logging
 from shared.outage import OUTAGE
 from shared.service import Service
 from shared.settings import Settings, one_line
+from shared.worker import Worker
 
 REFUSED = (
     asyncpg.InvalidAuthorizationSpecificationError,
@@ -85,25 +85,14 @@ async def serve_api(service: Service, settings: Settings) -> None:
     app = service.app(settings, stop=stop)
     heap.settle()
 
-    async def obstacle() -> str | None:
-        return "draining" if stop.is_set() else await service.obstacle(app.state.db)
-
-    async with app.router.lifespan_context(app), admin(settings, obstacle):
+    async with app.router.lifespan_context(app), admin(settings, {service.name: app.state.obstacle}):
         await serve(app, stop, host=settings.host, port=settings.port, delay=settings.drain_delay_seconds)
 
 
 async def work(service: Service, settings: Settings) -> None:
-    """The worker until SIGTERM or SIGINT. Its probe has a connection of its own: it must not wait behind the work."""
+    """The worker until SIGTERM or SIGINT."""
     stop = stop_on_signals()
     heap.settle()
-    db = Database(settings.model_copy(update={"pool_size": 2}))
-
-    async def obstacle() -> str | None:
-        return "draining" if stop.is_set() else await service.obstacle(db)
-
-    await db.start()
-    try:
-        async with admin(settings, obstacle):
-            await service.work(settings, stop)
-    finally:
-        await db.stop()
+    worker = Worker(service, settings)
+    async with worker.probe(stop) as obstacle, admin(settings, {service.name: obstacle}):
+        await worker.run(stop)

@@ -166,8 +166,8 @@ def _at_version(row: A, version: int) -> A:
 class Database(Pool):
     """One service's database in one process."""
 
-    def __init__(self, settings: Settings, service: str | None = None) -> None:
-        super().__init__(settings, service)
+    def __init__(self, settings: Settings, service: str | None = None, *, least: int = 1) -> None:
+        super().__init__(settings, service, least=least)
         self.committed = asyncio.Event()
 
     @asynccontextmanager

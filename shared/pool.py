@@ -19,12 +19,16 @@ from shared.settings import Settings
 
 
 class Pool:
-    """`service` names its figures; without one it has none, as that of a probe or of a command on the terminal."""
+    """`service` names its figures; without one it has none, as that of a probe or of a command on the terminal.
 
-    def __init__(self, settings: Settings, service: str | None = None) -> None:
+    `least` connections are opened at the start, which fails when Postgres is away, and are kept.
+    """
+
+    def __init__(self, settings: Settings, service: str | None = None, *, least: int = 1) -> None:
         self._settings = settings
         self._pool: Any = None
         self.service = service
+        self._least = least
         # Plain numbers, read when somebody asks: prometheus-client's own take a lock for each change, several times per request.
         self.waiting = 0
         self.waited = 0.0
@@ -39,7 +43,7 @@ class Pool:
 
         self._pool = await asyncpg.create_pool(
             self._settings.database_url,
-            min_size=1,
+            min_size=self._least,
             max_size=self._settings.pool_size,
             init=_set_codecs,
             reset=cheap_reset,

@@ -1,14 +1,14 @@
 """A service: its name, what it owns, and how its processes run. Each `service.py` under services/ is one of these and nothing else."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import structlog
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Request
 from sqlalchemy import MetaData
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import JSONResponse
@@ -17,17 +17,14 @@ from starlette.routing import Route
 from shared import migrations as schema
 from shared import timers as timer
 from shared.auth import Verifier
-from shared.bus import Bus, open_bus
+from shared.bus import open_bus
 from shared.clock import Clock, utcnow
-from shared.consumer import Consumer, Handle, reactions
+from shared.consumer import Handle, reactions
 from shared.db import Database
 from shared.events.envelope import REGISTRY, topic
 from shared.http import openapi, problem, routes
 from shared.http.edge import ClinchRoute
-from shared.http.idempotency import FORGET_OLD
 from shared.http.operations import operations_router
-from shared.imports.job import FORGET_UPLOADS
-from shared.relay import relay, sample
 from shared.settings import Settings
 from shared.telemetry import Telemetry
 from shared.verify import Check
@@ -37,7 +34,7 @@ log = structlog.get_logger()
 EXPOSED = ("ETag", "Link", "Location", "Retry-After", "Idempotency-Replayed", "X-Trace-Id")
 """What a frontend of another origin may read besides the body."""
 
-Job = Callable[[Database, Settings, Clock, asyncio.Event], Awaitable[None]]
+Job = Callable[[Database, Settings, Clock, asyncio.Event], Coroutine[Any, Any, None]]
 """Background work of a service besides relay, consumers and timers, for example its import runner; returns when told to stop."""
 
 
@@ -80,7 +77,7 @@ class Service:
 
     def app(self, settings: Settings, clock: Clock = utcnow, stop: asyncio.Event | None = None) -> FastAPI:
         """The HTTP API. Its lifespan opens the pool; it neither migrates nor runs background work. `stop`: set when it shall end."""
-        db = Database(settings)
+        db = Database(settings, self.name)
         verifier = Verifier(settings.issuer, settings.audience, jwks_url=settings.jwks_url, roles_claim=settings.roles_claim)
 
         @asynccontextmanager
@@ -106,6 +103,7 @@ class Service:
         app.state.verifier = verifier
         app.state.clock = clock
         app.state.stopping = stop or asyncio.Event()
+        app.state.obstacle = self._obstacle_of(app)
         problem.install(app)
         openapi.install(app)
         operations = operations_router(self.name, {name: handle for name, handle, _ in self._consumers()})
@@ -115,8 +113,8 @@ class Service:
         routes.install(app, added)
         app.router.routes += [
             Route("/livez", _alive),
-            Route("/startupz", self._ready(app)),
-            Route("/readyz", self._ready(app)),
+            Route("/startupz", _ready),
+            Route("/readyz", _ready),
         ]
         if settings.cors_origins:
             app.add_middleware(
@@ -125,14 +123,13 @@ class Service:
         app.add_middleware(Telemetry, service=self.name, streamed=self.streamed)
         return app
 
-    def _ready(self, app: FastAPI) -> Callable[..., Awaitable[JSONResponse]]:
+    def _obstacle_of(self, app: FastAPI) -> Callable[[], Awaitable[str | None]]:
         """Ready to serve: database there, schema at head, not draining. A Kafka that is down does not count: the outbox absorbs it."""
 
-        async def ready(_: Any) -> JSONResponse:
-            obstacle = "draining" if app.state.stopping.is_set() else await self.obstacle(app.state.db)
-            return JSONResponse({"status": obstacle or "ready"}, 503 if obstacle else 200)
+        async def obstacle() -> str | None:
+            return "draining" if app.state.stopping.is_set() else await self.obstacle(app.state.db)
 
-        return ready
+        return obstacle
 
     async def obstacle(self, db: Database) -> str | None:
         """What keeps this service from working, in the words of the probe; None when it is ready."""
@@ -144,21 +141,7 @@ class Service:
             return "database not available"
         return "schema is not at head; run migrate" if schema.behind(self.migrations, at) else None
 
-    # -- Worker --------------------------------------------------------------------------------------------------------
-
-    async def work(self, settings: Settings, stop: asyncio.Event, clock: Clock = utcnow) -> None:
-        """Relay, consumers, timers and jobs of this service until `stop` is set."""
-        db, bus = Database(settings), open_bus(settings.bus_url, client=self.name)
-        await db.start()
-        await bus.start()
-        try:
-            await self._topics_exist(bus, settings.topic_partitions, stop)
-            async with asyncio.TaskGroup() as group:
-                for task in self._tasks(settings, db, bus, stop, clock):
-                    group.create_task(task)
-        finally:
-            await bus.stop()
-            await db.stop()
+    # -- Log -----------------------------------------------------------------------------------------------------------
 
     async def make_topics(self, settings: Settings) -> None:
         """Create those of its topics that are missing, as its worker also does. Raises what the bus raises."""
@@ -169,32 +152,9 @@ class Service:
         finally:
             await bus.stop()
 
-    async def _topics_exist(self, bus: Bus, partitions: int, stop: asyncio.Event) -> None:
-        while not stop.is_set():
-            try:
-                await bus.ensure_topics(self.topics_needed, partitions)
-                return
-            except Exception as error:
-                log.warning("bus_not_ready", service=self.name, error=str(error))
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), 1)
-
     def _consumers(self) -> list[tuple[str, Handle, Sequence[str]]]:
         own = [(self.name, *reactions(self.reactions))] if self.reactions else []
         return [*own, *((name, handle, topics) for name, (handle, topics) in self.consumers.items())]
-
-    def _tasks(self, settings: Settings, db: Database, bus: Bus, stop: asyncio.Event, clock: Clock) -> list[Any]:
-        tasks: list[Any] = [
-            relay(db, bus, stop, service=self.name),
-            sample(db, stop, service=self.name),
-            _keep_house(db, clock, stop),
-        ]
-        for name, handle, topics in self._consumers():
-            tasks.append(Consumer(name, db, bus, topics, handle, service=self.name, clock=clock).run(stop))
-        if self.timers:
-            tasks.append(timer.run(db, self.timers, stop, clock, service=self.name))
-        tasks += [job(db, settings, clock, stop) for job in self.jobs]
-        return tasks
 
     # -- Schema --------------------------------------------------------------------------------------------------------
 
@@ -211,14 +171,6 @@ async def _alive(_: Any) -> JSONResponse:
     return JSONResponse({"status": "alive"})
 
 
-async def _keep_house(db: Database, clock: Clock, stop: asyncio.Event) -> None:
-    """Once an hour: answers to idempotency keys go after 24 hours, uploads that were cut off after a day."""
-    while not stop.is_set():
-        try:
-            async with db.read() as reader:
-                await reader.conn.execute(FORGET_OLD)
-                await reader.conn.execute(FORGET_UPLOADS, clock())
-        except Exception as error:
-            log.warning("housekeeping_failed", error=type(error).__name__)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), 3600)
+async def _ready(request: Request) -> JSONResponse:
+    obstacle = await request.app.state.obstacle()
+    return JSONResponse({"status": obstacle or "ready"}, 503 if obstacle else 200)

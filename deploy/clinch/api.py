@@ -12,13 +12,13 @@ from clinch.origin import Origin, Served
 from clinch.services import exit_on_bad_settings, load
 from clinch.settings import ISSUER_PATH, SERVICES, Embedded
 from shared import heap
+from shared.admin import admin
 from shared.drain import serve, stop_on_signals
 from shared.logs import configure_logging
+from shared.settings import Settings
 
 
-def build(run: Embedded, stop: asyncio.Event) -> Origin:
-    settings = run.of_service("bus")
-    configure_logging(settings, "api")
+def build(run: Embedded, settings: Settings, stop: asyncio.Event) -> Origin:
     services = [(load(database), run.of_service(database)) for database in SERVICES]
     served = [Served(service.name, service.paths, service.app(its, stop=stop)) for service, its in services]
     if run.issuer != run.development_issuer:
@@ -31,9 +31,11 @@ async def serve_all(arguments: Arguments) -> None:
     """Until told to stop. Nobody has to notice first: the socket stays open in the supervisor, and clients wait in its queue."""
     stop = stop_on_signals()
     with exit_on_bad_settings():
-        origin = build(arguments.run, stop)
+        settings = arguments.run.of_process("api")
+        configure_logging(settings, "api")
+        origin = build(arguments.run, settings, stop)
     heap.settle()
-    async with origin.running():
+    async with origin.running(), admin(settings, origin.obstacles):
         arguments.say_ready("api")
         await serve(origin, stop, listener=socket.socket(fileno=arguments.listen))
 

@@ -21,7 +21,8 @@ class Arguments:
     def to_list(self) -> list[str]:
         """The data folder in it is also what `clinch down` recognises our processes by."""
         run = self.run
-        return ["--data", str(run.folder.path), "--port", str(run.port), "--listen", str(self.listen), "--ready", str(self.ready)]
+        given = {"data": run.folder.path, "port": run.port, "admin-port": run.admin_port, "listen": self.listen, "ready": self.ready}
+        return [text for name, value in given.items() for text in (f"--{name}", str(value))]
 
     def say_ready(self, name: str) -> None:
         if self.ready >= 0:
@@ -32,7 +33,8 @@ def parse(arguments: Sequence[str]) -> Arguments:
     parser = argparse.ArgumentParser()
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--admin-port", type=int, default=0)
     parser.add_argument("--listen", type=int, default=-1)
     parser.add_argument("--ready", type=int, default=-1)
     given = parser.parse_args(arguments)
-    return Arguments(Embedded(DataFolder(given.data), given.port), given.listen, given.ready)
+    return Arguments(Embedded(DataFolder(given.data), given.port, given.admin_port), given.listen, given.ready)

@@ -14,6 +14,7 @@ from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
 from clinch.docs_page import docs_routes
+from shared.admin import Obstacle
 from shared.http.problem import answer
 
 
@@ -46,6 +47,11 @@ class Origin:
         while path and path not in self._owners:
             path = path.rpartition("/")[0]
         return path
+
+    @property
+    def obstacles(self) -> Mapping[str, Obstacle]:
+        """What keeps each service from serving."""
+        return {s.name: s.app.state.obstacle for s in self._services}
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

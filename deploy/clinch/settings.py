@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from clinch.busfile import remembered
 from clinch.errors import CommandError
@@ -38,10 +38,11 @@ POSTGRES_OPTIONS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Embedded:
-    """One embedded run: its data folder, which remembers the bus, and the port of its one origin."""
+    """One embedded run: its data folder, which remembers the bus, the port of its one origin, and that of the API's figures (0: none)."""
 
     folder: DataFolder
     port: int
+    admin_port: int = 0
 
     @property
     def origin(self) -> str:
@@ -58,6 +59,11 @@ class Embedded:
 
     def postgres(self) -> Postgres:
         return Postgres(self.folder.postgres, self.folder.log("postgres"), POSTGRES_OPTIONS)
+
+    def of_process(self, name: Literal["api", "worker"]) -> "Settings":
+        """What concerns the process and not one of its services: logs, and the admin port, which for the worker is the next one."""
+        admin_port = self.admin_port + (name == "worker") if self.admin_port else 0
+        return self.of_service("bus").model_copy(update={"host": "127.0.0.1", "admin_port": admin_port})
 
     def of_service(self, database: str) -> "Settings":
         """Other settings (CLINCH_TIME_ZONE, CLINCH_FX_RATES ...) come from the environment, as everywhere."""

@@ -23,6 +23,15 @@ from clinch.token import fetch
 def up(
     foreground: Annotated[bool, typer.Option("--foreground", help="Keep everything in this terminal; Ctrl-C stops it.")] = False,
     port: Annotated[int, typer.Option(envvar="CLINCH_PORT", min=1, max=65535, help="The port of the one origin, on 127.0.0.1.")] = 8000,
+    admin_port: Annotated[
+        int,
+        typer.Option(
+            envvar="CLINCH_ADMIN_PORT",
+            min=0,
+            max=65534,
+            help="Figures for Prometheus on 127.0.0.1: the API's here, the worker's on the next.",
+        ),
+    ] = 0,
     data: Data = None,
     bus: Annotated[
         str | None,
@@ -40,7 +49,7 @@ def up(
         typer.echo(f"Clinch is already running on http://127.0.0.1:{running.port} (process {running.pid}).")
         return
     folder.claim()
-    run = Embedded(folder, port)
+    run = Embedded(folder, port, admin_port)
     started = time.monotonic()
     settle_bus(run, bus, typer.echo)
     if foreground:

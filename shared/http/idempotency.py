@@ -4,6 +4,7 @@ import hashlib
 from typing import Annotated, NamedTuple
 
 from fastapi import Header, Request
+from prometheus_client import Counter
 from starlette.responses import Response
 
 from shared import outbox
@@ -21,6 +22,9 @@ _KEPT_HEADERS = ("content-type", "etag", "location", "link")
 _SEALED = "x-sealed"
 """Marks, among the stored headers, a body that is encrypted: it tells a secret (`keep_secret`)."""
 _LONGEST = 200
+
+
+REPLAYS = Counter("clinch_idempotency_replays_total", "Requests that were answered as their key was answered before.", ["service"])
 
 
 class Key(NamedTuple):
@@ -68,6 +72,7 @@ async def begin(request: Request, tx: Tx, actor: Actor, *, keep: bool) -> None:
         body = found["body"]
         if headers.pop(_SEALED, None):
             body = Seal.of(request.app.state.settings).open(body)
+        REPLAYS.labels(request.app.state.service).inc()
         raise Replayed(Response(body, found["status"], headers))
     if not found["mine"]:
         raise KeyInUse

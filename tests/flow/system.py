@@ -12,6 +12,7 @@ from clinch.services import load
 from clinch.settings import SERVICES
 from shared.postgres import Postgres
 from shared.testing import Running, fresh_database, running
+from shared.worker import Worker
 
 
 @dataclass
@@ -57,7 +58,7 @@ async def whole_system(postgres: Postgres) -> AsyncIterator[System]:
             for service in map(load, SERVICES)
         }
         stop = asyncio.Event()
-        workers = [asyncio.create_task(s.service.work(s.settings, stop, s.clock)) for s in services.values()]
+        workers = [asyncio.create_task(Worker(s.service, s.settings, s.clock).run(stop)) for s in services.values()]
         try:
             yield System(services)
         finally:

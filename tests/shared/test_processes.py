@@ -104,9 +104,9 @@ async def worker(url: str) -> AsyncIterator[Process]:
 
 
 async def migrate(url: str) -> None:
-    """To the head of a service without migrations."""
+    """To some revision: the service has no migrations, so any is newer than its own."""
     conn = await asyncpg.connect(url)
-    await conn.execute("CREATE TABLE alembic_version (version_num text)")
+    await conn.execute("CREATE TABLE alembic_version AS SELECT 'a revision' AS version_num")
     await conn.close()
 
 
@@ -119,11 +119,35 @@ async def test_a_worker_is_ready_when_its_schema_is_and_ends_when_told(worker: P
     assert (await worker.said())[0] == 0
 
 
-async def test_a_workers_figures_can_be_scraped(worker: Process) -> None:
+async def test_a_workers_figures_can_be_scraped(worker: Process, url: str) -> None:
     async with asyncio.timeout(30):
         while 'clinch_outbox_pending{service="note-svc"} 0.0' not in (figures := await worker.ask("/metrics")).text:  # noqa: ASYNC110
             await asyncio.sleep(0.1)
     assert figures.headers["content-type"].startswith("text/plain")
+    for figure in (
+        'clinch_build_info{service="note-svc",version="0.1.0"} 1.0',
+        'clinch_ready{service="note-svc"} 0.0',
+        'clinch_relay_published_total{service="note-svc"} 0.0',
+        'clinch_database_connections_max{service="note-svc"} 10.0',
+        "clinch_event_loop_lag_seconds_count",
+        "process_resident_memory_bytes",
+    ):
+        assert figure in figures.text
+    assert "_created" not in figures.text
+    await migrate(url)
+    assert 'clinch_ready{service="note-svc"} 1.0' in (await worker.ask("/metrics")).text
+
+
+async def test_an_admin_port_that_is_taken_is_waited_for(url: str) -> None:
+    """As in a restart, where the successor begins before its predecessor has ended."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        process = await Process.start("worker", url, CLINCH_ADMIN_PORT=str(other.getsockname()[1]))
+        process.admin_port = other.getsockname()[1]
+        await asyncio.sleep(1)
+    try:
+        assert (await process.ask("/livez")).status_code == 200
+    finally:
+        await process.end()
 
 
 async def test_the_callers_port_has_no_figures(api: Process) -> None:
