@@ -14,4 +14,4 @@ create lead "$LEAD_DB_PASSWORD"
 create deal "$DEAL_DB_PASSWORD"
 create contract "$CONTRACT_DB_PASSWORD"
 create metrics "$METRICS_DB_PASSWORD"
-psql --no-psqlrc -v ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname postgres -c 'REVOKE ALL ON DATABASE postgres FROM PUBLIC'
+psql --no-psqlrc -v ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname postgres -c 'REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC'
