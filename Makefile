@@ -6,7 +6,7 @@ BIN := .venv/bin
 CLINCH := $(BIN)/clinch
 
 .DEFAULT_GOAL := help
-.PHONY: help up down logs clean demo kafka kafka-down test test-kafka helm-check faults check bench docs lock
+.PHONY: help up down logs clean demo kafka kafka-down test test-kafka helm-check compose-test faults check bench docs lock
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ test-kafka: .venv/installed-dev  ## the bus and the system on real brokers; says
 
 helm-check: .venv/installed-dev  ## render and validate the Helm chart; says so when there is no Helm and no Go to build it
 	@$(BIN)/pytest tests/helm
+
+compose-test: .venv/installed-dev  ## the containers and both profiles, with the README's walk; says so when there is no Docker
+	@$(BIN)/pytest -v tests/containers
 
 faults: .venv/installed-dev  ## kill every process under load, send bad input to everything; a quarter of an hour
 	@$(BIN)/pytest tests/faults
