@@ -5,6 +5,7 @@ import logging
 import ssl
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -14,8 +15,23 @@ from aiokafka.structs import ConsumerRecord
 from shared.bus import BusError, BusUnavailable, Delivered
 
 log = logging.getLogger(__name__)
+
+_why: ContextVar[str] = ContextVar("why no connection came about", default="")
+
+
+class _Why(logging.Handler):
+    """A wrong password or an unknown authority is told in aiokafka's log only: kept for the exception that its caller gets."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.name == "aiokafka":  # the connections; its parts have names below that
+            _why.set(record.getMessage())
+
+
 # What goes wrong reaches our callers as exceptions, who say it once; aiokafka says it several times a second until it is over.
-logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+_chatter = logging.getLogger("aiokafka")
+_chatter.setLevel(logging.ERROR)
+_chatter.propagate = False
+_chatter.addHandler(_Why())
 
 SASL_OPTIONS = {"sasl_mechanism"}  # where the URL names a user
 TLS_OPTIONS = {"ca_file", "cert_file", "key_file"}  # of kafkas://
@@ -43,12 +59,14 @@ LASTING = (
 @contextmanager
 def as_bus_errors() -> Iterator[None]:
     """Turn the driver's exceptions into this package's."""
+    _why.set("")
     try:
         yield
     except LASTING as error:
         raise BusError(f"Kafka refused: {error}") from error
     except (errors.KafkaError, OSError) as error:  # TimeoutError is an OSError
-        raise BusUnavailable(f"Kafka does not answer: {error or type(error).__name__}") from error
+        why = _why.get() if isinstance(error, errors.KafkaConnectionError) else ""
+        raise BusUnavailable(f"Kafka does not answer: {why or error or type(error).__name__}") from error
 
 
 def connection_options(url: str) -> dict[str, Any]:
