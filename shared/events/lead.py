@@ -139,6 +139,7 @@ class LeadFlagged(LeadSvcEvent, type="lead.flagged"):
 
 class AccountCreated(LeadSvcEvent, type="account.created"):
     name: str
+    owner_id: UUID | None = None
     external_id: str | None = None
     region: str | None = None
     industry: str | None = None
@@ -149,6 +150,7 @@ class AccountCreated(LeadSvcEvent, type="account.created"):
 class AccountUpdated(LeadSvcEvent, type="account.updated"):
     changed: list[str]
     name: str
+    owner_id: UUID | None = None
     region: str | None = None
     industry: str | None = None
     size: str | None = None

@@ -62,7 +62,14 @@ async def change_account(tx: Tx, id: UUID, given: Mapping[str, Any], expect: int
         return account
     await _check_owner(tx, changes)
     wanted = replace(account, **changes)
-    told = AccountUpdated(changed=sorted(changes), name=wanted.name, region=wanted.region, industry=wanted.industry, size=wanted.size)
+    told = AccountUpdated(
+        changed=sorted(changes),
+        name=wanted.name,
+        owner_id=wanted.owner_id,
+        region=wanted.region,
+        industry=wanted.industry,
+        size=wanted.size,
+    )
     # Somebody has entered it now, whoever named it first.
     return await tx.save(ACCOUNTS, account, told, **changes, imported=False)
 
@@ -82,6 +89,7 @@ async def name_accounts(tx: Tx, named: Sequence[Named]) -> None:
 def _created(account: Account) -> AccountCreated:
     return AccountCreated(
         name=account.name,
+        owner_id=account.owner_id,
         external_id=account.external_id,
         region=account.region,
         industry=account.industry,

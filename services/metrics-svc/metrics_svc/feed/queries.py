@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from sqlalchemy import ARRAY, BigInteger, ColumnElement, Text, Uuid, any_, bindparam, or_, select, true
 
-from metrics_svc.feed.rules import EVERYTHING, FeedEvent, Gone, Wanted
+from metrics_svc.feed.rules import EVERYTHING, SHOWN, FeedEvent, Gone, Wanted, sees_others
 from metrics_svc.feed.tables import FEED, HEAD, OWNER
 from shared import scope
 from shared.auth import SYSTEM, Actor
@@ -50,7 +50,11 @@ async def after(db: Reader, position: int, *, actor: Actor = SYSTEM, wanted: Wan
     No event is ever passed over: a position can be read only when all lower ones can, and the bounds are of the same snapshot.
     """
     query = _query(
-        scope.visible(actor, OWNER.c.owner_id), wanted.types is not None, wanted.aggregates is not None, wanted.subject is not None
+        scope.visible(actor, OWNER.c.owner_id),
+        sees_others(actor),
+        wanted.types is not None,
+        wanted.aggregates is not None,
+        wanted.subject is not None,
     )
     given = {"types": list(map(_like, wanted.types or ())), "aggregates": list(wanted.aggregates or ()), "subject": wanted.subject}
     asked = {name: value for name, value in given.items() if value}
@@ -65,13 +69,15 @@ async def after(db: Reader, position: int, *, actor: Actor = SYSTEM, wanted: Wan
 
 
 @lru_cache(maxsize=64)
-def _query(visible: ColumnElement[bool], types: bool, aggregates: bool, subject: bool) -> Query[int]:
+def _query(visible: ColumnElement[bool], others: bool, types: bool, aggregates: bool, subject: bool) -> Query[int]:
     """One row of nulls when nothing is found, so that the bounds always come along."""
     after, until = bindparam("after", type_=BigInteger), bindparam("until", type_=BigInteger)
     rows = select(*[FEED.c[name] for name in _NAMES]).where(FEED.c.position > after, FEED.c.position <= until)
     if visible is not true():
         # Whoever does not see all sees nothing of an owner who is not known yet.
         rows = rows.select_from(OWNED).where(or_(FEED.c.belongs_to.is_(None), OWNER.c.id.is_not(None) & visible))
+    if not others:
+        rows = rows.where(is_in(FEED.c.aggregate, SHOWN))
     if types:
         rows = rows.where(FEED.c.type.like(any_(bindparam("types", type_=ARRAY(Text)))))
     if aggregates:

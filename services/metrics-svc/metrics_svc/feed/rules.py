@@ -11,7 +11,11 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+from shared.auth.actor import Actor, Role
 from shared.errors import Invalid, Problem, Unavailable
+
+OWNED = frozenset({"lead", "account", "deal", "contract"})
+"""Aggregates that are seen by their owner, and by whoever sees that one's rows."""
 
 EVERYBODYS = frozenset({"team", "person", "product", "price"})
 """Aggregates that the owning service shows to every role."""
@@ -21,6 +25,9 @@ PART_OF = {"quote": "deal_id", "milestone": "contract_id", "payment": "contract_
 
 MOVABLE = frozenset({"contact"})
 """Parts that a later event can move to another whole; then their earlier events go with them."""
+
+SHOWN = sorted(OWNED | EVERYBODYS | PART_OF.keys())
+"""All others, for example webhooks and what this version does not know, are for those who run the system."""
 
 NOBODYS = frozenset({"clinch.lead.stubbed.v1"})
 """Types that make a record without an owner and do not say so: a stub is in the pool."""
@@ -50,6 +57,11 @@ class FeedEvent:
     def may_move_others(self) -> bool:
         """Whether earlier events of the same subject may belong to another record from now on."""
         return self.aggregate in MOVABLE and self.version > 1
+
+
+def sees_others(actor: Actor) -> bool:
+    """Whether the actor is shown aggregates that are not in `SHOWN`."""
+    return actor.has(Role.admin, Role.ops, Role.system)
 
 
 def belongs_to(aggregate: str, subject: UUID, data: Mapping[str, Any]) -> UUID | None:

@@ -9,11 +9,11 @@ from typing import Any
 from uuid import UUID
 
 from prometheus_client import Gauge
-from sqlalchemy import BigInteger, bindparam, select, true
+from sqlalchemy import BigInteger, bindparam, cast, func, select, true
 
 from metrics_svc.feed import queries
 from metrics_svc.feed.queries import Slice
-from metrics_svc.feed.rules import FeedEvent, Places, Wanted
+from metrics_svc.feed.rules import SHOWN, FeedEvent, Places, Wanted, sees_others
 from metrics_svc.feed.tables import FEED, HEAD, OWNER
 from shared import scope
 from shared.auth import Actor
@@ -21,6 +21,7 @@ from shared.db import Database, Reader
 from shared.outage import Outage, every
 from shared.query import Query
 from shared.settings import Settings
+from shared.tables import ROSTER
 
 LOOK_SECONDS = 0.1
 KEPT = 1000
@@ -32,8 +33,6 @@ READERS = Gauge("clinch_feed_readers", "Open event streams, and polls that wait 
 
 _NAMES = tuple(FEED.c.keys())
 _ROSTER = "SELECT person_id, team_id, team_path FROM roster"
-_ROSTER_STATE = "SELECT coalesce(sum(version), 0)::bigint FROM roster"
-"""Versions only grow, and so does their sum with each change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +100,8 @@ class Tail:
                     await self._moved.wait()
 
     def _visible(self, actor: Actor, event: FeedEvent) -> bool:
+        if not sees_others(actor) and event.aggregate not in SHOWN:
+            return False
         if event.belongs_to is None or scope.reach(actor).everything:
             return True
         if event.belongs_to not in self._owners:
@@ -130,8 +131,8 @@ class Tail:
             start = (await queries.head(db)).latest if self._before == -1 else self._latest
             query = _behind()
             rows = await db.conn.fetch(query.sql, *query.args({"after": start, "limit": KEPT}))
-            if self._before == -1 or (rows and rows[0]["position"] is not None):
-                await self._read_roster(db)
+            if rows and rows[0]["roster"] != self._roster_state:
+                await self._read_roster(db, rows[0]["roster"])
         found = queries.Head(rows[0][0], rows[0][1]) if rows else queries.Head(0, 0)
         if found.latest < start:  # set back, as by a restore: nobody may go on as if nothing had happened
             self._forget()
@@ -145,7 +146,7 @@ class Tail:
 
     def _take(self, rows: Sequence[Any]) -> int:
         for row in rows:
-            event = FeedEvent(*list(row)[2:-2])
+            event = FeedEvent(*list(row)[3:-2])
             if event.may_move_others:
                 self._events, self._before = [], event.position - 1
             self._events.append(event)
@@ -164,10 +165,7 @@ class Tail:
             kept = {e.belongs_to for e in self._events}
             self._owners = {id: owner for id, owner in self._owners.items() if id in kept}
 
-    async def _read_roster(self, db: Reader) -> None:
-        state = await db.conn.fetchval(_ROSTER_STATE)
-        if state == self._roster_state:
-            return
+    async def _read_roster(self, db: Reader, state: int) -> None:
         rows, self._roster_state = await db.conn.fetch(_ROSTER), state
         self._roster = {row[0]: _Person(row[1], row[2]) for row in rows}
         self._teams = {id: person.team_id for id, person in self._roster.items()}
@@ -179,10 +177,14 @@ class Tail:
 
 @lru_cache(maxsize=1)
 def _behind() -> Query[int]:
-    """What is behind a position, with its owner; one row of nulls when there is nothing."""
+    """What is behind a position, with its owner; one row of nulls when there is nothing.
+
+    Versions only grow, and so does their sum with each change of the roster.
+    """
+    state = select(cast(func.coalesce(func.sum(ROSTER.c.version), 0), BigInteger)).scalar_subquery().label("roster")
     owner = [OWNER.c.id.label("known"), OWNER.c.owner_id]
     rows = select(*[FEED.c[name] for name in _NAMES], *owner).select_from(queries.OWNED)
     rows = rows.where(FEED.c.position > bindparam("after", type_=BigInteger))
     found = rows.order_by(FEED.c.position).limit(bindparam("limit", type_=BigInteger)).subquery()
-    bounds = select(HEAD.c.oldest, HEAD.c.latest, *found.c)
+    bounds = select(HEAD.c.oldest, HEAD.c.latest, state, *found.c)
     return Query(bounds.select_from(HEAD.outerjoin(found, true())).order_by(found.c.position), int)
