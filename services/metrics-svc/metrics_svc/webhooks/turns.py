@@ -41,7 +41,7 @@ WITH upto AS (
 ), made AS (
   INSERT INTO webhook_delivery
     (id, webhook_id, position, event_id, type, subject, sequence, event_time, state, tries, due_at, attempts, created_at)
-  SELECT uuidv7(), w.id, f.position, f.id, f.type, f.subject, f.version, f.time, 'pending', 0, $2, '[]'::jsonb, $2
+  SELECT uuidv7(), w.id, f.position, f.event_id, f.type, f.subject, f.version, f.time, 'pending', 0, $2, '[]'::jsonb, $2
   FROM upto JOIN webhook w ON w.id = upto.webhook_id JOIN feed f ON f.position > upto.behind AND f.position <= upto.position
   WHERE w.state = 'active' AND {MATCHES}
 )

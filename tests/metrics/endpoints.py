@@ -1,0 +1,69 @@
+"""Webhooks in a test: endpoints registered through the API, and the worker's turns taken one by one."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from metrics_svc.feed.commands import feed
+from metrics_svc.webhooks.delivering import attempt
+from metrics_svc.webhooks.sending import Sender
+from metrics_svc.webhooks.turns import Claimed, take_turn
+from shared import verify
+from shared.events.envelope import Envelope, Event
+from shared.ids import new_id
+from shared.testing import Running, as_delivered
+
+Answer = dict[str, Any]
+
+
+@dataclass
+class Webhooks:
+    svc: Running
+
+    async def ask(self, method: str, path: str = "", body: Any = None, *, status: int, role: str = "ops", **headers: str) -> Any:
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        async with self.svc.client(role) as client:
+            answer = await client.request(method, f"/v1/webhooks{path}", json=body, headers=given)
+        assert answer.status_code == status, answer.text
+        return answer.json() if answer.content else None
+
+    async def register(self, url: str, types: list[str] | None = None, *, start: str | int = "now", description: str = "") -> Answer:
+        body = {"url": url, "types": types or ["*"], "from": start, "description": description}
+        made: Answer = await self.ask("POST", body=body, status=201)
+        return made
+
+    async def read(self, webhook: Answer) -> Answer:
+        found: Answer = await self.ask("GET", f"/{webhook['id']}", status=200)
+        return found
+
+    async def deliveries(self, webhook: Answer, query: str = "") -> list[Answer]:
+        found: list[Answer] = (await self.ask("GET", f"/{webhook['id']}/deliveries?sort=created_at&{query}", status=200))["items"]
+        return found
+
+    async def happens(self, *events: Event) -> list[UUID]:
+        """Events come into the feed as from the log, each of another aggregate; their ids."""
+        told = [Envelope(new_id(), e.type, new_id(), 1, self.svc.clock(), e) for e in events]
+        async with self.svc.transaction() as tx:
+            await feed(tx, [as_delivered(e) for e in told])
+        return [e.id for e in told]
+
+    async def turn(self) -> list[Claimed]:
+        """One turn of a worker, which dies before it sends."""
+        async with self.svc.transaction() as tx:
+            return (await take_turn(tx))[1]
+
+    async def work(self) -> int:
+        """Turns and attempts until nothing is due; how many attempts."""
+        sent = 0
+        async with Sender(self.svc.settings, self.svc.clock) as sender:
+            while claimed := await self.turn():
+                await asyncio.gather(*[attempt(self.svc.db, self.svc.settings, self.svc.clock, sender, c) for c in claimed])
+                sent += len(claimed)
+        return sent
+
+    async def broken(self) -> list[str]:
+        """What `clinch verify` would find."""
+        checks = [*self.svc.service.checks, *verify.atomicity(self.svc.service.metadata)]
+        async with self.svc.db.read() as db:
+            return [f"{f.says}: {f.examples}" async for f in verify.run(db.conn, checks) if f.offenders]

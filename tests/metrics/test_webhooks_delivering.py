@@ -1,0 +1,446 @@
+"""From the feed to a receiver that really listens: what it gets, and what becomes of a delivery that it does not take."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from metrics_svc.service import service
+from metrics_svc.webhooks import rules
+from metrics_svc.webhooks.addresses import Allowed
+from metrics_svc.webhooks.delivering import deliver, record
+from metrics_svc.webhooks.keeping import clean_some
+from metrics_svc.webhooks.rules import AT_ONCE, BACK_OFF
+from metrics_svc.webhooks.sending import REFUSED, UNKNOWN_HOST, OutOfBounds, Sender, checked
+from metrics_svc.webhooks.turns import take_turn
+from shared.clock import utcnow
+from shared.db import Tx
+from shared.events.lead import LeadFlagged, LeadIntentRecorded
+from shared.events.metrics import WebhookDisabled, WebhookRedelivered
+from shared.postgres import Postgres
+from shared.testing import running
+from tests.flow.system import eventually
+from tests.metrics.endpoints import Answer, Webhooks
+from tests.metrics.receiver import Receiver, receiving, tls_for
+
+FLAGGED, INTENT = LeadFlagged(flag="odd"), LeadIntentRecorded(level="high")
+
+
+@pytest.fixture
+async def hooks(postgres: Postgres) -> AsyncIterator[Webhooks]:
+    async with running(service, postgres, webhook_allow=("127.0.0.1",), webhook_timeout_seconds=1) as svc:
+        svc.clock.now = utcnow()  # the standard's library refuses what is older than five minutes
+        yield Webhooks(svc)
+        assert await Webhooks(svc).broken() == []
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    async with receiving() as started:
+        yield started
+
+
+async def state(hooks: Webhooks, webhook: Answer) -> list[tuple[str, int]]:
+    return [(d["state"], d["tries"]) for d in await hooks.deliveries(webhook)]
+
+
+async def test_a_receiver_gets_what_it_asked_for_signed_and_thin(hooks: Webhooks, receiver: Receiver) -> None:
+    webhook = await hooks.register(receiver.url, ["clinch.lead.flagged.v1"])
+    event_id, _ = await hooks.happens(FLAGGED, INTENT)
+    assert await hooks.work() == 1
+    [got] = receiver.received
+    assert got.verified(webhook["secret"])
+    assert (got.id, got.type, got.path) == (str(event_id), "clinch.lead.flagged.v1", "/hooks")
+    assert got.headers["content-type"] == "application/json"
+    [listed] = await hooks.deliveries(webhook)
+    assert b"odd" not in got.body
+    assert got.body.decode().count('"') == 2 * (3 + 3 + 3)  # type, timestamp, data; id, version, position; and three texts
+    assert (listed["state"], listed["event_id"], listed["position"], listed["sequence"]) == ("delivered", str(event_id), 1, 1)
+    assert [(a["status"], a["error"]) for a in listed["attempts"]] == [(204, None)]
+    assert listed == await hooks.ask("GET", f"/{webhook['id']}/deliveries/{listed['id']}", status=200)
+    assert (await hooks.read(webhook))["delivered_at"] is not None
+
+
+async def test_each_event_comes_once_to_each_that_wants_it(hooks: Webhooks, receiver: Receiver) -> None:
+    everything = await hooks.register(receiver.url)
+    leads = await hooks.register(receiver.url, ["clinch.deal.*", "clinch.lead.intent_recorded.*", "clinch.lead.*"])
+    await hooks.happens(FLAGGED, INTENT)
+    await hooks.work()
+    await hooks.happens(FLAGGED)
+    await hooks.work()
+    assert [len(await hooks.deliveries(w)) for w in (everything, leads)] == [3, 3]
+    assert sorted(r.verified(everything["secret"]) for r in receiver.received if _signed_by(r, everything)) == [True] * 3
+
+
+def _signed_by(received: Any, webhook: Answer) -> bool:
+    try:
+        return bool(received.verified(webhook["secret"]))
+    except Exception:
+        return False
+
+
+async def test_a_failure_is_tried_again_with_the_same_id_and_body_and_a_new_signature(hooks: Webhooks, receiver: Receiver) -> None:
+    receiver.answers = [500]
+    webhook = await hooks.register(receiver.url)
+    await hooks.happens(FLAGGED)
+    assert await hooks.work() == 1
+    [waiting] = await hooks.deliveries(webhook)
+    assert (waiting["state"], waiting["tries"], waiting["attempts"][0]["status"]) == ("pending", 1, 500)
+    assert (await hooks.read(webhook))["failing_since"] is not None
+    hooks.svc.clock.advance(seconds=3)
+    assert await hooks.work() == 0
+    hooks.svc.clock.advance(seconds=4)
+    assert await hooks.work() == 1
+    first, second = receiver.received
+    assert (first.id, first.body) == (second.id, second.body)
+    assert first.headers["webhook-signature"] != second.headers["webhook-signature"]
+    assert second.verified(webhook["secret"])
+    assert await state(hooks, webhook) == [("delivered", 2)]
+    assert (await hooks.read(webhook))["failing_since"] is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "error"),
+    [
+        ({"status": 302, "headers": {"Location": "http://127.0.0.1/elsewhere"}}, 302, None),
+        ({"status": 404}, 404, None),
+        ({"hold": 1.4}, None, "no answer within 1 s"),
+    ],
+)
+async def test_what_counts_as_a_failure(hooks: Webhooks, answer: dict[str, Any], status: int | None, error: str | None) -> None:
+    async with receiving(**answer) as receiver:
+        webhook = await hooks.register(receiver.url)
+        await hooks.happens(FLAGGED)
+        assert await hooks.work() == 1
+        [listed] = await hooks.deliveries(webhook)
+        assert (listed["state"], listed["attempts"][0]["status"], listed["attempts"][0]["error"]) == ("pending", status, error)
+        assert len(receiver.received) <= 1
+
+
+async def test_a_receiver_that_is_not_there(hooks: Webhooks) -> None:
+    async with receiving() as receiver:
+        url = receiver.url
+    webhook = await hooks.register(url)
+    await hooks.happens(FLAGGED)
+    await hooks.work()
+    [listed] = await hooks.deliveries(webhook)
+    assert listed["attempts"][0]["error"].startswith("could not connect")
+
+
+async def test_a_long_answer_is_not_read(hooks: Webhooks) -> None:
+    async with receiving(status=200, body=b"x" * 50_000_000) as receiver:
+        webhook = await hooks.register(receiver.url)
+        await hooks.happens(FLAGGED)
+        await hooks.work()
+        assert await state(hooks, webhook) == [("delivered", 1)]
+
+
+async def test_410_ends_the_endpoint(hooks: Webhooks, receiver: Receiver) -> None:
+    receiver.status = 410
+    webhook = await hooks.register(receiver.url)
+    await hooks.happens(FLAGGED)
+    await hooks.work()
+    ended = await hooks.read(webhook)
+    assert (ended["state"], ended["reason"]) == ("disabled", "gone")
+    assert await state(hooks, webhook) == [("failed", 1)]
+    [told] = await hooks.svc.told(WebhookDisabled)
+    assert told.data.actor is not None
+    assert told.data.actor.type == "system"
+    await hooks.happens(FLAGGED)
+    assert await hooks.work() == 0
+    refused = await hooks.ask("POST", f"/{webhook['id']}/redeliver", _all(hooks), status=409, Idempotency_Key="k")
+    assert [u["code"] for u in refused["unmet"]] == ["disabled"]
+    receiver.status = 204
+    await hooks.ask("PATCH", f"/{webhook['id']}", {"enabled": True}, status=200, If_Match='"2"')
+    assert await hooks.work() == 1  # it goes on where it stopped
+    assert await state(hooks, webhook) == [("failed", 1), ("delivered", 1)]
+
+
+async def test_who_fails_for_days_is_disabled(hooks: Webhooks, receiver: Receiver) -> None:
+    receiver.status = 500
+    webhook = await hooks.register(receiver.url)
+    await hooks.happens(FLAGGED)
+    for hours in range(0, 120, 24):
+        assert (await hooks.read(webhook))["state"] == "active", hours
+        assert await hooks.work() > 0
+        hooks.svc.clock.advance(hours=24)
+    await hooks.happens(FLAGGED)  # and nothing was taken since the first
+    await hooks.work()
+    assert (await hooks.read(webhook))["reason"] == "failing"
+    assert await hooks.work() == 0
+
+
+async def test_after_the_last_try_it_has_failed(hooks: Webhooks, receiver: Receiver) -> None:
+    receiver.status = 500
+    webhook = await hooks.register(receiver.url)
+    await hooks.happens(FLAGGED)
+    for wait in itertools.chain(BACK_OFF, [timedelta()]):
+        assert await hooks.work() == 1
+        hooks.svc.clock.now += wait * 1.21
+    assert await hooks.work() == 0
+    [failed] = await hooks.deliveries(webhook)
+    assert (failed["state"], failed["due_at"], len(failed["attempts"])) == ("failed", None, 10)
+    assert (await hooks.read(webhook))["state"] == "active"
+
+
+async def test_a_worker_that_dies_before_it_records_has_it_sent_again_with_the_same_id(hooks: Webhooks, receiver: Receiver) -> None:
+    webhook = await hooks.register(receiver.url)
+    await hooks.happens(FLAGGED)
+    [claimed] = await hooks.turn()
+    async with Sender(hooks.svc.settings, hooks.svc.clock) as sender:
+        await sender.post(claimed.url, {"webhook-id": str(claimed.event_id)}, claimed.body)  # and is killed
+    assert await hooks.work() == 0  # nobody else takes it while it may live
+    hooks.svc.clock.advance(seconds=61)
+    assert await hooks.work() == 1
+    first, second = receiver.received
+    assert (first.id, first.body) == (second.id, second.body)
+    assert await state(hooks, webhook) == [("delivered", 1)]
+
+
+async def test_a_worker_that_comes_back_late_does_not_record_over_its_successor(hooks: Webhooks, receiver: Receiver) -> None:
+    webhook = await hooks.register(receiver.url)
+    await hooks.happens(FLAGGED)
+    [late] = await hooks.turn()
+    hooks.svc.clock.advance(seconds=61)
+    assert await hooks.work() == 1
+    async with hooks.svc.transaction() as tx:
+        assert await record(tx, late, rules.Answer(410, None, 0.1), hooks.svc.clock()) is None
+    assert await state(hooks, webhook) == [("delivered", 1)]
+    assert (await hooks.read(webhook))["failing_since"] is None
+
+
+async def test_only_so_many_at_once_to_one_endpoint_and_one_to_a_failing_one(hooks: Webhooks, receiver: Receiver) -> None:
+    receiver.hold = 0.05
+    await hooks.register(receiver.url)
+    await hooks.happens(*[FLAGGED] * 10)
+    assert len(await hooks.turn()) == AT_ONCE
+    assert len(await hooks.turn()) == 0
+    hooks.svc.clock.advance(seconds=61)
+    receiver.answers = [500] * AT_ONCE
+    sent = await hooks.work()
+    assert receiver.most_in_flight == AT_ONCE
+    assert sent >= 10
+    assert len(receiver.received) == sent
+
+
+async def test_a_rotation_signs_with_both_for_a_day(hooks: Webhooks, receiver: Receiver) -> None:
+    webhook = await hooks.register(receiver.url)
+    rotated = await hooks.ask("POST", f"/{webhook['id']}/rotate-secret", status=200, If_Match='"1"')
+    await hooks.happens(FLAGGED)
+    await hooks.work()
+    assert receiver.received[0].verified(webhook["secret"])
+    assert receiver.received[0].verified(rotated["secret"])
+    assert receiver.received[0].headers["webhook-signature"].count("v1,") == 2
+    hooks.svc.clock.advance(hours=24, seconds=1)
+    await hooks.happens(FLAGGED)
+    await hooks.work()
+    assert receiver.received[1].headers["webhook-signature"].count("v1,") == 1
+    await clean_some(hooks.svc.db, hooks.svc.settings, hooks.svc.clock())
+    async with hooks.svc.db.read() as db:
+        assert await db.conn.fetchval("SELECT count(*) FROM webhook_secret") == 1
+
+
+def _all(hooks: Webhooks, state: str = "failed") -> dict[str, Any]:
+    now = hooks.svc.clock()
+    return {"since": (now - timedelta(days=9)).isoformat(), "until": (now + timedelta(seconds=1)).isoformat(), "state": state}
+
+
+async def test_redelivering_one(hooks: Webhooks, receiver: Receiver) -> None:
+    webhook = await hooks.register(receiver.url)
+    await hooks.happens(FLAGGED)
+    await hooks.work()
+    [listed] = await hooks.deliveries(webhook)
+    path = f"/{webhook['id']}/deliveries/{listed['id']}/redeliver"
+    again = await hooks.ask("POST", path, status=202)
+    assert (again["state"], again["tries"], len(again["attempts"])) == ("pending", 0, 1)
+    assert await hooks.work() == 1
+    assert len({r.id for r in receiver.received}) == 1
+    assert [(d["state"], len(d["attempts"])) for d in await hooks.deliveries(webhook)] == [("delivered", 2)]
+    [told] = await hooks.svc.told(WebhookRedelivered)
+    assert told.data.model_dump(include={"count", "delivery_id"}) == {"count": 1, "delivery_id": UUID(listed["id"])}
+    other = await hooks.register(receiver.url)
+    await hooks.ask("POST", f"/{other['id']}/deliveries/{listed['id']}/redeliver", status=404)
+
+
+async def test_redelivering_what_failed(hooks: Webhooks, receiver: Receiver) -> None:
+    webhook = await hooks.register(receiver.url)
+    await hooks.happens(FLAGGED)
+    await hooks.work()
+    await hooks.happens(*[FLAGGED] * 3)
+    async with hooks.svc.transaction() as tx:
+        await give_up(tx)
+    path = f"/{webhook['id']}/redeliver"
+    await hooks.ask("POST", path, _all(hooks), status=400)  # a bulk operation needs a key
+    nothing = await hooks.ask("POST", path, _all(hooks) | {"until": _all(hooks)["since"]}, status=202, Idempotency_Key="a")
+    assert nothing == {"count": 0}
+    assert await hooks.ask("POST", path, _all(hooks), status=202, Idempotency_Key="b") == {"count": 3}
+    assert await hooks.ask("POST", path, _all(hooks), status=202, Idempotency_Key="b") == {"count": 3}
+    assert await hooks.work() == 3
+    assert await state(hooks, webhook) == [("delivered", 1)] * 4
+    assert [e.data.model_dump()["count"] for e in await hooks.svc.told(WebhookRedelivered)] == [3]
+
+
+async def give_up(tx: Tx) -> None:
+    """What is new is tried in vain to the end."""
+    await take_turn(tx)
+    given_up = "state = 'failed', due_at = NULL, claimed_until = NULL, finished_at = $1"
+    await tx.conn.execute(f"UPDATE webhook_delivery SET {given_up} WHERE state = 'pending'", tx.now)
+
+
+async def test_pinging_answers_what_the_receiver_said(hooks: Webhooks, receiver: Receiver) -> None:
+    webhook = await hooks.register(receiver.url)
+    ping = await hooks.ask("POST", f"/{webhook['id']}/ping", status=200)
+    assert (ping["delivered"], ping["status"], ping["error"]) == (True, 204, None)
+    [got] = receiver.received
+    assert got.verified(webhook["secret"])
+    assert got.type == "clinch.webhook.ping"
+    receiver.status = 500
+    assert (await hooks.ask("POST", f"/{webhook['id']}/ping", status=200))["delivered"] is False
+    assert await hooks.deliveries(webhook) == []
+
+
+async def test_new_types_count_from_where_the_endpoint_is(hooks: Webhooks, receiver: Receiver) -> None:
+    webhook = await hooks.register(receiver.url, ["clinch.lead.flagged.v1"])
+    await hooks.happens(FLAGGED, INTENT)
+    await hooks.work()
+    await hooks.ask("PATCH", f"/{webhook['id']}", {"types": ["clinch.lead.*"]}, status=200, If_Match='"1"')
+    await hooks.happens(INTENT)
+    await hooks.work()
+    assert [d["position"] for d in await hooks.deliveries(webhook)] == [1, 3]
+
+
+async def test_filters_of_the_deliveries(hooks: Webhooks, receiver: Receiver) -> None:
+    receiver.answers = [204, 500]
+    webhook = await hooks.register(receiver.url)
+    await hooks.happens(FLAGGED)
+    await hooks.work()
+    before = hooks.svc.clock()
+    hooks.svc.clock.advance(minutes=5)
+    await hooks.happens(INTENT)
+    await hooks.work()
+    for query, positions in (
+        ("state=pending", [2]),
+        ("state=delivered,pending", [1, 2]),
+        ("type=clinch.lead.flagged.v1", [1]),
+        (f"created_at[gt]={before.isoformat().replace('+', '%2B')}", [2]),
+        ("limit=1", [1]),
+    ):
+        assert [d["position"] for d in await hooks.deliveries(webhook, query)] == positions
+
+
+async def test_old_deliveries_go_and_verify_knows(hooks: Webhooks, receiver: Receiver) -> None:
+    webhook = await hooks.register(receiver.url)
+    await hooks.happens(FLAGGED, FLAGGED)
+    await hooks.work()
+    hooks.svc.clock.advance(days=29)
+    await hooks.happens(FLAGGED)
+    async with hooks.svc.transaction() as tx:
+        await give_up(tx)
+    assert await clean_some(hooks.svc.db, hooks.svc.settings, hooks.svc.clock()) == 0
+    hooks.svc.clock.advance(days=2)
+    assert await clean_some(hooks.svc.db, hooks.svc.settings, hooks.svc.clock()) == 2
+    assert await state(hooks, webhook) == [("failed", 0)]
+    assert await hooks.broken() == []
+    hooks.svc.clock.advance(days=89)
+    assert await clean_some(hooks.svc.db, hooks.svc.settings, hooks.svc.clock()) == 1
+
+
+async def test_verify_finds_a_delivery_that_is_missing(hooks: Webhooks, receiver: Receiver) -> None:
+    await hooks.register(receiver.url)
+    await hooks.happens(FLAGGED, FLAGGED)
+    await hooks.work()
+    async with hooks.svc.transaction() as tx:
+        kept = await tx.conn.fetchrow("DELETE FROM webhook_delivery WHERE position = 1 RETURNING webhook_id")
+    assert len(await hooks.broken()) == 1
+    async with hooks.svc.transaction() as tx:  # as cleaning leaves it
+        await tx.conn.execute("UPDATE webhook_cursor SET forgotten_to = 1 WHERE webhook_id = $1", kept[0])
+
+
+async def test_a_dead_slow_endpoint_does_not_hold_up_another(hooks: Webhooks, receiver: Receiver) -> None:
+    """The worker itself, with its own clock: while the slow one holds its attempts, the other gets everything."""
+    async with receiving(hold=30) as slow:
+        dead = await hooks.register(slow.url)
+        await hooks.register(receiver.url)
+        await hooks.happens(*[FLAGGED] * 30)
+        stop = asyncio.Event()
+        worker = asyncio.create_task(deliver(hooks.svc.db, hooks.svc.settings, utcnow, stop))
+        try:
+
+            async def all_there() -> bool:
+                return len({r.id for r in receiver.received}) == 30
+
+            await eventually(all_there, 30)
+            assert slow.in_flight <= AT_ONCE
+        finally:
+            stop.set()
+            await worker
+        assert {d["state"] for d in await hooks.deliveries(dead)} == {"pending"}
+
+
+# -- Addresses at the time of sending --------------------------------------------------------------------------------------
+
+
+async def test_a_name_that_leads_inside_is_refused() -> None:
+    async def resolve(host: str, port: int) -> list[str]:
+        return {"inside.example": ["10.0.0.1"], "both.example": ["8.8.8.8", "127.0.0.1"], "out.example": ["8.8.8.8"]}[host]
+
+    for host in ("inside.example", "both.example"):
+        with pytest.raises(OutOfBounds, match="not a public one"):
+            await checked(host, 443, Allowed(), resolve)
+    assert await checked("out.example", 443, Allowed(), resolve) == ["8.8.8.8"]
+
+
+async def test_a_name_that_nobody_knows() -> None:
+    async def resolve(host: str, port: int) -> list[str]:
+        raise OSError("Name or service not known")
+
+    with pytest.raises(OutOfBounds, match=UNKNOWN_HOST):
+        await checked("nowhere.example", 443, Allowed(), resolve)
+
+
+async def test_a_name_that_is_bound_anew_between_check_and_connection_reaches_nothing(hooks: Webhooks, receiver: Receiver) -> None:
+    """DNS rebinding: the name leads to a public address when it is registered, and inside when something is sent."""
+    looked_up: list[str] = []
+
+    async def resolve(host: str, port: int) -> list[str]:
+        looked_up.append(host)
+        return ["8.8.8.8"] if len(looked_up) == 1 else ["127.0.0.1"]
+
+    await checked("rebind.example", receiver.port, Allowed(), resolve)
+    settings = hooks.svc.settings.model_copy(update={"webhook_allow": ()})
+    async with Sender(settings, utcnow, resolve) as sender:
+        answer = await sender.post(f"http://rebind.example:{receiver.port}/hooks", {}, b"{}")
+    assert (answer.status, answer.error) == (None, REFUSED)
+    assert receiver.received == []
+
+
+async def test_the_name_is_looked_up_once_and_tls_still_holds_the_receiver_to_it(hooks: Webhooks) -> None:
+    looked_up: list[str] = []
+
+    async def resolve(host: str, port: int) -> list[str]:
+        looked_up.append(host)
+        return ["127.0.0.1"]
+
+    ours, theirs = tls_for("erp.example")
+    async with receiving(tls=theirs) as receiver, Sender(hooks.svc.settings, utcnow, resolve, ours) as sender:
+        answer = await sender.post(f"https://erp.example:{receiver.port}/hooks?key=1", {}, b"{}")
+        assert (answer.status, answer.error) == (204, None)
+        assert looked_up == ["erp.example"]
+        [got] = receiver.received
+        assert (got.headers["host"], got.path) == (f"erp.example:{receiver.port}", "/hooks?key=1")
+        other = await sender.post(f"https://other.example:{receiver.port}/hooks", {}, b"{}")
+        assert other.status is None
+        assert other.error is not None
+        assert other.error.startswith("could not connect")
+        assert len(receiver.received) == 1
+
+
+async def test_proxies_of_the_environment_are_not_used(hooks: Webhooks, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    async with Sender(hooks.svc.settings, utcnow) as sender:
+        assert (await sender.post(receiver.url, {}, b"{}")).status == 204
