@@ -1,15 +1,21 @@
 """The files that containers are made from, held against the code. Needs no Docker."""
 
 import importlib
+import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from clinch.enter_people import EntrySettings
 from clinch.front import FrontSettings
+from clinch.people import SAMPLE_PEOPLE
 from clinch.settings import SERVICES
+from shared.auth import Role
 from shared.service import Service
 from shared.settings import Settings
 
@@ -56,8 +62,9 @@ def test_streamed_bodies_pass_the_gateway() -> None:
 
 
 @pytest.mark.parametrize("short", SERVICES)
-def test_each_service_migrates_and_runs_twice_from_one_image(containers: dict[str, Any], short: str) -> None:
-    for command in ("migrate", "api", "worker"):
+def test_each_service_prepares_and_runs_twice_from_one_image(containers: dict[str, Any], short: str) -> None:
+    ended = {"condition": "service_completed_successfully"}
+    for command in ("migrate", "topics", "api", "worker"):
         container = containers[f"{short}-{command}"]
         assert container["command"] == [command]
         assert container["image"] == f"clinch/{service(short).name}:${{CLINCH_VERSION:-dev}}"
@@ -65,8 +72,8 @@ def test_each_service_migrates_and_runs_twice_from_one_image(containers: dict[st
         database = container["environment"]["CLINCH_DATABASE_URL"]
         assert database == f"postgresql://{short}:${{{short.upper()}_DB_PASSWORD:-development-only}}@postgres:5432/{short}"
         assert (container["read_only"], container["cap_drop"]) == (True, ["ALL"])
-        if command != "migrate":
-            assert container["depends_on"][f"{short}-migrate"] == {"condition": "service_completed_successfully"}
+    assert containers[f"{short}-api"]["depends_on"] == {f"{short}-migrate": ended}
+    assert containers[f"{short}-worker"]["depends_on"] == {f"{short}-migrate": ended, f"{short}-topics": ended}
     assert (ROOT / "services" / service(short).name).is_dir()
 
 
@@ -77,16 +84,73 @@ def test_the_front_asks_every_service(containers: dict[str, Any]) -> None:
     assert asked == {service(short).name: f"http://{short}-api:8000" for short in SERVICES}
 
 
-def test_only_the_gateway_is_published_and_on_loopback_only(containers: dict[str, Any]) -> None:
+def test_what_is_published_is_on_loopback_only(containers: dict[str, Any]) -> None:
     published = {name: container["ports"] for name, container in containers.items() if "ports" in container}
-    assert published == {"gateway": ["127.0.0.1:${CLINCH_PORT:-8000}:8000"]}
+    assert published == {
+        "gateway": ["127.0.0.1:${CLINCH_PORT:-8000}:8000"],
+        "prometheus": ["127.0.0.1:${PROMETHEUS_PORT:-9090}:9090"],
+        "grafana": ["127.0.0.1:${GRAFANA_PORT:-3000}:3000"],
+        "keycloak": ["127.0.0.1:${KEYCLOAK_PORT:-8080}:8080"],
+    }
+
+
+def test_no_container_can_take_all_memory_or_fill_the_disk_with_logs(containers: dict[str, Any]) -> None:
+    for name, container in containers.items():
+        assert re.fullmatch(r"\d+[mg]", container["deploy"]["resources"]["limits"]["memory"]), name
+        assert container["logging"] == {"driver": "json-file", "options": {"max-size": "10m", "max-file": "3"}}, name
+        assert "no-new-privileges:true" in container["security_opt"], name
 
 
 def test_every_setting_of_a_container_is_one_the_code_knows(containers: dict[str, Any]) -> None:
+    others = {"front": FrontSettings, "people": EntrySettings}
     for name, container in containers.items():
-        known = FrontSettings if name == "front" else Settings
         given = {key.removeprefix("CLINCH_").lower() for key in container.get("environment", {}) if key.startswith("CLINCH_")}
-        assert given <= known.model_fields.keys(), name
+        assert given <= others.get(name, Settings).model_fields.keys(), name
+
+
+def test_the_profiles_add_what_they_say(containers: dict[str, Any]) -> None:
+    found: dict[str, list[str]] = {}
+    for name, container in containers.items():
+        for profile in container.get("profiles", []):
+            found.setdefault(profile, []).append(name)
+    assert found == {"observability": ["prometheus", "grafana"], "identity": ["keycloak", "people"]}
+
+
+def test_prometheus_scrapes_every_process(containers: dict[str, Any]) -> None:
+    jobs = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text())["scrape_configs"]
+    names = [name for job in jobs for found in job.get("dns_sd_configs", []) for name in found["names"]]
+    assert sorted(names) == sorted(f"{short}-{process}" for short in SERVICES for process in ("api", "worker"))
+    assert {name: containers[name]["command"] for name in names} == {name: [name.partition("-")[2]] for name in names}
+
+
+def test_grafana_finds_what_it_is_given(containers: dict[str, Any]) -> None:
+    mounted = dict(volume.split(":")[:2] for volume in containers["grafana"]["volumes"])
+    provider = yaml.safe_load((ROOT / "deploy/grafana/provisioning/dashboards/clinch.yml").read_text())["providers"][0]
+    assert mounted["./deploy/grafana/dashboards"] == provider["options"]["path"]
+    source = yaml.safe_load((ROOT / "deploy/grafana/provisioning/datasources/prometheus.yml").read_text())["datasources"][0]
+    assert (source["uid"], source["url"]) == ("prometheus", "http://prometheus:9090")
+
+
+def test_the_realm_has_our_roles_our_people_and_our_audience() -> None:
+    realm = json.loads((ROOT / "deploy/keycloak/clinch-realm.json").read_text())
+    assert {role["name"] for role in realm["roles"]["realm"]} == {role.value for role in Role if role is not Role.system}
+    people = {(u["id"], u["username"], f"{u['firstName']} {u['lastName']}", *u["realmRoles"]) for u in realm["users"] if "id" in u}
+    assert people == {(str(p.id), p.key, p.name, p.role.value) for p in SAMPLE_PEOPLE}
+    audiences = [[m["config"].get("included.custom.audience") for m in client["protocolMappers"]] for client in realm["clients"]]
+    assert audiences == [[Settings.model_fields["audience"].default]] * 3
+    identity = (ROOT / "deploy/compose/identity.env").read_text()
+    assert f"/realms/{realm['realm']}\n" in identity
+    assert f"/realms/{realm['realm']}/protocol/openid-connect/certs\n" in identity
+
+
+def test_stand_ins_are_for_images_that_are_used(containers: dict[str, Any]) -> None:
+    used = {container["image"] for container in containers.values()}
+    for file in (ROOT / "tests/containers/standins").glob("*.Dockerfile"):
+        made = re.findall(rf"docker build -t (\S+) -f tests/containers/standins/{file.name} ", file.read_text())
+        assert len(made) == 1
+        assert made[0] in used
+    pom = (ROOT / "deploy/kafka/pom.xml").read_text()
+    assert f"apache/kafka:{re.findall('<kafka.version>(.*)</kafka.version>', pom)[0]}" in used
 
 
 def test_the_example_env_names_each_variable_with_its_default() -> None:
@@ -120,6 +184,18 @@ def test_the_images_install_the_lock_and_nothing_else() -> None:
     pinned = [line for line in lock.splitlines() if line and not line.startswith((" ", "#"))]
     assert [line for line in pinned if not re.match(r"^[\w.-]+(\[[\w,]+\])?==\S+ ", line)] == []
     assert lock.count("--hash=sha256:") >= len(pinned)
+
+
+def test_what_is_left_out_of_babel_is_not_used() -> None:
+    """The image has no data of its locales, only the table of currencies."""
+    assert "/packages/babel/locale-data" in DOCKERFILE
+    without = "import babel.localedata as data; data._dirname = '/nowhere'; from shared.money import Money; print(Money.model_validate({}))"
+    tried = without.format('{"amount": "1.50", "currency": "CNY"}')
+    subprocess.run([sys.executable, "-c", tried], cwd=ROOT, check=True, timeout=60)
+    python = [file for part in ("shared", "services", "deploy/clinch") for file in (ROOT / part).rglob("*.py")]
+    assert [str(file.relative_to(ROOT)) for file in python if re.search(r"^\s*(from|import) babel", file.read_text(), re.M)] == [
+        "shared/money.py"
+    ]
 
 
 def test_no_image_runs_as_root() -> None:
