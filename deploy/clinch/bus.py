@@ -49,13 +49,13 @@ def migrate(
             raise CommandError("Name the target by a URL: there is no folder with a Postgres of its own here.", 2)
         source_url = others["lead"].bus_url
         asyncio.run(_carry(source_url, target.url, {name: its.database_url for name, its in others.items()}))
-        typer.echo(f"The log is {target} now. Next: start everything with CLINCH_BUS_URL={to}, then `clinch verify`.")
+        typer.echo(f"The log is {target.place} now. Next: start everything with CLINCH_BUS_URL={to}, then `clinch verify`.")
         return
     run = Embedded(DataFolder(data or default_folder()), 0)
     refuse_running(run)
     source = remembered(run.folder)
     if target.url == source.url:
-        typer.echo(f"The log is {source} already.")
+        typer.echo(f"The log is {source.place} already.")
         return
     with databases_alone(run):
         own = run.postgres().url
@@ -63,7 +63,7 @@ def migrate(
         cluster = asyncio.run(_carry(source.url or own("bus"), target.url or own("bus"), databases))
         remember(run.folder, replace(target, cluster=cluster))
     up, verify = (pasted(command, data=run.folder.path) for command in ("up", "verify"))
-    typer.echo(f"The log of this folder is {target} now, and what was there stays as it is. Next: {up}, then {verify}")
+    typer.echo(f"The log of this folder is {target.place} now, and what was there stays as it is. Next: {up}, then {verify}")
 
 
 async def _carry(source_url: str, target_url: str, databases: Mapping[str, str]) -> str | None:

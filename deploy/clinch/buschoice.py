@@ -36,7 +36,7 @@ def settle_bus(run: Embedded, given: str | None, say: Callable[[str], None]) -> 
     elif not moved:
         if not new and _has_published(run):
             raise CommandError(
-                f"The log of this folder is {old}, and offsets only hold there: "
+                f"The log of this folder is {old.place}, and offsets only hold there: "
                 f"carry it over with `clinch bus migrate --to {given}`, or start without --bus and CLINCH_BUS_URL.",
                 2,
             )
@@ -45,7 +45,7 @@ def settle_bus(run: Embedded, given: str | None, say: Callable[[str], None]) -> 
         _refuse_strangers(bus, seen, new)
         bus = replace(bus, cluster=seen.cluster)
     elif bus.on_kafka:
-        say(f"No Kafka answers {bus}: Clinch starts all the same, and keeps events in its outboxes until one does.")
+        say(f"No Kafka answers at {bus}: Clinch starts all the same, and keeps events in its outboxes until one does.")
     if new or bus != old:
         remember(run.folder, bus)
 
@@ -53,11 +53,11 @@ def settle_bus(run: Embedded, given: str | None, say: Callable[[str], None]) -> 
 def _refuse_strangers(bus: FolderBus, seen: Seen, new: bool) -> None:
     if bus.cluster not in (None, seen.cluster):
         raise CommandError(
-            f"The Kafka {bus} is another one than holds the log of this folder, or its data were deleted: bring that one back.", 2
+            f"The Kafka at {bus} is another one than holds the log of this folder, or its data were deleted: bring that one back.", 2
         )
     if new and seen.events:
         raise CommandError(
-            f"The topics {bus} hold {seen.events:,} events of another installation: delete those topics, or take another Kafka.", 2
+            f"The topics at {bus} hold {seen.events:,} events of another installation: delete those topics, or take another Kafka.", 2
         )
 
 

@@ -25,11 +25,16 @@ class FolderBus:
         return self.url is not None and self.url.startswith("kafka")
 
     def __str__(self) -> str:
-        """Where the log is, for the terminal: so without user and password."""
+        """For the terminal, so without user and password."""
         if self.url is None:
-            return "in its own Postgres"
+            return "its own Postgres"
         parts = urlsplit(self.url)
-        return f"at {parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+    @property
+    def place(self) -> str:
+        """Where the log is."""
+        return f"{'in' if self.url is None else 'at'} {self}"
 
 
 def named(word: str) -> FolderBus:

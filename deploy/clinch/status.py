@@ -37,7 +37,7 @@ def status(data: Data = None) -> None:
     ready = _ready(running.port)
     typer.echo(
         f"Clinch is {'ready' if ready else 'not ready'} on http://127.0.0.1:{running.port}, with {total:.0f} MB in all; "
-        f"its log is {remembered(folder)}."
+        f"its log is {remembered(folder).place}."
     )
     if not ready:
         raise typer.Exit(3)
