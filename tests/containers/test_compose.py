@@ -1,5 +1,6 @@
 """`docker compose up`, and what can happen to the containers afterwards."""
 
+import time
 from collections.abc import Iterator
 from itertools import product
 
@@ -71,6 +72,18 @@ def test_the_gateway_refuses_a_body_that_is_too_long(rep: httpx.Client) -> None:
     answer = rep.post("/v1/leads", content=b"x" * 1_100_000)
     assert (answer.status_code, answer.headers["content-type"]) == (413, "application/problem+json")
     assert answer.json()["code"] == "too_large"
+
+
+def test_an_event_streams_through_the_gateway_while_the_answer_is_open(rep: httpx.Client) -> None:
+    with rep.stream("GET", "/v1/stream") as stream:
+        assert stream.status_code == 200
+        lead = {"source": "website", "company": "Streamed", "contact_name": "Lin Tao", "email": "streamed@example.com"}
+        made = rep.post("/v1/leads", json=lead, headers={"Idempotency-Key": "streamed"}).raise_for_status().json()
+        deadline = time.monotonic() + 60
+        for line in stream.iter_lines():  # signs of life come every 15 s
+            assert time.monotonic() < deadline
+            if line.startswith("data:") and made["id"] in line:
+                break
 
 
 def test_an_api_that_stops_ends_well_and_leaves_the_others_alone(project: Project, rep: httpx.Client) -> None:
