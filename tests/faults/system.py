@@ -19,7 +19,7 @@ import httpx
 from clinch.folder import DataFolder
 from clinch.processes import alive
 
-Name = Literal["api", "worker", "postgres"]
+Name = Literal["api", "worker", "postgres", "broker"]
 READY_WITHIN = 15.0
 """Seconds after a fault (quality.md §1, invariant 12)."""
 
@@ -39,6 +39,17 @@ class System:
         command = [sys.executable, "-P", "-m", "clinch.main", *arguments, "--data", str(self.data)]
         env = {k: v for k, v in os.environ.items() if not k.startswith("CLINCH_")} | {"COLUMNS": "200"}
         return subprocess.run(command, env=env, capture_output=True, text=True, timeout=seconds, check=False, stdin=subprocess.DEVNULL)
+
+    @contextmanager
+    def up(self, *arguments: str) -> Iterator[None]:
+        """Run until the block ends."""
+        up = self.clinch("up", "--port", str(self.port), *arguments)
+        assert up.returncode == 0, up.stdout + up.stderr
+        try:
+            yield
+        finally:
+            down = self.clinch("down")
+            assert (down.returncode, alive(DataFolder(self.data))) == (0, {}), down.stderr
 
     def headers(self, role: str = "admin") -> dict[str, str]:
         return {"Authorization": f"Bearer {self.clinch('token', '--role', role).stdout.split()[-1]}"}
@@ -111,10 +122,5 @@ def free_port() -> int:
 @contextmanager
 def embedded(data: Path) -> Iterator[System]:
     system = System(data, free_port())
-    up = system.clinch("up", "--port", str(system.port))
-    assert up.returncode == 0, up.stdout + up.stderr
-    try:
+    with system.up():
         yield system
-    finally:
-        down = system.clinch("down")
-        assert (down.returncode, alive(DataFolder(data))) == (0, {}), down.stderr
