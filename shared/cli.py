@@ -50,7 +50,7 @@ def main(service: Service) -> None:
         print(f"{service.name} cannot use its database, see CLINCH_DATABASE_URL: {error}", file=sys.stderr)
         raise SystemExit(2) from None
     except OUTAGE as error:
-        print(f"{service.name} cannot reach its database: {error or type(error).__name__}", file=sys.stderr)
+        print(f"{service.name} cannot reach its database: {str(error) or type(error).__name__}", file=sys.stderr)
         raise SystemExit(1) from None
     except BusError as error:
         print(f"{service.name} cannot create its topics, see CLINCH_BUS_URL: {error}", file=sys.stderr)

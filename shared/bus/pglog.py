@@ -91,7 +91,7 @@ def as_bus_errors() -> Iterator[None]:
         asyncpg.exceptions.TransactionRollbackError,
         asyncpg.exceptions.ReadOnlySQLTransactionError,
     ) as error:
-        raise BusUnavailable(f"the Postgres log does not answer: {error or type(error).__name__}") from error
+        raise BusUnavailable(f"the Postgres log does not answer: {str(error) or type(error).__name__}") from error
     except asyncpg.PostgresError as error:
         raise BusError(f"the Postgres log refused: {error}") from error
 
