@@ -66,7 +66,7 @@ def as_bus_errors() -> Iterator[None]:
         raise BusError(f"Kafka refused: {error}") from error
     except (errors.KafkaError, OSError) as error:  # TimeoutError is an OSError
         why = _why.get() if isinstance(error, errors.KafkaConnectionError) else ""
-        raise BusUnavailable(f"Kafka does not answer: {why or error or type(error).__name__}") from error
+        raise BusUnavailable(f"Kafka does not answer: {why or str(error) or type(error).__name__}") from error
 
 
 def connection_options(url: str) -> dict[str, Any]:
