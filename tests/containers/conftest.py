@@ -26,16 +26,23 @@ def pytest_sessionstart() -> None:
 
 @pytest.fixture(scope="session")
 def project(request: pytest.FixtureRequest) -> Iterator[Project]:
-    """Built and up, in development settings: the README's `docker compose up --build --wait`."""
+    """Built and up, in development settings: the README's `docker compose up --build --wait`. Gone afterwards, whatever happened."""
     made = Project()
     made.down()
     try:
-        made.up("--build")
+        try:
+            made.up("--build")
+        except (AssertionError, subprocess.TimeoutExpired) as failed:
+            _show(request, made)
+            pytest.exit(f"the containers did not start: {failed}", returncode=1)
         yield made
-    except BaseException:
-        print(made.compose("logs", "--no-color", "--tail", str(LOG_LINES), check=False))
-        raise
-    finally:
         if request.session.testsfailed:
-            print(made.compose("logs", "--no-color", "--tail", str(LOG_LINES), check=False))
+            _show(request, made)
+    finally:
         made.down()
+
+
+def _show(request: pytest.FixtureRequest, project: Project) -> None:
+    with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+        print(project.compose("ps", "-a", "--format", "table {{.Service}}\t{{.Status}}", check=False))
+        print(project.compose("logs", "--no-color", "--tail", str(LOG_LINES), check=False), flush=True)
