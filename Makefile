@@ -42,7 +42,7 @@ helm-check: .venv/installed-dev  ## render and validate the Helm chart; says so 
 	@$(BIN)/pytest tests/helm
 
 compose-test: .venv/installed-dev  ## the containers and both profiles, with the README's walk; says so when there is no Docker
-	@$(BIN)/pytest -v tests/containers
+	@$(BIN)/pytest -v -rP tests/containers
 
 faults: .venv/installed-dev  ## kill every process under load, send bad input to everything; a quarter of an hour
 	@$(BIN)/pytest tests/faults
