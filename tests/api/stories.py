@@ -3,7 +3,6 @@
 A value under `operation_id.name` is for that operation alone: a row in the state that it asks for, and that no other request changes.
 """
 
-from datetime import date
 from typing import Any
 
 from shared.events.lead import PersonAdded
@@ -12,9 +11,12 @@ from shared.testing import Running
 from tests.contract.office import Office
 from tests.deal.sales import ACME, Sales
 from tests.lead.desk import WHO, Desk, done
+from tests.metrics.endpoints import Webhooks
 from tests.metrics.told import Contract, Deal, Lead, Story, events_of, hear, on
 
-Values = dict[str, list[str]]
+Values = dict[str, list[Any]]
+NOBODY = "http://127.0.0.1:65535/hooks"
+"""Where no receiver listens, so that a ping reaches nobody."""
 CSV = "external_id,company\nL-1,Acme\nL-2,\n"
 
 
@@ -111,10 +113,18 @@ async def figures(svc: Running) -> Values:
     await hear(svc, events_of(stories))
     async with svc.client() as admin:
         kpis = (await admin.get("/v1/metrics/kpis")).json()
+    hooks = Webhooks(svc)
+    endpoints = [await hooks.register(NOBODY, start="beginning") for _ in range(3)]
+    await hooks.turn()
+    sent, removed, rotated = endpoints
     return {
+        "webhook_id": ids([sent]),
+        "delivery_id": ids(await hooks.deliveries(sent)),
+        "remove_webhook.webhook_id": ids([removed]),
+        "rotate_webhook_secret.webhook_id": ids([rotated]),
+        "url": [NOBODY],
+        "types": [["clinch.deal.*"]],
         "name": [k["name"] for k in kpis],
-        "from": [date(2025, 1, 1).isoformat()],
-        "to": [date(2025, 6, 1).isoformat()],
         "owner": [str(svc.person("rep", "ann"))],
         "source": ["referral"],
     }
