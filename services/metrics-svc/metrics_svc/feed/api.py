@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi.dependencies.utils import get_flat_params
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.responses import Response
 
@@ -16,13 +17,14 @@ from metrics_svc.feed.stream import Stream
 from metrics_svc.feed.tail import Tail
 from shared.auth import CurrentActor
 from shared.drain import Stopping
+from shared.errors import Invalid
 from shared.events.envelope import REGISTRY
 from shared.http.edge import ClinchRoute
 
 router = APIRouter(tags=["events"], route_class=ClinchRoute)
 
 _TOO_MANY = "As many streams and waiting polls as one principal may have are open"
-_POSITION = r"^(latest|[0-9]{1,18})$"
+_POSITION = r"^(latest|[0-9]{0,18})$"
 
 
 async def _tail(request: Request, stopping: Stopping) -> Tail:
@@ -35,6 +37,7 @@ async def _tail(request: Request, stopping: Stopping) -> Tail:
 
 
 async def _wanted(
+    request: Request,
     types: Annotated[
         list[str] | None,
         Query(max_length=50, description="Only these types, as a comma list or repeated; `*` is any text: `clinch.deal.*`."),
@@ -42,6 +45,10 @@ async def _wanted(
     aggregate: Annotated[list[str] | None, Query(max_length=50, description="Only what is about these: `deal,contract`.")] = None,
     subject: Annotated[UUID | None, Query(description="Only what is about this record.")] = None,
 ) -> Wanted:
+    taken = {p.alias for p in get_flat_params(request.scope["route"].dependant)}
+    if unknown := sorted(request.query_params.keys() - taken):
+        # Passed over, a misspelt filter would give more than was asked for.
+        raise Invalid("There is no such parameter here.", pointer=unknown[0][:100], code="unknown_parameter")
     return wanted(types or (), aggregate or (), subject, {e.type: e.aggregate for e in REGISTRY.values() if e.publisher})
 
 
@@ -56,8 +63,8 @@ async def list_events(
     tail: Following,
     asked: Asked,
     after: Annotated[
-        str | None, Query(pattern=_POSITION, description="Events behind this position; `latest` for the end. From the oldest without it.")
-    ] = None,
+        str, Query(pattern=_POSITION, description="Events behind this position; `latest` for the end. From the oldest without it.")
+    ] = "",
     limit: Annotated[int, Query(ge=1, le=500, description="Events at most.")] = 100,
     wait: Annotated[float, Query(ge=0, le=30, description="Seconds to wait for events when there are none.")] = 0,
 ) -> Any:
@@ -81,12 +88,16 @@ async def _stream(
     tail: Following,
     asked: Asked,
     after: Annotated[
-        str | None, Query(pattern=_POSITION, description="Events behind this position; without it, those that happen from now on.")
-    ] = None,
+        str, Query(pattern=_POSITION, description="Events behind this position; without it, those that happen from now on.")
+    ] = "",
     last_event_id: Annotated[
-        str | None,
-        Header(pattern=r"^[0-9]{1,18}$", description="The last `id` that was received: goes on behind it, whatever `after` says."),
-    ] = None,
+        str,
+        Header(
+            alias="Last-Event-ID",
+            pattern=r"^[0-9]{0,18}$",
+            description="The last `id` that was received: goes on behind it, whatever `after` says.",
+        ),
+    ] = "",
 ) -> AsyncIterator[Stream]:
     """What can be refused is refused here, before the answer has begun."""
     position = await _position(request, last_event_id or after, start="latest")
@@ -108,8 +119,8 @@ async def stream_events(stream: Annotated[Stream, Depends(_stream)]) -> AsyncIte
         yield event
 
 
-async def _position(request: Request, given: str | None, *, start: str) -> int:
-    if given not in (None, "latest"):
+async def _position(request: Request, given: str, *, start: str) -> int:
+    if given not in ("", "latest"):
         return int(given)
     async with request.app.state.db.read() as db:
         head = await queries.head(db)
