@@ -14,7 +14,8 @@ VERSION = "4.3.1"
 OLDEST = (3, 18)
 """The first whose validation of values is that of Helm 4."""
 CACHE = ROOT / ".cache" / "helm" / VERSION
-_OFFLINE = ("no such host", "connection refused", "i/o timeout", "network is unreachable", "server misbehaving", "certificate")
+_NOT_OURS = ("no such host", "connection refused", "i/o timeout", "network is unreachable", "server misbehaving", "requires go >=")
+"""What Go says where there is no way to the sources, or it is too old for them."""
 
 
 class NoHelm(Exception):
@@ -47,7 +48,7 @@ def helm() -> str:
     )
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        raise NoHelm(f"Go could not build Helm {VERSION}: {last}", must_run=not any(sign in done.stderr for sign in _OFFLINE))
+        raise NoHelm(f"Go could not build Helm {VERSION}: {last}", must_run=not any(sign in done.stderr for sign in _NOT_OURS))
     return str(built)
 
 

@@ -80,7 +80,7 @@ def test_every_setting_is_one_that_the_code_knows_and_takes(values: str, monkeyp
         with monkeypatch.context() as patch:
             for name, value in given.items():
                 patch.setenv(name, value)
-            settings = Settings(bus_url="kafka://kafka:9092", database_url="postgresql://", cursor_key="c0ffee", secret_key="c0ffee")  # type: ignore[arg-type]
+            settings = Settings(bus_url="kafka://kafka:9092", database_url="postgresql://", cursor_key="c0ffee", secret_key="c0ffee")
         assert (settings.host, settings.port, settings.admin_port) == ("0.0.0.0", 8000, 9000)
 
 

@@ -73,3 +73,11 @@ def test_the_schema_takes_nothing_that_it_does_not_know() -> None:
 def test_the_chart_is_of_this_version() -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     assert yaml.safe_load((CHART / "Chart.yaml").read_text())["appVersion"] == version
+
+
+def test_alerts_and_dashboards_are_those_of_the_other_runs() -> None:
+    """The chart can hold files of its own folder only, so these are copies: `cp` the ones named here."""
+    originals = {ROOT / "deploy/prometheus/alerts.yml": CHART / "files/alerts.yml"}
+    originals |= {path: CHART / "files/dashboards" / path.name for path in (ROOT / "deploy/grafana/dashboards").glob("*.json")}
+    assert [f"cp {a} {b}" for a, b in originals.items() if not b.exists() or a.read_bytes() != b.read_bytes()] == []
+    assert set((CHART / "files/dashboards").glob("*")) == set(originals.values()) - {CHART / "files/alerts.yml"}

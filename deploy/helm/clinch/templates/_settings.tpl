@@ -8,6 +8,7 @@ CLINCH_{{ upper $name }}: {{ toJson $value | quote }}
 CLINCH_{{ upper $name }}: {{ toString $value | quote }}
 {{- end -}}
 {{- end }}
+CLINCH_VERSION: {{ dig "image" "tag" "" (index .root.Values.services .short) | default .root.Values.image.tag | default .root.Chart.AppVersion | quote }}
 CLINCH_PORT: "8000"
 CLINCH_ADMIN_PORT: "9000"
 {{- end -}}
