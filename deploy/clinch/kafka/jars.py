@@ -81,7 +81,7 @@ def _fetch(folder: Path, progress: Progress) -> None:
     draft = folder.with_name(f"{folder.name}.new")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
-    goal = ["dependency:copy-dependencies", f"-DoutputDirectory={draft}"]
+    goal = ["org.apache.maven.plugins:maven-dependency-plugin:copy-dependencies", f"-DoutputDirectory={draft}"]
     log = CACHE / "maven.log"
     with (
         log.open("w") as file,
@@ -121,7 +121,7 @@ def _follow(lines: Iterable[str], log: IO[str], progress: Progress) -> list[str]
 
 def _failure(said: list[str], log: Path) -> CommandError:
     errors = [line for line in said if line.startswith("[ERROR]")] or said[-1:] or ["it said nothing"]
-    if any(sign in line for line in errors for sign in _OFFLINE):
+    if any(sign in line for line in said for sign in _OFFLINE):
         return MavenUnreachable(
             f"Maven does not reach the network to fetch Apache Kafka {version()}: "
             f"connect, or name a mirror in ~/.m2/settings.xml ({log} says more)."
