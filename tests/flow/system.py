@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -18,9 +18,22 @@ from shared.worker import Worker
 @dataclass
 class System:
     services: Mapping[str, Running]
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    workers: dict[str, asyncio.Task[None]] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Running:
         return self.services[name]
+
+    def work(self, name: str) -> None:
+        """Start the worker of a service."""
+        s = self.services[name]
+        self.workers[name] = asyncio.create_task(Worker(s.service, s.settings, s.clock).run(self.stop))
+
+    async def cut(self, name: str) -> None:
+        """End a worker in the middle of what it is doing: nothing more is committed."""
+        self.workers[name].cancel()
+        with suppress(asyncio.CancelledError):
+            await self.workers[name]
 
     def client(self, role: str = "admin", subject: str = "") -> httpx.AsyncClient:
         """A client of the one origin: requests go to the service that owns the path."""
@@ -49,20 +62,25 @@ class _ByPrefix(httpx.AsyncBaseTransport):
 
 
 @asynccontextmanager
-async def whole_system(postgres: Postgres) -> AsyncIterator[System]:
-    """Everything on fresh databases, workers running; they stop at the end, and what went wrong in them is raised."""
+async def whole_system(postgres: Postgres, **changed: Any) -> AsyncIterator[System]:
+    """Everything on fresh databases, workers running; they stop at the end, and what went wrong in them is raised.
+
+    `changed` are settings of all services.
+    """
     async with AsyncExitStack() as stack:
         bus = await fresh_database(postgres)
         services = {
-            service.name: await stack.enter_async_context(running(service, postgres, bus_url=bus, pool_size=8))
+            service.name: await stack.enter_async_context(running(service, postgres, bus_url=bus, pool_size=8, **changed))
             for service in map(load, SERVICES)
         }
-        stop = asyncio.Event()
-        workers = [asyncio.create_task(Worker(s.service, s.settings, s.clock).run(stop)) for s in services.values()]
+        system = System(services)
+        for name in services:
+            system.work(name)
         try:
-            yield System(services)
+            yield system
         finally:
-            stop.set()
+            system.stop.set()
+            workers = system.workers.values()
             done, _ = await asyncio.wait(workers, timeout=20)
             for worker in workers:
                 worker.cancel()
