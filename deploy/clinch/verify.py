@@ -1,7 +1,6 @@
 """`clinch verify`: the invariants of quality.md §1 that the data itself can show, checked on a running or a stopped-and-started system."""
 
 import asyncio
-import os
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
@@ -12,14 +11,14 @@ import typer
 from clinch.errors import CommandError
 from clinch.folder import DataFolder, default_folder
 from clinch.options import Data
-from clinch.settings import SERVICES, Embedded
+from clinch.settings import SERVICES, Embedded, other_systems
 
 if TYPE_CHECKING:
     from shared.service import Service
     from shared.settings import Settings
     from shared.verify import Finding
 
-_BEHIND = "SELECT topic, partition, next FROM consumer_offset"
+_POSITIONS = "SELECT consumer, topic, partition, next FROM consumer_offset"
 
 
 def verify(
@@ -35,26 +34,24 @@ def verify(
     """
     import uvloop
 
-    broken = uvloop.run(_verify(_settings(data), wait, rebuild))
+    from shared.bus import BusError
+
+    try:
+        broken = uvloop.run(_verify(_settings(data), wait, rebuild))
+    except BusError as error:
+        raise CommandError(f"The log cannot be read: {error}.") from None
     if broken:
         raise CommandError(f"{broken} invariant{'s do' if broken > 1 else ' does'} not hold; the offenders are named above.")
 
 
 def _settings(data: Any) -> "dict[str, Settings]":
-    from shared.settings import Settings
-
-    urls = {db: url for db in SERVICES if (url := os.environ.get(f"CLINCH_{db.upper()}_DATABASE_URL"))}
-    if urls:
-        missing = [f"CLINCH_{db.upper()}_DATABASE_URL" for db in SERVICES if db not in urls]
-        bus = os.environ.get("CLINCH_BUS_URL")
-        if missing or not bus:
-            raise CommandError(f"Set {', '.join([*missing, *([] if bus else ['CLINCH_BUS_URL'])])} too.", 2)
-        return {db: Settings(database_url=url, bus_url=bus, issuer="none") for db, url in urls.items()}
+    if others := other_systems():
+        return others
     folder = DataFolder(data or default_folder())
     running = folder.run()
     if running is None:
         raise CommandError("Clinch is not running: start it with `clinch up`, then verify.")
-    run = Embedded(folder, running.port, os.environ.get("CLINCH_BUS_URL"))
+    run = Embedded(folder, running.port)
     return {db: run.of_service(db) for db in SERVICES}
 
 
@@ -78,7 +75,7 @@ async def _verify(settings: "Mapping[str, Settings]", wait: float, rebuild: bool
         stack.push_async_callback(bus.stop)
         services = {name: load(name) for name in SERVICES}
         with console.status("Waiting for events on their way ..."):
-            await _until_quiet(databases, bus, wait)
+            await _until_quiet(services, databases, bus, wait)
             async for where, found in _findings(services, databases, bus, settings["metrics"] if rebuild else None):
                 broken += bool(found.offenders)
                 mark = "[red]✗[/red]" if found.offenders else "[green]✓[/green]"
@@ -110,6 +107,7 @@ async def _findings(
     services: "Mapping[str, Service]", databases: Mapping[str, Any], bus: Any, settings: "Settings | None"
 ) -> "AsyncIterator[tuple[str, Finding]]":
     from clinch.agreements import AGREEMENTS
+    from metrics_svc.feed.checks import in_the_feed
     from shared import verify as data
 
     for name, service in services.items():
@@ -127,6 +125,9 @@ async def _findings(
         differ = [f"{row}" for row in {*mine} ^ {*theirs}] if mine != theirs else []
         where = f"{agreed.owner} = {agreed.reader}"
         yield where, data.Finding(agreed.invariant, agreed.says, len(differ), tuple(differ[:3]), len(mine))
+    async with databases["metrics"].connection() as conn:
+        async for found in in_the_feed(conn, bus):
+            yield "metrics-svc", found
     async for found in _projection(databases["metrics"], bus, settings):
         yield "metrics-svc", found
 
@@ -148,17 +149,23 @@ async def _projection(db: Any, bus: Any, settings: "Settings | None") -> "AsyncI
         yield Finding(7, "the projection is what the log says when read anew", differ, (), events)
 
 
-async def _until_quiet(databases: Mapping[str, Any], bus: Any, wait: float) -> None:
+async def _until_quiet(services: "Mapping[str, Service]", databases: Mapping[str, Any], bus: Any, wait: float) -> None:
     """Outboxes empty and consumers at the log's end, or the time is up: then the checks show what is behind."""
     until = time.monotonic() + wait
-    while time.monotonic() < until:
-        behind = 0
-        for db in databases.values():
-            async with db.connection() as conn:
-                behind += await conn.fetchval("SELECT count(*) FROM outbox")
-                offsets = await conn.fetch(_BEHIND)
-            ends = await bus.end_offsets(sorted({row["topic"] for row in offsets}))
-            behind += sum(max(0, ends[row["topic"], row["partition"]] - row["next"]) for row in offsets)
-        if not behind:
-            return
+    while await _behind(services, databases, bus) and time.monotonic() < until:  # noqa: ASYNC110  # nothing tells of it
         await asyncio.sleep(0.2)
+
+
+async def _behind(services: "Mapping[str, Service]", databases: Mapping[str, Any], bus: Any) -> int:
+    """Events on their way: in an outbox, or before a consumer, also one that has not begun and so has no stored offset."""
+    from clinch.buscopy import ends
+
+    count = 0
+    for name, service in services.items():
+        async with databases[name].connection() as conn:
+            count += await conn.fetchval("SELECT count(*) FROM outbox")
+            stored = {(row["consumer"], row["topic"], row["partition"]): row["next"] for row in await conn.fetch(_POSITIONS)}
+        for consumer, _, topics in service._consumers():
+            for (topic, partition), end in (await ends(bus, topics)).items():
+                count += max(0, end - stored.get((consumer, topic, partition), 0))
+    return count
