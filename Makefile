@@ -6,7 +6,7 @@ BIN := .venv/bin
 CLINCH := $(BIN)/clinch
 
 .DEFAULT_GOAL := help
-.PHONY: help up down logs clean demo kafka kafka-down test test-kafka helm-check compose-test faults check bench docs lock
+.PHONY: help up down logs clean demo kafka kafka-down test test-kafka helm-check compose-test alerts-test faults check bench docs lock
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,10 @@ helm-check: .venv/installed-dev  ## render and validate the Helm chart; says so 
 
 compose-test: .venv/installed-dev  ## the containers and both profiles, with the README's walk; says so when there is no Docker
 	@$(BIN)/pytest -v -rP tests/containers
+
+alerts-test:  ## when each alert fires and when not; says so when there is no promtool
+	@if command -v promtool >/dev/null; then promtool check rules deploy/prometheus/alerts.yml && promtool test rules deploy/prometheus/alerts_test.yml; \
+	else echo "The alerts were not tested: promtool is missing (Debian: apt-get install prometheus)." >&2; test -z "$$CI"; fi
 
 faults: .venv/installed-dev  ## kill every process under load, send bad input to everything; a quarter of an hour
 	@$(BIN)/pytest tests/faults
