@@ -98,10 +98,11 @@ class Child:
             return f"not ready within {READY_WITHIN:.0f} s"
         return _how(process.returncode)
 
-    def terminate(self) -> None:
+    def stop(self) -> None:
+        """For good: SIGINT, since nobody takes over from it and clients need not be led elsewhere."""
         for process in self.processes.values():
             if process.poll() is None:
-                process.terminate()
+                process.send_signal(signal.SIGINT)
 
     def wait(self) -> None:
         """Wait until all have ended; kill those that take longer than `PATIENCE`."""

@@ -45,7 +45,7 @@ def stop_leftovers(folder: DataFolder, patience: float = 20) -> list[str]:
     left = alive(folder)
     clients = left.keys() - {"postgres"}
     for name in clients:
-        _signal(left[name], signal.SIGTERM)
+        _signal(left[name], signal.SIGINT)
     deadline = time.monotonic() + patience
     while (stuck := clients & alive(folder).keys()) and time.monotonic() < deadline:
         time.sleep(0.05)

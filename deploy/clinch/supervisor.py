@@ -69,7 +69,7 @@ class Supervisor:
                 self._watch([server, *children], on_ready)
             finally:
                 for child in children:
-                    child.terminate()
+                    child.stop()
                 for child in children:
                     child.wait()
                 if server.process is not None:

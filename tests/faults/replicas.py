@@ -8,23 +8,25 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+import asyncpg
 import httpx
 
 from clinch.issuer import issuer_app
 from clinch.services import load
 from clinch.settings import SERVICES
-from shared.drain import serve
+from shared.drain import Stop, serve
 from shared.postgres import Postgres
 from shared.settings import Settings
 from shared.testing import fresh_database
-from tests.faults.system import free_port
+from tests.faults.system import PATIENT, free_port
 
 PROBE_SECONDS = 0.3
 """Between two looks at `/readyz`."""
 DRAIN_DELAY = 3.0
 """Longer than it takes to notice on a machine that is busy with the load itself."""
-READY_WITHIN = 60.0
+READY_WITHIN = 240.0
 
 
 @dataclass
@@ -109,6 +111,14 @@ class Replicas:
     def ports(self) -> list[int]:
         return self._ready
 
+    async def values(self, database: str, sql: str) -> list[Any]:
+        """The only column of what this statement finds."""
+        conn = await asyncpg.connect(self.databases[database])
+        try:
+            return [row[0] for row in await conn.fetch(sql)]
+        finally:
+            await conn.close()
+
     async def verified(self) -> str:
         """What `clinch verify --rebuild` prints; fails when an invariant does not hold."""
         urls = {f"CLINCH_{name.upper()}_DATABASE_URL": url for name, url in self.databases.items()}
@@ -124,7 +134,7 @@ class Replicas:
 @asynccontextmanager
 async def replicas(postgres: Postgres, place: Path) -> AsyncIterator[Replicas]:
     async with AsyncExitStack() as stack:
-        port, over = free_port(), asyncio.Event()
+        port, over = free_port(), Stop(at_once=True)
         issuer = issuer_app(key_file=place / "issuer-key.json", issuer=f"http://127.0.0.1:{port}", audience="clinch", env="test")
         serving = asyncio.create_task(serve(issuer, over, port=port))
         bus = await fresh_database(postgres)
@@ -137,6 +147,7 @@ async def replicas(postgres: Postgres, place: Path) -> AsyncIterator[Replicas]:
             "CLINCH_BUS_URL": bus,
             "CLINCH_ISSUER": settings.issuer,
             "CLINCH_POOL_SIZE": "6",
+            **PATIENT,
             "CLINCH_DRAIN_DELAY_SECONDS": str(DRAIN_DELAY),
             "CLINCH_LOG_LEVEL": "error",
         }

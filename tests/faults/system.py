@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +20,8 @@ from clinch.folder import DataFolder
 from clinch.processes import alive
 
 Name = Literal["api", "worker", "postgres", "broker"]
+PATIENT = {"CLINCH_POOL_WAIT_SECONDS": "60"}
+"""For tests where no request may fail: on a busy machine 503 says that there is too much to do, which is not what they look for."""
 READY_WITHIN = 15.0
 """Seconds after a fault (quality.md §1, invariant 12)."""
 
@@ -28,6 +30,7 @@ READY_WITHIN = 15.0
 class System:
     data: Path
     port: int
+    settings: Mapping[str, str] = field(default_factory=dict)
     recoveries: list[tuple[Name, float]] = field(default_factory=list)
     """What was killed, and the seconds until all was ready again."""
 
@@ -35,9 +38,9 @@ class System:
     def origin(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def clinch(self, *arguments: str, seconds: float = 120) -> subprocess.CompletedProcess[str]:
+    def clinch(self, *arguments: str, seconds: float = 300) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-P", "-m", "clinch.main", *arguments, "--data", str(self.data)]
-        env = {k: v for k, v in os.environ.items() if not k.startswith("CLINCH_")} | {"COLUMNS": "200"}
+        env = {k: v for k, v in os.environ.items() if not k.startswith("CLINCH_")} | {"COLUMNS": "200", **self.settings}
         return subprocess.run(command, env=env, capture_output=True, text=True, timeout=seconds, check=False, stdin=subprocess.DEVNULL)
 
     @contextmanager
@@ -120,7 +123,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def embedded(data: Path) -> Iterator[System]:
-    system = System(data, free_port())
+def embedded(data: Path, settings: Mapping[str, str] | None = None) -> Iterator[System]:
+    system = System(data, free_port(), settings or {})
     with system.up():
         yield system

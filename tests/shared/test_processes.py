@@ -177,6 +177,21 @@ async def test_a_request_in_progress_ends_well_while_the_probe_says_draining(api
     assert (await api.said())[0] == 0
 
 
+@pytest.mark.parametrize("command", ["api", "worker"])
+async def test_a_second_signal_ends_it_as_it_is(command: str, url: str) -> None:
+    process = await Process.start(command, url, CLINCH_DRAIN_DELAY_SECONDS="60")
+    assert (await process.ask("/livez")).status_code == 200
+    conn = await asyncpg.connect(url)
+    async with conn.transaction():  # the worker cannot end its batch
+        await conn.execute("LOCK TABLE outbox, lease IN ACCESS EXCLUSIVE MODE")
+        await asyncio.sleep(1)
+        process.child.send_signal(signal.SIGTERM)
+        assert (await process.ask("/readyz")).status_code == 503
+        process.child.send_signal(signal.SIGTERM)
+        assert (await process.said())[0] == -signal.SIGTERM
+    await conn.close()
+
+
 @pytest.mark.parametrize("command", ["api", "worker", "migrate"])
 async def test_a_database_that_is_not_there_is_one_sentence(command: str) -> None:
     process = await Process.start(command, f"postgresql://nobody@127.0.0.1:{free_port()}/nothing")
