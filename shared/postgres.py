@@ -77,6 +77,12 @@ class Postgres:
             raise PostgresError(f"The database folder {draft} could not be made: {_reason(done.stderr)}")
         draft.rename(self.data)
 
+    def take(self, folder: Path) -> None:
+        """Give a database folder that was copied here, with all its files, to Postgres's account (only as root)."""
+        if self._account:
+            for path in (folder, *folder.rglob("*")):
+                os.chown(path, self._account["user"], self._account["group"], follow_symlinks=False)
+
     def start(self) -> "subprocess.Popen[bytes]":
         """Start the server as a child; what a dead predecessor left is cleared first. `wait_ready` tells when it answers."""
         self.stop_leftover()

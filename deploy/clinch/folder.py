@@ -35,6 +35,8 @@ class DataFolder:
         self.processes = self.path / "processes.json"
         self.bus = self.path / "bus.json"
         self.restart = self.path / "restart"
+        self.kept = (self.issuer_key, self.schema_stamp, self.bus)
+        """What a backup holds besides the databases."""
         self._lock = self.path / "lock"
 
     def log(self, name: str) -> Path:

@@ -9,6 +9,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from clinch.backup import backup
 from clinch.bus import bus
 from clinch.clean import clean
 from clinch.demo.command import demo
@@ -19,13 +20,14 @@ from clinch.imports import import_file
 from clinch.kafka.command import app as kafka
 from clinch.logs import logs
 from clinch.restart import restart
+from clinch.restore import restore
 from clinch.status import status
 from clinch.token import token
 from clinch.up import up
 from clinch.verify import verify
 from shared.postgres import PostgresError
 
-COMMANDS = (up, down, restart, status, logs, clean, token, demo, docs, verify)
+COMMANDS = (up, down, restart, status, logs, clean, token, demo, docs, verify, backup, restore)
 
 
 class Commands(TyperGroup):

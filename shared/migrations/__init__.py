@@ -43,6 +43,11 @@ def behind(versions: Path, at: str | None) -> bool:
     return at is None or at in known[1:]
 
 
+def knows(versions: Path, at: str) -> bool:
+    """Whether this code has the revision; a newer release's it has not."""
+    return at in _revisions(versions)
+
+
 async def revision(url: str) -> str | None:
     """The revision that the database is at; None where nothing was migrated yet."""
     conn = await asyncpg.connect(url)

@@ -17,7 +17,7 @@ from tests.clinch.embedded import supervised
 def clinch(*arguments: str, data: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-P", "-m", "clinch.main", *arguments]
     env = {k: v for k, v in os.environ.items() if not k.startswith("CLINCH_")} | {"CLINCH_DATA": str(data)} | environment
-    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=30, check=False, stdin=subprocess.DEVNULL)
+    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=300, check=False, stdin=subprocess.DEVNULL)
 
 
 def test_without_a_system_every_command_says_so_in_one_line(tmp_path: Path) -> None:
