@@ -22,7 +22,7 @@ from shared.clock import Clock, utcnow
 from shared.consumer import Handle, reactions
 from shared.db import Database
 from shared.events.envelope import REGISTRY, topic
-from shared.http import openapi, problem, routes
+from shared.http import idempotency, openapi, problem, routes
 from shared.http.edge import ClinchRoute
 from shared.http.operations import operations_router
 from shared.settings import Settings
@@ -98,6 +98,7 @@ class Service:
             redoc_url=None,
         )
         app.state.service = self.name
+        idempotency.REPLAYS.labels(self.name)  # there from the beginning, so that the first one is an increase
         app.state.settings = settings
         app.state.db = db
         app.state.verifier = verifier

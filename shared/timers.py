@@ -29,7 +29,11 @@ LATENESS = Histogram(
     ["service", "kind"],
     buckets=(0.1, 0.5, 1, 2, 5, 15, 60, 600, 3600, 86400),
 )
-OVERDUE = Gauge("clinch_timer_overdue_seconds", "How long the oldest timer that is due has not fired; 0 when there is none.", ["service"])
+OVERDUE = Gauge(
+    "clinch_timer_overdue_seconds",
+    "How long a timer that is due has not fired, at most; 0 when none is. One for a time that was over when it was set counts from then.",
+    ["service"],
+)
 FAILING = Gauge("clinch_timers_failing", "Timers that were tried in vain and will be tried again.", ["service"])
 CLAIM = timedelta(seconds=15)
 """For so long a claim hides a timer from other workers; the timer of a worker that died is taken up by another afterwards."""
@@ -58,7 +62,8 @@ UPDATE timer SET fired_at = $2, cancelled_at = NULL, error = NULL
 WHERE id = $1 AND fired_at IS NULL AND (cancelled_at IS NULL OR xmin = pg_current_xact_id()::xid)
 """
 _FAIL = f"UPDATE timer SET attempts = attempts + 1, retry_at = $2, error = $3 WHERE id = $1 AND {_OPEN}"
-_STATE = f"SELECT min(due_at), count(*) FILTER (WHERE error IS NOT NULL) FROM timer WHERE {_OPEN} AND due_at <= $1"
+# An import of last year's deals sets timers for last year; when one was set is in its id (UUIDv7).
+_STATE = f"SELECT min(greatest(due_at, uuid_extract_timestamp(id))), count(*) FILTER (WHERE error IS NOT NULL) FROM timer WHERE {_OPEN} AND due_at <= $1"
 _NEXT = f"SELECT min(greatest(due_at, retry_at)) FROM timer WHERE {_OPEN} AND kind = ANY($1::text[])"
 
 
@@ -156,7 +161,7 @@ async def sample(db: Database, clock: Clock, stop: asyncio.Event, *, service: st
         now = clock()
         async with db.read() as reader:
             oldest, failing = await reader.conn.fetchrow(_STATE, now)
-        OVERDUE.labels(service).set((now - oldest).total_seconds() if oldest else 0.0)
+        OVERDUE.labels(service).set(max(0.0, (now - oldest).total_seconds()) if oldest else 0.0)
         FAILING.labels(service).set(failing)
 
     await every(SAMPLE_SECONDS, look, stop, Outage("timer sampler", service=service))
