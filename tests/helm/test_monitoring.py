@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from tests.helm.chart import matches, objects, of
-from tests.helm.engine import ROOT
+from tests.helm.engine import CHART, ROOT
 
 
 @pytest.fixture(scope="module")
@@ -48,15 +48,15 @@ def test_figures_have_the_labels_that_alerts_and_dashboards_use(names: list[str]
     assert {"clinch-api", "clinch-worker"} <= {job["job_name"] for job in config["scrape_configs"]}
 
 
-def test_the_rules_are_those_of_the_other_runs_with_their_templates_untouched() -> None:
+def test_the_rules_keep_their_own_templates() -> None:
     (rule,) = of("PrometheusRule", "everything").values()
-    assert rule["spec"] == yaml.safe_load((ROOT / "deploy/prometheus/alerts.yml").read_text())
+    assert rule["spec"] == yaml.safe_load((CHART / "files/alerts.yml").read_text())
     assert "{{" in json.dumps(rule["spec"])
 
 
 def test_each_dashboard_is_a_config_map_for_the_sidecar() -> None:
     found = [o for o in objects("everything") if o["kind"] == "ConfigMap" and o["metadata"]["labels"].get("grafana_dashboard") == "1"]
-    originals = {path.name: path.read_text() for path in (ROOT / "deploy/grafana/dashboards").glob("*.json")}
+    originals = {path.name: path.read_text() for path in (CHART / "files/dashboards").glob("*.json")}
     assert originals
     assert {name: text for config in found for name, text in config["data"].items()} == originals
     assert all(json.loads(text)["uid"] for text in originals.values())
