@@ -18,6 +18,7 @@ from clinch.kafka.process import BrokerProcess
 
 HOST = "127.0.0.1"
 REPLICAS = 3  # of Kafka's own topics, where there are as many nodes
+QUICK = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")  # half the processor time until it answers; more speed would show under load only
 ASK_SECONDS = 0.2  # between two questions whether it answers
 
 
@@ -46,7 +47,7 @@ class Node:
         self.folder.mkdir(parents=True, exist_ok=True)
         properties = self.process.properties
         properties.write_text("".join(f"{name}={value}\n" for name, value in self._all_settings().items()))
-        run = [java, f"-Xmx{self.heap}m", f"-Dlog4j2.configurationFile={PINS / 'log4j2.properties'}", "-cp", f"{jars}/*"]
+        run = [java, f"-Xmx{self.heap}m", *QUICK, f"-Dlog4j2.configurationFile={PINS / 'log4j2.properties'}", "-cp", f"{jars}/*"]
         if not (self.folder / "log" / "meta.properties").exists():
             command = ["kafka.tools.StorageTool", "format", "--cluster-id", cluster, "--config", str(properties)]
             done = subprocess.run([*run, *command], capture_output=True, text=True, check=False)
