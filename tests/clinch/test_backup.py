@@ -115,7 +115,8 @@ def test_a_full_disk_leaves_no_half_file(data: Path, place: Path) -> None:
     target = place / "full"
     target.mkdir()
     command = f'ulimit -f 2000; exec "{sys.executable}" -P -m clinch.main backup "{target}/file" --data "{data}"'
-    backup = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=300, check=False, env=os.environ)
+    with supervised(data):
+        backup = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=300, check=False, env=os.environ)
     assert backup.returncode == 1
     assert backup.stderr.endswith("; nothing of it is left.\n")
     assert list(target.iterdir()) == []
