@@ -9,7 +9,7 @@ import yaml
 from tests.clinch.walk import ROOT
 from tests.containers.project import USERS, Project, eventually
 
-EXPECTED = {(f"clinch-{process}", f"{user}-svc") for user in USERS for process in ("api", "worker")}
+EXPECTED = {(f"clinch-{any_}{process}", f"{user}-svc") for user in USERS for process in ("api", "worker") for any_ in ("", "any-")}
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +26,13 @@ def test_every_process_is_scraped(prometheus: httpx.Client) -> None:
     eventually(all_up)
     pending = prometheus.get("/query", params={"query": "clinch_outbox_pending"}).json()["data"]["result"]
     assert {at["metric"]["service"] for at in pending} == {f"{user}-svc" for user in USERS}
+
+
+def test_a_service_without_a_process_is_down_and_not_forgotten(project: Project, prometheus: httpx.Client) -> None:
+    project.compose("stop", "deal-worker")
+    down = {"query": 'up{job="clinch-any-worker", service="deal-svc"} == 0'}
+    eventually(lambda: prometheus.get("/query", params=down).json()["data"]["result"])
+    project.compose("start", "deal-worker")
 
 
 def test_it_watches_by_every_alert_rule(prometheus: httpx.Client) -> None:

@@ -120,6 +120,8 @@ def test_prometheus_scrapes_every_process(containers: dict[str, Any]) -> None:
     jobs = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text())["scrape_configs"]
     names = [name for job in jobs for found in job.get("dns_sd_configs", []) for name in found["names"]]
     assert sorted(names) == sorted(f"{short}-{process}" for short in SERVICES for process in ("api", "worker"))
+    fixed = [target for job in jobs for found in job.get("static_configs", []) for target in found["targets"]]
+    assert sorted(fixed) == sorted([*(f"{name}:9000" for name in names), "127.0.0.1:9090"])
     assert {name: containers[name]["command"] for name in names} == {name: [name.partition("-")[2]] for name in names}
 
 
