@@ -42,7 +42,7 @@ helm-check: .venv/installed-dev  ## render and validate the Helm chart; says so 
 	@$(BIN)/pytest tests/helm
 
 compose-test: .venv/installed-dev  ## the containers and both profiles, with the README's walk; says so when there is no Docker
-	@$(BIN)/pytest -v -rP tests/containers
+	@$(BIN)/pytest -vv -rP tests/containers
 
 alerts-test:  ## when each alert fires and when not; says so when there is no promtool
 	@if command -v promtool >/dev/null; then promtool check rules deploy/prometheus/alerts.yml && promtool test rules deploy/prometheus/alerts_test.yml; \
