@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from shared.drain import serve
+from shared.drain import Stop, serve
 from shared.testing import Running
 
 
@@ -52,7 +52,7 @@ async def listening(svc: Running) -> AsyncIterator[str]:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(1024)
-        stop = asyncio.Event()
+        stop = Stop(at_once=True)
         serving = asyncio.create_task(serve(svc.app, stop, listener=listener))
         try:
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"

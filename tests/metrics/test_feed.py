@@ -9,11 +9,14 @@ import orjson
 import pytest
 
 from metrics_svc.feed import queries
-from metrics_svc.feed.commands import feed, forget
+from metrics_svc.feed.checks import CHECKS, in_the_feed
+from metrics_svc.feed.commands import TOPICS, feed, forget
 from metrics_svc.feed.queries import Slice
 from metrics_svc.feed.rules import Gone, Wanted
+from shared.bus import Message, open_bus
 from shared.events.envelope import Envelope
 from shared.testing import Running, as_delivered
+from shared.verify import run
 from tests.metrics.told import Deal, Lead, on
 
 HISTORY = [
@@ -159,3 +162,27 @@ async def test_no_position_is_seen_before_a_lower_one(svc: Running) -> None:
     done.set()
     for reader in readers:
         assert await reader == list(range(1, 121))
+
+
+async def test_verify_finds_what_the_feed_lacks(svc: Running) -> None:
+    bus = open_bus(svc.settings.bus_url, client="test")
+    await bus.start()
+
+    async def offenders() -> list[int]:
+        async with svc.db.connection() as conn:
+            return [f.offenders async for f in in_the_feed(conn, bus)] + [f.offenders async for f in run(conn, CHECKS)]
+
+    try:
+        await bus.ensure_topics(TOPICS)
+        messages = [as_delivered(e) for e in HISTORY]
+        await bus.publish([Message(m.topic, m.key, m.value, m.headers) for m in [*messages, *messages[2:4]]])
+        await append(svc, HISTORY)
+        assert await offenders() == [0, 0, 0]
+        async with svc.db.connection() as conn:
+            await conn.execute("DELETE FROM feed WHERE position IN (2, 3)")
+        assert await offenders() == [3, 1, 0]  # one of the two is in the log twice
+        async with svc.db.connection() as conn:
+            await conn.execute("UPDATE feed_head SET horizon = 'infinity'")
+        assert await offenders() == [3, 1, 0]  # these do not say when they were recorded
+    finally:
+        await bus.stop()

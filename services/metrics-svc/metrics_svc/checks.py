@@ -1,9 +1,11 @@
 """What `clinch verify` asks of metrics-svc's own data, besides the projection (quality.md §1, 7)."""
 
+from metrics_svc.feed import checks as feed
 from metrics_svc.webhooks.turns import MATCHES
 from shared.verify import Check
 
 CHECKS = (
+    *feed.CHECKS,
     Check(
         7,
         "each event that an endpoint has come to and wants has its delivery, or had it and was cleaned away",
