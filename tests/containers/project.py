@@ -16,7 +16,7 @@ NAME = "clinch-compose-test"
 TAG = "compose-test"
 USERS = ("lead", "deal", "contract", "metrics")
 IMAGES = [f"clinch/{name}:{TAG}" for name in (*(f"{user}-svc" for user in USERS), "front")]
-TIMEOUT = 900
+TIMEOUT = 1200
 """Seconds for one command: the first one pulls and builds."""
 
 
@@ -57,7 +57,7 @@ class Project:
     def up(self, *words: str, env_file: str = os.devnull, profile: str = "") -> None:
         """Start what is not running, or runs with other settings; returns when all of it is healthy."""
         chosen = ("--profile", profile) if profile else ()
-        self.compose(*chosen, "up", "-d", "--wait", "--wait-timeout", "600", *words, env_file=env_file)
+        self.compose(*chosen, "up", "-d", "--wait", "--wait-timeout", "900", *words, env_file=env_file)
 
     def down(self) -> None:
         """Containers, volumes and images of the tests; also what a run that was killed has left."""
