@@ -17,8 +17,8 @@ from shared.postgres import Postgres
 from shared.testing import Running, running
 from tests.kafka.brokerlog import BrokerLog, administered
 from tests.shared.bus.reading import message, values_by_key, whole_log
+from tests.shared.consumer.log import Effects, consuming_now, effects
 from tests.shared.notes_service import NoteWritten, service
-from tests.shared.test_consumer import Effects, consuming_now, effects
 from tests.shared.until import until
 
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)

@@ -16,8 +16,8 @@ from shared.testing import running
 from tests.kafka.cluster import Cluster
 from tests.shared.bus.reading import Consumer as Reading
 from tests.shared.bus.reading import message
+from tests.shared.consumer.log import Effects, consuming_now
 from tests.shared.notes_service import service
-from tests.shared.test_consumer import Effects, consuming_now
 
 FREEZE_SECONDS = 12.0
 DOWN_SECONDS = 25.0  # longer than a reader's patience with a silent broker
@@ -37,6 +37,7 @@ async def mortal(broker_folder: Path) -> AsyncIterator[Cluster]:
 async def bus(mortal: Cluster) -> AsyncIterator[Bus]:
     bus = open_bus(mortal.url)
     yield bus
+    mortal.thaw(1)
     await asyncio.wait_for(bus.stop(), 30)
 
 
@@ -55,7 +56,7 @@ async def test_a_frozen_broker_shows_and_is_waited_for(
     reader = bus.reader("g", [topic], consumer.position)
     await bus.publish([message(topic, "k", 0)])
     await consumer.read_all(reader, 1, timeout=30)
-    mortal.freeze(1)
+    await mortal.freeze(1)
     frozen = monotonic()
     publishing = asyncio.create_task(bus.publish([message(topic, "k", 1)]))
     while monotonic() - frozen < FREEZE_SECONDS:
