@@ -51,7 +51,7 @@ class Project:
             check=False,
             stdin=subprocess.DEVNULL,
         )
-        assert done.returncode == 0 or not check, f"{' '.join(words)}: exit code {done.returncode}\n{done.stdout}{done.stderr[-4000:]}"
+        assert done.returncode == 0 or not check, f"{' '.join(words)}: exit code {done.returncode}\n{done.stdout}{done.stderr[-1500:]}"
         return done.stdout
 
     def up(self, *words: str, env_file: str = os.devnull, profile: str = "") -> None:
