@@ -1,9 +1,12 @@
 """A cluster of real brokers on loopback, as `clinch kafka up` starts them, with what a test does to one of them."""
 
+import asyncio
 import signal
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+
+import psutil
 
 from clinch.kafka.jars import jars
 from clinch.kafka.java import java
@@ -42,9 +45,14 @@ class Cluster:
         """End a node at once, as a power cut would; `start` brings it back with its data."""
         self.nodes[number - 1].process.kill()
 
-    def freeze(self, number: int) -> None:
+    async def freeze(self, number: int) -> None:
         """Stop a node's time, as a pause of its machine would: its connections stay open and silent."""
-        self.nodes[number - 1].process.send(signal.SIGSTOP)
+        process = self.nodes[number - 1].process.running()
+        assert process
+        process.send_signal(signal.SIGSTOP)
+        while process.status() != psutil.STATUS_STOPPED:  # noqa: ASYNC110 (nothing tells us)
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.5)  # on a busy machine some of its threads stop later
 
     def thaw(self, number: int) -> None:
         self.nodes[number - 1].process.send(signal.SIGCONT)

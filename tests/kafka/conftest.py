@@ -48,3 +48,14 @@ async def single(broker_folder: Path) -> AsyncIterator[Cluster]:
 def broker(single: Cluster) -> str:
     """The URL of that broker."""
     return single.url
+
+
+@pytest.fixture
+async def own_broker(broker_folder: Path) -> AsyncIterator[Cluster]:
+    """A broker of the test's own: without a topic, and it may be killed."""
+    cluster = Cluster(Path(tempfile.mkdtemp(dir=broker_folder)), 1)
+    try:
+        await cluster.start()
+        yield cluster
+    finally:
+        cluster.stop()

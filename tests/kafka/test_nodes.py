@@ -64,9 +64,11 @@ async def test_a_broker_that_leads_goes_under_load_and_comes_back(
     load = Load(bus, topic)
     async with load.running():
         [(number, led)] = (await leaders(three, topic)).most_common(1)
-        (three.kill if fault == "killed" else three.freeze)(number)
         gone = monotonic()
-        if fault == "frozen":
+        if fault == "killed":
+            three.kill(number)
+        else:
+            await three.freeze(number)
             await asyncio.sleep(FREEZE_SECONDS)
         await eventually(lambda: load.publishing_again(gone), 60)
         published = monotonic() - gone
