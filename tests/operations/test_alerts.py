@@ -50,3 +50,12 @@ def test_each_alert_has_a_test_of_when_it_fires() -> None:
     silent = {case["alertname"] for test in tests for case in test["alert_rule_test"] if not case.get("exp_alerts")}
     names = {alert["alert"] for alert in ALERTS}
     assert (fired, silent) == (names, names)
+
+
+def test_the_monitoring_page_lists_every_alert_and_every_figure_of_ours() -> None:
+    page = (ROOT / "docs/operations/monitoring.md").read_text()
+    listed = re.findall(r"^\| \[(\w+)\]\(runbooks/(\w+)\.md\) \| (\w+) \|$", page, re.MULTILINE)
+    assert listed == [(alert["alert"], alert["alert"], alert["labels"]["severity"]) for alert in ALERTS]
+    named = set(re.findall(r"`(clinch_\w+|http_\w+)`", page))
+    ours = {name for name in exported() if name.startswith(("clinch_", "http_"))}
+    assert named == {re.sub(r"_(bucket|count|sum)$", "", name) for name in ours}
