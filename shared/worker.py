@@ -1,7 +1,7 @@
 """The background work of one service in one process: relay, consumers, timers and jobs, and what keeps it from being done."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -21,6 +21,8 @@ from shared.service import Service
 from shared.settings import Settings
 
 log = structlog.get_logger()
+
+Work = Coroutine[Any, Any, None]
 
 NOT_AT_WORK = "not at work"
 WAITING = "the log does not answer, so nobody knows whether the topics are there"
@@ -42,10 +44,7 @@ class Worker:
         await db.start()
         await bus.start()
         try:
-            await self._topics_exist(bus, stop)
-            async with asyncio.TaskGroup() as group:
-                for task in self._tasks(db, bus, stop):
-                    group.create_task(task)
+            await _together([self._on_the_log(db, bus, stop), *self._without_the_log(db, stop)])
         finally:
             self._held_up = NOT_AT_WORK
             await bus.stop()
@@ -84,21 +83,34 @@ class Worker:
                 self._held_up = None
                 return
 
-    def _tasks(self, db: Database, bus: Bus, stop: asyncio.Event) -> list[Coroutine[Any, Any, None]]:
-        service, clock, name = self._service, self._clock, self._service.name
+    async def _on_the_log(self, db: Database, bus: Bus, stop: asyncio.Event) -> None:
+        """Relay and consumers, once their topics are there."""
+        await self._topics_exist(bus, stop)
+        name = self._service.name
         self._consumers = [
-            Consumer(consumer, db, bus, topics, handle, service=name, clock=clock) for consumer, handle, topics in service._consumers()
+            Consumer(consumer, db, bus, topics, handle, service=name, clock=self._clock)
+            for consumer, handle, topics in self._service._consumers()
         ]
-        tasks: list[Coroutine[Any, Any, None]] = [
-            relay(db, bus, stop, service=name),
+        await _together([relay(db, bus, stop, service=name), *(consumer.run(stop) for consumer in self._consumers)])
+
+    def _without_the_log(self, db: Database, stop: asyncio.Event) -> list[Work]:
+        """What goes on while the log is away, also when the worker is started then."""
+        service, clock, name = self._service, self._clock, self._service.name
+        tasks: list[Work] = [
             sample(db, stop, service=name),
             _keep_house(db, clock, stop, name),
-            *(consumer.run(stop) for consumer in self._consumers),
             *(job(db, self._settings, clock, stop) for job in service.jobs),
         ]
         if service.timers:
             tasks += [timers.run(db, service.timers, stop, clock, service=name), timers.sample(db, clock, stop, service=name)]
         return tasks
+
+
+async def _together(tasks: Sequence[Work]) -> None:
+    """Until all have ended; the first that fails ends the others."""
+    async with asyncio.TaskGroup() as group:
+        for task in tasks:
+            group.create_task(task)
 
 
 async def _keep_house(db: Database, clock: Clock, stop: asyncio.Event, service: str) -> None:

@@ -121,13 +121,13 @@ async def test_a_worker_is_ready_when_its_schema_is_and_ends_when_told(worker: P
 
 async def test_a_workers_figures_can_be_scraped(worker: Process, url: str) -> None:
     async with asyncio.timeout(30):
-        while 'clinch_outbox_pending{service="note-svc"} 0.0' not in (figures := await worker.ask("/metrics")).text:  # noqa: ASYNC110
+        while 'clinch_relay_published_total{service="note-svc"} 0.0' not in (figures := await worker.ask("/metrics")).text:  # noqa: ASYNC110
             await asyncio.sleep(0.1)
     assert figures.headers["content-type"].startswith("text/plain")
     for figure in (
         'clinch_build_info{service="note-svc",version="0.1.0"} 1.0',
         'clinch_ready{service="note-svc"} 0.0',
-        'clinch_relay_published_total{service="note-svc"} 0.0',
+        'clinch_outbox_pending{service="note-svc"} 0.0',
         'clinch_database_connections_max{service="note-svc"} 10.0',
         "clinch_event_loop_lag_seconds_count",
         "process_resident_memory_bytes",
