@@ -132,12 +132,13 @@ class Replicas:
 
 
 @asynccontextmanager
-async def replicas(postgres: Postgres, place: Path) -> AsyncIterator[Replicas]:
+async def replicas(postgres: Postgres, place: Path, bus: str | None = None) -> AsyncIterator[Replicas]:
+    """`bus` is the URL of another log than a fifth database."""
     async with AsyncExitStack() as stack:
         port, over = free_port(), Stop(at_once=True)
         issuer = issuer_app(key_file=place / "issuer-key.json", issuer=f"http://127.0.0.1:{port}", audience="clinch", env="test")
         serving = asyncio.create_task(serve(issuer, over, port=port))
-        bus = await fresh_database(postgres)
+        bus = bus or await fresh_database(postgres)
         settings = Settings(env="test", database_url=bus, bus_url=bus, issuer=f"http://127.0.0.1:{port}")
         databases = {name: await fresh_database(postgres) for name in SERVICES}
         for name, url in databases.items():
