@@ -78,7 +78,9 @@ class Telemetry:
         finally:
             route = getattr(scope.get("route"), "path", NO_ROUTE)
             method = scope["method"] if scope["method"] in METHODS else "other"
-            REQUESTS.labels(self.service, method, route, status).observe((streams_since or time.perf_counter()) - started)
+            took = (streams_since or time.perf_counter()) - started
+            waited: float = scope["state"].get("waited", 0.0)  # because the caller asked for it, as a poll for events does
+            REQUESTS.labels(self.service, method, route, status).observe(took - waited)
 
 
 def _limited(receive: Receive) -> Receive:

@@ -16,6 +16,7 @@ from clinch.demo.command import demo
 from clinch.documents import docs
 from clinch.down import down
 from clinch.errors import CommandError
+from clinch.events import events
 from clinch.imports import import_file
 from clinch.kafka.command import app as kafka
 from clinch.logs import logs
@@ -27,7 +28,7 @@ from clinch.up import up
 from clinch.verify import verify
 from shared.postgres import PostgresError
 
-COMMANDS = (up, down, restart, status, logs, clean, token, demo, docs, verify, backup, restore)
+COMMANDS = (up, down, restart, status, logs, clean, token, demo, docs, events, verify, backup, restore)
 
 
 class Commands(TyperGroup):

@@ -74,11 +74,13 @@ async def list_events(
     found = await tail.read(position, by, asked, limit)
     if wait and not found.items and found.next_after >= found.latest:
         loop = asyncio.get_running_loop()
-        until = loop.time() + wait
+        since = loop.time()
+        until = since + wait
         async with tail.reader(by):
             while not found.items and loop.time() < until and not tail.stopping.is_set():
                 await tail.wait(found.next_after, until - loop.time())
                 found = await tail.read(found.next_after, by, asked, limit)
+        request.state.waited = loop.time() - since
     return Response(body(found), media_type="application/json")
 
 
