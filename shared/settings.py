@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.bus import check_url
+
 _DEVELOPMENT = "development-only"
 
 
@@ -88,6 +90,12 @@ class Settings(LogSettings):
             ZoneInfo(value)
         except (KeyError, ValueError, OSError):
             raise ValueError("not an IANA time zone; write for example Asia/Shanghai") from None
+        return value
+
+    @field_validator("bus_url")
+    @classmethod
+    def _some_bus(cls, value: str) -> str:
+        check_url(value)
         return value
 
     @field_validator("webhook_allow")

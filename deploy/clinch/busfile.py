@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from clinch.errors import CommandError
 from clinch.folder import DataFolder
+from shared.bus import check_url
 
 OWN = "postgres"
 """How the command line names the log in the folder's own Postgres."""
@@ -41,6 +42,11 @@ def named(word: str) -> FolderBus:
     """The bus that the command line names. Raises CommandError."""
     if word != OWN and not word.startswith(SCHEMES):
         raise CommandError("The bus URL must begin with kafka://, kafkas:// or postgresql://.", 2)
+    if word != OWN:
+        try:
+            check_url(word)
+        except ValueError as error:
+            raise CommandError(f"The bus URL cannot be used: {error}.", 2) from None
     return FolderBus(None if word == OWN else word)
 
 

@@ -146,18 +146,27 @@ class Bus(ABC):
         """The offset that the next message will get, per partition."""
 
 
+def check_url(url: str) -> None:
+    """Raises ValueError, which does not repeat the URL, where `open_bus` would."""
+    scheme = urlsplit(url).scheme
+    if scheme in ("kafka", "kafkas"):
+        from shared.bus.kafkaurl import connection_options
+
+        connection_options(url)
+    elif scheme not in ("postgresql", "postgres"):
+        raise ValueError("a bus URL starts with postgresql://, kafka:// or kafkas://")
+
+
 def open_bus(url: str, *, client: str = "clinch") -> Bus:
     """The bus at `url`: `postgresql://...` or `kafka://host:port[,host:port]` (`kafkas://` for TLS).
 
     `client` names the connections towards the log's operators. Raises ValueError for any other URL.
     """
-    scheme = urlsplit(url).scheme
-    if scheme in ("postgresql", "postgres"):
+    check_url(url)
+    if urlsplit(url).scheme.startswith("postgres"):
         from shared.bus.pglog import PgLog
 
         return PgLog(url, client=client)
-    if scheme in ("kafka", "kafkas"):
-        from shared.bus.kafka import KafkaBus
+    from shared.bus.kafka import KafkaBus
 
-        return KafkaBus(url, client=client)
-    raise ValueError("a bus URL starts with postgresql://, kafka:// or kafkas://")
+    return KafkaBus(url, client=client)

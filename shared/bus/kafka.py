@@ -13,7 +13,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from shared.bus import Bus, BusUnavailable, Delivered, Message, OffsetOutOfRange, Position, Reader, TopicPartition, UnknownTopic
-from shared.bus.kafkadriver import as_bus_errors, connection_options, delivered, discard_consumer, discard_producer
+from shared.bus.kafkadriver import REQUEST_TIMEOUT, as_bus_errors, delivered, discard_consumer, discard_producer
+from shared.bus.kafkaurl import connection_options
 from shared.bus.partition import partition_of
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ BATCH_BYTES = 512 * 1024  # half of a request: a batch of the relay is then one 
 
 class KafkaBus(Bus):
     def __init__(self, url: str, *, client: str) -> None:
-        self.connection = connection_options(url) | {"client_id": client}
+        self.connection = connection_options(url) | {"client_id": client, "request_timeout_ms": int(REQUEST_TIMEOUT * 1000)}
         self._producer: AIOKafkaProducer | None = None
         self._publishing = asyncio.Lock()
         self._consumer: AIOKafkaConsumer | None = None  # outside any group

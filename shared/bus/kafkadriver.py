@@ -2,12 +2,10 @@
 
 import asyncio
 import logging
-import ssl
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, errors
 from aiokafka.structs import ConsumerRecord
@@ -32,9 +30,6 @@ _chatter = logging.getLogger("aiokafka")
 _chatter.setLevel(logging.ERROR)
 _chatter.propagate = False
 _chatter.addHandler(_Why())
-
-SASL_OPTIONS = {"sasl_mechanism"}  # where the URL names a user
-TLS_OPTIONS = {"ca_file", "cert_file", "key_file"}  # of kafkas://
 
 REQUEST_TIMEOUT = 10.0  # seconds
 CLOSE_TIMEOUT = 3.0
@@ -67,42 +62,6 @@ def as_bus_errors() -> Iterator[None]:
     except (errors.KafkaError, OSError) as error:  # TimeoutError is an OSError
         why = _why.get() if isinstance(error, errors.KafkaConnectionError) else ""
         raise BusUnavailable(f"Kafka does not answer: {why or str(error) or type(error).__name__}") from error
-
-
-def connection_options(url: str) -> dict[str, Any]:
-    """aiokafka's connection arguments for `kafka://[user:password@]host:port[,host:port][?option=...]`.
-
-    A user means SASL: PLAIN, or what the option `sasl_mechanism` names. `kafkas://` speaks TLS; it trusts the system's
-    authorities, or those in the PEM file `ca_file`, and shows the certificate in `cert_file` (its key in `key_file`) to
-    brokers that ask for one. Raises ValueError for any other option, and for files that cannot be used.
-    """
-    parts = urlsplit(url)
-    account, _, hosts = parts.netloc.rpartition("@")
-    if not hosts:
-        raise ValueError("a Kafka URL names at least one host:port")
-    secure = parts.scheme == "kafkas"
-    given = dict(parse_qsl(parts.query))
-    if unknown := given.keys() - (SASL_OPTIONS if account else set()) - (TLS_OPTIONS if secure else set()):
-        raise ValueError(f"this Kafka URL does not take the option {min(unknown)}")
-    options: dict[str, Any] = {"bootstrap_servers": hosts.split(","), "request_timeout_ms": int(REQUEST_TIMEOUT * 1000)}
-    options["security_protocol"] = ("SASL_" if account else "") + ("SSL" if secure else "PLAINTEXT")
-    if secure:
-        options["ssl_context"] = _tls(**{name: given[name] for name in given.keys() & TLS_OPTIONS})
-    if account:
-        user, _, password = account.partition(":")
-        mechanism = given.get("sasl_mechanism", "PLAIN")
-        options |= {"sasl_plain_username": unquote(user), "sasl_plain_password": unquote(password), "sasl_mechanism": mechanism}
-    return options
-
-
-def _tls(ca_file: str | None = None, cert_file: str | None = None, key_file: str | None = None) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(cafile=ca_file)
-        if cert_file:
-            context.load_cert_chain(cert_file, key_file)
-    except (OSError, ssl.SSLError) as error:
-        raise ValueError(f"the files that the Kafka URL names cannot be used: {error}") from error
-    return context
 
 
 def delivered(record: "ConsumerRecord[bytes, bytes]") -> Delivered:

@@ -7,7 +7,7 @@ from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from shared.bus import open_bus
-from shared.bus.kafkadriver import connection_options
+from shared.bus.kafkaurl import connection_options
 from tests.shared.bus.logs import KafkaLog
 
 

@@ -7,15 +7,35 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from aiokafka import TopicPartition
+from confluent_kafka.admin import AclBinding, AclOperation, AclPermissionType, AdminClient, ResourcePatternType, ResourceType
 
 from clinch.kafka.node import HOST, free_ports
 from shared.bus import BusError, open_bus
+from shared.bus.kafkareader import KafkaReader
 from tests.kafka.certificates import Authority
 from tests.kafka.cluster import Cluster
 from tests.shared.bus.reading import Consumer, message
 
 PASSWORD = "p@ss/word"
 LOGIN = f'org.apache.kafka.common.security.plain.PlainLoginModule required user_clinch="{PASSWORD}";'
+
+
+RIGHTS = {
+    (ResourceType.TOPIC, "clinch."): (AclOperation.CREATE, AclOperation.DESCRIBE, AclOperation.READ, AclOperation.WRITE),
+    (ResourceType.GROUP, ""): (AclOperation.READ,),
+}
+"""All that the workers' user needs, by the beginning of a name (docs/operations/kafka.md)."""
+
+
+def allow(address: str) -> None:
+    admin = AdminClient({"bootstrap.servers": address})
+    for (kind, prefix), operations in RIGHTS.items():
+        pattern = (prefix, ResourcePatternType.PREFIXED) if prefix else ("*", ResourcePatternType.LITERAL)
+        for operation in operations:
+            made = admin.create_acls([AclBinding(kind, *pattern, "User:clinch", "*", operation, AclPermissionType.ALLOW)])
+            for one in made.values():
+                one.result(30)
 
 
 @dataclass
@@ -53,10 +73,13 @@ async def guarded(broker_folder: Path) -> AsyncIterator[Guarded]:
         "ssl.truststore.type": "PEM",
         "ssl.truststore.location": str(authority.ca_file),
         "listener.name.mutual.ssl.client.auth": "required",
+        "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+        "super.users": "User:ANONYMOUS;User:CN=client",
     }
     cluster.nodes[0] = replace(node, settings=settings)
     try:
         await cluster.start()
+        allow(node.address)
         yield Guarded(*ports, authority.ca_file, *authority.issue("client"))
     finally:
         cluster.stop()
@@ -78,7 +101,12 @@ async def test_everything_works_for_those_who_are_let_in(guarded: Guarded, way: 
     await bus.ensure_topics([topic])
     await bus.publish([message(topic, f"k{number}", number) for number in range(50)])
     consumer = Consumer()
-    await consumer.read_all(bus.reader("g", [topic], consumer.position), 50, timeout=30)
+    reader = bus.reader("g", [topic], consumer.position)
+    assert isinstance(reader, KafkaReader)
+    await consumer.read_all(reader, 50, timeout=30)
+    assert reader._consumer is not None
+    place = TopicPartition(topic, consumer.seen[-1].partition)
+    assert await reader._consumer.committed(place), "for the lag dashboards"
     await asyncio.wait_for(bus.stop(), 30)
 
 

@@ -208,7 +208,7 @@ async def test_the_settings_of_production_and_of_the_allow_list(svc: Running) ->
 
     from shared.settings import Settings
 
-    given = {"database_url": "x", "bus_url": "x", "issuer": "x", "env": "production", "cursor_key": "c" * 40}
+    given = {"database_url": "x", "bus_url": "postgresql://", "issuer": "x", "env": "production", "cursor_key": "c" * 40}
     for wrong in ({}, {"secret_key": "new,development-only"}, {"secret_key": "a,"}, {"secret_key": "k", "webhook_allow": ["10.0.0.1/8"]}):
         with pytest.raises(ValidationError):
             Settings.model_validate(given | wrong)

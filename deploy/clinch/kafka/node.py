@@ -123,7 +123,7 @@ async def brokers_known_to(address: str) -> int:
     from aiokafka.admin import AIOKafkaAdminClient
     from aiokafka.errors import KafkaError
 
-    from shared.bus.kafkadriver import connection_options
+    from shared.bus.kafkaurl import connection_options
 
     admin = AIOKafkaAdminClient(**connection_options(f"kafka://{address}") | {"client_id": "clinch", "request_timeout_ms": 3000})
     try:

@@ -3,7 +3,7 @@ import ssl
 import pytest
 
 from shared.bus import open_bus
-from shared.bus.kafkadriver import connection_options
+from shared.bus.kafkaurl import connection_options
 
 
 def test_a_kafka_url_tells_how_to_connect() -> None:
@@ -18,7 +18,16 @@ def test_a_kafka_url_tells_how_to_connect() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["redis://localhost", "", "kafka://", "kafka://a:1?acks=0", "kafka://a:1?ca_file=x", "kafkas://a:1?ca_file=/no/such.pem"]
+    "url",
+    [
+        "redis://localhost",
+        "",
+        "kafka://",
+        "kafka://a:1?acks=0",
+        "kafka://a:1?ca_file=x",
+        "kafkas://a:1?ca_file=/no/such.pem",
+        "kafka://u:p@a:1?sasl_mechanism=GSSAPI",
+    ],
 )
 def test_a_bad_url_is_refused_without_repeating_it(url: str) -> None:
     with pytest.raises(ValueError, match="URL") as refused:
