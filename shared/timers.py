@@ -63,7 +63,10 @@ WHERE id = $1 AND fired_at IS NULL AND (cancelled_at IS NULL OR xmin = pg_curren
 """
 _FAIL = f"UPDATE timer SET attempts = attempts + 1, retry_at = $2, error = $3 WHERE id = $1 AND {_OPEN}"
 # An import of last year's deals sets timers for last year; when one was set is in its id (UUIDv7).
-_STATE = f"SELECT min(greatest(due_at, uuid_extract_timestamp(id))), count(*) FILTER (WHERE error IS NOT NULL) FROM timer WHERE {_OPEN} AND due_at <= $1"
+_STATE = f"""
+SELECT min(greatest(due_at, uuid_extract_timestamp(id))), count(*) FILTER (WHERE error IS NOT NULL)
+FROM timer WHERE {_OPEN} AND due_at <= $1
+"""
 _NEXT = f"SELECT min(greatest(due_at, retry_at)) FROM timer WHERE {_OPEN} AND kind = ANY($1::text[])"
 
 
@@ -99,6 +102,8 @@ async def cancel_timers(tx: Tx, subject: UUID, kind: str | None = None) -> None:
 async def run(db: Database, handlers: Mapping[str, Handler], stop: asyncio.Event, clock: Clock, *, service: str) -> None:
     """Fire what is due until `stop` is set. Several workers may run; each timer takes effect once."""
     outage = Outage("timers", service=service)
+    for kind in handlers:
+        LATENESS.labels(service, kind)  # there from the beginning, so that the first one is an increase
     while not stop.is_set():
         try:
             fired = await fire_due(db, handlers, clock, service=service, stop=stop)
