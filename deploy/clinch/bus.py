@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from clinch.alone import databases_alone, refuse_running
+from clinch.anew import anew
 from clinch.busfile import named, remember, remembered
 from clinch.errors import CommandError
 from clinch.folder import DataFolder, default_folder
@@ -26,6 +27,9 @@ bus = typer.Typer(no_args_is_help=True)
 _HOLD_RELAY = "INSERT INTO lease (name) VALUES ('relay') ON CONFLICT (name) DO UPDATE SET name = excluded.name"
 _PATIENTLY = "SELECT set_config('idle_in_transaction_session_timeout', '0', true)"
 _POSITIONS = "SELECT consumer, topic, partition, next FROM consumer_offset"
+
+
+bus.command()(anew)
 
 
 @bus.callback()
@@ -81,10 +85,12 @@ async def _carry(source_url: str, target_url: str, databases: Mapping[str, str])
         copy = Copy(source, target, all_topics())
         try:
             plan = await copy.plan()
-            with _progress("Copying", sum(end for _, end in plan.values())) as advance:
-                advance(sum(start for start, _ in plan.values()))
+            there, whole = (sum(column) for column in zip((0, 0), *plan.values(), strict=True))
+            if there:
+                typer.echo(f"  {there:,} of {whole:,} events are there already")
+            with _progress("Copying", whole - there) as advance:
                 await copy.run(plan, advance)
-            with _progress("Comparing", sum(end for _, end in plan.values())) as advance:
+            with _progress("Comparing", whole) as advance:
                 ends = await copy.compare(advance)
             await _check_positions(connections, ends)
             return await target.cluster_id() if isinstance(target, KafkaBus) else None

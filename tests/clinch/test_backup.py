@@ -9,13 +9,16 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import asyncpg
 import httpx
 import pytest
 
 from clinch import archive
+from clinch.alone import databases_alone
 from clinch.archive import About
 from clinch.errors import CommandError
 from clinch.folder import DataFolder
+from clinch.settings import Embedded
 from shared.postgres import MAJOR
 from tests.clinch.embedded import ask, supervised
 from tests.clinch.test_commands import clinch
@@ -25,7 +28,9 @@ from tests.faults.system import PATIENT, embedded
 ABOUT = About("2026-01-01T00:00:00Z", "0.1.0", f"{MAJOR}.0", {})
 
 
-async def test_a_backup_under_load_holds_all_that_was_acknowledged_before(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_a_backup_under_load_holds_all_that_was_acknowledged_before_and_the_log_is_made_anew_from_it(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     history, stop, file = History(), asyncio.Event(), place / "backup.tar.gz"
     with embedded(place / "one", PATIENT) as system:
         limits = httpx.Limits(max_connections=CONNECTIONS)
@@ -45,6 +50,9 @@ async def test_a_backup_under_load_holds_all_that_was_acknowledged_before(place:
             some = next(iter(before))
             again = await client.post("/v1/leads", json={"source": "web", "title": some}, headers={"Idempotency-Key": some})
         await asyncio.to_thread(system.verified)
+    await lose_the_log(place / "two")
+    with embedded(place / "two", PATIENT) as system:
+        await asyncio.to_thread(system.verified)
     with capsys.disabled():
         print(f"\n  {len(before)} leads before, {len(there)} in the backup, {len(history.acknowledged)} at the end")
         print("".join(f"  {line}\n" for said in (backup, restored) for line in said.stdout.splitlines()[:1]), end="")
@@ -53,6 +61,19 @@ async def test_a_backup_under_load_holds_all_that_was_acknowledged_before(place:
     assert there.keys() - history.sent == set()
     assert set(there.values()) == {1}
     assert again.json() == before[some], "the keys of requests are part of it"
+
+
+async def lose_the_log(data: Path) -> None:
+    """And have it made anew."""
+    refused = await asyncio.to_thread(clinch, "bus", "anew", data=data)
+    assert (refused.returncode, "delete its topics first" in refused.stderr) == (2, True), refused.stderr
+    run = Embedded(DataFolder(data), 0)
+    with databases_alone(run):
+        conn = await asyncpg.connect(run.postgres().url("bus"))
+        await conn.execute("DROP TABLE log, head")
+        await conn.close()
+    made = await asyncio.to_thread(clinch, "bus", "anew", data=data)
+    assert made.returncode == 0, made.stderr
 
 
 @pytest.fixture
