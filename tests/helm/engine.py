@@ -30,11 +30,9 @@ class NoHelm(Exception):
 def helm() -> str:
     """The path of a usable Helm, built if need be (minutes, once). Raises NoHelm."""
     built = CACHE / "helm"
-    if built.exists():
-        return str(built)
-    found = os.environ.get("HELM") or shutil.which("helm")
-    if found and _version(found) >= OLDEST:
-        return found
+    for found in (os.environ.get("HELM"), str(built), shutil.which("helm")):
+        if found and Path(found).exists() and _version(found) >= OLDEST:
+            return found
     if not shutil.which("go"):
         raise NoHelm(
             "There is no Helm 3.18 or newer, and no Go to build one with: install either, or name one with HELM=...", must_run=False

@@ -9,11 +9,10 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from tests.helm.chart import CASES, Object, objects, text
+from tests.helm.chart import CASES, VERSIONS, Object, objects, text
 from tests.helm.crds import SCHEMAS
 from tests.helm.engine import CHART, helm
 
-VERSIONS = ("1.29", "1.37")
 NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 LABEL = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?")
 
@@ -27,7 +26,7 @@ def test_helm_finds_nothing_to_say(values: str) -> None:
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("values", CASES)
 def test_every_object_is_valid(values: str, version: str) -> None:
-    found = objects(values, "--kube-version", f"v{version}.0")
+    found = objects(values, "--kube-version", version)
     assert len(found) > 30
     for one in found:
         if schema := SCHEMAS.get((one["apiVersion"], one["kind"])):
