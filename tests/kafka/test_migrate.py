@@ -1,25 +1,28 @@
 """An installation moves from the log in Postgres to a real broker and back, killed on the way: nothing lost, doubled or out of order."""
 
+import asyncio
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
+from clinch.buscopy import all_topics, ends
 from clinch.busfile import FolderBus, remembered
 from clinch.folder import DataFolder
+from shared.bus import open_bus
 from tests.faults.files import deals_csv, finished, leads_csv, sent
 from tests.faults.system import System, free_port
 from tests.kafka.cluster import Cluster
 
 LEADS, DEALS = 8_000, 2_000
-KILLS = 5
+EVENTS = LEADS + DEALS  # at least
+KILLS = 4
 
 
 @pytest.fixture
@@ -29,42 +32,42 @@ def system() -> Iterator[System]:
     shutil.rmtree(place, ignore_errors=True)
 
 
-def test_an_installation_moves_to_kafka_and_back(system: System, own_broker: Cluster, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_an_installation_moves_to_kafka_and_back(system: System, own_broker: Cluster, capsys: pytest.CaptureFixture[str]) -> None:
     with system.up():
-        imported(system)
-    cut = [cut_off(system, own_broker.url, after=0.4 * n) for n in range(1, KILLS + 1)]
+        await asyncio.to_thread(imported, system)
+    cuts = [await cut_off(system, own_broker.url, beyond=n * EVENTS // (KILLS + 2)) for n in range(KILLS)]
     moved = system.clinch("bus", "migrate", "--to", own_broker.url)
     assert moved.returncode == 0, moved.stdout + moved.stderr
     assert remembered(DataFolder(system.data)).url == own_broker.url
     with system.up():
-        system.verified()
+        await asyncio.to_thread(system.verified)
         before = captured(system)
         more(system)
-        said = system.verified()
+        said = await asyncio.to_thread(system.verified)
     back = system.clinch("bus", "migrate", "--to", "postgres")
     assert back.returncode == 0, back.stdout + back.stderr
     assert remembered(DataFolder(system.data)) == FolderBus()
     with system.up():
-        system.verified()
+        await asyncio.to_thread(system.verified)
         after = captured(system)
     with capsys.disabled():
-        print(f"\n  cut off {KILLS} times, {sum(cut)} of them while copying or comparing\n{moved.stdout}{back.stdout}")
-    assert any(cut)
+        print(f"\n  killed with {cuts} events in the target\n{moved.stdout}{back.stdout}")
+    assert cuts == sorted(cuts)
     assert "All invariants hold" in said
     assert (before, after) == (LEADS, LEADS + 10)
 
 
-def cut_off(system: System, to: str, after: float) -> bool:
-    """Begin to migrate, kill -9 after so many seconds of it; whether it was at work then, and not before or past it."""
+async def cut_off(system: System, to: str, beyond: int) -> int:
+    """Begin to migrate, kill -9 when more than so many events are in the target; how many were."""
     command = [sys.executable, "-P", "-m", "clinch.main", "bus", "migrate", "--to", to, "--data", str(system.data)]
-    migrating = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
-    processes = DataFolder(system.data).processes
-    while "postgres" not in processes.read_text() and migrating.poll() is None:
-        time.sleep(0.02)
-    time.sleep(after)
-    migrating.send_signal(signal.SIGKILL)
-    migrating.wait()
-    return remembered(DataFolder(system.data)) == FolderBus()
+    migrating = await asyncio.create_subprocess_exec(*command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    target = open_bus(to)
+    while (there := sum((await ends(target, all_topics())).values())) <= beyond and migrating.returncode is None:  # noqa: ASYNC110
+        await asyncio.sleep(0.02)
+    migrating.kill()
+    assert await migrating.wait() == -signal.SIGKILL, "it had ended before"
+    await target.stop()
+    return there
 
 
 def imported(system: System) -> None:
