@@ -21,7 +21,8 @@ def clinch(*arguments: str, data: Path, **environment: str) -> subprocess.Comple
 
 
 def test_without_a_system_every_command_says_so_in_one_line(tmp_path: Path) -> None:
-    down, logs, token, status, clean = [clinch(c, data=tmp_path / "none") for c in ("down", "logs", "token", "status", "clean")]
+    commands = ("down", "logs", "token", "status", "clean", "restart")
+    down, logs, token, status, clean, restart = [clinch(c, data=tmp_path / "none") for c in commands]
     assert (down.returncode, down.stdout) == (0, "Clinch was not running.\n")
     assert logs.returncode == 1
     assert "start Clinch with `clinch up`" in logs.stderr
@@ -29,6 +30,8 @@ def test_without_a_system_every_command_says_so_in_one_line(tmp_path: Path) -> N
     assert token.stderr == "clinch: Clinch is not running: start it with `clinch up`, or name another system with --url.\n"
     assert (status.returncode, status.stdout) == (3, "Clinch is not running.\n")
     assert (clean.returncode, clean.stdout) == (0, "There is no data.\n")
+    assert (restart.returncode, restart.stderr) == (1, "clinch: Clinch is not running: start it with `clinch up`.\n")
+    assert "There is no system in" in clinch("backup", str(tmp_path / "file"), data=tmp_path / "none").stderr
     assert not (tmp_path / "none").exists()
 
 
