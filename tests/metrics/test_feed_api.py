@@ -10,18 +10,15 @@ from cloudevents.core.formats.json import JSONFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metrics_svc.feed.commands import forget
+from metrics_svc.feed.commands import KNOWN, forget
 from metrics_svc.feed.rules import Places, TooManyStreams, wanted
 from shared.errors import Invalid, Unavailable
-from shared.events.envelope import REGISTRY
 from shared.events.lead import LeadAssigned, LeadCaptured, PersonAdded
 from shared.ids import external_id
 from shared.telemetry import REQUESTS
 from shared.testing import Running
 from tests.metrics.test_feed import HISTORY, append
 from tests.metrics.told import Lead, on
-
-KNOWN = {e.type: e.aggregate for e in REGISTRY.values() if e.publisher}
 
 
 async def events(svc: Running, role: str = "admin", who: str = "", **params: Any) -> Any:

@@ -11,6 +11,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.responses import Response
 
 from metrics_svc.feed import queries
+from metrics_svc.feed.commands import KNOWN
 from metrics_svc.feed.models import GONE, EventsOut, body, problems
 from metrics_svc.feed.rules import Wanted, wanted
 from metrics_svc.feed.stream import Stream
@@ -18,7 +19,6 @@ from metrics_svc.feed.tail import Tail
 from shared.auth import CurrentActor
 from shared.drain import Stopping
 from shared.errors import Invalid
-from shared.events.envelope import REGISTRY
 from shared.http.edge import ClinchRoute
 
 router = APIRouter(tags=["events"], route_class=ClinchRoute)
@@ -49,7 +49,7 @@ async def _wanted(
     if unknown := sorted(request.query_params.keys() - taken):
         # Passed over, a misspelt filter would give more than was asked for.
         raise Invalid("There is no such parameter here.", pointer=unknown[0][:100], code="unknown_parameter")
-    return wanted(types or (), aggregate or (), subject, {e.type: e.aggregate for e in REGISTRY.values() if e.publisher})
+    return wanted(types or (), aggregate or (), subject, KNOWN)
 
 
 Following = Annotated[Tail, Depends(_tail)]

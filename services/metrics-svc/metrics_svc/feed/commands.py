@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from metrics_svc.feed.rules import FeedEvent, belongs_to, owner_told
 from metrics_svc.feed.tables import FEED, HEAD, OWNER
+from shared import events
 from shared.bus import Delivered
 from shared.db import Tx
 from shared.events import contract, deal, lead, metrics  # noqa: F401  (their events are in the registry then)
@@ -20,7 +21,9 @@ from shared.query import Query, columns, rows_param
 from shared.reactions import Verbatim
 from shared.tables import At
 
-TOPICS = sorted({topic(event.aggregate) for event in REGISTRY.values() if event.publisher})
+KNOWN = {event.type: event.aggregate for event in REGISTRY.values() if event.__module__.startswith(events.__name__)}
+"""Every type of the contract, with its aggregate."""
+TOPICS = sorted(map(topic, set(KNOWN.values())))
 NAME = "feed"
 
 _NAMES = tuple(FEED.c.keys())
