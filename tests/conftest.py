@@ -2,10 +2,15 @@
 
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 
 from shared.postgres import Postgres
 from shared.testing import postgres_server
+
+# A busy machine is no failure: how fast things are is measured by `make bench`.
+hypothesis.settings.register_profile("clinch", deadline=None)
+hypothesis.settings.load_profile("clinch")
 
 
 @pytest.fixture(scope="session")

@@ -57,7 +57,7 @@ def times_of_deal(deal: Deal) -> Iterable[datetime | None]:
 
 
 @given(st.integers(0, 10_000), st.integers(30, 60))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_the_same_seed_is_the_same_year(seed: int, leads: int) -> None:
     assert plan(seed, leads, NOW) == plan(seed, leads, NOW)
     assert plan(seed, leads, NOW) == plan(seed, leads, NOW + timedelta(minutes=20)), "a year ends with a full hour"
@@ -65,7 +65,7 @@ def test_the_same_seed_is_the_same_year(seed: int, leads: int) -> None:
 
 
 @given(years)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_times_follow_each_other_and_none_lies_in_the_future(year: Plan) -> None:
     for lead in year.leads:
         assert all(at <= year.now for at in times_of(lead) if at)
@@ -80,7 +80,7 @@ def test_times_follow_each_other_and_none_lies_in_the_future(year: Plan) -> None
 
 
 @given(years)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_quotes_and_contracts_fit_their_deals(year: Plan) -> None:
     for deal in year.deals:
         quote, contract = deal.quote, deal.contract
@@ -98,7 +98,7 @@ def test_quotes_and_contracts_fit_their_deals(year: Plan) -> None:
 
 
 @given(years)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_whether_a_part_is_overdue_is_beyond_doubt_in_every_zone(year: Plan) -> None:
     for deal in year.deals:
         if deal.quote and deal.contract and not deal.contract.voided_at:
@@ -111,7 +111,7 @@ def test_whether_a_part_is_overdue_is_beyond_doubt_in_every_zone(year: Plan) -> 
 
 
 @given(years)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_quotes_come_to_what_the_service_makes_of_them(year: Plan) -> None:
     for quote in (deal.quote for deal in year.deals if deal.quote):
         items = [
@@ -132,7 +132,7 @@ def test_quotes_come_to_what_the_service_makes_of_them(year: Plan) -> None:
 
 
 @given(years)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_lists_hold_only_rows_that_the_import_takes(year: Plan) -> None:
     context: dict[str, Any] = {"dates": Dates.of((), "UTC")}
 

@@ -82,7 +82,7 @@ async def step(office: Office, svc: Running, contract: dict[str, Any], name: str
     assert made.status_code in (200, 201, 409), (name, made.text)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from([0, 3, 4, 6, 7]), st.lists(anything, min_size=5, max_size=14))
 async def test_whatever_happens_the_history_is_legal_and_the_money_is_there(
     office: Office, svc: Running, start: int, names: list[str]

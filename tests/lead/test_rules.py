@@ -136,7 +136,7 @@ class LeadLife(RuleBasedStateMachine):
         assert self.lead.state is self.before or (self.before, self.lead.state) in LEGAL
 
 
-LeadLife.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+LeadLife.TestCase.settings = settings(max_examples=60, stateful_step_count=25)
 TestLeadLife = LeadLife.TestCase
 
 

@@ -198,7 +198,7 @@ FILTERS = {
 }
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors])
 @given(
     boats=BOATS_GIVEN,
     late=BOATS_GIVEN,

@@ -64,7 +64,7 @@ async def seat(db: asyncpg.Connection, paths: Mapping[UUID, Sequence[UUID]]) -> 
     await db.executemany("INSERT INTO roster (person_id, team_id, team_path, role, version) VALUES ($1, $2, $3, 'rep', 1)", rows)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(parents=PARENTS, seats=SEATS, who=st.integers(0, len(PEOPLE) - 1), roles=ROLES)
 async def test_sql_and_python_agree(db: asyncpg.Connection, parents: Parents, seats: Seats, who: int, roles: set[Role]) -> None:
     paths = {person: path_to(team, parents) for person, team in zip(PEOPLE, seats, strict=True) if team != "absent"}
