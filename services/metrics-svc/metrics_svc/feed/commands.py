@@ -95,8 +95,8 @@ async def _fold(tx: Tx, messages: Sequence[Delivered]) -> None:
     if moved:
         await tx.run(_MOVED, subject=list(moved), belongs_to=list(moved.values()))
     for query, found in ((_OWNED, owners), (_INTRODUCED, introduced)):
-        if found:
-            await tx.run(query, id=list(found), owner_id=list(found.values()))
+        if found:  # in the order of the ids: parts and wholes are told in topics of their own, and must not wait for each other
+            await tx.run(query, id=sorted(found), owner_id=[found[id] for id in sorted(found)])
     if rows:
         await tx.run(_APPEND, n=len(rows), horizon=horizon, **columns(rows, _NAMES))
 

@@ -144,6 +144,10 @@ class Wanted:
 EVERYTHING = Wanted()
 
 
+MOST_STARS = 2
+"""Each multiplies the ways in which a name can be tried."""
+
+
 def wanted(types: Sequence[str], aggregates: Sequence[str], subject: UUID | None, known: Mapping[str, str]) -> Wanted:
     """What the parameters ask for, each a list whose items may be comma lists. `known` are all types with their aggregates.
 
@@ -151,6 +155,8 @@ def wanted(types: Sequence[str], aggregates: Sequence[str], subject: UUID | None
     """
     chosen = _listed(types)
     for text in chosen:
+        if text.count("*") > MOST_STARS:
+            raise Invalid(f"types takes {MOST_STARS} `*` in one name at most.", pointer="types", code="bad_parameter")
         if not any(_expression((text,)).fullmatch(name) for name in known):
             _refuse("types", text, known)
     for text in _listed(aggregates):
