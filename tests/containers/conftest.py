@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.containers.project import Project
+from tests.containers.project import EVERYTHING, Project
 
 LOG_LINES = 15
 
@@ -44,5 +44,5 @@ def project(request: pytest.FixtureRequest) -> Iterator[Project]:
 
 def _show(request: pytest.FixtureRequest, project: Project) -> None:
     with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
-        print(project.compose("ps", "-a", "--format", "table {{.Service}}\t{{.Status}}", check=False))
-        print(project.compose("logs", "--no-color", "--tail", str(LOG_LINES), check=False), flush=True)
+        print(project.compose(*EVERYTHING, "ps", "-a", "--format", "table {{.Service}}\t{{.Status}}", check=False))
+        print(project.compose(*EVERYTHING, "logs", "--no-color", "--tail", str(LOG_LINES), check=False), flush=True)

@@ -16,6 +16,7 @@ NAME = "clinch-compose-test"
 TAG = "compose-test"
 USERS = ("lead", "deal", "contract", "metrics")
 IMAGES = [f"clinch/{name}:{TAG}" for name in (*(f"{user}-svc" for user in USERS), "front")]
+EVERYTHING = ("--profile", "observability", "--profile", "identity")
 TIMEOUT = 1200
 """Seconds for one command: the first one pulls and builds."""
 
@@ -61,8 +62,7 @@ class Project:
 
     def down(self) -> None:
         """Containers, volumes and images of the tests; also what a run that was killed has left."""
-        everything = ("--profile", "observability", "--profile", "identity")
-        self.compose(*everything, "down", "-v", "--remove-orphans", "--timeout", "5", check=False)
+        self.compose(*EVERYTHING, "down", "-v", "--remove-orphans", "--timeout", "5", check=False)
         subprocess.run(["docker", "image", "rm", *IMAGES], capture_output=True, timeout=TIMEOUT, check=False)
 
     def inspect(self, service: str) -> Any:

@@ -8,5 +8,6 @@ FROM debian:bookworm-slim
 # The official image has JRE 21; 17 is Debian's.
 RUN apt-get update && apt-get install -y --no-install-recommends openjdk-17-jre-headless && rm -rf /var/lib/apt/lists/*
 COPY --from=server --chown=1000:0 /opt/keycloak /opt/keycloak
+ENV KC_RUN_IN_CONTAINER=true
 USER 1000
 ENTRYPOINT ["/opt/keycloak/bin/kc.sh"]
