@@ -31,7 +31,7 @@ _chatter.setLevel(logging.ERROR)
 _chatter.propagate = False
 _chatter.addHandler(_Why())
 
-REQUEST_TIMEOUT = 10.0  # seconds
+REQUEST_TIMEOUT = 8.0  # seconds; joining a group may take a session timeout, and a frozen broker costs this once or more
 CLOSE_TIMEOUT = 3.0
 
 # What the next attempt meets again. Everything else is cured by waiting or by a new producer or consumer.
