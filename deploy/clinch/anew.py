@@ -6,11 +6,12 @@ every event can come again, under new offsets, and none takes effect twice.
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 
 import typer
 
 from clinch.alone import databases_alone, refuse_running
-from clinch.busfile import remembered
+from clinch.busfile import remember, remembered
 from clinch.errors import CommandError
 from clinch.folder import DataFolder, default_folder
 from clinch.options import Data, pasted
@@ -37,9 +38,11 @@ def anew(data: Data = None) -> None:
         return
     run = Embedded(DataFolder(data or default_folder()), 0)
     refuse_running(run)
+    bus = remembered(run.folder)
     with databases_alone(run):
         own = run.postgres().url
-        events = asyncio.run(_tell_again(remembered(run.folder).url or own("bus"), {name: own(name) for name in SERVICES}))
+        events = asyncio.run(_tell_again(bus.url or own("bus"), {name: own(name) for name in SERVICES}))
+        remember(run.folder, replace(bus, cluster=None))  # it may be another Kafka now: the next start learns which
     up, verify = (pasted(command, data=run.folder.path) for command in ("up", "verify --rebuild"))
     typer.echo(f"{events:,} events will be published again. Next: {up}, then {verify}")
 

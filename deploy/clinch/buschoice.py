@@ -53,7 +53,9 @@ def settle_bus(run: Embedded, given: str | None, say: Callable[[str], None]) -> 
 def _refuse_strangers(bus: FolderBus, seen: Seen, new: bool) -> None:
     if bus.cluster not in (None, seen.cluster):
         raise CommandError(
-            f"The Kafka at {bus} is another one than holds the log of this folder, or its data were deleted: bring that one back.", 2
+            f"The Kafka at {bus} is another one than holds the log of this folder, or its data were deleted: "
+            "bring that one back, or publish the whole history again with `clinch bus anew`.",
+            2,
         )
     if new and seen.events:
         raise CommandError(

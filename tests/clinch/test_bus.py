@@ -16,7 +16,7 @@ from clinch.buscopy import Copy
 from clinch.busfile import FolderBus, remember, remembered
 from clinch.errors import CommandError
 from clinch.folder import DataFolder
-from clinch.settings import Embedded
+from clinch.settings import SERVICES, Embedded
 from shared.bus import Bus, BusUnavailable, open_bus
 from shared.bus.kafka import KafkaBus
 from tests.clinch.loghouse import DEALS, LEADS, PARTITIONS, CutOff, LogHouse, apart, events, on_bus, whole
@@ -114,6 +114,10 @@ def test_another_kafka_at_the_same_address_is_refused(house: LogHouse, kafka: st
     remember(house.run.folder, FolderBus(kafka, "the-one-before"))
     with pytest.raises(CommandError, match="is another one than holds the log of this folder, or its data were deleted"):
         settled(house.run, None)
+    anew = clinch("bus", "anew", data=house.run.folder.path)
+    assert anew.returncode == 0, anew.stderr
+    assert settled(house.run, None) == []
+    assert remembered(house.run.folder) == FolderBus(kafka, cluster_of(kafka))
 
 
 def test_a_log_that_was_published_to_is_not_left_by_a_start(house: LogHouse, kafka: str) -> None:
@@ -172,6 +176,18 @@ def test_what_was_published_meanwhile_goes_the_way_back_too(house: LogHouse, kaf
     assert done.returncode == 0, done.stdout + done.stderr
     assert "50 of 80 events are there already\n  Copying 30 events" in done.stdout
     assert house.log() == apart(on_bus(kafka, whole))
+    assert remembered(house.run.folder) == FolderBus()
+
+
+def test_services_that_run_elsewhere_are_named_by_their_settings(house: LogHouse, kafka: str) -> None:
+    house.fill(events(20))
+    own = house.run.postgres().url
+    settings = {f"CLINCH_{name.upper()}_DATABASE_URL": own(name) for name in SERVICES} | {"CLINCH_BUS_URL": own("bus")}
+    with databases_alone(house.run):
+        done = clinch("bus", "migrate", "--to", kafka, data=house.run.folder.path, **settings)
+    assert done.returncode == 0, done.stderr
+    assert f"start everything with CLINCH_BUS_URL={kafka}" in done.stdout
+    assert apart(on_bus(kafka, whole)) == house.log()
     assert remembered(house.run.folder) == FolderBus()
 
 
