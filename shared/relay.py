@@ -57,10 +57,13 @@ async def relay(
     stop: asyncio.Event,
     *,
     service: str,
+    partitions: int = 8,
     batch: int = BATCH,
     on_published: Callable[[int], None] = lambda count: None,
 ) -> None:
-    """Publish until `stop` is set. `on_published` hears the size of each batch, for tests and benchmarks.
+    """Publish until `stop` is set. A topic that is missing is made, with so many partitions.
+
+    `on_published` hears the size of each batch, for tests and benchmarks.
 
     Nothing ends it: with the log or the database away it waits, at most two seconds at a time, and goes on.
     """
@@ -76,7 +79,7 @@ async def relay(
             sent = await _publish_next(db, bus, batch, service)
         except Exception as error:
             if isinstance(error, UnknownTopic):
-                error = await _make_topic(bus, error)
+                error = await _make_topic(bus, error, partitions)
             await outage.wait(error, stop)
             continue
         outage.over()
@@ -117,10 +120,10 @@ def _message(row: Any) -> Message:
     return Message(topic(row["aggregate"]), str(row["subject"]), row["data"], made)
 
 
-async def _make_topic(bus: Bus, error: UnknownTopic) -> Exception:
+async def _make_topic(bus: Bus, error: UnknownTopic, partitions: int) -> Exception:
     """Make what is missing; what still stands in the way afterwards."""
     try:
-        await bus.ensure_topics([error.topic])
+        await bus.ensure_topics([error.topic], partitions)
     except Exception as refused:
         return refused
     return error

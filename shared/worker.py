@@ -91,7 +91,8 @@ class Worker:
             Consumer(consumer, db, bus, topics, handle, service=name, clock=self._clock)
             for consumer, handle, topics in self._service._consumers()
         ]
-        await _together([relay(db, bus, stop, service=name), *(consumer.run(stop) for consumer in self._consumers)])
+        publishing = relay(db, bus, stop, service=name, partitions=self._settings.topic_partitions)
+        await _together([publishing, *(consumer.run(stop) for consumer in self._consumers)])
 
     def _without_the_log(self, db: Database, stop: asyncio.Event) -> list[Work]:
         """What goes on while the log is away, also when the worker is started then."""

@@ -1,79 +1,23 @@
-"""`clinch backup` and `clinch restore`: everything as of one moment, under load; nothing is taken from a file that was damaged."""
+"""`clinch backup` and `clinch restore`: nothing is taken from a file that was damaged, and nothing lost. Under load: tests/faults."""
 
-import asyncio
 import gzip
 import os
 import shutil
 import subprocess
 import sys
-from collections import Counter
 from pathlib import Path
 
-import asyncpg
-import httpx
 import pytest
 
 from clinch import archive
-from clinch.alone import databases_alone
 from clinch.archive import About
 from clinch.errors import CommandError
 from clinch.folder import DataFolder
-from clinch.settings import Embedded
 from shared.postgres import MAJOR
 from tests.clinch.embedded import ask, supervised
 from tests.clinch.test_commands import clinch
-from tests.faults.history import CONNECTIONS, History, all_leads
-from tests.faults.system import PATIENT, embedded
 
 ABOUT = About("2026-01-01T00:00:00Z", "0.1.0", f"{MAJOR}.0", {})
-
-
-async def test_a_backup_under_load_holds_all_that_was_acknowledged_before_and_the_log_is_made_anew_from_it(
-    place: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    history, stop, file = History(), asyncio.Event(), place / "backup.tar.gz"
-    with embedded(place / "one", PATIENT) as system:
-        limits = httpx.Limits(max_connections=CONNECTIONS)
-        async with httpx.AsyncClient(base_url=system.origin, headers=system.headers(), timeout=30, limits=limits) as client:
-            writing = asyncio.create_task(history.write(client, stop))
-            await asyncio.sleep(3)
-            before = dict(history.acknowledged)
-            backup = await asyncio.to_thread(system.clinch, "backup", str(file))
-            stop.set()
-            await writing
-    assert backup.returncode == 0, backup.stderr
-    restored = clinch("restore", str(file), data=place / "two")
-    assert restored.returncode == 0, restored.stderr
-    with embedded(place / "two", PATIENT) as system:
-        async with httpx.AsyncClient(base_url=system.origin, headers=system.headers(), timeout=30) as client:
-            there = Counter(lead["title"] for lead in await all_leads(client))
-            some = next(iter(before))
-            again = await client.post("/v1/leads", json={"source": "web", "title": some}, headers={"Idempotency-Key": some})
-        await asyncio.to_thread(system.verified)
-    await lose_the_log(place / "two")
-    with embedded(place / "two", PATIENT) as system:
-        await asyncio.to_thread(system.verified)
-    with capsys.disabled():
-        print(f"\n  {len(before)} leads before, {len(there)} in the backup, {len(history.acknowledged)} at the end")
-        print("".join(f"  {line}\n" for said in (backup, restored) for line in said.stdout.splitlines()[:1]), end="")
-    assert before
-    assert before.keys() - there.keys() == set()
-    assert there.keys() - history.sent == set()
-    assert set(there.values()) == {1}
-    assert again.json() == before[some], "the keys of requests are part of it"
-
-
-async def lose_the_log(data: Path) -> None:
-    """And have it made anew."""
-    refused = await asyncio.to_thread(clinch, "bus", "anew", data=data)
-    assert (refused.returncode, "delete its topics first" in refused.stderr) == (2, True), refused.stderr
-    run = Embedded(DataFolder(data), 0)
-    with databases_alone(run):
-        conn = await asyncpg.connect(run.postgres().url("bus"))
-        await conn.execute("DROP TABLE log, head")
-        await conn.close()
-    made = await asyncio.to_thread(clinch, "bus", "anew", data=data)
-    assert made.returncode == 0, made.stderr
 
 
 @pytest.fixture
@@ -116,7 +60,9 @@ def test_a_damaged_file_is_refused_and_nothing_changes(file: Path, place: Path) 
     inside[-200_000] ^= 1  # well packed, but not what was backed up
     damaged = {
         "cut off": whole[:middle],
-        "a byte changed": whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :],
+        # Not one bit: among zeros it may point to others, and what is unpacked is the same.
+        "written over": whole[:middle] + bytes(64) + whole[middle + 64 :],
+        "another sum": whole[:-8] + bytes([whole[-8] ^ 1]) + whole[-7:],
         "packed anew": gzip.compress(bytes(inside), 1),
         "no archive": b"hello",
         "empty": b"",

@@ -11,25 +11,27 @@ from tests.faults.system import PATIENT, System, embedded
 
 
 @pytest.fixture
-def system() -> Iterator[System]:
-    place = Path(tempfile.mkdtemp(prefix="clinch-faults-"))
-    try:
-        with embedded(place / "data") as started:
-            yield started
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
+def place() -> Iterator[Path]:
+    """An empty folder for databases. Not `tmp_path`: another pytest of the same user closes that to all others, Postgres included."""
+    path = Path(tempfile.mkdtemp(prefix="clinch-faults-"))
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
 
 
 @pytest.fixture
-def patient() -> Iterator[System]:
-    """The embedded system, where a request waits for as long as it takes."""
-    with tempfile.TemporaryDirectory(prefix="clinch-faults-") as place, embedded(Path(place) / "data", PATIENT) as started:
+def system(place: Path) -> Iterator[System]:
+    with embedded(place / "data") as started:
         yield started
 
 
 @pytest.fixture
-async def services(postgres: Postgres) -> AsyncIterator[Replicas]:
-    place = Path(tempfile.mkdtemp(prefix="clinch-faults-"))
+def patient(place: Path) -> Iterator[System]:
+    """The embedded system, where a request waits for as long as it takes."""
+    with embedded(place / "data", PATIENT) as started:
+        yield started
+
+
+@pytest.fixture
+async def services(postgres: Postgres, place: Path) -> AsyncIterator[Replicas]:
     async with replicas(postgres, place) as started:
         yield started
-    shutil.rmtree(place)
