@@ -9,8 +9,9 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from clinch.backup import backup
-from clinch.bus import bus
+from clinch.backup.command import backup
+from clinch.backup.restore import restore
+from clinch.bus.command import bus
 from clinch.clean import clean
 from clinch.demo.command import demo
 from clinch.documents import docs
@@ -21,7 +22,6 @@ from clinch.imports import import_file
 from clinch.kafka.command import app as kafka
 from clinch.logs import logs
 from clinch.restart import restart
-from clinch.restore import restore
 from clinch.status import status
 from clinch.token import token
 from clinch.up import up

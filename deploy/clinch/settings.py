@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from clinch.busfile import remembered
+from clinch.bus.file import remembered
 from clinch.errors import CommandError
 from clinch.folder import DataFolder
 from shared.postgres import Postgres

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from clinch.busfile import remembered
+from clinch.bus.file import remembered
 from clinch.folder import DataFolder, default_folder
 from clinch.options import Data
 from clinch.processes import alive

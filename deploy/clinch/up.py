@@ -11,8 +11,8 @@ from typing import Annotated
 import typer
 
 from clinch.arguments import Arguments
-from clinch.buschoice import settle_bus
-from clinch.busfile import named
+from clinch.bus.choice import settle_bus
+from clinch.bus.file import named
 from clinch.errors import CommandError
 from clinch.folder import DataFolder, default_folder
 from clinch.options import Data, pasted

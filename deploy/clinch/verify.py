@@ -158,7 +158,7 @@ async def _until_quiet(services: "Mapping[str, Service]", databases: Mapping[str
 
 async def _behind(services: "Mapping[str, Service]", databases: Mapping[str, Any], bus: Any) -> int:
     """Events on their way: in an outbox, or before a consumer, also one that has not begun and so has no stored offset."""
-    from clinch.buscopy import ends
+    from clinch.bus.copy import ends
 
     count = 0
     for name, service in services.items():

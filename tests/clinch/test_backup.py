@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from clinch import archive
-from clinch.archive import About
+from clinch.backup import archive
+from clinch.backup.archive import About
 from clinch.errors import CommandError
 from clinch.folder import DataFolder
 from shared.postgres import MAJOR

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from clinch.alone import databases_alone
-from clinch.buschoice import settle_bus
-from clinch.buscopy import Copy
-from clinch.busfile import FolderBus, remember, remembered
+from clinch.bus.choice import settle_bus
+from clinch.bus.copy import Copy
+from clinch.bus.file import FolderBus, remember, remembered
 from clinch.errors import CommandError
 from clinch.folder import DataFolder
 from clinch.settings import SERVICES, Embedded
@@ -196,7 +196,7 @@ def test_a_copy_that_was_cut_off_goes_on_where_the_target_ends(
     house: LogHouse, kafka: str, monkeypatch: pytest.MonkeyPatch, in_the_target: bool
 ) -> None:
     """Whether the piece that it was cut off in is there, and only the word of it was lost, or is not."""
-    monkeypatch.setattr("clinch.buscopy.PIECE", 7)
+    monkeypatch.setattr("clinch.bus.copy.PIECE", 7)
     house.fill(events(100))
 
     async def cut_off_and_again(target: Bus) -> tuple[int, int]:

@@ -12,8 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from clinch.buscopy import all_topics, ends
-from clinch.busfile import FolderBus, remembered
+from clinch.bus.copy import all_topics, ends
+from clinch.bus.file import FolderBus, remembered
 from clinch.folder import DataFolder
 from shared.bus import open_bus
 from tests.faults.files import deals_csv, finished, leads_csv, sent

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from clinch.busfile import remembered
+from clinch.bus.file import remembered
 from clinch.folder import DataFolder
 from tests.faults.files import deals_csv, finished, leads_csv, sent
 from tests.faults.system import Name, free_port

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from clinch.alone import databases_alone, refuse_running
-from clinch.anew import anew
-from clinch.busfile import named, remember, remembered
+from clinch.bus.anew import anew
+from clinch.bus.file import named, remember, remembered
 from clinch.errors import CommandError
 from clinch.folder import DataFolder, default_folder
 from clinch.options import Data, pasted
@@ -72,7 +72,7 @@ def migrate(
 
 async def _carry(source_url: str, target_url: str, databases: Mapping[str, str]) -> str | None:
     """Copy and check. The target's cluster id, where it is Kafka."""
-    from clinch.buscopy import Copy, all_topics
+    from clinch.bus.copy import Copy, all_topics
     from shared.bus import BusError, open_bus
     from shared.bus.kafka import KafkaBus
 

@@ -22,11 +22,11 @@ from typing import Annotated
 
 import typer
 
-from clinch import archive
 from clinch.alone import databases_alone
-from clinch.archive import About
-from clinch.bars import bar
-from clinch.busfile import remembered
+from clinch.backup import archive
+from clinch.backup.archive import About
+from clinch.backup.bars import bar
+from clinch.bus.file import remembered
 from clinch.errors import CommandError
 from clinch.folder import DataFolder, default_folder
 from clinch.options import Data, pasted

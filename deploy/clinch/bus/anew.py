@@ -11,7 +11,7 @@ from dataclasses import replace
 import typer
 
 from clinch.alone import databases_alone, refuse_running
-from clinch.busfile import remember, remembered
+from clinch.bus.file import remember, remembered
 from clinch.errors import CommandError
 from clinch.folder import DataFolder, default_folder
 from clinch.options import Data, pasted
@@ -68,7 +68,7 @@ async def _tell_again(bus_url: str, databases: Mapping[str, str]) -> int:
 
 
 async def _refuse_events(bus_url: str) -> None:
-    from clinch.buscopy import all_topics, ends
+    from clinch.bus.copy import all_topics, ends
     from shared.bus import BusError, open_bus
 
     bus = open_bus(bus_url, client="clinch bus anew")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from clinch.alone import databases_alone
-from clinch.busfile import FolderBus, named, remember, remembered
+from clinch.bus.file import FolderBus, named, remember, remembered
 from clinch.errors import CommandError
 from clinch.settings import SERVICES, Embedded
 
@@ -64,7 +64,7 @@ def _refuse_strangers(bus: FolderBus, seen: Seen, new: bool) -> None:
 
 
 async def _look(bus: FolderBus) -> Seen | None:
-    from clinch.buscopy import all_topics, ends
+    from clinch.bus.copy import all_topics, ends
     from shared.bus import BusError
     from shared.bus.kafka import KafkaBus
 

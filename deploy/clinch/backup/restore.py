@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from clinch import archive
-from clinch.archive import Manifest
-from clinch.bars import bar
+from clinch.backup import archive
+from clinch.backup.archive import Manifest
+from clinch.backup.bars import bar
 from clinch.errors import CommandError
 from clinch.folder import DataFolder, default_folder
 from clinch.options import Data, pasted

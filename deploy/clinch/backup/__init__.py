@@ -1,0 +1,1 @@
+"""The whole embedded system in one checked file, and back."""
