@@ -182,8 +182,8 @@ async def test_a_second_signal_ends_it_as_it_is(command: str, url: str) -> None:
     process = await Process.start(command, url, CLINCH_DRAIN_DELAY_SECONDS="60")
     assert (await process.ask("/livez")).status_code == 200
     conn = await asyncpg.connect(url)
-    async with conn.transaction():  # the worker cannot end its batch
-        await conn.execute("LOCK TABLE outbox, lease IN ACCESS EXCLUSIVE MODE")
+    async with conn.transaction():  # the worker cannot end its batch; locked in the order in which it takes them
+        await conn.execute("LOCK TABLE lease, outbox IN ACCESS EXCLUSIVE MODE")
         await asyncio.sleep(1)
         process.child.send_signal(signal.SIGTERM)
         assert (await process.ask("/readyz")).status_code == 503
