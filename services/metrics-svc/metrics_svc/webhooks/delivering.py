@@ -51,6 +51,8 @@ async def deliver(db: Database, settings: Settings, clock: Clock, stop: asyncio.
     outage = Outage("webhooks", service="metrics-svc")
     attempts: set[asyncio.Task[None]] = set()
     ended = asyncio.Event()
+    for outcome in ("delivered", "retried", "failed"):
+        OUTCOMES.labels(outcome)  # 0 from the start: a rate needs a figure to begin with
     async with Sender(settings, clock) as sender:
         try:
             while not stop.is_set():
