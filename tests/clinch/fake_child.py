@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import sys
 import time
@@ -43,6 +44,7 @@ def say_ready(given: dict[str, str], name: str) -> None:
 
 
 def main() -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # who runs the tests in the background has it ignored
     name, arguments = sys.argv[1], sys.argv[2:]
     given = dict(zip(arguments[::2], arguments[1::2], strict=True))
     if Path(given["--data"], f"{name}-is-broken").exists():
