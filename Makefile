@@ -1,7 +1,8 @@
 # Clinch. `make` lists what there is; PYTHON=python3.13 chooses the interpreter of a new .venv.
 PYTHON ?= python3
 UV ?= uv
-WORKERS ?= 2
+# Of the tests, which wait for disks and processes as much as they compute: three keep two cores busy.
+WORKERS ?= 3
 BIN := .venv/bin
 CLINCH := $(BIN)/clinch
 
