@@ -121,15 +121,17 @@ async def until_they_answer(nodes: Sequence[Node], timeout: float) -> None:
 async def brokers_known_to(address: str) -> int:
     """How many brokers the one at `address` tells of; 0 when it does not answer. A metadata request, as every client begins with."""
     from aiokafka.admin import AIOKafkaAdminClient
-    from aiokafka.errors import KafkaError
 
+    from shared.bus import BusError
+    from shared.bus.kafkadriver import as_bus_errors
     from shared.bus.kafkaurl import connection_options
 
     admin = AIOKafkaAdminClient(**connection_options(f"kafka://{address}") | {"client_id": "clinch", "request_timeout_ms": 3000})
     try:
-        await admin.start()
-        return len((await admin.describe_cluster())["brokers"])
-    except (KafkaError, OSError):
+        with as_bus_errors():
+            await admin.start()
+            return len((await admin.describe_cluster())["brokers"])
+    except BusError:
         return 0
     finally:
         await admin.close()
