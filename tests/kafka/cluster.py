@@ -2,7 +2,8 @@
 
 import asyncio
 import signal
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,6 +29,16 @@ class Cluster:
     @property
     def url(self) -> str:
         return "kafka://" + ",".join(node.address for node in self.nodes)
+
+    @classmethod
+    @asynccontextmanager
+    async def running(cls, folder: Path, size: int, settings: Mapping[str, str] | None = None) -> "AsyncIterator[Cluster]":
+        cluster = cls(folder, size, settings)
+        try:
+            await cluster.start()
+            yield cluster
+        finally:
+            cluster.stop()
 
     async def start(self) -> None:
         """Start the nodes that do not run; return when each knows of all."""

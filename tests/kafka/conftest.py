@@ -5,12 +5,14 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
 from clinch.errors import CommandError
 from clinch.kafka.jars import MavenUnreachable, jars
 from clinch.kafka.java import java
+from shared.bus import Bus
 from tests.kafka.cluster import Cluster
 
 LOOKS_AT_RETENTION_OFTEN = {"log.retention.check.interval.ms": "500", "log.initial.task.delay.ms": "500"}  # every 5 minutes otherwise
@@ -36,12 +38,8 @@ def broker_folder() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 async def single(broker_folder: Path) -> AsyncIterator[Cluster]:
     """One broker for all tests that leave it as it was."""
-    cluster = Cluster(broker_folder / "single", 1, LOOKS_AT_RETENTION_OFTEN)
-    try:
-        await cluster.start()
+    async with Cluster.running(broker_folder / "single", 1, LOOKS_AT_RETENTION_OFTEN) as cluster:
         yield cluster
-    finally:
-        cluster.stop()
 
 
 @pytest.fixture(scope="session")
@@ -53,9 +51,13 @@ def broker(single: Cluster) -> str:
 @pytest.fixture
 async def own_broker(broker_folder: Path) -> AsyncIterator[Cluster]:
     """A broker of the test's own: without a topic, and it may be killed."""
-    cluster = Cluster(Path(tempfile.mkdtemp(dir=broker_folder)), 1)
-    try:
-        await cluster.start()
+    async with Cluster.running(Path(tempfile.mkdtemp(dir=broker_folder)), 1) as cluster:
         yield cluster
-    finally:
-        cluster.stop()
+
+
+@pytest.fixture
+async def topic(bus: Bus) -> str:
+    """A new topic, on the `bus` of the module."""
+    name = f"clinch.test-{uuid4().hex[:12]}.events.v1"
+    await bus.ensure_topics([name])
+    return name

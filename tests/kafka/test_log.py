@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
@@ -34,13 +34,6 @@ async def bus(broker: str) -> AsyncIterator[Bus]:
     bus = open_bus(broker)
     yield bus
     await asyncio.wait_for(bus.stop(), 30)
-
-
-@pytest.fixture
-async def topic(bus: Bus) -> str:
-    name = f"clinch.test-{uuid4().hex[:12]}.events.v1"
-    await bus.ensure_topics([name])
-    return name
 
 
 @pytest.fixture

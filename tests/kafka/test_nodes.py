@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 from time import monotonic
-from uuid import uuid4
 
 import pytest
 
@@ -20,12 +19,8 @@ FREEZE_SECONDS = 12.0  # longer than the 9 s after which a cluster gives a silen
 
 @pytest.fixture(scope="module")
 async def three(broker_folder: Path) -> AsyncIterator[Cluster]:
-    cluster = Cluster(broker_folder / "three", 3)
-    try:
-        await cluster.start()
+    async with Cluster.running(broker_folder / "three", 3) as cluster:
         yield cluster
-    finally:
-        cluster.stop()
 
 
 @pytest.fixture
@@ -33,13 +28,6 @@ async def bus(three: Cluster) -> AsyncIterator[Bus]:
     bus = open_bus(three.url)
     yield bus
     await asyncio.wait_for(bus.stop(), 30)
-
-
-@pytest.fixture
-async def topic(bus: Bus) -> str:
-    name = f"clinch.test-{uuid4().hex[:12]}.events.v1"
-    await bus.ensure_topics([name])
-    return name
 
 
 async def leaders(cluster: Cluster, topic: str) -> Counter[int]:

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from time import monotonic
-from uuid import uuid4
 
 import pytest
 import structlog
@@ -25,12 +24,8 @@ DOWN_SECONDS = 25.0  # longer than a reader's patience with a silent broker
 
 @pytest.fixture(scope="module")
 async def mortal(broker_folder: Path) -> AsyncIterator[Cluster]:
-    cluster = Cluster(broker_folder / "mortal", 1)
-    try:
-        await cluster.start()
+    async with Cluster.running(broker_folder / "mortal", 1) as cluster:
         yield cluster
-    finally:
-        cluster.stop()
 
 
 @pytest.fixture
@@ -39,13 +34,6 @@ async def bus(mortal: Cluster) -> AsyncIterator[Bus]:
     yield bus
     mortal.thaw(1)
     await asyncio.wait_for(bus.stop(), 30)
-
-
-@pytest.fixture
-async def topic(bus: Bus) -> str:
-    name = f"clinch.test-{uuid4().hex[:12]}.events.v1"
-    await bus.ensure_topics([name])
-    return name
 
 
 async def test_a_frozen_broker_shows_and_is_waited_for(

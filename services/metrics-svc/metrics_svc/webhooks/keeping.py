@@ -8,7 +8,7 @@ from prometheus_client import Gauge
 
 from shared.clock import Clock
 from shared.db import Database
-from shared.outage import Outage, pause
+from shared.outage import Outage, every, pause
 from shared.seal import Seal, Unreadable
 from shared.settings import Settings
 
@@ -52,19 +52,17 @@ FROM webhook_delivery d JOIN webhook w ON w.id = d.webhook_id WHERE d.state = 'p
 
 async def clean(db: Database, settings: Settings, clock: Clock, stop: asyncio.Event) -> None:
     """A job of the worker: every ten minutes, whatever is over its time. First of all, secrets are sealed with the newest key."""
-    outage, sealed = Outage("webhook cleaner", service="metrics-svc"), False
-    while not stop.is_set():
-        try:
-            if not sealed:
-                await seal_anew(db, Seal.of(settings))
-                sealed = True
-            while await clean_some(db, settings, clock()) and not stop.is_set():
-                await pause(0.1, stop)
-        except Exception as error:
-            await outage.wait(error, stop)
-            continue
-        outage.over()
-        await pause(CLEAN_SECONDS, stop)
+    sealed = False
+
+    async def look() -> None:
+        nonlocal sealed
+        if not sealed:
+            await seal_anew(db, Seal.of(settings))
+            sealed = True
+        while await clean_some(db, settings, clock()) and not stop.is_set():
+            await pause(0.1, stop)
+
+    await every(CLEAN_SECONDS, look, stop, Outage("webhook cleaner", service="metrics-svc"))
 
 
 async def clean_some(db: Database, settings: Settings, now: datetime) -> int:
@@ -97,15 +95,11 @@ async def seal_anew(db: Database, seal: Seal) -> int:
 
 async def sample(db: Database, settings: Settings, clock: Clock, stop: asyncio.Event) -> None:
     """A job of the worker: the gauges."""
-    outage = Outage("webhook sampler", service="metrics-svc")
-    while not stop.is_set():
-        try:
-            async with db.read() as reader:
-                pending, age = await reader.conn.fetchrow(_STATE, clock())
-        except Exception as error:
-            await outage.wait(error, stop)
-            continue
-        outage.over()
+
+    async def look() -> None:
+        async with db.read() as reader:
+            pending, age = await reader.conn.fetchrow(_STATE, clock())
         PENDING.set(pending)
         OLDEST.set(max(0.0, age or 0.0))
-        await pause(SAMPLE_SECONDS, stop)
+
+    await every(SAMPLE_SECONDS, look, stop, Outage("webhook sampler", service="metrics-svc"))
