@@ -5,8 +5,11 @@ from collections.abc import AsyncIterator
 import pytest_asyncio
 
 from metrics_svc.service import service
+from shared.clock import utcnow
 from shared.postgres import Postgres
 from shared.testing import Running, running
+from tests.metrics.endpoints import Webhooks
+from tests.metrics.receiver import Receiver, receiving
 
 
 @pytest_asyncio.fixture(scope="function")
@@ -26,3 +29,17 @@ async def other(postgres: Postgres) -> AsyncIterator[Running]:
 async def shanghai(postgres: Postgres) -> AsyncIterator[Running]:
     async with running(service, postgres, time_zone="Asia/Shanghai") as svc:
         yield svc
+
+
+@pytest_asyncio.fixture(scope="function")
+async def hooks(postgres: Postgres) -> AsyncIterator[Webhooks]:
+    async with running(service, postgres, webhook_allow=("127.0.0.1",), webhook_timeout_seconds=1) as svc:
+        svc.clock.now = utcnow()  # the standard's library refuses what is older than five minutes
+        yield Webhooks(svc)
+        assert await Webhooks(svc).broken() == []
+
+
+@pytest_asyncio.fixture(scope="function")
+async def receiver() -> AsyncIterator[Receiver]:
+    async with receiving() as started:
+        yield started

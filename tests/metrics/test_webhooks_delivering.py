@@ -2,46 +2,27 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from metrics_svc.service import service
 from metrics_svc.webhooks import rules
-from metrics_svc.webhooks.addresses import Allowed
 from metrics_svc.webhooks.delivering import deliver, record
 from metrics_svc.webhooks.keeping import clean_some
 from metrics_svc.webhooks.rules import AT_ONCE, BACK_OFF
-from metrics_svc.webhooks.sending import REFUSED, UNKNOWN_HOST, OutOfBounds, Sender, checked
+from metrics_svc.webhooks.sending import Sender
 from metrics_svc.webhooks.turns import take_turn
 from shared.clock import utcnow
 from shared.db import Tx
 from shared.events.lead import LeadFlagged, LeadIntentRecorded
 from shared.events.metrics import WebhookDisabled, WebhookRedelivered
-from shared.postgres import Postgres
-from shared.testing import running
 from tests.flow.system import eventually
 from tests.metrics.endpoints import Answer, Webhooks
-from tests.metrics.receiver import Receiver, receiving, tls_for
+from tests.metrics.receiver import Receiver, receiving
 
 FLAGGED, INTENT = LeadFlagged(flag="odd"), LeadIntentRecorded(level="high")
-
-
-@pytest.fixture
-async def hooks(postgres: Postgres) -> AsyncIterator[Webhooks]:
-    async with running(service, postgres, webhook_allow=("127.0.0.1",), webhook_timeout_seconds=1) as svc:
-        svc.clock.now = utcnow()  # the standard's library refuses what is older than five minutes
-        yield Webhooks(svc)
-        assert await Webhooks(svc).broken() == []
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with receiving() as started:
-        yield started
 
 
 async def state(hooks: Webhooks, webhook: Answer) -> list[tuple[str, int]]:
@@ -398,68 +379,3 @@ async def test_two_workers_send_each_message_once_and_keep_the_limit_together(ho
         await asyncio.gather(*workers)
     assert len(receiver.received) == len({r.id for r in receiver.received}) == 60
     assert receiver.most_in_flight <= AT_ONCE
-
-
-# -- Addresses at the time of sending --------------------------------------------------------------------------------------
-
-
-async def test_a_name_that_leads_inside_is_refused() -> None:
-    async def resolve(host: str, port: int) -> list[str]:
-        return {"inside.example": ["10.0.0.1"], "both.example": ["8.8.8.8", "127.0.0.1"], "out.example": ["8.8.8.8"]}[host]
-
-    for host in ("inside.example", "both.example"):
-        with pytest.raises(OutOfBounds, match="not a public one"):
-            await checked(host, 443, Allowed(), resolve)
-    assert await checked("out.example", 443, Allowed(), resolve) == ["8.8.8.8"]
-
-
-async def test_a_name_that_nobody_knows() -> None:
-    async def resolve(host: str, port: int) -> list[str]:
-        raise OSError("Name or service not known")
-
-    with pytest.raises(OutOfBounds, match=UNKNOWN_HOST):
-        await checked("nowhere.example", 443, Allowed(), resolve)
-
-
-async def test_a_name_that_is_bound_anew_between_check_and_connection_reaches_nothing(hooks: Webhooks, receiver: Receiver) -> None:
-    """DNS rebinding: the name leads to a public address when it is registered, and inside when something is sent."""
-    looked_up: list[str] = []
-
-    async def resolve(host: str, port: int) -> list[str]:
-        looked_up.append(host)
-        return ["8.8.8.8"] if len(looked_up) == 1 else ["127.0.0.1"]
-
-    await checked("rebind.example", receiver.port, Allowed(), resolve)
-    settings = hooks.svc.settings.model_copy(update={"webhook_allow": ()})
-    async with Sender(settings, utcnow, resolve) as sender:
-        answer = await sender.post(f"http://rebind.example:{receiver.port}/hooks", {}, b"{}")
-    assert (answer.status, answer.error) == (None, REFUSED)
-    assert receiver.received == []
-
-
-async def test_the_name_is_looked_up_once_and_tls_still_holds_the_receiver_to_it(hooks: Webhooks) -> None:
-    looked_up: list[str] = []
-
-    async def resolve(host: str, port: int) -> list[str]:
-        looked_up.append(host)
-        return ["127.0.0.1"]
-
-    ours, theirs = tls_for("erp.example")
-    async with receiving(tls=theirs) as receiver, Sender(hooks.svc.settings, utcnow, resolve, ours) as sender:
-        answer = await sender.post(f"https://erp.example:{receiver.port}/hooks?key=1", {}, b"{}")
-        assert (answer.status, answer.error) == (204, None)
-        assert looked_up == ["erp.example"]
-        [got] = receiver.received
-        assert (got.headers["host"], got.path) == (f"erp.example:{receiver.port}", "/hooks?key=1")
-        other = await sender.post(f"https://other.example:{receiver.port}/hooks", {}, b"{}")
-        assert other.status is None
-        assert other.error is not None
-        assert other.error.startswith("could not connect")
-        assert len(receiver.received) == 1
-
-
-async def test_proxies_of_the_environment_are_not_used(hooks: Webhooks, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy"):
-        monkeypatch.setenv(name, "http://127.0.0.1:9")
-    async with Sender(hooks.svc.settings, utcnow) as sender:
-        assert (await sender.post(receiver.url, {}, b"{}")).status == 204
