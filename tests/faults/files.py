@@ -9,19 +9,20 @@ import httpx
 PIECE = 64 * 1024
 
 
-def leads_csv(count: int) -> bytes:
-    rows = [f"L{n},Company {n},lead{n}@example.com,{('web', 'fair', 'call')[n % 3]},2025-{n % 12 + 1:02}-11" for n in range(count)]
+def leads_csv(count: int, first: int = 0) -> bytes:
+    numbers = range(first, first + count)
+    rows = [f"L{n},Company {n},lead{n}@example.com,{('web', 'fair', 'call')[n % 3]},2025-{n % 12 + 1:02}-11" for n in numbers]
     return "\n".join(["external_id,company,email,source,captured_at", *rows, ""]).encode()
 
 
-def deals_csv(count: int) -> bytes:
-    """Every third is won, every third lost, the others are open; each belongs to a lead of a leads file that is as long."""
+def deals_csv(count: int, first: int = 0) -> bytes:
+    """Every third is won, every third lost, the others are open; each belongs to the lead of its number."""
     ends = ("won,2026-01-20,", "lost,2026-01-20,price", "open,,")
-    rows = [f"D{n},L{n},2026-01-10,{100 + n},{ends[n % 3]}" for n in range(count)]
+    rows = [f"D{n},L{n},2026-01-10,{100 + n},{ends[n % 3]}" for n in range(first, first + count)]
     return "\n".join(["external_id,lead_external_id,opened_at,amount,outcome,closed_at,lost_reason", *rows, ""]).encode()
 
 
-def sent(client: httpx.Client, things: str, raw: bytes) -> tuple[str, int]:
+def sent(client: httpx.Client, things: str, raw: bytes, name: str = "file") -> tuple[str, int]:
     """The id of the job, and how often the file was sent until it was taken. It takes its time, so that it can be cut off."""
 
     def pieces() -> Iterator[bytes]:
@@ -29,7 +30,7 @@ def sent(client: httpx.Client, things: str, raw: bytes) -> tuple[str, int]:
             yield raw[start : start + PIECE]
             time.sleep(0.1)
 
-    key = {"Idempotency-Key": f"file-{things}"}
+    key = {"Idempotency-Key": f"{name}-{things}"}
     for tries in range(1, 30):
         try:
             answer = client.post(f"/v1/imports/{things}", content=pieces(), headers=key)
