@@ -162,11 +162,6 @@ class Service:
     async def migrate(self, settings: Settings) -> None:
         await schema.upgrade(self.migrations, self.metadata, settings.database_url)
 
-    def cli(self) -> None:
-        from shared.cli import main
-
-        main(self)
-
 
 async def _alive(_: Any) -> JSONResponse:
     return JSONResponse({"status": "alive"})

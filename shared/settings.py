@@ -35,7 +35,7 @@ class LogSettings(BaseSettings):
 
 
 class Settings(LogSettings):
-    """Built once, in `Service.cli()` or by the embedded run, and passed down; nothing reads the environment later."""
+    """Built once, in `shared.cli` or by the embedded run, and passed down; nothing reads the environment later."""
 
     env: Literal["development", "test", "production"] = "development"
     database_url: str = Field(description="postgresql://user:password@host:port/database of this service alone")

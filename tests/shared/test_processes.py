@@ -23,8 +23,9 @@ ROOT = Path(__file__).parents[2]
 RUN = """
 from dataclasses import replace
 from pathlib import Path
+from shared.cli import main
 from tests.shared.notes_service import service
-replace(service, migrations=Path("docs")).cli()
+main(replace(service, migrations=Path("docs")))
 """
 
 

@@ -1,3 +1,4 @@
 from lead_svc.service import service
+from shared.cli import main
 
-service.cli()
+main(service)
