@@ -62,6 +62,17 @@ def test_each_dashboard_is_a_config_map_for_the_sidecar() -> None:
     assert all(json.loads(text)["uid"] for text in originals.values())
 
 
+def test_alerts_and_dashboards_lead_to_the_pages_of_those_who_run_it() -> None:
+    base = "https://git.example.test/clinch/blob/main/docs/operations/runbooks/"
+    (rule,) = of("PrometheusRule", "everything", "--set", f"monitoring.runbooks={base}").values()
+    alerts = {alert["alert"]: alert["annotations"] for group in rule["spec"]["groups"] for alert in group["rules"]}
+    assert {name: said["runbook_url"] for name, said in alerts.items()} == {name: f"{base}{name}.md" for name in alerts}
+    configs = of("ConfigMap", "everything", "--set", f"monitoring.runbooks={base}")
+    board = json.loads(configs["clinch-dashboard-services"]["data"]["services.json"])
+    links = {panel.get("description") for panel in board["panels"]}
+    assert f"Runbook: [ClinchApiErrors]({base}ClinchApiErrors.md)" in links
+
+
 def test_none_of_it_is_there_unless_asked_for() -> None:
     assert not {"ServiceMonitor", "PrometheusRule"} & {o["kind"] for o in objects("minimal")}
     assert not [o for o in objects("minimal") if o["metadata"]["labels"].get("grafana_dashboard")]

@@ -36,6 +36,7 @@ REFUSED_BY_SCHEMA = [
     ("networkPolicy.postgres.ports=5432", "/networkPolicy/postgres/ports"),
     ("networkPolicy.webhooks.private={10.0.0.1}", "/networkPolicy/webhooks/private/0"),
     ("monitoring.serviceMonitor.interval=often", "/monitoring/serviceMonitor/interval"),
+    ("monitoring.runbooks=https://git.example.test/runbooks", "/monitoring/runbooks"),  # names follow right after it
     ("externalSecrets.storeRef.kind=Vault", "/externalSecrets/storeRef/kind"),
     ("httpRoute.enabled=true,networkPolicy.enabled=false", "/httpRoute/parentRefs"),
     ("fullnameOverride=Clinch", "/fullnameOverride"),

@@ -23,11 +23,11 @@ def test_an_alert_asks_for_what_there_is_and_says_what_is_wrong(alert: dict[str,
     known = exported()
     assert complaints(alert["expr"], known) == []
     assert alert["labels"]["severity"] in {"critical", "warning"}
-    assert {"summary", "description", "runbook"} == alert["annotations"].keys()
+    assert {"summary", "description", "runbook_url"} == alert["annotations"].keys()
     question = asked(alert["expr"])
     labels = question.grouped or {label for series, _ in question.series for label in known[series].labels} | SCRAPED
     assert set(re.findall(r"\$labels\.(\w+)", str(alert["annotations"]))) <= labels
-    assert alert["annotations"]["runbook"] == f"docs/operations/runbooks/{alert['alert']}.md"
+    assert alert["annotations"]["runbook_url"] == f"docs/operations/runbooks/{alert['alert']}.md"
 
 
 def test_each_alert_has_a_page_and_each_page_an_alert() -> None:
