@@ -19,10 +19,11 @@ _MARK_TEXT = "The data of an embedded Clinch: database, logs, keys. Do not edit;
 
 @dataclass(frozen=True)
 class Run:
-    """The supervisor that holds the folder now, and the port its API listens on."""
+    """The supervisor that holds the folder now, the port its API listens on, and that of the API's figures (0: none)."""
 
     pid: int
     port: int
+    admin_port: int = 0
 
 
 class DataFolder:
@@ -76,12 +77,12 @@ class DataFolder:
         return None
 
     @contextmanager
-    def hold(self, port: int) -> Iterator[None]:
+    def hold(self, port: int, admin_port: int = 0) -> Iterator[None]:
         """Hold the folder for this process; only one can."""
         with os.fdopen(os.open(self._lock, os.O_RDWR | os.O_CREAT, 0o644), "r+") as file:
             self._lock_for_good(file)
             file.truncate()
-            json.dump({"pid": os.getpid(), "port": port}, file)
+            json.dump({"pid": os.getpid(), "port": port, "admin_port": admin_port}, file)
             file.flush()
             yield
 

@@ -22,7 +22,7 @@ from clinch.imports import import_file
 from clinch.kafka.command import app as kafka
 from clinch.logs import logs
 from clinch.restart import restart
-from clinch.status import status
+from clinch.status.command import status
 from clinch.token import token
 from clinch.up import up
 from clinch.verify import verify

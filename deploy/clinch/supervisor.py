@@ -54,7 +54,7 @@ class Supervisor:
     def supervise(self, on_ready: Callable[[], None]) -> None:
         """Bring everything up, keep it up until `stop`, take it down. Raises CommandError or PostgresError when it cannot start."""
         folder, run = self._run.folder, self._run
-        with folder.hold(run.port):
+        with folder.hold(run.port, run.admin_port):
             stop_leftovers(folder)
             listener = _listen(run.port)
             postgres = run.postgres()
