@@ -162,7 +162,7 @@ async def _handle_again(tx: Tx, id: UUID, handle: Handle, *, accept_gap: bool) -
         missing = gap(seen, version)
         if missing and not accept_gap:
             raise ValueError(missing)
-        event = read(letter["headers"], letter["value"], parsed_by(handle))
+        event = read(letter["headers"], letter["value"], parsed_by(handle), subject)
         message = Delivered(*(letter[n] for n in ("topic", "partition", "offset", "subject", "value", "headers")))
         await give(handle, tx, [event] if event else [], [message])
     await _settle(tx, letter, "redriven", first=True)

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from shared.bus import Delivered
 from shared.db import Tx
-from shared.events.envelope import Envelope, Event, decode, uuid_of
+from shared.events.envelope import Envelope, Event, decode
+from shared.ids import uuid_of
 
 BEHIND = "waits behind an earlier event of the same subject"
 
@@ -57,11 +58,11 @@ def gap(seen: int | None, version: int) -> str | None:
     return f"a gap in the log: version {version} came after {seen}; the events between them are missing"
 
 
-def read(headers: Mapping[str, str], value: bytes, types: frozenset[str] | None) -> Envelope[Event] | None:
+def read(headers: Mapping[str, str], value: bytes, types: frozenset[str] | None, subject: UUID) -> Envelope[Event] | None:
     """The event; None for a type that is unwanted or unknown, without a look at its value. Raises ValueError."""
     if types is not None and headers["ce_type"] not in types:
         return None
-    return decode(headers, value)
+    return decode(headers, value, subject)
 
 
 def subject_of(headers: Mapping[str, str]) -> str:
@@ -92,7 +93,7 @@ async def sort(tx: Tx, consumer: str, messages: Sequence[Delivered], types: froz
                 raise ValueError(BEHIND)
             if missing := gap(before, version):
                 raise ValueError(missing)
-            event = read(message.headers, message.value, types)
+            event = read(message.headers, message.value, types, subject)
         except ValueError as error:
             held.add(subject_of(message.headers))
             result.unfit.append((message, str(error)))

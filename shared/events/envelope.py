@@ -2,14 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import lru_cache
-from typing import Annotated, Any, ClassVar, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, PlainSerializer, TypeAdapter, WithJsonSchema
 
 REGISTRY: dict[str, type["Event"]] = {}
 """Every event by its full type: what readers decode by, and what the documents are generated from."""
@@ -82,9 +80,8 @@ class Dimensions(BaseModel):
     region: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope(Generic[E]):
-    """An event as a reader gets it."""
+class Envelope(NamedTuple, Generic[E]):
+    """An event as a reader gets it. (A tuple, because a frozen dataclass takes five times as long to make.)"""
 
     id: UUID
     type: str
@@ -129,24 +126,27 @@ def structured(headers: Mapping[str, str], value: bytes) -> bytes:
     return json.dumps(attributes, ensure_ascii=False)[:-1].encode() + b', "data": ' + value + b"}"
 
 
-uuid_of = lru_cache(maxsize=8192)(UUID)
-"""Of an aggregate's id, which stands in all of its events."""
+_uuid = TypeAdapter(UUID).validator.validate_python
+"""Takes a fifth of the time of `UUID(text)`."""
 
 
-def decode(headers: Mapping[str, str], value: bytes) -> Envelope[Event] | None:
-    """The event of a message, or None for a type this reader does not know. Raises ValueError when it cannot be read."""
+def decode(headers: Mapping[str, str], value: bytes, subject: UUID | None = None) -> Envelope[Event] | None:
+    """The event of a message, or None for a type this reader does not know. Raises ValueError when it cannot be read.
+
+    `subject` spares reading it again.
+    """
     kind = REGISTRY.get(headers.get("ce_type", ""))
     if kind is None:
         return None
     try:
         return Envelope(
-            id=UUID(headers["ce_id"]),
-            type=kind.type,
-            subject=uuid_of(headers["ce_subject"]),
-            version=int(headers["ce_sequence"]),
-            time=datetime.fromisoformat(headers["ce_time"]),
-            data=kind.model_validate_json(value),
-            traceparent=headers.get("traceparent"),
+            _uuid(headers["ce_id"]),
+            kind.type,
+            subject or _uuid(headers["ce_subject"]),
+            int(headers["ce_sequence"]),
+            datetime.fromisoformat(headers["ce_time"]),
+            kind.__pydantic_validator__.validate_json(value),  # what `model_validate_json` does, less its checks of how it is called
+            headers.get("traceparent"),
         )
     except KeyError as missing:
         raise ValueError(f"the message has no header {missing}") from None

@@ -10,8 +10,8 @@ from uuid import UUID
 from metrics_svc.stages import WON, place
 from shared.events import deal as events
 from shared.events.envelope import Envelope
+from shared.ids import uuid_of
 
-uuid_of = lru_cache(maxsize=4096)(UUID)
 text_of = lru_cache(maxsize=4096)(str)
 
 Who = tuple[UUID | None, UUID | None, str | None, str | None, str | None]
