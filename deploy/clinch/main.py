@@ -21,6 +21,7 @@ from clinch.events import events
 from clinch.imports import import_file
 from clinch.kafka.command import app as kafka
 from clinch.logs import logs
+from clinch.psql import psql
 from clinch.restart import restart
 from clinch.status.command import status
 from clinch.token import token
@@ -52,6 +53,7 @@ def clinch() -> None:
 
 for command in COMMANDS:
     app.command()(command)
+app.command(context_settings={"ignore_unknown_options": True})(psql)
 app.command("import")(import_file)  # the word itself is Python's
 app.add_typer(bus, name="bus")
 app.add_typer(kafka, name="kafka")

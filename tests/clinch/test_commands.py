@@ -31,6 +31,9 @@ def test_without_a_system_every_command_says_so_in_one_line(tmp_path: Path) -> N
     assert (status.returncode, status.stdout) == (3, "Clinch is not running: `clinch up` starts it.\n")
     assert (clean.returncode, clean.stdout) == (0, "There is no data.\n")
     assert (restart.returncode, restart.stderr) == (1, "clinch: Clinch is not running: start it with `clinch up`.\n")
+    psql = clinch("psql", "lead", data=tmp_path / "none")
+    assert (psql.returncode, psql.stderr) == (1, "clinch: Clinch is not running: start it with `clinch up`.\n")
+    assert "name one of lead, deal" in clinch("psql", "king", data=tmp_path / "none").stderr
     assert "There is no system in" in clinch("backup", str(tmp_path / "file"), data=tmp_path / "none").stderr
     assert not (tmp_path / "none").exists()
 
