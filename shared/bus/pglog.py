@@ -160,6 +160,11 @@ class PgLog(Bus):
                 await connection.execute("SELECT pg_advisory_xact_lock(hashtext('clinch bus topics'))")
                 await connection.execute(CREATE, list(dict.fromkeys(topics)), partitions)
 
+    async def clear(self) -> None:
+        """Delete all topics. Nobody may use the log meanwhile."""
+        await self.fetch("TRUNCATE head, log")
+        self._partitions.clear()
+
     async def publish(self, messages: Sequence[Message]) -> None:
         if not messages:
             return

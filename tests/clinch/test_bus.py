@@ -293,3 +293,41 @@ def test_a_folder_in_use_is_refused(house: LogHouse, kafka: str) -> None:
 def test_no_folder_is_one_sentence(place: Path) -> None:
     done = clinch("bus", "migrate", "--to", "kafka://127.0.0.1:1", data=place / "none")
     assert (done.returncode, done.stderr) == (2, f"clinch: There is no data folder {place / 'none'}: name it with --data or CLINCH_DATA.\n")
+
+
+# -- Cleared ---------------------------------------------------------------------------------------------------------------
+
+
+def clear(house: LogHouse, *options: str) -> subprocess.CompletedProcess[str]:
+    return clinch("bus", "clear", *options, data=house.run.folder.path)
+
+
+def test_an_old_copy_in_the_own_postgres_is_told_of_and_cleared_for_the_way_back(house: LogHouse, kafka: str) -> None:
+    house.fill(events(40))
+    old = house.log()
+    remember(house.run.folder, FolderBus(kafka))
+    with databases_alone(house.run):
+        apart(house.execute("deal", "DELETE FROM consumer_offset"))
+    apart(on_bus(kafka, lambda bus: bus.publish(events(40))))  # the log made anew
+    assert "`clinch bus clear` deletes the copy; then repeat." in refused(house, "postgres")
+    asked = clear(house)
+    assert asked.returncode == 1
+    assert asked.stdout.startswith(f"The log is at {kafka}. Delete the old copy in the folder's own Postgres, 40 events? [y/N]")
+    assert house.log() == old
+    cleared = clear(house, "--yes")
+    assert (cleared.returncode, cleared.stdout) == (0, f"The old copy is deleted, 40 events. The log stays at {kafka}.\n")
+    assert clear(house).stdout == "There is no old copy of the log in the folder's own Postgres.\n"
+    assert migrate(house, "postgres").returncode == 0
+    assert house.log() == apart(on_bus(kafka, whole))
+
+
+def test_the_log_itself_is_never_cleared(house: LogHouse) -> None:
+    house.fill(events(8))
+    before = house.log()
+    done = clear(house, "--yes")
+    assert done.returncode == 2
+    assert done.stderr == "clinch: The log of this folder is in its own Postgres, and nothing else is there: nothing was deleted.\n"
+    remember(house.run.folder, FolderBus("kafka://127.0.0.1:1"))
+    with house.run.folder.hold(8000):
+        assert "Clinch is running" in clear(house, "--yes").stderr
+    assert house.log() == before

@@ -12,6 +12,7 @@ import typer
 
 from clinch.alone import databases_alone, refuse_running
 from clinch.bus.anew import anew
+from clinch.bus.clear import clear
 from clinch.bus.file import named, remember, remembered
 from clinch.errors import CommandError
 from clinch.folder import DataFolder, default_folder
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 bus = typer.Typer(no_args_is_help=True)
 
+CLEAR = "What is there is an older copy: when `clinch verify` finds the log whole, `clinch bus clear` deletes the copy; then repeat."
+
 # A relay that leads finishes its batch; after that none can, until this transaction ends.
 _HOLD_RELAY = "INSERT INTO lease (name) VALUES ('relay') ON CONFLICT (name) DO UPDATE SET name = excluded.name"
 _PATIENTLY = "SELECT set_config('idle_in_transaction_session_timeout', '0', true)"
@@ -30,6 +33,7 @@ _POSITIONS = "SELECT consumer, topic, partition, next FROM consumer_offset"
 
 
 bus.command()(anew)
+bus.command()(clear)
 
 
 @bus.callback()
@@ -64,13 +68,15 @@ def migrate(
     with databases_alone(run):
         own = run.postgres().url
         databases = {name: own(name) for name in SERVICES}
-        cluster = asyncio.run(_carry(source.url or own("bus"), target.url or own("bus"), databases))
+        cluster = asyncio.run(
+            _carry(source.url or own("bus"), target.url or own("bus"), databases, **({} if target.url else {"cure": CLEAR}))
+        )
         remember(run.folder, replace(target, cluster=cluster))
     up, verify = (pasted(command, data=run.folder.path) for command in ("up", "verify"))
     typer.echo(f"The log of this folder is {target.place} now, and what was there stays as it is. Next: {up}, then {verify}")
 
 
-async def _carry(source_url: str, target_url: str, databases: Mapping[str, str]) -> str | None:
+async def _carry(source_url: str, target_url: str, databases: Mapping[str, str], **cure: str) -> str | None:
     """Copy and check. The target's cluster id, where it is Kafka."""
     from clinch.bus.copy import Copy, all_topics
     from shared.bus import BusError, open_bus
@@ -82,7 +88,7 @@ async def _carry(source_url: str, target_url: str, databases: Mapping[str, str])
             await log.start()
             stack.push_async_callback(log.stop)
         connections = {name: await _without_relay(url, stack) for name, url in databases.items()}
-        copy = Copy(source, target, all_topics())
+        copy = Copy(source, target, all_topics(), **cure)
         try:
             plan = await copy.plan()
             there, whole = (sum(column) for column in zip((0, 0), *plan.values(), strict=True))

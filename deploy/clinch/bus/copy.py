@@ -31,11 +31,15 @@ async def ends(bus: Bus, topics: Sequence[str]) -> dict[TopicPartition, int]:
 
 @dataclass(frozen=True)
 class Copy:
-    """`source` into `target`. Nothing may be appended to either meanwhile. Raises CommandError where offsets could not hold."""
+    """`source` into `target`. Nothing may be appended to either meanwhile. Raises CommandError where offsets could not hold.
+
+    `cure` tells what to do with a target that holds something else.
+    """
 
     source: Bus
     target: Bus
     topics: Sequence[str]
+    cure: str = "Delete the topics there, then repeat."
 
     async def plan(self) -> dict[TopicPartition, tuple[int, int]]:
         """What is left to copy of each partition: from the target's end to the source's. Makes the topics that are missing.
@@ -49,7 +53,7 @@ class Copy:
         counts = {topic: _partitions(wanted, topic) for topic, _ in wanted}
         for topic, _ in there:
             if (found := _partitions(there, topic)) != counts.get(topic, found):
-                raise CommandError(f"{topic} has {found} partitions in the target and {counts[topic]} in the log: delete it, then repeat.")
+                raise CommandError(f"{topic} has {found} partitions in the target and {counts[topic]} in the log. {self.cure}")
         for at, end in there.items():
             await self._is_beginning(at, end, wanted.get(at, 0))
         for topic, count in counts.items():
@@ -72,7 +76,7 @@ class Copy:
         ours, theirs = await ends(self.source, self.topics), await ends(self.target, self.topics)
         if differ := [at for at in ours.keys() | theirs.keys() if ours.get(at, 0) != theirs.get(at, 0)]:
             at = min(differ)
-            raise _differs(at, f"it ends at {theirs.get(at, 0)} there and at {ours.get(at, 0)} in the log")
+            raise self._differs(at, f"it ends at {theirs.get(at, 0)} there and at {ours.get(at, 0)} in the log")
         for (topic, partition), end in ours.items():
             offset = 0
             while offset < end:
@@ -80,7 +84,7 @@ class Copy:
                 count = min(len(mine), len(copy), end - offset)
                 if mine[:count] != copy[:count]:
                     wrong = next(a.offset for a, b in zip(mine, copy, strict=False) if a != b)
-                    raise _differs((topic, partition), f"they part at {wrong}")
+                    raise self._differs((topic, partition), f"they part at {wrong}")
                 offset += count
                 compared(count)
         return ours
@@ -96,9 +100,12 @@ class Copy:
     async def _is_beginning(self, at: TopicPartition, end: int, whole: int) -> None:
         """What is in the target is what an earlier run left. Its last message tells: `compare` looks at all, when all is there."""
         if end > whole:
-            raise _differs(at, f"it ends at {end} there and at {whole} in the log")
+            raise self._differs(at, f"it ends at {end} there and at {whole} in the log")
         if end and await _last(self.source, at, end) != await _last(self.target, at, end):
-            raise _differs(at, f"they part before {end}")
+            raise self._differs(at, f"they part before {end}")
+
+    def _differs(self, at: TopicPartition, how: str) -> CommandError:
+        return CommandError(f"{at[0]}[{at[1]}] in the target is not the beginning of the log: {how}. {self.cure}")
 
 
 async def _last(bus: Bus, at: TopicPartition, end: int) -> Delivered:
@@ -107,7 +114,3 @@ async def _last(bus: Bus, at: TopicPartition, end: int) -> Delivered:
 
 def _partitions(of: dict[TopicPartition, int], topic: str) -> int:
     return sum(name == topic for name, _ in of)
-
-
-def _differs(at: TopicPartition, how: str) -> CommandError:
-    return CommandError(f"{at[0]}[{at[1]}] in the target is not the beginning of the log: {how}. Delete the topics there, then repeat.")
