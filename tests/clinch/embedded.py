@@ -1,7 +1,6 @@
 """An embedded run for tests: its own folder and port, real Postgres, stand-ins for the API and the worker."""
 
 import asyncio
-import socket
 import sys
 import threading
 import time
@@ -16,15 +15,12 @@ import asyncpg
 from clinch.folder import DataFolder
 from clinch.settings import Embedded
 from clinch.supervisor import Supervisor
+from tests.ports import free_port
 
+PATIENCE = 120.0
+"""Seconds that a test waits for what must happen: machines are slow, and busy with other tests."""
 FAKE = Path(__file__).with_name("fake_child.py")
 COMMANDS: Mapping[str, Sequence[str]] = {n: (sys.executable, str(FAKE), n) for n in ("schema", "api", "worker", "broken", "bad-settings")}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager
@@ -50,13 +46,13 @@ def supervised(path: Path, port: int | None = None, *, steps: list[str] | None =
     thread = threading.Thread(target=supervise)
     thread.start()
     try:
-        assert ready.wait(30), "not ready within 30 s"
+        assert ready.wait(PATIENCE), f"not ready within {PATIENCE:.0f} s"
         if failures:
             raise failures[0]
         yield run
     finally:
         supervisor.stop()
-        thread.join(30)
+        thread.join(PATIENCE)
         assert not thread.is_alive()
 
 
@@ -72,7 +68,7 @@ def ask(run: Embedded, sql: str) -> Any:
         return aside.submit(asyncio.run, once()).result()
 
 
-def eventually(check: Callable[[], Any], seconds: float = 15) -> Any:
+def eventually(check: Callable[[], Any], seconds: float = PATIENCE) -> Any:
     """The first true value of `check`, which may fail with OSError or a Postgres error until then."""
     deadline = time.monotonic() + seconds
     while True:

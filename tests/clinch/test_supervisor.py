@@ -24,7 +24,7 @@ from tests.clinch.embedded import ask, eventually, supervised
 
 
 def api_pid(run: Embedded) -> int:
-    with urllib.request.urlopen(f"{run.origin}/readyz", timeout=10) as answer:
+    with urllib.request.urlopen(f"{run.origin}/readyz", timeout=60) as answer:
         return int(json.load(answer)["pid"])
 
 

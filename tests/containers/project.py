@@ -9,8 +9,8 @@ from typing import Any
 
 import httpx
 
-from tests.clinch.embedded import free_port
 from tests.clinch.walk import ROOT
+from tests.ports import free_ports
 
 NAME = "clinch-compose-test"
 TAG = "compose-test"
@@ -25,7 +25,8 @@ class Project:
     """Settings come from here alone: no `.env`, no variable of the developer's shell. Passwords differ, to be seen to be used."""
 
     def __init__(self) -> None:
-        self.ports = {f"{name}_PORT": free_port() for name in ("CLINCH", "PROMETHEUS", "GRAFANA", "KEYCLOAK")}
+        names = ("CLINCH", "PROMETHEUS", "GRAFANA", "KEYCLOAK")
+        self.ports = {f"{name}_PORT": port for name, port in zip(names, free_ports(len(names)), strict=True)}
         self.passwords = {user: f"only-for-{user}" for user in USERS}
         self.given = {
             "CLINCH_VERSION": TAG,

@@ -11,7 +11,8 @@ import psutil
 
 from clinch.kafka.jars import jars
 from clinch.kafka.java import java
-from clinch.kafka.node import Node, free_ports, new_cluster_id, until_they_answer
+from clinch.kafka.node import Node, new_cluster_id, until_they_answer
+from tests.ports import free_ports
 
 HEAP = 256  # MB each
 READY_SECONDS = 180.0

@@ -10,11 +10,12 @@ import pytest
 from aiokafka import TopicPartition
 from confluent_kafka.admin import AclBinding, AclOperation, AclPermissionType, AdminClient, ResourcePatternType, ResourceType
 
-from clinch.kafka.node import HOST, free_ports
+from clinch.kafka.node import HOST
 from shared.bus import BusError, open_bus
 from shared.bus.kafkareader import KafkaReader
 from tests.kafka.certificates import Authority
 from tests.kafka.cluster import Cluster
+from tests.ports import free_ports
 from tests.shared.bus.reading import Consumer, message
 
 PASSWORD = "p@ss/word"
@@ -103,7 +104,7 @@ async def test_everything_works_for_those_who_are_let_in(guarded: Guarded, way: 
     consumer = Consumer()
     reader = bus.reader("g", [topic], consumer.position)
     assert isinstance(reader, KafkaReader)
-    await consumer.read_all(reader, 50, timeout=30)
+    await consumer.read_all(reader, 50, timeout=180)
     assert reader._consumer is not None
     place = TopicPartition(topic, consumer.seen[-1].partition)
     assert await reader._consumer.committed(place), "for the lag dashboards"
