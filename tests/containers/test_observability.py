@@ -23,9 +23,12 @@ def test_every_process_is_scraped(prometheus: httpx.Client) -> None:
         found = prometheus.get("/query", params={"query": 'up{job=~"clinch-.*"} == 1'}).json()["data"]["result"]
         return {(at["metric"]["job"], at["metric"]["service"]) for at in found} == EXPECTED
 
+    def all_tell() -> bool:
+        pending = prometheus.get("/query", params={"query": "clinch_outbox_pending"}).json()["data"]["result"]
+        return {at["metric"]["service"] for at in pending} == {f"{user}-svc" for user in USERS}
+
     eventually(all_up)
-    pending = prometheus.get("/query", params={"query": "clinch_outbox_pending"}).json()["data"]["result"]
-    assert {at["metric"]["service"] for at in pending} == {f"{user}-svc" for user in USERS}
+    eventually(all_tell)
 
 
 def test_a_service_without_a_process_is_down_and_not_forgotten(project: Project, prometheus: httpx.Client) -> None:

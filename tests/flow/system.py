@@ -81,7 +81,7 @@ async def whole_system(postgres: Postgres, **changed: Any) -> AsyncIterator[Syst
         finally:
             system.stop.set()
             workers = system.workers.values()
-            done, _ = await asyncio.wait(workers, timeout=20)
+            done, _ = await asyncio.wait(workers, timeout=60)
             for worker in workers:
                 worker.cancel()
                 with suppress(asyncio.CancelledError):
@@ -89,7 +89,7 @@ async def whole_system(postgres: Postgres, **changed: Any) -> AsyncIterator[Syst
             assert len(done) == len(workers), "a worker did not stop when told"
 
 
-async def eventually(check: Callable[[], Awaitable[Any]], seconds: float = 20) -> Any:
+async def eventually(check: Callable[[], Awaitable[Any]], seconds: float = 60) -> Any:
     """The first truthy answer of `check`; its last failure when it does not come in time."""
     problem: BaseException = AssertionError("it never became true")
     try:

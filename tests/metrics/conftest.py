@@ -1,6 +1,8 @@
 """metrics-svc on a fresh database, told a history."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest_asyncio
 
@@ -33,7 +35,20 @@ async def shanghai(postgres: Postgres) -> AsyncIterator[Running]:
 
 @pytest_asyncio.fixture(scope="function")
 async def hooks(postgres: Postgres) -> AsyncIterator[Webhooks]:
-    async with running(service, postgres, webhook_allow=("127.0.0.1",), webhook_timeout_seconds=1) as svc:
+    async with webhooks(postgres) as started:
+        yield started
+
+
+@pytest_asyncio.fixture(scope="function")
+async def impatient(postgres: Postgres) -> AsyncIterator[Webhooks]:
+    """Receivers have a second to answer."""
+    async with webhooks(postgres, webhook_timeout_seconds=1) as started:
+        yield started
+
+
+@asynccontextmanager
+async def webhooks(postgres: Postgres, **changed: Any) -> AsyncIterator[Webhooks]:
+    async with running(service, postgres, webhook_allow=("127.0.0.1",), **changed) as svc:
         svc.clock.now = utcnow()  # the standard's library refuses what is older than five minutes
         yield Webhooks(svc)
         assert await Webhooks(svc).broken() == []

@@ -39,7 +39,10 @@ class Received:
 
 @dataclass
 class Receiver:
-    """`answers` are used up first, then it is always `status`. `hold` keeps it silent for so many seconds."""
+    """`answers` are used up first, then it is always `status`.
+
+    `hold` keeps it silent for so many seconds, `together` until so many requests at once were there.
+    """
 
     port: int = 0
     status: int = 204
@@ -47,9 +50,11 @@ class Receiver:
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
     hold: float = 0
+    together: int = 0
     received: list[Received] = field(default_factory=list)
     in_flight: int = 0
     most_in_flight: int = 0
+    _more: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def url(self) -> str:
@@ -70,8 +75,12 @@ class Receiver:
         body = await reader.readexactly(int(headers["content-length"]))
         self.in_flight += 1
         self.most_in_flight = max(self.in_flight, self.most_in_flight)
+        self._more.set()
         try:
             await asyncio.sleep(self.hold)
+            while self.most_in_flight < self.together:
+                self._more.clear()
+                await self._more.wait()
         finally:
             self.in_flight -= 1
         self.received.append(Received(head[0].split(" ")[1], headers, body))

@@ -77,14 +77,14 @@ class Listener:
     async def connect(self) -> "Listener":
         opened = asyncio.Event()
         self._reading = asyncio.create_task(self._read(opened))
-        await asyncio.wait_for(opened.wait(), 20)
+        await asyncio.wait_for(opened.wait(), 60)
         return self
 
     async def _read(self, opened: asyncio.Event) -> None:
         headers = {"Authorization": f"Bearer {self.token}"} | ({"Last-Event-ID": self.last_id} if self.last_id else {})
         try:
             async with (
-                httpx.AsyncClient(timeout=60) as http,
+                httpx.AsyncClient(timeout=120) as http,
                 http.stream("GET", f"{self.base}/v1/stream", params=self.params, headers=headers) as response,
             ):
                 self.status = response.status_code
@@ -108,7 +108,7 @@ class Listener:
 
     async def ended(self) -> None:
         assert self._reading
-        await asyncio.wait_for(asyncio.shield(self._reading), 20)
+        await asyncio.wait_for(asyncio.shield(self._reading), 60)
 
     @property
     def events(self) -> list[Sent]:
@@ -116,7 +116,7 @@ class Listener:
 
     async def until(self, n: int) -> list[Sent]:
         """All events, once there are `n`."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while len(self.events) < n:
                 assert self._reading
                 assert not self._reading.done(), "the stream has ended"

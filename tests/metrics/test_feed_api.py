@@ -73,7 +73,7 @@ async def test_a_waiting_poll_is_answered_by_the_next_event(svc: Running) -> Non
     await asyncio.sleep(0.3)
     assert not polling.done()  # not what it waits for
     await append(svc, HISTORY[5:])
-    found = await asyncio.wait_for(polling, 10)
+    found = await asyncio.wait_for(polling, 60)
     assert [i["position"] for i in found["items"]] == [7]
 
 
@@ -86,7 +86,7 @@ async def test_a_waiting_poll_ends_without_events_too(svc: Running) -> None:
     assert time.monotonic() - started >= 2
     assert took() - before < 2  # waiting is no slowness of ours
     svc.app.state.stopping.set()
-    assert (await asyncio.wait_for(events(svc, wait=30), 10))["items"] == []
+    assert (await asyncio.wait_for(events(svc, wait=30), 25))["items"] == []
 
 
 async def test_a_rep_sees_his_own_the_manager_his_teams_and_finance_all(svc: Running) -> None:

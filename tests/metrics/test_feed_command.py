@@ -25,9 +25,9 @@ async def test_it_shows_the_last_events_and_follows_those_to_come(svc: Running) 
         following = await clinch_events(base, "-n", "1", "--follow", "--json", "--types", "clinch.deal.*")
         assert following.stdout
         try:
-            came = [json.loads(await asyncio.wait_for(following.stdout.readline(), 30))]
+            came = [json.loads(await asyncio.wait_for(following.stdout.readline(), 60))]
             await append(svc, HISTORY[4:])
-            came += [json.loads(await asyncio.wait_for(following.stdout.readline(), 30)) for _ in HISTORY[4:]]
+            came += [json.loads(await asyncio.wait_for(following.stdout.readline(), 60)) for _ in HISTORY[4:]]
         finally:
             following.kill()
             await following.wait()

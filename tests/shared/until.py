@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 
-async def until(check: Callable[[], Awaitable[object]], seconds: float = 20) -> None:
+async def until(check: Callable[[], Awaitable[object]], seconds: float = 60) -> None:
     """Return when `check` is true; TimeoutError when that takes too long."""
     async with asyncio.timeout(seconds):
         while not await check():  # noqa: ASYNC110 (nothing tells us)

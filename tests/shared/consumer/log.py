@@ -81,7 +81,7 @@ async def consuming_now(*consumers: Consumer) -> AsyncIterator[asyncio.Event]:
         yield stop
     finally:
         stop.set()
-        await asyncio.wait_for(asyncio.gather(*tasks), 10)
+        await asyncio.wait_for(asyncio.gather(*tasks), 60)
 
 
 async def caught_up(notes: Running, log: Log) -> None:

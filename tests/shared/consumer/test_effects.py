@@ -189,7 +189,7 @@ async def test_an_offset_outside_the_log_stops_the_consumer_and_nothing_is_skipp
     log.say(subject)
     log.bus.beginning[place] = 2
     consumer = reader_of(notes, log, handle)
-    await asyncio.wait_for(consumer.run(asyncio.Event()), 5)
+    await asyncio.wait_for(consumer.run(asyncio.Event()), 60)
     assert consumer.stopped is not None
     assert (consumer.stopped.stored, consumer.stopped.beginning) == (1, 2)
     assert STOPPED.labels("note-svc", NAME)._value.get() == 1
@@ -222,5 +222,5 @@ async def test_from_a_write_through_relay_and_log_in_postgres_to_the_effect(note
             assert await effects(notes, id) == [1, 2, 3]
     finally:
         stop.set()
-        await asyncio.wait_for(asyncio.gather(*tasks), 10)
+        await asyncio.wait_for(asyncio.gather(*tasks), 60)
         await bus.stop()
