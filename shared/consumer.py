@@ -1,11 +1,14 @@
 """Reading the log into a service's own database, each effect exactly once (architecture §4).
 
-One batch is one transaction: the stored offset is moved by compare-and-set, what was seen before is passed over, the rest is
+One batch is one transaction: the stored offsets are moved by compare-and-set, what was seen before is passed over, the rest is
 handled. Whatever fails leaves no trace, and the log is read again from the stored offset.
 """
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
+from itertools import groupby
+from operator import attrgetter
 from time import monotonic
 
 import structlog
@@ -45,12 +48,21 @@ SILENT_SECONDS = 60.0
 
 _START = "INSERT INTO consumer_offset (consumer, topic, partition, next) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING"
 _STORED = "SELECT next FROM consumer_offset WHERE consumer = $1 AND topic = $2 AND partition = $3"
-_MOVE = "UPDATE consumer_offset SET next = $5 WHERE consumer = $1 AND topic = $2 AND partition = $3 AND next = $4"
+# In a fixed order, so that two workers never wait for each other.
+_MOVE = """
+WITH stands AS (
+  SELECT o.topic, o.partition, m.next
+  FROM consumer_offset o JOIN unnest($2::text[], $3::int[], $4::bigint[], $5::bigint[]) AS m (topic, partition, first, next)
+  ON o.topic = m.topic AND o.partition = m.partition AND o.next = m.first
+  WHERE o.consumer = $1 ORDER BY o.topic, o.partition FOR UPDATE OF o
+)
+UPDATE consumer_offset o SET next = s.next FROM stands s WHERE o.consumer = $1 AND o.topic = s.topic AND o.partition = s.partition
+"""
 _DEAD = "SELECT count(*) FROM dead_letter WHERE consumer = $1 AND settled_at IS NULL"
 
 
 class _MovedOn(Exception):
-    """The stored offset is not where this batch begins: another worker has dealt with it, because this one was cut off from the log."""
+    """A stored offset is not where this batch begins: another worker has dealt with it, because this one was cut off from the log."""
 
 
 class Consumer:
@@ -65,7 +77,8 @@ class Consumer:
         self._db, self._bus, self._topics, self._handle = db, bus, list(topics), handle
         self._service, self._clock = service, clock
         self._types = parsed_by(handle)
-        self._least, self._most = REACTION_LIMITS if isinstance(handle, Reactions) else FOLD_LIMITS
+        self._reacts = isinstance(handle, Reactions)
+        self._least, self._most = REACTION_LIMITS if self._reacts else FOLD_LIMITS
         self._next: dict[TopicPartition, int] = {}
         self._observed = 0.0
         self._reader: Reader | None = None
@@ -81,7 +94,7 @@ class Consumer:
         try:
             while not stop.is_set():
                 try:
-                    batch = await reader.poll(limit, POLL_SECONDS)
+                    batch = await self._poll(reader, limit)
                     if batch:
                         await self._deal_with(batch, reader, stop)
                     await self._observe(reader)
@@ -128,9 +141,19 @@ class Consumer:
         self._next[partition] = int(stored)
         return int(stored)
 
+    async def _poll(self, reader: Reader, limit: int) -> list[Delivered]:
+        """What there is, up to `limit`: for a fold of all partitions, since a transaction of few events costs much as one of many.
+        A reaction locks rows until the commit, and takes one partition at a time.
+        """
+        batch = await reader.poll(limit, POLL_SECONDS)
+        with suppress(Exception):  # the next poll says it again, and this batch must not be lost by it
+            while batch and not self._reacts and len(batch) < limit and (more := await reader.poll(limit - len(batch), 0)):
+                batch += more
+        return batch
+
     async def _deal_with(self, batch: list[Delivered], reader: Reader, stop: asyncio.Event) -> None:
         """All of the batch, or up to where something else than an event fails. What fails is halved down to the bad event."""
-        partition = (batch[0].topic, batch[0].partition)
+        partitions = _spans(batch).keys()
         parts, tries = [batch], 0
         try:
             while parts and not stop.is_set():
@@ -152,16 +175,18 @@ class Consumer:
                 parts.pop()
                 tries = 0
         except _MovedOn:
-            await self._position(partition)
-            self._log.warning("another_worker_moved_on", topic=partition[0], partition=partition[1], offset=self._next[partition])
+            for partition in partitions:
+                await self._position(partition)
+            self._log.warning("another_worker_moved_on", offsets=[[*partition, self._next[partition]] for partition in partitions])
         finally:
             # Without this the next poll would go on behind the batch, and what is left of it would be lost.
             if parts:
-                await reader.seek(partition, self._next[partition])
-        await reader.committed(partition, self._next[partition])
+                for partition in partitions:
+                    await reader.seek(partition, self._next[partition])
+        await asyncio.gather(*[reader.committed(partition, self._next[partition]) for partition in partitions])
 
     async def _apply(self, part: Sequence[Delivered]) -> None:
-        """One transaction: the offset, the events that are news, and what was seen."""
+        """One transaction: the offsets, the events that are news, and what was seen."""
         async with self._db.begin(self._context(part[0])) as tx:
             await self._move(tx, part)
             found = await inbox.sort(tx, self.name, part, self._types)
@@ -184,13 +209,13 @@ class Consumer:
         self._say_parked(message, describe(error))
 
     async def _move(self, tx: Tx, part: Sequence[Delivered]) -> None:
-        """Move the stored offset over `part`, if it stands where `part` begins. The row stays locked until the end."""
-        first = part[0]
-        if await tx.conn.execute(_MOVE, self.name, first.topic, first.partition, first.offset, part[-1].offset + 1) != "UPDATE 1":
+        """Move the stored offsets over `part`, if they stand where it begins. Their rows stay locked until the end."""
+        spans = [(*partition, *span) for partition, span in _spans(part).items()]
+        if await tx.conn.execute(_MOVE, self.name, *zip(*spans, strict=True)) != f"UPDATE {len(spans)}":
             raise _MovedOn
 
     def _moved(self, part: Sequence[Delivered]) -> None:
-        self._next[part[-1].topic, part[-1].partition] = part[-1].offset + 1
+        self._next |= {partition: behind for partition, (_, behind) in _spans(part).items()}
 
     def _context(self, first: Delivered) -> Context:
         return Context(self._service, SYSTEM, self._clock(), f"{self.name}:{first.topic}:{first.partition}:{first.offset}")
@@ -212,3 +237,12 @@ class Consumer:
                 lag[partition[0]] += max(0, end - self._next[partition])
         for topic, events in lag.items():
             LAG.labels(self._service, self.name, topic).set(events)
+
+
+def _spans(part: Sequence[Delivered]) -> dict[TopicPartition, tuple[int, int]]:
+    """Where it begins in each of its partitions, and the offset behind its end."""
+    spans: dict[TopicPartition, tuple[int, int]] = {}
+    for partition, run in groupby(part, key=attrgetter("topic", "partition")):
+        offsets = [message.offset for message in run]
+        spans[partition] = (spans.get(partition, offsets)[0], offsets[-1] + 1)
+    return spans

@@ -1,9 +1,7 @@
 """Identifiers: time-ordered for what is born here, deterministic for what another system named first."""
 
-from functools import lru_cache
 from uuid import UUID, uuid5
 
-from asyncpg.pgproto import pgproto
 from uuid_utils.compat import uuid7
 
 CLINCH = UUID("6f6c7a52-0b0e-5f0a-9d5c-0c11c4a5e77e")
@@ -18,12 +16,3 @@ def new_id() -> UUID:
 def external_id(kind: str, key: str) -> UUID:
     """The id of the `kind` that another system calls `key`: the same in every service, asked in any order (architecture §4)."""
     return uuid5(CLINCH, f"{kind}:{key}")
-
-
-@lru_cache(maxsize=8192)
-def uuid_of(text: str) -> UUID:
-    """The id that `text` writes; ValueError when it writes none. As asyncpg gives ids: equal to Python's own, and looked up, compared and
-    written into arrays several times as quickly, which counts where events come by the thousand.
-    """
-    found: UUID = pgproto.UUID(text)
-    return found

@@ -7,7 +7,7 @@ from uuid import UUID
 from shared.bus import Delivered
 from shared.db import Tx
 from shared.events.envelope import Envelope, Event, decode
-from shared.ids import uuid_of
+from shared.query import uuid_of
 
 BEHIND = "waits behind an earlier event of the same subject"
 
@@ -75,7 +75,7 @@ def subject_of(headers: Mapping[str, str]) -> str:
 
 
 async def sort(tx: Tx, consumer: str, messages: Sequence[Delivered], types: frozenset[str] | None) -> Sorted:
-    """Compare a batch of one partition with what was seen and with the dead letters that are open."""
+    """Compare a batch with what was seen and with the dead letters that are open."""
     stamps = [_stamp_or_error(message) for message in messages]
     state = await tx.conn.fetch(_STATE, consumer, list({s[0] for s in stamps if not isinstance(s, str)}))
     seen: dict[UUID, int] = {row["subject"]: row["version"] for row in state if row["version"] is not None}

@@ -10,7 +10,7 @@ from uuid import UUID
 from metrics_svc.stages import WON, place
 from shared.events import deal as events
 from shared.events.envelope import Envelope
-from shared.ids import uuid_of
+from shared.query import uuid_of
 
 text_of = lru_cache(maxsize=4096)(str)
 
