@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-from shared import timers
+from shared import replicas, timers
 from shared.admin import Obstacle
 from shared.bus import Bus, open_bus
 from shared.clock import Clock, utcnow
@@ -84,7 +84,7 @@ class Worker:
                 return
 
     async def _on_the_log(self, db: Database, bus: Bus, stop: asyncio.Event) -> None:
-        """Relay and consumers, once their topics are there."""
+        """Relay and consumers, and a look at the topics themselves, once these are there."""
         await self._topics_exist(bus, stop)
         name = self._service.name
         self._consumers = [
@@ -92,7 +92,8 @@ class Worker:
             for consumer, handle, topics in self._service._consumers()
         ]
         publishing = relay(db, bus, stop, service=name, partitions=self._settings.topic_partitions)
-        await _together([publishing, *(consumer.run(stop) for consumer in self._consumers)])
+        watching = replicas.sample(bus, self._service.topics_needed, stop, service=name)
+        await _together([publishing, watching, *(consumer.run(stop) for consumer in self._consumers)])
 
     def _without_the_log(self, db: Database, stop: asyncio.Event) -> list[Work]:
         """What goes on while the log is away, also when the worker is started then."""

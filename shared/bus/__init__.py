@@ -122,6 +122,10 @@ class Bus(ABC):
     async def ensure_topics(self, topics: Sequence[str], partitions: int = 8) -> None:
         """Create what is missing. An existing topic keeps its partitions: another count would move keys."""
 
+    async def replicas_missing(self, topics: Sequence[str]) -> dict[str, int]:
+        """How many replicas in sync each topic lacks, of those that it has or could have; none in a log that keeps one copy."""
+        return dict.fromkeys(topics, 0)
+
     @abstractmethod
     async def publish(self, messages: Sequence[Message]) -> None:
         """Returns when all are durable. When it raises, some may be in the log: publish the whole batch again."""

@@ -4,9 +4,10 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
+import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka import TopicPartition as KafkaPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -20,10 +21,13 @@ from shared.bus.partition import partition_of
 if TYPE_CHECKING:
     from shared.bus.kafkareader import KafkaReader
 
+log = structlog.get_logger()
+
 TIMEOUT = 20.0  # seconds; for anything but publishing
 PRODUCE_TIMEOUT = 4.0  # for one request; a broker that went silent is left for the next leader well within a try of the relay
 PUBLISH_TIMEOUT = 30.0  # for a whole batch: an idempotent producer would try for ever
 REPLICAS = 3  # of a new topic, where there are as many brokers
+FEW = "as many as brokers answered, and the number stays: docs/operations/kafka.md says how to raise it"
 BATCH_BYTES = 512 * 1024  # half of a request: a batch of the relay is then one request per partition
 
 
@@ -59,6 +63,15 @@ class KafkaBus(Bus):
                     raise for_code(code)()
             while missing.difference(await admin.list_topics()):  # noqa: ASYNC110  # they are known a little after they are made
                 await asyncio.sleep(0.1)
+        if replicas < REPLICAS:
+            log.warning("topics_made_with_few_replicas", topics=sorted(missing), replicas=replicas, wanted=REPLICAS, hint=FEW)
+
+    async def replicas_missing(self, topics: Sequence[str]) -> dict[str, int]:
+        """Of a topic's worst partition: made while a broker was down, or not caught up since."""
+        async with self._admin() as admin:
+            wanted = min(REPLICAS, len((await admin.describe_cluster())["brokers"]))
+            described = {topic["topic"]: topic["partitions"] for topic in await admin.describe_topics()}
+        return {topic: max(_missing(one, wanted) for one in described[topic]) for topic in topics if described.get(topic)}
 
     async def cluster_id(self) -> str:
         """What tells this cluster from every other one, whatever its address."""
@@ -207,6 +220,10 @@ def _settings(replicas: int) -> dict[str, str]:
         "retention.bytes": "-1",
         "min.insync.replicas": str(replicas // 2 + 1),
     }
+
+
+def _missing(partition: dict[str, Any], wanted: int) -> int:
+    return max(0, max(wanted, len(partition["replicas"])) - len(partition["isr"]))
 
 
 async def _send(producer: AIOKafkaProducer, at: KafkaPartition, messages: Sequence[Message]) -> None:

@@ -73,6 +73,7 @@ def test_what_passes_by_itself_is_not_wrong(system: SystemState) -> None:
         (replace(WELL, api={"deal-svc": "draining"}), "The API of deal-svc is not ready: draining.", "ClinchNotReady"),
         (replace(WELL, worker={"": "consumer feed has stopped"}), "The worker is not ready: consumer feed has stopped.", "ClinchNotReady"),
         (replace(WELL, log="at kafka://b1:9092", figures=Figures(log_silent="refused")), "does not answer (refused)", "kafka.md"),
+        (replace(WELL, figures=Figures(replicas_missing={"t": 1})), "t lacks 1 of its replicas.", "ClinchTopicReplicasMissing"),
         (replace(WELL, url=None), "The supervisor is gone", "embedded.md"),
     ],
 )

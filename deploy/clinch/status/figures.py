@@ -58,6 +58,16 @@ class Figures:
     services: Mapping[str, Waiting] = field(default_factory=dict)
     silent: Mapping[str, str] = field(default_factory=dict)
     log_silent: str | None = None
+    replicas_missing: Mapping[str, int] = field(default_factory=dict)
+    """By topic, where any are."""
+
+
+@dataclass(frozen=True)
+class _Log:
+    """Beginning and end of each partition of those topics that exist."""
+
+    bounds: "Mapping[TopicPartition, tuple[int, int]]"
+    replicas_missing: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -92,9 +102,10 @@ async def _look(databases: Mapping[str, str], bus_url: str) -> Figures:
     if not asked:
         return Figures({}, silent)
     topics = {topic for of in asked.values() for stored in of.positions.values() for topic, _ in stored}
-    bounds = await _bounds(bus_url, sorted(topics))
-    known = None if isinstance(bounds, str) else bounds
-    return Figures({name: _waiting(of, known) for name, of in asked.items()}, silent, bounds if isinstance(bounds, str) else None)
+    log = await _ask_log(bus_url, sorted(topics))
+    if isinstance(log, str):
+        return Figures({name: _waiting(of, None) for name, of in asked.items()}, silent, log_silent=log)
+    return Figures({name: _waiting(of, log.bounds) for name, of in asked.items()}, silent, None, log.replicas_missing)
 
 
 async def _ask(url: str) -> _Asked | str:
@@ -117,8 +128,8 @@ async def _ask(url: str) -> _Asked | str:
         return str(error).partition("\n")[0] or type(error).__name__
 
 
-async def _bounds(url: str, topics: Sequence[str]) -> "dict[TopicPartition, tuple[int, int]] | str":
-    """Beginning and end of each partition of those topics that exist, or why the log says nothing."""
+async def _ask_log(url: str, topics: Sequence[str]) -> _Log | str:
+    """What the log says of these topics, or why it says nothing."""
     from clinch.bus.copy import all_topics, ends
     from shared.bus import BusError, open_bus
 
@@ -127,8 +138,10 @@ async def _bounds(url: str, topics: Sequence[str]) -> "dict[TopicPartition, tupl
     try:
         async with asyncio.timeout(PATIENCE):
             found = await ends(bus, topics or all_topics())  # also where nothing was read yet: whether it answers
-            beginnings = await bus.beginning_offsets(sorted({topic for topic, _ in found})) if found else {}
-            return {at: (beginnings[at], end) for at, end in found.items()}
+            there = sorted({topic for topic, _ in found})
+            beginnings = await bus.beginning_offsets(there) if there else {}
+            missing = {topic: count for topic, count in (await bus.replicas_missing(there)).items() if count}
+            return _Log({at: (beginnings[at], end) for at, end in found.items()}, missing)
     except TimeoutError:
         return f"no answer within {PATIENCE:.0f} s"
     except BusError as error:

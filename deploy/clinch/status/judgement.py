@@ -58,6 +58,8 @@ def _bus(system: SystemState, command: Callable[[str], str]) -> Iterator[Wrong]:
     if why := system.figures.log_silent:
         says = f"The log {system.log} does not answer ({why}): events wait in the outboxes, and are published when it is back."
         yield Wrong(says, "clinch kafka status" if system.on_kafka else command("logs postgres"), "kafka.md")
+    for topic, missing in system.figures.replicas_missing.items():
+        yield Wrong(f"{topic} lacks {missing} of its replicas.", None, _runbook("ClinchTopicReplicasMissing"))
 
 
 def _services(system: SystemState, command: Callable[[str], str]) -> Iterator[Wrong]:
