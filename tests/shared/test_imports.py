@@ -70,7 +70,7 @@ async def work(notes: Running, until: Any, importer: Importer = NOTES_IMPORT) ->
     """Run the worker's part until a condition holds."""
     stop = asyncio.Event()
     task = asyncio.create_task(jobs.run(importer, notes.db, notes.settings, notes.clock, stop))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not await until():  # noqa: ASYNC110 (the other side is a database)
             await asyncio.sleep(0.01)
     stop.set()
@@ -282,10 +282,13 @@ async def test_a_database_that_cannot_be_asked_is_waited_for(notes: Running) -> 
     stop = asyncio.Event()
     with capture_logs() as told:
         worker = asyncio.create_task(jobs.run(NOTES_IMPORT, notes.db, notes.settings, notes.clock, stop))
+        async with asyncio.timeout(60):
+            while not told:  # noqa: ASYNC110 (the other side is a task)
+                await asyncio.sleep(0.01)
         await asyncio.sleep(0.5)
         async with notes.db.read() as reader:
             await reader.conn.execute("ALTER TABLE import_job_later RENAME TO import_job")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while len(told) < 2:  # noqa: ASYNC110 (the other side is a task)
                 await asyncio.sleep(0.01)
         stop.set()

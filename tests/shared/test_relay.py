@@ -69,7 +69,7 @@ async def relays(notes: Running, bus: MemoryBus, count: int = 1) -> AsyncIterato
         yield tasks
     finally:
         stop.set()
-        await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 5)
+        await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 60)
 
 
 def in_order(bus: MemoryBus) -> dict[UUID, int]:

@@ -33,7 +33,7 @@ async def test_timers_fire_when_the_worker_is_started_while_the_log_is_away(note
         await set_timer(tx, "note.reminder", new_id(), notes.clock())
     working = asyncio.create_task(Worker(replace(notes.service, timers={"note.reminder": remind}), notes.settings, notes.clock).run(stop))
     try:
-        await asyncio.wait_for(fired.wait(), 30)
+        await asyncio.wait_for(fired.wait(), 120)
     finally:
         stop.set()
-        await asyncio.wait_for(working, 30)
+        await asyncio.wait_for(working, 120)

@@ -43,7 +43,7 @@ async def bus(log: Log) -> AsyncIterator[Bus]:
     bus = open_bus(log.url)
     await bus.start()
     yield bus
-    await asyncio.wait_for(bus.stop(), 15)
+    await asyncio.wait_for(bus.stop(), 60)
 
 
 @pytest.fixture

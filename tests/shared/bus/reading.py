@@ -35,7 +35,7 @@ class Consumer:
             self.offsets[place] = one.offset + 1
             self.seen.append(one)
 
-    async def read(self, reader: Reader, until: Callable[[], bool], *, limit: int = 500, timeout: float = 15.0) -> None:
+    async def read(self, reader: Reader, until: Callable[[], bool], *, limit: int = 500, timeout: float = 60.0) -> None:
         """Poll until the condition holds; fails after `timeout` seconds."""
         deadline = monotonic() + timeout
         while not until():
@@ -70,7 +70,7 @@ async def whole_log(bus: Bus, topic: str) -> dict[int, list[Delivered]]:
     return log
 
 
-async def eventually(condition: Callable[[], bool], timeout: float = 15.0) -> None:
+async def eventually(condition: Callable[[], bool], timeout: float = 60.0) -> None:
     deadline = monotonic() + timeout
     while not condition():
         assert monotonic() < deadline, "it did not come true in time"

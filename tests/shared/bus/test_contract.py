@@ -10,6 +10,9 @@ from shared.bus.partition import partition_of
 from tests.shared.bus.logs import Log
 from tests.shared.bus.reading import Consumer, message, values_by_key, whole_log
 
+LONG = 60.0
+"""Seconds: no machine is so slow that what waits no longer is late for it."""
+
 
 def key_of(partition: int, partitions: int = 4) -> str:
     return next(key for key in map(str, range(1000)) if partition_of(key, partitions) == partition)
@@ -58,15 +61,15 @@ async def test_a_waiting_reader_is_woken(bus: Bus, topic: str) -> None:
     consumer = Consumer()
     reader = bus.reader("g", [topic], consumer.position)
     await consumer.read(reader, lambda: len(reader.held) == 4)
-    waiting = asyncio.create_task(reader.poll(10, 5.0))
+    waiting = asyncio.create_task(reader.poll(10, LONG))
     await asyncio.sleep(0.3)
     published = monotonic()
     await bus.publish([message(topic, "k", 1)])
     while not (batch := await waiting):
-        waiting = asyncio.create_task(reader.poll(10, 5.0))
+        waiting = asyncio.create_task(reader.poll(10, LONG))
     assert batch[0].value == b"1"
-    assert monotonic() - published < 1.0
-    assert reader.last_poll_age < 1.0
+    assert monotonic() - published < LONG / 2
+    assert reader.last_poll_age < LONG / 2
 
 
 async def test_partitions_with_messages_take_turns(bus: Bus, topic: str) -> None:
@@ -137,7 +140,7 @@ async def test_two_readers_share_the_partitions_and_one_takes_over_what_the_othe
             consumer.take(batch)
             counts.append(len(batch))
 
-    await asyncio.wait_for(asyncio.gather(read(one, first), read(two, second)), 15)
+    await asyncio.wait_for(asyncio.gather(read(one, first), read(two, second)), LONG)
     assert sum(first) + sum(second) == 640, "a message went to both"
     assert sum(first)
     assert sum(second)
