@@ -3,10 +3,12 @@
 import gzip
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from clinch.backup import archive
@@ -14,7 +16,7 @@ from clinch.backup.archive import About
 from clinch.errors import CommandError
 from clinch.folder import DataFolder
 from shared.postgres import MAJOR
-from tests.clinch.embedded import ask, supervised
+from tests.clinch.embedded import ask, eventually, supervised
 from tests.clinch.test_commands import clinch
 
 ABOUT = About("2026-01-01T00:00:00Z", "0.1.0", f"{MAJOR}.0", {})
@@ -76,6 +78,39 @@ def test_a_damaged_file_is_refused_and_nothing_changes(file: Path, place: Path) 
         assert restored.stderr.count("\n") == 1, restored.stderr
         assert not DataFolder(place / "new").postgres.exists()
         assert not (place / "new" / "restoring").exists()
+
+
+def test_what_a_killed_backup_left_goes_with_the_next_one_and_nothing_else_does(data: Path, place: Path) -> None:
+    target = place / "backups"
+    (target / ".mine").mkdir(parents=True)
+    (target / ".mine" / "file").write_text("not a backup")
+    with supervised(data) as run:
+        ask(run, "CREATE TABLE much AS SELECT repeat(n::text, 100) FROM generate_series(1, 100000) n")
+        working = backing_up(data, target / "working", until="clinch-backup.lock")
+        working.send_signal(signal.SIGSTOP)
+        killed = backing_up(data, target / "killed", until="tree/postgres")
+        killed.kill()
+        killed.wait()
+        eventually(lambda: not writing_into(f"{target}/.killed"))  # Postgres's own tool may end a little later, and holds the draft
+        assert {path.name.split(".")[1] for path in target.iterdir()} == {"killed", "working", "mine"}
+        done = clinch("backup", str(target / "next"), data=data)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.startswith(f"Removed {target}/.killed.")
+        working.send_signal(signal.SIGCONT)
+        assert working.wait(120) == 0
+    assert {path.name for path in target.iterdir()} == {"next", "working", ".mine"}
+
+
+def backing_up(data: Path, target: Path, until: str) -> subprocess.Popen[bytes]:
+    """A backup under way that has made so much of its draft."""
+    command = [sys.executable, "-P", "-m", "clinch.main", "backup", str(target), "--data", str(data)]
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    eventually(lambda: list(target.parent.glob(f".{target.name}.*/{until}")), 60)
+    return process
+
+
+def writing_into(folder: str) -> bool:
+    return any(folder in " ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"]))
 
 
 def test_a_full_disk_leaves_no_half_file(data: Path, place: Path) -> None:

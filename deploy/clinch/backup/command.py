@@ -8,13 +8,9 @@ import asyncio
 import os
 import re
 import shutil
-import signal
 import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -26,6 +22,7 @@ from clinch.alone import databases_alone
 from clinch.backup import archive
 from clinch.backup.archive import About
 from clinch.backup.bars import bar
+from clinch.backup.draft import draft_beside, remove_leftovers
 from clinch.bus.file import remembered
 from clinch.errors import CommandError
 from clinch.folder import DataFolder, default_folder
@@ -46,33 +43,22 @@ def backup(
     target = (to / f"clinch-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.tar.gz" if to.is_dir() else to).absolute()
     if target.exists():
         raise CommandError(f"{target} exists already: name another file.", 2)
-    with _draft_beside(target) as draft:
-        tree = draft / "tree"
+    for left in remove_leftovers(target.parent):
+        typer.echo(f"Removed {left}, which a backup that was killed had left.")
+    with draft_beside(target) as draft:
+        tree = draft.folder / "tree"
         tree.mkdir()
         with nullcontext() if folder.run() else databases_alone(run):
             about = asyncio.run(_about(run))
-            _copy_cluster(run, tree / "postgres")
+            _copy_cluster(run, tree / "postgres", draft.lock)
         for file in folder.kept:
             if file.exists():
                 shutil.copy(file, tree / file.name)
-        _pack(tree, about, draft / "archive", target)
+        _pack(tree, about, draft.folder / "archive", target)
     typer.echo(f"Backed up to {target} ({target.stat().st_size / 1e6:,.0f} MB) in {time.monotonic() - started:.1f} s.")
     if about.bus:
         typer.echo(f"The log is on {about.bus} and not in it: docs/operations/backup.md says what that means.")
     typer.echo(f"Get it back with  {pasted('restore')} {target} --data <an empty folder>")
-
-
-@contextmanager
-def _draft_beside(target: Path) -> Iterator[Path]:
-    """A folder on the same disk for what is not whole yet; it goes away however this ends, save by kill -9."""
-    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit("clinch: The backup was stopped; nothing of it is left."))
-    try:
-        with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent, ignore_cleanup_errors=True) as name:
-            yield Path(name)
-    except OSError as error:
-        raise CommandError(f"The backup could not be written ({error.strerror or error}); nothing of it is left.") from None
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 async def _about(run: Embedded) -> About:
@@ -95,12 +81,14 @@ async def _about(run: Embedded) -> About:
     return About(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", version("clinch"), server.split()[0], revisions, str(bus) if bus.url else None)
 
 
-def _copy_cluster(run: Embedded, into: Path) -> None:
+def _copy_cluster(run: Embedded, into: Path, lock: int) -> None:
     """Postgres's own tool: the files, and the write-ahead log from the beginning of the copy to its end."""
     tool = [str(binaries() / "pg_basebackup"), "--dbname", run.postgres().url("postgres"), "--pgdata", str(into)]
     how = ["--checkpoint=fast", "--wal-method=stream", "--no-manifest", "--no-sync", "--progress"]
     said = ""
-    with subprocess.Popen([*tool, *how], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        [*tool, *how], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, pass_fds=[lock]
+    ) as process:
         assert process.stderr
         with bar("Copying", 100) as advance:
             done = 0
