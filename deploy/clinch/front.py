@@ -45,11 +45,15 @@ class FrontSettings(LogSettings):
     services: dict[str, str] = Field(description='Where the services are: {"lead-svc": "http://lead-api:8000", ...}')
     issuer: str = Field(description=f"The exact `iss` of access tokens; the development issuer is here when it ends in {ISSUER_PATH}")
     audience: str = "clinch"
+    issuer_key_file: Path = Field(
+        default=Path(gettempdir()) / "issuer-key.json",
+        description="The development issuer's signing key, made where it is missing; tokens are good as long as it is kept",
+    )
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
 
 
-def front(settings: FrontSettings, key_file: Path, transport: httpx.AsyncBaseTransport | None = None) -> Starlette:
+def front(settings: FrontSettings, transport: httpx.AsyncBaseTransport | None = None) -> Starlette:
     """The app. Raises `CommandError` where it would be the issuer and must not."""
     http = httpx.AsyncClient(transport=transport)
 
@@ -87,7 +91,7 @@ def front(settings: FrontSettings, key_file: Path, transport: httpx.AsyncBaseTra
     routes: list[BaseRoute] = [*probes, *page_routes(settings.services), Route("/openapi/{service}.json", document)]
     issuer: Issuer | None = None
     if settings.issuer.endswith(ISSUER_PATH):
-        app = issuer_app(key_file=key_file, issuer=settings.issuer, audience=settings.audience, env=settings.env)
+        app = issuer_app(key_file=settings.issuer_key_file, issuer=settings.issuer, audience=settings.audience, env=settings.env)
         issuer = app.state.issuer
         routes.append(Mount(ISSUER_PATH, app))
     return Starlette(routes=routes, lifespan=lifespan, exception_handlers={404: not_found})
@@ -115,8 +119,7 @@ def main() -> None:
     with exit_on_bad_settings():
         settings = FrontSettings()
         configure_logging(settings, "front")
-        # The key lives as long as the container: after a restart, get a new token.
-        app = front(settings, Path(gettempdir()) / "issuer-key.json")
+        app = front(settings)
     uvicorn.run(app, host=settings.host, port=settings.port, log_config=None, access_log=False, server_header=False)
 
 

@@ -27,8 +27,8 @@ def client(deal: httpx.Response | Exception, folder: Path, **changed: str) -> ht
             raise deal
         return deal
 
-    settings = FrontSettings(**{"services": SERVICES, "issuer": ISSUER} | changed)  # type: ignore[arg-type]
-    app = front(settings, folder / "key.json", httpx.MockTransport(play))
+    settings = FrontSettings(**{"services": SERVICES, "issuer": ISSUER, "issuer_key_file": folder / "key.json"} | changed)  # type: ignore[arg-type]
+    app = front(settings, httpx.MockTransport(play))
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1:8000")
 
 
@@ -59,6 +59,14 @@ async def test_its_tokens_are_good_for_the_services(tmp_path: Path) -> None:
         assert (await verifier.actor(given.json()["access_token"])).role == "rep"
 
 
+async def test_its_tokens_outlive_it(tmp_path: Path) -> None:
+    async with client(READY, tmp_path) as before:
+        given = await before.post("/dev-issuer/token", data={"role": "rep"})
+    async with client(READY, tmp_path) as after:
+        verifier = Verifier(ISSUER, "clinch", jwks_url=f"{ISSUER}/jwks", http=after)
+        assert (await verifier.actor(given.json()["access_token"])).role == "rep"
+
+
 async def test_the_sample_people_are_entered_once_lead_svc_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("clinch.front.RETRY", 0.01)
     entered: dict[str, list[dict[str, str]]] = {"/v1/team/teams": [], "/v1/team/people": []}
@@ -75,8 +83,8 @@ async def test_the_sample_people_are_entered_once_lead_svc_answers(tmp_path: Pat
             return httpx.Response(201, json={"id": body["external_id"]})
         return trouble or httpx.Response(200, json={"items": [], "next_cursor": None})
 
-    settings = FrontSettings(services=SERVICES, issuer=ISSUER)
-    app = front(settings, tmp_path / "key.json", httpx.MockTransport(play))
+    settings = FrontSettings(services=SERVICES, issuer=ISSUER, issuer_key_file=tmp_path / "key.json")
+    app = front(settings, httpx.MockTransport(play))
     async with app.router.lifespan_context(app), asyncio.timeout(10):
         while len(entered["/v1/team/people"]) < len(SAMPLE_PEOPLE):  # noqa: ASYNC110 (the other side is a task)
             await asyncio.sleep(0.01)

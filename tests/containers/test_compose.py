@@ -97,6 +97,14 @@ def test_an_api_that_stops_ends_well_and_leaves_the_others_alone(project: Projec
     eventually(lambda: rep.get("/v1/leads").status_code == 200)
 
 
+def test_a_token_outlives_a_new_container_of_its_issuer(project: Project, rep: httpx.Client) -> None:
+    keys = httpx.get(f"{project.url}/dev-issuer/jwks").raise_for_status().json()
+    project.compose("up", "--detach", "--wait", "--force-recreate", "--no-deps", "front")
+    eventually(lambda: httpx.get(f"{project.url}/dev-issuer/jwks").is_success)
+    assert httpx.get(f"{project.url}/dev-issuer/jwks").json() == keys
+    assert rep.get("/v1/leads").status_code == 200
+
+
 def test_events_of_a_time_without_kafka_arrive_afterwards(project: Project, rep: httpx.Client) -> None:
     captured = rep.get("/v1/leads", params={"limit": 1, "count": "exact"}).json()["count"]
     eventually(lambda: funnel(rep)["F1"] == captured)  # those of the tests before are all counted

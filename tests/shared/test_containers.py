@@ -84,6 +84,14 @@ def test_the_front_asks_every_service(containers: dict[str, Any]) -> None:
     assert asked == {service(short).name: f"http://{short}-api:8000" for short in SERVICES}
 
 
+def test_the_front_keeps_its_key_on_a_volume_and_can_write_nowhere_else(containers: dict[str, Any]) -> None:
+    front = containers["front"]
+    key = Path(front["environment"]["CLINCH_ISSUER_KEY_FILE"])
+    assert front["volumes"] == [f"front:{key.parent}"]
+    assert (front["read_only"], front["tmpfs"]) == (True, "/tmp")
+    assert f"install -d -o 10001 -m 700 {key.parent}\n" in (ROOT / "deploy/Dockerfile").read_text()
+
+
 def test_what_is_published_is_on_loopback_only(containers: dict[str, Any]) -> None:
     published = {name: container["ports"] for name, container in containers.items() if "ports" in container}
     assert published == {
