@@ -35,20 +35,55 @@ than every `GATHER`, or under load it would spend the machine on batches of one.
 SAMPLE_SECONDS = 5.0
 
 _LEASE = "INSERT INTO lease (name) VALUES ('relay') ON CONFLICT DO NOTHING"
-# A lost delete only brings a duplicate, so the commit need not wait for the disk.
+# A lost delete only brings a duplicate, so the commit need not wait for the disk. And a plan is kept that was made when the tables
+# were small: without the setting it would read all events there are for each batch.
 _LEAD = """
-SELECT set_config('idle_in_transaction_session_timeout', $1, true), set_config('synchronous_commit', 'off', true)
+SELECT set_config('idle_in_transaction_session_timeout', $1, true), set_config('synchronous_commit', 'off', true),
+       set_config('enable_seqscan', 'off', true),
+       pg_current_xact_id()::text::bigint AS own, pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS oldest
 FROM lease WHERE name = 'relay' FOR UPDATE SKIP LOCKED
 """
 _TAKE = """
 SELECT o.id AS place, e.id, e.type, e.aggregate, e.subject, e.version, e.time, e.traceparent, e.data
-FROM (SELECT id, event_id FROM outbox ORDER BY id LIMIT $1) o JOIN event e ON e.id = o.event_id ORDER BY o.id
+FROM (SELECT id, event_id FROM outbox WHERE id > $2 ORDER BY id LIMIT $1) o JOIN event e ON e.id = o.event_id ORDER BY o.id
 """
 _DELETE = "DELETE FROM outbox WHERE id = ANY($1::bigint[])"
 _STATE = """
 SELECT (SELECT count(*) FROM outbox),
        (SELECT extract(epoch FROM now() - e.recorded_at)::float8 FROM outbox o JOIN event e ON e.id = o.event_id ORDER BY o.id LIMIT 1)
 """
+
+
+class Cleared:
+    """Up to which place the outbox is empty for good, so that a look need not begin at its beginning.
+
+    While somebody reads in one transaction for hours, what is deleted stays in the way of every look: Postgres cannot remove what
+    that reader could still see. That nothing is before a place now is not enough, since places are drawn before the commit. But who
+    draws one has written before, so has a number by then (xid): when all have ended that had one soon after, and there is still
+    nothing, there never will be.
+    """
+
+    def __init__(self) -> None:
+        self.place = 0
+        self._free: int | None = None
+        """To here there was nothing at some look."""
+        self._bound: int | None = None
+        """Transactions from this number on have begun after it."""
+        self._over = False
+
+    def begin(self, own: int, oldest: int) -> None:
+        """A look begins, in a transaction of the number `own`, while those from `oldest` on may run."""
+        if self._free is not None and self._bound is None:
+            self._bound = own
+        self._over = self._bound is not None and oldest >= self._bound
+
+    def end(self, first: int | None) -> None:
+        """The first place where the look has found an event."""
+        if self._over and self._free is not None:
+            self.place = self._free if first is None else min(self._free, first - 1)
+            self._free = self._bound = None
+        if self._free is None and first is not None:
+            self._free = first - 1
 
 
 async def relay(
@@ -67,7 +102,7 @@ async def relay(
 
     Nothing ends it: with the log or the database away it waits, at most two seconds at a time, and goes on.
     """
-    outage, idle, has_lease_row = Outage("relay", service=service), BUSY, False
+    outage, idle, has_lease_row, cleared = Outage("relay", service=service), BUSY, False, Cleared()
     PUBLISHED.labels(service), LED.labels(service)
     while not stop.is_set():
         db.committed.clear()
@@ -76,7 +111,7 @@ async def relay(
                 async with db.connection() as conn:
                     await conn.execute(_LEASE)
                 has_lease_row = True
-            sent = await _publish_next(db, bus, batch, service)
+            sent = await _publish_next(db, bus, batch, cleared, service)
         except Exception as error:
             if isinstance(error, UnknownTopic):
                 error = await _make_topic(bus, error, partitions)
@@ -93,14 +128,17 @@ async def relay(
             idle = min(idle * 1.5, IDLE)
 
 
-async def _publish_next(db: Database, bus: Bus, batch: int, service: str) -> int:
+async def _publish_next(db: Database, bus: Bus, batch: int, cleared: Cleared, service: str) -> int:
     """One batch; returns its size, 0 also when another worker leads."""
     async with db.connection() as conn, conn.transaction():
         async with asyncio.timeout(PUBLISH_SECONDS):
-            if await conn.fetchrow(_LEAD, f"{LEASE_SECONDS:g}s") is None:
+            lead = await conn.fetchrow(_LEAD, f"{LEASE_SECONDS:g}s")
+            if lead is None:
                 return 0
             LED.labels(service).set(time.time())
-            rows = await conn.fetch(_TAKE, batch)
+            cleared.begin(lead["own"], lead["oldest"])
+            rows = await conn.fetch(_TAKE, batch, cleared.place)
+            cleared.end(rows[0]["place"] if rows else None)
             if rows:
                 await bus.publish([_message(row) for row in rows])
         if rows:

@@ -13,7 +13,7 @@ from shared.bus import BusUnavailable, Message, UnknownTopic
 from shared.db import Database
 from shared.ids import new_id
 from shared.postgres import Postgres
-from shared.relay import PENDING, relay, sample
+from shared.relay import PENDING, Cleared, relay, sample
 from shared.testing import Running, running
 from tests.shared.memory_bus import MemoryBus
 from tests.shared.notes_service import NOTES, Note, NoteEdited, NoteWritten, service
@@ -175,6 +175,74 @@ async def test_an_event_that_commits_after_later_ones_is_not_passed_over(notes: 
     await slow
     assert in_order(bus) == await stored(notes)
     assert len(bus.all(TOPIC)) == 2
+
+
+def test_places_are_cleared_when_nobody_is_left_who_could_bring_one() -> None:
+    cleared, places = Cleared(), []
+    for own, oldest, first in (
+        (10, 8, 101),  # 8 may have drawn a place before 101, and so may all that began until the next look
+        (14, 8, 201),
+        (15, 12, 301),
+        (16, 14, 401),  # now all of them have ended
+        (17, 15, None),
+        (18, 18, 350),  # one of them has brought one
+        (19, 19, None),
+        (20, 20, 401),
+        (21, 21, 401),
+    ):
+        cleared.begin(own, oldest)
+        cleared.end(first)
+        places.append(cleared.place)
+    assert places == [0, 0, 0, 100, 100, 349, 349, 349, 400]
+
+
+async def test_while_somebody_reads_for_hours_looks_do_not_begin_at_the_beginning(notes: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    bus, begun = MemoryBus(), [0]
+
+    class Watched(Cleared):
+        def begin(self, own: int, oldest: int) -> None:
+            super().begin(own, oldest)
+            begun.append(self.place)
+
+    monkeypatch.setattr(relaying, "Cleared", Watched)
+    async with notes.db.read() as old, old.conn.transaction(isolation="repeatable_read"):
+        await old.conn.fetchval("SELECT count(*) FROM outbox")
+        async with relays(notes, bus):
+            for _ in range(20):
+                await edit(notes, await write(notes), 99)
+            await emptied(notes)
+
+            async def near_the_end() -> bool:
+                await write(notes)
+                return begun[-1] > 2000
+
+            await until(near_the_end)
+            await emptied(notes)
+    assert begun == sorted(begun)
+    assert in_order(bus) == await stored(notes)
+
+
+async def test_an_event_whose_commit_takes_many_looks_is_not_passed_over(notes: Running) -> None:
+    bus = MemoryBus()
+    placed, commit = asyncio.Event(), asyncio.Event()
+
+    async def slow_writer() -> None:
+        async with notes.transaction() as tx:
+            await tx.add(NOTES, Note(new_id(), 0, "slow", tx.now), NoteWritten(text="slow"))
+            await tx.flush()
+            placed.set()
+            await commit.wait()
+
+    slow = asyncio.create_task(slow_writer())
+    await placed.wait()
+    async with relays(notes, bus):
+        for _ in range(10):
+            await write(notes)
+            await emptied(notes)
+        commit.set()
+        await slow
+        await emptied(notes)
+    assert in_order(bus) == await stored(notes)
 
 
 async def test_only_one_of_several_publishes(notes: Running) -> None:
