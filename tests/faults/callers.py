@@ -30,6 +30,14 @@ class Callers:
             for n in range(connections):
                 group.create_task(self._write(stop, n))
 
+    async def busy(self, requests: int) -> None:
+        """Return when so many more requests have ended."""
+        ended = lambda: len(self.acknowledged) + len(self.failed)  # noqa: E731
+        wanted = ended() + requests
+        async with asyncio.timeout(10 * ANSWER_WITHIN):
+            while ended() < wanted:  # noqa: ASYNC110 (nothing tells us)
+                await asyncio.sleep(0.02)
+
     async def _write(self, stop: asyncio.Event, n: int) -> None:
         chance, kept, count = random.Random(n), _Connection(), 0
         while not stop.is_set():

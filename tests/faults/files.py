@@ -7,6 +7,8 @@ from typing import Any
 import httpx
 
 PIECE = 64 * 1024
+SECONDS = 300.0
+"""For one file to be taken, and to be imported."""
 
 
 def leads_csv(count: int, first: int = 0) -> bytes:
@@ -31,7 +33,9 @@ def sent(client: httpx.Client, things: str, raw: bytes, name: str = "file") -> t
             time.sleep(0.1)
 
     key = {"Idempotency-Key": f"{name}-{things}"}
-    for tries in range(1, 30):
+    until, tries = time.monotonic() + SECONDS, 0
+    while time.monotonic() < until:
+        tries += 1
         try:
             answer = client.post(f"/v1/imports/{things}", content=pieces(), headers=key)
         except httpx.TransportError:
@@ -43,11 +47,11 @@ def sent(client: httpx.Client, things: str, raw: bytes, name: str = "file") -> t
             return answer.json()["id"], tries
         assert answer.status_code == 503, answer.text
         time.sleep(0.2)
-    raise AssertionError("the file was never taken")
+    raise AssertionError(f"the file was not taken within {SECONDS:.0f} s")
 
 
-def finished(client: httpx.Client, things: str, job: str, seconds: float = 240) -> dict[str, Any]:
-    until = time.monotonic() + seconds
+def finished(client: httpx.Client, things: str, job: str) -> dict[str, Any]:
+    until = time.monotonic() + SECONDS
     while time.monotonic() < until:
         try:
             answer = client.get(f"/v1/imports/{things}/{job}")
@@ -60,4 +64,4 @@ def finished(client: httpx.Client, things: str, job: str, seconds: float = 240) 
         else:
             assert answer.status_code == 503, answer.text
         time.sleep(0.1)
-    raise AssertionError(f"the import of {things} did not end within {seconds:.0f} s")
+    raise AssertionError(f"the import of {things} did not end within {SECONDS:.0f} s")

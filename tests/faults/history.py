@@ -2,12 +2,16 @@
 
 import asyncio
 import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 
 CONNECTIONS = 8
+GIVE_UP = 300.0
+"""Seconds without what is waited for, after which a test fails instead of waiting on."""
 
 
 @dataclass
@@ -22,11 +26,25 @@ class History:
     """Answers that are neither an acknowledgement nor `try again`."""
     repeated: int = 0
 
-    async def write(self, client: httpx.AsyncClient, stop: asyncio.Event) -> None:
-        """Until `stop`, from all connections. What was begun is repeated until it is acknowledged."""
-        async with asyncio.TaskGroup() as group:
-            for n in range(CONNECTIONS):
-                group.create_task(self._write(client, n, stop))
+    @asynccontextmanager
+    async def writing(self, client: httpx.AsyncClient) -> AsyncIterator[None]:
+        """Write while the block runs, from all connections. What was begun is repeated until it is acknowledged."""
+        stop = asyncio.Event()
+        writers = [asyncio.create_task(self._write(client, n, stop)) for n in range(CONNECTIONS)]
+        try:
+            yield
+            stop.set()
+            await asyncio.wait_for(asyncio.gather(*writers), GIVE_UP)
+        finally:
+            for writer in writers:
+                writer.cancel()
+
+    async def grown(self, by: int) -> None:
+        """Return when so many more keys are acknowledged."""
+        wanted = len(self.acknowledged) + by
+        async with asyncio.timeout(GIVE_UP):
+            while len(self.acknowledged) < wanted:  # noqa: ASYNC110 (nothing tells us)
+                await asyncio.sleep(0.02)
 
     async def _write(self, client: httpx.AsyncClient, connection: int, stop: asyncio.Event) -> None:
         chance = random.Random(connection)
@@ -35,14 +53,14 @@ class History:
             key = f"w{connection}-{count}"
             count += 1
             self.sent.add(key)
-            self.acknowledged[key] = await self._acknowledged(client, key)
+            self.acknowledged[key] = await self.ask(client, key)
             if chance.random() < 0.2:
                 old = chance.choice(list(self.acknowledged))
                 self.repeated += 1
-                if await self._acknowledged(client, old) != self.acknowledged[old]:
+                if await self.ask(client, old) != self.acknowledged[old]:
                     self.differing.append(old)
 
-    async def _acknowledged(self, client: httpx.AsyncClient, key: str) -> dict[str, Any]:
+    async def ask(self, client: httpx.AsyncClient, key: str) -> dict[str, Any]:
         while True:
             try:
                 answer = await client.post("/v1/leads", json={"source": "web", "title": key}, headers={"Idempotency-Key": key})

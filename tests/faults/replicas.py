@@ -20,12 +20,14 @@ from shared.drain import Stop, serve
 from shared.postgres import Postgres
 from shared.settings import Settings
 from shared.testing import fresh_database
-from tests.faults.system import PATIENT, free_port
+from tests.faults.system import LAG_WITHIN, PATIENT
+from tests.ports import free_port
 
 PROBE_SECONDS = 0.3
 """Between two looks at `/readyz`."""
 DRAIN_DELAY = 3.0
-"""Longer than it takes to notice on a machine that is busy with the load itself."""
+NOTICED = 1.0
+"""Seconds after SIGTERM when the balancer knows at the latest, probed or not: an orchestrator tells it what it ends."""
 READY_WITHIN = 240.0
 
 
@@ -39,6 +41,9 @@ class Replica:
     port: int = field(default_factory=free_port)
     admin_port: int = field(default_factory=free_port)
     child: asyncio.subprocess.Process | None = None
+    is_ready: bool = False
+    has_left: bool = False
+    """Both as the balancer sees it."""
 
     async def start(self) -> None:
         """Returns when it is ready."""
@@ -51,6 +56,7 @@ class Replica:
             while not await self.ready():
                 assert self.child.returncode is None, f"the {self.service} {self.command} ended at its start"
                 await asyncio.sleep(0.1)
+        self.is_ready, self.has_left = True, False
 
     async def ready(self) -> bool:
         with suppress(httpx.TransportError):
@@ -64,8 +70,20 @@ class Replica:
         loop = asyncio.get_running_loop()
         started = loop.time()
         self.child.send_signal(signal.SIGTERM)
+        noticed = loop.call_later(NOTICED, self.leave)
         assert await self.child.wait() == 0
+        noticed.cancel()
+        self.leave()
         return loop.time() - started
+
+    def leave(self) -> None:
+        self.has_left = True
+
+    async def probe(self) -> None:
+        child = self.child
+        ready = await self.ready()
+        if child is self.child:  # not one that has taken its place meanwhile
+            self.is_ready = ready
 
     async def kill(self) -> None:
         if self.child and self.child.returncode is None:
@@ -81,10 +99,12 @@ class Replicas:
     settings: Mapping[str, str]
     token: str
     _stack: AsyncExitStack
-    _ready: list[int] = field(default_factory=list)
+    _apis: list[Replica] = field(default_factory=list)
 
-    async def start(self, service: str, command: str, count: int) -> list[Replica]:
-        made = [Replica(service, command, {**self.settings, "CLINCH_DATABASE_URL": self.databases[service]}) for _ in range(count)]
+    async def start(self, service: str, command: str, count: int, **changed: str) -> list[Replica]:
+        """`changed` are settings by their variables."""
+        settings = {**self.settings, "CLINCH_DATABASE_URL": self.databases[service], **changed}
+        made = [Replica(service, command, settings) for _ in range(count)]
         for replica in made:
             self._stack.push_async_callback(replica.kill)
         await asyncio.gather(*(replica.start() for replica in made))
@@ -92,15 +112,14 @@ class Replicas:
 
     @asynccontextmanager
     async def balanced(self, apis: list[Replica]) -> AsyncIterator[None]:
-        """New connections go to the ready ones of these, as of the last probe: `ports`."""
+        """New connections go to the ready ones of these, or to all that have not left when none is, which is busy then: `ports`."""
 
         async def probe() -> None:
             while True:
-                found = await asyncio.gather(*(api.ready() for api in apis))
-                self._ready = [api.port for api, ready in zip(apis, found, strict=True) if ready]
+                await asyncio.gather(*(api.probe() for api in apis))
                 await asyncio.sleep(PROBE_SECONDS)
 
-        self._ready = [api.port for api in apis]
+        self._apis = apis
         probing = asyncio.create_task(probe())
         try:
             yield
@@ -109,7 +128,8 @@ class Replicas:
             await asyncio.wait([probing])
 
     def ports(self) -> list[int]:
-        return self._ready
+        ready = [api for api in self._apis if api.is_ready and not api.has_left]
+        return [api.port for api in ready or self._apis if not api.has_left]
 
     async def values(self, database: str, sql: str) -> list[Any]:
         """The only column of what this statement finds."""
@@ -121,14 +141,19 @@ class Replicas:
 
     async def verified(self) -> str:
         """What `clinch verify --rebuild` prints; fails when an invariant does not hold."""
-        urls = {f"CLINCH_{name.upper()}_DATABASE_URL": url for name, url in self.databases.items()}
-        command = [sys.executable, "-P", "-m", "clinch.main", "verify", "--rebuild", "--wait", "30"]
-        child = await asyncio.create_subprocess_exec(
-            *command, env={**os.environ, **self.settings, **urls}, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
-        )
-        said, _ = await child.communicate()
-        assert child.returncode == 0, said.decode()
-        return said.decode()
+        return await verified(self.databases, self.settings["CLINCH_BUS_URL"])
+
+
+async def verified(databases: Mapping[str, str], bus: str) -> str:
+    """What `clinch verify --rebuild` prints of these databases and their log; fails when an invariant does not hold."""
+    urls = {f"CLINCH_{name.upper()}_DATABASE_URL": url for name, url in databases.items()} | {"CLINCH_BUS_URL": bus}
+    command = [sys.executable, "-P", "-m", "clinch.main", "verify", "--rebuild", "--wait", f"{4 * LAG_WITHIN:.0f}"]
+    child = await asyncio.create_subprocess_exec(
+        *command, env={**os.environ, **urls}, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    said, _ = await child.communicate()
+    assert child.returncode == 0, said.decode()
+    return said.decode()
 
 
 @asynccontextmanager

@@ -3,7 +3,6 @@
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -12,18 +11,26 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 from typing import Any, Literal
 
 import httpx
 
 from clinch.folder import DataFolder
 from clinch.processes import alive
+from tests.ports import free_port
 
 Name = Literal["api", "worker", "postgres", "broker"]
 PATIENT = {"CLINCH_POOL_WAIT_SECONDS": "60"}
 """For tests where no request may fail: on a busy machine 503 says that there is too much to do, which is not what they look for."""
 READY_WITHIN = 15.0
-"""Seconds after a fault (quality.md §1, invariant 12)."""
+"""Seconds after a fault (quality.md §1, invariant 12), where a system starts in `START_SECONDS`; on slower machines so much longer."""
+START_SECONDS = 5.0
+"""From `clinch up` to ready, when all is installed (quality.md §3, S1)."""
+LAG_WITHIN = 30.0
+"""Seconds until nothing waits to be published or projected, likewise."""
+PATIENCE = 4
+"""For so many times the promise a test waits, to say how long it took: one recovery may meet a busy moment of the machine."""
 
 
 @dataclass
@@ -33,6 +40,8 @@ class System:
     settings: Mapping[str, str] = field(default_factory=dict)
     recoveries: list[tuple[Name, float]] = field(default_factory=list)
     """What was killed, and the seconds until all was ready again."""
+    slowness: float = 1.0
+    """How much longer this machine took for a start than is promised: what is promised in seconds is held against so much more."""
 
     @property
     def origin(self) -> str:
@@ -46,8 +55,10 @@ class System:
     @contextmanager
     def up(self, *arguments: str) -> Iterator[None]:
         """Run until the block ends."""
+        started = time.monotonic()
         up = self.clinch("up", "--port", str(self.port), *arguments)
         assert up.returncode == 0, up.stdout + up.stderr
+        self.slowness = max(self.slowness, (time.monotonic() - started) / START_SECONDS)
         try:
             yield
         finally:
@@ -62,9 +73,9 @@ class System:
         folder = DataFolder(self.data)
         victim = alive(folder)[name]
         victim.send_signal(signal.SIGKILL)
-        killed = time.monotonic()
+        killed, patience = time.monotonic(), PATIENCE * READY_WITHIN * self.slowness
         while not self._ready_without(victim.pid, folder):
-            assert time.monotonic() < killed + 4 * READY_WITHIN, f"not ready {4 * READY_WITHIN:.0f} s after {name} was killed"
+            assert time.monotonic() < killed + patience, f"not ready {patience:.0f} s after {name} was killed"
             time.sleep(0.05)
         self.recoveries.append((name, time.monotonic() - killed))
 
@@ -106,20 +117,22 @@ class System:
 
     def verified(self) -> str:
         """What `clinch verify --rebuild` prints; fails when an invariant does not hold."""
-        verify = self.clinch("verify", "--rebuild", "--wait", "30", seconds=300)
+        verify = self.clinch("verify", "--rebuild", "--wait", f"{LAG_WITHIN * self.slowness:.0f}", seconds=600)
         assert verify.returncode == 0, verify.stdout + verify.stderr
         return verify.stdout
 
+    def recovered_in_time(self) -> bool:
+        """Whether the usual recovery of each kind was as promised; `kill` fails for a single one that takes far longer."""
+        return all(median(times) < READY_WITHIN * self.slowness for times in self._recoveries().values())
+
+    def _recoveries(self) -> dict[Name, list[float]]:
+        return {name: [s for n, s in self.recoveries if n == name] for name, _ in self.recoveries}
+
     def figures(self, **more: Any) -> str:
-        slowest = {name: max(s for n, s in self.recoveries if n == name) for name, _ in self.recoveries}
-        kills = ", ".join(f"{name} {sum(n == name for n, _ in self.recoveries)} times (ready in {s:.1f} s)" for name, s in slowest.items())
-        return f"\n  killed: {kills}" + "".join(f"\n  {name.replace('_', ' ')}: {value}" for name, value in more.items())
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+        times = self._recoveries().items()
+        kills = ", ".join(f"{name} {len(t)} times (ready in {median(t):.1f} s, at most {max(t):.1f} s)" for name, t in times)
+        promise = f"; promised {READY_WITHIN:.0f} s, on this machine x {self.slowness:.1f}"
+        return f"\n  killed: {kills}{promise}" + "".join(f"\n  {name.replace('_', ' ')}: {value}" for name, value in more.items())
 
 
 @contextmanager

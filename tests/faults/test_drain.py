@@ -19,9 +19,9 @@ async def test_no_request_fails_when_an_api_ends_under_load(services: Replicas, 
     callers, stop = Callers(services.ports, services.token), asyncio.Event()
     async with services.balanced([leaving, staying]):
         writing = asyncio.create_task(callers.write(stop, CONNECTIONS))
-        await asyncio.sleep(6)
+        await callers.busy(CONNECTIONS)
         drained = await leaving.end()
-        await asyncio.sleep(2)
+        await callers.busy(CONNECTIONS)
         stop.set()
         await writing
     ended = await staying.end()

@@ -11,8 +11,6 @@ from tests.faults.replicas import Replica, Replicas
 from tests.faults.system import System
 
 CONNECTIONS = 120
-LOAD_BEFORE, LOAD_AFTER = 2.0, 2.0
-"""Seconds."""
 
 
 async def test_replicas_are_replaced_one_by_one(services: Replicas, capsys: pytest.CaptureFixture[str]) -> None:
@@ -21,11 +19,11 @@ async def test_replicas_are_replaced_one_by_one(services: Replicas, capsys: pyte
     callers, stop, ended = Callers(services.ports, services.token), asyncio.Event(), list[tuple[Replica, float]]()
     async with services.balanced(apis):
         writing = asyncio.create_task(callers.write(stop, CONNECTIONS))
-        await asyncio.sleep(LOAD_BEFORE)
+        await callers.busy(CONNECTIONS)
         for replica in (*apis, *workers):
             ended.append((replica, await replica.end()))
             await replica.start()
-        await asyncio.sleep(LOAD_AFTER)
+        await callers.busy(CONNECTIONS)
         stop.set()
         await writing
     said = await services.verified()
@@ -44,11 +42,11 @@ async def test_the_embedded_system_is_restarted_under_its_callers(patient: Syste
     token = patient.headers()["Authorization"].split()[1]
     callers, stop = Callers(lambda: [patient.port], token), asyncio.Event()
     writing = asyncio.create_task(callers.write(stop, CONNECTIONS))
-    await asyncio.sleep(LOAD_BEFORE)
+    await callers.busy(CONNECTIONS)
     started = time.monotonic()
     restart = await asyncio.to_thread(patient.clinch, "restart")
     took = time.monotonic() - started
-    await asyncio.sleep(LOAD_AFTER)
+    await callers.busy(CONNECTIONS)
     stop.set()
     await writing
     with capsys.disabled():

@@ -11,11 +11,9 @@ import httpx
 
 from clinch.folder import DataFolder
 from clinch.settings import Embedded
-from tests.faults.history import CONNECTIONS, History, all_leads
-from tests.faults.system import READY_WITHIN, Name, System
+from tests.faults.history import CONNECTIONS, GIVE_UP, History, all_leads
+from tests.faults.system import Name, System
 from tests.flow.system import eventually
-
-OUTBOX_EMPTY_WITHIN = 30.0
 
 
 @dataclass
@@ -46,34 +44,50 @@ class Outcome:
         sizes = {"acknowledged": len(self.history.acknowledged), "repeated": self.history.repeated}
         return sizes | counts | {"outbox empty after": f"{self.drained:.1f} s"}
 
+    @property
+    def shown(self) -> str:
+        return "".join(f"\n  {name}: {value}" for name, value in self.figures.items())
+
 
 async def write_while_killing(system: System, kills: list[Name], *, seed: int, pause: tuple[float, float]) -> Outcome:
     """From the first kill to the last, `pause` seconds apart."""
-    history, stop = History(), asyncio.Event()
-    limits = httpx.Limits(max_connections=CONNECTIONS)
-    async with httpx.AsyncClient(base_url=system.origin, headers=system.headers(), timeout=20, limits=limits) as client:
+    history = History()
+    async with client_of(system) as client:
         with system.killing(seed, kills, pause=pause) as killed:
-            writing = asyncio.create_task(history.write(client, stop))
-            await asyncio.to_thread(killed.wait, 60 * len(kills))
-            stop.set()
-            await asyncio.wait_for(writing, READY_WITHIN * 2)
-        drained = await outbox_empty(system)
-        leads = await all_leads(client)
-        again = [await client.get(f"/v1/leads/{lead['id']}") for lead in list(history.acknowledged.values())[::50]]
+            async with history.writing(client):
+                await asyncio.to_thread(killed.wait)
+        return await came_of(history, client, url(system, "lead"))
+
+
+def client_of(system: System) -> httpx.AsyncClient:
+    limits = httpx.Limits(max_connections=CONNECTIONS)
+    return httpx.AsyncClient(base_url=system.origin, headers=system.headers(), timeout=20, limits=limits)
+
+
+def url(system: System, database: str) -> str:
+    """Of a database of the embedded system."""
+    return Embedded(DataFolder(system.data), system.port).postgres().url(database)
+
+
+async def came_of(history: History, client: httpx.AsyncClient, database: str) -> Outcome:
+    """Once nothing waits to be published any more from the `database` (its URL) that was written to."""
+    drained = await outbox_empty(database)
+    leads = await all_leads(client)
+    again = [await client.get(f"/v1/leads/{lead['id']}") for lead in list(history.acknowledged.values())[::50]]
     assert all(answer.status_code == 200 for answer in again)
     return Outcome(history, leads, drained)
 
 
-async def outbox_empty(system: System) -> float:
+async def outbox_empty(database: str) -> float:
     """Seconds until nothing waits to be published."""
     started = time.monotonic()
-    conn = await asyncpg.connect(Embedded(DataFolder(system.data), system.port).postgres().url("lead"))
+    conn = await asyncpg.connect(database)
 
     async def empty() -> bool:
         return not await conn.fetchval("SELECT count(*) FROM outbox")
 
     try:
-        await eventually(empty, 2 * OUTBOX_EMPTY_WITHIN)
+        await eventually(empty, GIVE_UP)
         return time.monotonic() - started
     finally:
         await conn.close()
