@@ -14,6 +14,8 @@ log = structlog.get_logger()
 
 FIRST, LONGEST = 0.1, 2.0  # seconds
 
+TAKES_NO_CHANGES = (asyncpg.exceptions.DiskFullError, asyncpg.exceptions.ReadOnlySQLTransactionError)
+"""Its disk is full, or it is a standby before its promotion: reads go on. For the caller there is more to wait for than a restart."""
 OUTAGE = (
     Unavailable,
     OSError,

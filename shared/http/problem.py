@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from shared.errors import Invalid, Problem, Unavailable
 from shared.http import idempotency
-from shared.outage import OUTAGE, is_outage
+from shared.outage import OUTAGE, TAKES_NO_CHANGES, is_outage
 from shared.telemetry import trace_id
 
 log = structlog.get_logger()
@@ -131,6 +131,10 @@ async def _database_away(request: Request, error: Exception) -> Response:
     if not is_outage(error):
         return await _unexpected(request, error)
     log.warning("database_away", error=type(error).__name__)
+    if isinstance(error, TAKES_NO_CHANGES):
+        return await _problem(
+            request, Unavailable("The database takes no changes at the moment; repeat the request later.", retry_after=10)
+        )
     return await _problem(request, Unavailable("The database is busy or restarting; repeat the request."))
 
 
