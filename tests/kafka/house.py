@@ -12,7 +12,7 @@ from tests.faults.system import Name, System
 from tests.kafka.cluster import Cluster
 
 _WAIT = "SELECT count(*) FROM outbox o JOIN event e ON e.id = o.event_id WHERE e.recorded_at <= $1"
-_PUBLISHED_WITHIN = 60.0
+_PUBLISHED_WITHIN = 240.0
 
 
 @dataclass

@@ -14,7 +14,7 @@ from tests.shared.bus.reading import Consumer, eventually, message, values_by_ke
 KEYS = [f"k{number}" for number in range(64)]  # enough that each batch goes to every partition
 PAUSE = 0.05  # seconds between batches
 PUBLISH_SECONDS = 10.0  # after which the relay takes its batch back
-FRESH = 1.0  # seconds between publishing and reading that count as ordinary
+PATIENCE = 180.0  # seconds until everything is read
 
 
 @dataclass
@@ -37,11 +37,11 @@ class Load:
         reader = self.bus.reader("load", [self.topic], self.consumer.position)
         tasks = [asyncio.create_task(self._publish()), asyncio.create_task(self._read(reader))]
         try:
-            await eventually(lambda: len(self.consumer.seen) > 10 * len(KEYS), 60)
+            await eventually(lambda: len(self.consumer.seen) > 10 * len(KEYS), PATIENCE)
             yield
             self._stop.set()
             await tasks[0]
-            await eventually(lambda: self.first_versions() >= self.acknowledged, 60)
+            await eventually(lambda: self.first_versions() >= self.acknowledged, PATIENCE)
         finally:
             for task in tasks:
                 task.cancel()

@@ -21,6 +21,7 @@ from tests.shared.consumer.log import Effects, consuming_now, effects
 from tests.shared.notes_service import NoteWritten, service
 from tests.shared.until import until
 
+PATIENCE = 180.0  # seconds
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 
@@ -107,14 +108,14 @@ async def test_a_consumer_whose_next_event_is_gone_stops_and_skips_nothing(
 
     await bus.publish(written(topic, subject, 1))
     async with consuming_now(consumer):
-        await until(the_first_is_done, 30)
+        await until(the_first_is_done, PATIENCE)
     await bus.publish(written(topic, subject, 2, 3))
     if how == "truncated":
         await log.truncate(*place, 2)
     else:
         await forget_soon(bus, log, topic)
     for _ in range(2):  # starting it again is no way around
-        await asyncio.wait_for(consumer.run(asyncio.Event()), 30)
+        await asyncio.wait_for(consumer.run(asyncio.Event()), PATIENCE)
         assert consumer.stopped is not None
         assert (consumer.stopped.topic, consumer.stopped.partition, consumer.stopped.stored) == (*place, 1)
         assert consumer.stopped.beginning == (await bus.beginning_offsets([topic]))[place] > 1
@@ -131,4 +132,4 @@ async def forget_soon(bus: Bus, log: BrokerLog, topic: str) -> None:
     async def forgotten() -> bool:
         return max((await bus.beginning_offsets([topic])).values()) > 1
 
-    await until(forgotten, 60)
+    await until(forgotten, PATIENCE)

@@ -15,6 +15,7 @@ from tests.kafka.load import Load
 from tests.shared.bus.reading import Consumer, eventually, message
 
 FREEZE_SECONDS = 12.0  # longer than the 9 s after which a cluster gives a silent broker up
+PATIENCE = 180.0
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +38,7 @@ async def leaders(cluster: Cluster, topic: str) -> Counter[int]:
     return Counter(partition["leader"] for partition in described["partitions"] if len(partition["isr"]) == 3)
 
 
-async def in_sync(cluster: Cluster, topic: str, timeout: float = 60) -> None:
+async def in_sync(cluster: Cluster, topic: str, timeout: float = PATIENCE) -> None:
     deadline = monotonic() + timeout
     while (await leaders(cluster, topic)).total() < 8:
         assert monotonic() < deadline, "the replicas did not come back in sync"
@@ -58,9 +59,9 @@ async def test_a_broker_that_leads_goes_under_load_and_comes_back(
         else:
             await three.freeze(number)
             await asyncio.sleep(FREEZE_SECONDS)
-        await eventually(lambda: load.publishing_again(gone), 60)
+        await eventually(lambda: load.publishing_again(gone), PATIENCE)
         published = monotonic() - gone
-        await eventually(lambda: all(times[-1] > gone + published for times in load.read_at.values()), 60)
+        await eventually(lambda: all(times[-1] > gone + published for times in load.read_at.values()), PATIENCE)
         read = monotonic() - gone
         await asyncio.sleep(2)
         if fault == "killed":
@@ -84,14 +85,14 @@ async def test_what_one_broker_alone_holds_is_not_acknowledged(three: Cluster, b
     await bus.publish([message(topic, "k", 0)])
     consumer = Consumer()
     reader = bus.reader("alone", [topic], consumer.position)
-    await consumer.read_all(reader, 1, timeout=30)
+    await consumer.read_all(reader, 1, timeout=PATIENCE)
     three.kill(2)
     three.kill(3)
     with pytest.raises((BusUnavailable, TimeoutError)):
         async with asyncio.timeout(10):
             await bus.publish([message(topic, "k", 1)])
     await three.start()
-    deadline = monotonic() + 60
+    deadline = monotonic() + PATIENCE
     while True:
         try:
             await bus.publish([message(topic, "k", 1)])
@@ -102,4 +103,4 @@ async def test_what_one_broker_alone_holds_is_not_acknowledged(three: Cluster, b
 
 
 async def eventually_read(consumer: Consumer, reader: object, values: list[int]) -> None:
-    await consumer.read(reader, lambda: list(dict.fromkeys(int(one.value) for one in consumer.seen)) == values, timeout=60)  # type: ignore[arg-type]
+    await consumer.read(reader, lambda: list(dict.fromkeys(int(one.value) for one in consumer.seen)) == values, timeout=PATIENCE)  # type: ignore[arg-type]

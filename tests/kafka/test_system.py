@@ -12,10 +12,11 @@ import pytest
 from clinch.bus.file import remembered
 from clinch.folder import DataFolder
 from tests.faults.files import deals_csv, finished, leads_csv, sent
-from tests.faults.system import Name, free_port
+from tests.faults.system import Name
 from tests.faults.writes import write_while_killing
 from tests.kafka.cluster import Cluster
 from tests.kafka.house import OnKafka
+from tests.ports import free_port
 
 LEADS, DEALS = 6_000, 3_000
 KILLS: list[Name] = ["worker", "worker", "worker", "api", "api", "broker", "broker"]
