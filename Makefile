@@ -7,10 +7,10 @@ BIN := .venv/bin
 CLINCH := $(BIN)/clinch
 
 .DEFAULT_GOAL := help
-.PHONY: help up down logs clean demo kafka kafka-down test test-kafka helm-check compose-test alerts-test faults check bench docs lock
+.PHONY: help up down logs clean demo kafka kafka-down test test-kafka helm-check helm-install-test compose-test alerts-test faults check bench docs lock
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 up: .venv/installed  ## install what is missing, start everything, return when it is ready
 	@$(CLINCH) up
@@ -41,6 +41,9 @@ test-kafka: .venv/installed-dev  ## the bus and the system on real brokers; says
 
 helm-check: .venv/installed-dev  ## render and validate the Helm chart; says so when there is no Helm and no Go to build it
 	@$(BIN)/pytest tests/helm
+
+helm-install-test: .venv/installed-dev  ## install, upgrade and remove the chart on a Kubernetes API server; says so when there is none
+	@$(BIN)/pytest -v -rP tests/cluster
 
 compose-test: .venv/installed-dev  ## the containers and both profiles, with the README's walk; says so when there is no Docker
 	@$(BIN)/pytest -vv -rP tests/containers
