@@ -27,7 +27,7 @@ class Given:
 
 
 class Writing:
-    """The rows that a transaction writes, until `finish` takes all of them over."""
+    """The rows that a transaction writes, until `finish` takes over those that it was given since."""
 
     def __init__(self, tx: Tx) -> None:
         self._tx = tx
@@ -42,5 +42,6 @@ class Writing:
         self._merge.append(given.merge)
 
     async def finish(self) -> None:
-        if self._merge:
-            await self._tx.conn.execute("; ".join(self._merge))
+        merge, self._merge = self._merge, []
+        if merge:
+            await self._tx.conn.execute("; ".join(merge))

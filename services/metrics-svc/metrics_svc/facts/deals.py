@@ -7,9 +7,9 @@ from typing import Any
 
 from metrics_svc.cells.histogram import bucket_of
 from metrics_svc.facts.history import STEPS, Step
-from metrics_svc.facts.leads import flagged
+from metrics_svc.facts.leads import earliest, flagged
 from metrics_svc.facts.rows import AmountFact, DealFact, LeadFact, OutcomeFact, VisitFact
-from metrics_svc.stages import place
+from metrics_svc.stages import WON, place
 from shared.events import contract, deal
 from shared.events.envelope import Envelope
 
@@ -94,8 +94,8 @@ def _placed(steps: Sequence[Step], lead: LeadFact | None) -> Sequence[Step]:
 def _visits(steps: Sequence[Step], fact: DealFact) -> list[VisitFact]:
     visits: list[VisitFact] = []
     entered: set[tuple[int, str]] = set()
-    reached: dict[tuple[int, int], datetime] = {}
-    """When it was first at a place of the path, by cycle and place."""
+    reached: dict[int, list[datetime | None]] = {}
+    """When it was first at each place of the path, by cycle."""
     current: VisitFact | None = None
     for step in steps:
         if step.kind == "updated":
@@ -112,11 +112,10 @@ def _visits(steps: Sequence[Step], fact: DealFact) -> list[VisitFact]:
             visits.append(current)
             entered.add(entry)
         if step.kind != "lost":
-            here = (step.cycle, step.place)
-            reached[here] = min(reached.get(here, step.at), step.at)
+            first = reached.setdefault(step.cycle, [None] * (WON + 1))
+            first[step.place] = earliest(first[step.place], step.at)
     for visit in visits:
-        at_place = place(visit.stage)
-        beyond = [at for (cycle, further), at in reached.items() if further > at_place and cycle == visit.cycle]
+        beyond = [at for at in reached[visit.cycle][place(visit.stage) + 1 :] if at is not None]
         visit.passed_at = max(visit.entered_at, min(beyond)) if beyond else None
     return visits
 

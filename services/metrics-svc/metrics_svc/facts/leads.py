@@ -10,8 +10,10 @@ from shared.events.deal import DealLeadJoined, DealOpened
 from shared.events.envelope import Envelope
 
 
-def earliest(*times: datetime | None) -> datetime | None:
-    return min((t for t in times if t is not None), default=None)
+def earliest(one: datetime | None, other: datetime | None) -> datetime | None:
+    if one is None or other is None:
+        return one or other
+    return min(one, other)
 
 
 def settle(lead: LeadFact) -> None:
