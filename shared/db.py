@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 from uuid import UUID
 
 from shared.auth import Actor
@@ -17,7 +17,7 @@ from shared.events.envelope import Envelope, Event
 from shared.ids import new_id
 from shared.outbox import Answer, Told, write
 from shared.pool import Pool
-from shared.query import A, Aggregate, Query, columns
+from shared.query import A, Aggregate, Query, at_version, columns
 from shared.settings import Settings
 
 R = TypeVar("R")
@@ -52,7 +52,12 @@ class Reader:
         return found
 
     async def all(self, query: Query[R], **params: Any) -> list[R]:
-        return [query.row(r) for r in await self.conn.fetch(query.sql, *query.args(params))]
+        return [query.row(r) for r in await self.records(query, **params)]
+
+    async def records(self, query: Query[Any], **params: Any) -> list[Any]:
+        """Rows as asyncpg reads them, by column."""
+        found: list[Any] = await self.conn.fetch(query.sql, *query.args(params))
+        return found
 
     async def get(self, of: Aggregate[A], id: UUID) -> A:
         """The row, or `NotFound`."""
@@ -92,14 +97,14 @@ class Tx(Reader):
 
     async def add(self, of: Aggregate[A], row: A, *events: Event, at: datetime | None = None) -> A:
         """Insert `row`; its version is the number of its events. `at`: when it happened in the business, if not now."""
-        row = replace(cast(Any, row), version=len(events))
+        row = at_version(row, len(events))
         await self.run(of.insert, **{n: getattr(row, n) for n in of.names})
         self.tell(row.id, 1, *events, at=at)
         return row
 
     async def add_many(self, of: Aggregate[A], rows: Sequence[tuple[A, Sequence[tuple[Event, datetime]]]]) -> list[A]:
         """Insert many rows in one statement, each with its events and the times they happened at."""
-        kept = [_at_version(row, len(events)) for row, events in rows]
+        kept = [at_version(row, len(events)) for row, events in rows]
         if kept:
             await self.run(of.insert_many, **columns(kept, of.names))
         self._tell_many((row.id, 0, events) for row, events in rows)
@@ -107,17 +112,19 @@ class Tx(Reader):
 
     async def add_new(self, of: Aggregate[A], rows: Sequence[tuple[A, Sequence[tuple[Event, datetime]]]]) -> set[UUID]:
         """`add_many` for ids that others may insert at the same time: those that exist by now are left as they are. The ids inserted."""
-        kept = sorted((_at_version(row, len(events)) for row, events in rows), key=lambda row: row.id)
+        if not rows:
+            return set()
+        kept = sorted((at_version(row, len(events)) for row, events in rows), key=lambda row: row.id)
         if len(kept) == 1:  # lists of one cost twice as much
             added = set(await self.all(of.insert_new_one, **{n: getattr(kept[0], n) for n in of.names}))
         else:
-            added = set(await self.all(of.insert_new, **columns(kept, of.names))) if kept else set()
+            added = set(await self.all(of.insert_new, **columns(kept, of.names)))
         self._tell_many((row.id, 0, events) for row, events in rows if row.id in added)
         return added
 
     async def save_many(self, of: Aggregate[A], rows: Sequence[tuple[A, Sequence[tuple[Event, datetime]]]]) -> list[A]:
         """Change many rows that `load_many` locked, by one statement: each as it shall be, with its old version and its events."""
-        kept = [_at_version(row, row.version + len(events)) for row, events in rows]
+        kept = [at_version(row, row.version + len(events)) for row, events in rows]
         if kept:
             await self.run(of.update_many, **columns(kept, of.names))
         self._tell_many((row.id, row.version, events) for row, events in rows)
@@ -157,10 +164,6 @@ class Tx(Reader):
             if not await write(self.conn, self.context, self._told, self.answer):
                 raise KeyInUse
             self._told, self.answer = [], None
-
-
-def _at_version(row: A, version: int) -> A:
-    return row if row.version == version else cast(A, replace(cast(Any, row), version=version))
 
 
 class Database(Pool):

@@ -13,9 +13,9 @@ class AllowedAction:
     # A dataclass: an answer holds a dozen of them, and models take three times as long to make.
     action: str
     allowed: bool
-    unmet: Sequence[Unmet]
+    unmet: list[Unmet]
 
 
 def actions(**unmet: Sequence[Unmet]) -> list[AllowedAction]:
     """`actions(qualify=rules.unmet_to_qualify(lead), nurture=())`: the actions by name, each with its unmet guards."""
-    return [AllowedAction(name, not guards, guards) for name, guards in unmet.items()]
+    return [AllowedAction(name, not guards, list(guards)) for name, guards in unmet.items()]

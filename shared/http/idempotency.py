@@ -18,7 +18,7 @@ from shared.telemetry import trace_id
 KEPT_REFUSALS = frozenset({409, 412})
 """A rule's refusal is an answer too. What depends on rights, limits or the input's form is decided anew each time."""
 
-_KEPT_HEADERS = ("content-type", "etag", "location", "link")
+_KEPT_HEADERS = frozenset({b"content-type", b"etag", b"location", b"link"})
 _SEALED = "x-sealed"
 """Marks, among the stored headers, a body that is encrypted: it tells a secret (`keep_secret`)."""
 _LONGEST = 200
@@ -62,7 +62,8 @@ async def begin(request: Request, tx: Tx, actor: Actor, *, keep: bool) -> None:
         raise Invalid(f"Idempotency-Key takes up to {_LONGEST} characters.", pointer="Idempotency-Key", code="string_too_long")
     if not keep:
         return
-    scope = f"{actor.id}\n{request.method}\n{request.url.path}?{request.url.query}\n{key}"
+    path, query = request.scope["path"], request.scope["query_string"].decode("latin-1")
+    scope = f"{actor.id}\n{request.method}\n{path}?{query}\n{key}"
     claimed = Key(hashlib.sha256(scope.encode()).digest(), hashlib.sha256(await request.body()).digest())
     found = await tx.conn.fetchrow(_FIND, claimed.digest, claimed.lock)
     if found["status"] is not None:
@@ -112,7 +113,7 @@ async def keep_refusal(request: Request, response: Response) -> None:
 
 
 def _answer(claimed: Key, response: Response) -> outbox.Answer:
-    headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
+    headers = {name.decode(): value.decode("latin-1") for name, value in response.raw_headers if name in _KEPT_HEADERS}
     return outbox.Answer(*claimed, response.status_code, headers, bytes(response.body))
 
 

@@ -15,7 +15,9 @@ from datetime import date
 from functools import lru_cache
 from typing import Any, Generic, Literal, TypeVar, cast
 
+import orjson
 from sqlalchemy import ColumnElement, FromClause, Integer, Select, Text, Uuid, bindparam, func, or_, select, true, tuple_, union_all
+from starlette.responses import Response
 
 from shared.db import Reader
 from shared.http import cursor
@@ -81,17 +83,48 @@ class Listing(Generic[R]):
 
         `where` limits the list to what the caller may see, with `params` bound; `each` turns rows into what is answered.
         """
+        query, records, next_cursor, count = await self._read(db, page, where, params)
+        rows = [query.row(record) for record in records]
+        return Page[Any].model_construct(items=[each(row) for row in rows] if each else rows, next_cursor=next_cursor, count=count)
+
+    async def answer(
+        self,
+        db: Reader,
+        page: PageRequest,
+        where: ColumnElement[bool] | None = None,
+        params: Mapping[str, Any] | None = None,
+        *,
+        each: Callable[[dict[str, Any]], None],
+    ) -> Response:
+        """`page`, written as the columns are, which takes a quarter of the time: neither rows nor models are made.
+
+        For lists of ids, texts, whole numbers, yes or no, days and times. `each` changes what is to be answered otherwise.
+        """
+        _, records, next_cursor, count = await self._read(db, page, where, params)
+        items = [dict(record) for record in records]
+        for item in items:
+            each(item)
+        counted = {} if count is None else {"count": count}
+        body = orjson.dumps({"items": items, "next_cursor": next_cursor, **counted}, default=str, option=orjson.OPT_UTC_Z)
+        return Response(body, media_type="application/json")
+
+    async def _read(
+        self, db: Reader, page: PageRequest, where: ColumnElement[bool] | None, params: Mapping[str, Any] | None
+    ) -> tuple[Query[R], Sequence[Any], str | None, int | None]:
+        """The statement, what it found, the cursor of what follows, and how many there are where that was asked."""
         limited = true() if where is None else where
         shape = _Shape(page.filters, page.searched, page.sort, page.after, _reach(limited), limited)
         given = {**page.values, **(params or {})}
-        rows = await db.all(self._query(shape), limit=page.limit + 1, **given)
-        kept, next_cursor, count = rows[: page.limit], None, None
-        if len(rows) > page.limit:
-            next_cursor = cursor.sign(self.params.key(page.request), page.belongs_to, self._position(kept[-1], page.sort))
+        query, next_cursor, count = self._query(shape), None, None
+        found = await db.records(query, limit=page.limit + 1, **given)
+        kept = found[: page.limit]
+        if len(found) > page.limit:
+            position = self._position(query.row(kept[-1]), page.sort)
+            next_cursor = cursor.sign(self.params.key(page.request), page.belongs_to, position)
             page.link_next(next_cursor)
         if page.counted:
             count = await db.one(self._count(shape), **{k: v for k, v in given.items() if k not in ("after", "after_id")})
-        return Page[Any].model_construct(items=[each(row) for row in kept] if each else kept, next_cursor=next_cursor, count=count)
+        return query, kept, next_cursor, count
 
     def _position(self, row: R, sort: str) -> list[str | None]:
         value = getattr(row, sort.removeprefix("-"))

@@ -106,6 +106,8 @@ class Plan:
 
     def _answer(self, value: Any, given: Response | None) -> tuple[Response, Any]:
         if isinstance(value, Response):
+            if given is not None:
+                value.raw_headers += given.raw_headers
             return value, None
         status = (given and given.status_code) or self._status
         if self._adapter is None:

@@ -22,7 +22,7 @@ from lead_svc.team.commands import name_people
 from lead_svc.team.queries import teams_of
 from lead_svc.team.tables import PERSON
 from shared import scope
-from shared.auth import person_id
+from shared.auth import Actor, person_id
 from shared.clock import happened
 from shared.db import Tx
 from shared.errors import Invalid, Problem, Rejected
@@ -30,7 +30,7 @@ from shared.events.envelope import Event
 from shared.events.lead import LeadAssigned, LeadCaptured, LeadFlagged
 from shared.ids import external_id as id_of
 from shared.ids import new_id
-from shared.query import Query, is_in
+from shared.query import Query, at_version, is_in
 
 Outcome = Literal["created", "filled", "updated", "unchanged"]
 """`filled`: a stub that an import had named got its own data."""
@@ -78,7 +78,7 @@ async def capture(tx: Tx, given: NewLead) -> tuple[Lead, Outcome]:
         raise answer
     draft = drafts[answer.id]
     before = 0 if draft.new else draft.lead.version
-    return replace(draft.lead, version=before + len(draft.events)), answer.outcome
+    return at_version(draft.lead, before + len(draft.events)), answer.outcome
 
 
 async def _capture(tx: Tx, rows: Sequence[NewLead], *, imported: bool) -> tuple[list[Captured | Problem], dict[UUID, _Draft]]:
@@ -105,14 +105,13 @@ async def _capture(tx: Tx, rows: Sequence[NewLead], *, imported: bool) -> tuple[
 
 async def _checked(tx: Tx, rows: Sequence[NewLead]) -> list[NewLead | Problem]:
     """Rows as they can be taken, or why not: times, rights, and that what they name by id exists and is seen by the actor."""
-    owners = {row: owner for row in rows if (owner := row.owner_id or (row.owner_external_id and person_id(row.owner_external_id)))}
-    people = await _seen(tx, _PEOPLE, scope.visible(tx.actor, PERSON.c.id), owners.values())
-    accounts = await _seen(tx, _ACCOUNTS, account_visible(tx.actor), [i for r in rows for i in (r.account_id, r.referrer_account_id)])
-    contacts = await _seen(tx, _CONTACTS, contact_visible(tx.actor), [r.contact_id for r in rows])
+    owners = [row.owner_id or (person_id(row.owner_external_id) if row.owner_external_id else None) for row in rows]
+    people = await _seen(tx, _PEOPLE, lambda actor: scope.visible(actor, PERSON.c.id), owners)
+    accounts = await _seen(tx, _ACCOUNTS, account_visible, [i for r in rows for i in (r.account_id, r.referrer_account_id)])
+    contacts = await _seen(tx, _CONTACTS, contact_visible, [r.contact_id for r in rows])
     names_anybody = scope.reach(tx.actor).everything
 
-    def check(row: NewLead) -> NewLead:
-        owner_id = owners.get(row)
+    def check(row: NewLead, owner_id: UUID | None) -> NewLead:
         by_key = names_anybody and row.owner_id is None
         if owner_id is not None and owner_id != tx.actor.id and not by_key and owner_id not in people:
             raise Invalid("There is no such person among those you may enter leads for.", pointer="/owner_id", code="unknown_person")
@@ -131,21 +130,21 @@ async def _checked(tx: Tx, rows: Sequence[NewLead]) -> list[NewLead | Problem]:
             source=row.source and normal_source(row.source),
         )
 
-    return [_attempt(check, row) for row in rows]
+    return [_attempt(check, row, owner) for row, owner in zip(rows, owners, strict=True)]
 
 
-def _attempt(check: Callable[[NewLead], NewLead], row: NewLead) -> NewLead | Problem:
+def _attempt(check: Callable[[NewLead, UUID | None], NewLead], row: NewLead, owner_id: UUID | None) -> NewLead | Problem:
     try:
-        return check(row)
+        return check(row, owner_id)
     except Problem as problem:
         return problem
 
 
 async def _seen(
-    tx: Tx, query: Callable[[ColumnElement[bool]], Query[UUID]], visible: ColumnElement[bool], ids: Iterable[UUID | None]
+    tx: Tx, query: Callable[[ColumnElement[bool]], Query[UUID]], visible: Callable[[Actor], ColumnElement[bool]], ids: Iterable[UUID | None]
 ) -> set[UUID]:
     wanted = [i for i in ids if i is not None]
-    return set(await tx.all(query(visible), ids=wanted, **scope.params(tx.actor))) if wanted else set()
+    return set(await tx.all(query(visible(tx.actor)), ids=wanted, **scope.params(tx.actor))) if wanted else set()
 
 
 async def _name(tx: Tx, rows: Iterable[NewLead]) -> None:
@@ -164,7 +163,7 @@ async def _drafts(
     ids = {n: id_of("lead", r.external_id) if r.external_id else new_id() for n, r in rows.items()}
     upserts = [ids[n] for n, r in rows.items() if r.external_id]
     known = await tx.load_many(LEADS, upserts) if upserts else {}
-    seen = await _seen(tx, _LEADS, lead_visible(tx.actor), known) if known else set()
+    seen = await _seen(tx, _LEADS, lead_visible, known)
     answers: dict[int, Captured | Problem] = {}
     drafts: dict[UUID, _Draft] = {}
     for n, row in rows.items():

@@ -1,15 +1,16 @@
 """`/v1/leads`: reads, descriptive fields, owner, and the steps of a lead."""
 
 from datetime import datetime
-from typing import Annotated
+from functools import partial
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Response
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from lead_svc.leads import commands, rules
 from lead_svc.leads.queries import LEADS_LIST, SEEN_LEADS, lead_visible
-from lead_svc.leads.rules import Lead, ListedLead, Reason, State
+from lead_svc.leads.rules import Lead, Reason, State
 from lead_svc.parties.api import Email, Name, Phone, Short
 from lead_svc.parties.rules import sees_personal_data
 from lead_svc.qualification.rules import Dimension, Grade, Status, findings
@@ -130,17 +131,13 @@ class LeadOut(LeadItem):
     @classmethod
     def of(cls, lead: Lead, actor: Actor) -> "LeadOut":
         seen = _shown(lead, actor)
-        known = {n: getattr(seen, n) for n in _FROM_ROW}
-        evidence = sees_personal_data(actor)
-        return cls.model_construct(
-            **known,
-            flags=sorted(lead.flags),
-            bant=[BantOut(**found) for found in findings(lead.bant, evidence=evidence)],
-            allowed_actions=allowed_actions(lead, actor),
-        )
+        known: dict[str, Any] = {n: getattr(seen, n) for n in _FROM_ROW}
+        known["bant"] = findings(lead.bant, evidence=sees_personal_data(actor))
+        known["allowed_actions"] = allowed_actions(lead, actor)
+        return cls.model_validate(known)
 
 
-_FROM_ROW = tuple(n for n in LeadOut.model_fields if n not in ("flags", "bant", "allowed_actions"))
+_FROM_ROW = tuple(n for n in LeadOut.model_fields if n not in ("bant", "allowed_actions"))
 
 
 def _shown(lead: Lead, actor: Actor) -> Lead:
@@ -199,10 +196,10 @@ class Assign(Body):
 
 
 @router.get("", response_model=Page[LeadItem])
-async def list_leads(page: Annotated[PageRequest, Depends(LEADS_LIST.params)], db: Reading, by: CurrentActor) -> Page[ListedLead]:
+async def list_leads(page: Annotated[PageRequest, Depends(LEADS_LIST.params)], db: Reading, by: CurrentActor) -> Response:
     """The leads that you may see: your own, your teams', and the pool."""
-    each = None if sees_personal_data(by) else rules.without_names
-    return await LEADS_LIST.page(db, page, where=lead_visible(by), params=scope.params(by), each=each)
+    each = partial(rules.shown_in_list, masked=not sees_personal_data(by))
+    return await LEADS_LIST.answer(db, page, where=lead_visible(by), params=scope.params(by), each=each)
 
 
 @router.get("/{lead_id}", response_model=LeadOut)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -151,9 +152,11 @@ class ListedLead:
     version: int
 
 
-def without_names(lead: ListedLead) -> ListedLead:
-    """The listed lead as somebody sees it who may not see personal data."""
-    return replace(lead, contact_name=lead.contact_name and masked_name(lead.contact_name))
+def shown_in_list(lead: dict[str, Any], *, masked: bool) -> None:
+    """The columns of a `ListedLead` as somebody sees them who may, or may not, see personal data."""
+    lead["flags"] = sorted(lead["flags"])
+    if masked and lead["contact_name"]:
+        lead["contact_name"] = masked_name(lead["contact_name"])
 
 
 def shown(lead: Lead, *, masked: bool) -> Lead:
@@ -176,6 +179,12 @@ def normal_source(text: str) -> str | None:
     return ours if ours in SOURCES else plain or None
 
 
+NOT_OWNER = Unmet("not_owner", "Only the lead's owner or his manager may do this.")
+NO_OWNER = Unmet("owner", "The lead has no owner.")
+NO_INTENT = Unmet("intent", "The customer's intent is not recorded.")
+NO_RESPONSES = Unmet("two_way_interaction", "There is no interaction yet in which the customer took part.")
+
+
 # -- Who -------------------------------------------------------------------------------------------------------------------
 
 
@@ -186,13 +195,16 @@ def acts_for_owner(lead: Lead, actor: Actor) -> bool:
 def _owner(lead: Lead, actor: Actor) -> list[Unmet]:
     if acts_for_owner(lead, actor):
         return []
-    return [Unmet("not_owner", "Only the lead's owner or his manager may do this.")]
+    return [NOT_OWNER]
 
 
 def _in(lead: Lead, *states: State) -> list[Unmet]:
-    if lead.state in states:
-        return []
-    return [Unmet("wrong_state", f"The lead is {lead.state}; this needs {' or '.join(states)}.")]
+    return [] if lead.state in states else [_wrong_state(lead.state, states)]
+
+
+@lru_cache
+def _wrong_state(state: State, needed: tuple[State, ...]) -> Unmet:
+    return Unmet("wrong_state", f"The lead is {state}; this needs {' or '.join(needed)}.")
 
 
 def _given(text: str | None, code: str, says: str) -> list[Unmet]:
@@ -237,11 +249,11 @@ def mql_unmet(lead: Lead, actor: Actor) -> list[Unmet]:
 def qualify_unmet(lead: Lead, actor: Actor, policy: Policy = POLICY) -> list[Unmet]:
     unmet = _owner(lead, actor) + _in(lead, State.CAPTURED, State.MQL)
     if lead.owner_id is None:
-        unmet.append(Unmet("owner", "The lead has no owner."))
+        unmet.append(NO_OWNER)
     if lead.intent is None:
-        unmet.append(Unmet("intent", "The customer's intent is not recorded."))
+        unmet.append(NO_INTENT)
     if lead.responses < 1:
-        unmet.append(Unmet("two_way_interaction", "There is no interaction yet in which the customer took part."))
+        unmet.append(NO_RESPONSES)
     return unmet + bant_unmet(lead.bant, policy)
 
 

@@ -1,6 +1,6 @@
 """BANT: what sales found out of budget, authority, need and timeline (L9), how much it weighs (L10), and the grade it gives (L11, L13)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -88,14 +88,18 @@ Bant = Mapping[str, Mapping[str, Any]]
 """What is kept of each dimension that somebody has asked about."""
 
 
-def status_of(bant: Bant, dimension: Dimension) -> Status:
-    return Status(bant[dimension]["status"]) if dimension in bant else Status.UNKNOWN
+def confirmed(bant: Bant) -> set[Dimension]:
+    return {Dimension(d) for d, found in bant.items() if found["status"] == Status.CONFIRMED}
 
 
 def score(bant: Bant, policy: Policy = POLICY) -> int:
     """0 to 100: the weights of what is confirmed."""
+    return _weight(confirmed(bant), policy)
+
+
+def _weight(dimensions: Collection[Dimension], policy: Policy) -> int:
     weights = policy.weights[policy.profile]
-    return sum(weights[d] for d in Dimension if status_of(bant, d) is Status.CONFIRMED)
+    return sum(weights[d] for d in dimensions)
 
 
 def findings(bant: Bant, *, evidence: bool, policy: Policy = POLICY) -> list[dict[str, Any]]:
@@ -112,30 +116,30 @@ def grade(old: Grade, before: Bant, after: Bant, policy: Policy = POLICY) -> tup
     A: budget and authority confirmed, buying within three months; or, unless `strict_a`, a B whose budget is confirmed now, and as
     long as budget and need stay confirmed. B: need confirmed. C: everything else.
     """
-    confirmed = {d for d in Dimension if status_of(after, d) is Status.CONFIRMED}
-    months = after[Dimension.TIMELINE]["months"] if Dimension.TIMELINE in confirmed else None
+    known = confirmed(after)
+    months = after[Dimension.TIMELINE]["months"] if Dimension.TIMELINE in known else None
     soon = months is not None and months <= policy.a_months
-    if {Dimension.BUDGET, Dimension.AUTHORITY} <= confirmed and soon:
+    if {Dimension.BUDGET, Dimension.AUTHORITY} <= known and soon:
         return Grade.A, "budget_authority_soon"
-    if not policy.strict_a and Dimension.BUDGET in confirmed:
-        if old is Grade.B and status_of(before, Dimension.BUDGET) is not Status.CONFIRMED:
+    if not policy.strict_a and Dimension.BUDGET in known:
+        if old is Grade.B and Dimension.BUDGET not in confirmed(before):
             return Grade.A, "budget_confirmed"
-        if old is Grade.A and Dimension.NEED in confirmed:
+        if old is Grade.A and Dimension.NEED in known:
             return Grade.A, "budget_stays_confirmed"
-    return (Grade.B, "need_confirmed") if Dimension.NEED in confirmed else (Grade.C, "need_vague")
+    return (Grade.B, "need_confirmed") if Dimension.NEED in known else (Grade.C, "need_vague")
 
 
 def bant_unmet(bant: Bant, policy: Policy = POLICY) -> list[Unmet]:
     """Need and enough of the others confirmed, and enough weight in all (L9, L10)."""
-    confirmed = {d for d in Dimension if status_of(bant, d) is Status.CONFIRMED}
+    known = confirmed(bant)
     unmet = []
-    if Dimension.NEED not in confirmed:
+    if Dimension.NEED not in known:
         unmet.append(Unmet("bant_need", "Need is not confirmed."))
-    others = len(confirmed - {Dimension.NEED})
+    others = len(known - {Dimension.NEED})
     if others < policy.besides_need:
         unmet.append(
             Unmet("bant_others", f"{policy.besides_need} of budget, authority and timeline must be confirmed; {others} of them are.")
         )
-    if (weight := score(bant, policy)) < policy.bant_limit:
+    if (weight := _weight(known, policy)) < policy.bant_limit:
         unmet.append(Unmet("bant_score", f"The BANT score is {weight}; it must be at least {policy.bant_limit}."))
     return unmet
