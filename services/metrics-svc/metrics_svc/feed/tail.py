@@ -48,7 +48,6 @@ class Tail:
         self.places = Places(settings.streams_max, settings.streams_max_each)
         self.stopping = stopping
         self._db, self._service = db, service
-        self._readers = READERS.labels(service)  # from the start, so that none shows as 0 and not as nothing
         self._connections = asyncio.Semaphore(CONNECTIONS)
         self._following: asyncio.Task[None] | None = None
         self._moved = asyncio.Event()
@@ -68,13 +67,13 @@ class Tail:
     async def reader(self, actor: Actor) -> AsyncIterator[None]:
         """One more reader, while the block runs. `TooManyStreams`, `Unavailable`."""
         with self.places.taken(actor.id):
-            self._readers.inc()
+            READERS.labels(self._service).inc()
             if self._following is None:
                 self._following = asyncio.create_task(self._follow(), name="feed tail")
             try:
                 yield
             finally:
-                self._readers.dec()
+                READERS.labels(self._service).dec()
                 if self.places.used == 1:  # only ours
                     self._following.cancel()
                     self._following = None
