@@ -65,7 +65,7 @@ def admin_app(obstacles: Mapping[str, Obstacle]) -> Starlette:
         return JSONResponse({"status": "alive"})
 
     async def ready(_: Request) -> Response:
-        found = {service: await obstacle() for service, obstacle in obstacles.items()}
+        found = dict(zip(obstacles, await asyncio.gather(*(obstacle() for obstacle in obstacles.values())), strict=True))
         said = [text if len(found) == 1 else f"{service}: {text}" for service, text in found.items() if text]
         return JSONResponse({"status": "; ".join(said) or "ready"}, 503 if said else 200)
 

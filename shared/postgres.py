@@ -50,6 +50,11 @@ class Postgres:
         self._account = _account(self.data)
         self._socket = self._socket_folder()
 
+    @property
+    def socket(self) -> Path:
+        """What the server listens on."""
+        return self._socket / _SOCKET
+
     def exists(self) -> bool:
         """Whether the folder holds a database. Raises PostgresError when it is of another major version."""
         version = self.data / "PG_VERSION"

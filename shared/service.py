@@ -34,6 +34,9 @@ log = structlog.get_logger()
 EXPOSED = ("ETag", "Link", "Location", "Retry-After", "Idempotency-Replayed", "X-Trace-Id")
 """What a frontend of another origin may read besides the body."""
 
+PROBE_SECONDS = 4.0
+"""For the database to answer a probe: a server that hangs takes a question and never answers."""
+
 Job = Callable[[Database, Settings, Clock, asyncio.Event], Coroutine[Any, Any, None]]
 """Background work of a service besides relay, consumers and timers, for example its import runner; returns when told to stop."""
 
@@ -134,13 +137,15 @@ class Service:
 
     async def obstacle(self, db: Database) -> str | None:
         """What keeps this service from working, in the words of the probe; None when it is ready."""
-        try:
-            async with db.read() as reader:
-                at = await reader.conn.fetchval("SELECT version_num FROM alembic_version")
-        except Exception as error:
+        asked = asyncio.create_task(_revision(db))
+        asked.add_done_callback(lambda ended: ended.cancelled() or ended.exception())  # also when nobody waits for it any more
+        # Not by a timeout around it: giving a connection back to the pool waits for the server as well.
+        await asyncio.wait({asked}, timeout=PROBE_SECONDS)
+        if error := asked.exception() if asked.done() else TimeoutError():
+            asked.cancel()
             log.warning("not_ready", error=type(error).__name__)
             return "database not available"
-        return "schema is not at head; run migrate" if schema.behind(self.migrations, at) else None
+        return "schema is not at head; run migrate" if schema.behind(self.migrations, asked.result()) else None
 
     # -- Log -----------------------------------------------------------------------------------------------------------
 
@@ -161,6 +166,12 @@ class Service:
 
     async def migrate(self, settings: Settings) -> None:
         await schema.upgrade(self.migrations, self.metadata, settings.database_url)
+
+
+async def _revision(db: Database) -> str | None:
+    async with db.read() as reader:
+        at: str | None = await reader.conn.fetchval("SELECT version_num FROM alembic_version")
+        return at
 
 
 async def _alive(_: Any) -> JSONResponse:

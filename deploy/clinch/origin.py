@@ -1,5 +1,6 @@
 """One origin for several apps: what the gateway's prefix table does in the containers, in one process."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -63,7 +64,8 @@ class Origin:
 
     async def _probe(self, request: Request) -> Response:
         """All services' answers to this probe; 503 if one of them is not 200."""
-        answers = {s.name: await _ask(s.app, request.url.path) for s in self._services}
+        found = await asyncio.gather(*(_ask(s.app, request.url.path) for s in self._services))
+        answers = dict(zip((s.name for s in self._services), found, strict=True))
         status = 200 if all(status == 200 for status, _ in answers.values()) else 503
         return JSONResponse({name: body for name, (_, body) in answers.items()}, status)
 

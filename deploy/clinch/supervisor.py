@@ -24,12 +24,14 @@ from clinch.arguments import Arguments, parse
 from clinch.child import Child, Process
 from clinch.errors import CommandError
 from clinch.processes import record, stop_leftovers
+from clinch.pulse import Pulse
 from clinch.schema import revision_hash
 from clinch.settings import Embedded
 from shared.postgres import Postgres, PostgresError
 
 COMMANDS: Mapping[str, Sequence[str]] = {name: (sys.executable, "-P", "-m", f"clinch.{name}") for name in ("schema", "api", "worker")}
 TRIM_EVERY = 60.0  # seconds between looks at the size of the logs
+HANGS = 60.0  # seconds without an answer after which Postgres is killed: a busy one answers, and so does one that recovers
 TRIES = 3  # ends of a child before the first "ready" that count as hopeless
 
 
@@ -66,7 +68,7 @@ class Supervisor:
             try:
                 self._start_postgres(server, postgres)
                 self._bring_schema_up()
-                self._watch([server, *children], on_ready)
+                self._watch(server, children, Pulse(postgres.socket), on_ready)
             finally:
                 for child in children:
                     child.stop()
@@ -104,7 +106,8 @@ class Supervisor:
             raise CommandError(f"The databases could not be prepared, `clinch logs schema` has all of it: {_last_line(log)}")
         stamp.write_text(wanted)
 
-    def _watch(self, children: Sequence[Child], on_ready: Callable[[], None]) -> None:
+    def _watch(self, server: Child, others: Sequence[Child], pulse: Pulse, on_ready: Callable[[], None]) -> None:
+        children = [server, *others]
         ready, up, trim_at = False, {"postgres"}, 0.0
         self._run.folder.restart.unlink(missing_ok=True)
         self._report("Starting the API and the worker")
@@ -114,6 +117,7 @@ class Supervisor:
                     self._say(news, children)
                     if not ready and child.process is None:
                         self._give_up_on(child)
+            self._kill_if_it_hangs(server, pulse)
             newly = self._newly_ready()
             up |= newly
             self._restart_what_is_asked(children, newly)
@@ -125,6 +129,15 @@ class Supervisor:
                 self._run.folder.trim_logs()
                 trim_at = time.monotonic() + TRIM_EVERY
             self._tick()
+
+    def _kill_if_it_hangs(self, server: Child, pulse: Pulse) -> None:
+        """What was acknowledged is on disk. A new server has it, and `tend` starts one."""
+        if server.process is None:
+            pulse.forget()
+        elif pulse.silence() > HANGS:
+            self._log(f"postgres has taken no connection for {HANGS:.0f} s, and is killed")
+            server.process.kill()
+            pulse.forget()
 
     def _restart_what_is_asked(self, children: Sequence[Child], newly_ready: set[str]) -> None:
         """`clinch restart` leaves a file with the names, and waits until it is gone. One after the other: twice all is too much."""

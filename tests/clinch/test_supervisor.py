@@ -47,6 +47,17 @@ def test_a_killed_postmaster_comes_back_with_its_data(run: Embedded) -> None:
     assert eventually(lambda: alive(run.folder).get("postgres")).pid != before
 
 
+def test_a_postmaster_that_hangs_is_killed_and_comes_back_with_its_data(run: Embedded, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("clinch.pulse.EVERY", 0.2)
+    monkeypatch.setattr("clinch.supervisor.HANGS", 2.0)
+    ask(run, "CREATE TABLE held AS SELECT 43 AS answer")
+    before = alive(run.folder)["postgres"]
+    before.send_signal(signal.SIGSTOP)
+    eventually(lambda: "postgres" in (now := alive(run.folder)) and now["postgres"].pid != before.pid, 60)
+    assert eventually(lambda: ask(run, "SELECT answer FROM held"), 60) == 43
+    assert "postgres has taken no connection for 2 s, and is killed" in run.folder.log("supervisor").read_text()
+
+
 def test_a_killed_api_comes_back_and_its_clients_are_not_refused(run: Embedded) -> None:
     before = api_pid(run)
     os.kill(before, signal.SIGKILL)
