@@ -118,13 +118,16 @@ def columns(rows: Sequence[Any], names: Sequence[str]) -> dict[str, list[Any]]:
     return {n: [getattr(r, n) for r in rows] for n in names}
 
 
-@lru_cache(maxsize=8192)
-def uuid_of(text: str) -> UUID:
-    """The id that `text` writes; ValueError when it writes none. As asyncpg gives ids: equal to Python's own, and looked up, compared and
+def read_id(text: str) -> UUID:
+    """The id that `text` writes; ValueError when it writes none. As asyncpg gives ids: equal to Python's own, and read, looked up and
     written into arrays several times as quickly, which counts where events come by the thousand.
     """
     found: UUID = pgproto.UUID(text)
     return found
+
+
+uuid_of = lru_cache(maxsize=8192)(read_id)
+"""The same for an id that comes again and again."""
 
 
 class Row(Protocol):

@@ -1,6 +1,5 @@
 """What every event has in common, and its way onto the wire (CloudEvents 1.0.2; conventions §2)."""
 
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -8,6 +7,7 @@ from typing import Annotated, Any, ClassVar, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer, TypeAdapter, WithJsonSchema
+from pydantic_core import to_json
 
 REGISTRY: dict[str, type["Event"]] = {}
 """Every event by its full type: what readers decode by, and what the documents are generated from."""
@@ -123,7 +123,7 @@ def structured(headers: Mapping[str, str], value: bytes) -> bytes:
     attributes["datacontenttype"] = headers.get("content-type", "application/json")
     if "traceparent" in headers:
         attributes["traceparent"] = headers["traceparent"]
-    return json.dumps(attributes, ensure_ascii=False)[:-1].encode() + b', "data": ' + value + b"}"
+    return to_json(attributes)[:-1] + b', "data": ' + value + b"}"
 
 
 _uuid = TypeAdapter(UUID).validator.validate_python

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import orjson
 import pytest
@@ -13,8 +14,9 @@ from metrics_svc.feed.checks import CHECKS, in_the_feed
 from metrics_svc.feed.commands import TOPICS, feed, forget
 from metrics_svc.feed.queries import Slice
 from metrics_svc.feed.rules import Gone, Wanted
-from shared.bus import Message, open_bus
+from shared.bus import Delivered, Message, open_bus
 from shared.events.envelope import Envelope
+from shared.ids import new_id
 from shared.testing import Running, as_delivered
 from shared.verify import run
 from tests.metrics.told import Deal, Lead, on
@@ -184,3 +186,18 @@ async def test_verify_finds_what_the_feed_lacks(svc: Running) -> None:
         assert await offenders() == [3, 1, 0]  # these do not say when they were recorded
     finally:
         await bus.stop()
+
+
+async def test_a_contact_that_moves_takes_its_events_of_the_same_batch_along(svc: Running) -> None:
+    contact, one, other = (new_id() for _ in range(3))
+    told = as_delivered(HISTORY[0])
+
+    def says(version: int, account: UUID) -> Delivered:
+        headers = {**told.headers, "ce_type": "clinch.contact.changed.v1", "ce_id": str(new_id())}
+        headers |= {"ce_subject": str(contact), "ce_sequence": f"{version:019d}"}
+        value = orjson.dumps({"account_id": str(account), "recorded_at": None})
+        return Delivered("clinch.contact.events.v1", 0, version, str(contact), value, headers)
+
+    async with svc.transaction() as tx:
+        await feed(tx, [says(1, one), says(2, one), says(3, other)])
+    assert [e.belongs_to for e in (await read(svc)).items] == [other] * 3

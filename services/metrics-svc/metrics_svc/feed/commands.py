@@ -17,7 +17,7 @@ from shared.db import Tx
 from shared.events import contract, deal, lead, metrics  # noqa: F401  (their events are in the registry then)
 from shared.events.envelope import REGISTRY, structured, topic
 from shared.inbox import stamp
-from shared.query import Query, columns, rows_param
+from shared.query import Query, read_id, rows_param
 from shared.reactions import Verbatim
 from shared.tables import At
 
@@ -29,24 +29,18 @@ NAME = "feed"
 _NAMES = tuple(FEED.c.keys())
 
 
-def _append() -> Query[Any]:
-    """Number the rows behind the head. Its row stays locked until the commit, so no position is seen before a lower one."""
+def _advance() -> Query[int]:
+    """Moves the head by `n` and gives the last position. Its row stays locked until the commit, so none is seen before a lower one."""
     n, horizon = bindparam("n", type_=BigInteger), bindparam("horizon", type_=At)
     head = insert(HEAD).values(name=NAME, latest=n, oldest=0, horizon=horizon)
-    moved = (
-        head.on_conflict_do_update(
-            index_elements=["name"],
-            set_={
-                "latest": HEAD.c.latest + head.excluded.latest,
-                "horizon": func.greatest(HEAD.c.horizon, head.excluded.horizon),
-            },
-        )
-        .returning(HEAD.c.latest)
-        .cte("moved")
+    moved = head.on_conflict_do_update(
+        index_elements=["name"],
+        set_={
+            "latest": HEAD.c.latest + head.excluded.latest,
+            "horizon": func.greatest(HEAD.c.horizon, head.excluded.horizon),
+        },
     )
-    given = rows_param(FEED, *_NAMES)
-    place = moved.c.latest - n + given.c.position
-    return Query(insert(FEED).from_select(_NAMES, select(place, *[given.c[name] for name in _NAMES[1:]])), int)
+    return Query(moved.returning(HEAD.c.latest), int)
 
 
 def _owned(*, known: bool) -> Query[Any]:
@@ -58,7 +52,7 @@ def _owned(*, known: bool) -> Query[Any]:
 
 
 _given = rows_param(FEED, "subject", "belongs_to")
-_APPEND = _append()
+_ADVANCE = _advance()
 _OWNED, _INTRODUCED = _owned(known=True), _owned(known=False)
 _MOVED = Query(
     update(FEED).values(belongs_to=_given.c.belongs_to).where(FEED.c.subject == _given.c.subject, FEED.c.belongs_to != _given.c.belongs_to),
@@ -92,13 +86,15 @@ async def _fold(tx: Tx, messages: Sequence[Delivered]) -> None:
             (owners if row.belongs_to == row.subject else introduced)[row.belongs_to] = told[0]
         if row.may_move_others:
             moved[row.subject] = row.belongs_to
-    if moved:
-        await tx.run(_MOVED, subject=list(moved), belongs_to=list(moved.values()))
     for query, found in ((_OWNED, owners), (_INTRODUCED, introduced)):
         if found:  # in the order of the ids: parts and wholes are told in topics of their own, and must not wait for each other
             await tx.run(query, id=sorted(found), owner_id=[found[id] for id in sorted(found)])
     if rows:
-        await tx.run(_APPEND, n=len(rows), horizon=horizon, **columns(rows, _NAMES))
+        behind = await tx.one(_ADVANCE, n=len(rows), horizon=horizon) - len(rows)
+        placed = ((behind + row.position, *row[1:]) for row in rows)
+        await tx.conn.copy_records_to_table(FEED.name, records=placed, columns=_NAMES)
+    if moved:  # at the end: what was told in this batch goes with them too
+        await tx.run(_MOVED, subject=list(moved), belongs_to=list(moved.values()))
 
 
 feed = Verbatim(_fold)
@@ -113,16 +109,16 @@ def _read(message: Delivered, n: int, now: datetime) -> tuple[FeedEvent, dict[st
     type, aggregate = message.headers["ce_type"], message.topic.split(".")[1]
     recorded = data.get("recorded_at")
     row = FeedEvent(
-        position=n,
-        event_id=UUID(message.headers["ce_id"]),
-        type=type,
-        aggregate=aggregate,
-        subject=subject,
-        version=version,
-        time=datetime.fromisoformat(message.headers["ce_time"]),
-        recorded_at=datetime.fromisoformat(recorded) if recorded else now,
-        belongs_to=belongs_to(aggregate, subject, data),
-        event=structured(message.headers, message.value),
+        n,
+        read_id(message.headers["ce_id"]),
+        type,
+        aggregate,
+        subject,
+        version,
+        datetime.fromisoformat(message.headers["ce_time"]),
+        datetime.fromisoformat(recorded) if recorded else now,
+        belongs_to(aggregate, subject, data),
+        structured(message.headers, message.value),
     )
     return row, data
 

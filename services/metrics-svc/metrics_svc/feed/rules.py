@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from shared.auth.actor import Actor, Role
@@ -33,8 +33,7 @@ NOBODYS = frozenset({"clinch.lead.stubbed.v1"})
 """Types that make a record without an owner and do not say so: a stub is in the pool."""
 
 
-@dataclass(frozen=True, slots=True)
-class FeedEvent:
+class FeedEvent(NamedTuple):
     """A row of the feed."""
 
     position: int
