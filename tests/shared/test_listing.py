@@ -264,10 +264,10 @@ async def test_arrays_match_any_of_the_values(harbour: Running, admin: httpx.Asy
 async def test_a_page_is_one_statement_and_the_count_one_more(harbour: Running, admin: httpx.AsyncClient, monkeypatch: Any) -> None:
     await put(harbour, *[boat() for _ in range(7)])
     statements: list[str] = []
-    run = Reader.all
+    run = Reader.records
     one = Reader.first
 
-    async def counted_all(self: Reader, query: Query[Any], **params: Any) -> list[Any]:
+    async def counted_records(self: Reader, query: Query[Any], **params: Any) -> list[Any]:
         statements.append(query.sql)
         return await run(self, query, **params)
 
@@ -275,7 +275,7 @@ async def test_a_page_is_one_statement_and_the_count_one_more(harbour: Running, 
         statements.append(query.sql)
         return await one(self, query, **params)
 
-    monkeypatch.setattr(Reader, "all", counted_all)
+    monkeypatch.setattr(Reader, "records", counted_records)
     monkeypatch.setattr(Reader, "first", counted_one)
     plain = (await admin.get("/v1/boats", params={"limit": 3, "sort": "price"})).json()
     assert len(statements) == 1
