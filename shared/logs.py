@@ -10,6 +10,7 @@ import structlog
 from structlog.types import EventDict, Processor
 
 from shared.settings import LogSettings
+from shared.telemetry import of_request
 
 # Exceptions of our libraries quote the values that they complain about: those are personal data, or a customer's prices.
 _VALUES = (
@@ -29,6 +30,7 @@ def configure_logging(settings: LogSettings, service: str) -> None:
 
     first: list[Processor] = [
         structlog.contextvars.merge_contextvars,
+        of_request,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         stamped,

@@ -99,6 +99,8 @@ class Service:
             description=self.description,
             lifespan=lifespan,
             redoc_url=None,
+            # One span for each request. Figures and logs are ours: FastAPI's would quote the values that they complain about.
+            telemetry={"operation_spans": False, "metrics": False, "logs": False},
         )
         app.state.service = self.name
         idempotency.REPLAYS.labels(self.name)  # there from the beginning, so that the first one is an increase

@@ -1,13 +1,15 @@
 """What each request leaves behind: its figures, its trace id, and who and what it was in the logs (conventions §4)."""
 
 import re
-import secrets
 import time
+from contextvars import ContextVar
+from functools import cache, partial
+from random import getrandbits
 
-import structlog
 from prometheus_client import Histogram
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.types import EventDict
 
 REQUESTS = Histogram(
     "http_server_request_duration_seconds",
@@ -32,7 +34,7 @@ def traceparent(scope: Scope) -> str:
     given = scope.setdefault("state", {})
     if "traceparent" not in given:
         sent = next((v for k, v in scope["headers"] if k == b"traceparent" and _TRACEPARENT.match(v)), None)
-        given["traceparent"] = sent.decode() if sent else f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
+        given["traceparent"] = sent.decode() if sent else f"00-{getrandbits(128) or 1:032x}-{getrandbits(64) or 1:016x}-01"
     return str(given["traceparent"])
 
 
@@ -42,8 +44,27 @@ def trace_id(scope: Scope) -> str:
 
 def _request_id(scope: Scope) -> str:
     """The caller's or the gateway's X-Request-ID, or a new one: a trace may hold many requests."""
-    sent = next((v for k, v in scope["headers"] if k == b"x-request-id" and _REQUEST_ID.match(v)), None)
-    return sent.decode() if sent else secrets.token_hex(8)
+    given = scope["state"]
+    if "request_id" not in given:
+        sent = next((v for k, v in scope["headers"] if k == b"x-request-id" and _REQUEST_ID.match(v)), None)
+        given["request_id"] = sent.decode() if sent else f"{getrandbits(64):016x}"
+    return str(given["request_id"])
+
+
+_request: ContextVar[tuple[str, Scope] | None] = ContextVar("request", default=None)
+"""The service and the request that this task works for."""
+
+
+def of_request(_: object, __: str, entry: EventDict) -> EventDict:
+    """A structlog processor: which request a line belongs to, and whose. Found out when there is a line, which most requests have not."""
+    if (found := _request.get()) is not None:
+        service, scope = found
+        said = {"service": service, "trace_id": trace_id(scope), "request_id": _request_id(scope)}
+        if (actor := scope["state"].get("actor")) is not None:
+            said["actor_id"] = str(actor.id)
+        for key, value in said.items():
+            entry.setdefault(key, value)
+    return entry
 
 
 class Telemetry:
@@ -51,6 +72,7 @@ class Telemetry:
 
     def __init__(self, app: ASGIApp, *, service: str, streamed: tuple[str, ...] = ()) -> None:
         self.app, self.service, self.streamed = app, service, streamed
+        self._timed = cache(partial(REQUESTS.labels, service))  # prometheus-client looks its labels up under a lock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] in PROBES:
@@ -58,9 +80,7 @@ class Telemetry:
             return
         started = time.perf_counter()
         trace = trace_id(scope)
-        # Not cleared at the end: an error that nobody expected is logged outside of this.
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(service=self.service, trace_id=trace, request_id=_request_id(scope))
+        _request.set((self.service, scope))  # to the end of its task: an error that nobody expected is logged outside of this
         status, streams_since = 500, 0.0
 
         async def noting(message: Message) -> None:
@@ -80,7 +100,7 @@ class Telemetry:
             method = scope["method"] if scope["method"] in METHODS else "other"
             took = (streams_since or time.perf_counter()) - started
             waited: float = scope["state"].get("waited", 0.0)  # because the caller asked for it, as a poll for events does
-            REQUESTS.labels(self.service, method, route, status).observe(took - waited)
+            self._timed(method, route, status).observe(took - waited)
 
 
 def _limited(receive: Receive) -> Receive:

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
-import structlog
 from fastapi import Depends, Request
 from fastapi.openapi.models import HTTPBearer
 from fastapi.security.base import SecurityBase
@@ -29,7 +28,6 @@ class _BearerToken(SecurityBase):
         verifier: Verifier = request.app.state.verifier
         actor = await verifier.actor(token)
         request.state.actor = actor
-        structlog.contextvars.bind_contextvars(actor_id=str(actor.id))
         return actor
 
 

@@ -16,6 +16,7 @@ from structlog.testing import LogCapture
 from shared.logs import configure_logging, without_values
 from shared.postgres import Postgres
 from shared.settings import LogSettings
+from shared.telemetry import of_request
 from shared.testing import running
 from tests.shared.notes_service import service
 
@@ -85,7 +86,7 @@ async def test_a_line_of_a_request_says_whose_and_which_it_was(postgres: Postgre
     heard = LogCapture()
     before = structlog.get_config()
     async with running(service, postgres) as notes, notes.client("rep", "ann") as ann:
-        structlog.configure(processors=[structlog.contextvars.merge_contextvars, heard], cache_logger_on_first_use=False)
+        structlog.configure(processors=[of_request, heard], cache_logger_on_first_use=False)
         try:
             written = (await ann.post("/v1/notes", json={"text": "a"})).json()
             url, sent = f"/v1/notes/{written['id']}", {"X-Request-ID": "gateway-7", "If-Match": "*"}
