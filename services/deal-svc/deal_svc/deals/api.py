@@ -16,7 +16,7 @@ from deal_svc.discovery.rules import record_unmet
 from deal_svc.quotes.queries import IDS_OF_DEAL
 from deal_svc.stages import commands as stages
 from deal_svc.stages.queries import facts_of
-from deal_svc.stages.rules import LossReason, OpenStage, actions_unmet
+from deal_svc.stages.rules import Facts, LossReason, OpenStage, actions_unmet
 from shared import scope
 from shared.auth import Actor, CurrentActor, Role, require
 from shared.db import Reader
@@ -141,7 +141,7 @@ class DealOut(BaseModel):
 
 async def _shown(db: Reader, by: Actor, deals: Sequence[Deal]) -> list[DealOut]:
     facts = await facts_of(db, [deal.id for deal in deals])
-    return [_out(deal, actions(**_unmet(deal, by), **actions_unmet(deal, facts[deal.id], by))) for deal in deals]
+    return [_out(deal, facts[deal.id], by) for deal in deals]
 
 
 def _unmet(deal: Deal, by: Actor) -> dict[str, Any]:
@@ -149,11 +149,12 @@ def _unmet(deal: Deal, by: Actor) -> dict[str, Any]:
     return {"update": change, "assign": rules.assign_unmet(deal, by, by.id), "record": record, "quote": change}
 
 
-def _out(deal: Deal, allowed: list[AllowedAction]) -> DealOut:
-    fields = {name: getattr(deal, name) for name in DEALS.names}
-    return DealOut.model_validate(
-        fields | {"amount": Money(amount=deal.amount, currency=deal.currency), "flags": sorted(deal.flags), "allowed_actions": allowed}
-    )
+def _out(deal: Deal, facts: Facts, by: Actor) -> DealOut:
+    fields: dict[str, Any] = {name: getattr(deal, name) for name in DEALS.names}
+    fields["amount"] = Money.model_construct(amount=deal.amount, currency=deal.currency)
+    fields["flags"] = sorted(deal.flags)
+    fields["allowed_actions"] = actions(**_unmet(deal, by), **actions_unmet(deal, facts, by))
+    return DealOut.model_validate(fields)
 
 
 async def _one(db: Reader, by: Actor, deal: Deal) -> DealOut:
@@ -203,8 +204,8 @@ async def move_deal(deal_id: UUID, body: Transition, tx: InTx, by: CurrentActor,
     One stage forward when the gate's guards are met, one back with a reason. A manager with a reason may also pass gates and stages
     (the event lists what was skipped), and go further back.
     """
-    moved = await stages.move(tx, deal_id, Stage(body.to), reason=body.reason, expect=expect, at=body.at)
-    return await _one(tx, by, moved)
+    moved, facts = await stages.move(tx, deal_id, Stage(body.to), reason=body.reason, expect=expect, at=body.at)
+    return _out(moved, facts, by)
 
 
 @router.post("/{deal_id}/lose", response_model=DealOut, dependencies=[Selling])

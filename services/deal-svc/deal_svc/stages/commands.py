@@ -11,7 +11,7 @@ from deal_svc.deals.tables import DEALS
 from deal_svc.quotes.commands import withdraw_open
 from deal_svc.stages import rules
 from deal_svc.stages.queries import facts_of
-from deal_svc.stages.rules import LossReason
+from deal_svc.stages.rules import Facts, LossReason
 from shared.clock import happened
 from shared.db import Tx
 from shared.errors import require
@@ -20,9 +20,11 @@ from shared.events.deal import DealLost, DealReopened, DealStageChanged, DealWin
 CONTRACT_SIGNED = "The contract was signed."
 
 
-async def move(tx: Tx, deal_id: UUID, to: Stage, *, reason: str | None, expect: int | None, at: datetime | None) -> Deal:
+async def move(tx: Tx, deal_id: UUID, to: Stage, *, reason: str | None, expect: int | None, at: datetime | None) -> tuple[Deal, Facts]:
+    """The moved deal, and what its gates asked: no move changes that."""
     deal = await deals.SEEN.load(tx, deal_id, expect)
-    step = rules.move(deal, to, (await facts_of(tx, [deal_id]))[deal_id], tx.actor, reason)
+    facts = (await facts_of(tx, [deal_id]))[deal_id]
+    step = rules.move(deal, to, facts, tx.actor, reason)
     require(step.unmet, f"The deal cannot go from {deal.stage} to {to}.", "deal_not_movable")
     when = happened(at, tx.now, since=deal.stage_since)
     event = DealStageChanged(
@@ -37,7 +39,7 @@ async def move(tx: Tx, deal_id: UUID, to: Stage, *, reason: str | None, expect: 
         seconds_in_stage=_seconds(deal, when),
         probability=PROBABILITY[to],
     )
-    return await tx.save(DEALS, deal, event, at=when, **_entering(to, when))
+    return await tx.save(DEALS, deal, event, at=when, **_entering(to, when)), facts
 
 
 async def lose(
