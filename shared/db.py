@@ -11,6 +11,8 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
+import asyncpg
+
 from shared.auth import Actor
 from shared.errors import KeyInUse, Stale
 from shared.events.envelope import Envelope, Event
@@ -190,7 +192,7 @@ class Database(Pool):
                 if keep:
                     await tx.flush()
             except BaseException:
-                if not conn.is_closed():
+                if not _is_lost(conn):
                     await transaction.rollback()
                 raise
             if keep:
@@ -198,6 +200,13 @@ class Database(Pool):
                 self.committed.set()
             else:
                 await transaction.rollback()
+
+
+def _is_lost(conn: Any) -> bool:
+    try:
+        return bool(conn.is_closed())
+    except asyncpg.InterfaceError:  # the pool has taken back what broke, and says only that
+        return True
 
 
 def as_dict(row: Any) -> dict[str, Any]:

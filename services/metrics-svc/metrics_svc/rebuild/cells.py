@@ -35,6 +35,7 @@ from metrics_svc.measures import Cells, Measure
 from shared.auth import SYSTEM
 from shared.clock import Clock
 from shared.db import Context, Database, Tx
+from shared.outage import Outage
 from shared.query import Query
 from shared.settings import Settings
 
@@ -87,10 +88,18 @@ def version(settings: Settings) -> str:
 
 async def keep_current(db: Database, settings: Settings, clock: Clock, stop: asyncio.Event) -> None:
     """A job of the worker: when a measure or the zone has changed since the cells were computed, compute them anew."""
-    async with db.begin(Context("metrics-svc", SYSTEM, clock(), "recompute")) as tx:
-        await tx.conn.execute(TURN)
-        if await tx.conn.fetchval(_VERSION) != version(settings):
-            await recompute_cells(tx)
+    outage = Outage("recompute", service="metrics-svc")
+    while not stop.is_set():
+        try:
+            async with db.begin(Context("metrics-svc", SYSTEM, clock(), "recompute")) as tx:
+                await tx.conn.execute(TURN)
+                if await tx.conn.fetchval(_VERSION) != version(settings):
+                    await recompute_cells(tx)
+        except Exception as error:
+            await outage.wait(error, stop)
+            continue
+        outage.over()
+        return
 
 
 async def _compute(tx: Tx) -> None:
