@@ -14,7 +14,15 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from shared.bus import Bus, BusUnavailable, Delivered, Message, OffsetOutOfRange, Position, Reader, TopicPartition, UnknownTopic
-from shared.bus.kafkadriver import REQUEST_TIMEOUT, as_bus_errors, delivered, discard_consumer, discard_producer
+from shared.bus.kafkadriver import (
+    READ_BYTES,
+    REQUEST_TIMEOUT,
+    as_bus_errors,
+    delivered,
+    discard_consumer,
+    discard_producer,
+    leave_silent_brokers_soon,
+)
 from shared.bus.kafkaurl import connection_options
 from shared.bus.partition import partition_of
 
@@ -193,7 +201,9 @@ class KafkaBus(Bus):
                                 auto_offset_reset="none",
                                 enable_auto_commit=False,
                                 fetch_max_wait_ms=0,  # what is asked for is there; by default leaving a partition takes a second
+                                fetch_max_bytes=READ_BYTES,
                             )
+                            leave_silent_brokers_soon(self._consumer)
                             await self._consumer.start()
                         yield self._consumer
             except OffsetOutOfRange:

@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, errors
+from aiokafka.client import ConnectionGroup
 from aiokafka.structs import ConsumerRecord
 
 from shared.bus import BusError, BusUnavailable, Delivered
@@ -31,7 +32,9 @@ _chatter.setLevel(logging.ERROR)
 _chatter.propagate = False
 _chatter.addHandler(_Why())
 
-REQUEST_TIMEOUT = 8.0  # seconds; joining a group may take a session timeout, and a frozen broker costs this once or more
+REQUEST_TIMEOUT = 8.0  # seconds; joining a group may take a session timeout
+READ_TIMEOUT = 3.0  # for one request of a reader, which is answered within half a second; a frozen broker costs this once or more
+READ_BYTES = 4 * 1024 * 1024  # in one answer, so that a slow line is not taken for a silent broker
 CLOSE_TIMEOUT = 3.0
 
 # What the next attempt meets again. Everything else is cured by waiting or by a new producer or consumer.
@@ -73,6 +76,23 @@ def delivered(record: "ConsumerRecord[bytes, bytes]") -> Delivered:
         record.value or b"",
         {name: value.decode() for name, value in record.headers},
     )
+
+
+def leave_silent_brokers_soon(consumer: AIOKafkaConsumer) -> None:
+    """Before it is started: ask the next leader after `READ_TIMEOUT`, and keep to the longer one for a group's coordinator only, which
+    answers a join when all members have come. aiokafka has one timeout for both.
+    """
+    client = consumer._client
+    client._request_timeout_ms = int(READ_TIMEOUT * 1000)
+    connect = client._get_conn
+
+    async def connection(node_id: Any, *, group: Any = ConnectionGroup.DEFAULT, no_hint: bool = False) -> Any:
+        found = await connect(node_id, group=group, no_hint=no_hint)
+        if found is not None and group == ConnectionGroup.COORDINATION:
+            found._request_timeout = REQUEST_TIMEOUT
+        return found
+
+    client._get_conn = connection
 
 
 async def discard_producer(producer: AIOKafkaProducer) -> None:

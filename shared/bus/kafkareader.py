@@ -15,12 +15,13 @@ from aiokafka.structs import ConsumerRecord
 
 from shared.bus import BusUnavailable, Delivered, OffsetOutOfRange, Position, Reader, TopicPartition, UnknownTopic
 from shared.bus.kafka import KafkaBus
-from shared.bus.kafkadriver import REQUEST_TIMEOUT, as_bus_errors, delivered, discard_consumer
+from shared.bus.kafkadriver import READ_BYTES, REQUEST_TIMEOUT, as_bus_errors, delivered, discard_consumer, leave_silent_brokers_soon
 
 log = logging.getLogger(__name__)
 
 SESSION_TIMEOUT = 6.0  # seconds; a member that died is replaced after this. The least that a broker allows unless told otherwise
 SILENCE = 20.0  # seconds of polling without any answer, after which the consumer is taken for hung and replaced
+COMMIT_TIMEOUT = 1.0  # seconds; reading must not wait for a coordinator that is silent
 STEP = 0.2  # seconds; the longest single wait inside a poll
 RETRY = (0.1, 2.0)  # seconds; first and longest wait before a failed poll raises
 
@@ -107,7 +108,9 @@ class KafkaReader(Reader, ConsumerRebalanceListener):  # type: ignore[misc]  # a
             enable_auto_commit=False,
             session_timeout_ms=int(SESSION_TIMEOUT * 1000),
             heartbeat_interval_ms=int(SESSION_TIMEOUT * 300),
+            fetch_max_bytes=READ_BYTES,
         )
+        leave_silent_brokers_soon(consumer)
         async with asyncio.timeout(REQUEST_TIMEOUT):
             await consumer.start()
         consumer.subscribe(self._topics, listener=self)
@@ -179,7 +182,7 @@ class KafkaReader(Reader, ConsumerRebalanceListener):  # type: ignore[misc]  # a
     async def committed(self, partition: TopicPartition, offset: int) -> None:
         if self._consumer and KafkaPartition(*partition) in self._ready:
             try:
-                async with asyncio.timeout(REQUEST_TIMEOUT):
+                async with asyncio.timeout(COMMIT_TIMEOUT):
                     await self._consumer.commit({KafkaPartition(*partition): offset})
             except (KafkaError, TimeoutError) as error:
                 log.debug("Kafka did not take the offset %s of %s: %s", offset, partition, error)

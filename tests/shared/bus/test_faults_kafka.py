@@ -7,8 +7,10 @@ from types import SimpleNamespace
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.client import ConnectionGroup
 
 from shared.bus import Bus, BusError, BusUnavailable, Message, open_bus
+from shared.bus.kafkadriver import READ_TIMEOUT, REQUEST_TIMEOUT
 from shared.bus.kafkareader import KafkaReader
 from tests import kafka_mock as mocked
 from tests.kafka_mock import KafkaMock, let_followers_sync_first
@@ -56,6 +58,20 @@ async def test_a_message_that_no_broker_takes_is_a_lasting_refusal(bus: Bus, kaf
     with pytest.raises(BusError) as refused:
         await bus.publish([message(topic, "k", 1)])
     assert not isinstance(refused.value, BusUnavailable)
+
+
+async def test_a_silent_leader_is_left_soon_and_the_answer_to_a_join_is_waited_for(bus: Bus, topic: str) -> None:
+    """By what is inside aiokafka's connections: another release of it must not undo in silence what `leave_silent_brokers_soon` sets."""
+    await bus.publish([message(topic, "k", 0)])
+    consumer, reader = Consumer(), bus.reader("g", [topic], Consumer().position)
+    await consumer.read_all(reader, 1)
+    assert isinstance(reader, KafkaReader)
+    assert reader._consumer
+    connections = reader._consumer._client._conns.items()
+    assert {group: connection._request_timeout for (_, group), connection in connections} == {
+        ConnectionGroup.DEFAULT: READ_TIMEOUT,
+        ConnectionGroup.COORDINATION: REQUEST_TIMEOUT,
+    }
 
 
 async def test_an_answer_that_does_not_come_raises_in_time(
