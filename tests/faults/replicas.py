@@ -100,11 +100,15 @@ class Replicas:
     token: str
     _stack: AsyncExitStack
     _apis: list[Replica] = field(default_factory=list)
+    _working: set[str] = field(default_factory=set)
+    """Services that were given a worker."""
 
     async def start(self, service: str, command: str, count: int, **changed: str) -> list[Replica]:
         """`changed` are settings by their variables."""
         settings = {**self.settings, "CLINCH_DATABASE_URL": self.databases[service], **changed}
         made = [Replica(service, command, settings) for _ in range(count)]
+        if command == "worker":
+            self._working.add(service)
         for replica in made:
             self._stack.push_async_callback(replica.kill)
         await asyncio.gather(*(replica.start() for replica in made))
@@ -140,7 +144,8 @@ class Replicas:
             await conn.close()
 
     async def verified(self) -> str:
-        """What `clinch verify --rebuild` prints; fails when an invariant does not hold."""
+        """What `clinch verify --rebuild` prints; fails when an invariant does not hold. It waits for all consumers, so all get a worker."""
+        await asyncio.gather(*(self.start(service, "worker", 1) for service in self.databases.keys() - self._working))
         return await verified(self.databases, self.settings["CLINCH_BUS_URL"])
 
 
