@@ -17,7 +17,7 @@ from shared.auth import Actor
 from shared.errors import KeyInUse, Stale
 from shared.events.envelope import Envelope, Event
 from shared.ids import new_id
-from shared.outbox import Answer, Told, write
+from shared.outbox import Answer, Change, Told, write
 from shared.pool import Pool
 from shared.query import A, Aggregate, Query, at_version, columns
 from shared.settings import Settings
@@ -44,7 +44,7 @@ class Reader:
         self.conn = conn
 
     async def first(self, query: Query[R], **params: Any) -> R | None:
-        record = await self.conn.fetchrow(query.sql, *query.args(params))
+        record = await (await self.settled()).fetchrow(query.sql, *query.args(params))
         return None if record is None else query.row(record)
 
     async def one(self, query: Query[R], **params: Any) -> R:
@@ -58,8 +58,12 @@ class Reader:
 
     async def records(self, query: Query[Any], **params: Any) -> list[Any]:
         """Rows as asyncpg reads them, by column."""
-        found: list[Any] = await self.conn.fetch(query.sql, *query.args(params))
+        found: list[Any] = await (await self.settled()).fetch(query.sql, *query.args(params))
         return found
+
+    async def settled(self) -> Any:
+        """The connection, for statements of one's own."""
+        return self.conn
 
     async def get(self, of: Aggregate[A], id: UUID) -> A:
         """The row, or `NotFound`."""
@@ -80,9 +84,22 @@ class Tx(Reader):
         self.now = context.now
         self.answer: Answer | None = None
         self._told: list[Told] = []
+        self._change: Change | None = None
 
     async def run(self, query: Query[Any], **params: Any) -> None:
-        await self.conn.execute(query.sql, *query.args(params))
+        await (await self.settled()).execute(query.sql, *query.args(params))
+
+    async def settled(self) -> Any:
+        """The connection, when what was changed so far is written."""
+        if self._change is not None:
+            change, self._change = self._change, None
+            await self.conn.execute(change.sql, *change.args)
+        return self.conn
+
+    async def _at_last(self, query: Query[Any], **params: Any) -> None:
+        """Change a row by the statement that writes the events, unless something is read before: one way to Postgres less."""
+        await self.settled()
+        self._change = Change(query.sql, query.args(params))
 
     async def load(self, of: Aggregate[A], id: UUID, expect: int | None = None) -> A:
         """The row, locked until the transaction ends. `NotFound`; `Stale` when its version is not the expected one."""
@@ -100,14 +117,16 @@ class Tx(Reader):
     async def add(self, of: Aggregate[A], row: A, *events: Event, at: datetime | None = None) -> A:
         """Insert `row`; its version is the number of its events. `at`: when it happened in the business, if not now."""
         row = at_version(row, len(events))
-        await self.run(of.insert, **{n: getattr(row, n) for n in of.names})
+        await self._at_last(of.insert, **of.values(row))
         self.tell(row.id, 1, *events, at=at)
         return row
 
     async def add_many(self, of: Aggregate[A], rows: Sequence[tuple[A, Sequence[tuple[Event, datetime]]]]) -> list[A]:
         """Insert many rows in one statement, each with its events and the times they happened at."""
         kept = [at_version(row, len(events)) for row, events in rows]
-        if kept:
+        if len(kept) == 1:  # lists of one cost twice as much
+            await self._at_last(of.insert, **of.values(kept[0]))
+        elif kept:
             await self.run(of.insert_many, **columns(kept, of.names))
         self._tell_many((row.id, 0, events) for row, events in rows)
         return kept
@@ -117,8 +136,8 @@ class Tx(Reader):
         if not rows:
             return set()
         kept = sorted((at_version(row, len(events)) for row, events in rows), key=lambda row: row.id)
-        if len(kept) == 1:  # lists of one cost twice as much
-            added = set(await self.all(of.insert_new_one, **{n: getattr(kept[0], n) for n in of.names}))
+        if len(kept) == 1:
+            added = set(await self.all(of.insert_new_one, **of.values(kept[0])))
         else:
             added = set(await self.all(of.insert_new, **columns(kept, of.names)))
         self._tell_many((row.id, 0, events) for row, events in rows if row.id in added)
@@ -141,7 +160,13 @@ class Tx(Reader):
         """Change a row that `load` locked and tell the events: version grows by one per event, so the two never part."""
         if "updated_at" in of.names:
             changes.setdefault("updated_at", self.now)
-        saved = await self.one(of.update(frozenset(changes)), _id=row.id, version=row.version + len(events), **changes)
+        changes["version"] = row.version + len(events)
+        query = of.update(frozenset(changes))
+        if of.keeps(changes):
+            await self._at_last(query, _id=row.id, **changes)
+            saved = of.altered(row, changes)
+        else:
+            saved = await self.one(query, _id=row.id, **changes)
         self.tell(row.id, row.version + 1, *events, at=at)
         return saved
 
@@ -163,9 +188,11 @@ class Tx(Reader):
     async def flush(self) -> None:
         """Write what was told so far, and the answer to the request's key; `KeyInUse` when another transaction gave one."""
         if self._told or self.answer:
-            if not await write(self.conn, self.context, self._told, self.answer):
+            if not self._told:
+                await self.settled()
+            if not await write(self.conn, self.context, self._told, self.answer, self._change):
                 raise KeyInUse
-            self._told, self.answer = [], None
+            self._told, self.answer, self._change = [], None, None
 
 
 class Database(Pool):
@@ -189,8 +216,7 @@ class Database(Pool):
             tx = Tx(conn, context, self._settings)
             try:
                 yield tx
-                if keep:
-                    await tx.flush()
+                await (tx.flush() if keep else tx.settled())
             except BaseException:
                 if not _is_lost(conn):
                     await transaction.rollback()

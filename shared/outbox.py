@@ -1,5 +1,6 @@
 """The last statement of a transaction: its events, their places in the outbox, and the answer to the request's key (architecture §4)."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -32,11 +33,19 @@ class Answer(NamedTuple):
     body: bytes
 
 
+class Change(NamedTuple):
+    """A statement that changes a row, with its arguments."""
+
+    sql: str
+    args: Sequence[Any]
+
+
 _ANSWER = """
 INSERT INTO idempotency (key, body_hash, status, headers, body, created_at) VALUES ($1, $2, $3, $4, $5, now())
 ON CONFLICT (key) DO UPDATE SET body_hash = $2, status = $3, headers = $4, body = $5, created_at = now()
 WHERE idempotency.created_at <= now() - interval '24 hours' RETURNING true
 """
+_PARAMETER = re.compile(r"\$(\d+)")
 _EVENT = {"id": "uuid", "type": "text", "aggregate": "text", "subject": "uuid", "version": "bigint", "time": "timestamptz", "data": "json"}
 _META = {
     "recorded_at": "timestamptz",
@@ -48,14 +57,16 @@ _META = {
 }
 
 
-async def write(conn: Any, context: "Context", told: Sequence[Told], answer: Answer | None = None) -> bool:
-    """Write all by one statement; False when the key has got its answer from another transaction, and this one must roll back.
+async def write(conn: Any, context: "Context", told: Sequence[Told], answer: Answer | None = None, change: Change | None = None) -> bool:
+    """Write all by one statement, with the last change that the events tell of.
+
+    False when the key has got its answer from another transaction, and this one must roll back.
 
     The caller holds the locks of the events' aggregates, so queue order is version order for each of them.
     """
-    statement = _statement(len(told) == 1, answer is not None) if told else _ANSWER
+    statement = _statement(len(told) == 1, answer is not None, change and change.sql) if told else _ANSWER
     events = _event_args(context, told) if told else ()
-    written = await conn.fetchval(statement, *(answer or ()), *events)
+    written = await conn.fetchval(statement, *(answer or ()), *events, *(change.args if change else ()))
     return answer is None or written is not None
 
 
@@ -83,8 +94,8 @@ def _event_args(context: "Context", told: Sequence[Told]) -> list[Any]:
     return [*given, context.now, actor.id, actor.role, context.correlation_id, context.causation_id, context.traceparent]
 
 
-@lru_cache
-def _statement(single: bool, answered: bool) -> str:
+@lru_cache(maxsize=512)
+def _statement(single: bool, answered: bool, change: str | None) -> str:
     """Lists of columns (UNNEST) carry any number of events; one alone, the usual case, goes as plain values at half the cost."""
     kinds = [*_EVENT.values(), *_META.values()]
     given = [f"${n}::{kind}" for n, kind in enumerate(kinds, 6 if answered else 1)]
@@ -92,8 +103,11 @@ def _statement(single: bool, answered: bool) -> str:
     lists = ", ".join(f"{parameter}[]" for parameter in event)
     rows = f"VALUES ({', '.join(given)})" if single else f"SELECT *, {meta} FROM unnest({lists})"
     ids = f"VALUES ({event[0]})" if single else f"SELECT id FROM unnest({event[0]}[]) WITH ORDINALITY AS told(id, n) ORDER BY n"
+    behind = len(kinds) + (5 if answered else 0)
+    changed = change and _PARAMETER.sub(lambda found: f"${int(found[1]) + behind}", change)
     return f"""
-WITH {f"answer AS ({_ANSWER})," if answered else ""}
+WITH {f"changed AS ({changed})," if changed else ""}
+  {f"answer AS ({_ANSWER})," if answered else ""}
   kept AS (INSERT INTO event ({", ".join([*_EVENT, *_META])}) {rows}),
   queued AS (INSERT INTO outbox (event_id) {ids})
 SELECT {"(SELECT true FROM answer)" if answered else "true"}

@@ -3,14 +3,32 @@
 import enum
 import types
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass, make_dataclass, replace
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Generic, Protocol, TypeVar, cast
 from uuid import UUID
 
 from asyncpg.pgproto import pgproto
-from sqlalchemy import ARRAY, ColumnElement, Executable, Table, any_, bindparam, column, func, insert, literal, select, update
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    ColumnElement,
+    Executable,
+    Integer,
+    Table,
+    Text,
+    Uuid,
+    any_,
+    bindparam,
+    column,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import asyncpg as _asyncpg
 
@@ -153,6 +171,8 @@ class Aggregate(Generic[A]):
     def __init__(self, table: Table, into: type[A], label: str) -> None:
         self.table, self.into, self.label = table, into, label
         self.names = tuple(f.name for f in fields(cast(Any, into)))
+        self._fill = _filler(into)
+        self._exact = {c.name for c in table.c if isinstance(c.type, Text | Uuid | Integer | Boolean)}
         one = select(*[table.c[n] for n in self.names]).where(table.c.id == bindparam("id"))
         self.get = Query(one, into)
         self.lock = Query(one.with_for_update(), into)
@@ -170,12 +190,25 @@ class Aggregate(Generic[A]):
         self.update_many = Query(update(table).where(table.c.id == given.c.id).values({n: given.c[n] for n in kept}), into)
         self.update = lru_cache(maxsize=256)(self._update)
 
+    def values(self, row: A) -> dict[str, Any]:
+        return {n: getattr(row, n) for n in self.names}
+
+    def keeps(self, changes: Mapping[str, Any]) -> bool:
+        """Whether all columns give back what they are given: not amounts, whose decimals they set, nor JSON, nor times of other zones."""
+        return all(
+            value is None or name in self._exact or (isinstance(value, datetime) and value.tzinfo is UTC) for name, value in changes.items()
+        )
+
+    def altered(self, row: A, changes: Mapping[str, Any]) -> A:
+        """The row with these values: `dataclasses.replace` at a third of its time."""
+        return self._fill(*[changes[n] if n in changes else getattr(row, n) for n in self.names])
+
     def _update(self, changed: frozenset[str]) -> Query[A]:
         table = self.table
         return Query(
             update(table)
             .where(table.c.id == bindparam("_id"))
-            .values({n: bindparam(n) for n in sorted(changed)} | {"version": bindparam("version")})
+            .values({n: bindparam(n) for n in sorted(changed)})
             .returning(*[table.c[n] for n in self.names]),
             self.into,
         )

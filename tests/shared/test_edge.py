@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import asyncpg
 import httpx
@@ -17,7 +18,7 @@ from shared.outage import is_outage
 from shared.outbox import Answer
 from shared.postgres import Postgres
 from shared.testing import Running, running
-from tests.shared.notes_service import NoteEdited, NoteWritten, service
+from tests.shared.notes_service import NOTES, Note, NoteEdited, NoteWritten, service
 
 
 @pytest.fixture
@@ -236,6 +237,47 @@ async def test_a_failed_commit_is_never_answered_as_done(notes: Running, client:
     again = await client.post("/v1/notes", json={"text": "a"}, headers={"Idempotency-Key": "late"})
     assert again.status_code == 201
     assert "idempotency-replayed" not in again.headers
+
+
+async def test_a_dry_run_asks_the_database_too(notes: Running, client: httpx.AsyncClient) -> None:
+    async with notes.db.read() as reader:
+        await reader.conn.execute("ALTER TABLE note ADD CHECK (text <> 'never')")
+    assert (await client.post("/v1/notes?dry_run=true", json={"text": "never"})).status_code == 500
+    assert (await client.post("/v1/notes?dry_run=true", json={"text": "else"})).status_code == 201
+
+
+async def test_a_change_is_written_with_its_event_unless_something_is_read_before(notes: Running) -> None:
+    sent: list[str] = []
+    subject = new_id()
+    async with notes.transaction() as tx:
+        with tx.conn.query_logger(lambda query: sent.append(query.query)):
+            note = await tx.add(NOTES, Note(subject, 0, "a", tx.now), NoteWritten(text="a"))
+            note = await tx.save(NOTES, note, NoteEdited(text="b"), text="b")  # two changes of a row cannot be one statement
+            await tx.flush()
+            await asyncio.sleep(0)  # the logger is called then
+    first, last = (s for s in sent if "INTO note" in s or "UPDATE note" in s)
+    assert "INSERT INTO note" in first
+    assert "UPDATE note" in last
+    assert "INSERT INTO event" in last
+    async with notes.transaction() as tx:
+        note = await tx.save(NOTES, note, NoteEdited(text="c"), text="c")
+        assert await tx.get(NOTES, subject) == note
+    assert [(e.version, e.data.text) for e in await notes.told(subject=subject) if isinstance(e.data, NoteWritten | NoteEdited)] == [
+        (1, "a"),
+        (2, "b"),
+        (3, "c"),
+    ]
+
+
+async def test_a_saved_row_is_the_one_that_is_read_later(notes: Running) -> None:
+    async with notes.transaction() as tx:
+        note = await tx.add(NOTES, Note(new_id(), 0, "a", tx.now), NoteWritten(text="a"))
+    for at in (notes.clock(), notes.clock().astimezone(ZoneInfo("Asia/Shanghai"))):
+        async with notes.transaction() as tx:
+            note = await tx.save(NOTES, note, NoteEdited(text="b"), updated_at=at)
+        async with notes.db.read() as reader:
+            read = await reader.get(NOTES, note.id)
+        assert (read, read.updated_at.isoformat()) == (note, note.updated_at.isoformat())
 
 
 async def test_one_statement_tells_one_event_or_several_with_or_without_a_key(notes: Running) -> None:

@@ -91,10 +91,11 @@ async def _capture(tx: Tx, rows: Sequence[NewLead], *, imported: bool) -> tuple[
     drafts: dict[UUID, _Draft] = {}
     while good:
         made, drafts = await _drafts(tx, good, teams, imported)
-        added = await tx.add_new(LEADS, [(d.lead, d.events) for d in drafts.values() if d.new])
+        added = await tx.add_new(LEADS, [(d.lead, d.events) for d in drafts.values() if d.new and d.lead.external_id])
+        unnamed = await tx.add_many(LEADS, [(d.lead, d.events) for d in drafts.values() if d.new and not d.lead.external_id])
         await tx.save_many(LEADS, [(replace(d.lead, updated_at=tx.now), d.events) for d in drafts.values() if d.events and not d.new])
         # Somebody else captured these at the same moment: they are known now, so once more.
-        late = {d.lead.id for d in drafts.values() if d.new} - added
+        late = {d.lead.id for d in drafts.values() if d.new} - added - {lead.id for lead in unnamed}
         answers |= {n: answer for n, answer in made.items() if isinstance(answer, Problem) or answer.id not in late}
         good = {n: row for n, row in good.items() if n not in answers}
     return [answers[n] for n in range(len(rows))], drafts
