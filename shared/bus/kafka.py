@@ -4,7 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from weakref import WeakSet
 
 import structlog
@@ -23,11 +23,9 @@ from shared.bus.kafkadriver import (
     discard_producer,
     leave_silent_brokers_soon,
 )
+from shared.bus.kafkareader import KafkaReader
 from shared.bus.kafkaurl import connection_options
 from shared.bus.partition import partition_of
-
-if TYPE_CHECKING:
-    from shared.bus.kafkareader import KafkaReader
 
 log = structlog.get_logger()
 
@@ -123,8 +121,6 @@ class KafkaBus(Bus):
             await discard_producer(producer)
 
     def reader(self, group: str, topics: Sequence[str], position: Position) -> Reader:
-        from shared.bus.kafkareader import KafkaReader
-
         reader = KafkaReader(self, group, topics, position)
         self._readers.add(reader)
         return reader

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from itertools import islice
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
 from aiokafka import TopicPartition as KafkaPartition
@@ -14,8 +15,10 @@ from aiokafka.errors import ConsumerStoppedError, IllegalStateError, KafkaError,
 from aiokafka.structs import ConsumerRecord
 
 from shared.bus import BusUnavailable, Delivered, OffsetOutOfRange, Position, Reader, TopicPartition, UnknownTopic
-from shared.bus.kafka import KafkaBus
 from shared.bus.kafkadriver import READ_BYTES, REQUEST_TIMEOUT, as_bus_errors, delivered, discard_consumer, leave_silent_brokers_soon
+
+if TYPE_CHECKING:
+    from shared.bus.kafka import KafkaBus
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +32,7 @@ RETRY = (0.1, 2.0)  # seconds; first and longest wait before a failed poll raise
 class KafkaReader(Reader, ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is not typed
     """Offsets are asked for in `poll`, never in the rebalance callbacks: those swallow exceptions."""
 
-    def __init__(self, bus: KafkaBus, group: str, topics: Sequence[str], position: Position) -> None:
+    def __init__(self, bus: "KafkaBus", group: str, topics: Sequence[str], position: Position) -> None:
         self._bus = bus
         self._group = group
         self._topics = list(topics)

@@ -8,8 +8,8 @@ and the NOTIFY at the end cost little; no request waits for them.
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
@@ -17,13 +17,13 @@ from weakref import WeakSet
 import asyncpg
 import orjson
 
-from shared.bus import Bus, BusError, BusUnavailable, Delivered, Message, OffsetOutOfRange, Position, Reader, TopicPartition, UnknownTopic
+from shared.bus import Bus, BusUnavailable, Delivered, Message, OffsetOutOfRange, Position, Reader, TopicPartition, UnknownTopic
 from shared.bus.partition import partition_of
+from shared.bus.pgdriver import CLOSE_TIMEOUT, RETRY, as_bus_errors
+from shared.bus.pgreader import PgReader
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
-
-    from shared.bus.pgreader import PgReader
 
     AnyConnection = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
 
@@ -32,8 +32,6 @@ log = logging.getLogger(__name__)
 CHANNEL = "clinch_bus"
 TIMEOUT = 30.0  # seconds; for one statement
 CONNECT_TIMEOUT = 5.0
-CLOSE_TIMEOUT = 5.0
-RETRY = (0.1, 2.0)  # seconds; first and longest wait between attempts to listen again
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS head (
@@ -74,26 +72,6 @@ SELECT topic, partition, coalesce((
     SELECT min("offset") FROM log l WHERE l.topic = head.topic AND l.partition = head.partition
 ), next) AS beginning, next FROM head WHERE topic = ANY($1::text[])
 """
-
-
-@contextmanager
-def as_bus_errors() -> Iterator[None]:
-    """Turn the driver's exceptions into this package's: what a restart or a pause cures is BusUnavailable."""
-    try:
-        yield
-    except (
-        OSError,  # refused, reset; TimeoutError as well
-        asyncpg.InterfaceError,  # the connection was closed under us
-        asyncpg.InternalClientError,  # or is about to be: the server has said that it dies
-        asyncpg.PostgresConnectionError,
-        asyncpg.exceptions.OperatorInterventionError,  # shutting down, starting up, crashed
-        asyncpg.exceptions.InsufficientResourcesError,  # disk full, too many connections
-        asyncpg.exceptions.TransactionRollbackError,
-        asyncpg.exceptions.ReadOnlySQLTransactionError,
-    ) as error:
-        raise BusUnavailable(f"the Postgres log does not answer: {str(error) or type(error).__name__}") from error
-    except asyncpg.PostgresError as error:
-        raise BusError(f"the Postgres log refused: {error}") from error
 
 
 class PgLog(Bus):
@@ -194,8 +172,6 @@ class PgLog(Bus):
                 raise UnknownTopic(min(missing))
 
     def reader(self, group: str, topics: Sequence[str], position: Position) -> Reader:
-        from shared.bus.pgreader import PgReader
-
         reader = PgReader(self, group, topics, position)
         self._readers.add(reader)
         return reader

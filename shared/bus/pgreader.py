@@ -4,17 +4,21 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from shared.bus import BusUnavailable, Delivered, OffsetOutOfRange, Position, Reader, TopicPartition, UnknownTopic
+from shared.bus.pgdriver import CLOSE_TIMEOUT, RETRY, as_bus_errors
 from shared.bus.pggroup import Membership
-from shared.bus.pglog import CLOSE_TIMEOUT, RETRY, PgLog, as_bus_errors
+
+if TYPE_CHECKING:
+    from shared.bus.pglog import PgLog
 
 INTERVAL = 0.5  # seconds; how often a reader looks by itself for messages, and for members that came or went
 HEADS = "SELECT topic, partition, next FROM head WHERE topic = ANY($1::text[])"
 
 
 class PgReader(Reader):
-    def __init__(self, bus: PgLog, group: str, topics: Sequence[str], position: Position) -> None:
+    def __init__(self, bus: "PgLog", group: str, topics: Sequence[str], position: Position) -> None:
         self._bus = bus
         self._topics = list(topics)
         self._position = position

@@ -1,0 +1,31 @@
+"""What the Postgres log and its readers share: how long they wait, and what asyncpg's exceptions mean."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import asyncpg
+
+from shared.bus import BusError, BusUnavailable
+
+CLOSE_TIMEOUT = 5.0  # seconds
+RETRY = (0.1, 2.0)  # seconds; first and longest wait between attempts
+
+
+@contextmanager
+def as_bus_errors() -> Iterator[None]:
+    """Turn the driver's exceptions into this package's: what a restart or a pause cures is BusUnavailable."""
+    try:
+        yield
+    except (
+        OSError,  # refused, reset; TimeoutError as well
+        asyncpg.InterfaceError,  # the connection was closed under us
+        asyncpg.InternalClientError,  # or is about to be: the server has said that it dies
+        asyncpg.PostgresConnectionError,
+        asyncpg.exceptions.OperatorInterventionError,  # shutting down, starting up, crashed
+        asyncpg.exceptions.InsufficientResourcesError,  # disk full, too many connections
+        asyncpg.exceptions.TransactionRollbackError,
+        asyncpg.exceptions.ReadOnlySQLTransactionError,
+    ) as error:
+        raise BusUnavailable(f"the Postgres log does not answer: {str(error) or type(error).__name__}") from error
+    except asyncpg.PostgresError as error:
+        raise BusError(f"the Postgres log refused: {error}") from error
