@@ -2,17 +2,19 @@
 
 import argparse
 import asyncio
+import logging
 import time
 from functools import partial
 from importlib import import_module
 
+import structlog
 from rich.console import Console
 from rich.status import Status
 
 from tests.bench.report import PAGE, Result, on_terminal, page
 from tests.bench.stage import stage
 
-YARDSTICKS = ("W1", "W2", "R1", "E2", "S1")
+YARDSTICKS = ("W1", "W2", "R1", "R2", "E1", "E2", "E3", "I1", "B1", "feed", "webhooks", "S1")
 """Each is a module of this package with a function `measure`."""
 
 
@@ -36,6 +38,8 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=YARDSTICKS, default=[], help="run these, and leave docs/benchmarks.md as it is")
     parser.add_argument("--rounds", type=int, default=5)
     args = parser.parse_args()
+    # What the parts in this process say of their work would stand between our lines.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     console = Console()
     started = time.monotonic()
     results = asyncio.run(run(args.only, args.rounds, console))

@@ -17,7 +17,9 @@ PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One line of the table. `values` are one per round; `unit` is empty for a ratio. `least`/`most`: the goal."""
+    """One line of the table. `values` are one per round, none where it could not be measured; `unit` is empty for a ratio.
+    `least`/`most`: the goal.
+    """
 
     key: str
     what: str
@@ -36,9 +38,13 @@ class Result:
 
     @property
     def met(self) -> bool | None:
-        if self.least is None and self.most is None:
+        if not self.values or (self.least is None and self.most is None):
             return None
         return (self.least is None or self.median >= self.least) and (self.most is None or self.median <= self.most)
+
+    @property
+    def measured(self) -> str:
+        return self.shown(self.median) if self.values else "not measured"
 
     def shown(self, value: float) -> str:
         return f"{value:,.2f}" if not self.unit else f"{value:,.0f} {self.unit}" if value >= 100 else f"{value:.1f} {self.unit}"
@@ -46,6 +52,22 @@ class Result:
     @property
     def spread(self) -> str:
         return f"{self.shown(min(self.values))} – {self.shown(max(self.values))}" if len(self.values) > 1 else ""
+
+
+def rates(
+    key: str,
+    what: str,
+    yardstick: str,
+    ours: tuple[str, Sequence[float]],
+    by_hand: tuple[str, Sequence[float]],
+    *,
+    unit: str = "events/s",
+    least: float | None = None,
+) -> Result:
+    """How our rate compares with that of the yardstick, round by round; both sides come with their names."""
+    ratios = [a / b for a, b in zip(ours[1], by_hand[1], strict=True)]
+    said = [f"{name}: {statistics.median(values):,.0f} {unit}" for name, values in (ours, by_hand)]
+    return Result(key, what, yardstick, "–" if least is None else f"≥ {least:.2f}", ratios, least=least, absolute=said)
 
 
 _VERDICT = {True: "yes", False: "**no**", None: ""}
@@ -56,19 +78,19 @@ def on_terminal(results: Iterable[Result]) -> Table:
     table = Table(*HEADINGS)
     for r in results:
         verdict = {True: "[green]yes", False: "[red]no", None: ""}[r.met]
-        table.add_row(r.key, r.what, r.yardstick, r.goal, r.shown(r.median), r.spread, verdict)
+        table.add_row(r.key, r.what, r.yardstick, r.goal, r.measured, r.spread, verdict)
     return table
 
 
 def page(results: Sequence[Result], rounds: int) -> str:
-    rows = [(r.key, r.what, r.yardstick, r.goal, r.shown(r.median), r.spread, _VERDICT[r.met]) for r in results]
+    rows = [(r.key, r.what, r.yardstick, r.goal, r.measured, r.spread, _VERDICT[r.met]) for r in results]
     absolute = [(r.key, *a.split(": ", 1)) for r in results for a in r.absolute]
     return f"""# Benchmarks
 
 Written by `make bench`. On a shared machine times mean little, so each figure is a ratio to a yardstick that ran in the same
 minute: the two take turns, {rounds} rounds, and the median counts. Both sides use the same Postgres with the same settings (commits
-wait for the disk), the same web server with the same options, and the same client over 8 connections. What the yardsticks do is in
-`tests/bench/yardsticks.py`.
+wait for the disk); servers are the same web server with the same options, asked by the same client over 8 connections. What the
+servers written by hand do is in `tests/bench/yardsticks.py`; each row has its file in `tests/bench/`.
 
 {_table(HEADINGS, rows)}
 

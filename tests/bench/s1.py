@@ -1,17 +1,13 @@
 """S1: the whole embedded system: how soon it is ready when it was there before, and the memory it takes."""
 
-import asyncio
-import os
 import re
-import sys
-from pathlib import Path
 from time import perf_counter
 
 from tests.bench.compare import Progress
+from tests.bench.embedded import clinch
 from tests.bench.report import Result
 from tests.bench.stage import Stage, free_port
 
-_CLINCH = Path(sys.executable).with_name("clinch")
 _STARTS = 3
 """At most: a start has no yardstick to be compared with, and takes seconds."""
 _MEMORY = re.compile(r"with (\d+) MB in all")
@@ -26,13 +22,13 @@ async def measure(stage: Stage, rounds: int, progress: Progress) -> list[Result]
     cold = await _seconds("up", "--data", data, "--port", port)
     try:
         for n in range(1, rounds + 1):
-            await _clinch("down", "--data", data)
+            await clinch("down", "--data", data)
             progress(f"start {n} of {rounds}")
             starts.append(await _seconds("up", "--data", data, "--port", port))
-            found = _MEMORY.search(await _clinch("status", "--data", data))
+            found = _MEMORY.search(await clinch("status", "--data", data))
             memory.append(float(found[1]) if found else float("nan"))
     finally:
-        await _clinch("down", "--data", data)
+        await clinch("down", "--data", data)
     return [
         Result("S1", "`clinch up` until all is ready", "–", "≤ 5 s", starts, most=5, unit="s", absolute=[f"first start: {cold:.1f} s"]),
         Result("S1", "memory of the whole embedded system", "–", "≤ 450 MB", memory, most=450, unit="MB"),
@@ -41,16 +37,5 @@ async def measure(stage: Stage, rounds: int, progress: Progress) -> list[Result]
 
 async def _seconds(*command: str) -> float:
     started = perf_counter()
-    await _clinch(*command)
+    await clinch(*command)
     return perf_counter() - started
-
-
-async def _clinch(*command: str) -> str:
-    settings = {name: value for name, value in os.environ.items() if not name.startswith("CLINCH_")}
-    process = await asyncio.create_subprocess_exec(
-        str(_CLINCH), *command, env=settings, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
-    )
-    said = (await process.communicate())[0].decode()
-    if process.returncode:
-        raise RuntimeError(f"clinch {command[0]}: {said}")
-    return said

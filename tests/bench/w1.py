@@ -11,7 +11,7 @@ from tests.bench.load import request
 from tests.bench.report import Result
 from tests.bench.stage import Stage
 
-_BODY = orjson.dumps(
+BODY = orjson.dumps(
     {
         "source": "trade_show",
         "title": "Two lines, 40 seats",
@@ -29,11 +29,11 @@ async def measure(stage: Stage, rounds: int, progress: Progress) -> list[Result]
     def keyed(_: int) -> Iterator[bytes]:
         while True:
             headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": str(new_id())}
-            yield request("POST", "/v1/leads", headers, _BODY)
+            yield request("POST", "/v1/leads", headers, BODY)
 
     def plain(_: int) -> Iterator[bytes]:
         while True:
-            yield request("POST", "/v1/leads", {}, _BODY)
+            yield request("POST", "/v1/leads", {}, BODY)
 
     ours, by_hand = await stage.database(service), await stage.database(service)
     async with stage.service(service, ours) as server, stage.yardstick(by_hand) as other:

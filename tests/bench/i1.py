@@ -1,0 +1,87 @@
+"""I1: a CSV file of leads through the worker (validated, deduplicated, scored, with events), against COPY of the same rows."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from time import perf_counter
+
+import asyncpg
+
+from lead_svc.imports.api import run_imports
+from lead_svc.service import service
+from shared.clock import utcnow
+from shared.testing import Running, running
+from tests.bench.compare import Progress
+from tests.bench.report import Result, rates
+from tests.bench.stage import Stage
+
+_ROWS = 100_000
+_SOURCES = ("trade_show", "seo", "partner_referral", "cold_outreach")
+_HEADER = "external_id,captured_at,source,title,company,contact_name,email,phone,region,owner\n"
+
+
+def _line(n: int) -> str:
+    """Every tenth company has two leads, so that there is something to be found twice."""
+    company = n - n % 10 // 9
+    return (
+        f"crm-{n},2025-{n % 12 + 1:02}-{n % 28 + 1:02},{_SOURCES[n % 4]},Lead {n},Company {company},Ina Petersen {n},"
+        f"ina{n}@company{company}.example,+49 40 {n:07},region-{n % 5},rep-{n % 20}\n"
+    )
+
+
+async def measure(stage: Stage, rounds: int, progress: Progress) -> list[Result]:
+    """One import, in as many stretches as there are rounds: the last ones meet a full table."""
+    async with running(service, stage.postgres, pool_size=10) as svc:
+        svc.clock.now = utcnow()
+        progress("uploading")
+        where = await _upload(svc)
+        stop = asyncio.Event()
+        working = asyncio.create_task(run_imports(svc.db, svc.settings, svc.clock, stop))
+        imported: list[float] = []
+        try:
+            for n in range(1, rounds + 1):
+                progress(f"{(n - 1) * _ROWS // rounds:,} of {_ROWS:,} rows are imported")
+                imported.append(await _until(svc, where, n * _ROWS // rounds, _ROWS // rounds))
+        finally:
+            stop.set()
+            await working
+        copied = [await _copy(svc.settings.database_url, await stage.database(service)) for _ in range(rounds)]
+    sides = ("import", imported), ("COPY", copied)
+    what = f"CSV import of {_ROWS:,} leads"
+    return [
+        Result("I1", what, "–", "≥ 10,000 rows/s", imported, least=10_000, unit="rows/s"),
+        rates("I1", what, "bare COPY of the leads, without account, contact, score or event", *sides, unit="rows/s"),
+    ]
+
+
+async def _upload(svc: Running) -> str:
+    async def body() -> AsyncIterator[bytes]:
+        yield _HEADER.encode()
+        for start in range(0, _ROWS, 5_000):
+            yield "".join(_line(n) for n in range(start, min(start + 5_000, _ROWS))).encode()
+
+    async with svc.client("ops") as client:
+        answer = await client.post("/v1/imports/leads", content=body(), headers={"Content-Type": "text/csv"})
+    assert answer.status_code == 202, answer.text
+    return str(answer.headers["location"])
+
+
+async def _until(svc: Running, where: str, rows: int, stretch: int) -> float:
+    """Rows a second since the last stretch."""
+    started = perf_counter()
+    async with svc.client("ops") as client:
+        while (job := (await client.get(where)).json())["created"] < rows:
+            assert job["state"] in ("queued", "running"), job
+            await asyncio.sleep(0.02)
+    return stretch / (perf_counter() - started)
+
+
+async def _copy(source: str, target: str) -> float:
+    given, into = await asyncpg.connect(source), await asyncpg.connect(target)
+    try:
+        rows = await given.fetch("SELECT * FROM lead")
+        started = perf_counter()
+        await into.copy_records_to_table("lead", records=rows)
+        return len(rows) / (perf_counter() - started)
+    finally:
+        await given.close()
+        await into.close()
