@@ -52,12 +52,12 @@ class BrokerProcess:
         """The process, while it runs. A pid that the system gave to somebody else meanwhile is not ours."""
         if (recorded := self.recorded()) is None:
             return None
-        if self._child:
-            self._child.poll()  # or it stays as a zombie
         import psutil
 
         try:
             process = psutil.Process(recorded.pid)
+            if self._child and self._child.pid == recorded.pid:  # our own: its pid is nobody else's before we have asked how it ended
+                return process if self._child.poll() is None else None
             return process if str(self.properties) in process.cmdline() else None  # that of a zombie is empty
         except psutil.Error:
             return None
