@@ -1,6 +1,7 @@
-"""The README's walk, pasted as it is, against a system that `clinch up` started."""
+"""The README's walk, and what the runbooks look at, pasted as they are, against a system that `clinch up` started."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -67,3 +68,28 @@ def test_the_walk_works_as_it_is_printed(origin: tuple[str, dict[str, str]]) -> 
         assert httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=20).json() == {"status": "ready"}
     wanted = {name for name in exported() if name.startswith(("clinch_", "http_"))} - ONLY_WITH_LISTENERS
     eventually(lambda: wanted <= figures(admin) | figures(admin + 1))  # some are looked at every few seconds only
+    said = {f"{page}: {commands}": looked(where, environment, commands) for page, commands in runbooks()}
+    assert len(said) >= 15
+    assert {commands: what for commands, what in said.items() if what} == {}
+
+
+def runbooks() -> Iterator[tuple[str, str]]:
+    """What each runbook gives to look at."""
+    for page in sorted((ROOT / "docs/operations/runbooks").glob("*.md")):
+        for commands in re.findall(r"^```\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL):
+            yield page.name, commands
+
+
+def looked(where: str, environment: dict[str, str], commands: str) -> str:
+    """What is wrong with them: an error of a command, or a refusal of the API. To find nothing is none."""
+    admin = int(environment["CLINCH_ADMIN_PORT"])
+    for printed, here in (
+        (":9100", f":{admin}"),
+        (":9101", f":{admin + 1}"),
+        ("http://127.0.0.1:8000", where),
+        (" .clinch", " ${CLINCH_DATA}"),
+    ):
+        commands = commands.replace(printed, here)
+    script = f'clinch() {{ "{sys.executable}" -m clinch.main "$@"; }}\n{commands}'
+    done = subprocess.run(["bash", "-c", script], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    return done.stderr + "".join(line for line in done.stdout.splitlines() if '"/problems/' in line)
