@@ -96,19 +96,23 @@ def _event_args(context: "Context", told: Sequence[Told]) -> list[Any]:
 
 @lru_cache(maxsize=512)
 def _statement(single: bool, answered: bool, change: str | None) -> str:
-    """Lists of columns (UNNEST) carry any number of events; one alone, the usual case, goes as plain values at half the cost."""
+    """Lists of columns (UNNEST) carry any number of events; one alone, the usual case, goes as plain values at half the cost.
+
+    Places in the outbox come out of the events that were inserted, so that no transaction draws one before it has a number (xid): the
+    relay's `Cleared` rests on it.
+    """
     kinds = [*_EVENT.values(), *_META.values()]
     given = [f"${n}::{kind}" for n, kind in enumerate(kinds, 6 if answered else 1)]
     event, meta = given[: len(_EVENT)], ", ".join(given[len(_EVENT) :])
     lists = ", ".join(f"{parameter}[]" for parameter in event)
     rows = f"VALUES ({', '.join(given)})" if single else f"SELECT *, {meta} FROM unnest({lists})"
-    ids = f"VALUES ({event[0]})" if single else f"SELECT id FROM unnest({event[0]}[]) WITH ORDINALITY AS told(id, n) ORDER BY n"
+    in_order = "" if single else f" JOIN unnest({event[0]}[]) WITH ORDINALITY AS told(id, n) USING (id) ORDER BY n"
     behind = len(kinds) + (5 if answered else 0)
     changed = change and _PARAMETER.sub(lambda found: f"${int(found[1]) + behind}", change)
     return f"""
 WITH {f"changed AS ({changed})," if changed else ""}
   {f"answer AS ({_ANSWER})," if answered else ""}
-  kept AS (INSERT INTO event ({", ".join([*_EVENT, *_META])}) {rows}),
-  queued AS (INSERT INTO outbox (event_id) {ids})
+  kept AS (INSERT INTO event ({", ".join([*_EVENT, *_META])}) {rows} RETURNING id),
+  queued AS (INSERT INTO outbox (event_id) SELECT id FROM kept{in_order})
 SELECT {"(SELECT true FROM answer)" if answered else "true"}
 """

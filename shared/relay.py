@@ -9,6 +9,7 @@ events were in the outbox when its successor took over, so they come as duplicat
 import asyncio
 import time
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from prometheus_client import Counter, Gauge
@@ -39,7 +40,7 @@ _LEASE = "INSERT INTO lease (name) VALUES ('relay') ON CONFLICT DO NOTHING"
 # were small: without the setting it would read all events there are for each batch.
 _LEAD = """
 SELECT set_config('idle_in_transaction_session_timeout', $1, true), set_config('synchronous_commit', 'off', true),
-       set_config('enable_seqscan', 'off', true),
+       set_config('enable_seqscan', 'off', true), pg_postmaster_start_time() AS server,
        pg_current_xact_id()::text::bigint AS own, pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS oldest
 FROM lease WHERE name = 'relay' FOR UPDATE SKIP LOCKED
 """
@@ -60,10 +61,14 @@ class Cleared:
     While somebody reads in one transaction for hours, what is deleted stays in the way of every look: Postgres cannot remove what
     that reader could still see. That nothing is before a place now is not enough, since places are drawn before the commit. But who
     draws one has written before, so has a number by then (xid): when all have ended that had one soon after, and there is still
-    nothing, there never will be.
+    nothing, there never will be. On this server: one that took its place, or came back from a copy, may draw places again.
     """
 
     def __init__(self) -> None:
+        self._begin_anew(None)
+
+    def _begin_anew(self, server: datetime | None) -> None:
+        self._server = server
         self.place = 0
         self._free: int | None = None
         """To here there was nothing at some look."""
@@ -71,8 +76,10 @@ class Cleared:
         """Transactions from this number on have begun after it."""
         self._over = False
 
-    def begin(self, own: int, oldest: int) -> None:
-        """A look begins, in a transaction of the number `own`, while those from `oldest` on may run."""
+    def begin(self, server: datetime, own: int, oldest: int) -> None:
+        """A look begins on the server started then, in a transaction of the number `own`, while those from `oldest` on may run."""
+        if server != self._server:
+            self._begin_anew(server)
         if self._free is not None and self._bound is None:
             self._bound = own
         self._over = self._bound is not None and oldest >= self._bound
@@ -136,7 +143,7 @@ async def _publish_next(db: Database, bus: Bus, batch: int, cleared: Cleared, se
             if lead is None:
                 return 0
             LED.labels(service).set(time.time())
-            cleared.begin(lead["own"], lead["oldest"])
+            cleared.begin(lead["server"], lead["own"], lead["oldest"])
             rows = await conn.fetch(_TAKE, batch, cleared.place)
             cleared.end(rows[0]["place"] if rows else None)
             if rows:

@@ -4,8 +4,10 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import asyncpg
 import pytest
 
 from shared import relay as relaying
@@ -20,9 +22,10 @@ from tests.shared.notes_service import NOTES, Note, NoteEdited, NoteWritten, ser
 from tests.shared.until import until
 
 TOPIC = "clinch.note.events.v1"
+STARTED = datetime(2026, 1, 1, tzinfo=UTC)
 CUT_RELAYS = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-WHERE datname = current_database() AND query LIKE '%FROM outbox ORDER%' AND query NOT LIKE '%pg_terminate_backend%'
+WHERE datname = current_database() AND query LIKE '%FROM outbox WHERE id >%' AND query NOT LIKE '%pg_terminate_backend%'
 """
 
 
@@ -115,10 +118,12 @@ async def test_nothing_is_lost_or_out_of_order_while_relays_are_killed_and_cut_o
 
     bus.before_publish = stumble
     ids = [await write(notes) for _ in range(12)]
-    stop = asyncio.Event()
+    stop, cut = asyncio.Event(), list[object]()
 
     async def writer() -> None:
-        for _ in range(30):
+        edits = 0
+        while edits < 30 or len(cut) < 3:
+            edits += 1
             await edit(notes, dice.choice(ids), dice.randint(1, 3))
             if dice.random() < 0.2:
                 ids.append(await write(notes))
@@ -134,7 +139,7 @@ async def test_nothing_is_lost_or_out_of_order_while_relays_are_killed_and_cut_o
         while not stop.is_set():
             await asyncio.sleep(dice.uniform(0.02, 0.15))
             async with notes.db.read() as reader:
-                await reader.conn.execute(CUT_RELAYS)
+                cut.extend(await reader.conn.fetch(CUT_RELAYS))
 
     harm = [asyncio.create_task(f()) for f in (killed_again_and_again, killed_again_and_again, cut_off_again_and_again)]
     await asyncio.gather(*[writer() for _ in range(8)])
@@ -190,18 +195,45 @@ def test_places_are_cleared_when_nobody_is_left_who_could_bring_one() -> None:
         (20, 20, 401),
         (21, 21, 401),
     ):
-        cleared.begin(own, oldest)
+        cleared.begin(STARTED, own, oldest)
         cleared.end(first)
         places.append(cleared.place)
     assert places == [0, 0, 0, 100, 100, 349, 349, 349, 400]
+    cleared.begin(STARTED + timedelta(hours=1), 22, 22)
+    assert cleared.place == 0, "another server, which may have taken over without the last of this one's events"
+
+
+async def test_no_place_is_drawn_before_the_event_is_there(notes: Running) -> None:
+    """`Cleared` rests on it: who has a place has a number (xid)."""
+    drawn, subject = "SELECT last_value FROM outbox_id_seq", new_id()
+    blocked = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+
+    async def tell() -> None:
+        async with notes.transaction() as tx:
+            tx.tell(subject, 1, NoteWritten(text="also the first"))
+
+    async with notes.transaction() as tx:
+        tx.tell(subject, 1, NoteWritten(text="the first"))
+        await tx.flush()
+        before = await tx.conn.fetchval(drawn)
+        second = asyncio.create_task(tell())
+        async with notes.db.read() as reader:
+
+            async def waits() -> bool:
+                return bool(await reader.conn.fetchval(blocked))
+
+            await until(waits)
+            assert await reader.conn.fetchval(drawn) == before
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await second
 
 
 async def test_while_somebody_reads_for_hours_looks_do_not_begin_at_the_beginning(notes: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     bus, begun = MemoryBus(), [0]
 
     class Watched(Cleared):
-        def begin(self, own: int, oldest: int) -> None:
-            super().begin(own, oldest)
+        def begin(self, server: datetime, own: int, oldest: int) -> None:
+            super().begin(server, own, oldest)
             begun.append(self.place)
 
     monkeypatch.setattr(relaying, "Cleared", Watched)
