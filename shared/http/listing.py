@@ -7,7 +7,6 @@ async def list_deals(page: Annotated[PageRequest, Depends(DEALS.params)], db: Re
     return await DEALS.page(db, page, where=scope.visible(by, DEAL.c.owner_id), params=scope.params(by))
 """
 
-import enum
 import typing
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -101,7 +100,7 @@ class Listing(Generic[R]):
         For lists of ids, texts, whole numbers, yes or no, days and times. `each` changes what is to be answered otherwise.
         """
         _, records, next_cursor, count = await self._read(db, page, where, params)
-        items = [dict(record) for record in records]
+        items = [dict(zip(self.names, record, strict=True)) for record in records]
         for item in items:
             each(item)
         counted = {} if count is None else {"count": count}
@@ -119,22 +118,11 @@ class Listing(Generic[R]):
         found = await db.records(query, limit=page.limit + 1, **given)
         kept = found[: page.limit]
         if len(found) > page.limit:
-            position = self._position(query.row(kept[-1]), page.sort)
-            next_cursor = cursor.sign(self.params.key(page.request), page.belongs_to, position)
+            next_cursor = cursor.sign(self.params.key(page.request), page.belongs_to, _position(kept[-1], page.sort))
             page.link_next(next_cursor)
         if page.counted:
             count = await db.one(self._count(shape), **{k: v for k, v in given.items() if k not in ("after", "after_id")})
         return query, kept, next_cursor, count
-
-    def _position(self, row: R, sort: str) -> list[str | None]:
-        value = getattr(row, sort.removeprefix("-"))
-        if isinstance(value, enum.Enum):
-            value = value.value
-        if isinstance(value, date):
-            value = value.isoformat()
-        if isinstance(value, bool):
-            value = str(value).lower()
-        return [None if value is None else str(value), str(cast(Any, row).id)]
 
     def _compile(self, shape: _Shape) -> Query[R]:
         name, descending = shape.sort.removeprefix("-"), shape.sort.startswith("-")
@@ -165,6 +153,15 @@ class Listing(Generic[R]):
             pattern = bindparam("q", type_=Text)
             conditions.append(or_(*[column.ilike(pattern, escape="\\") for column in self.search]))
         return conditions
+
+
+def _position(record: Mapping[str, Any], sort: str) -> list[str | None]:
+    value = record[sort.removeprefix("-")]
+    if isinstance(value, date):
+        value = value.isoformat()
+    if isinstance(value, bool):
+        value = str(value).lower()
+    return [None if value is None else str(value), str(record["id"])]
 
 
 def _beyond(descending: bool, *pairs: tuple[ColumnElement[Any], ColumnElement[Any]]) -> ColumnElement[bool]:

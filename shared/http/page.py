@@ -44,7 +44,7 @@ class PageRequest:
     def link_next(self, cursor: str) -> None:
         """RFC 8288, relative to this address: which host the caller sees is the gateway's business."""
         others = [(name, value) for name, value in self.request.query_params.multi_items() if name != "cursor"]
-        self.response.headers["Link"] = f'<{self.request.url.path}?{urlencode([*others, ("cursor", cursor)])}>; rel="next"'
+        self.response.headers["Link"] = f'<{self.request.scope["path"]}?{urlencode([*others, ("cursor", cursor)])}>; rel="next"'
 
 
 def want_fields(request: Request, given: str) -> None:

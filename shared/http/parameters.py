@@ -42,7 +42,9 @@ class Parameters:
                 values[filter_.bound(compare)] = value
         sort = _one_of(given, "sort", self._directions) or self.default
         searched = self._read_q(given, values)
-        belongs_to = cursor.about(request.url.path, sort, sorted((n, t) for n, t in given.items() if n in self._filters), given.get("q"))
+        belongs_to = cursor.about(
+            request.scope["path"], sort, sorted((n, t) for n, t in given.items() if n in self._filters), given.get("q")
+        )
         if (fields := _single(given, "fields")) is not None:
             want_fields(request, fields)
         return PageRequest(
