@@ -8,10 +8,10 @@ from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from typing import Annotated, Any
 
+import orjson
 from fastapi import Depends, Request
 from fastapi.routing import APIRoute
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
 from shared.auth import current_actor
 from shared.db import Context, Reader, Tx
@@ -19,7 +19,6 @@ from shared.errors import Invalid, PreconditionRequired, Problem
 from shared.http import idempotency, openapi
 from shared.http.documented import documented, parameter
 from shared.http.page import only_wanted
-from shared.http.plan import Plan
 from shared.telemetry import trace_id, traceparent
 
 _DRY_RUN = parameter(
@@ -68,8 +67,6 @@ class _BadEtag(Problem):
 
 
 def _is_true(request: Request, name: str) -> bool:
-    if not request.scope["query_string"]:
-        return False
     given = request.query_params.get(name, "false").lower()
     if given not in ("true", "false", "1", "0"):
         raise Invalid(f"{name} takes true or false.", pointer=name, code="bool_parsing")
@@ -88,20 +85,18 @@ class ClinchRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         # Who is not let in is told so before what is wrong with the request.
         self.dependant.dependencies.sort(key=lambda dependency: not openapi.is_secured(dependency))
+        handle = super().get_route_handler()
         openapi.complete(self)
-        if self.is_sse_stream:  # it lasts, so it opens nothing here, and FastAPI keeps it alive
-            return super().get_route_handler()
-        plan = Plan(self)
         versioned = "version" in getattr(self.response_model, "model_fields", {})
         # An answer that also shows what hangs on the record (milestones, sums) changes without the record's version.
         says_all = getattr(self.response_model, "version_says_all", True)
 
         async def answer(request: Request) -> Response:
-            response, value = await plan.run(request)
+            response = await handle(request)
             if fields := getattr(request.state, "fields", None):
                 only_wanted(response, fields)
-            if versioned and value is not None:
-                etag = f'"{value.version}"'
+            if versioned and 200 <= response.status_code < 300:
+                etag = f'"{orjson.loads(response.body)["version"]}"'
                 if says_all and request.method == "GET" and request.headers.get("if-none-match") in (etag, "*"):
                     return Response(status_code=304, headers={"ETag": etag})
                 response.headers["ETag"] = etag
@@ -109,6 +104,7 @@ class ClinchRoute(APIRoute):
 
         async def with_edge(request: Request) -> Response:
             try:
+                # Not a dependency with `yield`: by default FastAPI ends those after the answer has left, even when the commit fails.
                 async with AsyncExitStack() as request.state.open:
                     response = await answer(request)
                     tx: Tx | None = getattr(request.state, "tx", None)
@@ -118,13 +114,4 @@ class ClinchRoute(APIRoute):
                 return replayed.response
             return response
 
-        self._answer = with_edge
         return with_edge
-
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Without the two exit stacks that FastAPI opens for dependencies with `yield`, and its second handler of exceptions."""
-        if self.is_sse_stream:
-            await super().handle(scope, receive, send)
-            return
-        response = await self._answer(Request(scope, receive, send))
-        await response(scope, receive, send)

@@ -105,7 +105,7 @@ class Listing(Generic[R]):
             each(item)
         counted = {} if count is None else {"count": count}
         body = orjson.dumps({"items": items, "next_cursor": next_cursor, **counted}, default=str, option=orjson.OPT_UTC_Z)
-        return Response(body, media_type="application/json")
+        return Response(body, media_type="application/json", headers=page.response.headers)
 
     async def _read(
         self, db: Reader, page: PageRequest, where: ColumnElement[bool] | None, params: Mapping[str, Any] | None
