@@ -5,7 +5,7 @@ handled. Whatever fails leaves no trace, and the log is read again from the stor
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from itertools import groupby
 from operator import attrgetter
@@ -58,6 +58,7 @@ WITH stands AS (
 )
 UPDATE consumer_offset o SET next = s.next FROM stands s WHERE o.consumer = $1 AND o.topic = s.topic AND o.partition = s.partition
 """
+_ALL_STORED = "SELECT topic, partition, next FROM consumer_offset WHERE consumer = $1"
 _DEAD = "SELECT count(*) FROM dead_letter WHERE consumer = $1 AND settled_at IS NULL"
 
 
@@ -225,18 +226,28 @@ class Consumer:
         self._log.error("dead_letter", **place, subject=message.headers.get("ce_subject"), error=error)
 
     async def _observe(self, reader: Reader) -> None:
-        """Keep the gauges current."""
+        """Keep the gauges current, and see that the stored offsets are where they should be."""
         if monotonic() - self._observed < OBSERVE_SECONDS:
             return
         self._observed = monotonic()
         async with self._db.read() as database:
             DEAD.labels(self._service, self.name).set(await database.conn.fetchval(_DEAD, self.name))
+            stored = await database.conn.fetch(_ALL_STORED, self.name)
+        await self._go_back(reader, {(topic, partition): next for topic, partition, next in stored})
         lag = dict.fromkeys(self._topics, 0)
         for partition, end in (await self._bus.end_offsets(self._topics)).items():
             if partition in reader.held and partition in self._next:
                 lag[partition[0]] += max(0, end - self._next[partition])
         for topic, events in lag.items():
             LAG.labels(self._service, self.name, topic).set(events)
+
+    async def _go_back(self, reader: Reader, stored: Mapping[TopicPartition, int]) -> None:
+        """Where the database knows less than was committed: a crash takes back what a fold did not wait for. It is read again."""
+        for partition in reader.held & stored.keys() & self._next.keys():
+            if stored[partition] < self._next[partition]:
+                self._log.warning("offset_taken_back", partition=partition, offset=stored[partition], was=self._next[partition])
+                self._next[partition] = stored[partition]
+                await reader.seek(partition, stored[partition])
 
 
 def _spans(part: Sequence[Delivered]) -> dict[TopicPartition, tuple[int, int]]:

@@ -14,9 +14,9 @@ from tests.bench.events import messages_of
 from tests.bench.report import Result
 from tests.bench.stage import Stage
 
-_SIZES = (5_000, 20_000)
+_SIZES = (10_000, 50_000)
 _GOAL = 1_000_000
-_ROUNDS = 3
+_ROUNDS = 2
 """At most: one takes some seconds, and there is no yardstick to take turns with."""
 _PIECE = 5_000
 

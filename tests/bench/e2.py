@@ -20,7 +20,7 @@ from tests.bench.report import Result
 from tests.bench.stage import Stage
 
 _WARM = 500
-_SIZES = (1_000, 10_000)
+_SIZES = (1_000, 20_000)
 
 
 async def measure(stage: Stage, rounds: int, progress: Progress) -> list[Result]:

@@ -15,7 +15,7 @@ from tests.bench.stage import Stage, free_port
 from tests.bench.w1 import BODY
 
 _RATE = 300
-_SECONDS = 5
+_SECONDS = 3
 _FUNNEL = "/v1/metrics/funnel"
 _LOOK_SECONDS = 0.01
 

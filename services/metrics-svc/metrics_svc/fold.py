@@ -31,7 +31,7 @@ TURN = "SELECT pg_advisory_xact_lock(4710001)"
 """Folds take turns: all of them change the same cells, so side by side they would wait for each other anyway, and deadlock."""
 
 _NO_WAIT = "SET LOCAL synchronous_commit = off"
-"""A fold need not wait for the disk: its offset is lost with it or kept with it, so after a crash it is done again from the log."""
+"""A fold need not wait for the disk: its offset is lost with it or kept with it, and the consumer sees that and reads the log again."""
 
 _DEALS = Query(
     select(*[DEALS.table.c[n] for n in DEALS.names]).where(or_(is_in(DEALS.table.c.id, "ids"), is_in(DEALS.table.c.lead_id, "leads"))),

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from shared import consumer as consuming
 from shared.bus import BusUnavailable, Delivered
 from shared.bus.partition import partition_of
 from shared.consumer import on, reactions
@@ -17,6 +18,7 @@ from shared.testing import Running
 from tests.shared.consumer.log import Effects, Log, caught_up, consume_all, consuming_now, effects, letters, reader_of, subjects
 from tests.shared.memory_bus import PARTITIONS, MemoryReader
 from tests.shared.notes_service import NoteWritten
+from tests.shared.until import until
 
 
 def place(subject: UUID) -> int:
@@ -105,3 +107,21 @@ async def test_poison_in_one_partition_holds_nobody_in_the_others(notes: Running
     done = Counter((s, v) for s in many for v in (1, 2)) - Counter([(many[7], 1), (many[7], 2), (many[20], 2)])
     assert Counter(await effects(notes)) == done
     assert len(await letters(notes)) == 3
+
+
+async def test_what_a_crash_of_the_database_took_back_is_read_again(notes: Running, log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Postgres forgets the last commits of a fold that does not wait for the disk; the log brings nothing new that would show it."""
+    monkeypatch.setattr(consuming, "OBSERVE_SECONDS", 0.05)
+    everybody = one_of_each()
+    for subject in everybody:
+        log.say(subject)
+    async with consuming_now(reader_of(notes, log, Effects())):
+        await caught_up(notes, log)
+        async with notes.transaction() as tx:
+            await tx.conn.execute("TRUNCATE effect; DELETE FROM consumer_seen; UPDATE consumer_offset SET next = 0 WHERE partition <> 1")
+
+        async def again() -> bool:
+            return len(await effects(notes)) == PARTITIONS - 1
+
+        await until(again)
+    assert {s for s, _ in await effects(notes)} == {s for s in everybody if place(s) != 1}
