@@ -52,7 +52,7 @@ alerts-test:  ## when each alert fires and when not; says so when there is no pr
 	@if command -v promtool >/dev/null; then promtool check rules deploy/prometheus/alerts.yml && promtool test rules deploy/prometheus/alerts_test.yml; \
 	else echo "The alerts were not tested: promtool is missing (Debian: apt-get install prometheus)." >&2; test -z "$$CI"; fi
 
-faults: .venv/installed-dev  ## kill every process under load, send bad input to everything; a quarter of an hour
+faults: .venv/installed-dev  ## kill, freeze, cut and fill everything under load, send bad input; a quarter of an hour
 	@$(BIN)/pytest tests/faults
 
 check: .venv/installed-dev  ## lint, format, types, import contracts, rule tests
