@@ -69,7 +69,7 @@ class KafkaBus(Bus):
                     raise for_code(code)()
             while missing.difference(await admin.list_topics()):  # noqa: ASYNC110  # they are known a little after they are made
                 await asyncio.sleep(0.1)
-        if replicas < REPLICAS:
+        if 1 < replicas < REPLICAS:  # one is a cluster of one, as on a developer's machine
             log.warning("topics_made_with_few_replicas", topics=sorted(missing), replicas=replicas, wanted=REPLICAS, hint=FEW)
 
     async def replicas_missing(self, topics: Sequence[str]) -> dict[str, int]:
