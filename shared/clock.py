@@ -7,10 +7,13 @@ from shared.errors import Invalid
 
 Clock = Callable[[], datetime]
 
+FIRST_YEAR, LAST_YEAR = 1970, 2200
+"""A day or time outside these years is a slip of the pen or of an import, and near the year 1 not even every zone can say it."""
+EARLIEST, LATEST = datetime(FIRST_YEAR, 1, 1, tzinfo=UTC), datetime(LAST_YEAR + 1, 1, 1, tzinfo=UTC)
+"""The first moment that counts as a time, and the first that does not any more."""
+
 _SKEW = timedelta(minutes=5)
 """How far a caller's clock may be ahead of ours."""
-_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
-"""Anything before is a slip of the pen or of an import; and near the year 1 not even every zone can say it."""
 
 
 def utcnow() -> datetime:
@@ -27,8 +30,8 @@ def happened(at: datetime | None, now: datetime, *, since: datetime | None = Non
     if at > now + _SKEW:
         says = f"{field} lies in the future; leave it out for now, or name the past time when it happened."
         raise Invalid(says, pointer=f"/{field}", code="future")
-    if at < _EARLIEST:
-        raise Invalid(f"{field} lies before 1970.", pointer=f"/{field}", code="too_early")
+    if at < EARLIEST:
+        raise Invalid(f"{field} lies before {FIRST_YEAR}.", pointer=f"/{field}", code="too_early")
     if since is not None and at < since:
         says = f"{field} lies before what it follows, which was at {since.isoformat()}."
         raise Invalid(says, pointer=f"/{field}", code="before_previous")

@@ -13,12 +13,23 @@ class Unmet:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class Pending(Unmet):
+    """A guard that will be met without anybody's doing, in about `seconds`: another service answers, or a time comes."""
+
+    seconds: int = 1
+
+
 class Problem(Exception):
-    """A refusal with an HTTP status and a stable `code`. `detail` is shown to the caller and never echoes the input."""
+    """A refusal with an HTTP status and a stable `code`. `detail` is shown to the caller and never echoes the input.
+
+    `passes`: the same request may succeed a moment later, so no Idempotency-Key keeps this answer.
+    """
 
     status = 500
     code = "internal"
     title = "Something went wrong on our side"
+    passes = False
 
     def __init__(self, detail: str, *, code: str | None = None, headers: Mapping[str, str] | None = None, **extra: Any) -> None:
         super().__init__(detail)
@@ -41,6 +52,20 @@ class Rejected(Problem):
         if listed:
             self.extra["unmet"] = listed
         self.unmet = tuple(unmet)
+        waits = [u.seconds for u in unmet if isinstance(u, Pending)]
+        if waits and len(waits) == len(unmet):
+            self.passes = True
+            self.headers["Retry-After"] = str(max(waits))
+
+
+class NotYet(Rejected):
+    """Refused for now (409): what is missing is on its way from another service. Repeat it after `Retry-After` seconds."""
+
+    passes = True
+
+    def __init__(self, detail: str, *, code: str | None = None, retry_after: int = 1) -> None:
+        super().__init__(detail, code=code)
+        self.headers["Retry-After"] = str(retry_after)
 
 
 class Invalid(Problem):
@@ -84,6 +109,7 @@ class KeyInUse(Problem):
 
     status = 409
     code = "key_in_use"
+    passes = True
     title = "The first request with this key is still running"
 
     def __init__(self) -> None:

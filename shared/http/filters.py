@@ -15,6 +15,7 @@ from sqlalchemy import ARRAY, BigInteger, ColumnElement, Integer, Numeric, Small
 from sqlalchemy.types import TypeEngine
 
 from shared.errors import Invalid
+from shared.fields import read_day, read_time
 
 Operator = Literal["", "gte", "gt", "lte", "lt"]
 Compare = Literal["is", "in", "none", "in_or_none", "gte", "gt", "lte", "lt"]
@@ -48,8 +49,15 @@ class Kind:
     bind: TypeEngine[Any]
 
     def stored(self, text: str) -> Any:
-        """A value of the database itself, out of a cursor: a text of any length, or a choice that is no longer one."""
-        return text if self.schema["type"] == "string" and "format" not in self.schema else self.read(text)
+        """A value of the database itself, out of a cursor: a text of any length, a choice that is no longer one, a day of any year."""
+        match self.schema:
+            case {"format": "date"}:
+                return date.fromisoformat(text)
+            case {"format": "date-time"}:
+                return datetime.fromisoformat(text)
+            case {"type": "string"} if "format" not in self.schema:
+                return text
+        return self.read(text)
 
 
 def kind_of(column: ColumnElement[Any], choices: type[enum.Enum] | None = None) -> Kind:
@@ -75,7 +83,7 @@ def kind_of(column: ColumnElement[Any], choices: type[enum.Enum] | None = None) 
         case "float":
             return Kind(_float, {"type": "number"}, "a number like 1000 or 99.5", True, type_)
         case "date":
-            return Kind(date.fromisoformat, {"type": "string", "format": "date"}, "a day like 2026-01-31", True, type_)
+            return Kind(read_day, {"type": "string", "format": "date"}, "a day like 2026-01-31", True, type_)
         case "datetime":
             return Kind(_time, {"type": "string", "format": "date-time"}, "a time with its zone like 2026-01-31T08:00:00Z", True, type_)
     raise TypeError(f"lists cannot filter or sort by {column}: its type is {type_}")
@@ -198,7 +206,4 @@ def _float(text: str) -> float:
 
 def _time(text: str) -> datetime:
     # A plus that is not percent-encoded arrives as a space.
-    at = datetime.fromisoformat(text.replace(" ", "+"))
-    if at.tzinfo is None:
-        raise ValueError
-    return at.astimezone(UTC)
+    return read_time(text.replace(" ", "+")).astimezone(UTC)

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, bindparam
 from shared import dead_letters
 from shared.auth import Actor, Role, require
 from shared.dead_letters import Redriven
+from shared.fields import Reason
 from shared.http.edge import ClinchRoute, InTx, Reading
 from shared.http.listing import Listing, Page, PageRequest
 from shared.reactions import Handle
@@ -78,7 +79,7 @@ class RedrivenOut(BaseModel):
 
 
 class DropIn(BaseModel):
-    reason: Annotated[str, Field(min_length=3, max_length=500, pattern=r"^[^\x00]+$")]
+    reason: Annotated[Reason, Field(min_length=3, max_length=500)]
 
 
 class TimerOut(BaseModel):

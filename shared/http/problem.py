@@ -74,7 +74,8 @@ async def _problem(request: Request, problem: Problem) -> Response:
         headers=problem.headers,
         **problem.extra,
     )
-    await idempotency.keep_refusal(request, response)
+    if not problem.passes:
+        await idempotency.keep_refusal(request, response)
     return response
 
 

@@ -38,9 +38,9 @@ async def test_the_draft_needs_nothing_but_the_event(office: Office) -> None:
         schedule=[], total="0.01", account_id=None, source=None, product=None, region=None, owner_id=None, team_id=None
     )
     assert [(m["trigger"], m["percent"], m["due_days"]) for m in contract["milestones"]] == [
-        ("signed", "50.0000", 30),
-        ("go_live", "30.0000", 30),
-        ("accepted", "20.0000", 30),
+        ("signed", "50", 30),
+        ("go_live", "30", 30),
+        ("accepted", "20", 30),
     ]
     assert [amount(m["amount"]) for m in contract["milestones"]] == [0, 0, Decimal("0.01")]
 

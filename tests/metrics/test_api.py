@@ -256,7 +256,7 @@ async def test_mature_only_leaves_out_who_had_no_chance_yet(svc: Running) -> Non
         ("kpis/win_rate?source=a&source=b", "source"),
         ("kpis/win_rate?source=", "source"),
         ("kpis/win_rate?as_of=0001-01-01", "as_of"),
-        ("kpis/win_rate?from=1950-01-01&to=2020-01-01&grain=day", "grain"),
+        ("kpis/win_rate?from=1970-01-01&to=2020-01-01&grain=day", "grain"),
         ("kpis/overdue_rate?grain=day", "from"),
         ("kpis/win_rate/records?measure=nothing", "measure"),
         ("funnel/records", "step"),

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import BigInteger, Column, Table, Text, Uuid
 
 from shared.db import Tx
-from shared.errors import Rejected, Unmet
+from shared.errors import NotYet, Rejected, Unmet
 from shared.events.envelope import Event
 from shared.http.edge import ClinchRoute, IfMatch, InTx, KeyRequired, Reading
 from shared.ids import new_id
@@ -90,6 +90,8 @@ async def edit_note(note_id: UUID, body: NoteIn, tx: InTx, expect: IfMatch) -> N
     note = await tx.load(NOTES, note_id, expect)
     if body.text == "forbidden":
         raise Rejected("This text is not allowed.", code="bad_text", unmet=[Unmet("other_text", "Write something else.")])
+    if body.text == "early":
+        raise NotYet("The ink is not dry.", code="wet")
     if body.text == "crash":
         raise RuntimeError("secret detail")
     return await tx.save(NOTES, note, NoteEdited(text=body.text), text=body.text)

@@ -10,8 +10,8 @@ import httpx
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from shared.as_text import Time
-from shared.errors import KeyInUse
+from shared.errors import KeyInUse, Pending, Rejected, Unmet
+from shared.fields import Time
 from shared.ids import new_id
 from shared.money import Amount
 from shared.outage import is_outage
@@ -108,6 +108,24 @@ async def test_a_refusal_is_kept_for_its_key_but_a_validation_error_is_not(notes
     bad = {"Idempotency-Key": "k5"}
     assert (await client.post("/v1/notes", json={"text": ""}, headers=bad)).status_code == 422
     assert (await client.post("/v1/notes", json={"text": "fine"}, headers=bad)).status_code == 201
+
+
+async def test_a_refusal_that_passes_by_itself_is_not_kept(client: httpx.AsyncClient) -> None:
+    id = (await client.post("/v1/notes", json={"text": "a"})).json()["id"]
+    headers = {"Idempotency-Key": "early", "If-Match": "*"}
+    for _ in range(2):
+        refused = await client.patch(f"/v1/notes/{id}", json={"text": "early"}, headers=headers)
+        assert (refused.status_code, refused.json()["code"], refused.headers["retry-after"]) == (409, "wet", "1")
+        assert "idempotency-replayed" not in refused.headers
+
+
+def test_a_refusal_passes_by_itself_when_all_that_is_unmet_does() -> None:
+    soon, never = Pending("soon", "Wait.", seconds=7), Unmet("never", "No.")
+    passing = Rejected("No.", unmet=[soon, Pending("sooner", "Wait.")])
+    assert (passing.passes, passing.headers["Retry-After"]) == (True, "7")
+    assert passing.extra["unmet"][0] == {"code": "soon", "message": "Wait."}
+    assert not Rejected("No.", unmet=[soon, never]).passes
+    assert not Rejected("No.").passes
 
 
 async def test_a_crash_changes_nothing_leaks_nothing_and_frees_the_key(notes: Running, client: httpx.AsyncClient) -> None:
@@ -329,7 +347,7 @@ def test_numbers_are_neither_times_nor_amounts(given: dict[str, object]) -> None
         at: Time | None = None
         amount: Amount = Decimal(0)
 
-    with pytest.raises(ValidationError, match="write it as a text"):
+    with pytest.raises(ValidationError, match=r"Write a (time|decimal number)"):
         Body.model_validate(given)
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, Field
 
 from contract_svc.contracts import commands, queries, rules
 from contract_svc.contracts.rules import EDITING, Contract, Section, State
@@ -21,47 +21,47 @@ from contract_svc.payments.rules import receive_unmet
 from contract_svc.signing import rules as signing
 from contract_svc.signing.rules import ReviewPart
 from shared import scope
-from shared.as_text import AsText, Time
 from shared.auth import Actor, CurrentActor, require
 from shared.db import Reader
-from shared.events.envelope import Exact
+from shared.fields import Day, LongText, Name, Reason, When
 from shared.http.actions import AllowedAction, actions
 from shared.http.body import Body
 from shared.http.edge import ClinchRoute, IfMatch, InTx, Reading
 from shared.http.listing import Page, PageRequest
 from shared.http.patch import NOT_GIVEN
 from shared.http.timeline import TIMELINE, TimelineEntry, timeline
-from shared.money import Money
+from shared.money import Amount, Money, Percent, Quantity, in_minor_units
 
 router = APIRouter(prefix="/v1/contracts", tags=["contracts"], route_class=ClinchRoute)
-Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20_000)]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-
-Day = Annotated[date, AsText, Field(ge=date(2000, 1, 1), le=date(2199, 12, 31))]
 
 
 class Act(Body):
-    at: Annotated[Time | None, Field(description="When it happened, if not now; never in the future")] = None
+    at: When = None
 
 
 class ReasonedAct(Act):
-    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
+    reason: Reason
 
 
 class Sections(Body):
     """The five mandatory parts (C2)."""
 
-    scope: Text = NOT_GIVEN
-    price_payment: Text = NOT_GIVEN
-    delivery_acceptance: Text = NOT_GIVEN
-    breach_disputes: Text = NOT_GIVEN
-    confidentiality_ip: Text = NOT_GIVEN
+    scope: LongText = NOT_GIVEN
+    price_payment: LongText = NOT_GIVEN
+    delivery_acceptance: LongText = NOT_GIVEN
+    breach_disputes: LongText = NOT_GIVEN
+    confidentiality_ip: LongText = NOT_GIVEN
 
 
 class Signer(Body):
     """Somebody who signs for the customer; `contact_id` where he is a contact of the account."""
 
     name: Name
+    contact_id: UUID | None = None
+
+
+class SignerOut(BaseModel):
+    name: str
     contact_id: UUID | None = None
 
 
@@ -90,12 +90,12 @@ class LineOut(BaseModel):
     product_id: UUID
     sku: str
     name: str
-    quantity: Exact
-    unit_price: Exact
-    discount_percent: Exact
-    tax_percent: Exact
-    net: Exact
-    tax: Exact
+    quantity: Quantity
+    unit_price: Amount
+    discount_percent: Percent
+    tax_percent: Percent
+    net: Amount
+    tax: Amount
 
 
 class ContractItem(BaseModel):
@@ -148,7 +148,7 @@ class ContractOut(ContractItem):
     lines: list[LineOut]
     sections: dict[Section, str]
     core_clauses: list[Section]
-    signers: list[Signer]
+    signers: list[SignerOut]
     content_hash: str | None
     submitted_by: UUID | None
     reviews: list[ReviewOut]
@@ -191,13 +191,18 @@ async def _items(db: Reader, by: Actor, contracts: Sequence[Contract]) -> list[t
     return made
 
 
+def _line(line: dict[str, Any], currency: str) -> dict[str, Any]:
+    return line | {n: in_minor_units(Decimal(line[n]), currency) for n in ("unit_price", "net", "tax")}
+
+
 async def contract_out(db: Reader, by: Actor, contract: Contract) -> ContractOut:
     """The whole contract, as every route of one contract answers it."""
     ((shown, milestones),) = await _items(db, by, [contract])
     return ContractOut.model_validate(
         {
             **shown,
-            **{n: getattr(contract, n) for n in ("lines", "sections", "core_clauses", "signers", "content_hash", "submitted_by")},
+            **{n: getattr(contract, n) for n in ("sections", "core_clauses", "signers", "content_hash", "submitted_by")},
+            "lines": [_line(line, contract.currency) for line in contract.lines],
             "reviews": [{"part": part, **done} for part, done in contract.reviews.items()],
             "milestones": [milestone_out(contract, m, by) for m in milestones],
         }

@@ -6,12 +6,12 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 from pydantic import Field
 
-from contract_svc.contracts.api import ContractOut, Day, ReasonedAct, contract_out
+from contract_svc.contracts.api import ContractOut, ReasonedAct, contract_out
 from contract_svc.contracts.rules import LEADING, SELLING
 from contract_svc.delivery import commands
 from contract_svc.delivery.rules import DELIVERING
-from shared.as_text import Time
 from shared.auth import CurrentActor, require
+from shared.fields import Day, Time
 from shared.http.body import Body
 from shared.http.edge import ClinchRoute, IfMatch, InTx
 

@@ -5,15 +5,15 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field
 
 from contract_svc.contracts import queries as contracts
 from contract_svc.contracts.rules import Contract
 from contract_svc.milestones import commands, queries
 from contract_svc.milestones.rules import WAIVING, Milestone, State, Trigger, waive_unmet
 from contract_svc.milestones.tables import MILESTONES
-from shared.as_text import Time
 from shared.auth import Actor, CurrentActor, require
+from shared.fields import Reason, Time
 from shared.http.actions import AllowedAction, actions
 from shared.http.body import Body
 from shared.http.edge import ClinchRoute, IfMatch, InTx, Reading
@@ -23,7 +23,7 @@ router = APIRouter(prefix="/v1/contracts/{contract_id}/milestones", tags=["contr
 
 
 class WaiveIn(Body):
-    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
+    reason: Reason
     at: Annotated[Time | None, Field(description="When it was decided, if not now; never in the future")] = None
 
 

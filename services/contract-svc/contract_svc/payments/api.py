@@ -6,43 +6,40 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field
 
 from contract_svc.payments import commands, queries
 from contract_svc.payments.rules import BOOKING, Allocated, Channel, Payment, reverse_unmet
 from shared import scope
-from shared.as_text import Time
 from shared.auth import Actor, CurrentActor, require
 from shared.db import Reader
+from shared.fields import Key, Reason, Time
 from shared.http.actions import AllowedAction, actions
 from shared.http.body import Body
 from shared.http.edge import ClinchRoute, IfMatch, InTx, KeyRequired, Reading
 from shared.http.listing import Page, PageRequest
-from shared.money import Money
+from shared.money import Money, MoneyIn
 
 router = APIRouter(prefix="/v1/payments", tags=["payments"], route_class=ClinchRoute)
 Booking = Depends(require(*BOOKING))
 
 
-def _positive(money: Money) -> Money:
+def _positive(money: MoneyIn) -> MoneyIn:
     if money.amount <= 0:
-        raise ValueError("a payment is more than 0; money that goes back is a reversal")
+        raise ValueError("A payment is more than 0; record money that goes back as a reversal.")
     return money
 
 
 class PaymentIn(Body):
     contract_id: UUID
-    amount: Annotated[Money, AfterValidator(_positive), Field(description="In the contract's currency")]
+    amount: Annotated[MoneyIn, AfterValidator(_positive), Field(description="In the contract's currency")]
     received_at: Annotated[Time | None, Field(description="When it came in, if not now; never in the future")] = None
     channel: Channel = Channel.BANK_TRANSFER
-    reference: Annotated[
-        Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)] | None,
-        Field(description="What the bank or the provider calls it"),
-    ] = None
+    reference: Annotated[Key | None, Field(description="What the bank or the provider calls it")] = None
 
 
 class ReversalIn(Body):
-    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
+    reason: Reason
     reversed_at: Annotated[Time | None, Field(description="When it went back, if not now; never in the future")] = None
 
 

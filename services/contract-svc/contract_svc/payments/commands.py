@@ -25,7 +25,7 @@ from shared.errors import Invalid, require
 from shared.events.contract import Allocation, PaymentAllocated, PaymentReceived, PaymentReversed
 from shared.events.envelope import Money
 from shared.ids import new_id
-from shared.money import minor_unit
+from shared.money import too_fine
 from shared.query import Query, columns, rows_param
 from shared.timers import set_timer
 
@@ -48,8 +48,8 @@ async def receive(
     contract = await contracts.SEEN.load(tx, contract_id)
     if currency != contract.currency:
         raise Invalid(f"The contract is in {contract.currency}.", pointer="/amount/currency", code="other_currency")
-    if amount % minor_unit(currency):
-        raise Invalid(f"The smallest amount of {currency} is {minor_unit(currency)}.", pointer="/amount/amount", code="too_fine")
+    if says := too_fine(amount, currency):
+        raise Invalid(says, pointer="/amount/amount", code="too_fine")
     at = happened(received_at, tx.now, field="received_at")
     require(rules.receive_unmet(contract, tx.actor), "No payment can be booked for the contract.", "contract_not_payable")
     parts, credit = rules.allocate(amount, await tx.all(OF_CONTRACT, contract_id=contract.id))

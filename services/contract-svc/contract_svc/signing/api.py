@@ -4,14 +4,14 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
-from contract_svc.contracts.api import Act, ContractOut, Day, ReasonedAct, Signers, contract_out
+from contract_svc.contracts.api import Act, ContractOut, ReasonedAct, Signers, contract_out
 from contract_svc.contracts.rules import PREPARING, SELLING
 from contract_svc.signing import commands
 from contract_svc.signing.rules import REVIEWING, Decision, ReviewPart
-from shared.as_text import Time
 from shared.auth import CurrentActor, require
+from shared.fields import Day, Reason, Time
 from shared.http.body import Body
 from shared.http.edge import ClinchRoute, IfMatch, InTx
 
@@ -25,10 +25,7 @@ class ReviewIn(Act):
     part: ReviewPart
     decision: Decision
     content_hash: Annotated[str, Field(pattern="^[0-9a-f]{64}$", description="Of the content that was reviewed, as the contract shows it")]
-    reason: Annotated[
-        Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)] | None,
-        Field(description="Needed for a rejection"),
-    ] = None
+    reason: Annotated[Reason | None, Field(description="Needed for a rejection")] = None
 
 
 class SendIn(Act):

@@ -6,21 +6,21 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
-from deal_svc.bodies import Day, Name, Worth
 from deal_svc.catalog import commands, queries
 from deal_svc.catalog.rules import Product
 from deal_svc.catalog.tables import PRODUCTS
 from shared.auth import Actor, CurrentActor, Role, require
 from shared.db import Reader
 from shared.errors import Invalid, Unmet
+from shared.fields import Day, Key, Name
 from shared.http.actions import AllowedAction, actions
 from shared.http.body import Body
 from shared.http.edge import ClinchRoute, IfMatch, InTx, Reading
 from shared.http.listing import Page, PageRequest
 from shared.http.patch import NOT_GIVEN
-from shared.money import Money, Percent
+from shared.money import Money, Percent, Worth
 
 router = APIRouter(prefix="/v1/products", tags=["products"], route_class=ClinchRoute)
 KEEPERS = (Role.ops, Role.admin)
@@ -28,7 +28,7 @@ Kept = Depends(require(*KEEPERS))
 
 
 class ProductIn(Body):
-    sku: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
+    sku: Annotated[Key, Field(max_length=64, description="What it is ordered by; unique, and stays")]
     name: Name
     line: Annotated[Name, Field(description="The product line that figures are broken down by")]
     tax_percent: Percent

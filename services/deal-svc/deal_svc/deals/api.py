@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field, model_validator
 
-from deal_svc.bodies import Act, Because, Day, Name, Text, Worth
+from deal_svc.bodies import Act, Because
 from deal_svc.deals import commands, queries, rules
 from deal_svc.deals.rules import SELLING, Deal, Kind, Stage
 from deal_svc.deals.tables import DEALS
@@ -20,12 +20,13 @@ from deal_svc.stages.rules import Facts, LossReason, OpenStage, actions_unmet
 from shared import scope
 from shared.auth import Actor, CurrentActor, Role, require
 from shared.db import Reader
+from shared.fields import Day, Name, Text
 from shared.http.actions import AllowedAction, actions
 from shared.http.edge import ClinchRoute, IfMatch, InTx, Reading
 from shared.http.listing import Page, PageRequest
 from shared.http.patch import NOT_GIVEN
 from shared.http.timeline import TIMELINE, TimelineEntry, timeline
-from shared.money import Money
+from shared.money import Money, Worth
 
 router = APIRouter(prefix="/v1/deals", tags=["deals"], route_class=ClinchRoute)
 Selling = Depends(require(*SELLING))
@@ -75,9 +76,9 @@ class Loss(Act):
     @model_validator(mode="after")
     def _complete(self) -> "Loss":
         if self.reason is LossReason.COMPETITOR and self.competitor is None:
-            raise ValueError("name the competitor")
+            raise ValueError("Name the competitor.")
         if self.reason is LossReason.OTHER and self.note is None:
-            raise ValueError("say in a note why")
+            raise ValueError("Say in a note why.")
         return self
 
 

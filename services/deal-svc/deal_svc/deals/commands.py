@@ -11,7 +11,7 @@ from deal_svc.deals.rules import PROBABILITY, Deal, Kind, Stage
 from deal_svc.deals.tables import DEALS
 from shared.clock import happened
 from shared.db import Tx
-from shared.errors import Forbidden, Invalid, Rejected, require
+from shared.errors import Forbidden, Invalid, NotYet, require
 from shared.events.deal import DealOpened, DealUpdated
 from shared.events.envelope import Money
 from shared.ids import new_id
@@ -86,7 +86,7 @@ async def open_deal(
         raise Forbidden("Only a manager opens deals for others.")
     account_name = await tx.first(queries.ACCOUNT, id=account_id)
     if account_name is None:
-        raise Rejected("No such account is known. Create it in lead-svc first; it is known here a moment later.", code="unknown_account")
+        raise NotYet("No such account is known here. Create it first; it is known here a moment later.", code="unknown_account")
     deal = new_deal(
         tx.now,
         id=new_id(),
@@ -123,7 +123,9 @@ def no_rate(currency: str) -> str:
 async def owners_team(tx: Tx, owner_id: UUID) -> UUID | None:
     """The team of the owner, who must be known to the roster unless he is the one who asks."""
     if owner_id != tx.actor.id and not await tx.first(queries.ON_ROSTER, person_id=owner_id):
-        raise Rejected("No such person is on the roster, or the person has left.", code="unknown_owner")
+        raise NotYet(
+            "No such person is on the roster, or the person has left. A new person is known here a moment later.", code="unknown_owner"
+        )
     return await team_of(tx, owner_id)
 
 

@@ -4,15 +4,16 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field, StrictBool
 
-from deal_svc.bodies import NOW, Act, Name, Text, Time
+from deal_svc.bodies import NOW, Act
 from deal_svc.deals import queries as deals
 from deal_svc.deals.rules import SELLING, Deal
 from deal_svc.discovery import commands, queries
 from deal_svc.discovery.rules import HELPING, CommitteeRole, SpinPart, Stance
 from shared.auth import CurrentActor, require
 from shared.db import as_dict
+from shared.fields import Name, Text, Time
 from shared.http.body import Body
 from shared.http.edge import ClinchRoute, IfMatch, InTx, Reading
 
@@ -31,7 +32,7 @@ class Part(BaseModel):
 class SpinIn(Act):
     part: SpinPart
     text: Text
-    explicit: Annotated[bool, Field(description="The customer said it himself; false for a need that he has not seen yet")] = True
+    explicit: Annotated[StrictBool, Field(description="The customer said it himself; false for a need that he has not seen yet")] = True
 
 
 class SpinOut(Part):
@@ -59,7 +60,7 @@ class NeedsOut(BaseModel):
 class MemberIn(Act):
     contact_id: UUID
     committee_role: CommitteeRole
-    decision_maker: bool = False
+    decision_maker: StrictBool = False
     stance: Stance = Stance.UNKNOWN
 
 
@@ -91,6 +92,12 @@ class Point(Body):
     value: Text
 
 
+class PointOut(BaseModel):
+    pain: str
+    capability: str
+    value: str
+
+
 class ProposalIn(Act):
     title: Name
     points: list[Point] = Field(default_factory=list, max_length=50)
@@ -99,7 +106,7 @@ class ProposalIn(Act):
 class ProposalOut(Part):
     number: int
     title: str
-    points: list[Point]
+    points: list[PointOut]
     drafted_at: AwareDatetime
     presented_at: AwareDatetime | None
 

@@ -1,6 +1,7 @@
 """Routes of quotes: draft, send, and what the customer answered."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal
@@ -9,7 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field, model_validator
 
-from deal_svc.bodies import NOW, Act, Because, Day, Text
+from deal_svc.bodies import NOW, Act, Because
 from deal_svc.deals.rules import SELLING, Deal
 from deal_svc.quotes import commands, queries, rules
 from deal_svc.quotes.commands import Wanted
@@ -19,12 +20,13 @@ from shared import scope
 from shared.auth import Actor, CurrentActor, require
 from shared.db import Reader
 from shared.errors import Unmet
+from shared.fields import Day, Text
 from shared.http.actions import AllowedAction, actions
 from shared.http.body import Body
 from shared.http.edge import ClinchRoute, IfMatch, InTx, Reading
 from shared.http.listing import Page, PageRequest
 from shared.http.patch import NOT_GIVEN
-from shared.money import Amount, Money, Percent
+from shared.money import Amount, Money, Percent, Quantity, in_minor_units
 
 router = APIRouter(prefix="/v1/quotes", tags=["quotes"], route_class=ClinchRoute)
 Selling = Depends(require(*SELLING))
@@ -38,7 +40,6 @@ async def _today(request: Request) -> date:
 
 
 Today = Annotated[date, Depends(_today)]
-Quantity = Annotated[Amount, Field(gt=0, max_digits=12)]
 
 
 class LineIn(Body):
@@ -53,10 +54,13 @@ class LineIn(Body):
         return Wanted(self.product_id, self.quantity, self.discount_percent, self.tax_percent)
 
 
+Trigger = Literal["signed", "go_live", "accepted", "date"]
+
+
 class Term(Body):
     """One payment: so many percent of the total, due so many days after the trigger, or on a date."""
 
-    trigger: Literal["signed", "go_live", "accepted", "date"]
+    trigger: Trigger
     percent: Percent
     due_days: Annotated[int, Field(ge=0, le=3650)] = 30
     due_on: Annotated[Day | None, Field(description="With the trigger `date`, and only then")] = None
@@ -64,8 +68,15 @@ class Term(Body):
     @model_validator(mode="after")
     def _dated(self) -> "Term":
         if (self.trigger == "date") != (self.due_on is not None):
-            raise ValueError("due_on belongs to the trigger `date`")
+            raise ValueError("Give due_on with the trigger `date`, and only then.")
         return self
+
+
+class TermOut(BaseModel):
+    trigger: Trigger
+    percent: Percent
+    due_days: int
+    due_on: date | None
 
 
 Lines = Annotated[list[LineIn], Field(max_length=200)]
@@ -105,7 +116,7 @@ class LineOut(BaseModel):
     sku: str
     name: str
     line: str
-    quantity: Amount
+    quantity: Quantity
     unit_price: Amount
     discount_percent: Percent
     tax_percent: Percent
@@ -126,7 +137,7 @@ class QuoteOut(BaseModel):
     valid_until: date
     lines: list[LineOut]
     total_discount_percent: Percent
-    schedule: list[Term]
+    schedule: list[TermOut]
     list_total: Money
     net: Money
     tax: Money
@@ -141,6 +152,9 @@ class QuoteOut(BaseModel):
     created_at: datetime
     updated_at: datetime
     allowed_actions: list[AllowedAction]
+
+
+_AMOUNTS = ("unit_price", "net", "tax")
 
 
 async def _shown(db: Reader, by: Actor, quotes: Sequence[Quote], today: date) -> list[QuoteOut]:
@@ -163,7 +177,8 @@ def _unmet(deal: Deal, quote: Quote, facts: Facts, by: Actor, today: date) -> di
 def _out(quote: Quote, allowed: list[AllowedAction]) -> QuoteOut:
     fields = {name: getattr(quote, name) for name in QUOTES.names}
     money = {n: Money(amount=fields[n], currency=quote.currency) for n in ("list_total", "net", "tax", "total")}
-    return QuoteOut.model_validate(fields | money | {"allowed_actions": allowed})
+    lines = [asdict(line) | {n: in_minor_units(getattr(line, n), quote.currency) for n in _AMOUNTS} for line in rules.lines_of(quote)]
+    return QuoteOut.model_validate(fields | money | {"lines": lines, "allowed_actions": allowed})
 
 
 async def _one(db: Reader, by: Actor, quote: Quote, today: date) -> QuoteOut:

@@ -9,16 +9,15 @@ from pydantic import Field
 from lead_svc.capture import commands
 from lead_svc.capture.rules import CAPTURING, NewLead
 from lead_svc.leads.api import LeadData, LeadOut
-from shared.as_text import Time
 from shared.auth import CurrentActor, require
 from shared.db import Tx
 from shared.errors import Problem
+from shared.fields import Key, Time
 from shared.http.bulk import Bulk, BulkResult, Done
 from shared.http.edge import ClinchRoute, InTx, KeyRequired
 from shared.http.openapi import or_known
 
 router = APIRouter(prefix="/v1/leads", tags=["leads"], route_class=ClinchRoute, dependencies=[Depends(require(*CAPTURING))])
-Key = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class LeadIn(LeadData):

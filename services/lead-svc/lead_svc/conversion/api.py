@@ -1,6 +1,5 @@
 """`POST /v1/leads/{id}/convert`."""
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -9,14 +8,13 @@ from pydantic import Field
 
 from lead_svc.conversion import commands
 from lead_svc.conversion.commands import Handover
-from lead_svc.leads.api import LeadOut, When, Working
-from lead_svc.parties.api import Name
-from shared.as_text import AsText
+from lead_svc.leads.api import LeadOut, Working
 from shared.auth import CurrentActor
 from shared.errors import Invalid
+from shared.fields import Day, Name, When
 from shared.http.body import Body
 from shared.http.edge import ClinchRoute, IfMatch, InTx
-from shared.money import Money
+from shared.money import Worth
 
 router = APIRouter(prefix="/v1/leads", tags=["leads"], route_class=ClinchRoute)
 
@@ -28,8 +26,8 @@ class Convert(Body):
     account_id: UUID | None = None
     contact_id: UUID | None = None
     deal_name: Name | None = None
-    amount: Annotated[Money | None, Field(description="What the deal may be worth.")] = None
-    expected_close_on: Annotated[date | None, AsText] = None
+    amount: Annotated[Worth | None, Field(description="What the deal may be worth.")] = None
+    expected_close_on: Day | None = None
     at: When = None
 
 

@@ -20,7 +20,7 @@ from shared.errors import Invalid, NotFound, Stale, require
 from shared.events.envelope import Event
 from shared.events.lead import LeadConversionConfirmed, LeadConversionRefused, LeadConverted, LeadFlagged, LeadStubbed
 from shared.ids import new_id
-from shared.money import Money
+from shared.money import MoneyIn
 from shared.timers import cancel_timers
 
 
@@ -33,7 +33,7 @@ class Handover:
     account_id: UUID | None = None
     contact_id: UUID | None = None
     deal_name: str | None = None
-    amount: Money | None = None
+    amount: MoneyIn | None = None
     expected_close_on: date | None = None
 
 

@@ -13,17 +13,16 @@ from lead_svc.interactions import commands
 from lead_svc.interactions.commands import Notes
 from lead_svc.interactions.queries import INTERACTIONS_LIST, OF_LEAD
 from lead_svc.interactions.rules import Direction, Interaction, Kind, Outcome
-from lead_svc.leads.api import When
 from lead_svc.leads.queries import SEEN_LEADS
 from lead_svc.leads.rules import CONTACTING
 from lead_svc.parties.rules import sees_personal_data
 from shared.auth import Actor, CurrentActor, Role, require
+from shared.fields import Text, When
 from shared.http.body import Body
 from shared.http.edge import ClinchRoute, InTx, Reading
 from shared.http.listing import Page, PageRequest
 
 router = APIRouter(prefix="/v1/leads", tags=["leads"], route_class=ClinchRoute)
-Said = Annotated[str, Field(min_length=1, max_length=4000)]
 Contacting = Depends(require(*[role for role in CONTACTING if role is not Role.system]))
 
 
@@ -31,11 +30,11 @@ class InteractionIn(Body):
     kind: Kind
     direction: Direction = Direction.OUTBOUND
     outcome: Annotated[Outcome, Field(description="`reached`: the customer took part; `sent`: on its way, no answer due yet.")]
-    key_points: Said | None = None
-    feedback: Said | None = None
-    questions: Said | None = None
-    concerns: Said | None = None
-    goals: Said | None = None
+    key_points: Text | None = None
+    feedback: Text | None = None
+    questions: Text | None = None
+    concerns: Text | None = None
+    goals: Text | None = None
     at: When = None
 
 

@@ -11,12 +11,12 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 from lead_svc.leads import commands, rules
 from lead_svc.leads.queries import LEADS_LIST, SEEN_LEADS, lead_visible
 from lead_svc.leads.rules import Lead, Reason, State
-from lead_svc.parties.api import Email, Name, Phone, Short
 from lead_svc.parties.rules import sees_personal_data
 from lead_svc.qualification.rules import Dimension, Grade, Status, findings
 from shared import scope
-from shared.as_text import Time
 from shared.auth import Actor, CurrentActor, Role, require
+from shared.fields import Email, Name, Phone, Short, Text, Time, When
+from shared.fields import Reason as Why
 from shared.http.actions import AllowedAction, actions
 from shared.http.body import Body
 from shared.http.edge import ClinchRoute, IfMatch, InTx, Reading
@@ -27,16 +27,9 @@ router = APIRouter(prefix="/v1/leads", tags=["leads"], route_class=ClinchRoute)
 
 Working = Depends(require(Role.rep, Role.kam, Role.manager, Role.director, Role.admin))
 Editing = Depends(require(Role.rep, Role.kam, Role.manager, Role.director, Role.admin, Role.marketing, Role.ops, Role.service))
-Text = Annotated[str, Field(min_length=1, max_length=2000)]
-Why = Annotated[str, Field(min_length=1, max_length=500)]
-When = Annotated[Time | None, Field(description="When it happened, if not now; not in the future.")]
 
 
-Source = Annotated[
-    str,
-    Field(max_length=80, description=f"{', '.join(rules.SOURCES)}, or any other text."),
-    AfterValidator(rules.normal_source),
-]
+Source = Annotated[Short, AfterValidator(rules.normal_source), Field(description=f"{', '.join(rules.SOURCES)}, or any other text.")]
 
 
 class LeadData(Body):

@@ -11,7 +11,7 @@ from uuid import UUID
 from lead_svc.parties.rules import masked_email, masked_name, masked_phone
 from lead_svc.qualification.rules import POLICY, Grade, Policy, bant_unmet
 from shared.auth.actor import Actor, Role
-from shared.errors import Unmet
+from shared.errors import Pending, Unmet
 
 
 class State(StrEnum):
@@ -204,7 +204,8 @@ def _in(lead: Lead, *states: State) -> list[Unmet]:
 
 @lru_cache
 def _wrong_state(state: State, needed: tuple[State, ...]) -> Unmet:
-    return Unmet("wrong_state", f"The lead is {state}; this needs {' or '.join(needed)}.")
+    kind = Pending if state is State.CONVERTING else Unmet  # until deal-svc has answered
+    return kind("wrong_state", f"The lead is {state}; this needs {' or '.join(needed)}.")
 
 
 def _given(text: str | None, code: str, says: str) -> list[Unmet]:
@@ -224,7 +225,8 @@ def edit_unmet(lead: Lead, actor: Actor) -> list[Unmet]:
 def party_unmet(lead: Lead, changes: Mapping[str, Any]) -> list[Unmet]:
     """Whom it was converted for stays."""
     if lead.state in (State.CONVERTING, State.CONVERTED) and {"account_id", "contact_id"} & changes.keys():
-        return [Unmet("converted", "The lead is handed over: its account and contact stay.")]
+        kind = Pending if lead.state is State.CONVERTING else Unmet
+        return [kind("converted", "The lead is handed over: its account and contact stay.")]
     return []
 
 

@@ -14,6 +14,7 @@ from lead_svc.parties.tables import ACCOUNTS
 from shared import scope
 from shared.auth import Actor, CurrentActor, require
 from shared.db import Reader
+from shared.fields import Email, Key, Name, Phone, Short
 from shared.http.actions import AllowedAction, actions
 from shared.http.body import Body
 from shared.http.edge import ClinchRoute, IfMatch, InTx, Reading
@@ -25,11 +26,6 @@ accounts = APIRouter(prefix="/v1/accounts", tags=["accounts"], route_class=Clinc
 contacts = APIRouter(prefix="/v1/contacts", tags=["contacts"], route_class=ClinchRoute)
 
 Keeper = Depends(require(*rules.KEEPERS))
-Name = Annotated[str, Field(min_length=1, max_length=200)]
-Short = Annotated[str, Field(min_length=1, max_length=80)]
-Key = Annotated[str, Field(min_length=1, max_length=200, description="What another system calls it; unique.")]
-Email = Annotated[str, Field(max_length=320, pattern=r"^[^@\s]+@[^@\s]+$", description="Masked for roles that need not know it.")]
-Phone = Annotated[str, Field(min_length=3, max_length=40, description="Masked for roles that need not know it.")]
 
 
 class AccountIn(Body):
@@ -100,7 +96,7 @@ class ContactPatch(Body):
 
 
 class ContactItem(BaseModel):
-    """Personal data are masked for auditors, support and other systems."""
+    """Name, email and phone are masked for auditors, support and other systems."""
 
     id: UUID
     external_id: str | None

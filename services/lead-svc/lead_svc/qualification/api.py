@@ -6,10 +6,11 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import Field
 
-from lead_svc.leads.api import LeadOut, Text, When, Working
+from lead_svc.leads.api import LeadOut, Working
 from lead_svc.qualification import commands
 from lead_svc.qualification.rules import Dimension, Grade, Status
 from shared.auth import CurrentActor
+from shared.fields import Text, When
 from shared.http.body import Body
 from shared.http.edge import ClinchRoute, IfMatch, InTx
 

@@ -12,6 +12,7 @@ from lead_svc.team.rules import KEEPERS, Person, Team
 from lead_svc.team.tables import PEOPLE, TEAMS
 from shared.auth import Actor, CurrentActor, Role, require
 from shared.errors import Invalid, NotFound
+from shared.fields import Email, Key, Name
 from shared.http.actions import AllowedAction, actions
 from shared.http.body import Body
 from shared.http.edge import ClinchRoute, IfMatch, InTx, Reading
@@ -21,9 +22,6 @@ from shared.http.patch import NOT_GIVEN
 
 router = APIRouter(prefix="/v1/team", tags=["team"], route_class=ClinchRoute)
 Keeper = Depends(require(*KEEPERS))
-Name = Annotated[str, Field(min_length=1, max_length=200)]
-Key = Annotated[str, Field(min_length=1, max_length=200, description="What another system calls it; unique.")]
-Email = Annotated[str, Field(max_length=320, pattern=r"^[^@\s]+@[^@\s]+$")]
 PersonRole = Annotated[Role, WithJsonSchema({"type": "string", "enum": [role for role in Role if role is not Role.system]})]
 
 

@@ -1,29 +1,19 @@
 """Reading what a request asks of a figure from its query."""
 
 from dataclasses import replace
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Query, Request
 from fastapi.dependencies.utils import get_flat_params
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import WithJsonSchema
 
 from metrics_svc.facts.rows import DIMENSIONS
-from metrics_svc.figures.asked import BEGINNING, DAY, END, NONE, Asked, By
+from metrics_svc.figures.asked import NONE, Asked, By
 from shared.errors import Invalid
+from shared.fields import Day
 
-
-def _iso(text: str) -> date:
-    """Only days as they are documented: pydantic also takes seconds since 1970."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise ValueError("a day like 2026-01-31") from None
-
-
-Day = Annotated[date, BeforeValidator(_iso)]
 Id = Annotated[str, WithJsonSchema({"anyOf": [{"type": "string", "format": "uuid"}, {"const": NONE}]})]
 
 
@@ -54,9 +44,6 @@ async def asked(
     end: Annotated[Day | None, Query(alias="to", description="Last day, exclusive; without an end when left out.")] = None,
     as_of: Annotated[Day | None, Query(description="Only what had happened by the end of this business day counts.")] = None,
 ) -> Asked:
-    for name, day in (("from", start), ("to", end), ("as_of", as_of)):
-        if day is not None and not BEGINNING <= day < END - DAY:
-            raise Invalid(f"{name} takes a day from {BEGINNING.isoformat()} on.", pointer=name, code="bad_parameter")
     if start is not None and end is not None and end <= start:
         raise Invalid("`to` is exclusive and must be later than `from`.", pointer="to", code="bad_period")
     return replace(now, start=start, end=end, as_of=as_of)

@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, HttpUrl, StrictBool, StringCo
 
 from metrics_svc.webhooks import commands, rules
 from metrics_svc.webhooks.rules import DeliveryState, Reason, State
-from shared.as_text import AsText, Time
+from shared.as_text import AsText
+from shared.fields import Time
 from shared.http.actions import AllowedAction
 from shared.http.body import Body
 from shared.http.patch import NOT_GIVEN

@@ -1,5 +1,6 @@
 """Webhooks as states: what an endpoint and a delivery may do next, when to try again, and when to give up."""
 
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -8,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from shared.errors import Unmet
+from shared.errors import Pending, Unmet
 
 MOST_ENDPOINTS = 50
 """With `AT_ONCE` of them each, what one worker may have in flight stays in the hundreds."""
@@ -128,7 +129,8 @@ def register_unmet(endpoints: int) -> list[Unmet]:
 def rotate_unmet(old_until: datetime | None, now: datetime, *, keep_old: bool) -> list[Unmet]:
     """A second rotation would cut off receivers that have not taken up the first. Ending all old secrets at once is always possible."""
     if keep_old and old_until is not None and old_until > now:
-        return [Unmet("rotating", f"The old secret still signs until {old_until:%Y-%m-%d %H:%M} UTC; end it at once with keep_old false.")]
+        says = f"The old secret still signs until {old_until:%Y-%m-%d %H:%M} UTC; end it at once with keep_old false."
+        return [Pending("rotating", says, seconds=math.ceil((old_until - now).total_seconds()))]
     return []
 
 
