@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metrics_svc.feed.commands import KNOWN, forget
-from metrics_svc.feed.rules import Places, TooManyStreams, wanted
+from metrics_svc.feed.places import Places, TooManyStreams
+from metrics_svc.feed.rules import wanted
 from shared.errors import Invalid, Unavailable
 from shared.events.lead import LeadAssigned, LeadCaptured, PersonAdded
 from shared.ids import external_id

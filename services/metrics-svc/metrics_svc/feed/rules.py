@@ -1,9 +1,7 @@
 """Whose an event is, and which events a reader asks for. No I/O."""
 
 import re
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
@@ -12,7 +10,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from shared.auth.actor import Actor, Role
-from shared.errors import Invalid, Problem, Unavailable
+from shared.errors import Invalid, Problem
 
 OWNED = frozenset({"lead", "account", "deal", "contract"})
 """Aggregates that are seen by their owner, and by whoever sees that one's rows."""
@@ -90,38 +88,6 @@ class Gone(Problem):
     def __init__(self, after: int, oldest: int, latest: int) -> None:
         said = f"Events up to position {oldest} are deleted" if after < oldest else f"The feed ends at position {latest} and was set back"
         super().__init__(f"{said}: read the lists anew, then go on with after={latest}.", oldest=oldest, latest=latest)
-
-
-class TooManyStreams(Problem):
-    status = 429
-    code = "too_many_streams"
-    title = "You have as many open streams as one may have"
-
-
-class Places:
-    """How many streams may be open, in all and for one principal: each costs memory, and a client that leaks them must notice."""
-
-    def __init__(self, most: int, most_each: int) -> None:
-        self._most, self._most_each = most, most_each
-        self._by_principal: Counter[UUID] = Counter()
-
-    @property
-    def used(self) -> int:
-        return self._by_principal.total()
-
-    @contextmanager
-    def taken(self, principal: UUID) -> Iterator[None]:
-        """A place, while the block runs. `TooManyStreams` for the principal's own limit, `Unavailable` when all places are taken."""
-        if self._by_principal[principal] >= self._most_each:
-            raise TooManyStreams(f"{self._most_each} streams are open already; close one.", headers={"Retry-After": "10"})
-        if self.used >= self._most:
-            raise Unavailable("All places for streams are taken; try again, or poll without `wait`.", retry_after=10)
-        self._by_principal[principal] += 1
-        try:
-            yield
-        finally:
-            self._by_principal[principal] -= 1
-            self._by_principal += Counter()  # forgets those who have none
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,9 @@ from prometheus_client import Gauge
 from sqlalchemy import BigInteger, bindparam, cast, func, select, true
 
 from metrics_svc.feed import queries
+from metrics_svc.feed.places import Places
 from metrics_svc.feed.queries import Slice
-from metrics_svc.feed.rules import SHOWN, FeedEvent, Places, Wanted, sees_others
+from metrics_svc.feed.rules import SHOWN, FeedEvent, Wanted, sees_others
 from metrics_svc.feed.tables import FEED, HEAD, OWNER
 from shared import scope
 from shared.auth import Actor
