@@ -130,11 +130,14 @@ class SteppedClock:
 
 
 class _RoleTokens:
-    """Stands in for the verifier: the token `rep:ann` is the rep whose subject is `ann`. Real tokens are tested in test_auth.py."""
+    """Stands in for the verifier: the token `rep:ann` is the rep whose subject is `ann`, `legal+finance:pat` has two roles.
+
+    Real tokens are tested in test_auth.py.
+    """
 
     async def actor(self, token: str) -> Actor:
         role, _, subject = token.partition(":")
-        return Actor.of(person_id(subject or role), {Role(role)})
+        return Actor.of(person_id(subject or role), {Role(name) for name in role.split("+")})
 
     async def aclose(self) -> None:
         pass

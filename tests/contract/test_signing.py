@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 
@@ -19,9 +20,10 @@ from shared.events.contract import (
     MilestoneTriggered,
     MilestoneWaived,
 )
+from shared.events.deal import DealUpdated
 from shared.ids import external_id
 from shared.testing import Running
-from tests.contract.office import SIGNERS, Office, allowed, amount, codes, states, unmet
+from tests.contract.office import SIGNERS, TEAM, Office, allowed, amount, codes, states, unmet
 
 
 async def test_a_draft_has_the_totals_the_schedule_and_the_five_parts(office: Office, svc: Running) -> None:
@@ -120,6 +122,41 @@ async def test_reviews_are_for_their_roles_for_this_content_and_not_by_who_submi
     assert (await office.review(contract, "legal", expect=409, content_hash="0" * 64))["code"] == "content_changed"
     await office.review(contract, "manager", "manager:zoe", expect=404)
     await office.review(contract, "manager", "director")
+
+
+async def test_one_person_gives_one_part_whatever_roles_they_have(office: Office) -> None:
+    contract = await office.act(await office.draft(), "submit")
+    pat = "legal+finance+manager:pat"
+    assert {"review_legal", "review_finance"} <= allowed(await office.read(contract, "legal+finance:pat"))
+    await office.review(contract, "legal", pat)
+    for who in (pat, "finance:pat"):
+        assert codes(await office.review(contract, "finance", who, expect=409)) == {"one_part_each"}
+        assert unmet(await office.read(contract, who), "review_finance") == {"one_part_each"}
+    await office.review(contract, "finance", "finance:kim")
+    assert codes(await office.review(contract, "manager", "director:kim", expect=409)) == {"one_part_each"}
+    done = await office.review(contract, "manager")
+    assert (done["state"], len({r["by"] for r in done["reviews"]})) == ("approved", 3)
+
+
+async def test_the_owner_of_the_deal_does_not_review_it(office: Office, svc: Running) -> None:
+    mine = await office.draft(owner_id=svc.person("manager", "max"))
+    contract = await office.act(mine, "submit", "director")
+    assert codes(await office.review(contract, "manager", "manager:max", expect=409)) == {"own_contract"}
+    assert "review_manager" not in allowed(await office.read(contract, "manager:max"))
+    assert codes(await office.review(contract, "manager", "director", expect=409)) == {"own_submission"}
+
+
+async def test_a_review_by_who_becomes_the_owner_is_void(office: Office, svc: Running) -> None:
+    contract = await office.act(await office.draft(), "submit")
+    await office.review(contract, "manager", "manager:max")
+    await office.review(contract, "legal")
+    handed = {"changed": ["owner_id"], "owner_id": svc.person("manager", "max"), "team_id": TEAM}
+    money = {"amount": {"amount": "1", "currency": "CNY"}, "fx": "1"}
+    await svc.hear(DealUpdated.model_validate(handed | money), UUID(contract["deal_id"]), 9)
+    now = await office.read(contract)
+    assert [r["part"] for r in now["reviews"]] == ["legal"]
+    await office.review(contract, "finance")
+    assert (await office.review(contract, "manager", "director"))["state"] == "approved"
 
 
 async def test_a_rejection_makes_the_next_revision_a_draft(office: Office, svc: Running) -> None:

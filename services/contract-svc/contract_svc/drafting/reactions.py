@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from contract_svc.contracts import queries
 from contract_svc.contracts.commands import change
-from contract_svc.contracts.rules import Contract
+from contract_svc.contracts.rules import Contract, State
 from contract_svc.drafting.commands import draft
 from contract_svc.signing.commands import give_up
+from contract_svc.signing.rules import reviews_without
 from shared.db import Tx
 from shared.events.deal import DealLost, DealUpdated, QuoteAccepted, QuoteSuperseded, QuoteWithdrawn
 from shared.events.envelope import Envelope
@@ -20,10 +21,14 @@ async def draft_contract(tx: Tx, e: Envelope[QuoteAccepted]) -> None:
 
 @on(DealUpdated)
 async def follow_deal(tx: Tx, e: Envelope[DealUpdated]) -> None:
-    """Until it is signed, the contract belongs to whoever the deal belongs to, and counts where the deal counts."""
+    """Until it is signed, the contract belongs to whoever the deal belongs to, and counts where the deal counts.
+
+    A review that its new owner gave is void: somebody else gives it again.
+    """
     now = e.data.model_dump(include={"owner_id", "team_id", "source", "product", "region"})
     for contract in await tx.all(queries.UNSIGNED_OF_DEAL, deal_id=e.subject):
-        await change(tx, contract, at=max(e.time, contract.drafted_at), **now)
+        reviews = reviews_without(contract, e.data.owner_id) if contract.state is State.IN_REVIEW else contract.reviews
+        await change(tx, contract, at=max(e.time, contract.drafted_at), **now, reviews=reviews)
 
 
 @on(DealLost)

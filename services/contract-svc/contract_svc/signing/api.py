@@ -52,7 +52,8 @@ async def submit_contract(contract_id: UUID, tx: InTx, by: CurrentActor, expect:
 @router.post("/reviews", response_model=ContractOut, dependencies=[Depends(require(*REVIEWING))])
 async def review_contract(contract_id: UUID, body: ReviewIn, tx: InTx, by: CurrentActor) -> Any:
     """Decide as legal, finance or manager, in any order (C1). All three approvals: approved. One rejection: a draft again.
-    `content_hash` takes the place of If-Match. Nobody reviews what he submitted; a director stands in for the manager."""
+    `content_hash` takes the place of If-Match. Each part is given by another person, never by the owner of the deal or by whoever
+    submitted the contract; a director stands in for the manager."""
     contract = await commands.review(
         tx, contract_id, body.part, body.decision, content_hash=body.content_hash, reason=body.reason, at=body.at
     )

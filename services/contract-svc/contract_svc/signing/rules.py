@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any
+from uuid import UUID
 
 from contract_svc.contracts.rules import (
     DIRECTING,
@@ -75,15 +76,28 @@ def submit_unmet(contract: Contract, milestones: Sequence[Milestone], by: Actor)
 
 
 def review_unmet(contract: Contract, part: ReviewPart, by: Actor) -> list[Unmet]:
-    """The parts decide in any order, each once for the same content. Nobody reviews what he submitted."""
+    """The parts decide in any order, each once for the same content, and each by another person.
+
+    Neither the owner of the deal nor whoever submitted the contract reviews it, whatever roles they have.
+    """
     unmet = state_unmet(contract, State.IN_REVIEW)
     if not by.has(*REVIEWERS[part]):
         unmet.append(Unmet("role", f"This review is for the role {' or '.join(REVIEWERS[part])}."))
     if contract.submitted_by == by.id:
-        unmet.append(Unmet("own_submission", "Nobody reviews what he submitted."))
+        unmet.append(Unmet("own_submission", "You submitted the contract; somebody else reviews it."))
+    if contract.owner_id == by.id:
+        unmet.append(Unmet("own_contract", "You own the deal; somebody else reviews its contract."))
+    given = next((other for other, review in contract.reviews.items() if other != part and str(review["by"]) == str(by.id)), None)
+    if given is not None:
+        unmet.append(Unmet("one_part_each", f"You gave the {given} review; another person gives this one."))
     if part in contract.reviews:
         unmet.append(Unmet("reviewed", f"The {part} review is done."))
     return unmet
+
+
+def reviews_without(contract: Contract, owner_id: UUID | None) -> dict[str, dict[str, Any]]:
+    """The reviews that count when the deal belongs to this owner: a review of one's own deal does not."""
+    return {part: review for part, review in contract.reviews.items() if str(review["by"]) != str(owner_id)}
 
 
 def send_unmet(contract: Contract, by: Actor) -> list[Unmet]:
