@@ -142,6 +142,8 @@ class DealWinReversed(DealSvcEvent, Dimensions, type="deal.win_reversed"):
 class ConversionRefused(DealSvcEvent, type="conversion.refused"):
     """deal-svc could not open or join the deal that `lead.converted` asked for."""
 
+    free_texts = frozenset()
+
     lead_id: UUID
     deal_id: UUID
     reason: str

@@ -48,6 +48,8 @@ class Event(BaseModel):
     publisher: ClassVar[str] = ""
     type: ClassVar[str] = ""
     aggregate: ClassVar[str] = ""
+    free_texts: ClassVar[frozenset[str]] = frozenset({"reason", "note"})
+    """Fields that people fill with their own words. Whoever does not see personal data does not see them."""
 
     recorded_at: datetime | None = None
     actor: ActorRef | None = None

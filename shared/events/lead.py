@@ -95,6 +95,8 @@ class LeadNurtured(LeadSvcEvent, type="lead.nurtured"):
 
 
 class LeadDisqualified(LeadSvcEvent, type="lead.disqualified"):
+    free_texts = frozenset()
+
     reason: str
     from_state: str
 
@@ -126,6 +128,8 @@ class LeadConversionConfirmed(LeadSvcEvent, type="lead.conversion_confirmed"):
 
 class LeadConversionRefused(LeadSvcEvent, type="lead.conversion_refused"):
     """deal-svc could not open the deal; the lead is an SQL again."""
+
+    free_texts = frozenset()
 
     deal_id: UUID
     reason: str

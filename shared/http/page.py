@@ -36,6 +36,8 @@ class PageRequest:
     sort: str
     after: Literal["start", "value", "null"]
     searched: bool
+    masked: bool
+    """The reader sees no personal data, so nothing is searched that holds some."""
     counted: bool
     filters: tuple[tuple[str, Compare], ...]
     belongs_to: bytes

@@ -9,6 +9,7 @@ async def deal_timeline(deal_id: UUID, page: Annotated[PageRequest, Depends(TIME
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from pydantic import BaseModel, Field
 from shared.db import Reader
 from shared.events.envelope import Event
 from shared.http.listing import Listing, Page, PageRequest
+from shared.masking import without_free_texts
 from shared.query import is_in
 from shared.tables import EVENT
 
@@ -51,7 +53,7 @@ class TimelineEntry(BaseModel):
     actor_id: UUID
     actor_role: str
     correlation_id: str = Field(description="The request or the chain of events that it belongs to.")
-    data: dict[str, Any]
+    data: dict[str, Any] = Field(description="Its facts. Reasons in somebody's own words are null for roles that see no personal data.")
 
 
 TIMELINE = Listing(
@@ -66,9 +68,12 @@ _OF_SUBJECTS = is_in(EVENT.c.subject, "subjects")
 
 async def timeline(db: Reader, page: PageRequest, subjects: Sequence[UUID]) -> Page[TimelineEntry]:
     """The events of these aggregates, newest first unless asked otherwise. The caller has made sure that the reader may see them."""
-    return await TIMELINE.page(db, page, where=_OF_SUBJECTS, params={"subjects": list(subjects)}, each=_entry)
+    each = partial(_entry, masked=page.masked)
+    return await TIMELINE.page(db, page, where=_OF_SUBJECTS, params={"subjects": list(subjects)}, each=each)
 
 
-def _entry(row: _Row) -> TimelineEntry:
+def _entry(row: _Row, *, masked: bool) -> TimelineEntry:
     told = {name: value for name, value in orjson.loads(row.data).items() if name not in _STAMPS}
+    if masked:
+        told = without_free_texts(row.type, told)
     return TimelineEntry(**{name: getattr(row, name) for name in _Row.__slots__ if name != "data"}, data=told)

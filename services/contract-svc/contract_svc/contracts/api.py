@@ -54,7 +54,8 @@ class Sections(Body):
 
 
 class Signer(Body):
-    """Somebody who signs for the customer; `contact_id` where he is a contact of the account."""
+    """Somebody who signs for the customer; `contact_id` where they are a contact of the account. Answers mask the name for roles that
+    see no personal data."""
 
     name: Name
     contact_id: UUID | None = None
@@ -184,7 +185,8 @@ async def _items(db: Reader, by: Actor, contracts: Sequence[Contract]) -> list[t
         sums = balance(milestones)
         amounts = {n: getattr(sums, n) for n in ("paid", "waived", "outstanding", "overdue")}
         amounts |= {"total": contract.total, "credit": credit}
-        shown = {n: getattr(contract, n) for n in ContractItem.model_fields if n not in amounts and n != "allowed_actions"}
+        seen = rules.shown(contract, by)
+        shown = {n: getattr(seen, n) for n in ContractItem.model_fields if n not in amounts and n != "allowed_actions"}
         shown |= {n: Money(amount=amount, currency=contract.currency) for n, amount in amounts.items()}
         shown["allowed_actions"] = _allowed(contract, milestones, sums.paid + credit, by)
         made.append((shown, milestones))
@@ -198,10 +200,11 @@ def _line(line: dict[str, Any], currency: str) -> dict[str, Any]:
 async def contract_out(db: Reader, by: Actor, contract: Contract) -> ContractOut:
     """The whole contract, as every route of one contract answers it."""
     ((shown, milestones),) = await _items(db, by, [contract])
+    seen = rules.shown(contract, by)
     return ContractOut.model_validate(
         {
             **shown,
-            **{n: getattr(contract, n) for n in ("sections", "core_clauses", "signers", "content_hash", "submitted_by")},
+            **{n: getattr(seen, n) for n in ("sections", "core_clauses", "signers", "content_hash", "submitted_by")},
             "lines": [_line(line, contract.currency) for line in contract.lines],
             "reviews": [{"part": part, **done} for part, done in contract.reviews.items()],
             "milestones": [milestone_out(contract, m, by) for m in milestones],

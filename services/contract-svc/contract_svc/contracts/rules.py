@@ -5,7 +5,7 @@ voided before it takes effect, terminated afterwards. A reversed payment makes a
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from shared.auth.actor import Actor, Role
 from shared.errors import Unmet
+from shared.masking import masked_name, sees_personal_data
 
 
 class State(StrEnum):
@@ -95,6 +96,14 @@ class Contract:
     @property
     def live_at(self) -> datetime | None:
         return self.acceptance_due_at and self.acceptance_due_at - ACCEPTANCE
+
+
+def shown(contract: Contract, by: Actor) -> Contract:
+    """The contract as this actor may see it: names of signers, and reasons in somebody's own words, only with personal data."""
+    if sees_personal_data(by):
+        return contract
+    signers = [{**signer, "name": masked_name(signer["name"])} for signer in contract.signers]
+    return replace(contract, signers=signers, close_reason=None)
 
 
 def start_of(day: date, zone: ZoneInfo) -> datetime:

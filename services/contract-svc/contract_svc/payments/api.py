@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends
 from pydantic import AfterValidator, BaseModel, Field
 
 from contract_svc.payments import commands, queries
-from contract_svc.payments.rules import BOOKING, Allocated, Channel, Payment, reverse_unmet
+from contract_svc.payments.rules import BOOKING, Allocated, Channel, Payment, reverse_unmet, shown
 from shared import scope
 from shared.auth import Actor, CurrentActor, require
 from shared.db import Reader
@@ -74,7 +74,7 @@ async def _shown(db: Reader, by: Actor, payments: list[Payment]) -> list[Payment
     allocations: dict[UUID, list[Allocated]] = {p.id: [] for p in payments}
     for allocated in await db.all(queries.ALLOCATIONS_OF, payment_ids=list(allocations)):
         allocations[allocated.payment_id].append(allocated)
-    return [_out(payment, allocations[payment.id], by) for payment in payments]
+    return [_out(shown(payment, by), allocations[payment.id], by) for payment in payments]
 
 
 def _out(payment: Payment, allocations: list[Allocated], by: Actor) -> PaymentOut:

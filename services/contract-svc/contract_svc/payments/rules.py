@@ -1,7 +1,7 @@
 """Payments: whose milestones they pay, in which order, and what stays over as credit (C9). Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -11,6 +11,7 @@ from contract_svc.contracts.rules import BINDING, Contract, state_unmet
 from contract_svc.milestones.rules import Milestone
 from shared.auth.actor import Actor, Role
 from shared.errors import Unmet
+from shared.masking import sees_personal_data
 
 
 class Channel(StrEnum):
@@ -39,6 +40,11 @@ class Payment:
     reversal_reason: str | None
     created_at: datetime
     updated_at: datetime
+
+
+def shown(payment: Payment, by: Actor) -> Payment:
+    """The payment as this actor may see it: a reason in somebody's own words only with personal data."""
+    return payment if sees_personal_data(by) else replace(payment, reversal_reason=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,13 @@ from pydantic import BaseModel, Field, model_validator
 
 from deal_svc.bodies import Act, Because
 from deal_svc.deals import commands, queries, rules
-from deal_svc.deals.rules import SELLING, Deal, Kind, Stage
+from deal_svc.deals.rules import SELLING, Deal, Kind, LossReason, Stage
 from deal_svc.deals.tables import DEALS
 from deal_svc.discovery.rules import record_unmet
 from deal_svc.quotes.queries import IDS_OF_DEAL
 from deal_svc.stages import commands as stages
 from deal_svc.stages.queries import facts_of
-from deal_svc.stages.rules import Facts, LossReason, OpenStage, actions_unmet
+from deal_svc.stages.rules import Facts, OpenStage, actions_unmet
 from shared import scope
 from shared.auth import Actor, CurrentActor, Role, require
 from shared.db import Reader
@@ -99,6 +99,8 @@ class LeadOut(BaseModel):
 
 
 class DealOut(BaseModel):
+    """What the customer said and what people noted is left out for roles that see no personal data."""
+
     version_says_all: ClassVar[bool] = False
 
     id: UUID
@@ -151,7 +153,8 @@ def _unmet(deal: Deal, by: Actor) -> dict[str, Any]:
 
 
 def _out(deal: Deal, facts: Facts, by: Actor) -> DealOut:
-    fields: dict[str, Any] = {name: getattr(deal, name) for name in DEALS.names}
+    seen = rules.shown(deal, by)
+    fields: dict[str, Any] = {name: getattr(seen, name) for name in DEALS.names}
     fields["amount"] = Money.model_construct(amount=deal.amount, currency=deal.currency)
     fields["flags"] = sorted(deal.flags)
     fields["allowed_actions"] = actions(**_unmet(deal, by), **actions_unmet(deal, facts, by))

@@ -1,6 +1,6 @@
 """A deal, who may change it, and what may change. Pure: values in, unmet guards out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -8,6 +8,7 @@ from uuid import UUID
 
 from shared.auth.actor import Actor, Role
 from shared.errors import Unmet
+from shared.masking import sees_personal_data
 
 
 class Stage(StrEnum):
@@ -84,6 +85,20 @@ class Deal:
         return self.stage in OPEN_STAGES
 
 
+class LossReason(StrEnum):
+    PRICE = "price"
+    COMPETITOR = "competitor"
+    NO_BUDGET = "no_budget"
+    NO_DECISION = "no_decision"
+    NEED_MISMATCH = "need_mismatch"
+    TIMING = "timing"
+    NO_RESPONSE = "no_response"
+    OTHER = "other"
+
+
+_LOSS_REASONS = frozenset(LossReason)
+
+
 @dataclass(frozen=True, slots=True)
 class JoinedLead:
     deal_id: UUID
@@ -99,6 +114,14 @@ SELLING = (Role.rep, Role.kam, Role.csm, *LEADING)
 CLOSED = Unmet("deal_closed", "The deal is closed.")
 NOT_OWNER = Unmet("not_owner", "Only the deal's owner or a manager may do this.")
 NOT_MANAGER = Unmet("not_manager", "Only a manager may do this.")
+
+
+def shown(deal: Deal, by: Actor) -> Deal:
+    """The deal as this actor may see it: what the customer said and what people noted only with personal data."""
+    if sees_personal_data(by):
+        return deal
+    coded = deal.close_reason if deal.close_reason in _LOSS_REASONS else None
+    return replace(deal, needs=None, next_step=None, close_note=None, close_reason=coded)
 
 
 def responsible_unmet(deal: Deal, by: Actor) -> list[Unmet]:

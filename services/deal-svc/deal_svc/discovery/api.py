@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, BaseModel, Field, StrictBool
 from deal_svc.bodies import NOW, Act
 from deal_svc.deals import queries as deals
 from deal_svc.deals.rules import SELLING, Deal
-from deal_svc.discovery import commands, queries
+from deal_svc.discovery import commands, queries, rules
 from deal_svc.discovery.rules import HELPING, CommitteeRole, SpinPart, Stance
 from shared.auth import CurrentActor, require
 from shared.db import as_dict
@@ -36,9 +36,11 @@ class SpinIn(Act):
 
 
 class SpinOut(Part):
+    """`text` is null for roles that see no personal data."""
+
     id: UUID
     part: SpinPart
-    text: str
+    text: str | None
     explicit: bool
     recorded_by: UUID
     at: AwareDatetime
@@ -104,6 +106,8 @@ class ProposalIn(Act):
 
 
 class ProposalOut(Part):
+    """`points` is empty for roles that see no personal data."""
+
     number: int
     title: str
     points: list[PointOut]
@@ -126,7 +130,7 @@ async def record_spin(deal_id: UUID, body: SpinIn, tx: InTx) -> Any:
 async def list_spin(deal_id: UUID, db: Reading, by: CurrentActor) -> Any:
     """The SPIN record, oldest first."""
     await deals.SEEN.get(db, by, deal_id)
-    return await db.all(queries.SPIN, deal_id=deal_id)
+    return [rules.spin_shown(entry, by) for entry in await db.all(queries.SPIN, deal_id=deal_id)]
 
 
 @router.post("/needs-confirmation", response_model=NeedsOut, dependencies=[Recording])
@@ -177,7 +181,7 @@ async def draft_proposal(deal_id: UUID, body: ProposalIn, tx: InTx) -> Any:
 async def list_proposals(deal_id: UUID, db: Reading, by: CurrentActor) -> Any:
     """All versions of the proposal."""
     await deals.SEEN.get(db, by, deal_id)
-    return await db.all(queries.PROPOSALS, deal_id=deal_id)
+    return [rules.proposal_shown(proposal, by) for proposal in await db.all(queries.PROPOSALS, deal_id=deal_id)]
 
 
 @router.post("/proposals/{number}/present", response_model=ProposalOut, dependencies=[Recording])

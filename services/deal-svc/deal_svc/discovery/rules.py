@@ -1,6 +1,6 @@
 """What the seller learns of the customer, and what he shows him: SPIN record, buying committee, proposals (D2, D3, D5, D6)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -9,6 +9,7 @@ from uuid import UUID
 from deal_svc.deals.rules import Deal, change_unmet
 from shared.auth.actor import Actor, Role
 from shared.errors import Unmet
+from shared.masking import sees_personal_data
 
 HELPING = (Role.presales, Role.assistant)
 """They work on the deals of their team without owning them (D8)."""
@@ -44,7 +45,7 @@ class SpinEntry:
     id: UUID
     deal_id: UUID
     part: SpinPart
-    text: str
+    text: str | None
     explicit: bool
     recorded_by: UUID
     at: datetime
@@ -72,6 +73,16 @@ class Proposal:
     points: list[dict[str, Any]]
     drafted_at: datetime
     presented_at: datetime | None
+
+
+def spin_shown(entry: SpinEntry, by: Actor) -> SpinEntry:
+    """The entry as this actor may see it: the words only with personal data."""
+    return entry if sees_personal_data(by) else replace(entry, text=None)
+
+
+def proposal_shown(proposal: Proposal, by: Actor) -> Proposal:
+    """The proposal as this actor may see it: its points start from what pains the customer."""
+    return proposal if sees_personal_data(by) else replace(proposal, points=[])
 
 
 def record_unmet(deal: Deal, by: Actor) -> list[Unmet]:

@@ -159,7 +159,7 @@ _AMOUNTS = ("unit_price", "net", "tax")
 
 async def _shown(db: Reader, by: Actor, quotes: Sequence[Quote], today: date) -> list[QuoteOut]:
     deals, facts = await queries.deals_of(db, quotes), await queries.facts_of(db, quotes, today)
-    return [_out(q, actions(**_unmet(deals[q.deal_id], q, facts[q.id], by, today))) for q in quotes]
+    return [_out(rules.shown(q, by), actions(**_unmet(deals[q.deal_id], q, facts[q.id], by, today))) for q in quotes]
 
 
 def _unmet(deal: Deal, quote: Quote, facts: Facts, by: Actor, today: date) -> dict[str, list[Unmet]]:

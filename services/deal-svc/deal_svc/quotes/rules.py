@@ -1,7 +1,7 @@
 """Quotes: exact arithmetic, who may send what, and which version the customer can still accept (D19 to D23)."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from enum import StrEnum
@@ -11,6 +11,7 @@ from uuid import UUID
 from deal_svc.deals.rules import LEADING, NOT_MANAGER, SELLING, Deal, change_unmet
 from shared.auth.actor import Actor, Role
 from shared.errors import Unmet
+from shared.masking import sees_personal_data
 
 HUNDRED = Decimal(100)
 VALID_DAYS = 30
@@ -61,6 +62,11 @@ class Quote:
     created_by: UUID
     created_at: datetime
     updated_at: datetime
+
+
+def shown(quote: Quote, by: Actor) -> Quote:
+    """The quote as this actor may see it: notes and reasons in somebody's own words only with personal data."""
+    return quote if sees_personal_data(by) else replace(quote, note=None, reason=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,12 @@ from uuid import UUID
 
 from deal_svc.deals import queries as deals
 from deal_svc.deals.commands import change, dimensions, worth
-from deal_svc.deals.rules import PROBABILITY, Deal, Stage
+from deal_svc.deals.rules import PROBABILITY, Deal, LossReason, Stage
 from deal_svc.deals.tables import DEALS
 from deal_svc.quotes.commands import withdraw_open
 from deal_svc.stages import rules
 from deal_svc.stages.queries import facts_of
-from deal_svc.stages.rules import Facts, LossReason
+from deal_svc.stages.rules import Facts
 from shared.clock import happened
 from shared.db import Tx
 from shared.errors import require

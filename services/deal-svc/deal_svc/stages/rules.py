@@ -21,17 +21,6 @@ class OpenStage(StrEnum):
     CLOSING = Stage.CLOSING.value
 
 
-class LossReason(StrEnum):
-    PRICE = "price"
-    COMPETITOR = "competitor"
-    NO_BUDGET = "no_budget"
-    NO_DECISION = "no_decision"
-    NEED_MISMATCH = "need_mismatch"
-    TIMING = "timing"
-    NO_RESPONSE = "no_response"
-    OTHER = "other"
-
-
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What the guards ask besides the deal itself. `spin` are the parts that have an entry."""

@@ -15,12 +15,12 @@ from lead_svc.interactions.queries import INTERACTIONS_LIST, OF_LEAD
 from lead_svc.interactions.rules import Direction, Interaction, Kind, Outcome
 from lead_svc.leads.queries import SEEN_LEADS
 from lead_svc.leads.rules import CONTACTING
-from lead_svc.parties.rules import sees_personal_data
 from shared.auth import Actor, CurrentActor, Role, require
 from shared.fields import Text, When
 from shared.http.body import Body
 from shared.http.edge import ClinchRoute, InTx, Reading
 from shared.http.listing import Page, PageRequest
+from shared.masking import sees_personal_data
 
 router = APIRouter(prefix="/v1/leads", tags=["leads"], route_class=ClinchRoute)
 Contacting = Depends(require(*[role for role in CONTACTING if role is not Role.system]))

@@ -14,6 +14,7 @@ ADD = Query(insert(INTERACTION).values({n: bindparam(n) for n in _NAMES}), Inter
 BY_IDS = Query(select(*[INTERACTION.c[n] for n in _NAMES]).where(is_in(INTERACTION.c.id, "ids")), Interaction)
 OF_LEAD: ColumnElement[bool] = INTERACTION.c.lead_id == bindparam("lead_id", type_=Uuid)
 
+_TEXTS = tuple(INTERACTION.c[n] for n in ("key_points", "feedback", "questions", "concerns", "goals"))
 INTERACTIONS_LIST = Listing(
     INTERACTION,
     Interaction,
@@ -26,5 +27,6 @@ INTERACTIONS_LIST = Listing(
     },
     sorts=("at",),
     default="-at",
-    search=tuple(INTERACTION.c[n] for n in ("key_points", "feedback", "questions", "concerns", "goals")),
+    search=_TEXTS,
+    personal=_TEXTS,
 )

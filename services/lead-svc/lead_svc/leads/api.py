@@ -11,7 +11,6 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 from lead_svc.leads import commands, rules
 from lead_svc.leads.queries import LEADS_LIST, SEEN_LEADS, lead_visible
 from lead_svc.leads.rules import Lead, Reason, State
-from lead_svc.parties.rules import sees_personal_data
 from lead_svc.qualification.rules import Dimension, Grade, Status, findings
 from shared import scope
 from shared.auth import Actor, CurrentActor, Role, require
@@ -22,6 +21,7 @@ from shared.http.body import Body
 from shared.http.edge import ClinchRoute, IfMatch, InTx, Reading
 from shared.http.listing import Page, PageRequest
 from shared.http.patch import NOT_GIVEN
+from shared.masking import sees_personal_data
 
 router = APIRouter(prefix="/v1/leads", tags=["leads"], route_class=ClinchRoute)
 

@@ -38,6 +38,7 @@ LEADS_LIST = Listing(
     sorts=("created_at", "captured_at", "updated_at"),
     default="-created_at",
     search=(LEAD.c.title, LEAD.c.company, LEAD.c.contact_name, LEAD.c.external_id),
+    personal=(LEAD.c.contact_name, LEAD.c.reason),
 )
 
 

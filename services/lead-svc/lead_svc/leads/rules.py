@@ -8,10 +8,10 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from lead_svc.parties.rules import masked_email, masked_name, masked_phone
 from lead_svc.qualification.rules import POLICY, Grade, Policy, bant_unmet
 from shared.auth.actor import Actor, Role
 from shared.errors import Pending, Unmet
+from shared.masking import masked_email, masked_name, masked_phone
 
 
 class State(StrEnum):
@@ -152,11 +152,12 @@ class ListedLead:
     version: int
 
 
-def shown_in_list(lead: dict[str, Any], *, masked: bool) -> None:
+def shown_in_list(lead: Mapping[str, Any], *, masked: bool) -> dict[str, Any]:
     """The columns of a `ListedLead` as somebody sees them who may, or may not, see personal data."""
-    lead["flags"] = sorted(lead["flags"])
+    seen = {**lead, "flags": sorted(lead["flags"])}
     if masked and lead["contact_name"]:
-        lead["contact_name"] = masked_name(lead["contact_name"])
+        seen["contact_name"] = masked_name(lead["contact_name"])
+    return seen
 
 
 def shown(lead: Lead, *, masked: bool) -> Lead:
@@ -169,6 +170,8 @@ def shown(lead: Lead, *, masked: bool) -> Lead:
         email=lead.email and masked_email(lead.email),
         phone=lead.phone and masked_phone(lead.phone),
         note=None,
+        # Why it is disqualified is one of our codes; why it waits is told in somebody's own words.
+        reason=lead.reason if lead.state is State.DISQUALIFIED else None,
     )
 
 

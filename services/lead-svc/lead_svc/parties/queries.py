@@ -40,6 +40,7 @@ CONTACTS_LIST = Listing(
     sorts=("created_at",),
     default="-created_at",
     search=(CONTACT.c.name, CONTACT.c.email),
+    personal=(CONTACT.c.name, CONTACT.c.email),
 )
 
 

@@ -6,12 +6,10 @@ from uuid import UUID
 
 from shared.auth.actor import Actor, Role
 from shared.errors import Unmet
+from shared.masking import masked_email, masked_name, masked_phone, sees_personal_data
 
 KEEPERS = (Role.rep, Role.kam, Role.manager, Role.director, Role.marketing, Role.assistant, Role.csm, Role.ops, Role.admin, Role.service)
 """Who may enter and change companies and contacts at all; whose they may change, `edit_unmet` says."""
-
-UNMASKED = frozenset(Role) - {Role.auditor, Role.service, Role.support}
-"""Roles that see personal data as it is."""
 
 _ANY = (Role.manager, Role.director, Role.ops, Role.admin, Role.marketing, Role.csm, Role.service)
 
@@ -66,26 +64,6 @@ def owner_unmet(owner_id: UUID | None, actor: Actor) -> list[Unmet]:
     if owner_id in (None, actor.id) or not is_seller(actor):
         return []
     return [Unmet("not_manager", "A seller can enter his own records only.")]
-
-
-def sees_personal_data(actor: Actor) -> bool:
-    return actor.has(*UNMASKED)
-
-
-def masked_email(email: str) -> str:
-    """a***@x.com"""
-    name, at, host = email.partition("@")
-    return f"{name[:1]}***{at}{host}"
-
-
-def masked_phone(phone: str) -> str:
-    """Only the last two characters stay."""
-    return f"***{phone[-2:]}" if len(phone) > 4 else "***"
-
-
-def masked_name(name: str) -> str:
-    """The initials: "Anna Berg" becomes "A*** B***"."""
-    return " ".join(f"{part[:1]}***" for part in name.split())
 
 
 def shown(contact: Contact, actor: Actor) -> Contact:

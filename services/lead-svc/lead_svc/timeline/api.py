@@ -11,7 +11,6 @@ from lead_svc.interactions.queries import BY_IDS
 from lead_svc.interactions.rules import all_said
 from lead_svc.leads.queries import SEEN_LEADS
 from lead_svc.leads.rules import Lead
-from lead_svc.parties.rules import sees_personal_data
 from lead_svc.timeline.rules import summary
 from shared.auth import CurrentActor
 from shared.db import Reader
@@ -19,6 +18,7 @@ from shared.events.lead import LeadBantUpdated, LeadInteractionLogged
 from shared.http.edge import ClinchRoute, Reading
 from shared.http.listing import Page, PageRequest
 from shared.http.timeline import TIMELINE, TimelineEntry, timeline
+from shared.masking import sees_personal_data
 
 router = APIRouter(prefix="/v1/leads", tags=["leads"], route_class=ClinchRoute)
 
@@ -44,11 +44,12 @@ async def lead_timeline(
 
 async def _texts(db: Reader, lead: Lead, entries: list[TimelineEntry]) -> dict[UUID, str]:
     """What was said at interactions, and the evidence of what BANT says now: texts that no event carries."""
-    asked = {UUID(e.data["interaction_id"]): e.id for e in entries if e.type == LeadInteractionLogged.type}
+    logged_by = {e.id: e.data.get("interaction_id") for e in entries if e.type == LeadInteractionLogged.type}
+    asked = {UUID(interaction): entry for entry, interaction in logged_by.items() if interaction}
     logged = await db.all(BY_IDS, ids=list(asked)) if asked else []
     texts = {asked[interaction.id]: text for interaction in logged if (text := all_said(interaction))}
     for entry in entries:
-        found = lead.bant.get(entry.data["dimension"]) if entry.type == LeadBantUpdated.type else None
+        found = lead.bant.get(entry.data.get("dimension", "")) if entry.type == LeadBantUpdated.type else None
         if found and found["evidence"] and datetime.fromisoformat(found["at"]) == entry.time:
             texts[entry.id] = found["evidence"]
     return texts

@@ -13,21 +13,25 @@ def _after(before: str, value: Any) -> str:
     return f"{before}{value}" if value else ""
 
 
+def _words(code: Any) -> str:
+    return str(code or "").replace("_", " ")
+
+
 _SAYS: dict[type[Event], Callable[[Data], str]] = {
-    told.LeadCaptured: lambda d: f"Captured{_after(' from ', d['source'])}{_after(', campaign ', d['campaign'])}",
+    told.LeadCaptured: lambda d: f"Captured{_after(' from ', d.get('source'))}{_after(', campaign ', d.get('campaign'))}",
     told.LeadStubbed: lambda d: "Named by an import of deals, before its own data came",
     told.LeadUpdated: lambda d: f"Changed {', '.join(d['changed'])}",
-    told.LeadMqlReached: lambda d: f"MQL ({d['how']}){_after(': ', d['reason'])}",
+    told.LeadMqlReached: lambda d: f"MQL ({d['how']}){_after(': ', d.get('reason'))}",
     told.LeadBantUpdated: lambda d: f"{d['dimension'].capitalize()} {d['status']}; BANT score {d['score']}",
     told.LeadRegraded: lambda d: f"Grade {d['old']} → {d['new']} ({d['rule'].replace('_', ' ')})",
     told.LeadInteractionLogged: lambda d: f"{d['kind'].capitalize()}, {d['direction']}: {d['outcome'].replace('_', ' ')}",
     told.LeadIntentRecorded: lambda d: f"Intent to buy: {d['level']}",
-    told.LeadAssigned: lambda d: "Assigned to an owner" if d["owner_id"] else "Released to the pool",
+    told.LeadAssigned: lambda d: "Assigned to an owner" if d.get("owner_id") else "Released to the pool",
     told.LeadQualified: lambda d: f"Qualified as SQL with a BANT score of {d['bant_score']}",
-    told.LeadNurtured: lambda d: f"Put aside from {d['from_state']}: {d['reason']}{_after(', until ', d['wake_at'])}",
+    told.LeadNurtured: lambda d: f"Put aside from {d['from_state']}{_after(': ', d.get('reason'))}{_after(', until ', d.get('wake_at'))}",
     told.LeadDisqualified: lambda d: f"Disqualified from {d['from_state']}: {d['reason'].replace('_', ' ')}",
-    told.LeadReactivated: lambda d: f"Taken up again from {d['from_state']}: {d['reason'].replace('_', ' ')}",
-    told.LeadConverted: lambda d: f"Converted: {'joins an open deal' if d['joins_existing'] else 'opens a deal'}",
+    told.LeadReactivated: lambda d: f"Taken up again from {d['from_state']}{_after(': ', _words(d.get('reason')))}",
+    told.LeadConverted: lambda d: f"Converted: {'joins an open deal' if d.get('joins_existing') else 'opens a deal'}",
     told.LeadConversionConfirmed: lambda d: "The deal is open",
     told.LeadConversionRefused: lambda d: f"The deal was refused: {d['reason']}",
     told.LeadFlagged: lambda d: f"Flagged: {d['flag'].replace('_', ' ')}",
@@ -36,4 +40,16 @@ _BY_TYPE = {kind.type: says for kind, says in _SAYS.items()}
 
 
 def summary(type: str, data: Data) -> str:
-    return _BY_TYPE[type](data)
+    """The event in words. One that a newer release tells, or that an older one told with fewer fields, by its name alone."""
+    says = _BY_TYPE.get(type)
+    try:
+        return says(data) if says else _plainly(type)
+    except (KeyError, TypeError, AttributeError):
+        return _plainly(type)
+
+
+def _plainly(type: str) -> str:
+    """`clinch.lead.merged.v1` becomes "Merged"."""
+    parts = type.split(".")
+    name = parts[-2] if len(parts) > 2 else type
+    return name.replace("_", " ").capitalize()

@@ -1,0 +1,40 @@
+"""Personal data, and what customers said: who sees it, and what the others see in its place.
+
+Auditors, support and other systems need not know it. A role that does not see a text cannot find it either:
+`Listing(personal=...)` refuses to search, filter or sort by it.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from shared.auth.actor import Actor, Role
+from shared.events.envelope import REGISTRY, Event
+
+UNMASKED = frozenset(Role) - {Role.auditor, Role.service, Role.support}
+"""Roles that see personal data as it is. One of them is enough."""
+
+
+def sees_personal_data(actor: Actor) -> bool:
+    return actor.has(*UNMASKED)
+
+
+def masked_email(email: str) -> str:
+    """a***@x.com"""
+    name, at, host = email.partition("@")
+    return f"{name[:1]}***{at}{host}"
+
+
+def masked_phone(phone: str) -> str:
+    """Only the last two characters stay."""
+    return f"***{phone[-2:]}" if len(phone) > 4 else "***"
+
+
+def masked_name(name: str) -> str:
+    """The initials: "Anna Berg" becomes "A*** B***"."""
+    return " ".join(f"{part[:1]}***" for part in name.split())
+
+
+def without_free_texts(type: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    """The data of an event as masked roles see it: what people wrote in their own words is null."""
+    hidden = REGISTRY.get(type, Event).free_texts
+    return {name: None if name in hidden else value for name, value in data.items()}
