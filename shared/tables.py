@@ -78,6 +78,17 @@ LEASE = Table(
     comment="one row per job that only one worker may do at a time; held by locking the row",
 )
 
+COMPANY = Table(
+    "company",
+    PLUMBING,
+    Column("number", Integer, primary_key=True, autoincrement=False, comment="1, and one more with each change"),
+    Column("time_zone", Text, nullable=False),
+    Column("reporting_currency", Text, nullable=False),
+    Column("since", At, nullable=False, comment="events recorded before are in the currency of the row before"),
+    Column("state", Text, nullable=False, comment="moving, moved, done: how far this database is with the change"),
+    comment="the zone and currency that the data are kept in; services start with no others",
+)
+
 CONSUMER_OFFSET = Table(
     "consumer_offset",
     PLUMBING,

@@ -88,20 +88,27 @@ class ContractActivated(ContractEvent, type="contract.activated"):
 
 
 class ContractWentLive(ContractEvent, type="contract.went_live"):
+    """`acceptance_due_day` is the last day to accept, in the company's calendar; `acceptance_due_at` is the end of that day."""
+
     committed_on: date | None
     live_on: date
     acceptance_due_at: datetime
+    acceptance_due_day: date | None = None
 
 
 class ContractAccepted(ContractEvent, type="contract.accepted"):
-    """The customer accepted the delivery (C7)."""
+    """The customer accepted the delivery (C7). `due_day` was the last day for it, `due_at` is the end of that day."""
 
     accepted_at: datetime
     due_at: datetime | None
+    due_day: date | None = None
 
 
 class ContractAcceptanceOverdue(ContractEvent, type="contract.acceptance_overdue"):
+    """Nobody accepted by `due_day`, the last day in the company's calendar; `due_at` is the end of that day."""
+
     due_at: datetime
+    due_day: date | None = None
 
 
 class ContractPaidInFull(ContractEvent, type="contract.paid_in_full"):
@@ -144,13 +151,21 @@ class MilestonePlanned(MilestoneEvent, type="milestone.planned"):
 
 
 class MilestoneTriggered(MilestoneEvent, type="milestone.triggered"):
-    """It will be due at `due_at`; the time of this event is the trigger's."""
+    """It can be paid until `due_day`, a day of the company's calendar; the time of this event is the trigger's.
+
+    `due_at` is the end of that day: from then on it is overdue. Events without `due_day` are from an earlier release; there `due_at` is
+    the time of the trigger plus the days.
+    """
 
     due_at: datetime
+    due_day: date | None = None
 
 
 class MilestoneOverdue(MilestoneEvent, type="milestone.overdue"):
+    """`outstanding` was open when `due_day` was over, which is `due_at`."""
+
     due_at: datetime
+    due_day: date | None = None
     outstanding: Money
 
 
@@ -176,10 +191,13 @@ class MilestoneWaived(MilestoneEvent, type="milestone.waived"):
 
 
 class Allocation(BaseModel):
+    """A part of a payment for a milestone, which could be paid until `due_day`; `due_at` is the end of that day."""
+
     milestone_id: UUID
     position: int
     amount: Exact
     due_at: datetime | None
+    due_day: date | None = None
 
 
 class PaymentEvent(ContractSvcEvent, Dimensions):

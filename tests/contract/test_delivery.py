@@ -1,6 +1,6 @@
 """Going live, acceptance, termination, and who sees what."""
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from shared.events.contract import (
@@ -19,8 +19,9 @@ async def test_go_live_starts_the_time_for_acceptance(office: Office, svc: Runni
     contract = await office.signed(at=svc.clock.now - timedelta(days=20), sign={"signed_at": "2026-02-20T12:00:00Z"})
     assert codes(await office.act(contract, "accept", expect=409)) == {"not_live"}
     live = await office.act(contract, "go-live", "csm", live_on="2026-02-25")
-    assert (live["live_on"], live["acceptance_due_at"]) == ("2026-02-25", "2026-03-27T00:00:00Z")
-    assert live["milestones"][1]["due_at"] == "2026-03-27T00:00:00Z"
+    assert (live["live_on"], live["acceptance_due_day"]) == ("2026-02-25", "2026-03-27")
+    assert live["acceptance_due_at"] == "2026-03-28T00:00:00Z", "the end of the day"
+    assert live["milestones"][1]["due_day"] == "2026-03-27"
     [told] = await svc.told(ContractWentLive)
     assert isinstance(told.data, ContractWentLive)
     assert (told.time.isoformat(), told.data.committed_on) == ("2026-02-25T00:00:00+00:00", None)
@@ -50,13 +51,13 @@ async def test_go_live_days_lie_between_signature_and_today(office: Office, svc:
 async def test_a_late_acceptance_is_told_once_and_can_still_come(office: Office, svc: Running) -> None:
     contract = await office.act(await office.signed(total="1000"), "go-live")
     await office.pay(contract, "1000")
-    due = svc.clock.now + timedelta(days=30)
-    svc.clock.advance(days=29)
-    assert await svc.fire_due() == 0
-    svc.clock.advance(days=3)
+    svc.clock.advance(days=30)
+    assert await svc.fire_due() == 0, "the last day is not over"
+    svc.clock.advance(days=2)
     assert await svc.fire_due() == 1
     [told] = await svc.told(ContractAcceptanceOverdue)
-    assert told.time == due
+    assert isinstance(told.data, ContractAcceptanceOverdue)
+    assert (told.time, told.data.due_day) == (datetime(2026, 4, 2, tzinfo=UTC), date(2026, 4, 1))
     assert (await office.read(contract))["acceptance_overdue"] is True
     assert (await office.act(contract, "accept"))["state"] == "completed"
     assert await svc.fire_due() == 0

@@ -1,7 +1,7 @@
 """Milestones, payments and the end of a contract, through the API and the timers."""
 
 import asyncio
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import uuid4
 
@@ -125,18 +125,19 @@ async def test_credit_of_others_goes_to_what_a_reversal_opens(office: Office) ->
     assert (states(now)[0], money_of(now)["paid"], money_of(now)["credit"]) == ("partly_paid", Decimal(80), Decimal(0))
 
 
-async def test_overdue_is_told_at_the_due_date_with_what_was_open_then(office: Office, svc: Running) -> None:
+async def test_overdue_is_told_when_the_due_day_is_over_with_what_was_open_then(office: Office, svc: Running) -> None:
     contract = await office.signed(total="1000")
-    due = svc.clock.now + timedelta(days=30)
+    due = datetime(2026, 4, 2, tzinfo=UTC)
     await office.pay(contract, "100")
-    svc.clock.advance(days=29)
-    assert await svc.fire_due() == 0
-    svc.clock.advance(days=3)
+    svc.clock.advance(days=30)
+    assert await svc.fire_due() == 0, "the last day to pay is not over"
+    svc.clock.advance(days=2)
     await office.pay(contract, "200")  # two days late, and before the worker looks
     assert await svc.fire_due() == 1
     [told] = await svc.told(MilestoneOverdue)
     assert isinstance(told.data, MilestoneOverdue)
-    assert (told.time, told.data.due_at, told.data.outstanding.amount) == (due, due, Decimal(400))
+    assert (told.time, told.data.due_day, told.data.due_at) == (due, date(2026, 4, 1), due)
+    assert told.data.outstanding.amount == Decimal(400)
     now = await office.read(contract)
     assert money_of(now)["overdue"] == Decimal(200)
     await office.pay(contract, "200")
@@ -211,7 +212,8 @@ async def test_a_dated_milestone_falls_due_by_its_day(office: Office, svc: Runni
     await svc.fire_due()
     now = await office.read(contract)
     assert states(now) == ["paid", "partly_paid"], "credit goes to it"
-    assert (now["milestones"][1]["triggered_at"], now["milestones"][1]["due_at"]) == ("2026-04-01T00:00:00Z", "2026-04-15T00:00:00Z")
+    assert (now["milestones"][1]["triggered_at"], now["milestones"][1]["due_at"]) == ("2026-04-01T00:00:00Z", "2026-04-16T00:00:00Z")
+    assert now["milestones"][1]["due_day"] == "2026-04-15"
     assert [e.time.day for e in await svc.told(MilestoneTriggered)] == [2, 1]
 
 

@@ -86,7 +86,7 @@ def asked_for(draw: st.DrawFn) -> list[Milestone]:
     for position in range(draw(st.integers(1, 6))):
         milestone = replace(SCHEDULE[0], id=UUID(int=position), position=position, amount=Decimal(draw(st.integers(0, 500))), due_days=30)
         if draw(st.booleans()):
-            milestone = milestone_rules.fall_due(milestone, NOW + timedelta(days=draw(st.integers(0, 3))))
+            milestone = milestone_rules.fall_due(milestone, NOW + timedelta(days=draw(st.integers(0, 3))), UTC)
         made.append(milestone)
     return made
 
@@ -137,8 +137,8 @@ def test_a_balance_covers_the_whole(milestones: list[Milestone], money: int) -> 
 
 
 def test_money_does_not_count_before_it_is_asked_for() -> None:
-    asked = milestone_rules.fall_due(SCHEDULE[0], NOW)
-    assert asked.due_at == NOW + timedelta(days=30)
+    asked = milestone_rules.fall_due(SCHEDULE[0], NOW, UTC)
+    assert asked.due_day == (NOW + timedelta(days=30)).date()
     early = milestone_rules.pay(asked, asked.amount, NOW - timedelta(days=5))
     assert early.settled_at == NOW
     assert early.state is Paid.PAID

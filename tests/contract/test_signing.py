@@ -196,7 +196,7 @@ async def test_signing_wins_the_deal_and_asks_for_the_first_milestone(office: Of
     signed = await office.act(contract, "sign", "assistant:nora", ends_on="2027-03-01")
     assert (signed["state"], signed["starts_on"], signed["signed_at"]) == ("active", "2026-03-02", "2026-03-02T09:00:00Z")
     assert states(signed) == ["triggered", "planned", "planned"]
-    assert signed["milestones"][0]["due_at"] == "2026-04-01T09:00:00Z"
+    assert (signed["milestones"][0]["due_day"], signed["milestones"][0]["due_at"]) == ("2026-04-01", "2026-04-02T00:00:00Z")
     [told] = await svc.told(ContractSigned)
     assert isinstance(told.data, ContractSigned)
     assert (told.data.channel, told.data.signer_contact_ids) == ("in_person", [external_id("contact", "chen")])
@@ -287,7 +287,7 @@ async def test_a_signature_in_the_past_asks_with_past_due_dates(office: Office, 
     await office.act(contract, "sign", signed_at=signed_at.isoformat())
     [told] = await svc.told(MilestoneTriggered)
     assert isinstance(told.data, MilestoneTriggered)
-    assert (told.time, told.data.due_at) == (signed_at, signed_at + timedelta(days=30))
+    assert (told.time, told.data.due_day) == (signed_at, (signed_at + timedelta(days=30)).date())
     assert await svc.fire_due() == 1
     assert (await office.read(contract))["milestones"][0]["overdue_since"] is not None
 

@@ -283,3 +283,24 @@ async def test_empty_periods_have_a_row(svc: Running) -> None:
     assert [r["value"] for r in figure["rows"]] == [1, 0, 1]
     listed = [await records(svc, r["records"]) for r in figure["rows"]]
     assert [len(found) for found in listed] == [1, 0, 1]
+
+
+async def test_a_due_day_is_a_day_of_the_company(shanghai: Running) -> None:
+    """What is paid on the due day, early or late on it, was never overdue; on the next day it was for a moment."""
+    day = on(10).date()
+    over = datetime(day.year, day.month, day.day, 16, tzinfo=UTC)  # the day is over in Shanghai
+    triggered = [Milestone(str(n), 100).due(over, day) for n in range(3)]
+    early = Payment("early", 100).received(over - timedelta(hours=23, minutes=59), signed=on(0), of=triggered[0], due=over, day=day)
+    last = Payment("last", 100).received(over - timedelta(minutes=1), signed=on(0), of=triggered[1], due=over, day=day)
+    late = Payment("late", 100).received(over, signed=on(0), of=triggered[2], due=over, day=day)
+    await hear(shanghai, events_of([*triggered, early, last, late]))
+    known = [(9, 0, 0), (10, 300, 0), (11, 300, 0)]
+    for asked, due, overdue in known:
+        parts = (await kpi(shanghai, "overdue_rate", as_of=on(asked).date().isoformat()))["parts"]
+        assert (Decimal(parts["due"]), Decimal(parts["overdue"])) == (due, overdue), asked
+    unpaid = Milestone("unpaid", 100).due(over, day)
+    await hear(shanghai, unpaid.events)
+    parts = [(await kpi(shanghai, "overdue_rate", as_of=on(n).date().isoformat()))["parts"]["overdue"] for n in (10, 11)]
+    assert [Decimal(p) for p in parts] == [0, 100]
+    async with shanghai.transaction() as tx:
+        assert await differing_cells(tx) == 0

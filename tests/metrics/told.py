@@ -1,7 +1,7 @@
 """Makers of event streams: what lead-svc, deal-svc and contract-svc would have told."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -148,8 +148,9 @@ class Milestone(Story):
         super().__init__(key, "milestone")
         self.data = {"contract_id": new_id(), "deal_id": new_id(), "position": 1, "amount": money(amount), "fx": Decimal(1)}
 
-    def due(self, at: datetime) -> "Milestone":
-        self.tell(at, contract.MilestoneTriggered(due_at=at, **self.data))
+    def due(self, at: datetime, day: date | None = None) -> "Milestone":
+        """`day` is what events of this release name; without it, it is one of an earlier release."""
+        self.tell(at, contract.MilestoneTriggered(due_at=at, due_day=day, **self.data))
         return self
 
     def waived(self, at: datetime) -> "Milestone":
@@ -162,9 +163,9 @@ class Payment(Story):
         super().__init__(key, "payment")
         self.data = {"contract_id": new_id(), "deal_id": new_id(), "amount": money(amount), "fx": Decimal(1), "credit": Decimal(0)}
 
-    def received(self, at: datetime, signed: datetime, of: Milestone, due: datetime) -> "Payment":
+    def received(self, at: datetime, signed: datetime, of: Milestone, due: datetime, day: date | None = None) -> "Payment":
         amount = self.data["amount"].amount  # type: ignore[union-attr]
-        self.allocations = [contract.Allocation(milestone_id=of.id, position=1, amount=amount, due_at=due)]
+        self.allocations = [contract.Allocation(milestone_id=of.id, position=1, amount=amount, due_at=due, due_day=day)]
         told = contract.PaymentReceived(received_at=at, signed_at=signed, channel="wire", allocations=self.allocations, **self.data)
         self.tell(at, told)
         return self

@@ -6,7 +6,7 @@ difference. So the order in which the events of different aggregates arrive does
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 from uuid import UUID
 
@@ -62,7 +62,7 @@ _Key = tuple[type[Any], UUID, int]
 async def _fold(tx: Tx, events: Sequence[Envelope[Event]]) -> None:
     """Let a batch take effect. Each event must be news: who calls has passed over duplicates."""
     await tx.conn.execute(f"{_NO_WAIT}; {TURN}")
-    touched = _Touched()
+    touched = _Touched(tx.settings.zone)
     await touched.load(tx, events)
     before = {key: as_it_is(fact) if type(fact) in _TOLD else fact for key, fact in touched.derive().items()}
     for event in events:
@@ -99,7 +99,8 @@ fold = Fold(_fold, [*leads.APPLY, *deals.PAID, *(e for e in REGISTRY.values() if
 class _Touched:
     """The leads, deals, milestones and payments that a batch changes, as they are known so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, zone: tzinfo) -> None:
+        self._zone = zone
         self.leads: dict[UUID, LeadFact] = {}
         self.deals: dict[UUID, DealFact] = {}
         self.milestones: dict[UUID, MilestoneFact] = {}
@@ -141,9 +142,9 @@ class _Touched:
             if (tell := leads.OF_DEALS.get(type(data))) is not None and data.lead_id:
                 tell(_get(self.leads, data.lead_id, LeadFact), e)
         elif data.aggregate == "milestone":
-            money.milestone_heard(_get(self.milestones, e.subject, MilestoneFact), e)
+            money.milestone_heard(_get(self.milestones, e.subject, MilestoneFact), e, self._zone)
         elif data.aggregate == "payment":
-            money.payment_heard(_get(self.payments, e.subject, PaymentFact), e)
+            money.payment_heard(_get(self.payments, e.subject, PaymentFact), e, self._zone)
         else:
             deals.PAID[type(data)](_get(self.deals, data.deal_id, DealFact), e)
 

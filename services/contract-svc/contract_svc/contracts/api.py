@@ -101,7 +101,7 @@ class LineOut(BaseModel):
 
 class ContractItem(BaseModel):
     """`outstanding` is all that was not paid or waived, due or not; `overdue` the part of it that is past due; `credit` what was
-    paid too early or too much."""
+    paid too early or too much. `acceptance_due_day` is the last day to accept, `acceptance_due_at` the end of that day."""
 
     version_says_all: ClassVar[bool] = False
 
@@ -132,6 +132,7 @@ class ContractItem(BaseModel):
     drafted_at: datetime
     signed_at: datetime | None
     live_on: date | None
+    acceptance_due_day: date | None
     acceptance_due_at: datetime | None
     acceptance_overdue: bool
     accepted_at: datetime | None

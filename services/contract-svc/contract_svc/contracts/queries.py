@@ -18,7 +18,7 @@ LIST = Listing(
         **{name: CONTRACT.c[name] for name in ("owner_id", "team_id", "account_id", "deal_id", "quote_id")},
         **{name: CONTRACT.c[name] for name in ("drafted_at", "signed_at", "paid_at", "closed_at", "created_at", "updated_at")},
         **{name: CONTRACT.c[name] for name in ("sign_by", "committed_go_live_on", "starts_on", "ends_on", "live_on")},
-        **{name: CONTRACT.c[name] for name in ("acceptance_due_at", "acceptance_overdue")},
+        **{name: CONTRACT.c[name] for name in ("acceptance_due_day", "acceptance_due_at", "acceptance_overdue")},
     },
     sorts=("created_at", "updated_at", "drafted_at", "signed_at", "starts_on", "ends_on", "total"),
     default="-created_at",

@@ -6,12 +6,11 @@ voided before it takes effect, terminated afterwards. A reversed payment makes a
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from shared.auth.actor import Actor, Role
 from shared.errors import Unmet
@@ -46,12 +45,15 @@ class Section(StrEnum):
 
 
 ACCEPTANCE = timedelta(days=30)
-"""How long after go-live the customer has to accept (C7)."""
+"""So many calendar days after the day of go-live the customer has to accept (C7)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """`fx` is the rate to the reporting currency, frozen in the quote. `revision`: one more each time it goes back to draft."""
+    """`fx` is the rate to the reporting currency, frozen in the quote. `revision`: one more each time it goes back to draft.
+
+    `acceptance_due_day` is the last day to accept, and `acceptance_due_at` the end of that day where the company is.
+    """
 
     id: UUID
     version: int
@@ -84,6 +86,8 @@ class Contract:
     drafted_at: datetime
     signed_at: datetime | None
     live_on: date | None
+    live_at: datetime | None
+    acceptance_due_day: date | None
     acceptance_due_at: datetime | None
     acceptance_overdue: bool
     accepted_at: datetime | None
@@ -93,10 +97,6 @@ class Contract:
     created_at: datetime
     updated_at: datetime
 
-    @property
-    def live_at(self) -> datetime | None:
-        return self.acceptance_due_at and self.acceptance_due_at - ACCEPTANCE
-
 
 def shown(contract: Contract, by: Actor) -> Contract:
     """The contract as this actor may see it: names of signers, and reasons in somebody's own words, only with personal data."""
@@ -104,11 +104,6 @@ def shown(contract: Contract, by: Actor) -> Contract:
         return contract
     signers = [{**signer, "name": masked_name(signer["name"])} for signer in contract.signers]
     return replace(contract, signers=signers, close_reason=None)
-
-
-def start_of(day: date, zone: ZoneInfo) -> datetime:
-    """When a day begins where the company is."""
-    return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
 LEADING = (Role.manager, Role.director, Role.admin)

@@ -32,7 +32,7 @@ TODAY, NOW = GoLiveIn(), AcceptIn()
 
 @router.post("/go-live", response_model=ContractOut, dependencies=[Delivering])
 async def go_live(contract_id: UUID, tx: InTx, by: CurrentActor, expect: IfMatch, body: GoLiveIn = TODAY) -> Any:
-    """The customer works with it: the milestone of go-live falls due, and acceptance is due 30 days later (C7). For the owner, a
+    """The customer works with it: the milestone of go-live falls due, and acceptance is due 30 calendar days later. For the owner, a
     manager, customer success and assistants; the contract is active."""
     return await contract_out(tx, by, await commands.go_live(tx, contract_id, live_on=body.live_on, expect=expect))
 

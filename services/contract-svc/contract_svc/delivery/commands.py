@@ -5,13 +5,14 @@ from uuid import UUID
 
 from contract_svc.contracts.commands import about, settle
 from contract_svc.contracts.queries import SEEN
-from contract_svc.contracts.rules import ACCEPTANCE, Contract, State, start_of
+from contract_svc.contracts.rules import ACCEPTANCE, Contract, State
 from contract_svc.contracts.tables import CONTRACTS
 from contract_svc.delivery import rules
 from contract_svc.milestones import commands as milestones
 from contract_svc.milestones.rules import State as MilestoneState
 from contract_svc.milestones.rules import Trigger
 from contract_svc.payments.commands import trigger
+from shared.calendar import day_of, end_of, start_of
 from shared.clock import happened
 from shared.db import Tx
 from shared.errors import Invalid, require
@@ -35,27 +36,29 @@ async def activate(tx: Tx, contract: Contract, *, at: datetime) -> Contract:
 
 
 async def go_live(tx: Tx, contract_id: UUID, *, live_on: date | None, expect: int | None) -> Contract:
-    """The customer works with it; from here he has 30 days to accept (C7), and the next milestone falls due."""
+    """The customer works with it, and has 30 calendar days from here to accept (C7); the next milestone falls due."""
     contract = await SEEN.load(tx, contract_id, expect)
     require(rules.go_live_unmet(contract, tx.actor), "The contract cannot go live.", "contract_cannot_go_live")
     at = _on(tx, contract, live_on)
-    due = at + ACCEPTANCE
-    day = at.astimezone(tx.settings.zone).date()
-    told = ContractWentLive(**about(contract), committed_on=contract.committed_go_live_on, live_on=day, acceptance_due_at=due)
-    contract = await tx.save(CONTRACTS, contract, told, at=at, live_on=day, acceptance_due_at=due)
-    await set_timer(tx, ACCEPT, contract.id, due)
+    day = day_of(at, tx.settings.zone)
+    due_day = day + ACCEPTANCE
+    due_at = end_of(due_day, tx.settings.zone)
+    due = {"acceptance_due_day": due_day, "acceptance_due_at": due_at}
+    told = ContractWentLive(**about(contract), committed_on=contract.committed_go_live_on, live_on=day, **due)
+    contract = await tx.save(CONTRACTS, contract, told, at=at, live_on=day, live_at=at, **due)
+    await set_timer(tx, ACCEPT, contract.id, due_at)
     return await trigger(tx, contract, Trigger.GO_LIVE, at=at)
 
 
 def _on(tx: Tx, contract: Contract, day: date | None) -> datetime:
     """The time that a day stands for: now for today; for an earlier one its beginning, though not before the signature."""
-    today = tx.now.astimezone(tx.settings.zone).date()
+    today = day_of(tx.now, tx.settings.zone)
     if day is None or day == today:
         return tx.now
     if day > today:
         raise Invalid("live_on lies in the future; tell of it when it has happened.", pointer="/live_on", code="future")
     assert contract.signed_at is not None, "an active contract is signed"
-    if day < contract.signed_at.astimezone(tx.settings.zone).date():
+    if day < day_of(contract.signed_at, tx.settings.zone):
         raise Invalid("live_on lies before the signature.", pointer="/live_on", code="before_previous")
     return max(start_of(day, tx.settings.zone), contract.signed_at)
 
@@ -66,9 +69,9 @@ async def accept(tx: Tx, contract_id: UUID, *, accepted_at: datetime | None, exp
     require(rules.accept_unmet(contract, tx.actor), "The acceptance cannot be recorded.", "contract_not_acceptable")
     at = happened(accepted_at, tx.now, since=contract.live_at, field="accepted_at")
     await cancel_timers(tx, contract.id, ACCEPT)
-    told = ContractAccepted(**about(contract), accepted_at=at, due_at=contract.acceptance_due_at)
+    told = ContractAccepted(**about(contract), accepted_at=at, due_day=contract.acceptance_due_day, due_at=contract.acceptance_due_at)
     # When it is told late, the timer has called it overdue meanwhile; what counts is when the customer accepted.
-    late = contract.acceptance_due_at is not None and at > contract.acceptance_due_at
+    late = contract.acceptance_due_at is not None and at >= contract.acceptance_due_at
     contract = await tx.save(CONTRACTS, contract, told, at=at, accepted_at=at, acceptance_overdue=late)
     return await trigger(tx, contract, Trigger.ACCEPTED, at=at)
 

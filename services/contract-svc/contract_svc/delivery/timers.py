@@ -18,7 +18,7 @@ async def effective(tx: Tx, timer: Timer) -> None:
 async def acceptance_overdue(tx: Tx, timer: Timer) -> None:
     contract = await tx.load(CONTRACTS, timer.subject)
     if contract.state is State.ACTIVE and contract.accepted_at is None and not contract.acceptance_overdue:
-        told = ContractAcceptanceOverdue(**about(contract), due_at=timer.due_at)
+        told = ContractAcceptanceOverdue(**about(contract), due_day=contract.acceptance_due_day, due_at=timer.due_at)
         await tx.save(CONTRACTS, contract, told, at=timer.due_at, acceptance_overdue=True)
 
 

@@ -65,6 +65,8 @@ async def draft(tx: Tx, quote_id: UUID, quote: QuoteAccepted, *, at: datetime) -
         drafted_at=at,
         signed_at=None,
         live_on=None,
+        live_at=None,
+        acceptance_due_day=None,
         acceptance_due_at=None,
         acceptance_overdue=False,
         accepted_at=None,

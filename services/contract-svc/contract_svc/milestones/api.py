@@ -28,7 +28,10 @@ class WaiveIn(Body):
 
 
 class MilestoneOut(BaseModel):
-    """`due_on` is the day of a milestone whose trigger is a date. It is overdue when nothing settled it by `due_at`."""
+    """`due_on` is the day of a milestone whose trigger is a date.
+
+    `due_day` is the last day to pay, in the company's calendar. `due_at` is the end of that day: what is open then is overdue.
+    """
 
     id: UUID
     version: int
@@ -41,6 +44,7 @@ class MilestoneOut(BaseModel):
     due_on: date | None
     state: State
     triggered_at: datetime | None
+    due_day: date | None
     due_at: datetime | None
     overdue_since: datetime | None
     paid: Money

@@ -75,6 +75,7 @@ def planned(contract: Contract, terms: Sequence[Term], now: datetime) -> list[Mi
             due_on=term.due_on,
             state=State.PLANNED,
             triggered_at=None,
+            due_day=None,
             due_at=None,
             overdue_since=None,
             paid=Decimal(0),
@@ -92,12 +93,14 @@ async def add(tx: Tx, contract: Contract, milestones: Sequence[Milestone], *, at
 
 
 async def fall_due(tx: Tx, contract: Contract, due: Sequence[tuple[Milestone, datetime]]) -> None:
-    """Their triggers happened, each at its time. When they stay unpaid, a timer tells at their due dates."""
+    """Their triggers happened, each at its time. When they stay unpaid, a timer tells when their due days are over."""
     changes: list[Change] = []
     for milestone, at in due:
-        after = rules.fall_due(milestone, at)
+        after = rules.fall_due(milestone, at, tx.settings.zone)
         assert after.due_at is not None
-        told: list[tuple[Event, datetime]] = [(MilestoneTriggered(**about(contract, after), due_at=after.due_at), at)]
+        told: list[tuple[Event, datetime]] = [
+            (MilestoneTriggered(**about(contract, after), due_day=after.due_day, due_at=after.due_at), at)
+        ]
         if after.state is State.PAID:
             told.append((MilestonePaid(**about(contract, after), paid_at=at), at))
         else:
@@ -120,7 +123,7 @@ async def pay(tx: Tx, contract: Contract, parts: Sequence[Part], *, at: datetime
 
 
 async def take_back(tx: Tx, contract: Contract, parts: Sequence[Part], *, at: datetime) -> None:
-    """Money that went back at `at`. What is past its due date is overdue at once, the rest when its time comes."""
+    """Money that went back at `at`. What is past its due day is overdue at once, the rest when its time comes."""
     changes: list[Change] = []
     for milestone, amount in parts:
         after = rules.take_back(milestone, amount)
@@ -137,7 +140,8 @@ async def take_back(tx: Tx, contract: Contract, parts: Sequence[Part], *, at: da
 
 
 def overdue(contract: Contract, milestone: Milestone, outstanding: Decimal) -> MilestoneOverdue:
-    return MilestoneOverdue(**about(contract, milestone), due_at=milestone.due_at, outstanding=_money(milestone, outstanding))
+    when = {"due_day": milestone.due_day, "due_at": milestone.due_at}
+    return MilestoneOverdue(**about(contract, milestone), **when, outstanding=_money(milestone, outstanding))
 
 
 async def waive(

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
 from contract_svc.contracts.rules import BINDING, Contract, state_unmet
 from shared.auth.actor import Actor, Role
+from shared.calendar import day_of, end_of
 from shared.errors import Unmet
 
 
@@ -29,7 +30,10 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One step of a payment schedule: `percent` of the total falls due `due_days` after its trigger, `due_on` for a date."""
+    """One step of a payment schedule: `percent` of the total falls due `due_days` after its trigger, `due_on` for a date.
+
+    Days are calendar days of the company: 30 days after Monday is the Wednesday of the fifth week, also when the clocks change between.
+    """
 
     trigger: Trigger
     percent: Decimal
@@ -43,7 +47,10 @@ DEFAULT_SCHEDULE = (Term(Trigger.SIGNED, Decimal(50)), Term(Trigger.GO_LIVE, Dec
 
 @dataclass(frozen=True, slots=True)
 class Milestone:
-    """`paid` is the sum of what payments gave it, `waived` what finance does not ask for any more; the rest is outstanding."""
+    """`paid` is the sum of what payments gave it, `waived` what finance does not ask for any more; the rest is outstanding.
+
+    `due_day` is the last day to pay, and `due_at` the end of that day where the company is: from then on it is overdue.
+    """
 
     id: UUID
     version: int
@@ -57,6 +64,7 @@ class Milestone:
     due_on: date | None
     state: State
     triggered_at: datetime | None
+    due_day: date | None
     due_at: datetime | None
     overdue_since: datetime | None
     paid: Decimal
@@ -99,12 +107,13 @@ def balance(milestones: Sequence[Milestone]) -> Balance:
 # -- What happens to one: the milestone as it is afterwards --------------------------------------------------------------------
 
 
-def fall_due(milestone: Milestone, at: datetime) -> Milestone:
+def fall_due(milestone: Milestone, at: datetime, zone: tzinfo) -> Milestone:
     """Its trigger happened. A share of nothing (a small total, a currency without cents) is paid at once."""
-    due_at = at + timedelta(days=milestone.due_days)
+    due_day = day_of(at, zone) + timedelta(days=milestone.due_days)
+    after = replace(milestone, triggered_at=at, due_day=due_day, due_at=end_of(due_day, zone))
     if milestone.outstanding == 0:
-        return replace(milestone, state=State.PAID, triggered_at=at, due_at=due_at, settled_at=at)
-    return replace(milestone, state=State.TRIGGERED, triggered_at=at, due_at=due_at)
+        return replace(after, state=State.PAID, settled_at=at)
+    return replace(after, state=State.TRIGGERED)
 
 
 def pay(milestone: Milestone, amount: Decimal, at: datetime) -> Milestone:

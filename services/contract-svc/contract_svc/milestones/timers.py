@@ -20,7 +20,7 @@ async def day_came(tx: Tx, timer: Timer) -> None:
 
 
 async def past_due(tx: Tx, timer: Timer) -> None:
-    """Tell what was open at the due date, also when the timer comes late and some was paid since."""
+    """Tell what was open when the due day was over, also when the timer comes late and some was paid since."""
     contract = await tx.load(CONTRACTS, UUID(timer.data["contract_id"]))
     milestone = await tx.load(MILESTONES, timer.subject)
     if milestone.outstanding and milestone.overdue_since is None:

@@ -11,7 +11,7 @@ from sqlalchemy import insert, select
 
 from contract_svc.contracts import queries as contracts
 from contract_svc.contracts.commands import dimensions, settle
-from contract_svc.contracts.rules import Contract, start_of
+from contract_svc.contracts.rules import Contract
 from contract_svc.milestones import commands as milestones
 from contract_svc.milestones.commands import DATE, Part
 from contract_svc.milestones.queries import OF_CONTRACT
@@ -19,6 +19,7 @@ from contract_svc.milestones.rules import Milestone, State, Trigger, effective
 from contract_svc.payments import queries, rules
 from contract_svc.payments.rules import Allocated, Channel, Payment
 from contract_svc.payments.tables import ALLOCATION, PAYMENTS
+from shared.calendar import start_of
 from shared.clock import happened
 from shared.db import Tx
 from shared.errors import Invalid, require
@@ -159,5 +160,7 @@ def _about(contract: Contract, payment: Payment, parts: Sequence[Part]) -> dict[
         "account_id": contract.account_id,
         "amount": Money(amount=payment.amount, currency=payment.currency),
         "fx": contract.fx,
-        "allocations": [Allocation(milestone_id=m.id, position=m.position, amount=part, due_at=m.due_at) for m, part in parts],
+        "allocations": [
+            Allocation(milestone_id=m.id, position=m.position, amount=part, due_day=m.due_day, due_at=m.due_at) for m, part in parts
+        ],
     }

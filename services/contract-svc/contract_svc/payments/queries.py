@@ -60,10 +60,10 @@ WITH_CREDIT = Query(
 PAID_BY = Query(
     select(func.coalesce(func.sum(ALLOCATION.c.amount), 0))
     .join(PAYMENT, PAYMENT.c.id == ALLOCATION.c.payment_id)
-    .where(ALLOCATION.c.milestone_id == bindparam("milestone_id"), ALLOCATION.c.at <= bindparam("at"), PAYMENT.c.reversed_at.is_(None)),
+    .where(ALLOCATION.c.milestone_id == bindparam("milestone_id"), ALLOCATION.c.at < bindparam("at"), PAYMENT.c.reversed_at.is_(None)),
     Decimal,
 )
-"""What a milestone had got by a time, as far as it was not taken back since."""
+"""What a milestone had got before a time, as far as it was not taken back since."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from contract_svc.contracts.commands import about
 from contract_svc.contracts.queries import SEEN
-from contract_svc.contracts.rules import Contract, State, start_of
+from contract_svc.contracts.rules import Contract, State
 from contract_svc.contracts.tables import CONTRACTS
 from contract_svc.delivery.commands import take_effect
 from contract_svc.milestones import commands as milestones
@@ -18,6 +18,7 @@ from contract_svc.payments.commands import trigger
 from contract_svc.payments.queries import received_of
 from contract_svc.signing import rules
 from contract_svc.signing.rules import Decision, ReviewPart
+from shared.calendar import day_of, start_of
 from shared.clock import happened
 from shared.db import Tx
 from shared.errors import Forbidden, Invalid, Rejected, require
@@ -110,7 +111,7 @@ async def sign(
     contract = await SEEN.load(tx, contract_id, expect)
     require(rules.sign_unmet(contract, tx.actor), "The signature cannot be recorded.", "contract_not_signable")
     at = happened(signed_at, tx.now, since=contract.drafted_at, field="signed_at")
-    on = at.astimezone(tx.settings.zone).date()
+    on = day_of(at, tx.settings.zone)
     who = contract.signers if signers is None else list(signers)
     starts, ends = starts_on or contract.starts_on or on, ends_on or contract.ends_on
     require(rules.signature_unmet(contract, who, on, starts, ends), "The signature is not valid.", "signature_not_valid")

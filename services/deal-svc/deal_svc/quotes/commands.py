@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -17,6 +17,7 @@ from deal_svc.quotes import rules
 from deal_svc.quotes.queries import OF_DEAL, SEEN, SENT_OF_NUMBER, facts_of
 from deal_svc.quotes.rules import Facts, Item, Quote, QuoteStatus
 from deal_svc.quotes.tables import QUOTE_NUMBER, QUOTES
+from shared import calendar
 from shared.clock import happened
 from shared.db import Tx
 from shared.errors import Invalid, Rejected, require
@@ -54,7 +55,7 @@ class Wanted(NamedTuple):
 
 def day_of(tx: Tx, when: datetime) -> date:
     """The day in the company's zone: which prices hold, and until when a quote is valid."""
-    return when.astimezone(tx.settings.zone).date()
+    return calendar.day_of(when, tx.settings.zone)
 
 
 # -- Drafts ------------------------------------------------------------------------------------------------------------------
@@ -185,8 +186,7 @@ async def send(tx: Tx, quote_id: UUID, *, note: str | None, expect: int | None, 
     for earlier in await tx.all(SENT_OF_NUMBER, number=quote.number):
         superseded = _told(QuoteSuperseded, earlier, deal, by_quote_id=quote.id)
         await _end(tx, earlier, superseded, QuoteStatus.SUPERSEDED, None, when)
-    ends = datetime.combine(quote.valid_until + timedelta(days=1), time(), tx.settings.zone)
-    await set_timer(tx, EXPIRY, quote.id, ends)
+    await set_timer(tx, EXPIRY, quote.id, calendar.end_of(quote.valid_until, tx.settings.zone))
     return await tx.save(QUOTES, quote, _told(QuoteSent, quote, deal), at=when, status=QuoteStatus.SENT, sent_at=when, note=note)
 
 

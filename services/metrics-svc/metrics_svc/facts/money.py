@@ -1,12 +1,13 @@
 """What contract-svc's events mean for milestones and payments. Amounts are converted with the rate frozen in each event."""
 
-from datetime import datetime
+from datetime import datetime, tzinfo
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from metrics_svc.facts.deals import microseconds
 from metrics_svc.facts.rows import AllocationFact, MilestoneFact, PaymentFact
+from shared.calendar import day_of, start_of
 from shared.events import contract as events
 from shared.events.envelope import Envelope
 
@@ -17,13 +18,23 @@ def _who(fact: MilestoneFact | PaymentFact, data: Any) -> None:
     fact.source, fact.product, fact.region = data.source, data.product, data.region
 
 
-def milestone_heard(fact: MilestoneFact, e: Envelope[Any]) -> None:
+def due(data: Any, zone: tzinfo) -> datetime | None:
+    """When the due day of a milestone begins: the instant by which figures find that day in the company's zone.
+
+    An event of an earlier release names an instant of the day only.
+    """
+    if data.due_day is not None:
+        return start_of(data.due_day, zone)
+    return None if data.due_at is None else start_of(day_of(data.due_at, zone), zone)
+
+
+def milestone_heard(fact: MilestoneFact, e: Envelope[Any], zone: tzinfo) -> None:
     data = e.data
     _who(fact, data)
     fact.amount = data.amount.amount * data.fx
     match data:
         case events.MilestoneTriggered():
-            fact.due_at = data.due_at
+            fact.due_at = due(data, zone)
         case events.MilestonePartlyPaid() | events.MilestoneReopened():
             fact.paid = data.paid.amount * data.fx
         case events.MilestoneWaived():
@@ -34,7 +45,7 @@ def milestone_heard(fact: MilestoneFact, e: Envelope[Any]) -> None:
         fact.excused_at = max(fact.waived_at, fact.due_at)
 
 
-def payment_heard(fact: PaymentFact, e: Envelope[Any]) -> None:
+def payment_heard(fact: PaymentFact, e: Envelope[Any], zone: tzinfo) -> None:
     data = e.data
     _who(fact, data)
     match data:
@@ -42,22 +53,22 @@ def payment_heard(fact: PaymentFact, e: Envelope[Any]) -> None:
             fact.amount = data.amount.amount * data.fx
             fact.received_at, fact.signed_at = data.received_at, data.signed_at
             fact.waited = fact.amount * microseconds(data.received_at - data.signed_at)
-            _allocate(fact, data, data.received_at)
+            _allocate(fact, data, data.received_at, zone)
         case events.PaymentAllocated():
-            _allocate(fact, data, e.time)
+            _allocate(fact, data, e.time, zone)
         case events.PaymentReversed():
             fact.reversed_at = data.reversed_at
 
 
-def _allocate(fact: PaymentFact, data: Any, at: datetime) -> None:
+def _allocate(fact: PaymentFact, data: Any, at: datetime, zone: tzinfo) -> None:
     for a in data.allocations:
-        due = a.due_at or at
-        allocated = [str(a.milestone_id), str(a.amount * data.fx), due.isoformat(), max(at, due).isoformat()]
+        day = due(a, zone) or at
+        allocated = [str(a.milestone_id), str(a.amount * data.fx), day.isoformat(), max(at, day).isoformat()]
         fact.allocations = [*fact.allocations, allocated]
 
 
 def derive(fact: PaymentFact) -> list[AllocationFact]:
-    """What the payment settles. Cash that came before the due date settles on it: nothing was owed earlier."""
+    """What the payment settles. Cash that came before the due day settles on it: nothing was owed earlier."""
     made = []
     for n, (milestone, amount, due, settles) in enumerate(fact.allocations):
         settles_at = datetime.fromisoformat(settles)

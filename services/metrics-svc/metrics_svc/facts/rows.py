@@ -132,7 +132,7 @@ class AmountFact:
 
 @dataclass(slots=True)
 class MilestoneFact:
-    """A payment milestone: what falls due when. `excused_at`: from when a waived rest is no longer owed."""
+    """A payment milestone: what falls due when. `due_at` is the start of its due day; `excused_at`: from when a waived rest is not owed."""
 
     id: UUID
     contract_id: UUID | None = None
@@ -172,7 +172,7 @@ class PaymentFact:
 
 @dataclass(slots=True)
 class AllocationFact:
-    """The part of a payment that settles a milestone: from the due date on, or from its receipt when that came later."""
+    """The part of a payment that settles a milestone: from the start of its due day on, or from its receipt when that came later."""
 
     payment_id: UUID
     n: int
