@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from shared import heap, migrations
 from shared.admin import admin
 from shared.bus import BusError
+from shared.company import OtherCompany, settle
 from shared.drain import serve, stop_on_signals
 from shared.logs import configure_logging
 from shared.outage import OUTAGE
@@ -46,6 +47,9 @@ def main(service: Service) -> None:
     configure_logging(settings, service.name)
     try:
         _run(service, settings, args)
+    except OtherCompany as error:
+        print(f"{service.name} cannot start: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
     except REFUSED as error:
         print(f"{service.name} cannot use its database, see CLINCH_DATABASE_URL: {error}", file=sys.stderr)
         raise SystemExit(2) from None
@@ -82,6 +86,7 @@ async def migrate(service: Service, settings: Settings) -> str | None:
 async def serve_api(service: Service, settings: Settings) -> None:
     """The API until SIGTERM or SIGINT. While it drains, the admin port says that it is not ready: no new requests, please."""
     stop = stop_on_signals()
+    settings = await settle(settings)
     app = service.app(settings, stop=stop)
     heap.settle()
 
@@ -92,6 +97,7 @@ async def serve_api(service: Service, settings: Settings) -> None:
 async def work(service: Service, settings: Settings) -> None:
     """The worker until SIGTERM or SIGINT."""
     stop = stop_on_signals()
+    settings = await settle(settings)
     heap.settle()
     worker = Worker(service, settings)
     async with worker.probe(stop) as obstacle, admin(settings, {service.name: obstacle}):

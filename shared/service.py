@@ -14,6 +14,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from shared import company
 from shared import migrations as schema
 from shared import timers as timer
 from shared.auth import Verifier
@@ -167,7 +168,9 @@ class Service:
     # -- Schema --------------------------------------------------------------------------------------------------------
 
     async def migrate(self, settings: Settings) -> None:
-        await schema.upgrade(self.migrations, self.metadata, settings.database_url)
+        """Bring the database to the newest revision. Raises OtherCompany before anything changes."""
+        its = await company.settle(settings)
+        await schema.upgrade(self.migrations, self.metadata, its.database_url, (its.time_zone, its.reporting_currency))
 
 
 async def _revision(db: Database) -> str | None:

@@ -13,13 +13,14 @@ from clinch.services import exit_on_bad_settings, load
 from clinch.settings import ISSUER_PATH, SERVICES, Embedded
 from shared import heap
 from shared.admin import admin
+from shared.company import settle
 from shared.drain import serve, stop_on_signals
 from shared.logs import configure_logging
 from shared.settings import Settings
 
 
-def build(run: Embedded, settings: Settings, stop: asyncio.Event) -> Origin:
-    services = [(load(database), run.of_service(database)) for database in SERVICES]
+async def build(run: Embedded, settings: Settings, stop: asyncio.Event) -> Origin:
+    services = [(load(database), await settle(run.of_service(database))) for database in SERVICES]
     served = [Served(service.name, service.paths, service.app(its, stop=stop)) for service, its in services]
     if run.issuer != run.development_issuer:
         return Origin(served, {})
@@ -33,7 +34,7 @@ async def serve_all(arguments: Arguments) -> None:
     with exit_on_bad_settings():
         settings = arguments.run.of_process("api")
         configure_logging(settings, "api")
-        origin = build(arguments.run, settings, stop)
+        origin = await build(arguments.run, settings, stop)
     heap.settle()
     async with origin.running(), admin(settings, origin.obstacles):
         arguments.say_ready("api")

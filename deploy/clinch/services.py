@@ -20,12 +20,16 @@ def exit_on_bad_settings() -> Iterator[None]:
     """What cannot be is one line on standard error; exit code 2, a bad setting, tells the supervisor not to try again."""
     from pydantic import ValidationError
 
+    from shared.company import OtherCompany
     from shared.settings import one_line
 
     try:
         yield
     except ValidationError as error:
         print(one_line(error), file=sys.stderr)
+        sys.exit(2)
+    except OtherCompany as error:
+        print(error, file=sys.stderr)
         sys.exit(2)
     except CommandError as error:
         print(error, file=sys.stderr)

@@ -2,9 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from shared.service import Service
     from shared.settings import Settings
     from shared.verify import Finding
+
+T = TypeVar("T")
 
 _POSITIONS = "SELECT consumer, topic, partition, next FROM consumer_offset"
 
@@ -65,10 +67,11 @@ async def _verify(settings: "Mapping[str, Settings]", wait: float, rebuild: bool
     console = Console()
     broken = 0
     async with AsyncExitStack() as stack:
+        settings = {name: await _as_stored(given, wait) for name, given in settings.items()}
         databases = {}
         for name, given in settings.items():
             databases[name] = Database(given)
-            await _open(databases[name], wait)
+            await _answer(databases[name].start, wait)
             stack.push_async_callback(databases[name].stop)
         bus = open_bus(settings["lead"].bus_url, client="verify")
         await bus.start()
@@ -88,15 +91,21 @@ async def _verify(settings: "Mapping[str, Settings]", wait: float, rebuild: bool
     return broken
 
 
-async def _open(db: Any, wait: float) -> None:
-    """Connect, also to a Postgres that is just being restarted."""
+async def _as_stored(settings: "Settings", wait: float) -> "Settings":
+    """Figures are checked in the zone and currency that the databases are kept in, whatever this terminal's environment says."""
+    from shared.company import stored
+
+    return await _answer(lambda: stored(settings), wait)
+
+
+async def _answer(ask: "Callable[[], Awaitable[T]]", wait: float) -> "T":
+    """What a database answers, also one whose Postgres is just being restarted."""
     from shared.outage import is_outage
 
     until = time.monotonic() + wait
     while True:
         try:
-            await db.start()
-            return
+            return await ask()
         except Exception as error:
             if not is_outage(error) or time.monotonic() > until:
                 raise CommandError(f"The database does not answer ({error}).") from None

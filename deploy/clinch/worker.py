@@ -8,11 +8,12 @@ from contextlib import AsyncExitStack, suppress
 import structlog
 import uvloop
 
-from clinch.arguments import parse
+from clinch.arguments import Arguments, parse
 from clinch.services import exit_on_bad_settings, load
 from clinch.settings import SERVICES
 from shared import heap
 from shared.admin import admin
+from shared.company import settle
 from shared.drain import stop_on_signals
 from shared.logs import configure_logging
 from shared.settings import Settings
@@ -47,15 +48,18 @@ async def work_all(workers: Mapping[str, Worker], its: Settings, on_start: Calla
                 group.create_task(work(name, worker, stop), name=name)
 
 
-def main() -> None:
-    arguments = parse(sys.argv[1:])
-    run = arguments.run
+async def run(arguments: Arguments) -> None:
     with exit_on_bad_settings():
-        its = run.of_process("worker")
+        its = arguments.run.of_process("worker")
         configure_logging(its, "worker")
-        workers = {service.name: Worker(service, run.of_service(database)) for database in SERVICES for service in [load(database)]}
+        services = [(load(database), await settle(arguments.run.of_service(database))) for database in SERVICES]
+    workers = {service.name: Worker(service, settings) for service, settings in services}
     heap.settle()
-    uvloop.run(work_all(workers, its, lambda: arguments.say_ready("worker")))
+    await work_all(workers, its, lambda: arguments.say_ready("worker"))
+
+
+def main() -> None:
+    uvloop.run(run(parse(sys.argv[1:])))
 
 
 if __name__ == "__main__":

@@ -8,12 +8,13 @@ from pydantic import ValidationError
 from metrics_svc.rebuild.log import rebuild
 from shared import heap
 from shared.bus import BusError, open_bus
+from shared.company import OtherCompany, settle
 from shared.db import Database
 from shared.settings import Settings, one_line
 
 
 async def main() -> None:
-    settings = Settings()
+    settings = await settle(Settings())
     heap.settle()
     db, bus = Database(settings), open_bus(settings.bus_url, client="metrics-svc-rebuild")
     await db.start()
@@ -29,6 +30,9 @@ try:
     asyncio.run(main())
 except ValidationError as error:
     print(f"metrics-svc cannot rebuild: {one_line(error)}", file=sys.stderr)
+    raise SystemExit(2) from None
+except OtherCompany as error:
+    print(f"metrics-svc cannot rebuild: {error}", file=sys.stderr)
     raise SystemExit(2) from None
 except BusError as error:
     print(f"metrics-svc cannot rebuild: {error}", file=sys.stderr)
