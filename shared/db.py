@@ -17,7 +17,7 @@ from shared.auth import Actor
 from shared.errors import KeyInUse, Stale
 from shared.events.envelope import Envelope, Event
 from shared.ids import new_id
-from shared.outbox import Answer, Change, Told, write
+from shared.outbox import MANY, Answer, Change, Told, write
 from shared.pool import Pool
 from shared.query import A, Aggregate, Query, at_version, columns
 from shared.settings import Settings
@@ -126,6 +126,8 @@ class Tx(Reader):
         kept = [at_version(row, len(events)) for row, events in rows]
         if len(kept) == 1:  # lists of one cost twice as much
             await self._at_last(of.insert, **of.values(kept[0]))
+        elif len(kept) >= MANY:
+            await self._copy(of, kept)
         elif kept:
             await self.run(of.insert_many, **columns(kept, of.names))
         self._tell_many((row.id, 0, events) for row, events in rows)
@@ -135,13 +137,28 @@ class Tx(Reader):
         """`add_many` for ids that others may insert at the same time: those that exist by now are left as they are. The ids inserted."""
         if not rows:
             return set()
-        kept = sorted((at_version(row, len(events)) for row, events in rows), key=lambda row: row.id)
+        kept = sorted((at_version(row, len(events)) for row, events in rows), key=lambda row: row.id.bytes)
         if len(kept) == 1:
             added = set(await self.all(of.insert_new_one, **of.values(kept[0])))
+        elif len(kept) >= MANY and await self._copied(of, kept):
+            added = {row.id for row in kept}
         else:
             added = set(await self.all(of.insert_new, **columns(kept, of.names)))
         self._tell_many((row.id, 0, events) for row, events in rows if row.id in added)
         return added
+
+    async def _copied(self, of: Aggregate[A], rows: Sequence[A]) -> bool:
+        """Whether they are in by COPY, which knows no conflicts: when one of them exists by now, none is."""
+        try:
+            async with (await self.settled()).transaction():
+                await self._copy(of, rows)
+        except asyncpg.UniqueViolationError:
+            return False
+        return True
+
+    async def _copy(self, of: Aggregate[A], rows: Sequence[A]) -> None:
+        names, records = of.records(rows)
+        await (await self.settled()).copy_records_to_table(of.table.name, records=records, columns=names)
 
     async def save_many(self, of: Aggregate[A], rows: Sequence[tuple[A, Sequence[tuple[Event, datetime]]]]) -> list[A]:
         """Change many rows that `load_many` locked, by one statement: each as it shall be, with its old version and its events."""

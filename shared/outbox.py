@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
-from shared.events.envelope import ActorRef, Event
+from shared.events.envelope import ActorRef, Event, Stamp
 
 if TYPE_CHECKING:
     from shared.db import Context
@@ -40,6 +40,9 @@ class Change(NamedTuple):
     args: Sequence[Any]
 
 
+MANY = 100
+"""From so many rows on, COPY is the cheapest way."""
+
 _ANSWER = """
 INSERT INTO idempotency (key, body_hash, status, headers, body, created_at) VALUES ($1, $2, $3, $4, $5, now())
 ON CONFLICT (key) DO UPDATE SET body_hash = $2, status = $3, headers = $4, body = $5, created_at = now()
@@ -64,34 +67,45 @@ async def write(conn: Any, context: "Context", told: Sequence[Told], answer: Ans
 
     The caller holds the locks of the events' aggregates, so queue order is version order for each of them.
     """
+    if len(told) >= MANY:
+        return await _copy(conn, context, told, answer, change)
     statement = _statement(len(told) == 1, answer is not None, change and change.sql) if told else _ANSWER
     events = _event_args(context, told) if told else ()
     written = await conn.fetchval(statement, *(answer or ()), *events, *(change.args if change else ()))
     return answer is None or written is not None
 
 
-def _event_args(context: "Context", told: Sequence[Told]) -> list[Any]:
+async def _copy(conn: Any, context: "Context", told: Sequence[Told], answer: Answer | None, change: Change | None) -> bool:
+    """The same for many events, by COPY, which costs a third of it."""
+    if answer is not None and not await conn.fetchval(_ANSWER, *answer):
+        return False
+    if change is not None:
+        await conn.execute(change.sql, *change.args)
+    meta = _meta(context)
+    names = [*_EVENT, *(name for name, value in zip(_META, meta, strict=True) if value is not None)]
+    known = tuple(value for value in meta if value is not None)
+    rows = [(*row, *known) for row in _rows(context, told)]
+    await conn.copy_records_to_table("event", records=rows, columns=names)
+    # Only now does the transaction have a number, whatever it wrote before.
+    await conn.copy_records_to_table("outbox", records=[(t.id,) for t in told], columns=["event_id"])
+    return True
+
+
+def _rows(context: "Context", told: Sequence[Told]) -> list[tuple[Any, ...]]:
     actor = ActorRef(type=context.actor.type, id=context.actor.id, role=context.actor.role)
-    meta = {
-        "recorded_at": context.now,
-        "actor": actor,
-        "correlation_id": context.correlation_id,
-        "causation_id": context.causation_id,
-    }
-    rows = [
-        (
-            t.id,
-            t.event.type,
-            t.event.aggregate,
-            t.subject,
-            t.version,
-            t.time,
-            t.event.model_copy(update=meta).model_dump_json().encode(),
-        )
-        for t in told
-    ]
+    stamp = Stamp(context.now, actor, context.correlation_id, context.causation_id)
+    return [(t.id, t.event.type, t.event.aggregate, t.subject, t.version, t.time, stamp.put_on(t.event)) for t in told]
+
+
+def _meta(context: "Context") -> tuple[Any, ...]:
+    actor = context.actor
+    return context.now, actor.id, actor.role, context.correlation_id, context.causation_id, context.traceparent
+
+
+def _event_args(context: "Context", told: Sequence[Told]) -> list[Any]:
+    rows = _rows(context, told)
     given = rows[0] if len(rows) == 1 else [list(column) for column in zip(*rows, strict=True)]
-    return [*given, context.now, actor.id, actor.role, context.correlation_id, context.causation_id, context.traceparent]
+    return [*given, *_meta(context)]
 
 
 @lru_cache(maxsize=512)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum, auto
+from functools import lru_cache
 from typing import Literal
 from uuid import UUID
 
@@ -56,6 +57,7 @@ class Actor:
         return not self.roles.isdisjoint(roles)
 
 
+@lru_cache(maxsize=8192)
 def person_id(subject: str) -> UUID:
     """The person a token's subject, or the owner key of an import, stands for.
 

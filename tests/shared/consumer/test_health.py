@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 import structlog
@@ -145,7 +146,7 @@ async def test_timers_that_are_late_show_in_the_figures(notes: Running) -> None:
 
     def set_at(seconds_ago: float) -> str:
         moment = int((notes.clock().timestamp() - seconds_ago) * 1000)
-        return str(type(new_id())(int=moment << 80 | 7 << 76 | 2 << 62))
+        return str(UUID(int=moment << 80 | 7 << 76 | 2 << 62))
 
     row = "INSERT INTO timer (id, kind, subject, due_at, error) VALUES ($1, 'remind', $2, $3::timestamptz - make_interval(secs => $4), $5)"
     async with notes.db.read() as reader:
