@@ -176,7 +176,7 @@ IMPORT_JOB = Table(
     PLUMBING,
     Column("id", Uuid, primary_key=True),
     Column("things", Text, nullable=False),
-    Column("state", Text, nullable=False, comment="uploading, queued, running, done, cancelled, failed"),
+    Column("state", Text, nullable=False, comment="uploading, queued, reading, running, done, cancelled, refused, failed"),
     Column("options", JSONB, nullable=False),
     Column("columns", JSONB, nullable=False, comment="the file's header"),
     Column("bytes_total", BigInteger, nullable=False, server_default=text("0")),
@@ -194,8 +194,9 @@ IMPORT_JOB = Table(
     Column("idempotency_key", Text),
     Column("created_at", At, nullable=False),
     Column("finished_at", At),
+    Column("found", JSONB, comment="by the first pass: how the file is read and why, or why it cannot be"),
     UniqueConstraint("actor_id", "idempotency_key"),
-    Index("ix_import_job_open", "created_at", postgresql_where=text("state IN ('queued', 'running')")),
+    Index("ix_import_job_open", "created_at", postgresql_where=text("state IN ('queued', 'reading', 'running')")),
 )
 
 IMPORT_CHUNK = Table(

@@ -25,12 +25,16 @@ PATIENCE = 60
 
 def import_file(
     things: Annotated[Literal["leads", "deals"], typer.Argument(help="What the rows are.")],
-    file: Annotated[Path | None, typer.Argument(help="The CSV file.", exists=True, dir_okay=False)] = None,
+    file: Annotated[Path | None, typer.Argument(help="The file: CSV, XLSX or XLS.", exists=True, dir_okay=False)] = None,
     map: Annotated[Pairs | None, typer.Option(help="field=column: which column fills which field.")] = None,
     set: Annotated[Pairs | None, typer.Option(help="field=value: the same for every row.")] = None,
     delimiter: Annotated[str | None, typer.Option(help="Found out unless given: , ; | or tab.")] = None,
-    encoding: Annotated[str | None, typer.Option(help="Found out unless given: utf-8, utf-8-bom, gb18030.")] = None,
-    date_format: Annotated[Pairs | None, typer.Option(help="strptime format of the dates; clear ones need none.")] = None,
+    encoding: Annotated[
+        str | None, typer.Option(help="Found out unless given: utf-8, utf-16, windows-1252, gb18030, shift_jis ...")
+    ] = None,
+    sheet: Annotated[str | None, typer.Option(help="The sheet of a workbook; the first unless given.")] = None,
+    decimal: Annotated[str | None, typer.Option(help="The decimal mark of amounts; found out unless given: . or a comma.")] = None,
+    date_format: Annotated[Pairs | None, typer.Option(help="strptime format of the dates, or excel; clear ones need none.")] = None,
     time_zone: Annotated[str | None, typer.Option(help="Of times that name none, for example Asia/Shanghai.")] = None,
     resume: Annotated[str | None, typer.Option(help="Go on with a cancelled or failed import, by its id.")] = None,
     token: Token = None,
@@ -48,6 +52,8 @@ def import_file(
         "set": set,
         "delimiter": {"tab": "\t", "\\t": "\t"}.get(delimiter or "", delimiter),
         "encoding": encoding,
+        "sheet": sheet,
+        "decimal": decimal,
         "date_format": date_format,
         "time_zone": time_zone,
     }
@@ -121,8 +127,15 @@ def _watched(client: "httpx.Client", path: str, job: dict[str, Any]) -> dict[str
     try:
         with Progress(*columns, TimeRemainingColumn(), transient=True) as progress:
             bar = progress.add_task("Importing", total=max(1, job["bytes_total"]), rows=0)
-            while job["state"] in ("queued", "running"):
-                progress.update(bar, completed=job["bytes_done"], rows=job["rows"])
+            while job["state"] in ("queued", "reading", "running"):
+                reading = job["state"] == "reading"
+                progress.update(
+                    bar,
+                    description="Reading" if reading else "Importing",
+                    total=max(1, job["bytes_total"]),
+                    completed=job["bytes_done"],
+                    rows=job["rows"],
+                )
                 time.sleep(0.15)
                 job = _patiently(lambda: client.get(f"{path}/{id}"))
     except KeyboardInterrupt:
@@ -132,6 +145,12 @@ def _watched(client: "httpx.Client", path: str, job: dict[str, Any]) -> dict[str
 
 def _summary(client: "httpx.Client", path: str, job: dict[str, Any]) -> None:
     things = job["things"]
+    for found in job["findings"]:
+        if found["why"] != "given":
+            typer.echo(f"Read with {found['what']} {found['value']}: {found['why']}.")
+    if job["state"] == "refused":
+        choose = f" Choose from: {', '.join(map(repr, job['refusal']['candidates']))}." if job["refusal"]["candidates"] else ""
+        raise CommandError(f"Nothing was imported. {job['error']}{choose}", 2)
     typer.echo(
         f"{job['rows']:,} rows: {job['created']:,} created, {job['updated']:,} updated, {job['unchanged']:,} unchanged, "
         f"{job['refused']:,} refused, {job['flagged']:,} flagged."

@@ -7,9 +7,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
 from sqlalchemy import bindparam, insert, select, update
 from starlette.responses import Response, StreamingResponse
 
@@ -19,9 +20,14 @@ from shared.errors import Invalid, NotFound, Rejected
 from shared.http.edge import ClinchRoute, InTx, Reading
 from shared.http.idempotency import IdempotencyKey
 from shared.ids import new_id
-from shared.imports.format import Dates, detect, header_of
-from shared.imports.job import DROP_UPLOAD, GET, LOCK, Importer, Job, State, save
+from shared.imports.dates import wrong_format
+from shared.imports.encoding import ENCODINGS, sure
+from shared.imports.format import decoded, delimiter_of, header_of, line_end_of
+from shared.imports.job import DROP_UPLOAD, GET, LOCK, Importer, Job, State, reading, save
+from shared.imports.mapping import mapping, pairs
+from shared.imports.workbook import is_workbook
 from shared.query import Query as Statement
+from shared.settings import Settings
 from shared.tables import IMPORT_CHUNK, IMPORT_JOB
 from shared.telemetry import trace_id
 
@@ -54,8 +60,27 @@ WHERE job_id = $1 AND (line, n) > ($2, $3) ORDER BY line, n LIMIT 1000
 """
 
 
+class Finding(BaseModel):
+    """How the file is read: given, or found in the whole file."""
+
+    what: str
+    value: str
+    why: str
+
+
+class Refusal(BaseModel):
+    """Which option settles how the file is to be read, and what to choose from."""
+
+    code: str
+    option: str
+    candidates: list[str]
+
+
 class ImportOut(BaseModel):
-    """`bytes_done` of `bytes_total` is the progress. `flagged` rows are imported, and odd; `refused` ones are not."""
+    """`bytes_done` of `bytes_total` is the progress. `flagged` rows are imported, and odd; `refused` ones are not.
+
+    A job that is `refused` has imported nothing: `error` says why, `refusal` which option to give to `resume`.
+    """
 
     id: UUID
     things: str
@@ -70,6 +95,8 @@ class ImportOut(BaseModel):
     refused: int
     flagged: int
     error: str | None
+    findings: list[Finding]
+    refusal: Refusal | None
     options: dict[str, Any]
     created_at: datetime
     finished_at: datetime | None
@@ -79,15 +106,30 @@ class ImportList(BaseModel):
     items: list[ImportOut]
 
 
+def _known_encoding(name: str) -> str:
+    if name not in ENCODINGS:
+        raise ValueError(f"not an encoding that is read; write one of {', '.join(ENCODINGS)}")
+    return name
+
+
+OneOfEncodings = Annotated[str, AfterValidator(_known_encoding), Field(json_schema_extra={"enum": list(ENCODINGS)})]
+
+
 class Options(BaseModel):
     """How the file is to be read; what is not given is found out."""
 
     map: list[str] = Field([], description="`field=column`: which column fills which field. Columns named like a field need none.")
     set: list[str] = Field([], description="`field=value`: the same value for every row.")
-    encoding: Literal["utf-8", "utf-8-bom", "gb18030"] | None = None
+    encoding: OneOfEncodings | None = None
     delimiter: Literal[",", ";", "\t", "|"] | None = None
-    date_format: list[str] = Field([], description="strptime formats of the file's dates; ISO 8601 and other clear ones need none.")
-    time_zone: str | None = Field(None, description="IANA zone of times that name none; the company's by default.")
+    sheet: str | None = Field(None, description="The sheet of a workbook; the first by default.")
+    decimal: Literal[".", ","] | None = Field(None, description="The decimal mark of amounts; the other one groups digits.")
+    date_format: list[str] = Field(
+        [], description="strptime formats of the file's dates, or `excel` for serial numbers; ISO 8601 and other clear ones need none."
+    )
+    time_zone: str | None = Field(
+        None, description="IANA zone of times that name none; the company's by default. A day without a time is a day of the company's."
+    )
 
 
 _FILE_BODY = {
@@ -137,12 +179,12 @@ def imports_router(importer: Importer) -> APIRouter:
     @router.post("/{import_id}/cancel", name=f"cancel_{things}_import", response_model=ImportOut)
     async def cancel(import_id: UUID, tx: InTx, _: allowed) -> Job:
         """Stop after the current batch. What is imported stays; `resume` goes on from there."""
-        return await _turn(tx, import_id, things, State.CANCELLED, (State.QUEUED, State.RUNNING))
+        return await _turn(tx, import_id, things, State.CANCELLED, (State.QUEUED, State.READING, State.RUNNING))
 
     @router.post("/{import_id}/resume", name=f"resume_{things}_import", response_model=ImportOut)
     async def resume(import_id: UUID, tx: InTx, _: allowed) -> Job:
-        """Go on with a cancelled or failed import where it stopped."""
-        return await _turn(tx, import_id, things, State.QUEUED, (State.CANCELLED, State.FAILED))
+        """Go on with a cancelled, refused or failed import where it stopped."""
+        return await _turn(tx, import_id, things, State.QUEUED, (State.CANCELLED, State.REFUSED, State.FAILED))
 
     return router
 
@@ -157,7 +199,8 @@ async def _turn(tx: Tx, id: UUID, things: str, to: State, allowed: tuple[State, 
     job = _found(await tx.first(LOCK, id=id), things)
     if job.state not in allowed:
         raise Rejected(f"The import is {job.state}.", code="wrong_state")
-    job = replace(job, state=to, error=None, finished_at=tx.now if to is State.CANCELLED else None)
+    found = job.found if job.form else None
+    job = replace(job, state=to, error=None, finished_at=tx.now if to is State.CANCELLED else None, found=found)
     await save(tx, job)
     return job
 
@@ -167,18 +210,18 @@ async def _store(request: Request, db: Database, importer: Importer, by: Actor, 
     settings = request.app.state.settings
     pieces = _pieces(request)
     first = await anext(pieces, b"")
-    form = detect(first, given.encoding, given.delimiter)
-    header = header_of(first, form)
     chosen = {
-        "map": _mapping(importer, given.map, header),
-        "set": _constants(importer, given.set),
-        "encoding": form.encoding,
-        "delimiter": form.delimiter,
-        "date_formats": given.date_format,
+        "map": pairs(given.map, "map", importer.fields),
+        "set": pairs(given.set, "set", importer.fields),
+        "encoding": given.encoding,
+        "delimiter": given.delimiter,
+        "sheet": given.sheet,
+        "decimal": given.decimal,
+        "date_formats": _formats(given.date_format),
         "time_zone": _zone(given.time_zone or settings.time_zone),
     }
-    _needed(importer, chosen)
-    _fit(importer, chosen)
+    header = _checked(importer, chosen, first)
+    _fit(importer, chosen, settings)
     now = request.app.state.clock()
     job = Job(
         id=new_id(), things=importer.things, state=State.UPLOADING, options=chosen, columns=header, bytes_total=0, bytes_done=0, line=0,
@@ -210,52 +253,43 @@ async def _pieces(request: Request) -> AsyncIterator[bytes]:
         yield bytes(held)
 
 
-def _pairs(given: Sequence[str], what: str, importer: Importer) -> dict[str, str]:
-    pairs: dict[str, str] = {}
-    for text in given:
-        name, equals, value = text.partition("=")
-        if not equals or not value:
-            raise Invalid(f"Write {what} as field={'column' if what == 'map' else 'value'}.", pointer=what, code="bad_pair")
-        if name not in importer.fields:
-            raise Invalid(f"There is no such field; the fields are {', '.join(importer.fields)}.", pointer=what, code="unknown_field")
-        pairs[name] = value
-    return pairs
-
-
-def _mapping(importer: Importer, given: Sequence[str], header: Sequence[str]) -> dict[str, str]:
-    mapping = _pairs(given, "map", importer)
-    for column in mapping.values():
-        if column not in header:
-            raise Invalid(f"The file has no such column; its columns are {', '.join(header)}.", pointer="map", code="unknown_column")
-    return {name: name for name in importer.fields if name in header and name not in mapping} | mapping
-
-
-def _constants(importer: Importer, given: Sequence[str]) -> dict[str, str]:
-    return _pairs(given, "set", importer)
+def _checked(importer: Importer, chosen: dict[str, Any], first: bytes) -> list[str]:
+    """The header, when the first piece leaves no doubt about its encoding; else the first pass looks at it."""
+    encoding = chosen["encoding"] or sure(first)
+    if is_workbook(first) or encoding is None or encoding.startswith("utf-16"):
+        return []
+    lines = decoded(first, encoding, line_end_of(first.count(b"\r") - first.count(b"\r\n"), first.count(b"\n")))
+    delimiter = chosen["delimiter"] or delimiter_of(lines, {*chosen["map"].values(), *importer.fields})
+    header = header_of(lines, delimiter)
+    mapping(importer.fields, chosen["map"], chosen["set"], header)
+    return header
 
 
 def _zone(name: str) -> str:
     try:
-        Dates.of((), name)
+        ZoneInfo(name)
     except (KeyError, ValueError, OSError):
         raise Invalid("There is no such time zone; write for example Asia/Shanghai.", pointer="time_zone", code="unknown_zone") from None
     return name
 
 
-def _needed(importer: Importer, chosen: dict[str, Any]) -> None:
-    missing = [n for n, f in importer.fields.items() if f.is_required() and n not in chosen["map"] and n not in chosen["set"]]
-    if missing:
-        raise Invalid(f"No column fills {', '.join(missing)}; add map={missing[0]}=<column>.", pointer="map", code="missing_field")
+def _formats(given: Sequence[str]) -> list[str]:
+    for form in given:
+        if wrong := wrong_format(form):
+            raise Invalid(f"The date format {wrong}.", pointer="date_format", code="bad_format")
+    return list(given)
 
 
-def _fit(importer: Importer, chosen: dict[str, Any]) -> None:
+def _fit(importer: Importer, chosen: dict[str, Any], settings: Settings) -> None:
     """A constant that no row could have is refused now, not once per row."""
-    for name, value in chosen["set"].items():
-        try:
-            field: Any = Annotated[importer.fields[name].annotation, importer.fields[name]]
-            TypeAdapter(field).validate_python(value, context={"dates": Dates.of(tuple(chosen["date_formats"]), chosen["time_zone"])})
-        except ValidationError as error:
-            raise Invalid(f"{name}: {error.errors()[0]['msg']}", pointer="set", code="bad_value") from None
+    constants = chosen["set"]
+    try:
+        importer.row.model_validate(constants, context=reading(chosen, {}, settings) | {"currency": constants.get("currency")})
+    except ValidationError as error:
+        for wrong in error.errors():
+            if wrong["loc"] and wrong["loc"][0] in constants and wrong["type"] != "missing":
+                message = f"{wrong['loc'][0]}: {wrong['msg'].removeprefix('Value error, ')}"
+                raise Invalid(message, pointer="set", code="bad_value") from None
 
 
 async def _problem_lines(db: Database, import_id: UUID) -> AsyncIterator[str]:

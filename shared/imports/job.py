@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import structlog
 from pydantic import BaseModel, ValidationError
@@ -15,8 +16,12 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from shared.auth import Actor, Role
 from shared.clock import Clock
 from shared.db import Context, Database, Tx
-from shared.imports.format import Dates, Format
-from shared.imports.rows import Row, RowReader, UnreadableFile
+from shared.imports.amounts import Amounts
+from shared.imports.columns import Unsettled
+from shared.imports.dates import Dates
+from shared.imports.prepared import prepared_id
+from shared.imports.rows import Row, RowReader
+from shared.imports.survey import Found, form_of, source_of, survey
 from shared.outage import Outage, is_outage, pause
 from shared.query import Query, columns, rows_param
 from shared.settings import Settings
@@ -32,9 +37,13 @@ ATTEMPTS = 3
 class State(StrEnum):
     UPLOADING = "uploading"
     QUEUED = "queued"
+    READING = "reading"
+    """The first pass over the file."""
     RUNNING = "running"
     DONE = "done"
     CANCELLED = "cancelled"
+    REFUSED = "refused"
+    """The file cannot be read, or in more than one way. Nothing of it is imported; `resume` goes on with other options."""
     FAILED = "failed"
 
 
@@ -60,6 +69,20 @@ class Job:
     idempotency_key: str | None
     created_at: datetime
     finished_at: datetime | None
+    found: dict[str, Any] | None = None
+    """What the first pass found: `form` for the reader, `why` for people, or `refusal`."""
+
+    @property
+    def findings(self) -> list[dict[str, str]]:
+        return list((self.found or {}).get("why", []))
+
+    @property
+    def refusal(self) -> dict[str, Any] | None:
+        return (self.found or {}).get("refusal")
+
+    @property
+    def form(self) -> dict[str, Any] | None:
+        return (self.found or {}).get("form")
 
     @property
     def actor(self) -> Actor:
@@ -68,14 +91,6 @@ class Job:
     @property
     def rows(self) -> int:
         return self.created + self.updated + self.unchanged + self.refused
-
-    @property
-    def format(self) -> Format:
-        return Format(self.options["encoding"], self.options["delimiter"])
-
-    @property
-    def dates(self) -> Dates:
-        return Dates.of(tuple(self.options["date_formats"]), self.options["time_zone"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +137,7 @@ _JOB_COLUMNS = [IMPORT_JOB.c[n] for n in Job.__dataclass_fields__]
 GET = Query(select(*_JOB_COLUMNS).where(IMPORT_JOB.c.id == bindparam("id")), Job)
 _OPEN = Query(
     select(*_JOB_COLUMNS)
-    .where((IMPORT_JOB.c.state == "queued") | (IMPORT_JOB.c.state == "running"))
+    .where((IMPORT_JOB.c.state == "queued") | (IMPORT_JOB.c.state == "reading") | (IMPORT_JOB.c.state == "running"))
     .where(IMPORT_JOB.c.things == bindparam("things"))
     .order_by(IMPORT_JOB.c.created_at)
     .limit(1)
@@ -131,8 +146,14 @@ _OPEN = Query(
 )
 _CLAIM = Query(select(*_JOB_COLUMNS).where(IMPORT_JOB.c.id == bindparam("id")).with_for_update(skip_locked=True), Job)
 LOCK = Query(select(*_JOB_COLUMNS).where(IMPORT_JOB.c.id == bindparam("id")).with_for_update(), Job)
-_MOVED = ("state", "bytes_done", "line", "created", "updated", "unchanged", "refused", "flagged", "error", "finished_at")
+_MOVED = ("state", "bytes_done", "line", "created", "updated", "unchanged", "refused", "flagged", "error", "finished_at", "found")
 _MOVE = Query(update(IMPORT_JOB).where(IMPORT_JOB.c.id == bindparam("_id")).values({n: bindparam(n) for n in _MOVED}), Job)
+_SURVEYED = Query(
+    update(IMPORT_JOB)
+    .where(IMPORT_JOB.c.id == bindparam("_id"))
+    .values({n: bindparam(n) for n in ("state", "found", "columns", "bytes_total", "error", "finished_at")}),
+    Job,
+)
 _PROBLEM_COLUMNS = ("job_id", "line", "n", "kind", "field", "code", "message")
 _given = rows_param(IMPORT_PROBLEM, *_PROBLEM_COLUMNS)
 _NOTE_PROBLEMS = Query(insert(IMPORT_PROBLEM).from_select(_PROBLEM_COLUMNS, select(*[_given.c[n] for n in _PROBLEM_COLUMNS])), int)
@@ -145,6 +166,8 @@ WITH job AS (DELETE FROM import_job WHERE state = 'uploading' AND created_at < $
 DELETE FROM import_chunk WHERE job_id IN (SELECT id FROM job)
 """
 _DROP_FILE = Query(delete(IMPORT_CHUNK).where(IMPORT_CHUNK.c.job_id == bindparam("id")), int)
+_ALONE = "SELECT pg_try_advisory_xact_lock(hashtextextended($1::text, 0))"
+"""Two workers do not survey one file. The job's row stays free for who cancels it."""
 
 
 async def save(tx: Tx, job: Job) -> None:
@@ -166,7 +189,9 @@ async def run(importer: Importer, db: Database, settings: Settings, clock: Clock
             async with db.read() as reading:
                 job = await reading.first(_OPEN, things=importer.things)
             moved = False
-            if job is not None:
+            if job is not None and job.form is None:
+                moved = await _survey(importer, db, clock, job)
+            elif job is not None:
                 moved, reader = await _step(importer, db, settings, clock, job, reader)
             outage.over()
             failures = 0
@@ -191,6 +216,37 @@ async def _fail(db: Database, clock: Clock, importer: Importer, job: Job) -> Non
         await save(tx, replace(locked, state=State.FAILED, error=where, finished_at=tx.now))
 
 
+async def _survey(importer: Importer, db: Database, clock: Clock, job: Job) -> bool:
+    """The first pass over the file. False when another worker is at it."""
+    context = Context(f"{importer.things}-import", job.actor, clock(), job.correlation_id)
+    async with db.begin(context) as tx:
+        locked = await tx.one(LOCK, id=job.id)
+        if locked.state is State.QUEUED:
+            await save(tx, replace(locked, state=State.READING))
+    async with db.begin(context) as tx:
+        if not await tx.conn.fetchval(_ALONE, str(job.id)):
+            return False
+        try:
+            read: Found | Unsettled = await survey(tx.conn, job.id, job.options, importer.fields, tx.now.year)
+        except Unsettled as unsettled:
+            read = unsettled
+        locked = await tx.one(LOCK, id=job.id)
+        if locked.state is State.READING and locked.options == job.options:
+            await _surveyed(tx, locked, read)
+    return True
+
+
+async def _surveyed(tx: Tx, job: Job, read: Found | Unsettled) -> None:
+    if isinstance(read, Unsettled):
+        refusal = {"code": read.code, "option": read.option, "candidates": read.candidates}
+        after = replace(job, state=State.REFUSED, found={"refusal": refusal}, error=read.message, finished_at=tx.now)
+    else:
+        found = {"form": read.form, "why": read.why}
+        after = replace(job, state=State.RUNNING, found=found, columns=read.columns, bytes_total=read.size)
+    changed = ("state", "found", "columns", "bytes_total", "error", "finished_at")
+    await tx.run(_SURVEYED, _id=job.id, **{n: getattr(after, n) for n in changed})
+
+
 async def _step(
     importer: Importer, db: Database, settings: Settings, clock: Clock, job: Job, known: tuple[UUID, RowReader] | None
 ) -> tuple[bool, tuple[UUID, RowReader] | None]:
@@ -201,15 +257,13 @@ async def _step(
         if claimed is None or claimed.state not in (State.QUEUED, State.RUNNING):
             return False, None
         job = claimed
+        if job.form is None:
+            return True, None
         if known is None or known[0] != job.id or known[1].position != job.bytes_done:
-            known = (job.id, RowReader(job.id, job.format, job.bytes_done, job.line))
+            known = (job.id, RowReader(source_of(job.id, job.form), form_of(job.form), job.bytes_done, job.line))
             if job.bytes_done == 0:
                 await known[1].take(tx.conn, 1)  # the header
-        try:
-            rows = await known[1].take(tx.conn, BATCH)
-        except UnreadableFile as error:
-            await save(tx, replace(job, state=State.FAILED, error=f"The file cannot be read on from here: {error}.", finished_at=tx.now))
-            return True, None
+        rows = await known[1].take(tx.conn, BATCH)
         outcome, refused = await _take(importer, tx, settings, job, rows)
         await _note(tx, job, outcome.problems)
         done = len(rows) < BATCH
@@ -230,6 +284,7 @@ async def _step(
         )
         if done:
             await tx.run(_DROP_FILE, id=job.id)
+            await tx.run(_DROP_FILE, id=prepared_id(job.id))
     return True, None if done else known
 
 
@@ -247,7 +302,7 @@ async def _take(importer: Importer, tx: Tx, settings: Settings, job: Job, rows: 
             total.problems += made.problems
             part.clear()
 
-    for line, parsed in validated(importer, job, rows, total.problems):
+    for line, parsed in validated(importer, job, rows, settings, total.problems):
         key = getattr(parsed, importer.key)
         if key in part:
             await hand_over()
@@ -256,23 +311,45 @@ async def _take(importer: Importer, tx: Tx, settings: Settings, job: Job, rows: 
     return total, len({p.line for p in total.problems if p.kind == "refused"})
 
 
-def validated(importer: Importer, job: Job, rows: Sequence[Row], problems: list[Problem]) -> list[tuple[int, Any]]:
+def reading(options: Mapping[str, Any], form: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
+    """How dates and amounts are read: the context in which a row is validated."""
+    zone = ZoneInfo(options["time_zone"])
+    return {
+        "dates": Dates(tuple(options["date_formats"]), zone, settings.zone, form.get("orders", {})),
+        "amounts": Amounts(settings.reporting_currency, options.get("decimal"), form.get("marks", {})),
+    }
+
+
+def validated(importer: Importer, job: Job, rows: Sequence[Row], settings: Settings, problems: list[Problem]) -> list[tuple[int, Any]]:
     """The rows that fit the form; what is wrong with the others goes to `problems`, field by field."""
-    places = [(name, job.columns.index(column)) for name, column in job.options["map"].items()]
+    mapped = (job.form or job.options)["map"]
+    places = [(name, job.columns.index(column)) for name, column in mapped.items()]
     constants = job.options["set"]
-    context = {"dates": job.dates}
+    context = reading(job.options, job.form or {}, settings)
+    width = len(job.columns)
     good: list[tuple[int, Any]] = []
     for row in rows:
-        if len(row.cells) != len(job.columns):
-            message = f"the row has {len(row.cells)} fields, the header {len(job.columns)}"
-            problems.append(Problem(row.line, "", "field_count", message))
+        cells = row.cells
+        fault = row.fault or (None if len(cells) == width else _wrong_width(cells, width))
+        if fault:
+            problems.append(Problem(row.line, "", "field_count" if row.fault is None else "unreadable_row", fault))
             continue
-        values = {name: text for name, place in places if (text := row.cells[place].strip())} | constants
+        if len(cells) < width:
+            cells = cells + [""] * (width - len(cells))
+        values = {name: text for name, place in places if (text := cells[place].strip())} | constants
+        context["currency"] = values.get("currency")
         try:
             good.append((row.line, importer.row.model_validate(values, context=context)))
         except ValidationError as error:
             problems += [Problem(row.line, str(e["loc"][0]) if e["loc"] else "", e["type"], _message(e)) for e in error.errors()]
     return good
+
+
+def _wrong_width(cells: Sequence[str], width: int) -> str | None:
+    """Cells beyond the header must be empty, cells at the end may be missing; a single cell of many is a line broken in two."""
+    if any(cell.strip() for cell in cells[width:]) or (len(cells) == 1 and width > 2):
+        return f"the row has {len(cells)} fields, the header {width}"
+    return None
 
 
 def _message(error: Any) -> str:

@@ -1,6 +1,8 @@
-"""Rows out of stored pieces of a file: decoded, parsed and counted, with the byte where each batch ends (RFC 4180)."""
+"""Rows out of stored pieces of a file: decoded, parsed and counted, with the byte where each batch ends (RFC 4180).
 
-import codecs
+What cannot be read costs its row. After a quote that is not closed, reading goes on at the next line.
+"""
+
 import csv
 from collections import deque
 from collections.abc import Iterator
@@ -11,7 +13,7 @@ from uuid import UUID
 from shared.imports.format import Format
 
 _AHEAD = 512 * 1024
-"""Bytes kept ready beyond the current row; more than any row may have, so that no row is cut at a piece's end."""
+"""Bytes kept ready beyond the current row. A longer row is refused."""
 
 _CHUNK_AT = "SELECT start, bytes FROM import_chunk WHERE job_id = $1 AND start <= $2 ORDER BY start DESC LIMIT 1"
 
@@ -21,70 +23,138 @@ class Row:
     line: int
     """The line in the file where the row begins; the header is line 1."""
     cells: list[str]
+    fault: str | None = None
+    """Why the row cannot be read."""
 
 
-class UnreadableFile(Exception):
-    """The file cannot be read beyond this point; what came before is imported."""
+class _Cut(bytes):
+    """The beginning of a line that is too long; `size` is its whole length."""
+
+    size: int
 
 
 class RowReader:
     """Reads on from a byte position at which a row starts. Keep it between batches, or make a new one at the stored position."""
 
-    def __init__(self, job_id: UUID, form: Format, position: int, line: int) -> None:
-        self._job, self._form = job_id, form
+    def __init__(self, source: UUID, form: Format, position: int, line: int) -> None:
+        self._source, self._form, self._codec = source, form, form.python_encoding
         self.position, self.line = position, line
         self._loaded = position
         self._tail = b""
+        self._dropped = 0
         self._lines: deque[bytes] = deque()
+        self._taken: list[bytes] = []
+        self._fault: str | None = None
         self._ready = 0
         self._ended = False
-        self._rows = csv.reader(self._pull(), delimiter=form.delimiter)
+        self._rows = self._parser()
+
+    def _parser(self) -> Iterator[list[str]]:
+        return csv.reader(self._pull(), delimiter=self._form.delimiter, strict=True)
 
     async def take(self, conn: Any, limit: int) -> list[Row]:
-        """Up to `limit` rows; fewer only at the end of the file. Blank lines are passed over."""
+        """Up to `limit` rows; fewer only at the end of the file. Empty rows are passed over."""
         rows: list[Row] = []
+        line = self.line
         while len(rows) < limit:
-            await self._load(conn)
-            begins = self.line + 1
+            if self._ready < _AHEAD and not self._ended:
+                await self._load(conn)
+            begins = line + 1
+            self._taken.clear()
             try:
                 cells = next(self._rows, None)
+                fault, self._fault = self._fault, None
             except csv.Error as error:
-                raise UnreadableFile(f"line {begins}: {_in_words(error)}") from None
-            except UnicodeDecodeError:
-                raise UnreadableFile(f"line {self.line}: not {self._form.encoding}; name the right encoding") from None
+                cells, fault = [], self._given_back(error)
             if cells is None:
                 break
-            if any(cells):
-                rows.append(Row(begins, cells))
+            line = self.line = begins if self._form.counts_rows else self.line
+            if fault or (cells and (cells[0].strip() or any(map(str.strip, cells)))):
+                rows.append(Row(begins, cells, fault))
         return rows
 
+    def _given_back(self, error: csv.Error) -> str:
+        """Only the first line of what could not be parsed is spent. Says what is wrong with it."""
+        fault, self._fault = self._fault, None
+        lines = len(self._taken)
+        while len(self._taken) > 1:
+            raw = self._taken.pop()
+            self._lines.appendleft(raw)
+            self._ready += len(raw)
+            self.position -= _size(raw)
+            self.line -= 1
+        self._rows = self._parser()
+        return (fault if lines == 1 else None) or _in_words(error, lines)
+
     def _pull(self) -> Iterator[str]:
+        end, codec = self._form.line_end, self._codec
         while self._lines:
             raw = self._lines.popleft()
+            self._taken.append(raw)
             self._ready -= len(raw)
             first = self.position == 0
-            self.position += len(raw)
+            self.position += _size(raw)
             self.line += 1
-            yield (raw.removeprefix(codecs.BOM_UTF8) if first else raw).decode(self._form.python_encoding)
+            if raw.__class__ is _Cut:
+                self._fault = "the line is longer than 512 KiB"
+                yield "\n"
+                continue
+            try:
+                text = raw.decode(codec)
+            except UnicodeDecodeError as error:
+                self._fault = f"byte that is not {_named(self._form.encoding)} (0x{raw[error.start]:02X})"
+                text = raw.decode(codec, "replace")
+            if "\0" in text:
+                self._fault = "a NUL character"
+            if first:
+                text = text.removeprefix("\ufeff")
+            yield text if end == b"\n" else text.removesuffix("\r") + "\n"
 
     async def _load(self, conn: Any) -> None:
+        end = self._form.line_end
         while self._ready < _AHEAD and not self._ended:
-            found = await conn.fetchrow(_CHUNK_AT, self._job, self._loaded)
+            found = await conn.fetchrow(_CHUNK_AT, self._source, self._loaded)
             piece = b"" if found is None else found["bytes"][self._loaded - found["start"] :]
+            self._loaded += len(piece)
             if not piece:
                 self._ended = True
                 if self._tail:
-                    self._lines.append(self._tail)
-                    self._ready += len(self._tail)
+                    self._add(self._tail)
                 return
-            self._loaded += len(piece)
-            *whole, self._tail = (self._tail + piece).split(b"\n")
-            for line in whole:
-                self._lines.append(line + b"\n")
-                self._ready += len(line) + 1
+            *whole, rest = (self._tail + piece).split(end)
+            if whole:
+                self._add(whole[0] + end)
+                self._lines.extend(line + end for line in whole[1:])
+                self._ready += sum(map(len, whole[1:])) + len(whole) - 1
+            self._tail = rest
+            if len(rest) > _AHEAD:
+                self._dropped += len(rest) - 1
+                self._tail = rest[:1]
+
+    def _add(self, line: bytes) -> None:
+        """A line that may have begun in an earlier piece."""
+        if self._dropped or len(line) > _AHEAD:
+            cut = _Cut(line[:1])
+            cut.size = len(line) + self._dropped
+            self._dropped, line = 0, cut
+        self._lines.append(line)
+        self._ready += len(line)
 
 
-def _in_words(error: csv.Error) -> str:
-    if "field limit" in str(error):
-        return "a field is longer than 131,072 characters; probably a quote is not closed"
-    return f"not valid CSV ({error})"
+def _size(raw: bytes) -> int:
+    return raw.size if isinstance(raw, _Cut) else len(raw)
+
+
+def _named(encoding: str) -> str:
+    return "UTF-8" if encoding.startswith("utf-8") else encoding
+
+
+def _in_words(error: csv.Error, lines: int) -> str:
+    says = str(error)
+    if "field limit" in says:
+        return "a cell is longer than 131,072 characters" if lines == 1 else "a quote is never closed"
+    if "new-line character" in says:
+        return "a carriage return outside quotes"
+    if "unexpected end" in says or lines > 1:
+        return "a quote is never closed"
+    return "text follows a closing quote; write a quote inside quotes twice"

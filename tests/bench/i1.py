@@ -70,7 +70,7 @@ async def _until(svc: Running, where: str, rows: int, stretch: int) -> float:
     started = perf_counter()
     async with svc.client("ops") as client:
         while (job := (await client.get(where)).json())["created"] < rows:
-            assert job["state"] in ("queued", "running"), job
+            assert job["state"] in ("queued", "reading", "running"), job
             await asyncio.sleep(0.02)
     return stretch / (perf_counter() - started)
 

@@ -22,7 +22,8 @@ from deal_svc.imports.rules import told
 from deal_svc.quotes.rules import Item, price_lines
 from lead_svc.imports.form import LeadRow
 from lead_svc.imports.rules import wrong
-from shared.imports.format import Dates
+from shared.imports.amounts import Amounts
+from shared.imports.dates import Dates
 from shared.money import minor_unit
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -134,7 +135,7 @@ def test_quotes_come_to_what_the_service_makes_of_them(year: Plan) -> None:
 @given(years)
 @settings(max_examples=20)
 def test_lists_hold_only_rows_that_the_import_takes(year: Plan) -> None:
-    context: dict[str, Any] = {"dates": Dates.of((), "UTC")}
+    context: dict[str, Any] = {"dates": Dates(), "amounts": Amounts()}
 
     def form(row: lists.Row) -> dict[str, Any]:
         return {name: str(value) for name, value in row.items() if value not in ("", None)}

@@ -59,7 +59,7 @@ def finished(client: httpx.Client, things: str, job: str) -> dict[str, Any]:
             continue
         if answer.status_code == 200:
             found: dict[str, Any] = answer.json()
-            if found["state"] not in ("queued", "running"):
+            if found["state"] not in ("queued", "reading", "running"):
                 return found
         else:
             assert answer.status_code == 503, answer.text

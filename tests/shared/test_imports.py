@@ -11,21 +11,17 @@ from typing import Annotated, Any
 
 import httpx
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 from structlog.testing import capture_logs
 
 from shared.auth import Role
 from shared.db import Tx
-from shared.errors import Invalid
-from shared.ids import external_id, new_id
+from shared.ids import external_id
 from shared.imports import job as jobs
 from shared.imports.api import imports_router
-from shared.imports.format import Dates, Format, When, detect, header_of
+from shared.imports.dates import When
 from shared.imports.job import Importer, Outcome, Problem
-from shared.imports.rows import RowReader, UnreadableFile
 from shared.postgres import Postgres
 from shared.query import Query
 from shared.settings import Settings
@@ -79,108 +75,11 @@ async def work(notes: Running, until: Any, importer: Importer = NOTES_IMPORT) ->
 
 async def finished(notes: Running, client: httpx.AsyncClient, id: str, importer: Importer = NOTES_IMPORT) -> dict[str, Any]:
     async def ended() -> bool:
-        return (await client.get(f"/v1/imports/notes/{id}")).json()["state"] in ("done", "failed")
+        return (await client.get(f"/v1/imports/notes/{id}")).json()["state"] in ("done", "refused", "failed")
 
     await work(notes, ended, importer)
     found: dict[str, Any] = (await client.get(f"/v1/imports/notes/{id}")).json()
     return found
-
-
-# -- formats ---------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("raw", "expected"),
-    [
-        (b"name;town\nA;B\n", Format("utf-8", ";")),
-        (b"\xef\xbb\xbfname,town\n", Format("utf-8-bom", ",")),
-        ("名称\t城市\n王\t北京\n".encode("gb18030"), Format("gb18030", "\t")),
-        ("名称|城市\n".encode(), Format("utf-8", "|")),
-        (b"one\n", Format("utf-8", ",")),
-    ],
-)
-def test_a_format_is_found_out(raw: bytes, expected: Format) -> None:
-    assert detect(raw, None, None) == expected
-
-
-def test_a_character_cut_off_at_the_samples_end_is_no_other_encoding() -> None:
-    assert detect("名称,城市\n北京".encode()[:-1], None, None).encoding == "utf-8"
-
-
-@pytest.mark.parametrize("raw", [b"", b"\n\n", b"a,a\n"])
-def test_a_header_must_name_each_column_once(raw: bytes) -> None:
-    with pytest.raises(Invalid):
-        header_of(raw, Format("utf-8", ","))
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("2018-02-01", datetime(2018, 1, 31, 16, tzinfo=UTC)),
-        ("2018-02-26 19:58:54", datetime(2018, 2, 26, 11, 58, 54, tzinfo=UTC)),
-        ("2018-02-26T19:58:54Z", datetime(2018, 2, 26, 19, 58, 54, tzinfo=UTC)),
-        ("2018年2月1日", datetime(2018, 1, 31, 16, tzinfo=UTC)),
-        ("31.12.2025", datetime(2025, 12, 30, 16, tzinfo=UTC)),
-    ],
-)
-def test_clear_dates_are_read_in_the_files_zone(text: str, expected: datetime) -> None:
-    assert Dates.of((), "Asia/Shanghai").read(text) == expected
-
-
-def test_an_ambiguous_date_needs_its_format() -> None:
-    with pytest.raises(ValueError, match="date_format"):
-        Dates.of((), "UTC").read("01/02/2026")
-    assert Dates.of(("%d/%m/%Y",), "UTC").read("01/02/2026").month == 2
-
-
-# -- rows ------------------------------------------------------------------------------------------------------------------
-
-
-class Pieces:
-    """The stored pieces of a file, as `import_chunk` holds them."""
-
-    def __init__(self, raw: bytes, size: int) -> None:
-        self._pieces = [{"start": n, "bytes": raw[n : n + size]} for n in range(0, len(raw), size)]
-
-    async def fetchrow(self, _: str, __: Any, position: int) -> Any:
-        return next((p for p in reversed(self._pieces) if p["start"] <= position), None)
-
-
-_CELLS = st.lists(st.lists(st.text(st.sampled_from('ab"\n\r,;é京 '), max_size=6), min_size=2, max_size=2), max_size=12)
-
-
-@given(_CELLS, st.integers(1, 9), st.integers(1, 4), st.sampled_from(["utf-8", "gb18030"]), st.booleans())
-def test_reading_in_pieces_and_going_on_elsewhere_gives_the_same_rows(
-    table: list[list[str]], piece: int, batch: int, encoding: str, restart: bool
-) -> None:
-    out = io.StringIO()
-    csv.writer(out).writerows(table)
-    raw = out.getvalue().encode(encoding)
-    expected = [row for row in csv.reader(io.StringIO(out.getvalue(), newline="")) if any(row)]
-
-    async def read() -> list[list[str]]:
-        pieces, rows, form = Pieces(raw, piece), [], Format(encoding, ",")
-        reader = RowReader(new_id(), form, 0, 0)
-        while taken := await reader.take(pieces, batch):
-            rows += [r.cells for r in taken]
-            if restart:
-                reader = RowReader(new_id(), form, reader.position, reader.line)
-        return rows
-
-    assert asyncio.run(read()) == expected
-
-
-async def test_lines_are_counted_as_an_editor_does() -> None:
-    raw = b'a,b\n1,"two\nlines"\n\n3,4\n'
-    rows = await RowReader(new_id(), Format("utf-8", ","), 0, 0).take(Pieces(raw, 5), 10)
-    assert [(r.line, r.cells) for r in rows] == [(1, ["a", "b"]), (2, ["1", "two\nlines"]), (5, ["3", "4"])]
-
-
-async def test_a_quote_that_never_closes_stops_at_its_line() -> None:
-    raw = b'a,b\n1,2\n3,"' + b"x" * 200_000 + b"\n"
-    reader = RowReader(new_id(), Format("utf-8", ","), 0, 0)
-    with pytest.raises(UnreadableFile, match="line 3: a field is longer"):
-        await reader.take(Pieces(raw, 65536), 10)
 
 
 # -- jobs ------------------------------------------------------------------------------------------------------------------
@@ -328,6 +227,11 @@ async def test_an_upload_that_was_cut_off_is_sent_again_under_its_key(notes: Run
         ({"map": ["external_id=a", "text=b"], "set": ["at=someday"]}, "set", "not a date"),
         ({"map": ["external_id=a", "text=b"], "time_zone": "Mars/Base"}, "time_zone", "no such time zone"),
         ({"map": ["external_id=a", "text=b"], "delimiter": "x"}, "delimiter", ""),
+        ({"map": ["external_id=a", "text=b"], "encoding": "klingon"}, "encoding", "windows-1252"),
+        ({"map": ["external_id=a", "text=b"], "date_format": "%Q"}, "date_format", "strptime"),
+        ({"map": ["external_id=a", "text=b"], "date_format": "%H:%M"}, "date_format", "year, month and day"),
+        ({"map": ["external_id=a", "text=b"], "set": ["at=0001-01-01"]}, "set", "1970..2200"),
+        ({"map": ["external_id=a", "text=b"], "set": ["at=01/02/2026"]}, "set", "day first or month first"),
     ],
 )
 async def test_a_wrong_option_is_refused_before_anything_is_stored(

@@ -84,7 +84,7 @@ async def bring_in(calls: Calls, things: str, rows: Iterable[Row], *, by: str, k
         nonlocal seen
         advance(job["rows"] - seen)
         seen = job["rows"]
-        return job if job["state"] not in ("queued", "running") else None
+        return job if job["state"] not in ("queued", "reading", "running") else None
 
     job = await Hand(calls, key).until(by, f"{path}/{answer_of(sent, by)['id']}", read)
     if job["state"] != "done" or job["refused"]:

@@ -1,14 +1,14 @@
 """What a row of a deal import may say. Everything but the key is optional; columns named like a field need no mapping."""
 
-from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, Field, ValidationInfo
+from pydantic import BaseModel, BeforeValidator, Field
 
 from deal_svc.deals.rules import Kind, Stage
-from shared.imports.format import When
+from shared.imports.amounts import Amount
+from shared.imports.dates import Day, When
 from shared.money import Currency
 
 Key = Annotated[str, Field(min_length=1, max_length=200)]
@@ -20,14 +20,6 @@ class Outcome(StrEnum):
     OPEN = "open"
     WON = "won"
     LOST = "lost"
-
-
-def _day(value: Any, info: ValidationInfo) -> Any:
-    """A day is a day in the file's own zone, whatever the clock says."""
-    if isinstance(value, str) and info.context:
-        dates = info.context["dates"]
-        return dates.read(value).astimezone(dates.zone).date()
-    return value
 
 
 def _lower(value: Any) -> Any:
@@ -47,9 +39,9 @@ class DealRow(BaseModel):
     source: Short | None = None
     product: Short | None = None
     region: Short | None = None
-    amount: Annotated[Decimal, Field(ge=0, max_digits=18, decimal_places=4)] = Decimal(0)
+    amount: Annotated[Amount, Field(ge=0, max_digits=18, decimal_places=4)] = Decimal(0)
     currency: Currency | None = None
-    expected_close_on: Annotated[date, BeforeValidator(_day)] | None = None
+    expected_close_on: Day | None = None
     opened_at: When | None = None
     proposal_at: When | None = None
     negotiation_at: When | None = None

@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from lead_svc.capture.rules import NewLead
 from lead_svc.leads.rules import Reason
-from shared.imports.format import When
+from shared.imports.dates import When
 
 Key = Annotated[str, Field(min_length=1, max_length=200)]
 Short = Annotated[str, Field(max_length=80)]
