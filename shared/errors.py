@@ -69,14 +69,20 @@ class NotYet(Rejected):
 
 
 class Invalid(Problem):
-    """Input that no state would make right (422). `pointer` is an RFC 6901 pointer into the body, or a parameter's name."""
+    """Input that no state would make right (422). `pointer` is an RFC 6901 pointer into the body, or a parameter's name.
+
+    With `retry_after`, in seconds: what the input names may be on its way from another service.
+    """
 
     status = 422
     code = "invalid"
     title = "The request is not valid"
 
-    def __init__(self, detail: str, *, pointer: str = "", code: str = "invalid") -> None:
+    def __init__(self, detail: str, *, pointer: str = "", code: str = "invalid", retry_after: int | None = None) -> None:
         super().__init__(detail, code="invalid", errors=[{"pointer": pointer, "code": code, "message": detail}])
+        if retry_after is not None:
+            self.passes = True
+            self.headers["Retry-After"] = str(retry_after)
 
 
 class NotFound(Problem):

@@ -59,15 +59,15 @@ async def revision(url: str) -> str | None:
         await conn.close()
 
 
-async def upgrade(versions: Path, metadata: MetaData, url: str, company: tuple[str, str] | None = None) -> None:
-    """Bring the database to the newest revision, unless a newer release has been there; several callers at once wait for each other.
+async def upgrade(versions: Path, metadata: MetaData, url: str, company: tuple[str, str] | None = None, to: str = "head") -> None:
+    """Bring the database to a revision, unless a newer release has been there; several callers at once wait for each other.
 
     `company` is the time zone and the reporting currency that a database without them takes.
     """
     if behind(versions, await revision(url)):
         config = _config(versions, metadata, url)
         config.attributes["company"] = company
-        await _in_thread(command.upgrade, config, "head")
+        await _in_thread(command.upgrade, config, to)
 
 
 async def revise(versions: Path, metadata: MetaData, url: str, message: str) -> None:

@@ -1,11 +1,12 @@
 """Opening, finding, changing and handing over deals, through the API."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
 from shared.events.deal import DealOpened, DealUpdated
-from shared.events.lead import PersonAdded
+from shared.events.lead import AccountCreated, AccountUpdated, PersonAdded
 from shared.testing import Running
 from tests.deal.sales import ACME, OTHER_TEAM, TEAM, Sales, allowed, codes
 
@@ -37,9 +38,38 @@ async def test_a_currency_without_a_rate_names_the_setting(sales: Sales) -> None
     assert "CLINCH_FX_RATES" in refused["detail"]
 
 
-async def test_an_account_must_be_known(sales: Sales) -> None:
-    body = {"name": "x", "account_id": str(TEAM), "amount": {"amount": "1", "currency": "CNY"}}
-    assert (await sales.ask("rep:ann", "POST", "/v1/deals", body, expect=409))["code"] == "unknown_account"
+async def test_a_deal_is_opened_on_an_account_that_its_seller_may_see(sales: Sales, svc: Running) -> None:
+    hidden, nowhere = uuid4(), uuid4()
+    await svc.hear(AccountCreated(name="Hidden Corp", owner_id=svc.person("rep", "zed")), hidden)
+    body = {"name": "x", "amount": {"amount": "1", "currency": "CNY"}}
+    answers = [await sales.raw("rep:ann", "POST", "/v1/deals", body | {"account_id": str(id)}) for id in (hidden, nowhere)]
+    answers += [await sales.raw("rep:ann", "POST", "/v1/deals", body | {"account_id": str(id)}, dry_run=True) for id in (hidden, nowhere)]
+    assert {(a.status_code, a.json()["detail"], a.headers["retry-after"]) for a in answers} == {
+        (422, "There is none, or you may not see it. One that was just created is known here a moment later.", "1")
+    }
+    assert all("Hidden" not in a.text for a in answers)
+    # The manager of the owner's team, the owner's successor, and whoever sees all.
+    await svc.hear(PersonAdded(role="rep", team_id=OTHER_TEAM, team_path=[OTHER_TEAM]), svc.person("rep", "zed"))
+    await sales.ask("manager:zoe", "POST", "/v1/deals", body | {"account_id": str(hidden)}, expect=201)
+    await sales.ask("manager:max", "POST", "/v1/deals", body | {"account_id": str(hidden)}, expect=422)
+    await sales.ask("csm", "POST", "/v1/deals", body | {"account_id": str(hidden)}, expect=201)
+    handed = AccountUpdated(changed=["owner_id"], name="Hidden Corp", owner_id=svc.person("rep", "ann"))
+    await svc.hear(handed, hidden, 2)
+    assert (await sales.deal(account_id=str(hidden)))["account_name"] == "Hidden Corp"
+    await sales.ask("rep:zed", "POST", "/v1/deals", body | {"account_id": str(hidden)}, expect=422)
+    await svc.hear(AccountCreated(name="Hidden Corp", owner_id=svc.person("rep", "zed")), hidden)  # told again: older than what is known
+    await sales.deal(account_id=str(hidden))
+
+
+async def test_an_account_of_which_only_the_name_is_known_is_open_to_those_who_see_all(sales: Sales, svc: Running) -> None:
+    """As an earlier release left it: its owner is known once the consumer has read its events."""
+    async with svc.db.read() as reader:
+        await reader.conn.execute("UPDATE account_name SET owner_id = NULL, owner_known = false, told_version = 1")
+    body = {"name": "x", "account_id": str(ACME), "amount": {"amount": "1", "currency": "CNY"}}
+    await sales.ask("rep:ann", "POST", "/v1/deals", body, expect=422)
+    await sales.ask("director", "POST", "/v1/deals", body, expect=201)
+    await svc.hear(AccountCreated(name="Acme Ltd", region="east"), ACME)
+    await sales.ask("rep:ann", "POST", "/v1/deals", body, expect=201)
 
 
 async def test_only_managers_open_deals_for_others(sales: Sales, svc: Running) -> None:

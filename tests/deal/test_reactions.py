@@ -7,9 +7,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from shared.auth import Actor, Role
 from shared.events.contract import ContractSigned, ContractTerminated, ContractVoided
 from shared.events.deal import ConversionRefused, DealLeadJoined, DealOpened, DealReopened, DealUpdated, DealWinReversed, DealWon
-from shared.events.envelope import Money
+from shared.events.envelope import ActorRef, Money
 from shared.events.lead import AccountUpdated, LeadConverted, PersonChanged
 from shared.testing import Running
 from tests.deal.sales import ACME, OTHER_TEAM, TEAM, Sales, codes, unmet
@@ -111,6 +112,42 @@ async def test_joins_are_refused(sales: Sales, svc: Running, why: str) -> None:
     assert isinstance(told.data, ConversionRefused)
     assert why in told.data.reason
     assert await svc.told(DealLeadJoined) == []
+
+
+async def test_a_lead_joins_only_a_deal_that_whoever_converts_it_may_see(sales: Sales, svc: Running) -> None:
+    deal = await sales.deal()
+    nothing = await convert_into(svc, uuid4(), "rep:zed")
+    for who in ("rep:zed", "manager:zoe", "presales:zed"):
+        assert await convert_into(svc, UUID(deal["id"]), who) == nothing == "There is no such deal, or you may not see it."
+    await sales.ask("rep:ann", "POST", f"/v1/deals/{deal['id']}/lose", {"reason": "price"}, etag="*")
+    assert await convert_into(svc, UUID(deal["id"]), "rep:zed") == nothing, "nor do they learn that it is closed"
+    assert (await sales.read(deal))["version"] == 2
+    other = await sales.deal()
+    for who in ("rep:ann", "manager:max", "rep+csm:zed"):
+        assert await convert_into(svc, UUID(other["id"]), who) is None
+    assert len((await sales.raw("rep:ann", "GET", f"/v1/deals/{other['id']}/leads")).json()) == 3
+
+
+async def convert_into(svc: Running, deal_id: UUID, who: str) -> str | None:
+    """Hand a lead over to an existing deal as somebody of these roles; why it is refused, if it is."""
+    roles, _, subject = who.partition(":")
+    held = [Role(role) for role in roles.split("+")]
+    by = Actor.of(svc.person(subject=subject), held)
+    actor = ActorRef(type=by.type, id=by.id, role=by.role)
+    known = len(await svc.told(ConversionRefused))
+    # A release before this one told one role only.
+    more = {"actor_roles": [role.value for role in held]} if len(held) > 1 else {}
+    await svc.hear(converted(svc, deal_id=deal_id, joins_existing=True, actor=actor, **more), uuid4())
+    refused = (await svc.told(ConversionRefused))[known:]
+    return refused[0].data.reason if refused else None  # type: ignore[attr-defined]
+
+
+async def test_a_deal_counts_for_the_team_that_its_owner_is_in_now(sales: Sales, svc: Running) -> None:
+    await svc.hear(converted(svc, team_id=OTHER_TEAM), uuid4())
+    [told] = await svc.told(DealOpened)
+    assert told.data.team_id == TEAM  # type: ignore[attr-defined]
+    await svc.hear(converted(svc, owner_id=uuid4(), team_id=OTHER_TEAM), uuid4())
+    assert (await svc.told(DealOpened))[-1].data.team_id == OTHER_TEAM, "the lead's, while nobody told of its owner"  # type: ignore[attr-defined]
 
 
 async def test_accounts_are_renamed_everywhere(sales: Sales, svc: Running) -> None:

@@ -1,5 +1,7 @@
 """The migrations make the schema that the tables describe."""
 
+import asyncpg
+
 from deal_svc.service import service
 from shared import migrations
 from shared.postgres import Postgres
@@ -10,3 +12,20 @@ async def test_the_migrated_database_is_what_the_code_expects(postgres: Postgres
     url = await fresh_database(postgres)
     await migrations.upgrade(service.migrations, service.metadata, url)
     await migrations.check(service.migrations, service.metadata, url)
+
+
+async def test_accounts_of_an_earlier_release_are_read_again_for_their_owners(postgres: Postgres) -> None:
+    url = await fresh_database(postgres)
+    await migrations.upgrade(service.migrations, service.metadata, url, to="0002")
+    conn = await asyncpg.connect(url)
+    try:
+        await conn.execute("INSERT INTO account_name (id, name) VALUES (uuidv7(), 'Acme')")
+        await conn.execute("INSERT INTO consumer_seen SELECT 'deal-svc', id, 7 FROM account_name")
+        for topic in ("account", "lead"):
+            await conn.execute("INSERT INTO consumer_offset VALUES ('deal-svc', $1, 0, 9)", f"clinch.{topic}.events.v1")
+        await migrations.upgrade(service.migrations, service.metadata, url)
+        kept = await conn.fetchrow("SELECT name, owner_known, told_version FROM account_name")
+        assert tuple(kept) == ("Acme", False, 7)
+        assert await conn.fetchval("SELECT array_agg(topic) FROM consumer_offset") == ["clinch.lead.events.v1"]
+    finally:
+        await conn.close()

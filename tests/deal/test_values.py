@@ -16,7 +16,7 @@ async def test_an_account_that_is_known_a_moment_later_is_not_refused_for_a_day(
     headers = {"Idempotency-Key": "early"}
     async with svc.client("rep", "ann") as ann:
         refused = await ann.post("/v1/deals", json=body, headers=headers)
-        assert (refused.status_code, refused.json()["code"], refused.headers["retry-after"]) == (409, "unknown_account", "1")
+        assert (refused.status_code, refused.json()["errors"][0]["code"], refused.headers["retry-after"]) == (422, "unknown_account", "1")
         await svc.hear(AccountCreated(name="Early Ltd"), new)
         assert (await ann.post("/v1/deals", json=body, headers=headers)).status_code == 201
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.events.lead import LeadCaptured, LeadUpdated
+from shared.events.lead import AccountCreated, LeadCaptured, LeadUpdated
 from shared.testing import Running
 from tests.lead.desk import Desk, done
 
@@ -98,6 +98,31 @@ async def test_owner_and_account_by_another_systems_keys_become_stubs(desk: Desk
     assert (person["imported"], person["external_id"], lead["owner_id"]) == (True, "crm-77", person["id"])
     account = done(await desk.by("admin").get(f"/v1/accounts/{lead['account_id']}"), 200)
     assert (account["imported"], account["external_id"], account["name"]) == (True, "a-9", "Acme")
+
+
+async def test_an_accounts_key_follows_the_rule_of_its_id(desk: Desk, svc: Running) -> None:
+    """A seller names accounts that they see; the key of a hidden one tells no more than one that nobody has."""
+    keys = {"mine": ("ann", "ann"), "hidden": ("sue", "sue"), "stub": ("ops", None)}
+    for key, (by, owner) in keys.items():
+        done(await desk.by(by).post("/v1/accounts", json={"name": key, "external_id": key, "owner_id": owner and desk.id(owner)}), 201)
+    for key in ("mine", "stub"):
+        assert (await desk.lead(account_external_id=key))["account_id"] is not None
+    refusals = [done(await desk.by("ann").post("/v1/leads", json={"account_external_id": key}), 422) for key in ("hidden", "nowhere")]
+    told = [(r["detail"], r["errors"][0]) for r in refusals]
+    assert told[0] == told[1]
+    assert told[0][1] == {
+        "pointer": "/account_external_id", "code": "unknown_account", "message": "There is none, or you may not see it.",
+    }  # fmt: skip
+    rows = [{"account_external_id": key, "external_id": key} for key in ("hidden", "mine", "nowhere")]
+    answer = await desk.by("ann").post("/v1/leads/bulk", json={"items": rows}, headers={"Idempotency-Key": "k"})
+    assert [item["status"] for item in done(answer, 207)["items"]] == [422, 201, 422]
+    mine = await desk.lead(external_id="known")
+    again = await desk.by("ann").post("/v1/leads", json={"external_id": "known", "account_external_id": "hidden"})
+    assert again.status_code == 422
+    assert (await desk.see(mine))["account_id"] is None
+    assert (await desk.by("max").post("/v1/leads", json={"account_external_id": "hidden"})).status_code == 422
+    assert (await desk.lead("eva", account_external_id="hidden"))["account_id"] is not None
+    assert not [t for t in await svc.told(AccountCreated) if t.data.external_id == "nowhere"]
 
 
 async def test_bulk_answers_each_row_and_twice_changes_nothing(desk: Desk, svc: Running) -> None:

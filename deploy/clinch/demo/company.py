@@ -104,7 +104,7 @@ async def _opens(calls: Calls, account_id: UUID, seller: str, currency: str) -> 
         response = await _try_deal(calls, account_id, seller, currency)
         if response.is_success:
             return
-        if response.json()["code"] not in ("unknown_account", "unknown_owner"):
+        if not any(code in response.text for code in ("unknown_account", "unknown_owner")):
             answer_of(response, staff.DIRECTOR)
         await asyncio.sleep(0.1)
     raise CommandError("deal-svc does not hear of the people and the customers; `clinch logs worker` may say why.")

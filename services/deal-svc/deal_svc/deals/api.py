@@ -167,7 +167,7 @@ async def _one(db: Reader, by: Actor, deal: Deal) -> DealOut:
 
 @router.post("", status_code=201, response_model=DealOut, dependencies=[Selling])
 async def open_deal(body: DealIn, tx: InTx, by: CurrentActor) -> Any:
-    """Open a deal without a lead. For everybody who sells. The account must have been created in lead-svc."""
+    """Open a deal without a lead. For everybody who sells, on an account that they may see."""
     given = body.model_dump(exclude={"amount"})
     return await _one(tx, by, await commands.open_deal(tx, **given, amount=body.amount.amount, currency=body.amount.currency))
 

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from deal_svc.deals import queries, rules
+from deal_svc.deals.accounts import customer
 from deal_svc.deals.rules import PROBABILITY, Deal, Kind, Stage
 from deal_svc.deals.tables import DEALS
 from shared.clock import happened
@@ -84,9 +85,7 @@ async def open_deal(
     owner = owner_id or tx.actor.id
     if owner != tx.actor.id and not tx.actor.has(*rules.LEADING):
         raise Forbidden("Only a manager opens deals for others.")
-    account_name = await tx.first(queries.ACCOUNT, id=account_id)
-    if account_name is None:
-        raise NotYet("No such account is known here. Create it first; it is known here a moment later.", code="unknown_account")
+    account = await customer(tx, tx.actor, account_id)
     deal = new_deal(
         tx.now,
         id=new_id(),
@@ -100,10 +99,10 @@ async def open_deal(
         owner_id=owner,
         team_id=await owners_team(tx, owner),
         account_id=account_id,
-        account_name=account_name,
+        account_name=account.name,
         source=source,
         product=product,
-        region=region or await tx.first(queries.REGION, id=account_id),
+        region=region or account.region,
     )
     return await tx.add(DEALS, deal, opened(deal), at=when)
 

@@ -39,6 +39,5 @@ OF_LEAD = Query(select(DEAL.c.id).where(DEAL.c.lead_id == bindparam("lead_id")).
 JOINED = Query(
     select(*DEAL_LEAD.c).where(DEAL_LEAD.c.deal_id == bindparam("deal_id")).order_by(DEAL_LEAD.c.joined_at, DEAL_LEAD.c.lead_id), JoinedLead
 )
-ACCOUNT = Query(select(ACCOUNT_NAME.c.name).where(ACCOUNT_NAME.c.id == bindparam("id")), str)
 REGION = Query(select(ACCOUNT_NAME.c.region).where(ACCOUNT_NAME.c.id == bindparam("id")), str)
 ON_ROSTER = Query(select(ROSTER.c.active).where(ROSTER.c.person_id == bindparam("person_id")), bool)

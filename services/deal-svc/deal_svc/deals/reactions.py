@@ -1,21 +1,23 @@
-"""What deal-svc does when lead-svc tells of conversions, accounts and people."""
+"""What deal-svc does when lead-svc tells of conversions and people."""
 
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import Text, Uuid, bindparam, select, update
+from sqlalchemy import Uuid, bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 
 from deal_svc.deals import queries, rules
 from deal_svc.deals.commands import new_deal, no_rate, opened, updated
 from deal_svc.deals.rules import OPEN_STAGES, Deal
-from deal_svc.deals.tables import ACCOUNT_NAME, CONVERSION_REFUSAL, DEAL, DEAL_LEAD, DEALS
+from deal_svc.deals.tables import CONVERSION_REFUSAL, DEAL, DEAL_LEAD, DEALS
+from shared.auth import Actor, Role
 from shared.db import Tx
+from shared.errors import NotFound
 from shared.events.deal import ConversionRefused, DealLeadJoined
 from shared.events.envelope import Envelope
-from shared.events.lead import AccountCreated, AccountUpdated, LeadConverted, PersonAdded, PersonChanged
+from shared.events.lead import LeadConverted, PersonAdded, PersonChanged
 from shared.query import Query, is_in
 from shared.reactions import on
 from shared.roster import team_of
@@ -59,7 +61,7 @@ async def _open(tx: Tx, e: Envelope[LeadConverted]) -> str | None:
         fx=fx,
         expected_close_on=date.fromisoformat(lead.expected_close_on) if lead.expected_close_on else None,
         owner_id=lead.owner_id,
-        team_id=lead.team_id or (await team_of(tx, lead.owner_id) if lead.owner_id else None),
+        team_id=(await team_of(tx, lead.owner_id) if lead.owner_id else None) or lead.team_id,
         account_id=lead.account_id,
         account_name=lead.account_name,
         lead_id=e.subject,
@@ -76,13 +78,26 @@ async def _join(tx: Tx, e: Envelope[LeadConverted]) -> str | None:
     deal = await tx.first(DEALS.lock, id=e.data.deal_id)
     if deal is not None and e.subject in [joined.lead_id for joined in await tx.all(queries.JOINED, deal_id=deal.id)]:
         return None
-    if deal is None:
-        return "There is no such deal."
+    if deal is None or not await _is_seen(tx, deal, e.data):
+        return "There is no such deal, or you may not see it."
     if refusal := rules.conversion_refusal(deal, e.data.account_id):
         return refusal
     await tx.run(_JOIN, deal_id=deal.id, lead_id=e.subject, conversion_id=e.data.conversion_id, joined_at=e.time)
     await tx.save(DEALS, deal, DealLeadJoined(lead_id=e.subject, conversion_id=e.data.conversion_id), at=e.time)
     return None
+
+
+async def _is_seen(tx: Tx, deal: Deal, lead: LeadConverted) -> bool:
+    """Whether the person who converted the lead may read the deal. What our own acts convert is theirs to know."""
+    who = lead.actor
+    if who is None or who.role == Role.system:
+        return True
+    roles = [role for role in Role if role in (lead.actor_roles or [who.role])]
+    try:
+        await queries.SEEN.get(tx, Actor.of(who.id, roles), deal.id)
+    except NotFound:
+        return False
+    return True
 
 
 async def _refuse(tx: Tx, e: Envelope[LeadConverted], reason: str) -> None:
@@ -92,37 +107,6 @@ async def _refuse(tx: Tx, e: Envelope[LeadConverted], reason: str) -> None:
     )
     if new is not None:
         tx.tell(lead.conversion_id, 1, ConversionRefused(lead_id=e.subject, deal_id=lead.deal_id, reason=reason), at=e.time)
-
-
-_account = insert(ACCOUNT_NAME).values({c.name: bindparam(c.name) for c in ACCOUNT_NAME.c})
-_KEEP_ACCOUNT = Query(
-    _account.on_conflict_do_update(
-        index_elements=[ACCOUNT_NAME.c.id], set_={"name": _account.excluded.name, "region": _account.excluded.region}
-    ),
-    UUID,
-)
-# A copy of what lead-svc told already, kept for lists and search: no change of the deal, so no event and no version.
-_RENAME = Query(
-    update(DEAL)
-    .where(DEAL.c.account_id == bindparam("_account_id"), DEAL.c.account_name.is_distinct_from(bindparam("_name", type_=Text)))
-    .values(account_name=bindparam("_name", type_=Text)),
-    UUID,
-)
-
-
-async def _keep_account(tx: Tx, account_id: UUID, name: str, region: str | None) -> None:
-    await tx.run(_KEEP_ACCOUNT, id=account_id, name=name, region=region)
-    await tx.run(_RENAME, _account_id=account_id, _name=name)
-
-
-@on(AccountCreated)
-async def account_created(tx: Tx, e: Envelope[AccountCreated]) -> None:
-    await _keep_account(tx, e.subject, e.data.name, e.data.region)
-
-
-@on(AccountUpdated)
-async def account_updated(tx: Tx, e: Envelope[AccountUpdated]) -> None:
-    await _keep_account(tx, e.subject, e.data.name, e.data.region)
 
 
 _IN_OTHER_TEAM = Query(
@@ -154,4 +138,4 @@ async def owner_changed(tx: Tx, e: Envelope[PersonChanged]) -> None:
     await _follow_owner(tx, e.subject, e.data.team_id, e.time)
 
 
-REACTIONS = (take_lead, account_created, account_updated, owner_added, owner_changed)
+REACTIONS = (take_lead, owner_added, owner_changed)

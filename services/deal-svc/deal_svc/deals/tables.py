@@ -1,6 +1,20 @@
 """Deals, the leads that joined them, the conversions that were refused, and the account names that lead-svc told of."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Integer, Numeric, PrimaryKeyConstraint, Table, Text, UniqueConstraint, Uuid
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    Index,
+    Integer,
+    Numeric,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from deal_svc.deals.rules import Deal
@@ -95,5 +109,8 @@ ACCOUNT_NAME = Table(
     Column("id", Uuid, primary_key=True),
     Column("name", Text, nullable=False),
     Column("region", Text),
+    Column("owner_id", Uuid),
+    Column("owner_known", Boolean, nullable=False, server_default=text("false"), comment="false until its events were read for owners"),
+    Column("told_version", BigInteger, nullable=False, server_default=text("0"), comment="of the last event that it comes from"),
     comment="what lead-svc, the party master, told of accounts",
 )

@@ -20,6 +20,9 @@ from shared.http.openapi import or_known
 router = APIRouter(prefix="/v1/leads", tags=["leads"], route_class=ClinchRoute, dependencies=[Depends(require(*CAPTURING))])
 
 
+_ACCOUNT_KEY = "The account by another system's key. One that is unknown becomes a stub, if you see all accounts; else it is refused."
+
+
 class LeadIn(LeadData):
     """What is not given, or null, is not known; of a lead that is known already it changes nothing."""
 
@@ -27,7 +30,7 @@ class LeadIn(LeadData):
     captured_at: Annotated[Time | None, Field(description="The first contact, if not now; not in the future.")] = None
     owner_id: Annotated[UUID | None, Field(description="Sellers own what they enter; else nobody does, and it is in the pool.")] = None
     owner_external_id: Annotated[Key | None, Field(description="The owner by another system's key; unknown ones become stubs.")] = None
-    account_external_id: Annotated[Key | None, Field(description="The account by another system's key; unknown ones become stubs.")] = None
+    account_external_id: Annotated[Key | None, Field(description=_ACCOUNT_KEY)] = None
 
     def said(self) -> NewLead:
         return NewLead(**self.model_dump(exclude_unset=True))

@@ -105,38 +105,47 @@ async def _capture(tx: Tx, rows: Sequence[NewLead], *, imported: bool) -> tuple[
 
 
 async def _checked(tx: Tx, rows: Sequence[NewLead]) -> list[NewLead | Problem]:
-    """Rows as they can be taken, or why not: times, rights, and that what they name by id exists and is seen by the actor."""
+    """Rows as they can be taken, or why not: times, rights, and that what they name exists and is seen by the actor.
+
+    Another system's keys may be new to us, and then make stubs: for those from whom nothing is hidden. For others a key that is
+    unknown and one that is somebody else's are refused alike.
+    """
+    names_anybody = scope.reach(tx.actor).everything
+    named = [id_of("account", row.account_external_id) if row.account_external_id else row.account_id for row in rows]
+    asked = [None if names_anybody and row.account_external_id else id for row, id in zip(rows, named, strict=True)]
     owners = [row.owner_id or (person_id(row.owner_external_id) if row.owner_external_id else None) for row in rows]
     people = await _seen(tx, _PEOPLE, lambda actor: scope.visible(actor, PERSON.c.id), owners)
-    accounts = await _seen(tx, _ACCOUNTS, account_visible, [i for r in rows for i in (r.account_id, r.referrer_account_id)])
+    accounts = await _seen(tx, _ACCOUNTS, account_visible, [*asked, *(r.referrer_account_id for r in rows)])
     contacts = await _seen(tx, _CONTACTS, contact_visible, [r.contact_id for r in rows])
-    names_anybody = scope.reach(tx.actor).everything
 
-    def check(row: NewLead, owner_id: UUID | None) -> NewLead:
-        by_key = names_anybody and row.owner_id is None
-        if owner_id is not None and owner_id != tx.actor.id and not by_key and owner_id not in people:
+    def check(row: NewLead, owner_id: UUID | None, account_id: UUID | None) -> NewLead:
+        anybody = names_anybody and row.owner_id is None
+        if owner_id is not None and owner_id != tx.actor.id and not anybody and owner_id not in people:
             raise Invalid("There is no such person among those you may enter leads for.", pointer="/owner_id", code="unknown_person")
-        for name, id, known in (
-            ("account_id", row.account_id, accounts),
-            ("referrer_account_id", row.referrer_account_id, accounts),
-            ("contact_id", row.contact_id, contacts),
+        by_key = names_anybody and row.account_external_id
+        for name, what, id, known in (
+            ("account_external_id" if row.account_external_id else "account_id", "account", None if by_key else account_id, accounts),
+            ("referrer_account_id", "referrer_account", row.referrer_account_id, accounts),
+            ("contact_id", "contact", row.contact_id, contacts),
         ):
             if id is not None and id not in known:
-                raise Invalid("There is none, or you may not see it.", pointer=f"/{name}", code=f"unknown_{name.removesuffix('_id')}")
+                raise Invalid("There is none, or you may not see it.", pointer=f"/{name}", code=f"unknown_{what}")
         return replace(
             row,
             owner_id=owner_id,
-            account_id=id_of("account", row.account_external_id) if row.account_external_id else row.account_id,
+            account_id=account_id,
             captured_at=row.captured_at and happened(row.captured_at, tx.now, field="captured_at"),
             source=row.source and normal_source(row.source),
         )
 
-    return [_attempt(check, row, owner) for row, owner in zip(rows, owners, strict=True)]
+    return [_attempt(check, *given) for given in zip(rows, owners, named, strict=True)]
 
 
-def _attempt(check: Callable[[NewLead, UUID | None], NewLead], row: NewLead, owner_id: UUID | None) -> NewLead | Problem:
+def _attempt(
+    check: Callable[[NewLead, UUID | None, UUID | None], NewLead], row: NewLead, owner_id: UUID | None, account_id: UUID | None
+) -> NewLead | Problem:
     try:
-        return check(row, owner_id)
+        return check(row, owner_id, account_id)
     except Problem as problem:
         return problem
 

@@ -63,6 +63,7 @@ async def convert(tx: Tx, id: UUID, given: Handover, *, at: datetime | None, exp
         amount=format(given.amount.amount, "f") if given.amount else None,
         currency=given.amount.currency if given.amount else None,
         expected_close_on=given.expected_close_on.isoformat() if given.expected_close_on else None,
+        actor_roles=sorted(tx.actor.roles),
         **dimensions(lead),
     )
     changes: dict[str, Any] = {"state": State.CONVERTING, "deal_id": deal_id, "conversion_id": conversion_id, "refusal": None}
@@ -75,7 +76,7 @@ async def _account(tx: Tx, lead: Lead, given: UUID | None) -> Account:
         try:
             return await SEEN_ACCOUNTS.get(tx, tx.actor, given)
         except NotFound:
-            raise Invalid("There is no such account.", pointer="/account_id", code="unknown_account") from None
+            raise Invalid("There is none, or you may not see it.", pointer="/account_id", code="unknown_account") from None
     if lead.account_id is not None:
         return await tx.get(ACCOUNTS, lead.account_id)
     assert lead.company is not None

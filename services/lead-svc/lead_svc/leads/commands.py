@@ -68,7 +68,7 @@ async def _parties_exist(tx: Tx, lead: Lead, changes: Mapping[str, Any]) -> None
             try:
                 await SEEN_ACCOUNTS.get(tx, tx.actor, changes[name])
             except NotFound:
-                raise Invalid("There is no such account.", pointer=f"/{name}", code="unknown_account") from None
+                raise Invalid("There is none, or you may not see it.", pointer=f"/{name}", code="unknown_account") from None
     if changes.get("contact_id") is not None:
         await contact_of(tx, changes["contact_id"], lead.account_id)
 
@@ -78,7 +78,7 @@ async def contact_of(tx: Tx, contact_id: UUID, account_id: UUID | None) -> None:
     try:
         contact = await SEEN_CONTACTS.get(tx, tx.actor, contact_id)
     except NotFound:
-        raise Invalid("There is no such contact.", pointer="/contact_id", code="unknown_contact") from None
+        raise Invalid("There is none, or you may not see it.", pointer="/contact_id", code="unknown_contact") from None
     if account_id is not None and contact.account_id != account_id:
         raise Invalid("The contact belongs to another account.", pointer="/contact_id", code="other_account")
 

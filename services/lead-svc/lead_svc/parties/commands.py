@@ -142,7 +142,7 @@ async def _may_use(tx: Tx, account_id: UUID) -> None:
     try:
         account = await SEEN_ACCOUNTS.get(tx, tx.actor, account_id)
     except NotFound:
-        raise Invalid("There is no such account.", pointer="/account_id", code="unknown_account") from None
+        raise Invalid("There is none, or you may not see it.", pointer="/account_id", code="unknown_account") from None
     require(rules.edit_unmet(account, tx.actor), "You cannot change this account's contacts.", "not_owner")
 
 

@@ -1,0 +1,102 @@
+"""Customers as lead-svc tells of them: their names for lists and search, and who may see them.
+
+A consumer of its own reads them, from the beginning of the log: what another release kept of them lacks their owners.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, bindparam, select, true, update
+from sqlalchemy.dialects.postgresql import insert
+
+from deal_svc.deals.tables import ACCOUNT_NAME, DEAL
+from shared import scope
+from shared.auth import Actor
+from shared.db import Reader, Tx
+from shared.errors import Invalid
+from shared.events.envelope import Envelope, Event, topic
+from shared.events.lead import AccountCreated, AccountUpdated
+from shared.query import Query, columns, rows_param
+from shared.reactions import Fold
+
+NAME = "deal-accounts"
+TOPICS = [topic(AccountCreated.aggregate)]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    id: UUID
+    name: str
+    region: str | None
+    owner_id: UUID | None
+    owner_known: bool
+    told_version: int
+
+
+_NAMES = tuple(Account.__dataclass_fields__)
+_given = rows_param(ACCOUNT_NAME, *_NAMES)
+_put = insert(ACCOUNT_NAME).from_select(_NAMES, select(*[_given.c[n] for n in _NAMES]))
+_KEEP = Query(
+    _put.on_conflict_do_update(
+        index_elements=[ACCOUNT_NAME.c.id],
+        set_={n: _put.excluded[n] for n in _NAMES if n != "id"},
+        where=ACCOUNT_NAME.c.told_version <= _put.excluded.told_version,
+    ),
+    UUID,
+)
+# A copy of what lead-svc told already, kept for lists and search: no change of the deal, so no event and no version.
+_RENAME = Query(
+    update(DEAL)
+    .values(account_name=ACCOUNT_NAME.c.name)
+    .where(
+        DEAL.c.account_id == ACCOUNT_NAME.c.id,
+        ACCOUNT_NAME.c.id == _given.c.id,
+        DEAL.c.account_name.is_distinct_from(ACCOUNT_NAME.c.name),
+    ),
+    UUID,
+)
+
+
+async def _keep(tx: Tx, events: Sequence[Envelope[Event]]) -> None:
+    """The last that a batch tells of each account, in the order of their ids."""
+    told: dict[UUID, Account] = {}
+    for e in events:
+        data = e.data
+        assert isinstance(data, AccountCreated | AccountUpdated)
+        told[e.subject] = Account(e.subject, data.name, data.region, data.owner_id, True, e.version)
+    rows = columns([told[id] for id in sorted(told)], _NAMES)
+    await tx.run(_KEEP, **rows)
+    await tx.run(_RENAME, **rows)
+
+
+accounts = Fold(_keep, [AccountCreated, AccountUpdated])
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """What a new deal takes from its account."""
+
+    name: str
+    region: str | None
+
+
+@lru_cache(maxsize=16)
+def _seen(condition: ColumnElement[bool]) -> Query[Customer]:
+    known = true() if condition is true() else ACCOUNT_NAME.c.owner_known
+    one = select(ACCOUNT_NAME.c.name, ACCOUNT_NAME.c.region).where(ACCOUNT_NAME.c.id == bindparam("id"), known, condition)
+    return Query(one, Customer)
+
+
+async def customer(db: Reader, by: Actor, account_id: UUID) -> Customer:
+    """The account, if the actor may see it in lead-svc as well.
+
+    One that is hidden and one that there is not are refused alike. One that was just created is known here in a moment, so the
+    refusal says when to ask again, and no idempotency key keeps it.
+    """
+    found = await db.first(_seen(scope.visible(by, ACCOUNT_NAME.c.owner_id)), id=account_id, **scope.params(by))
+    if found is None:
+        says = "There is none, or you may not see it. One that was just created is known here a moment later."
+        raise Invalid(says, pointer="/account_id", code="unknown_account", retry_after=1)
+    return found
