@@ -52,6 +52,23 @@ AGREEMENTS = (
         "SELECT count(*), coalesce(sum(trim_scale(amount)), 0)::text FROM payment_fact "
         "WHERE received_at IS NOT NULL AND reversed_at IS NULL",
     ),
+    Agreement(
+        7,
+        "leads that are customers: of which a deal is won",
+        "deal",
+        "SELECT count(DISTINCT lead_id) FROM deal WHERE stage = 'won'",
+        "metrics",
+        "SELECT coalesce(sum(CASE kind WHEN 'won' THEN 1 WHEN 'reversed' THEN -1 ELSE 0 END), 0)::bigint FROM lead_goal_fact",
+    ),
+    Agreement(
+        7,
+        "open deals that came from a lead, by lead and stage",
+        "deal",
+        "SELECT stage, count(*), count(DISTINCT lead_id) FROM deal WHERE lead_id IS NOT NULL AND closed_at IS NULL GROUP BY stage "
+        "ORDER BY stage",
+        "metrics",
+        "SELECT stage, count(*), count(DISTINCT lead_id) FROM deal_fact WHERE line = 'lead' AND is_open GROUP BY stage ORDER BY stage",
+    ),
     *[
         Agreement(
             8,

@@ -37,8 +37,8 @@ def random_world(seed: int, leads: int = 12) -> World:
         if chance.random() < 0.2:
             lead.updated(on(day + 30), source=chance.choice(SOURCES), owner_id=person(chance.choice(OWNERS)))
         world.leads.append(lead)
-        if chance.random() < 0.7:
-            _sell(chance, world, f"{seed}-{n}", lead, day + chance.uniform(-2, 30))
+        for k in range(chance.choice([0, 1, 1, 1, 3])):
+            _sell(chance, world, f"{seed}-{n}-{k}", lead, day + chance.uniform(-2, 30))
     for n in range(3):
         _sell(chance, world, f"{seed}-direct-{n}", None, chance.uniform(0, 60))
     return world
@@ -112,6 +112,59 @@ class Counted:
     def time(story: Story, *names: str) -> datetime | None:
         return min((e.time for e in story.events if type(e.data).__name__ in names), default=None)
 
+    def first_mql(self, lead: Lead) -> datetime | None:
+        """Itself, not only beyond."""
+        return self.time(lead, "LeadMqlReached")
+
+    def deals_of(self, lead: Lead) -> list[Deal]:
+        return [d for d in self.world.deals if d.lead_id == lead.id]
+
+    def won_now(self, deal: Deal) -> bool:
+        ends = [type(e.data).__name__ for e in deal.events if self.known(e.time)]
+        return bool(found := [n for n in ends if n in ("DealWon", "DealWinReversed")]) and found[-1] == "DealWon"
+
+    def paid_now(self, deal: Deal) -> bool:
+        told = [type(e.data).__name__ for c in self.world.contracts if c.of is deal for e in c.events if self.known(e.time)]
+        return self.won_now(deal) and bool(told) and told[-1] == "ContractPaidInFull"
+
+    def reached(self, deal: Deal, k: int) -> bool:
+        """Whether it was ever in the stage with this number, or beyond."""
+        here = [v for v in self.visits() if v.deal is deal and STAGES.index(v.stage) >= k and self.known(v.entered)]
+        return bool(here) or any(type(e.data).__name__ == "DealWon" and self.known(e.time) for e in deal.events)
+
+    def at_step(self, deals: list[Deal], step: int) -> list[Deal]:
+        """Those of these deals that count at F4 to F9."""
+        if step == 8:
+            return [d for d in deals if self.won_now(d)]
+        return [d for d in deals if (self.paid_now(d) if step == 9 else self.reached(d, step - 4))]
+
+    def taken_back(self, name: str, of: str) -> tuple[int, Decimal]:
+        """How many outcomes were taken back in the period, and what they had counted."""
+        amounts = []
+        for deal in self.world.deals:
+            last = Decimal(0)
+            for e in deal.events:
+                if type(e.data).__name__ == of:
+                    last = self.value(deal, e)
+                elif type(e.data).__name__ == name and self.inside(e.time):
+                    amounts.append(last)
+        return len(amounts), sum(amounts, Decimal(0))
+
+    def lasting_wins(self) -> list[tuple[Deal, Any]]:
+        """Wins of the period that were not reversed by its end."""
+        found = []
+        for deal in self.world.deals:
+            ends = [e for e in deal.events if type(e.data).__name__ in ("DealWon", "DealWinReversed") and self.known(e.time)]
+            if ends and type(ends[-1].data).__name__ == "DealWon" and self.inside(ends[-1].time):
+                found.append((deal, ends[-1]))
+        return found
+
+    def open_qualified(self) -> int:
+        open_now = [
+            d for d in self.world.deals if any(v.deal is d and self.known(v.entered) and not self.known(v.left) for v in self.visits())
+        ]
+        return len([d for d in open_now if d.lead_id is not None or self.reached(d, 1)])
+
     def lead_times(self, lead: Lead) -> tuple[datetime, datetime | None, datetime | None, datetime | None]:
         """Captured, at least MQL, at least SQL, deal."""
         deal = min((d.opened_at for d in self.world.deals if d.lead_id == lead.id), default=None)
@@ -135,6 +188,10 @@ class Counted:
             if e is event:
                 break
         return found
+
+    def worth(self, deal: Deal) -> Decimal:
+        """The amount of the deal as it is known."""
+        return self.value(deal, [e for e in deal.events if self.known(e.time)][-1])
 
     def visits(self) -> list[Visit]:
         found = []

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from metrics_svc.cells.changes import CellChanges, Change
 from metrics_svc.cells.histogram import bucket_of
-from metrics_svc.facts.rows import AllocationFact, AmountFact, LeadFact, OutcomeFact, VisitFact
+from metrics_svc.facts.rows import AllocationFact, AmountFact, GoalFact, LeadFact, LeadGoalFact, OutcomeFact, VisitFact
 from metrics_svc.fold import fold
 from metrics_svc.stages import EXITS, STAGES
 from shared.events.envelope import Envelope
@@ -42,7 +42,8 @@ def in_buckets(fact: Any) -> Any:
 
 LINES = st.sampled_from([None, "lead", "direct"])
 FACTS: dict[type[Any], dict[str, st.SearchStrategy[Any]]] = {
-    LeadFact: {"id": st.just(ID), "captured_at": TIMES, "f2_at": TIMES, "f3_at": TIMES, "to_deal_at": TIMES, "assist_at": TIMES},
+    LeadFact: {"id": st.just(ID), "captured_at": TIMES, "f2_at": TIMES, "f3_at": TIMES, "to_deal_at": TIMES, "assist_at": TIMES}
+    | {"first_mql_at": TIMES, "f4_at": TIMES, "f5_at": TIMES, "f6_at": TIMES, "f7_at": TIMES},
     VisitFact: {
         "deal_id": st.just(ID),
         "n": st.just(0),
@@ -58,11 +59,11 @@ FACTS: dict[type[Any], dict[str, st.SearchStrategy[Any]]] = {
     OutcomeFact: {
         "deal_id": st.just(ID),
         "n": st.just(0),
-        "kind": st.sampled_from(["won", "lost", "reversed", "reopened", "paid", "unpaid"]),
+        "kind": st.sampled_from(["won", "lost", "reversed", "reopened"]),
         "at": KNOWN,
         "amount": st.one_of(st.none(), AMOUNTS),
-        "line": LINES,
-        "cohort_at": TIMES,
+        "undone_at": TIMES,
+        "qualified": st.sampled_from([None, False, True]),
         "cycle_us": SPANS,
         "lead_cycle_us": SPANS,
     },
@@ -74,6 +75,22 @@ FACTS: dict[type[Any], dict[str, st.SearchStrategy[Any]]] = {
         "at": KNOWN,
         "f5_at": TIMES,
         "line": LINES,
+        "cohort_at": TIMES,
+    },
+    GoalFact: {
+        "deal_id": st.just(ID),
+        "n": st.just(0),
+        "kind": st.sampled_from(["won", "reversed", "paid", "unpaid"]),
+        "at": KNOWN,
+        "amount": st.one_of(st.none(), AMOUNTS),
+        "line": LINES,
+        "cohort_at": TIMES,
+    },
+    LeadGoalFact: {
+        "lead_id": st.just(ID),
+        "n": st.just(0),
+        "kind": st.sampled_from(["won", "reversed", "paid", "unpaid"]),
+        "at": KNOWN,
         "cohort_at": TIMES,
     },
     AllocationFact: {
@@ -119,7 +136,7 @@ def test_a_step_counts_deals_once_and_sums_what_their_amounts_changed_by() -> No
     more = AmountFact(ID, 1, *who, 0, Decimal(20), START, START, None, None, "lead", START)
     cells = summed([(None, first), (None, more)])
     of_source = {key[0]: sums for key, sums in cells.items() if key[1] == "source"}
-    assert of_source == {"lead_opened": [1, 120, 0], "lead_proposal": [1, 120, 0]}
+    assert of_source == {"lead_deal_opened": [1, 120, 0], "lead_deal_proposal": [1, 120, 0]}
 
 
 async def test_events_that_change_no_fact_touch_nothing() -> None:

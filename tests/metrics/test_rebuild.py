@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from metrics_svc.fold import TOPICS
-from metrics_svc.rebuild.cells import differing_cells, keep_current, recompute_cells
+from metrics_svc.rebuild.cells import differing_cells, recompute_cells
+from metrics_svc.rebuild.current import keep_current
 from metrics_svc.rebuild.log import CONSUMER, rebuild
 from metrics_svc.service import service
 from shared import migrations

@@ -124,6 +124,7 @@ class Deal(Story):
 class Contract(Story):
     def __init__(self, key: str, of: Deal, total: Any) -> None:
         super().__init__(key, "contract")
+        self.of = of
         self.data: dict[str, Any] = {
             "deal_id": of.id,
             "quote_id": new_id(),

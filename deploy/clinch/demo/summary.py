@@ -54,7 +54,7 @@ def looks(origin: str, token: str) -> str:
 
 def _won(funnel: Any) -> tuple[int, Decimal]:
     steps = [s for line in ("total", "direct") for s in funnel[line]["steps"] if s["step"] == "F8"]
-    return sum(s["n"] for s in steps), sum((Decimal(s["value"]) for s in steps), Decimal(0))
+    return sum(s["deals"] for s in steps), sum((Decimal(s["value"]) for s in steps), Decimal(0))
 
 
 def _signed(plan: Plan) -> int:

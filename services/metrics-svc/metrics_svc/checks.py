@@ -1,11 +1,28 @@
 """What `clinch verify` asks of metrics-svc's own data, besides the projection (quality.md §1, 7)."""
 
+from metrics_svc.facts.deals import UNKNOWN_STAGE
 from metrics_svc.feed import checks as feed
 from metrics_svc.webhooks.turns import MATCHES
 from shared.verify import Check
 
 CHECKS = (
     *feed.CHECKS,
+    Check(
+        7,
+        "no lead is at a step of the funnel without being at the one before",
+        """
+        SELECT id FROM lead_fact WHERE f7_at < f6_at OR f6_at < f5_at OR f5_at < f4_at OR f4_at < f3_at OR f3_at < f2_at
+        OR num_nulls(f7_at, f6_at, f5_at, f4_at, f3_at, f2_at) <> CASE
+          WHEN f7_at IS NOT NULL THEN 0 WHEN f6_at IS NOT NULL THEN 1 WHEN f5_at IS NOT NULL THEN 2 WHEN f4_at IS NOT NULL THEN 3
+          WHEN f3_at IS NOT NULL THEN 4 WHEN f2_at IS NOT NULL THEN 5 ELSE 6 END
+        """,
+    ),
+    Check(7, "no stay in a stage took less than no time", "SELECT deal_id || ' ' || n FROM visit_fact WHERE stay_us < 0"),
+    Check(
+        8,
+        "every deal is in a stage that this release knows; else upgrade metrics-svc",
+        f"SELECT id FROM deal_fact WHERE flags ? '{UNKNOWN_STAGE}'",
+    ),
     Check(
         7,
         "each event that an endpoint has come to and wants has its delivery, or had it and was cleaned away",

@@ -5,25 +5,28 @@ difference. So the order in which the events of different aggregates arrive does
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, tzinfo
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, false, func, literal_column, or_, select
+import structlog
+from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, bindparam, false, func, literal_column, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from metrics_svc.cells.changes import CellChanges, Change
 from metrics_svc.cells.commands import add
 from metrics_svc.facts import deals, leads, money
 from metrics_svc.facts.history import STEPS, Step, read_steps
-from metrics_svc.facts.rows import AllocationFact, DealFact, LeadFact, MilestoneFact, PaymentFact
+from metrics_svc.facts.rows import AllocationFact, DealFact, LeadFact, LeadGoalFact, MilestoneFact, PaymentFact
 from metrics_svc.facts.tables import DEALS, FACTS, LEADS, MILESTONES, PAYMENTS
 from metrics_svc.given import Writing
 from shared.db import Tx
 from shared.events.envelope import REGISTRY, Envelope, Event, topic
-from shared.query import Query, is_in, rows_param
+from shared.query import Query, rows_param
 from shared.reactions import Fold
+
+log = structlog.get_logger()
 
 TOPICS = [topic(aggregate) for aggregate in ("lead", "deal", "contract", "milestone", "payment")]
 
@@ -33,10 +36,17 @@ TURN = "SELECT pg_advisory_xact_lock(4710001)"
 _NO_WAIT = "SET LOCAL synchronous_commit = off"
 """A fold need not wait for the disk: its offset is lost with it or kept with it, and the consumer sees that and reads the log again."""
 
-_DEALS = Query(
-    select(*[DEALS.table.c[n] for n in DEALS.names]).where(or_(is_in(DEALS.table.c.id, "ids"), is_in(DEALS.table.c.lead_id, "leads"))),
-    DealFact,
-)
+
+def _deals() -> Query[DealFact]:
+    """These deals, and all deals of these leads and of the leads of these deals: a lead is as far as its furthest deal."""
+    c, known = DEALS.table.c, DEALS.table.alias("known")
+    ids, leads = (bindparam(name, type_=ARRAY(Uuid)) for name in ("ids", "leads"))
+    of_these = func.array(select(known.c.lead_id).where(known.c.id == any_(ids), known.c.lead_id.is_not(None)).scalar_subquery())
+    chosen = or_(c.id == any_(ids), c.lead_id == any_(func.array_cat(leads, of_these)))
+    return Query(select(*[c[n] for n in DEALS.names]).where(chosen), DealFact)
+
+
+_DEALS = _deals()
 
 
 def _seen() -> Query[Any]:
@@ -52,7 +62,7 @@ def _seen() -> Query[Any]:
 _EMPTY: ColumnElement[Any] = literal_column("'[]'::jsonb")
 _SEEN = _seen()
 
-_TOLD = (LeadFact, DealFact, MilestoneFact, PaymentFact)
+TOLD = (LeadFact, DealFact, MilestoneFact, PaymentFact)
 """The facts that events change; the others are made anew from these each time."""
 
 _Key = tuple[type[Any], UUID, int]
@@ -62,18 +72,31 @@ _Key = tuple[type[Any], UUID, int]
 async def _fold(tx: Tx, events: Sequence[Envelope[Event]]) -> None:
     """Let a batch take effect. Each event must be news: who calls has passed over duplicates."""
     await tx.conn.execute(f"{_NO_WAIT}; {TURN}")
-    touched = _Touched(tx.settings.zone)
+    touched = Touched(tx.settings.zone)
     await touched.load(tx, events)
-    before = {key: as_it_is(fact) if type(fact) in _TOLD else fact for key, fact in touched.derive().items()}
+    before = {key: as_it_is(fact) if type(fact) in TOLD else fact for key, fact in touched.derive().items()}
     for event in events:
         touched.hear(event)
     after = touched.derive()
+    touched.warn()
     changed = [(fact, after.get(key)) for key, fact in before.items() if after.get(key) != fact]
     changed += [(None, fact) for key, fact in after.items() if key not in before]
     if changed:
         await _write(tx, changed)
     if touched.quiet:
         await tx.run(_SEEN, id=list(touched.quiet), last_activity_at=list(touched.quiet.values()))
+
+
+async def write_facts(tx: Tx, facts: Iterable[Any]) -> None:
+    """Insert these facts, or replace those that are there. The cells stay as they are."""
+    of_kind: dict[type[Any], list[Any]] = {}
+    for fact in facts:
+        of_kind.setdefault(type(fact), []).append(fact)
+    writing = Writing(tx)
+    await writing.begin()
+    for kind, found in of_kind.items():
+        await FACTS[kind].put(writing, found)
+    await writing.finish()
 
 
 async def _write(tx: Tx, changed: Sequence[Change]) -> None:
@@ -96,7 +119,7 @@ async def _write(tx: Tx, changed: Sequence[Change]) -> None:
 fold = Fold(_fold, [*leads.APPLY, *deals.PAID, *(e for e in REGISTRY.values() if e.aggregate in ("deal", "milestone", "payment"))])
 
 
-class _Touched:
+class Touched:
     """The leads, deals, milestones and payments that a batch changes, as they are known so far."""
 
     def __init__(self, zone: tzinfo) -> None:
@@ -110,8 +133,8 @@ class _Touched:
         self._steps: dict[UUID, list[Step]] = {}
 
     async def load(self, tx: Tx, events: Sequence[Envelope[Any]]) -> None:
+        """What these events change."""
         wanted: dict[str, set[UUID]] = {"lead": set(), "deal": set(), "milestone": set(), "payment": set()}
-        moving: set[UUID] = set()
         for e in events:
             data = e.data
             kind = type(data)
@@ -119,16 +142,24 @@ class _Touched:
                 wanted["deal"].add(data.deal_id)
             elif data.aggregate != "deal" or kind in STEPS:
                 wanted[data.aggregate].add(e.subject)
-            if kind in leads.MOVES_DEALS:
-                moving.add(e.subject)
-            elif kind in leads.OF_DEALS and data.lead_id:
+            if kind in leads.OF_DEALS and data.lead_id:
                 wanted["lead"].add(data.lead_id)
-        if wanted["deal"] or moving:
-            self.deals = {d.id: d for d in await tx.all(_DEALS, ids=list(wanted["deal"]), leads=list(moving))}
-        wanted["lead"].update(d.lead_id for d in self.deals.values() if d.lead_id)
-        self.leads = {f.id: f for f in await LEADS.load(tx, wanted["lead"])}
-        self.milestones = {f.id: f for f in await MILESTONES.load(tx, wanted["milestone"])}
-        self.payments = {f.id: f for f in await PAYMENTS.load(tx, wanted["payment"])}
+        await self.fetch(tx, wanted["lead"], wanted["deal"], wanted["milestone"], wanted["payment"])
+
+    async def fetch(
+        self,
+        tx: Tx,
+        leads: Collection[UUID] = (),
+        deals: Collection[UUID] = (),
+        milestones: Collection[UUID] = (),
+        payments: Collection[UUID] = (),
+    ) -> None:
+        """These records, with what is derived together with them: of each lead all its deals, and of each deal its lead."""
+        if leads or deals:
+            self.deals = {d.id: d for d in await tx.all(_DEALS, ids=list(deals), leads=list(leads))}
+        self.leads = {f.id: f for f in await LEADS.load(tx, {*leads, *(d.lead_id for d in self.deals.values() if d.lead_id)})}
+        self.milestones = {f.id: f for f in await MILESTONES.load(tx, milestones)}
+        self.payments = {f.id: f for f in await PAYMENTS.load(tx, payments)}
 
     def hear(self, e: Envelope[Any]) -> None:
         data = e.data
@@ -151,13 +182,18 @@ class _Touched:
     def derive(self) -> dict[_Key, Any]:
         """Bring the derived fields up to date, and give all facts as they are now."""
         found: dict[_Key, Any] = {}
-        for lead in self.leads.values():
-            leads.settle(lead)
-            found[LeadFact, lead.id, 0] = lead
+        of_leads: dict[UUID, list[leads.Reached]] = {}
         for deal in self.deals.values():
-            for row in deals.derive(deal, self._steps_of(deal), self.leads.get(deal.lead_id) if deal.lead_id else None):
+            rows, reached = deals.derive(deal, self._steps_of(deal), self.leads.get(deal.lead_id) if deal.lead_id else None)
+            for row in rows:
                 found[type(row), deal.id, row.n] = row
             found[DealFact, deal.id, 0] = deal
+            if reached is not None and deal.lead_id is not None:
+                of_leads.setdefault(deal.lead_id, []).append(reached)
+        for lead in self.leads.values():
+            for goal in leads.derive(lead, of_leads.get(lead.id, ())):
+                found[LeadGoalFact, lead.id, goal.n] = goal
+            found[LeadFact, lead.id, 0] = lead
         for milestone in self.milestones.values():
             found[MilestoneFact, milestone.id, 0] = milestone
         for payment in self.payments.values():
@@ -165,6 +201,12 @@ class _Touched:
                 found[AllocationFact, payment.id, allocation.n] = allocation
             found[PaymentFact, payment.id, 0] = payment
         return found
+
+    def warn(self) -> None:
+        """Figures of a deal in a stage that this release does not know are incomplete until it is upgraded: say so."""
+        for deal in self.deals.values():
+            if deals.UNKNOWN_STAGE in deal.flags:
+                log.warning("unknown_stage", deal=str(deal.id), stage=deal.stage)
 
     def _steps_of(self, deal: DealFact) -> list[Step]:
         """Its history, each entry read once: it only grows."""

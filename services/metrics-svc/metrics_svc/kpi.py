@@ -34,9 +34,14 @@ class Sum:
             self.buckets[bucket] = self.buckets.get(bucket, 0) + n
         return self
 
+    def __sub__(self, other: "Sum") -> "Sum":
+        """What is left of it without what was taken back."""
+        buckets = {b: left for b in {**self.buckets, **other.buckets} if (left := self.buckets.get(b, 0) - other.buckets.get(b, 0))}
+        return Sum(self.n - other.n, self.amount - other.amount, self.us - other.us, buckets)
+
     @property
     def mean_days(self) -> float | None:
-        return float(self.us) / self.n / _US_PER_DAY if self.n else None
+        return float(self.us) / self.n / _US_PER_DAY if self.n > 0 else None
 
     def quantile_days(self, q: float) -> float | None:
         seconds = quantile(self.buckets, q)
@@ -51,8 +56,12 @@ def merged(sums: list[Sum]) -> Sum:
 
 
 def ratio(part: int | Decimal, whole: int | Decimal) -> float | None:
-    """None where nothing is to be divided by, and where reversals of earlier periods left less than nothing (requirements §6)."""
-    return float(part) / float(whole) if whole > 0 else None
+    """A part of a whole, from 0 to 1.
+
+    None where the whole is not above 0 or the part does not lie within it, as when what was counted in an earlier period is taken
+    back in this one.
+    """
+    return float(part) / float(whole) if 0 <= part <= whole and whole > 0 else None
 
 
 @dataclass(frozen=True)
@@ -63,12 +72,19 @@ class Reading:
     parts: dict[str, Value]
 
 
+def rate(**of: int | Decimal) -> Reading:
+    """The ratio of two named figures, the part and the whole, with both beside it: where it is null they say why."""
+    part, whole = of.values()
+    return Reading(ratio(part, whole), {**of})
+
+
 @dataclass(frozen=True)
 class Part:
     """A measure as a KPI takes it: which of its facts count. A bare `Measure` in `Kpi.of` means `in_period`, or its cohort.
 
     `period`: happened in the period. `cohort`: belong to the period by their cohort, whenever they happened. `until`: happened before
-    the period's end; `age` keeps those whose cohort day lies so many days before the last day. `trailing`: in the last `days`.
+    the period's end; `age` keeps those whose cohort day lies so many days before the last day. `trailing`: in the last `days`; with a
+    cohort, those whose cohort day lies there.
     """
 
     measure: Measure

@@ -14,7 +14,9 @@ from metrics_svc.facts.rows import (
     AllocationFact,
     AmountFact,
     DealFact,
+    GoalFact,
     LeadFact,
+    LeadGoalFact,
     MilestoneFact,
     OutcomeFact,
     PaymentFact,
@@ -73,40 +75,58 @@ class Cells(NamedTuple):
     ever: bool
 
 
-# -- Leads: K1 to K4, K8 and the first three steps of the funnel -----------------------------------------------------------
+# -- Leads: their KPIs, and the steps of the funnel, at which a lead counts once -------------------------------------------
 
 CAPTURED = Measure("captured", LeadFact, at="captured_at", cohort="captured_at")
 MQL = Measure("mql", LeadFact, at="f2_at", cohort="captured_at")
 SQL = Measure("sql", LeadFact, at="f3_at", cohort="captured_at")
 ASSISTS = Measure("assist", LeadFact, at="assist_at", cohort="captured_at")
-FIRST_MQL = Measure("first_mql", LeadFact, at="f2_at", cohort="f2_at")
-MQL_TO_SQL = Measure("mql_to_sql", LeadFact, at="f3_at", cohort="f2_at")
+FIRST_MQL = Measure("first_mql", LeadFact, at="first_mql_at", cohort="first_mql_at")
+MQL_TO_SQL = Measure("mql_to_sql", LeadFact, at="f3_at", cohort="first_mql_at")
 FIRST_SQL = Measure("first_sql", LeadFact, at="f3_at", cohort="f3_at")
 SQL_TO_DEAL = Measure("sql_to_deal", LeadFact, at="to_deal_at", cohort="f3_at")
 
-# -- Deals by cohort: the funnel's steps F4 to F9, for the line of leads and the line of direct deals ----------------------
+LEAD_REACHED = {
+    step: Measure(f"lead_{step}", LeadFact, at=at, cohort="captured_at")
+    for step, at in (("opened", "f4_at"), ("proposal", "f5_at"), ("negotiation", "f6_at"), ("closing", "f7_at"))
+}
+GOALS = ("won", "reversed", "paid", "unpaid")
+LEAD_GOALS = {kind: Measure(f"lead_{kind}", LeadGoalFact, at="at", cohort="cohort_at", where={"kind": kind}) for kind in GOALS}
 
-LINES = ("lead", "direct")
-REACHED = {
-    (line, step): Measure(f"{line}_{step}", AmountFact, at=at, cohort="cohort_at", count="deals", value="delta", where={"line": line})
-    for line in LINES
+# -- Deals by cohort: what stands beside the leads from F4 on, and the members of the line of direct deals -----------------
+
+LINES = {"lead": "lead_deal", "direct": "direct"}
+"""The lines, and what the names of their measures begin with."""
+DEALS_REACHED = {
+    (line, step): Measure(f"{name}_{step}", AmountFact, at=at, cohort="cohort_at", count="deals", value="delta", where={"line": line})
+    for line, name in LINES.items()
     for step, at in (("opened", "at"), ("proposal", "f5_at"), ("negotiation", "f6_at"), ("closing", "f7_at"))
 }
-ENDED = {
-    (line, kind): Measure(f"{line}_{kind}", OutcomeFact, at="at", cohort="cohort_at", value="amount", where={"kind": kind, "line": line})
-    for line in LINES
-    for kind in ("won", "reversed", "paid", "unpaid")
+DEAL_GOALS = {
+    (line, kind): Measure(f"{name}_{kind}", GoalFact, at="at", cohort="cohort_at", value="amount", where={"kind": kind, "line": line})
+    for line, name in LINES.items()
+    for kind in GOALS
 }
 
-# -- Deals by when it happened ---------------------------------------------------------------------------------------------
+# -- Deals by when it happened; what is taken back is taken off in the period in which that happened -----------------------
 
-OPENED = Measure("opened", DealFact, at="opened_at")
+QUALIFIED = Measure("qualified", DealFact, at="qualified_at")
 WON = Measure("won", OutcomeFact, at="at", value="amount", where={"kind": "won"})
-WON_CYCLE = Measure("won_cycle", OutcomeFact, at="at", seconds="cycle", where={"kind": "won"})
-WON_FROM_LEAD = Measure("won_from_lead", OutcomeFact, at="at", seconds="lead_cycle", where={"kind": "won"})
 LOST = Measure("lost", OutcomeFact, at="at", value="amount", where={"kind": "lost"})
 REVERSED = Measure("reversed", OutcomeFact, at="at", value="amount", where={"kind": "reversed"})
-REOPENED = Measure("reopened", OutcomeFact, at="at", where={"kind": "reopened"})
+REOPENED = Measure("reopened", OutcomeFact, at="at", value="amount", where={"kind": "reopened"})
+QUALIFIED_LOST = Measure("qualified_lost", OutcomeFact, at="at", where={"kind": "lost", "qualified": True})
+QUALIFIED_REOPENED = Measure("qualified_reopened", OutcomeFact, at="at", where={"kind": "reopened", "qualified": True})
+
+# -- How long a win took: wins by when they were won, without those that were reversed since -------------------------------
+
+_WIN = {"kind": "won"}
+WON_CYCLE = Measure("won_cycle", OutcomeFact, at="at", cohort="at", seconds="cycle", where=_WIN)
+UNDONE_CYCLE = Measure("undone_cycle", OutcomeFact, at="undone_at", cohort="at", seconds="cycle", where=_WIN)
+WON_FROM_LEAD = Measure("won_from_lead", OutcomeFact, at="at", cohort="at", seconds="lead_cycle", where=_WIN)
+UNDONE_FROM_LEAD = Measure("undone_from_lead", OutcomeFact, at="undone_at", cohort="at", seconds="lead_cycle", where=_WIN)
+
+# -- Stays in a stage ------------------------------------------------------------------------------------------------------
 
 ENTERED = {s: Measure(f"{s}_entered", VisitFact, at="entered_at", where={"stage": s}) for s in STAGES}
 LEFT = {

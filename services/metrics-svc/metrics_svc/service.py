@@ -13,7 +13,7 @@ from metrics_svc.fold import TOPICS, fold
 from metrics_svc.funnel.api import router as funnel
 from metrics_svc.metadata import metadata
 from metrics_svc.pipeline.api import router as pipeline
-from metrics_svc.rebuild.cells import keep_current
+from metrics_svc.rebuild.current import keep_current
 from metrics_svc.webhooks import delivering, keeping
 from metrics_svc.webhooks.api import router as webhooks
 from shared import roster

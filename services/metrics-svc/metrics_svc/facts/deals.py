@@ -6,10 +6,11 @@ from decimal import Decimal
 from typing import Any
 
 from metrics_svc.cells.histogram import bucket_of
+from metrics_svc.facts.goals import goals_of_deal
 from metrics_svc.facts.history import STEPS, Step
-from metrics_svc.facts.leads import earliest, flagged
-from metrics_svc.facts.rows import AmountFact, DealFact, LeadFact, OutcomeFact, VisitFact
-from metrics_svc.stages import WON, place
+from metrics_svc.facts.leads import Reached, dimensions, earliest, flagged
+from metrics_svc.facts.rows import AmountFact, DealFact, LeadFact, OutcomeFact, VisitFact, Who
+from metrics_svc.stages import FUNNEL_STAGES, UNKNOWN, WON, place
 from shared.events import contract, deal
 from shared.events.envelope import Envelope
 
@@ -18,6 +19,9 @@ _OPEN = ("opened", "moved", "reopened", "reversed")
 """The steps after which a deal is open, in the step's stage."""
 _OUTCOMES = ("won", "lost", "reversed", "reopened")
 EARLY = "won_before_contact"
+UNKNOWN_STAGE = "unknown_stage"
+"""The flag of a deal that was in a stage which this release does not know: its figures are right again after an upgrade."""
+_DERIVED_FLAGS = (EARLY, UNKNOWN_STAGE)
 OPENED_UNKNOWN = "opened_at_unknown"
 """The flag of an imported deal whose opening is only its first known moment: how long it took is not known then."""
 
@@ -53,17 +57,17 @@ PAID: dict[type[Any], Callable[[DealFact, Any], None]] = {
 }
 
 
-def derive(fact: DealFact, steps: Sequence[Step], lead: LeadFact | None) -> list[Any]:
-    """Fill the derived fields of the deal and give its visits, outcomes and amounts. Nothing counts before the opening is known.
+def derive(fact: DealFact, steps: Sequence[Step], lead: LeadFact | None) -> tuple[list[Any], Reached | None]:
+    """Fill the derived fields of the deal; give its visits, outcomes, amounts and goals, and how far it got for its lead.
 
-    `steps` are those of its history.
+    `steps` are those of its history. Nothing counts before the opening is known.
     """
     if not steps:
-        return []
+        return [], None
     steps = _placed(steps, lead)
     captured = lead.captured_at if lead else None
-    fact.opened_at = steps[0].at
-    fact.line, fact.cohort_at = ("direct", fact.opened_at) if fact.lead_id is None else ("lead", captured)
+    opened = fact.opened_at = steps[0].at
+    fact.line, fact.cohort_at = ("direct", opened) if fact.lead_id is None else ("lead", captured)
     now = steps[-1]
     fact.owner_id, fact.team_id, fact.source, fact.product, fact.region = now.who
     fact.amount, fact.probability, fact.stage = now.amount, now.probability, now.stage
@@ -71,12 +75,23 @@ def derive(fact: DealFact, steps: Sequence[Step], lead: LeadFact | None) -> list
     fact.is_open = last_turn.kind in _OPEN
     if not fact.is_open:
         fact.stage = last_turn.kind
+    member = dimensions(lead) if lead is not None else now.who
+    stages = _reached(steps)
+    fact.qualified_at = opened if fact.line == "lead" else stages[0]
     outcomes = _outcomes(fact, steps, captured)
-    outcomes += _payments(fact, steps, len(outcomes))
-    fact.flags = [f for f in fact.flags if f != EARLY]
+    goals = goals_of_deal(fact.id, steps, fact.payments, member, fact.line, fact.cohort_at)
+    _flag(fact, steps, outcomes)
+    rows = [*_visits(steps, fact), *outcomes, *_amounts(steps, fact, member, stages), *goals]
+    return rows, Reached(opened, stages, goals)
+
+
+def _flag(fact: DealFact, steps: Sequence[Step], outcomes: Sequence[OutcomeFact]) -> None:
+    if any(f in _DERIVED_FLAGS for f in fact.flags):
+        fact.flags = [f for f in fact.flags if f not in _DERIVED_FLAGS]
     if any(o.kind == "won" and o.lead_cycle_us is not None and o.lead_cycle_us < 0 for o in outcomes):
-        fact.flags.append(EARLY)
-    return [*_visits(steps, fact), *outcomes, *_amounts(steps, fact)]
+        fact.flags = [*fact.flags, EARLY]
+    if any(s.place == UNKNOWN for s in steps):
+        fact.flags = [*fact.flags, UNKNOWN_STAGE]
 
 
 def _placed(steps: Sequence[Step], lead: LeadFact | None) -> Sequence[Step]:
@@ -101,9 +116,10 @@ def _visits(steps: Sequence[Step], fact: DealFact) -> list[VisitFact]:
         if step.kind == "updated":
             continue
         if current is not None:
-            current.left_at = step.at
+            # A signature may be dated before the last move: then the stay is over at once, it never took less than no time.
+            current.left_at = max(step.at, current.entered_at)
             current.left_to = step.to or step.kind
-            current.stay_us = microseconds(step.at - current.entered_at)
+            current.stay_us = microseconds(current.left_at - current.entered_at)
             current.stay_bucket = bucket_of(current.stay_us)
             current = None
         if step.kind in _OPEN:
@@ -111,11 +127,12 @@ def _visits(steps: Sequence[Step], fact: DealFact) -> list[VisitFact]:
             current = VisitFact(fact.id, len(visits), *step.who, *entry, step.at, entry not in entered)
             visits.append(current)
             entered.add(entry)
-        if step.kind != "lost":
+        if step.kind != "lost" and step.place != UNKNOWN:
             first = reached.setdefault(step.cycle, [None] * (WON + 1))
             first[step.place] = earliest(first[step.place], step.at)
     for visit in visits:
-        beyond = [at for at in reached[visit.cycle][place(visit.stage) + 1 :] if at is not None]
+        here = place(visit.stage)
+        beyond = [at for at in reached[visit.cycle][here + 1 :] if at is not None] if here != UNKNOWN else []
         visit.passed_at = max(visit.entered_at, min(beyond)) if beyond else None
     return visits
 
@@ -123,30 +140,41 @@ def _visits(steps: Sequence[Step], fact: DealFact) -> list[VisitFact]:
 def _outcomes(fact: DealFact, steps: Sequence[Step], captured: datetime | None) -> list[OutcomeFact]:
     opened = None if OPENED_UNKNOWN in fact.flags else steps[0].at
     made: list[OutcomeFact] = []
+    qualified = fact.line == "lead"
+    standing: dict[str, OutcomeFact] = {}
+    """The last win and the last loss, until they are taken back."""
     for step in steps:
         if step.kind in _OUTCOMES:
             outcome = OutcomeFact(fact.id, len(made), *step.who, step.kind, step.at, step.amount, fact.line, fact.cohort_at)
-            if opened is not None:
-                outcome.cycle_us = microseconds(step.at - opened)
-                outcome.cycle_bucket = bucket_of(outcome.cycle_us)
-            if captured is not None:
-                outcome.lead_cycle_us = microseconds(step.at - captured)
-                outcome.lead_cycle_bucket = bucket_of(outcome.lead_cycle_us)
+            taken_back = standing.pop(_TAKES_BACK.get(step.kind, ""), None)
+            if taken_back is not None:
+                outcome.amount, outcome.qualified = taken_back.amount, taken_back.qualified
+                if step.kind == "reversed":
+                    taken_back.undone_at = max(step.at, taken_back.at)
+            elif step.kind == "lost":
+                outcome.qualified = qualified
+            standing[step.kind] = outcome
+            if step.kind == "won":
+                _time(outcome, opened, captured)
             made.append(outcome)
+        qualified = qualified or step.place > 0
     return made
 
 
-def _payments(fact: DealFact, steps: Sequence[Step], first: int) -> list[OutcomeFact]:
-    """Numbered from `first` on: they follow the other outcomes."""
-    return [
-        OutcomeFact(fact.id, n, *steps[-1].who, kind, datetime.fromisoformat(at), Decimal(amount), fact.line, fact.cohort_at)
-        for n, (_, kind, at, amount) in enumerate(fact.payments, first)
-    ]
+_TAKES_BACK = {"reversed": "won", "reopened": "lost"}
 
 
-def _amounts(steps: Sequence[Step], fact: DealFact) -> list[AmountFact]:
-    opened, who = steps[0].at, steps[-1].who
-    reached = [_reached(steps, at_least) for at_least in (1, 2, 3)]  # proposal, negotiation, closing
+def _time(win: OutcomeFact, opened: datetime | None, captured: datetime | None) -> None:
+    if opened is not None:
+        win.cycle_us = microseconds(win.at - opened)
+        win.cycle_bucket = bucket_of(win.cycle_us)
+    if captured is not None:
+        win.lead_cycle_us = microseconds(win.at - captured)
+        win.lead_cycle_bucket = bucket_of(win.lead_cycle_us)
+
+
+def _amounts(steps: Sequence[Step], fact: DealFact, member: Who, reached: Sequence[datetime | None]) -> list[AmountFact]:
+    opened = steps[0].at
     changes: list[AmountFact] = []
     before = Decimal(0)
     for step in steps:
@@ -155,12 +183,16 @@ def _amounts(steps: Sequence[Step], fact: DealFact) -> list[AmountFact]:
             at = max(step.at, opened)
             f5, f6, f7 = [None if first is None else max(first, at) for first in reached]
             deals = 0 if changes else 1
-            changes.append(AmountFact(fact.id, len(changes), *who, deals, amount - before, at, f5, f6, f7, fact.line, fact.cohort_at))
+            changes.append(AmountFact(fact.id, len(changes), *member, deals, amount - before, at, f5, f6, f7, fact.line, fact.cohort_at))
             before = amount
     return changes
 
 
-def _reached(steps: Sequence[Step], at_least: int) -> datetime | None:
-    """When it was first at this place of the path or beyond it."""
-    first = min((s.at for s in steps if s.place >= at_least), default=None)
-    return None if first is None else max(first, steps[0].at)
+_FUNNEL_PLACES = tuple(place(stage) for stage in FUNNEL_STAGES)
+
+
+def _reached(steps: Sequence[Step]) -> tuple[datetime | None, datetime | None, datetime | None]:
+    """When it was first in each stage of the funnel or beyond it."""
+    opened = steps[0].at
+    f5, f6, f7 = (min((s.at for s in steps if s.place >= at_least), default=None) for at_least in _FUNNEL_PLACES)
+    return f5 and max(f5, opened), f6 and max(f6, opened), f7 and max(f7, opened)

@@ -5,17 +5,14 @@ from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
-from uuid import UUID
 
+from metrics_svc.facts.rows import Who
 from metrics_svc.stages import WON, place
 from shared.events import deal as events
 from shared.events.envelope import Envelope
 from shared.query import uuid_of
 
 text_of = lru_cache(maxsize=4096)(str)
-
-Who = tuple[UUID | None, UUID | None, str | None, str | None, str | None]
-"""Owner, team, source, product, region: what figures are broken down by, in the order of the facts' columns."""
 
 
 class Step(NamedTuple):

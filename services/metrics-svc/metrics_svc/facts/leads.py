@@ -1,10 +1,11 @@
-"""What lead events, and deals that name a lead, mean for its fact."""
+"""What lead events, and deals that name a lead, mean for its fact; and how far its deals brought it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from metrics_svc.facts.rows import LeadFact
+from metrics_svc.facts.goals import goals_of_lead
+from metrics_svc.facts.rows import GoalFact, LeadFact, LeadGoalFact, Who
 from shared.events import lead as events
 from shared.events.deal import DealLeadJoined, DealOpened
 from shared.events.envelope import Envelope
@@ -16,13 +17,48 @@ def earliest(one: datetime | None, other: datetime | None) -> datetime | None:
     return min(one, other)
 
 
-def settle(lead: LeadFact) -> None:
-    """Derive when it reached each step or one beyond it, so that a skipped step leaks nobody. A stub has reached nothing."""
-    known = lead.captured_at is not None
-    lead.to_deal_at = earliest(lead.converted_at, lead.opened_at) if known else None
-    lead.f3_at = earliest(lead.sql_at, lead.to_deal_at) if known else None
-    lead.f2_at = earliest(lead.mql_at, lead.f3_at) if known else None
-    lead.assist_at = lead.joined_at if known else None
+class Reached(NamedTuple):
+    """How far a deal ever got: when it was opened, and first in each stage of the funnel or beyond; and its goals."""
+
+    opened_at: datetime
+    stages: tuple[datetime | None, datetime | None, datetime | None]
+    goals: list[GoalFact]
+
+
+def dimensions(fact: Any) -> Who:
+    return fact.owner_id, fact.team_id, fact.source, fact.product, fact.region
+
+
+def derive(lead: LeadFact, deals: Sequence[Reached]) -> list[LeadGoalFact]:
+    """Fill when the lead reached each step or one beyond it, and give its goals. `deals` are all that have it as their primary lead.
+
+    It counts at a step when one of its deals ever did, once however many they are. A stub has reached nothing.
+    """
+    opened, f5, f6, f7 = (_first(times) for times in zip(*[(d.opened_at, *d.stages) for d in deals], strict=True)) if deals else _NEVER
+    lead.opened_at = opened
+    if lead.captured_at is None:
+        _reached_nothing(lead)
+    else:
+        lead.f4_at, lead.f5_at, lead.f6_at, lead.f7_at = opened, f5, f6, f7
+        lead.to_deal_at = earliest(lead.converted_at, opened)
+        lead.f3_at = earliest(lead.sql_at, lead.to_deal_at)
+        lead.f2_at = earliest(lead.mql_at, lead.f3_at)
+        lead.first_mql_at = lead.mql_at
+        lead.assist_at = lead.joined_at
+    goals = [goal for deal in deals for goal in deal.goals]
+    return goals_of_lead(lead.id, dimensions(lead), lead.captured_at, goals) if goals else []
+
+
+_NEVER: tuple[datetime | None, ...] = (None, None, None, None)
+
+
+def _first(times: Sequence[datetime | None]) -> datetime | None:
+    return min((at for at in times if at is not None), default=None)
+
+
+def _reached_nothing(lead: LeadFact) -> None:
+    lead.f2_at = lead.f3_at = lead.f4_at = lead.f5_at = lead.f6_at = lead.f7_at = None
+    lead.first_mql_at = lead.to_deal_at = lead.assist_at = None
 
 
 def _described(lead: LeadFact, data: Any) -> None:
@@ -91,8 +127,7 @@ APPLY: dict[type[Any], Callable[[LeadFact, Any], None]] = {
 
 
 def _deal_opened(lead: LeadFact, e: Envelope[DealOpened]) -> None:
-    """Its deal exists: it was an SQL by then, whatever lead-svc has told so far."""
-    lead.opened_at = earliest(lead.opened_at, e.time)
+    """Its deal exists, whatever lead-svc has told so far."""
     lead.external_id = lead.external_id or e.data.lead_external_id
 
 
@@ -102,6 +137,3 @@ def _joined(lead: LeadFact, e: Envelope[DealLeadJoined]) -> None:
 
 OF_DEALS: dict[type[Any], Callable[[LeadFact, Any], None]] = {DealOpened: _deal_opened, DealLeadJoined: _joined}
 """Events of deals that say something about a lead."""
-
-MOVES_DEALS = frozenset({events.LeadCaptured, events.LeadUpdated})
-"""The events after which a lead's deals have to be derived again: they change its cohort or its dimensions."""

@@ -1,7 +1,7 @@
 """What figures count: one row per counted thing, with the dimensions it is broken down by (domain-model §5).
 
 Rows of leads, deals, milestones and payments hold what their events told (`history`, raw times); everything else in them, and the
-rows of visits, outcomes, amounts and allocations, is derived from that and can be derived again when late data comes.
+rows of visits, outcomes, amounts, goals and allocations, is derived from that and can be derived again when late data comes.
 """
 
 from dataclasses import dataclass, field
@@ -9,6 +9,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
+
+Who = tuple[UUID | None, UUID | None, str | None, str | None, str | None]
+"""Owner, team, source, product, region: what figures are broken down by, in the order of the facts' columns."""
 
 
 @dataclass(slots=True)
@@ -28,11 +31,17 @@ class LeadFact:
     mql_at: datetime | None = None
     sql_at: datetime | None = None
     converted_at: datetime | None = None
-    opened_at: datetime | None = None  # of the first deal that has it as its primary lead
     joined_at: datetime | None = None  # to a deal of another lead
-    # Derived: when it first reached the step or beyond; all empty for a stub.
+    # Derived from this and from its deals.
+    opened_at: datetime | None = None  # of the first deal that has it as its primary lead
+    # When it first reached the step or beyond; these and all below are empty for a stub.
     f2_at: datetime | None = None
     f3_at: datetime | None = None
+    f4_at: datetime | None = None
+    f5_at: datetime | None = None
+    f6_at: datetime | None = None
+    f7_at: datetime | None = None
+    first_mql_at: datetime | None = None  # as an MQL itself: empty for a lead that went to SQL without
     to_deal_at: datetime | None = None
     assist_at: datetime | None = None
 
@@ -57,6 +66,7 @@ class DealFact:
     line: str | None = None
     cohort_at: datetime | None = None
     opened_at: datetime | None = None
+    qualified_at: datetime | None = None  # its opening if it came from a lead, else when it was first beyond discovery
     stage: str | None = None
     is_open: bool = False
     probability: int | None = None
@@ -87,7 +97,10 @@ class VisitFact:
 
 @dataclass(slots=True)
 class OutcomeFact:
-    """A deal was won, lost, reversed, reopened, paid in full, or unpaid again. Dimensions as they were then: they carry the credit."""
+    """A deal was won, lost, reversed or reopened. Dimensions as they were then: they carry the credit.
+
+    A reversal has the amount of its win, and a reopening that of its loss: they take back exactly what was counted.
+    """
 
     deal_id: UUID
     n: int
@@ -99,8 +112,10 @@ class OutcomeFact:
     kind: str
     at: datetime
     amount: Decimal | None = None
-    line: str | None = None
+    line: str | None = None  # this and the next are read by the release before; they go with the next one
     cohort_at: datetime | None = None
+    undone_at: datetime | None = None  # when this win was reversed
+    qualified: bool | None = None  # of a loss and its reopening: whether the deal was qualified when it was lost
     cycle_us: int | None = None  # from the opening, if that is known
     cycle_bucket: int | None = None
     lead_cycle_us: int | None = None  # from the lead's capture; negative for a deal won before the first contact
@@ -110,7 +125,7 @@ class OutcomeFact:
 @dataclass(slots=True)
 class AmountFact:
     """A change of a deal's amount, and when it counts at each step that the deal reached. The first one stands for the deal itself:
-    it is there whatever the amount, and alone has 1 in `deals`.
+    it is there whatever the amount, and alone has 1 in `deals`. Dimensions are those of the member of the funnel.
     """
 
     deal_id: UUID
@@ -127,6 +142,44 @@ class AmountFact:
     f6_at: datetime | None = None
     f7_at: datetime | None = None
     line: str | None = None
+    cohort_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class GoalFact:
+    """A deal reached a goal of the funnel (won, paid) or lost it again (reversed, unpaid), one after the other.
+
+    A deal is paid while it is won and a contract of it is paid in full. Dimensions are those of the member of the funnel, which is
+    the deal's lead or, on the line `direct`, the deal: the same at every step, so that no group has more at a later one.
+    """
+
+    deal_id: UUID
+    n: int
+    owner_id: UUID | None
+    team_id: UUID | None
+    source: str | None
+    product: str | None
+    region: str | None
+    kind: str
+    at: datetime
+    amount: Decimal | None = None
+    line: str | None = None
+    cohort_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class LeadGoalFact:
+    """A lead reached a goal with its first deal that did (won, paid), or has no such deal any more (reversed, unpaid)."""
+
+    lead_id: UUID
+    n: int
+    owner_id: UUID | None
+    team_id: UUID | None
+    source: str | None
+    product: str | None
+    region: str | None
+    kind: str
+    at: datetime
     cohort_at: datetime | None = None
 
 

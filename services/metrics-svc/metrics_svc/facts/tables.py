@@ -16,7 +16,9 @@ from metrics_svc.facts.rows import (
     AllocationFact,
     AmountFact,
     DealFact,
+    GoalFact,
     LeadFact,
+    LeadGoalFact,
     MilestoneFact,
     OutcomeFact,
     PaymentFact,
@@ -88,8 +90,12 @@ DEALS = FactTable("deal_fact", DealFact, ("id",), "lead_id", "owner_id", "opened
 VISITS = FactTable("visit_fact", VisitFact, ("deal_id", "n"), "stage entered_at", "stage left_at", "owner_id")
 OUTCOMES = FactTable("outcome_fact", OutcomeFact, ("deal_id", "n"), "kind at", "kind cohort_at", "owner_id")
 AMOUNTS = FactTable("amount_fact", AmountFact, ("deal_id", "n"), "cohort_at", "owner_id")
+GOALS = FactTable("goal_fact", GoalFact, ("deal_id", "n"), "kind cohort_at", "owner_id")
+LEAD_GOALS = FactTable("lead_goal_fact", LeadGoalFact, ("lead_id", "n"), "kind cohort_at", "owner_id")
 MILESTONES = FactTable("milestone_fact", MilestoneFact, ("id",), "due_at", "owner_id")
 PAYMENTS = FactTable("payment_fact", PaymentFact, ("id",), "received_at", "owner_id")
 ALLOCATIONS = FactTable("allocation_fact", AllocationFact, ("payment_id", "n"), "settles_at", "owner_id")
 
-FACTS: dict[type[Any], FactTable[Any]] = {t.into: t for t in (LEADS, DEALS, VISITS, OUTCOMES, AMOUNTS, MILESTONES, PAYMENTS, ALLOCATIONS)}
+FACTS: dict[type[Any], FactTable[Any]] = {
+    t.into: t for t in (LEADS, DEALS, VISITS, OUTCOMES, AMOUNTS, GOALS, LEAD_GOALS, MILESTONES, PAYMENTS, ALLOCATIONS)
+}

@@ -9,23 +9,29 @@ from pydantic import BaseModel, Field, PlainSerializer, WithJsonSchema
 
 from metrics_svc.figures.asked import NONE, Asked
 from metrics_svc.figures.rules import Row
-from metrics_svc.kpi import Kpi, Unit
+from metrics_svc.kpi import Kpi, Unit, Value
+from shared.money import rounded
 
 Exact = Annotated[
     Decimal,
     PlainSerializer(lambda value: format(value, "f"), return_type=str),
     WithJsonSchema({"type": "string", "format": "decimal", "examples": ["123.45"]}),
 ]
-"""Amounts are sums of converted amounts: they keep all the digits that these have."""
+"""An amount in the reporting currency, rounded to its minor unit (`at_edge`)."""
 
 Number = int | float | Exact | None
+
+
+def at_edge(value: Value, currency: str) -> Any:
+    """What an answer shows of a figure. All that is a decimal is money: exact sums inside, the currency's minor unit outside."""
+    return rounded(value, currency) + 0 if isinstance(value, Decimal) else value  # + 0: there is no -0.00
 
 
 class KpiOut(BaseModel):
     name: str
     title: str
     unit: Unit
-    says: str = Field(description="The exact formula, with its number in the catalogue of requirements.")
+    says: str = Field(description="The exact formula.")
     measures: list[str] = Field(description="What it is computed from; `records?measure=` lists one of them.")
     as_of_end: bool = Field(description="Whether it is a figure as of the period's end instead of one about the period.")
 
@@ -34,8 +40,11 @@ class RowOut(BaseModel):
     start: date | None = Field(description="The first day, inclusive.")
     end: date | None = Field(description="The last day, exclusive.")
     group: str | None = Field(description=f"The value of `by`; `{NONE}` where it is unknown, null for the whole.")
-    value: Number
-    parts: dict[str, Number] = Field(description="Figures beside it, for example the median beside a mean.")
+    value: Number = Field(
+        description="Null where there is nothing to divide by, and for a rate whose part does not lie within its whole, as when more was "
+        "taken back in the period than happened in it. Money is rounded to the currency's minor unit; ratios and days are not rounded."
+    )
+    parts: dict[str, Number] = Field(description="Figures beside it: the part and the whole of a rate, the median beside a mean.")
     n: int = Field(description="How many records it was computed from.")
     counts: dict[str, int] = Field(description="The same by measure.")
     records: str = Field(description="Where these records are listed.")
@@ -51,6 +60,15 @@ class FigureOut(BaseModel):
     rows: list[RowOut] = Field(description="By period and group; the total alone when neither was asked for.")
 
 
+class DealOfLead(BaseModel):
+    """A deal of a lead that was counted, as it is now."""
+
+    id: UUID
+    external_id: str | None
+    stage: str | None
+    amount: Exact | None = Field(description="In the reporting currency.")
+
+
 class RecordOut(BaseModel):
     """One thing that was counted."""
 
@@ -60,7 +78,7 @@ class RecordOut(BaseModel):
     external_id: str | None
     at: datetime = Field(description="When it happened.")
     cohort_at: datetime | None = Field(description="When the member it belongs to began, for a figure about a cohort.")
-    amount: Exact | None
+    amount: Exact | None = Field(description="In the reporting currency.")
     days: float | None = Field(description="The duration that was counted, in days.")
     source: str | None
     owner_id: UUID | None
@@ -68,6 +86,9 @@ class RecordOut(BaseModel):
     product: str | None
     region: str | None
     flags: list[str] | None
+    deals: list[DealOfLead] | None = Field(
+        default=None, description="Of a lead in the funnel: its deals that the caller may see, opened by `as_of`; null elsewhere."
+    )
 
 
 def kpi_out(kpi: Kpi) -> KpiOut:
@@ -75,13 +96,13 @@ def kpi_out(kpi: Kpi) -> KpiOut:
     return KpiOut(name=kpi.name, title=kpi.title, unit=kpi.unit, says=kpi.says, measures=measures, as_of_end=kpi.at_end)
 
 
-def row_out(kpi: Kpi, asked: Asked, row: Row) -> RowOut:
+def row_out(kpi: Kpi, asked: Asked, currency: str, row: Row) -> RowOut:
     return RowOut(
         start=row.start,
         end=row.end,
         group=named(row.group),
-        value=row.reading.value,
-        parts=row.reading.parts,
+        value=at_edge(row.reading.value, currency),
+        parts={name: at_edge(part, currency) for name, part in row.reading.parts.items()},
         n=row.n,
         counts=row.counts,
         records=asked.within(row.start, row.end).link(f"kpis/{kpi.name}/records", row.group),
@@ -99,6 +120,6 @@ def figure_out(kpi: Kpi, asked: Asked, currency: str, total: Row, rows: list[Row
         unit=kpi.unit,
         currency=currency,
         as_of=asked.as_of,
-        total=row_out(kpi, asked, total),
-        rows=[row_out(kpi, asked, r) for r in rows],
+        total=row_out(kpi, asked, currency, total),
+        rows=[row_out(kpi, asked, currency, r) for r in rows],
     )

@@ -59,7 +59,7 @@ async def read_sums(
 ) -> Sums:
     """The sums of these parts that the actor may see."""
     ever = asked.as_of is None
-    where = cut(actor, asked.by, asked.filters, ever=ever, whole=not ever and any(p.window == "cohort" for p in parts))
+    where = cut(actor, asked.by, asked.filters, ever=ever, whole=any(_day_by_day(p, ever) for p in parts))
     found: Sums = defaultdict(lambda: [Sum() for _ in parts])
     read = together(enumerate(parts), where)
     values = parameters(actor, asked, [(of.n, of.part) for of in read], where, grain)
@@ -67,13 +67,18 @@ async def read_sums(
     for row in await db.all(_sums_query(tuple(read), grain, where), **values):
         found[row.period, row.grp][place[row.part, row.measure]] = Sum(int(row.n), Decimal(row.amount), Decimal(row.us))
     if quantiles:
-        where = replace(where, whole=True)
+        where = replace(where, ever=False, whole=True)
         read = together([(n, p) for n, p in enumerate(parts) if p.measure.seconds], where)
         values = parameters(actor, asked, [(of.n, of.part) for of in read], where, grain)
         place = _places(parts, read)
         for b in await db.all(_buckets_query(tuple(read), grain, where), **values):
             found[b.period, b.grp][place[b.part, b.measure]].buckets[b.bucket] = int(b.n)
     return found
+
+
+def _day_by_day(part: Part, ever: bool) -> bool:
+    """Whether it reads a cohort day by day, which cells have only of all facts together."""
+    return (part.window == "cohort" and not ever) or (part.window == "trailing" and part.measure.cohort is not None)
 
 
 def _places(parts: Sequence[Part], read: Iterable[Together]) -> dict[tuple[int, str], int]:

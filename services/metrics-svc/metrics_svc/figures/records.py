@@ -1,7 +1,7 @@
 """The records behind a figure: the same declarations and windows as its sums, row by row."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -14,10 +14,10 @@ from fastapi import Query as Param
 from sqlalchemy import BigInteger, Numeric, Select, Text, Uuid, bindparam, cast, func, literal_column, null, select, tuple_, union_all
 from sqlalchemy.dialects.postgresql import JSONB
 
-from metrics_svc.facts.rows import DIMENSIONS, AllocationFact, LeadFact, MilestoneFact, PaymentFact
-from metrics_svc.facts.tables import DEALS, FACTS, FactTable
+from metrics_svc.facts.rows import DIMENSIONS, AllocationFact, LeadFact, LeadGoalFact, MilestoneFact, PaymentFact
+from metrics_svc.facts.tables import DEALS, FACTS, LEADS, FactTable
 from metrics_svc.figures.asked import Asked
-from metrics_svc.figures.models import RecordOut
+from metrics_svc.figures.models import RecordOut, at_edge
 from metrics_svc.figures.queries import parameters
 from metrics_svc.figures.sources import Cut, counted, cut, window
 from metrics_svc.kpi import Part
@@ -27,15 +27,23 @@ from shared.errors import Invalid
 from shared.http import cursor
 from shared.http.page import Page
 from shared.query import Query
+from shared.settings import Settings
 from shared.tables import At
 
 _KINDS: dict[type[Any], str] = {
     LeadFact: "lead",
+    LeadGoalFact: "lead",
     MilestoneFact: "milestone",
     PaymentFact: "payment",
     AllocationFact: "payment",
 }
 """What a fact's record is; a deal for all others."""
+
+_LABELLED = {"deal_id": DEALS.table, "lead_id": LEADS.table}
+"""Where the external id and the flags of a fact's record are, if not with the fact."""
+
+_SHOWN = {"waited": "amount"}
+"""What the records show in place of a value that is no money: the amount that waited, not its product with the time."""
 
 _US_PER_DAY = 86_400_000_000
 
@@ -80,6 +88,11 @@ class PageAsked:
         return secret.encode()
 
     @property
+    def currency(self) -> str:
+        settings: Settings = self.request.app.state.settings
+        return settings.reporting_currency
+
+    @property
     def belongs_to(self) -> bytes:
         others = sorted((k, v) for k, v in self.request.query_params.multi_items() if k not in ("cursor", "limit"))
         return cursor.about(self.request.url.path, others)
@@ -101,7 +114,8 @@ PageAskedFor = Annotated[PageAsked, Depends(page_asked)]
 def _records_of(part: Part, n: int, where: Cut) -> Select[Any]:
     measure, fact = part.measure, FACTS[part.measure.of]
     c = fact.table.c
-    labelled = DEALS.table if fact.of == "deal_id" else fact.table
+    labelled = _LABELLED.get(fact.of, fact.table)
+    value = _SHOWN.get(measure.value or "amount", measure.value or "amount")
     at, cohort = c[measure.at], c[measure.cohort or measure.at]
 
     def or_null(name: str, of: Any, type_: Any) -> Any:
@@ -116,7 +130,7 @@ def _records_of(part: Part, n: int, where: Cut) -> Select[Any]:
         "external_id": or_null("external_id", labelled, Text),
         "at": at,
         "cohort_at": cohort if measure.cohort else cast(null(), At),
-        "amount": or_null(measure.value or "amount", fact.table, Numeric),
+        "amount": or_null(value, fact.table, Numeric),
         "us": or_null(f"{measure.seconds}_us", fact.table, BigInteger),
         **{name: c[name] for name in DIMENSIONS.values()},
         "flags": or_null("flags", labelled, JSONB),
@@ -126,7 +140,7 @@ def _records_of(part: Part, n: int, where: Cut) -> Select[Any]:
         conditions.append(c[measure.count] > 0)
         if measure.value:
             columns["amount"] = _amount_so_far(fact, measure.at, measure.value, n)
-    source = fact.table if labelled is fact.table else fact.table.join(DEALS.table, c.deal_id == DEALS.table.c.id)
+    source = fact.table if labelled is fact.table else fact.table.join(labelled, c[fact.of] == labelled.c.id)
     return select(*[column.label(name) for name, column in columns.items()]).select_from(source).where(*conditions)
 
 
@@ -162,7 +176,8 @@ async def read_page(db: Reader, actor: Actor, asked: Asked, parts: Sequence[Part
         values["after_at"] = datetime.fromisoformat(str(at))
         values |= {"after_part": int(str(part)), "after_id": UUID(str(id)), "after_n": int(str(n))}
     rows = await db.all(_page_query(tuple(chosen), where, page.cursor is not None), **values, limit=page.limit + 1)
-    items = [RecordOut.model_validate(r, from_attributes=True) for r in rows[: page.limit]]
+    shown = [replace(row, amount=at_edge(row.amount, page.currency)) for row in rows[: page.limit]]
+    items = [RecordOut.model_validate(row, from_attributes=True) for row in shown]
     following = None
     if len(rows) > page.limit:
         end = rows[page.limit - 1]

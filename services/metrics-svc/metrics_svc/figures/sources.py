@@ -85,6 +85,8 @@ def window(part: Part, n: int, at: ColumnElement[Any], cohort: ColumnElement[Any
     if part.window == "until":
         old = (cohort >= bound("older"), cohort < bound("younger")) if part.age else ()
         return and_(at < bound("to"), *old)
+    if part.window == "trailing":
+        return and_(cohort >= bound("from"), cohort < bound("to"), at < bound("to"))
     return and_(at >= bound("from"), at < bound("to"))
 
 

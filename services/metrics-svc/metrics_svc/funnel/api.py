@@ -1,15 +1,15 @@
 """The cohort funnel."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
 from metrics_svc.figures.asked import Asked
-from metrics_svc.figures.models import Exact, RecordOut, named
+from metrics_svc.figures.models import DealOfLead, Exact, RecordOut, at_edge, named
 from metrics_svc.figures.parameters import AskedFor
 from metrics_svc.figures.records import PageAskedFor, read_page
-from metrics_svc.funnel.queries import only_mature, read_funnel
+from metrics_svc.funnel.queries import only_mature, read_deals_of, read_funnel
 from metrics_svc.funnel.rules import ASSIST, DIRECT, LEADS, PARTS, Line, line
 from metrics_svc.kpi import merged
 from shared.auth import CurrentActor
@@ -27,17 +27,19 @@ MatureOnly = Annotated[bool, Query(description="Leave out members younger than t
 class StepOut(BaseModel):
     step: str = Field(examples=["F1"])
     name: str
-    n: int
-    value: Exact | None = Field(description="Amounts of the deals as they were then, the won amount once won; null for leads.")
-    conversion: float | None = Field(description="n of the next step / n of this one; null on the last, and where n is 0.")
-    records: str
+    n: int = Field(description="Members that ever got here or beyond: leads, each once however many deals it has; or direct deals.")
+    deals: int | None = Field(description="How many deals of these members got here or beyond; null before there are any.")
+    value: Exact | None = Field(description="Amounts of these deals as they were then, the won amount once won; null before there are any.")
+    conversion: float | None = Field(description="n of the next step / n of this one, from 0 to 1; null on the last, and where n is 0.")
+    records: str = Field(description="Where the members are listed, leads with their deals.")
+    deal_records: str | None = Field(description="Where the deals are listed.")
 
 
 class LineOut(BaseModel):
     group: str | None
     steps: list[StepOut]
     overall: float | None = Field(description="n(F8) / n of the first step.")
-    assists: int = Field(description="Leads that were joined to another lead's deal. They count up to F3, and not again as deals.")
+    assists: int = Field(description="Leads that were joined to another lead's deal. They count up to F3, and not again from F4 on.")
 
 
 class FunnelOut(BaseModel):
@@ -50,8 +52,12 @@ class FunnelOut(BaseModel):
 
 @router.get("", response_model=FunnelOut)
 async def read_cohort_funnel(request: Request, asked: AskedFor, db: Reading, by: CurrentActor, mature_only: MatureOnly = False) -> Any:
-    """Who began in the period, and how far they ever got: F1 captured to F9 paid. A member counts at a step if it ever reached it or
-    one beyond. Of the rows that the caller may see.
+    """Who began in the period, and how far they ever got: F1 captured to F9 paid.
+
+    Leads are counted at every step, so no conversion exceeds 1. A lead counts at a step if it ever reached it or one beyond; from F4 on
+    that is how far the furthest of its deals ever got. Number and value of the deals stand beside. F8 is without wins that were
+    reversed, F9 counts who is won and paid in full. A group is that of the lead at every step, whoever has its deals. Of the rows that
+    the caller may see.
     """
     if mature_only:
         asked = await only_mature(db, by, asked)
@@ -60,12 +66,13 @@ async def read_cohort_funnel(request: Request, asked: AskedFor, db: Reading, by:
     by_group = [(group, sums) for (_, group), sums in found.items()] if asked.by else []
     leads = sorted((line(LEADS, sums, group) for group, sums in by_group), key=_largest_first)
     direct = sorted((line(DIRECT, sums, group) for group, sums in by_group), key=_largest_first)
+    currency = request.app.state.settings.reporting_currency
     return FunnelOut(
-        currency=request.app.state.settings.reporting_currency,
-        total=_line_out(asked, line(LEADS, total, None), "lead"),
-        groups=[_line_out(asked, made, "lead") for made in leads if any(s.n for s in made.steps)],
-        direct=_line_out(asked, line(DIRECT, total, None), "direct"),
-        direct_groups=[_line_out(asked, made, "direct") for made in direct if any(s.n for s in made.steps)],
+        currency=currency,
+        total=_line_out(asked, line(LEADS, total, None), "lead", currency),
+        groups=[_line_out(asked, made, "lead", currency) for made in leads if any(s.n for s in made.steps)],
+        direct=_line_out(asked, line(DIRECT, total, None), "direct", currency),
+        direct_groups=[_line_out(asked, made, "direct", currency) for made in direct if any(s.n for s in made.steps)],
     )
 
 
@@ -77,30 +84,46 @@ async def list_funnel_records(
     by: CurrentActor,
     step: Annotated[str, Query(description="F1 to F9, or assists.", pattern="^(F[1-9]|assists)$")],
     line: Annotated[str, Query(description="`direct` for the deals without a lead.", pattern="^(lead|direct)$")] = "lead",
+    of: Annotated[Literal["members", "deals"], Query(description="The members of the line, or the deals beside them.")] = "members",
     mature_only: MatureOnly = False,
 ) -> Any:
-    """The members that count at a step. Wins that were reversed later are listed with their reversal (`measure`)."""
+    """What counts at a step: leads with their deals, or the deals. Wins that were reversed later are listed with their reversal
+    (`measure`).
+    """
     chosen = _STEPS[line].get(step)
     if chosen is None:
         raise Invalid("The direct line begins at F4.", pointer="step", code="bad_parameter")
+    counted = chosen.members if of == "members" else chosen.deals
+    if counted is None:
+        raise Invalid("There are no deals before F4.", pointer="of", code="bad_parameter")
     if mature_only:
         asked = await only_mature(db, by, asked)
-    return await read_page(db, by, asked, chosen.parts, page)
+    listed = await read_page(db, by, asked, counted.parts, page)
+    leads = [record for record in listed.items if record.kind == "lead"]
+    deals = await read_deals_of(db, by, {record.id for record in leads}, asked.instant(asked.seen))
+    for record in leads:
+        record.deals = [
+            DealOfLead(id=d.id, external_id=d.external_id, stage=d.stage, amount=at_edge(d.amount, page.currency))
+            for d in deals.get(record.id, ())
+        ]
+    return listed
 
 
 def _largest_first(made: Line) -> tuple[int, str]:
     return -made.steps[0].n, made.group or ""
 
 
-def _line_out(asked: Asked, made: Line, name: str) -> LineOut:
+def _line_out(asked: Asked, made: Line, name: str, currency: str) -> LineOut:
     steps = [
         StepOut(
             step=s.step.key,
             name=s.step.name,
             n=s.n,
-            value=s.value,
+            deals=s.deals,
+            value=at_edge(s.value, currency),
             conversion=s.conversion,
             records=asked.link("funnel/records", made.group, step=s.step.key, line=name),
+            deal_records=asked.link("funnel/records", made.group, step=s.step.key, line=name, of="deals") if s.step.deals else None,
         )
         for s in made.steps
     ]

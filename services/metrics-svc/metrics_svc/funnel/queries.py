@@ -1,17 +1,28 @@
 """Reading the funnel."""
 
-from dataclasses import replace
-from datetime import timedelta
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache
 from math import ceil
+from uuid import UUID
 
+from sqlalchemy import bindparam, select
+
+from metrics_svc.facts.tables import DEALS
 from metrics_svc.figures.asked import Asked
 from metrics_svc.figures.queries import read_sums
 from metrics_svc.figures.rules import Sums
 from metrics_svc.funnel.rules import PARTS
 from metrics_svc.kpi import Part, merged
-from metrics_svc.measures import WON_FROM_LEAD
+from metrics_svc.measures import UNDONE_FROM_LEAD, WON_FROM_LEAD
 from shared.auth import Actor
 from shared.db import Reader
+from shared.query import Query, is_in
+from shared.scope import Reach, reach, visible
+from shared.scope import params as scope_params
+from shared.tables import At
 
 PATH_QUANTILE = 0.9
 
@@ -23,10 +34,37 @@ async def read_funnel(db: Reader, actor: Actor, asked: Asked) -> Sums:
 async def only_mature(db: Reader, actor: Actor, asked: Asked) -> Asked:
     """Leaves out members younger than the time in which 90 % of the won went the whole path: they had no fair chance yet."""
     known = replace(asked, start=None, end=None, by=None, filters={})
-    found = await read_sums(db, actor, known, [Part(WON_FROM_LEAD, "period")], quantiles=True)
-    days = merged([sums[0] for sums in found.values()]).quantile_days(PATH_QUANTILE)
+    found = await read_sums(db, actor, known, [Part(WON_FROM_LEAD, "cohort"), Part(UNDONE_FROM_LEAD, "cohort")], quantiles=True)
+    days = merged([won - undone for won, undone in found.values()]).quantile_days(PATH_QUANTILE)
     if days is None:
         return asked
     mature_until = asked.close if asked.end is None else min(asked.seen, asked.today + timedelta(days=1))
     ripe = mature_until - timedelta(days=ceil(max(days, 0)))
     return replace(asked, end=ripe if asked.end is None else min(asked.end, ripe))
+
+
+@dataclass(frozen=True, slots=True)
+class DealOf:
+    """A deal, by the lead it came from."""
+
+    lead_id: UUID
+    id: UUID
+    external_id: str | None
+    stage: str | None
+    amount: Decimal | None
+
+
+@lru_cache(maxsize=16)
+def _deals_of(how_far: Reach, actor: Actor) -> Query[DealOf]:
+    c = DEALS.table.c
+    known = (is_in(c.lead_id, "leads"), c.opened_at < bindparam("seen", type_=At), visible(actor, c.owner_id))
+    return Query(select(*[c[n] for n in DealOf.__dataclass_fields__]).where(*known).order_by(c.opened_at, c.id), DealOf)
+
+
+async def read_deals_of(db: Reader, actor: Actor, leads: Collection[UUID], seen: datetime) -> dict[UUID, list[DealOf]]:
+    """The deals of these leads that the actor may see, opened before `seen`."""
+    found: dict[UUID, list[DealOf]] = {}
+    if leads:
+        for deal in await db.all(_deals_of(reach(actor), actor), leads=list(leads), seen=seen, **scope_params(actor)):
+            found.setdefault(deal.lead_id, []).append(deal)
+    return found

@@ -1,19 +1,31 @@
-"""The cohort funnel F1 to F9 (domain-model §5): who began in the period, and how far they ever got."""
+"""The cohort funnel F1 to F9: who began in the period, and how far they ever got.
+
+The unit is the lead at every step. A lead counts from F4 on when one of its deals got there, once however many they are; their number
+and value stand beside it. Deals that were opened without a lead are the line `direct`, whose unit is the deal.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from metrics_svc.kpi import Part, Sum, ratio
-from metrics_svc.measures import ASSISTS, CAPTURED, ENDED, MQL, REACHED, SQL, Measure
+from metrics_svc.measures import (
+    ASSISTS,
+    CAPTURED,
+    DEAL_GOALS,
+    DEALS_REACHED,
+    LEAD_GOALS,
+    LEAD_REACHED,
+    MQL,
+    SQL,
+    Measure,
+)
 
 
 @dataclass(frozen=True)
-class Step:
-    """`n` and the value are those of `count` less those of `undone`; leads have no value."""
+class Counted:
+    """A measure of which something may be taken back."""
 
-    key: str
-    name: str
     count: Measure
     undone: Measure | None = None
 
@@ -22,21 +34,47 @@ class Step:
         return tuple(Part(m, "cohort") for m in (self.count, self.undone) if m)
 
 
-def _of_deals(line: str) -> tuple[Step, ...]:
-    reached = [
-        Step(key, name, REACHED[line, name])
-        for key, name in (("F4", "opened"), ("F5", "proposal"), ("F6", "negotiation"), ("F7", "closing"))
+@dataclass(frozen=True)
+class Step:
+    """`members` are what its `n` counts; `deals` give number and value, and there are none before F4."""
+
+    key: str
+    name: str
+    members: Counted
+    deals: Counted | None = None
+
+
+_STAGES = (("F4", "opened"), ("F5", "proposal"), ("F6", "negotiation"), ("F7", "closing"))
+_GOALS = (("F8", "won", "reversed"), ("F9", "paid", "unpaid"))
+
+
+def _of_leads() -> tuple[Step, ...]:
+    reached = [Step(key, name, Counted(LEAD_REACHED[name]), Counted(DEALS_REACHED["lead", name])) for key, name in _STAGES]
+    goals = [
+        Step(key, name, Counted(LEAD_GOALS[name], LEAD_GOALS[back]), Counted(DEAL_GOALS["lead", name], DEAL_GOALS["lead", back]))
+        for key, name, back in _GOALS
     ]
-    won = Step("F8", "won", ENDED[line, "won"], ENDED[line, "reversed"])
-    paid = Step("F9", "paid", ENDED[line, "paid"], ENDED[line, "unpaid"])
-    return (*reached, won, paid)
+    return (*reached, *goals)
 
 
-LEADS = (Step("F1", "captured", CAPTURED), Step("F2", "mql", MQL), Step("F3", "sql", SQL), *_of_deals("lead"))
-DIRECT = _of_deals("direct")
-ASSIST = Step("assists", "assists", ASSISTS)
+def _of_direct_deals() -> tuple[Step, ...]:
+    counted = [(key, name, Counted(DEALS_REACHED["direct", name])) for key, name in _STAGES]
+    counted += [(key, name, Counted(DEAL_GOALS["direct", name], DEAL_GOALS["direct", back])) for key, name, back in _GOALS]
+    return tuple(Step(key, name, deals, deals) for key, name, deals in counted)
 
-PARTS = tuple(part for step in (*LEADS, ASSIST, *DIRECT) for part in step.parts)
+
+LEADS = (
+    Step("F1", "captured", Counted(CAPTURED)),
+    Step("F2", "mql", Counted(MQL)),
+    Step("F3", "sql", Counted(SQL)),
+    *_of_leads(),
+)
+DIRECT = _of_direct_deals()
+ASSIST = Step("assists", "assists", Counted(ASSISTS))
+
+PARTS = tuple(
+    dict.fromkeys(part for step in (*LEADS, ASSIST, *DIRECT) for counted in (step.members, step.deals) if counted for part in counted.parts)
+)
 _PLACE = {part.measure.name: n for n, part in enumerate(PARTS)}
 
 
@@ -44,6 +82,7 @@ _PLACE = {part.measure.name: n for n, part in enumerate(PARTS)}
 class StepFigure:
     step: Step
     n: int
+    deals: int | None
     value: Decimal | None
     conversion: float | None
 
@@ -60,25 +99,21 @@ class Line:
 
 def line(steps: Sequence[Step], sums: Sequence[Sum], group: str | None) -> Line:
     """conv(k) = n(k+1)/n(k); overall = n(F8) / n of the first step."""
-    n = [_n(step, sums) for step in steps]
+    n = [_sum(step.members, sums).n for step in steps]
     following: list[int | None] = [*n[1:], None]
-    figures = [
-        StepFigure(step, here, _value(step, sums), None if after is None else ratio(after, here))
-        for step, here, after in zip(steps, n, following, strict=True)
-    ]
+    figures = [_figure(step, sums, here, after) for step, here, after in zip(steps, n, following, strict=True)]
     won = next(here for step, here in zip(steps, n, strict=True) if step.key == "F8")
-    return Line(group, figures, ratio(won, n[0]), _sum(ASSIST.count, sums).n if steps is LEADS else 0)
+    return Line(group, figures, ratio(won, n[0]), _sum(ASSIST.members, sums).n if steps is LEADS else 0)
 
 
-def _sum(measure: Measure, sums: Sequence[Sum]) -> Sum:
-    return sums[_PLACE[measure.name]]
+def _figure(step: Step, sums: Sequence[Sum], n: int, following: int | None) -> StepFigure:
+    conversion = None if following is None else ratio(following, n)
+    if step.deals is None:
+        return StepFigure(step, n, None, None, conversion)
+    deals = _sum(step.deals, sums)
+    return StepFigure(step, n, deals.n, deals.amount, conversion)
 
 
-def _n(step: Step, sums: Sequence[Sum]) -> int:
-    return _sum(step.count, sums).n - (_sum(step.undone, sums).n if step.undone else 0)
-
-
-def _value(step: Step, sums: Sequence[Sum]) -> Decimal | None:
-    if step.count.value is None:
-        return None
-    return _sum(step.count, sums).amount - (_sum(step.undone, sums).amount if step.undone else 0)
+def _sum(counted: Counted, sums: Sequence[Sum]) -> Sum:
+    found = sums[_PLACE[counted.count.name]]
+    return found - sums[_PLACE[counted.undone.name]] if counted.undone else found

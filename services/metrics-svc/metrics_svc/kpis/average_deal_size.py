@@ -1,12 +1,13 @@
 from decimal import Decimal
 
-from metrics_svc.kpi import Kpi, Sum
+from metrics_svc.kpi import Kpi, Reading, Sum
 from metrics_svc.measures import REVERSED, WON
 
 
-def _read(won: Sum, back: Sum) -> Decimal | None:
-    n = won.n - back.n
-    return (won.amount - back.amount) / n if n > 0 else None
+def _read(won: Sum, back: Sum) -> Reading:
+    wins = won - back
+    size = wins.amount / wins.n if wins.n > 0 and wins.amount >= 0 else None
+    return Reading(size, {"amount": Decimal(wins.amount), "won": wins.n})
 
 
 Kpi(
@@ -15,5 +16,6 @@ Kpi(
     title="Average deal size",
     of=(WON, REVERSED),
     read=_read,
-    says="K11: Σ amount won / deals won in the period. A reversed win is taken off in the period of its reversal.",
+    says="Σ amount won / deals won in the period. A reversed win is taken off in the period of its reversal; null where less than "
+    "nothing is left.",
 )

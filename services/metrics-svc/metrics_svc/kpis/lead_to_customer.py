@@ -1,11 +1,12 @@
-from metrics_svc.kpi import Kpi, ratio
-from metrics_svc.measures import CAPTURED, ENDED
+from metrics_svc.kpi import Kpi, rate
+from metrics_svc.measures import CAPTURED, LEAD_GOALS
 
 Kpi(
     "lead_to_customer",
     unit="ratio",
     title="Lead to customer",
-    of=(ENDED["lead", "won"], ENDED["lead", "reversed"], CAPTURED),
-    read=lambda won, back, captured: ratio(won.n - back.n, captured.n),
-    says="K8: leads captured in the period whose deal was won / leads captured in the period.",
+    of=(LEAD_GOALS["won"], LEAD_GOALS["reversed"], CAPTURED),
+    read=lambda won, back, captured: rate(customers=won.n - back.n, captured=captured.n),
+    says="Leads captured in the period of which a deal was won / leads captured in the period. A lead counts once, however many of its "
+    "deals were won; a win that was reversed does not count.",
 )

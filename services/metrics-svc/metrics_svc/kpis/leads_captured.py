@@ -7,5 +7,5 @@ Kpi(
     title="Leads captured",
     of=(CAPTURED,),
     read=lambda captured: captured.n,
-    says="K1: leads captured in the period.",
+    says="Leads captured in the period.",
 )

@@ -1,4 +1,4 @@
-from metrics_svc.kpi import Kpi, ratio
+from metrics_svc.kpi import Kpi, rate
 from metrics_svc.measures import CAPTURED, MQL
 
 Kpi(
@@ -6,6 +6,6 @@ Kpi(
     unit="ratio",
     title="MQL rate",
     of=(MQL, CAPTURED),
-    read=lambda mql, captured: ratio(mql.n, captured.n),
-    says="K2: leads captured in the period that ever became an MQL or more / leads captured in the period.",
+    read=lambda mql, captured: rate(mql=mql.n, captured=captured.n),
+    says="Leads captured in the period that ever became an MQL or more / leads captured in the period.",
 )

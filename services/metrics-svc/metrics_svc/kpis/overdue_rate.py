@@ -22,6 +22,6 @@ Kpi(
     title="Overdue rate",
     of=(until(DUE), until(EXCUSED), *[until(m, age) for age in _AGES.values() for m in (DUE, EXCUSED, SETTLED, UNSETTLED)]),
     read=_read,
-    says="K28: Σ overdue and unpaid / Σ due, at the end of the period, with the overdue amount by age. What is due today is not overdue "
+    says="Σ overdue and unpaid / Σ due, at the end of the period, with the overdue amount by age. What is due today is not overdue "
     "yet; a waived rest is not owed.",
 )

@@ -1,16 +1,30 @@
 from decimal import Decimal
 
 from metrics_svc.kpi import Kpi, Reading, Sum, ratio, trailing, until
-from metrics_svc.measures import LOST, OPENED, REOPENED, REVERSED, WON, WON_CYCLE
+from metrics_svc.measures import (
+    LOST,
+    QUALIFIED,
+    QUALIFIED_LOST,
+    QUALIFIED_REOPENED,
+    REOPENED,
+    REVERSED,
+    UNDONE_CYCLE,
+    WON,
+    WON_CYCLE,
+)
 
 _DAYS = 90
+_OPEN = (QUALIFIED, WON, REVERSED, QUALIFIED_LOST, QUALIFIED_REOPENED)
+_RECENT = (WON, REVERSED, LOST, REOPENED, WON_CYCLE, UNDONE_CYCLE)
 
 
-def _read(opened: Sum, ended: Sum, dropped: Sum, restored: Sum, back: Sum, won: Sum, lost: Sum, reversed_: Sum, cycles: Sum) -> Reading:
-    open_now = opened.n - ended.n - dropped.n + restored.n + back.n
-    wins = won.n - reversed_.n
-    rate, cycle = ratio(wins, wins + lost.n), cycles.mean_days
-    size = (won.amount - reversed_.amount) / wins if wins > 0 else None
+def _read(*sums: Sum) -> Reading:
+    qualified, ended, back, dropped, restored = sums[: len(_OPEN)]
+    won, reversed_, lost, reopened, cycles, undone = sums[len(_OPEN) :]
+    open_now = qualified.n - ended.n + back.n - dropped.n + restored.n
+    wins, losses = won - reversed_, lost - reopened
+    rate, cycle = ratio(wins.n, wins.n + losses.n), (cycles - undone).mean_days
+    size = wins.amount / wins.n if wins.n > 0 and wins.amount >= 0 else None
     parts = {"open_deals": open_now, "win_rate": rate, "average_deal_size": size, "cycle_days": cycle}
     if rate is None or size is None or cycle is None or cycle <= 0:
         return Reading(None, parts)
@@ -21,10 +35,9 @@ Kpi(
     "pipeline_velocity",
     unit="money_per_day",
     title="Pipeline velocity",
-    of=(
-        *[until(m) for m in (OPENED, WON, LOST, REOPENED, REVERSED)],
-        *[trailing(m, _DAYS) for m in (WON, LOST, REVERSED, WON_CYCLE)],
-    ),
+    of=(*[until(m) for m in _OPEN], *[trailing(m, _DAYS) for m in _RECENT]),
     read=_read,
-    says="K13: open deals × win rate × average deal size / mean sales cycle in days; the last three over the trailing 90 days.",
+    says="Open qualified deals × win rate × average deal size / mean sales cycle in days; the last three over the trailing 90 days, the "
+    "cycle of wins that were not reversed. A deal that came from a lead is qualified, as its lead was an SQL; one that was opened "
+    "without a lead is when it gets beyond discovery.",
 )

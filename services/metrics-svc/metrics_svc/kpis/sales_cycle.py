@@ -1,8 +1,9 @@
 from metrics_svc.kpi import Kpi, Reading, Sum
-from metrics_svc.measures import WON_CYCLE, WON_FROM_LEAD
+from metrics_svc.measures import UNDONE_CYCLE, UNDONE_FROM_LEAD, WON_CYCLE, WON_FROM_LEAD
 
 
-def _read(deal: Sum, lead: Sum) -> Reading:
+def _read(won: Sum, undone: Sum, won_from_lead: Sum, undone_from_lead: Sum) -> Reading:
+    deal, lead = won - undone, won_from_lead - undone_from_lead
     return Reading(
         deal.mean_days,
         {
@@ -20,9 +21,10 @@ Kpi(
     "sales_cycle",
     unit="days",
     title="Sales cycle",
-    of=(WON_CYCLE, WON_FROM_LEAD),
+    of=(WON_CYCLE, UNDONE_CYCLE, WON_FROM_LEAD, UNDONE_FROM_LEAD),
     read=_read,
     quantiles=True,
-    says="K9: from the deal's opening to its win, of the deals won in the period whose opening is known; `from_lead_…` counts from the "
-    "lead's capture. Means are exact, quantiles within 1 %.",
+    says="From the deal's opening to its win, of the deals won in the period whose opening is known; `from_lead_…` counts from the "
+    "lead's capture. A win that was reversed does not count, but does as of a day before its reversal. Means are exact, quantiles "
+    "within 1 %.",
 )

@@ -15,6 +15,6 @@ Kpi(
     title="Sign-to-cash days",
     of=(CASH, CASH_WAITED, CASH_BACK, CASH_BACK_WAITED),
     read=_read,
-    says="K26: Σ (payment × days from signature to receipt) / Σ payment, of the payments received in the period. A reversed payment is "
+    says="Σ (payment × days from signature to receipt) / Σ payment, of the payments received in the period. A reversed payment is "
     "taken off in the period of its reversal.",
 )

@@ -1,4 +1,4 @@
-from metrics_svc.kpi import Kpi, ratio
+from metrics_svc.kpi import Kpi, rate
 from metrics_svc.measures import FIRST_SQL, SQL_TO_DEAL
 
 Kpi(
@@ -6,6 +6,6 @@ Kpi(
     unit="ratio",
     title="SQL to opportunity",
     of=(SQL_TO_DEAL, FIRST_SQL),
-    read=lambda converted, sql: ratio(converted.n, sql.n),
-    says="K4: of the leads that became an SQL in the period, those that were ever converted into a deal.",
+    read=lambda converted, sql: rate(converted=converted.n, sql=sql.n),
+    says="Of the leads that became an SQL in the period, those that were ever converted into a deal.",
 )

@@ -15,6 +15,6 @@ Kpi(
     title="Stage conversion",
     of=(*[PASSED[s] for s in STAGES], *[FIRST_ENTERED[s] for s in STAGES]),
     read=_read,
-    says="K5: deals that entered a stage in the period and ever got beyond it / deals that entered it in the period. The first entry "
+    says="Deals that entered a stage in the period and ever got beyond it / deals that entered it in the period. The first entry "
     "of each deal and cycle counts. `parts` has each stage, `value` all of them together.",
 )

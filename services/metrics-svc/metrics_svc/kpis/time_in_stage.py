@@ -18,6 +18,7 @@ Kpi(
     of=tuple(LEFT[s, to] for s in STAGES for to in EXITS),
     read=_read,
     quantiles=True,
-    says="K10: mean, median and 90 % quantile of a deal's stay in each stage; every stay that ended in the period counts. `value` is the "
-    "mean over all stages.",
+    says="Mean, median and 90 % quantile of a deal's stay in each stage; every stay that ended in the period counts. A stay "
+    "that by its dates ended before it began, as by a signature dated before the last move, took no time. `value` is the mean over all "
+    "stages.",
 )

@@ -1,11 +1,12 @@
-from metrics_svc.kpi import Kpi, ratio
-from metrics_svc.measures import LOST, REVERSED, WON
+from metrics_svc.kpi import Kpi, rate
+from metrics_svc.measures import LOST, REOPENED, REVERSED, WON
 
 Kpi(
     "win_rate",
     unit="ratio",
     title="Win rate",
-    of=(WON, LOST, REVERSED),
-    read=lambda won, lost, back: ratio(won.n - back.n, won.n - back.n + lost.n),
-    says="K6: deals won in the period / (won + lost in the period). A reversed win is taken off in the period of its reversal.",
+    of=(WON, LOST, REVERSED, REOPENED),
+    read=lambda won, lost, back, again: rate(won=won.n - back.n, closed=won.n - back.n + lost.n - again.n),
+    says="Deals won in the period / (won + lost in the period). A reversed win and a loss that was reopened are taken off in the period "
+    "in which that happened.",
 )

@@ -1,11 +1,18 @@
-from metrics_svc.kpi import Kpi, ratio
-from metrics_svc.measures import LOST, REVERSED, WON
+from metrics_svc.kpi import Kpi, Reading, Sum, rate
+from metrics_svc.measures import LOST, REOPENED, REVERSED, WON
+
+
+def _read(won: Sum, lost: Sum, back: Sum, again: Sum) -> Reading:
+    wins, losses = won - back, lost - again
+    return rate(won=wins.amount, closed=wins.amount + losses.amount)
+
 
 Kpi(
     "win_rate_value",
     unit="ratio",
     title="Win rate by value",
-    of=(WON, LOST, REVERSED),
-    read=lambda won, lost, back: ratio(won.amount - back.amount, won.amount - back.amount + lost.amount),
-    says="K7: Σ amount won / Σ amount won and lost in the period. A reversed win is taken off in the period of its reversal.",
+    of=(WON, LOST, REVERSED, REOPENED),
+    read=_read,
+    says="Σ amount won / Σ amount won and lost in the period. A reversed win and a loss that was reopened are taken off, with the amount "
+    "that they had counted, in the period in which that happened.",
 )

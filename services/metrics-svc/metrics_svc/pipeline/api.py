@@ -8,11 +8,11 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
-from sqlalchemy import Numeric, Text, bindparam, case, cast, func, literal_column, select
+from sqlalchemy import Numeric, Text, bindparam, case, cast, func, literal_column, null, select
 
 from metrics_svc.facts.rows import DIMENSIONS, DealFact
 from metrics_svc.facts.tables import DEALS
-from metrics_svc.figures.models import Exact, named
+from metrics_svc.figures.models import Exact, at_edge, named
 from metrics_svc.figures.parameters import AskedForNow
 from metrics_svc.figures.queries import filter_values
 from metrics_svc.figures.sources import Cut, chosen, cut
@@ -43,7 +43,7 @@ class StageOut(BaseModel):
     amount: Exact
     weighted: Exact = Field(description="Σ amount × probability.")
     mean_age_days: float | None = Field(description="Since the deals were opened.")
-    stalled: int = Field(description="Deals that nothing happened to for longer than their stage allows (K42).")
+    stalled: int = Field(description="Deals that nothing happened to for longer than their stage allows.")
 
 
 class PipelineLineOut(BaseModel):
@@ -63,7 +63,7 @@ class PipelineOut(BaseModel):
 def _query(where: Cut) -> Query[_Open]:
     c = DEALS.table.c
     now = bindparam("now", type_=At)
-    limit = case(STALLED_AFTER_DAYS, value=c.stage, else_=STALLED_AFTER_DAYS[STAGES[0]])
+    limit = case(STALLED_AFTER_DAYS, value=c.stage, else_=null())
     quiet = func.extract("epoch", now - c.last_activity_at) > limit * 86_400
     amount = func.coalesce(c.amount, 0)
     grp = func.coalesce(cast(c[DIMENSIONS[where.by]], Text), "") if where.by else literal_column("''")
@@ -90,27 +90,29 @@ async def read_pipeline(request: Request, asked: AskedForNow, db: Reading, by: C
     where = cut(by, asked.by, asked.filters, ever=False)
     rows = await db.all(_query(where), now=now, **filter_values(asked), **scope_params(by))
     groups = sorted({r.grp for r in rows}) if asked.by else []
+    currency = request.app.state.settings.reporting_currency
     return PipelineOut(
         at=now,
-        currency=request.app.state.settings.reporting_currency,
-        total=_line(None, rows),
-        groups=[_line(group, [r for r in rows if r.grp == group]) for group in groups],
+        currency=currency,
+        total=_line(None, rows, currency),
+        groups=[_line(group, [r for r in rows if r.grp == group], currency) for group in groups],
     )
 
 
-def _line(group: str | None, rows: list[_Open]) -> PipelineLineOut:
+def _line(group: str | None, rows: list[_Open], currency: str) -> PipelineLineOut:
+    """A stage that this release does not know has a line of its own behind the others."""
     names = [*STAGES, *sorted({r.stage for r in rows} - set(STAGES))]
-    stages = [_stage(name, [r for r in rows if r.stage == name]) for name in names]
-    return PipelineLineOut(group=named(group), total=_stage("all", rows), stages=stages)
+    stages = [_stage(name, [r for r in rows if r.stage == name], currency) for name in names]
+    return PipelineLineOut(group=named(group), total=_stage("all", rows, currency), stages=stages)
 
 
-def _stage(name: str, rows: list[_Open]) -> StageOut:
+def _stage(name: str, rows: list[_Open], currency: str) -> StageOut:
     n = sum(r.n for r in rows)
     return StageOut(
         stage=name,
         n=n,
-        amount=sum((r.amount for r in rows), Decimal(0)),
-        weighted=sum((r.weighted for r in rows), Decimal(0)),
+        amount=at_edge(sum((r.amount for r in rows), Decimal(0)), currency),
+        weighted=at_edge(sum((r.weighted for r in rows), Decimal(0)), currency),
         mean_age_days=float(sum(r.age_days for r in rows)) / n if n else None,
         stalled=sum(r.stalled for r in rows),
     )

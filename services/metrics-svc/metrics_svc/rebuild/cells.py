@@ -1,6 +1,5 @@
 """All cells computed anew from the facts, by SQL: to take new measures or another zone into use, and to check the live ones."""
 
-import asyncio
 import hashlib
 from functools import lru_cache
 from typing import Any
@@ -26,16 +25,13 @@ from sqlalchemy import (
     values,
 )
 
-from metrics_svc.cells.tables import EVER, PROJECTION, bucket_table, cell_table
+from metrics_svc.cells.tables import EVER, bucket_table, cell_table
 from metrics_svc.facts.rows import ALL, DIMENSIONS
 from metrics_svc.facts.tables import FACTS
 from metrics_svc.fold import TURN
 from metrics_svc.kpi import all_measures
 from metrics_svc.measures import Cells, Measure
-from shared.auth import SYSTEM
-from shared.clock import Clock
-from shared.db import Context, Database, Tx
-from shared.outage import Outage
+from shared.db import Tx
 from shared.query import Query
 from shared.settings import Settings
 
@@ -63,8 +59,6 @@ TRUNCATE cell, cell_bucket;
 INSERT INTO cell SELECT * FROM anew_cell;
 INSERT INTO cell_bucket SELECT * FROM anew_bucket;
 """
-_VERSION = "SELECT version FROM projection WHERE name = 'cells'"
-_KEEP_VERSION = f"INSERT INTO {PROJECTION.name} VALUES ('cells', $1) ON CONFLICT (name) DO UPDATE SET version = excluded.version"
 
 
 async def differing_cells(tx: Tx) -> int:
@@ -77,29 +71,12 @@ async def recompute_cells(tx: Tx) -> None:
     """Replace all cells by what the facts say, in the tx's transaction; folds wait for it."""
     await _compute(tx)
     await tx.conn.execute(_TAKE_OVER)
-    await tx.conn.execute(_KEEP_VERSION, version(tx.settings))
 
 
 def version(settings: Settings) -> str:
     """What the cells depend on besides the facts: the declarations of the measures, and which day an instant belongs to."""
     text = "\n".join([settings.time_zone, *sorted(m.declared for m in all_measures().values())])
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-async def keep_current(db: Database, settings: Settings, clock: Clock, stop: asyncio.Event) -> None:
-    """A job of the worker: when a measure or the zone has changed since the cells were computed, compute them anew."""
-    outage = Outage("recompute", service="metrics-svc")
-    while not stop.is_set():
-        try:
-            async with db.begin(Context("metrics-svc", SYSTEM, clock(), "recompute")) as tx:
-                await tx.conn.execute(TURN)
-                if await tx.conn.fetchval(_VERSION) != version(settings):
-                    await recompute_cells(tx)
-        except Exception as error:
-            await outage.wait(error, stop)
-            continue
-        outage.over()
-        return
 
 
 async def _compute(tx: Tx) -> None:

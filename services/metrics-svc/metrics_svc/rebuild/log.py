@@ -3,26 +3,21 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from sqlalchemy import MetaData, Table
-from sqlalchemy.dialects.postgresql import asyncpg as dialect
-from sqlalchemy.schema import CreateIndex, CreateTable
-
 from metrics_svc.cells.tables import BUCKET, CELL
-from metrics_svc.facts.tables import FACTS
 from metrics_svc.fold import TOPICS, TURN, fold
+from metrics_svc.rebuild.beside import TABLES, create, swap
 from shared import inbox
 from shared.auth import SYSTEM
 from shared.bus import Bus, TopicPartition
 from shared.clock import utcnow
 from shared.db import Context, Database, Tx
 from shared.settings import Settings
-from shared.tables import CONSUMER_SEEN, NAMING
+from shared.tables import CONSUMER_SEEN
 
 CONSUMER = "metrics"
 _SCHEMA = "rebuilding"
 _BATCH = 10_000
 _TURNS = {topic: n for n, topic in enumerate(TOPICS)}
-_TABLES: list[Table] = [*[f.table for f in FACTS.values()], CELL, BUCKET]
 _OFFSETS = "SELECT topic, partition, next FROM consumer_offset WHERE consumer = $1"
 
 
@@ -31,7 +26,7 @@ async def rebuild(db: Database, bus: Bus, settings: Settings) -> int:
 
     Up to where the live consumer is, the log has to be complete: raises `OffsetOutOfRange` when its beginning is gone.
     """
-    return (await _beside(db, bus, settings, _swap))[0]
+    return (await _beside(db, bus, settings, _take_over))[0]
 
 
 async def differing_rows(db: Database, bus: Bus, settings: Settings) -> tuple[int, int]:
@@ -44,7 +39,7 @@ async def _beside(db: Database, bus: Bus, settings: Settings, finish: Callable[[
     async with db.connection() as conn:
         await conn.execute(f"DROP SCHEMA IF EXISTS {_SCHEMA} CASCADE; CREATE SCHEMA {_SCHEMA}")
         try:
-            await _create_tables(conn)
+            await create(conn, _SCHEMA, [*TABLES, CONSUMER_SEEN])
             # Unqualified names now mean the tables beside: the fold needs not know.
             await conn.execute(f"SET search_path TO {_SCHEMA}, public")
             return await _Rebuild(conn, bus, settings).run(finish)
@@ -52,27 +47,18 @@ async def _beside(db: Database, bus: Bus, settings: Settings, finish: Callable[[
             await conn.execute(f"RESET search_path; DROP SCHEMA IF EXISTS {_SCHEMA} CASCADE")
 
 
-async def _create_tables(conn: Any) -> None:
-    beside = MetaData(naming_convention=NAMING, schema=_SCHEMA)
-    for table in (*_TABLES, CONSUMER_SEEN):
-        made = table.to_metadata(beside, schema=_SCHEMA)
-        statements: list[Any] = [CreateTable(made), *[CreateIndex(index) for index in made.indexes]]
-        for statement in statements:
-            await conn.execute(str(statement.compile(dialect=dialect.dialect())))  # type: ignore[no-untyped-call]
-
-
-async def _swap(conn: Any) -> int:
-    for table in _TABLES:
-        await conn.execute(f"DROP TABLE public.{table.name}; ALTER TABLE {_SCHEMA}.{table.name} SET SCHEMA public")
+async def _take_over(conn: Any) -> int:
+    await swap(conn, _SCHEMA)
     return 0
 
 
 async def _compare(conn: Any) -> int:
     differ = 0
-    for table in _TABLES:
+    for table in TABLES:
+        names = ", ".join(table.c.keys())  # an older schema has its columns in another order
         # Cells that came back to nothing stay in the live projection.
         where = {CELL: "WHERE n <> 0 OR amount <> 0 OR us <> 0", BUCKET: "WHERE n <> 0"}.get(table, "")
-        live, anew = (f"SELECT * FROM {schema}.{table.name} {where}" for schema in ("public", _SCHEMA))
+        live, anew = (f"SELECT {names} FROM {schema}.{table.name} {where}" for schema in ("public", _SCHEMA))
         differ += await conn.fetchval(f"SELECT count(*) FROM (({live} EXCEPT {anew}) UNION ALL ({anew} EXCEPT {live})) AS d")
     return differ
 

@@ -1,0 +1,30 @@
+"""Tables of the projection beside the live ones, which keep answering until the new ones take their place."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import MetaData, Table
+from sqlalchemy.dialects.postgresql import asyncpg as dialect
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from metrics_svc.cells.tables import BUCKET, CELL
+from metrics_svc.facts.tables import FACTS
+from shared.tables import NAMING
+
+TABLES: list[Table] = [*[f.table for f in FACTS.values()], CELL, BUCKET]
+
+
+async def create(conn: Any, schema: str, tables: Iterable[Table]) -> None:
+    """Empty tables like these, in the schema. With it first in the search path, code that names no schema works on them."""
+    beside = MetaData(naming_convention=NAMING, schema=schema)
+    for table in tables:
+        made = table.to_metadata(beside, schema=schema)
+        statements: list[Any] = [CreateTable(made), *[CreateIndex(index) for index in made.indexes]]
+        for statement in statements:
+            await conn.execute(str(statement.compile(dialect=dialect.dialect())))  # type: ignore[no-untyped-call]
+
+
+async def swap(conn: Any, schema: str) -> None:
+    """Put the tables of the projection that are in the schema in the place of the live ones, in the caller's transaction."""
+    for table in TABLES:
+        await conn.execute(f"DROP TABLE public.{table.name}; ALTER TABLE {schema}.{table.name} SET SCHEMA public")
