@@ -78,7 +78,7 @@ async def _verify(settings: "Mapping[str, Settings]", wait: float, rebuild: bool
         stack.push_async_callback(bus.stop)
         services = {name: load(name) for name in SERVICES}
         with console.status("Waiting for events on their way ..."):
-            await _until_quiet(services, databases, bus, wait)
+            await _until_quiet(services, databases, bus, settings["metrics"], wait)
             async for where, found in _findings(services, databases, bus, settings["metrics"] if rebuild else None):
                 broken += bool(found.offenders)
                 mark = "[red]✗[/red]" if found.offenders else "[green]✓[/green]"
@@ -158,10 +158,16 @@ async def _projection(db: Any, bus: Any, settings: "Settings | None") -> "AsyncI
         yield Finding(7, "the projection is what the log says when read anew", differ, (), events)
 
 
-async def _until_quiet(services: "Mapping[str, Service]", databases: Mapping[str, Any], bus: Any, wait: float) -> None:
-    """Outboxes empty and consumers at the log's end, or the time is up: then the checks show what is behind."""
+async def _until_quiet(services: "Mapping[str, Service]", databases: Mapping[str, Any], bus: Any, metrics: "Settings", wait: float) -> None:
+    """Outboxes empty, consumers at the log's end and figures of this release, or the time is up: then the checks show what is behind."""
+    from metrics_svc.rebuild.versions import outdated
+
+    async def to_recompute() -> int:
+        async with databases["metrics"].connection() as conn:
+            return len(await outdated(conn, metrics))
+
     until = time.monotonic() + wait
-    while await _behind(services, databases, bus) and time.monotonic() < until:  # noqa: ASYNC110  # nothing tells of it
+    while (await _behind(services, databases, bus) or await to_recompute()) and time.monotonic() < until:  # noqa: ASYNC110  # nothing tells of it
         await asyncio.sleep(0.2)
 
 

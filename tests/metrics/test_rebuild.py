@@ -1,16 +1,20 @@
 """The projection computed anew: cells from the facts, everything from the log, and the migrations as the tables are declared."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
+import asyncpg
 import pytest
 
 from metrics_svc.fold import TOPICS
 from metrics_svc.rebuild.cells import differing_cells, recompute_cells
-from metrics_svc.rebuild.current import keep_current
-from metrics_svc.rebuild.log import CONSUMER, rebuild
+from metrics_svc.rebuild.current import bring_up_to_date
+from metrics_svc.rebuild.log import CONSUMER, LogIncomplete, differing_rows, rebuild
+from metrics_svc.rebuild.versions import outdated
 from metrics_svc.service import service
 from shared import migrations
-from shared.bus import Message, open_bus
+from shared.bus import Bus, Message, open_bus
 from shared.events.envelope import Envelope, Event, headers, topic
 from shared.postgres import Postgres
 from shared.testing import Running, fresh_database
@@ -37,18 +41,90 @@ async def test_cells_computed_anew_are_the_same(svc: Running) -> None:
         assert await differing_cells(tx) == 2
 
 
+async def current(svc: Running) -> None:
+    await bring_up_to_date(svc.db, svc.settings, svc.clock, asyncio.Event())
+
+
 async def test_new_declarations_are_taken_into_use(svc: Running) -> None:
     """As when a release declares another measure: the worker finds cells of another version."""
+    await current(svc)
     await hear(svc, events_of(random_world(1).stories))
     before = await contents(svc)
     async with svc.db.connection() as conn:
-        await conn.execute("DELETE FROM cell WHERE measure = 'won'; INSERT INTO projection VALUES ('cells', 'older')")
-    await keep_current(svc.db, svc.settings, svc.clock, asyncio.Event())
+        await conn.execute("DELETE FROM cell WHERE measure = 'won'; UPDATE projection SET version = 'older' WHERE name = 'cells'")
+    await current(svc)
     assert await contents(svc) == before
     async with svc.db.connection() as conn:
         await conn.execute("DELETE FROM cell WHERE measure = 'won'")
-    await keep_current(svc.db, svc.settings, svc.clock, asyncio.Event())
+    await current(svc)
     assert await contents(svc) != before
+
+
+_DAMAGE = """
+UPDATE projection SET version = 'older';
+UPDATE lead_fact SET f4_at = NULL; UPDATE deal_fact SET qualified_at = NULL; TRUNCATE goal_fact, lead_goal_fact, visit_fact
+"""
+
+
+async def test_new_code_of_the_facts_is_taken_into_use(svc: Running) -> None:
+    """As when a release makes other facts of the same events: the worker projects the log again, and once."""
+    async with logged(svc) as bus:
+        heard = events_of(random_world(1).stories)
+        await hear(svc, heard)
+        await publish(svc, bus, heard)
+        before = await contents(svc)
+        async with svc.db.connection() as conn:
+            await conn.execute(_DAMAGE)
+            assert await outdated(conn, svc.settings) == {"facts", "cells"}
+        await asyncio.gather(*[current(svc) for _ in range(2)])  # two workers
+        assert await contents(svc) == before
+        async with svc.transaction() as tx:
+            assert await outdated(tx.conn, svc.settings) == set()
+            assert await differing_cells(tx) == 0
+        assert (await differing_rows(svc.db, bus, svc.settings))[0] == 0
+
+
+@pytest.mark.parametrize("cut", ['"offset" < 3', "partition = 0"])
+async def test_facts_are_derived_again_where_the_log_is_cut(svc: Running, cut: str) -> None:
+    """Its first messages are gone: what the facts were told is enough for what is derived from it."""
+    async with logged(svc) as bus:
+        heard = events_of(random_world(1).stories)
+        await hear(svc, heard)
+        await publish(svc, bus, heard)
+        before = await contents(svc)
+        async with svc.db.connection() as conn:
+            await conn.execute(_DAMAGE)
+        log = await asyncpg.connect(svc.settings.bus_url)
+        await log.execute(f"DELETE FROM log WHERE topic = $1 AND {cut}", topic("deal"))
+        await log.close()
+        with pytest.raises(LogIncomplete):
+            await rebuild(svc.db, bus, svc.settings)
+        await current(svc)
+        assert await contents(svc) == before
+        assert await tables(svc, "deriving") == set()
+
+
+@asynccontextmanager
+async def logged(svc: Running) -> AsyncIterator[Bus]:
+    bus = open_bus(svc.settings.bus_url)
+    await bus.start()
+    try:
+        await bus.ensure_topics(TOPICS)
+        yield bus
+    finally:
+        await bus.stop()
+
+
+_SEEN = "INSERT INTO consumer_seen VALUES ($1, $2, $3) ON CONFLICT (consumer, subject) DO UPDATE SET version = excluded.version"
+
+
+async def publish(svc: Running, bus: Bus, events: list[Envelope[Event]]) -> None:
+    """On the log, where the live projection has read them."""
+    await bus.publish([message(e) for e in events])
+    async with svc.db.connection() as conn:
+        await conn.executemany(_SEEN, [(CONSUMER, e.subject, e.version) for e in events])
+        for (name, partition), end in (await bus.end_offsets(TOPICS)).items():
+            await conn.execute("INSERT INTO consumer_offset VALUES ($1, $2, $3, $4)", CONSUMER, name, partition, end)
 
 
 def message(e: Envelope[Event]) -> Message:
@@ -58,10 +134,7 @@ def message(e: Envelope[Event]) -> Message:
 
 async def test_everything_from_the_log(svc: Running) -> None:
     """What the live projection has heard, duplicates and wrong rows aside; what lies behind its offsets is left to it."""
-    bus = open_bus(svc.settings.bus_url)
-    await bus.start()
-    try:
-        await bus.ensure_topics(TOPICS)
+    async with logged(svc) as bus:
         heard, later = events_of(random_world(1).stories), events_of(random_world(2).stories)
         await hear(svc, heard)
         await bus.publish([message(e) for e in heard])
@@ -80,8 +153,6 @@ async def test_everything_from_the_log(svc: Running) -> None:
             assert await differing_cells(tx) == 0
         assert await tables(svc, "public") >= {"cell", "deal_fact", "lead_fact"}
         assert await tables(svc, "rebuilding") == set()
-    finally:
-        await bus.stop()
 
 
 async def tables(svc: Running, schema: str) -> set[str]:

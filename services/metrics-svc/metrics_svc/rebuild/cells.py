@@ -1,6 +1,5 @@
 """All cells computed anew from the facts, by SQL: to take new measures or another zone into use, and to check the live ones."""
 
-import hashlib
 from functools import lru_cache
 from typing import Any
 
@@ -31,9 +30,9 @@ from metrics_svc.facts.tables import FACTS
 from metrics_svc.fold import TURN
 from metrics_svc.kpi import all_measures
 from metrics_svc.measures import Cells, Measure
+from metrics_svc.rebuild.versions import keep
 from shared.db import Tx
 from shared.query import Query
-from shared.settings import Settings
 
 _ANEW = MetaData()
 _CELL, _BUCKET = cell_table(_ANEW, "anew_cell"), bucket_table(_ANEW, "anew_bucket")
@@ -71,12 +70,7 @@ async def recompute_cells(tx: Tx) -> None:
     """Replace all cells by what the facts say, in the tx's transaction; folds wait for it."""
     await _compute(tx)
     await tx.conn.execute(_TAKE_OVER)
-
-
-def version(settings: Settings) -> str:
-    """What the cells depend on besides the facts: the declarations of the measures, and which day an instant belongs to."""
-    text = "\n".join([settings.time_zone, *sorted(m.declared for m in all_measures().values())])
-    return hashlib.sha256(text.encode()).hexdigest()
+    await keep(tx.conn, tx.settings, "cells")
 
 
 async def _compute(tx: Tx) -> None:

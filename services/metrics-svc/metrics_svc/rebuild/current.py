@@ -2,17 +2,23 @@
 
 import asyncio
 
-from metrics_svc.cells.tables import PROJECTION
+import structlog
+
 from metrics_svc.fold import TURN
-from metrics_svc.rebuild import cells, derived
+from metrics_svc.rebuild.cells import recompute_cells
+from metrics_svc.rebuild.derived import derive_again
+from metrics_svc.rebuild.log import CONSUMER, LogIncomplete, Stopped, renew
+from metrics_svc.rebuild.versions import keep, outdated
 from shared.auth import SYSTEM
+from shared.bus import open_bus
 from shared.clock import Clock
-from shared.db import Context, Database, Tx
+from shared.db import Context, Database
 from shared.outage import Outage
 from shared.settings import Settings
 
-_VERSIONS = f"SELECT name, version FROM {PROJECTION.name}"
-_KEEP = f"INSERT INTO {PROJECTION.name} VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET version = excluded.version"
+log = structlog.get_logger()
+
+_BEGUN = "SELECT EXISTS (SELECT 1 FROM consumer_offset WHERE consumer = $1)"
 
 
 async def keep_current(db: Database, settings: Settings, clock: Clock, stop: asyncio.Event) -> None:
@@ -20,8 +26,9 @@ async def keep_current(db: Database, settings: Settings, clock: Clock, stop: asy
     outage = Outage("recompute", service="metrics-svc")
     while not stop.is_set():
         try:
-            async with db.begin(Context("metrics-svc", SYSTEM, clock(), "recompute")) as tx:
-                await bring_up_to_date(tx)
+            await bring_up_to_date(db, settings, clock, stop)
+        except Stopped:
+            return
         except Exception as error:
             await outage.wait(error, stop)
             continue
@@ -29,16 +36,28 @@ async def keep_current(db: Database, settings: Settings, clock: Clock, stop: asy
         return
 
 
-async def bring_up_to_date(tx: Tx) -> None:
-    """All or nothing, while folds wait. Of several workers the first does it."""
-    await tx.conn.execute(TURN)
-    known = {row["name"]: row["version"] for row in await tx.conn.fetch(_VERSIONS)}
-    wanted = {"facts": derived.version(), "cells": cells.version(tx.settings)}
-    if known == wanted:
+async def bring_up_to_date(db: Database, settings: Settings, clock: Clock, stop: asyncio.Event) -> None:
+    """Of several workers the first does it. Facts come from the log, beside the live ones; cells from the facts."""
+    context = Context("metrics-svc", SYSTEM, clock(), "recompute")
+    async with db.begin(context) as tx:
+        await tx.conn.execute(TURN)
+        old = await outdated(tx.conn, settings)
+        if "facts" in old and not await tx.conn.fetchval(_BEGUN, CONSUMER):
+            await keep(tx.conn, settings, "facts")  # nothing was projected yet
+            old.remove("facts")
+        if "facts" not in old and "cells" in old:
+            await recompute_cells(tx)
+    if "facts" not in old:
         return
-    if known.get("facts") != wanted["facts"]:
-        await derived.derive_again(tx)
-    else:
-        await cells.recompute_cells(tx)
-    for name, version in wanted.items():
-        await tx.conn.execute(_KEEP, name, version)
+    bus = open_bus(settings.bus_url, client="metrics-svc-recompute")
+    await bus.start()
+    try:
+        await renew(db, bus, settings, stop)
+    except LogIncomplete as error:
+        log.warning("log_incomplete", service="metrics-svc", error=str(error), hint="figures are derived from what the facts keep")
+        async with db.begin(context) as tx:
+            await tx.conn.execute(TURN)
+            if "facts" in await outdated(tx.conn, settings):
+                await derive_again(tx)
+    finally:
+        await bus.stop()

@@ -1,36 +1,24 @@
-"""All that is derived from what leads, deals and payments were told, derived again: to take new code of the facts into use.
+"""All that is derived from what leads, deals and payments were told, derived again: where the log does not reach back far enough.
 
-The log is not needed: facts keep what their events told. It happens in tables beside the live ones, which keep answering meanwhile.
+Facts keep what their events told. It happens in tables beside the live ones, which keep answering meanwhile.
 """
 
-import hashlib
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Uuid, bindparam, select
 
-from metrics_svc import stages
-from metrics_svc.cells import histogram
-from metrics_svc.facts import rows
 from metrics_svc.facts.tables import DEALS, FACTS, LEADS, PAYMENTS, FactTable
 from metrics_svc.fold import TOLD, Touched, write_facts
 from metrics_svc.rebuild.beside import TABLES, create, swap
 from metrics_svc.rebuild.cells import recompute_cells
+from metrics_svc.rebuild.versions import keep
 from shared.db import Tx
 from shared.query import Query
 
 _SCHEMA = "deriving"
 _BATCH = 5_000
 _BEFORE_ALL = UUID(int=0)
-
-
-@lru_cache(maxsize=1)
-def version() -> str:
-    """What derived facts depend on besides what they were told: the code that derives them."""
-    sources = [*sorted(Path(rows.__file__).parent.glob("*.py")), Path(stages.__file__), Path(histogram.__file__)]
-    return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
 
 
 async def derive_again(tx: Tx) -> None:
@@ -45,6 +33,7 @@ async def derive_again(tx: Tx) -> None:
     await _each(tx, "payments", PAYMENTS)
     await recompute_cells(tx)
     await swap(tx.conn, _SCHEMA)
+    await keep(tx.conn, tx.settings, "facts")
     await tx.conn.execute(f"SET LOCAL search_path TO public; DROP SCHEMA {_SCHEMA}")
 
 

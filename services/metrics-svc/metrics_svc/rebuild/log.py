@@ -1,16 +1,21 @@
 """Everything projected anew from the log, into tables beside the live ones that take their place in one transaction."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
 from typing import Any
+from uuid import UUID
 
 from metrics_svc.cells.tables import BUCKET, CELL
 from metrics_svc.fold import TOPICS, TURN, fold
 from metrics_svc.rebuild.beside import TABLES, create, swap
+from metrics_svc.rebuild.versions import keep, outdated
 from shared import inbox
 from shared.auth import SYSTEM
-from shared.bus import Bus, TopicPartition
+from shared.bus import Bus, BusError, TopicPartition
 from shared.clock import utcnow
 from shared.db import Context, Database, Tx
+from shared.events.envelope import Envelope
 from shared.settings import Settings
 from shared.tables import CONSUMER_SEEN
 
@@ -19,37 +24,79 @@ _SCHEMA = "rebuilding"
 _BATCH = 10_000
 _TURNS = {topic: n for n, topic in enumerate(TOPICS)}
 _OFFSETS = "SELECT topic, partition, next FROM consumer_offset WHERE consumer = $1"
+_LOST = f"""
+SELECT EXISTS (SELECT subject FROM public.consumer_seen WHERE consumer = $1
+EXCEPT SELECT subject FROM {_SCHEMA}.consumer_seen WHERE consumer = $1)
+"""
+_ALONE = 4710002
+
+_FROM_THE_FIRST = ("lead", "deal", "milestone", "payment")
+"""Of these all events are read, of contracts only some."""
+
+
+class LogIncomplete(BusError):
+    """The beginning of the log is gone, so not everything can be projected from it."""
+
+
+class Stopped(Exception):
+    """The process is told to stop."""
 
 
 async def rebuild(db: Database, bus: Bus, settings: Settings) -> int:
     """Returns how many events took effect. The live projection keeps answering meanwhile, and goes on where it was afterwards.
 
-    Up to where the live consumer is, the log has to be complete: raises `OffsetOutOfRange` when its beginning is gone.
+    Up to where the live consumer is, the log has to be complete: raises `LogIncomplete` when its beginning is gone.
     """
-    return (await _beside(db, bus, settings, _take_over))[0]
+    async with _alone(db) as conn:
+        return (await _beside(conn, bus, settings, _taking_over(settings)))[0]
+
+
+async def renew(db: Database, bus: Bus, settings: Settings, stop: asyncio.Event) -> None:
+    """The same if the facts were made by other code, and nobody else has done it meanwhile. Raises `Stopped` when told to stop."""
+    async with _alone(db) as conn:
+        if "facts" in await outdated(conn, settings):
+            await _beside(conn, bus, settings, _taking_over(settings), stop)
 
 
 async def differing_rows(db: Database, bus: Bus, settings: Settings) -> tuple[int, int]:
     """How many rows of the live projection are not what the log says, and of how many events (quality.md, invariant 7)."""
-    events, differ = await _beside(db, bus, settings, _compare)
+    async with _alone(db) as conn:
+        events, differ = await _beside(conn, bus, settings, _compare)
     return differ, events
 
 
-async def _beside(db: Database, bus: Bus, settings: Settings, finish: Callable[[Any], Awaitable[int]]) -> tuple[int, int]:
+@asynccontextmanager
+async def _alone(db: Database) -> AsyncIterator[Any]:
+    """A connection of which there is one at a time, because everybody who rebuilds makes tables of the same names."""
     async with db.connection() as conn:
-        await conn.execute(f"DROP SCHEMA IF EXISTS {_SCHEMA} CASCADE; CREATE SCHEMA {_SCHEMA}")
+        while not await conn.fetchval(f"SELECT pg_try_advisory_lock({_ALONE})"):  # noqa: ASYNC110  # nothing tells of it
+            await asyncio.sleep(0.2)  # as long as it takes: a statement that waits for the lock would time out
         try:
-            await create(conn, _SCHEMA, [*TABLES, CONSUMER_SEEN])
-            # Unqualified names now mean the tables beside: the fold needs not know.
-            await conn.execute(f"SET search_path TO {_SCHEMA}, public")
-            return await _Rebuild(conn, bus, settings).run(finish)
+            yield conn
         finally:
-            await conn.execute(f"RESET search_path; DROP SCHEMA IF EXISTS {_SCHEMA} CASCADE")
+            await conn.execute(f"SELECT pg_advisory_unlock({_ALONE})")
 
 
-async def _take_over(conn: Any) -> int:
-    await swap(conn, _SCHEMA)
-    return 0
+async def _beside(
+    conn: Any, bus: Bus, settings: Settings, finish: Callable[[Any], Awaitable[int]], stop: asyncio.Event | None = None
+) -> tuple[int, int]:
+    await conn.execute(f"DROP SCHEMA IF EXISTS {_SCHEMA} CASCADE; CREATE SCHEMA {_SCHEMA}")
+    try:
+        await create(conn, _SCHEMA, [*TABLES, CONSUMER_SEEN])
+        # Unqualified names now mean the tables beside: the fold needs not know.
+        await conn.execute(f"SET search_path TO {_SCHEMA}, public")
+        return await _Rebuild(conn, bus, settings, stop).run(finish)
+    finally:
+        await conn.execute(f"RESET search_path; DROP SCHEMA IF EXISTS {_SCHEMA} CASCADE")
+
+
+def _taking_over(settings: Settings) -> Callable[[Any], Awaitable[int]]:
+    async def finish(conn: Any) -> int:
+        await swap(conn, _SCHEMA)
+        await keep(conn, settings, "facts", "cells")
+        return 0
+
+    return finish
 
 
 async def _compare(conn: Any) -> int:
@@ -64,17 +111,23 @@ async def _compare(conn: Any) -> int:
 
 
 class _Rebuild:
-    def __init__(self, conn: Any, bus: Bus, settings: Settings) -> None:
-        self._conn, self._bus, self._settings = conn, bus, settings
+    def __init__(self, conn: Any, bus: Bus, settings: Settings, stop: asyncio.Event | None) -> None:
+        self._conn, self._bus, self._settings, self._stop = conn, bus, settings, stop
         self._next: dict[TopicPartition, int] = {}
+        self._cut: set[TopicPartition] = set()
+        """The partitions whose first messages are gone."""
+        self._known: set[UUID] = set()
         self._folded = 0
 
     async def run(self, finish: Callable[[Any], Awaitable[int]]) -> tuple[int, int]:
         self._next = await self._bus.beginning_offsets(TOPICS)
+        self._cut = {partition for partition, beginning in self._next.items() if beginning > 0}
         await self._read_on()
         async with self._conn.transaction():
             await self._conn.execute(TURN)
             await self._read_on()
+            if self._cut and await self._conn.fetchval(_LOST, CONSUMER):
+                raise LogIncomplete("the log has nothing of some records that are known: what was before is gone")
             found = await finish(self._conn)
         return self._folded, found
 
@@ -90,13 +143,25 @@ class _Rebuild:
 
     async def _read_up_to(self, partition: TopicPartition, end: int) -> None:
         while (start := self._next.get(partition, 0)) < end:
+            if self._stop is not None and self._stop.is_set():
+                raise Stopped
             batch = [m for m in await self._bus.read(*partition, start, min(_BATCH, end - start)) if m.offset < end]
             if not batch:
                 return
             async with self._conn.transaction():
                 tx = Tx(self._conn, Context("metrics-svc", SYSTEM, utcnow(), "rebuild"), self._settings)
                 found = await inbox.sort(tx, CONSUMER, batch, fold.types)
+                if partition in self._cut:
+                    self._check_beginnings(partition, found.fresh)
                 await fold(tx, found.fresh)
                 await inbox.saw(tx, CONSUMER, found.seen)
             self._folded += len(found.fresh)
             self._next[partition] = batch[-1].offset + 1
+
+    def _check_beginnings(self, partition: TopicPartition, events: Iterable[Envelope[Any]]) -> None:
+        """Messages go only when they are old, or all of them when the log is made anew: then it has each record's first event again."""
+        for e in events:
+            if e.subject not in self._known and e.version > 1 and e.data.aggregate in _FROM_THE_FIRST:
+                name, number = partition
+                raise LogIncomplete(f"{name}[{number}] has no first event of {e.subject}: what was before is gone")
+            self._known.add(e.subject)

@@ -1,0 +1,36 @@
+"""What the projection was computed with: of facts the code that makes them, of cells the declarations of measures; of both the zone."""
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from metrics_svc import fold, stages
+from metrics_svc.cells import histogram
+from metrics_svc.cells.tables import PROJECTION
+from metrics_svc.facts import rows
+from metrics_svc.kpi import all_measures
+from shared.settings import Settings
+
+_READ = f"SELECT name, version FROM {PROJECTION.name}"
+_KEEP = f"INSERT INTO {PROJECTION.name} VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET version = excluded.version"
+
+
+@lru_cache(maxsize=4)
+def _wanted(zone: str) -> dict[str, str]:
+    modules = [Path(str(module.__file__)) for module in (stages, histogram, fold)]
+    sources = [source.read_text() for source in (*sorted(Path(rows.__file__).parent.glob("*.py")), *modules)]
+    measures = sorted(m.declared for m in all_measures().values())
+    return {name: hashlib.sha256("\n".join([zone, *text]).encode()).hexdigest() for name, text in (("facts", sources), ("cells", measures))}
+
+
+async def outdated(conn: Any, settings: Settings) -> set[str]:
+    """Which of `facts` and `cells` were computed by other code or for another zone."""
+    known = {row["name"]: row["version"] for row in await conn.fetch(_READ)}
+    return {name for name, version in _wanted(settings.time_zone).items() if known.get(name) != version}
+
+
+async def keep(conn: Any, settings: Settings, *names: str) -> None:
+    """Remember that these are what this release computes."""
+    for name in names:
+        await conn.execute(_KEEP, name, _wanted(settings.time_zone)[name])
