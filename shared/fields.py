@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from shared.clock import EARLIEST, FIRST_YEAR, LAST_YEAR, LATEST
+from shared.spelling import SOURCES, normal_source
 
 DAY_SAYS = "Write a day as year-month-day, for example 2026-01-31."
 TIME_SAYS = "Write a time with its date and zone, for example 2026-01-31T08:00:00Z or 2026-01-31T16:00:00+08:00."
@@ -103,6 +104,7 @@ def lines(most: int, least: int = 1) -> StringConstraints:
 
 Name = Annotated[str, lines(200), _LINE]
 Short = Annotated[str, lines(80), _LINE]
+Source = Annotated[Name, AfterValidator(normal_source), Field(description=f"{', '.join(SOURCES)}, or any other text.")]
 Key = Annotated[str, lines(200), _LINE, Field(description="What another system calls it; unique.")]
 Email = Annotated[str, lines(320), StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$"), _LINE]
 Phone = Annotated[str, lines(40, 3), _LINE]

@@ -12,10 +12,27 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, Generic, Literal, TypeVar, cast
 
 import orjson
-from sqlalchemy import ColumnElement, FromClause, Integer, Select, Text, Uuid, bindparam, func, or_, select, true, tuple_, union_all
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Integer,
+    Select,
+    Text,
+    Uuid,
+    and_,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+    tuple_,
+    union_all,
+)
 from starlette.responses import Response
 
 from shared.db import Reader
@@ -46,7 +63,8 @@ class Listing(Generic[R]):
     """A list of the rows of `table` (or of a subquery with an `id`), each read into the dataclass `into`.
 
     `filters` are query parameters by name; the column's type decides their operators. `sorts` are columns of `into`; the id breaks
-    ties and NULLs come last in both directions. Every sort wants an index on (column, id). `search` are the columns that `q` looks in.
+    ties and NULLs come last in both directions. Every sort wants an index on (column, id). `search` are the columns that `q` looks in,
+    whatever the form that a name is written in. `stored` are filters whose texts have a stored form, and what gives it.
     `personal` are those of all these columns that hold personal data or what customers said: roles that see them masked cannot
     filter or sort by them, and `q` passes them over.
     """
@@ -61,11 +79,14 @@ class Listing(Generic[R]):
         default: str,
         search: Sequence[ColumnElement[Any]] = (),
         personal: Sequence[ColumnElement[Any]] = (),
+        stored: Mapping[str, Callable[[str], str | None]] = MappingProxyType({}),
     ) -> None:
         hints = typing.get_type_hints(into)
         self.table, self.into, self.search = table, into, tuple(search)
         self.names = tuple(f.name for f in fields(cast(Any, into)))
-        self.filters = {name: Filter(name, c, choices_in(hints.get(getattr(c, "key", name)))) for name, c in filters.items()}
+        self.filters = {
+            name: Filter(name, c, choices_in(hints.get(getattr(c, "key", name))), stored.get(name)) for name, c in filters.items()
+        }
         self.sorts = {name: kind_of(table.c[name]) for name in sorts}
         if missing := {*sorts, default.removeprefix("-"), "id"} - {*self.names}:
             raise TypeError(f"{into.__name__} has no {', '.join(sorted(missing))} to sort by")
@@ -158,8 +179,18 @@ class Listing(Generic[R]):
         if shape.searched:
             pattern = bindparam("q", type_=Text)
             columns = self._public if shape.searched == "public" else self.search
-            conditions.append(or_(*[column.ilike(pattern, escape="\\") for column in columns]))
+            conditions.append(or_(*[_contains(column, pattern) for column in columns]))
         return conditions
+
+
+def _contains(column: ColumnElement[Any], pattern: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Only a text with characters beyond ASCII, which take several bytes, can be written in several forms."""
+    wide = and_(func.octet_length(column) > func.char_length(column), _NFKC(column).ilike(pattern, escape="\\"))
+    return or_(column.ilike(pattern, escape="\\"), wide)
+
+
+def _NFKC(column: ColumnElement[Any]) -> ColumnElement[str]:
+    return func.normalize(column, literal_column("NFKC"), type_=Text())
 
 
 def _position(record: Mapping[str, Any], sort: str) -> list[str | None]:

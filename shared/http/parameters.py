@@ -12,6 +12,7 @@ from shared.http import cursor
 from shared.http.filters import Compare, Filter, Kind
 from shared.http.page import PageRequest, want_fields
 from shared.masking import sees_personal_data
+from shared.spelling import searched
 
 LIMIT, MOST = 50, 200
 
@@ -93,7 +94,7 @@ class Parameters:
             return False
         if not 0 < len(text) <= 200 or "\0" in text:
             raise Invalid("q takes a text of up to 200 characters.", pointer="q", code="bad_parameter")
-        literal = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        literal = (searched(text) or text).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         values["q"] = f"%{literal}%"
         return True
 
@@ -116,7 +117,11 @@ class Parameters:
 
         text = {"type": "string", "minLength": 1, "maxLength": 200}
         return [
-            *([parameter("q", "Finds this text, in any case, in the names and titles.", text)] if self.searchable else []),
+            *(
+                [parameter("q", "Finds this text in the names and titles, in any case and however its characters are composed.", text)]
+                if self.searchable
+                else []
+            ),
             parameter("sort", "`-` sorts downwards; rows without a value come last.", {"enum": self._directions, "default": self.default}),
             parameter("limit", "Items per page.", {"type": "integer", "minimum": 1, "maximum": MOST, "default": LIMIT}),
             parameter("cursor", "The `next_cursor` of the page before.", {"type": "string", "minLength": 1}),

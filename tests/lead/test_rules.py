@@ -20,6 +20,7 @@ from lead_svc.qualification.rules import Bant, Dimension, Grade, Policy, Profile
 from lead_svc.team.rules import below, move_unmet, path_of
 from shared.auth import SYSTEM, Actor, Role
 from shared.errors import Unmet
+from shared.spelling import normal_source
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)  # a Monday
 ANN, BOB = uuid4(), uuid4()
@@ -258,10 +259,13 @@ def test_what_is_a_response() -> None:
 
 @pytest.mark.parametrize(
     ("written", "kept"),
-    [("Trade Show", "trade_show"), ("SEO", "seo"), (" paid   search ", "paid search"), ("social", "social"), ("  ", None)],
-)
-def test_sources_of_ours_have_one_spelling_and_others_stay(written: str, kept: str | None) -> None:
-    assert rules.normal_source(written) == kept
+    [
+        ("Trade Show", "trade_show"), ("TRADE  SHOW", "trade_show"), ("trade-show", "trade_show"), ("ＳＥＯ", "seo"), ("social", "social"),
+        (" Paid \u00a0 search ", "paid search"), ("Google", "google"), ("Cafe\u0301", "café"), ("  ", None),
+    ],
+)  # fmt: skip
+def test_a_source_has_one_spelling_whatever_its_case_blanks_and_bytes(written: str, kept: str | None) -> None:
+    assert normal_source(written) == kept
 
 
 text = st.one_of(st.none(), st.sampled_from(["x", "y"]))

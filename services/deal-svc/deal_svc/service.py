@@ -4,7 +4,7 @@ from pathlib import Path
 
 from deal_svc.catalog.api import router as catalog
 from deal_svc.checks import CHECKS
-from deal_svc.deals import accounts
+from deal_svc.deals import accounts, names
 from deal_svc.deals import reactions as deals_reactions
 from deal_svc.deals.api import router as deals
 from deal_svc.discovery.api import router as discovery
@@ -24,7 +24,7 @@ service = Service(
     migrations=Path(__file__).parent / "migrations",
     routers=[deals, discovery, quotes, catalog, imports],
     reactions=[*roster.REACTIONS, *deals_reactions.REACTIONS, *stages_reactions.REACTIONS],
-    consumers={accounts.NAME: (accounts.accounts, accounts.TOPICS)},
+    consumers={accounts.NAME: (accounts.accounts, accounts.TOPICS), names.NAME: (names.hear, names.TOPICS)},
     timers=TIMERS,
     jobs=[run_imports],
     checks=CHECKS,

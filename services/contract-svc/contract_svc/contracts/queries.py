@@ -9,6 +9,7 @@ from shared.auth import Actor
 from shared.http.listing import Listing
 from shared.query import Query, is_in
 from shared.scoped import Scoped
+from shared.spelling import normal_source
 
 LIST = Listing(
     CONTRACT,
@@ -23,6 +24,7 @@ LIST = Listing(
     sorts=("created_at", "updated_at", "drafted_at", "signed_at", "starts_on", "ends_on", "total"),
     default="-created_at",
     search=(CONTRACT.c.number, CONTRACT.c.account_name),
+    stored={"source": normal_source},
 )
 
 

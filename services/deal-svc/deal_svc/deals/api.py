@@ -20,7 +20,7 @@ from deal_svc.stages.rules import Facts, OpenStage, actions_unmet
 from shared import scope
 from shared.auth import Actor, CurrentActor, Role, require
 from shared.db import Reader
-from shared.fields import Day, Name, Text
+from shared.fields import Day, Name, Source, Text
 from shared.http.actions import AllowedAction, actions
 from shared.http.edge import ClinchRoute, IfMatch, InTx, Reading
 from shared.http.listing import Page, PageRequest
@@ -40,7 +40,7 @@ class DealIn(Act):
     account_id: UUID
     amount: Worth
     owner_id: Annotated[UUID | None, Field(description="Yourself by default; a manager may name another")] = None
-    source: Name | None = None
+    source: Source | None = None
     product: Annotated[Name | None, Field(description="Product line; by default that of the accepted quote")] = None
     region: Annotated[Name | None, Field(description="By default the account's")] = None
     expected_close_on: Day | None = None
@@ -50,7 +50,7 @@ class DealPatch(Act):
     name: Name = NOT_GIVEN
     amount: Worth = NOT_GIVEN
     kind: Kind = NOT_GIVEN
-    source: Name | None = NOT_GIVEN
+    source: Source | None = NOT_GIVEN
     product: Name | None = NOT_GIVEN
     region: Name | None = NOT_GIVEN
     competitor: Name | None = NOT_GIVEN

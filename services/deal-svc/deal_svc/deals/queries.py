@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, select
+from sqlalchemy import ARRAY, ColumnElement, Text, bindparam, func, select, type_coerce
 
 from deal_svc.deals.rules import Deal, JoinedLead
 from deal_svc.deals.tables import ACCOUNT_NAME, DEAL, DEAL_LEAD, DEALS
@@ -11,7 +11,10 @@ from shared.auth import Actor
 from shared.http.listing import Listing
 from shared.query import Query
 from shared.scoped import Scoped
+from shared.spelling import normal_source
 from shared.tables import ROSTER
+
+_FLAGS = func.array(select(func.jsonb_object_keys(DEAL.c.flags)).correlate(DEAL).scalar_subquery())
 
 LIST = Listing(
     DEAL,
@@ -22,10 +25,12 @@ LIST = Listing(
         **{name: DEAL.c[name] for name in ("imported", "manual_win")},
         **{name: DEAL.c[name] for name in ("owner_id", "team_id", "account_id", "lead_id", "external_id")},
         "open": DEAL.c.closed_at.is_(None),
+        "flag": type_coerce(_FLAGS, ARRAY(Text)),
     },
     sorts=("created_at", "updated_at", "opened_at", "closed_at", "expected_close_on", "amount"),
     default="-created_at",
     search=(DEAL.c.name, DEAL.c.account_name),
+    stored={"source": normal_source},
 )
 
 

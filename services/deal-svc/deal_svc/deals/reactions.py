@@ -21,6 +21,7 @@ from shared.events.lead import LeadConverted, PersonAdded, PersonChanged
 from shared.query import Query, is_in
 from shared.reactions import on
 from shared.roster import team_of
+from shared.spelling import normal_source
 
 _JOIN = Query(insert(DEAL_LEAD).values({c.name: bindparam(c.name) for c in DEAL_LEAD.c}), UUID)
 _REFUSE = Query(
@@ -66,7 +67,7 @@ async def _open(tx: Tx, e: Envelope[LeadConverted]) -> str | None:
         account_name=lead.account_name,
         lead_id=e.subject,
         conversion_id=lead.conversion_id,
-        source=lead.source,
+        source=lead.source and normal_source(lead.source),
         product=lead.product,
         region=lead.region or await tx.first(queries.REGION, id=lead.account_id),
     )

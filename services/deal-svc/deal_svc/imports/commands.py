@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import select
 
@@ -14,8 +13,8 @@ from deal_svc.deals.rules import OPEN_STAGES, PROBABILITY, Deal, Stage
 from deal_svc.deals.tables import DEAL, DEALS
 from deal_svc.imports import rules
 from deal_svc.imports.form import DealRow
+from deal_svc.imports.parties import Parties, named_by
 from deal_svc.imports.rules import Told, Visit
-from shared.auth import person_id
 from shared.db import Tx
 from shared.errors import Unmet
 from shared.events.deal import DealLost, DealStageChanged, DealWon
@@ -24,21 +23,20 @@ from shared.ids import external_id
 from shared.imports.job import Outcome, Problem
 from shared.query import Query, is_in
 from shared.settings import Settings
-from shared.tables import ROSTER
+from shared.spelling import normal_source, tidy
 
 Events = list[tuple[Event, datetime]]
 
 _KNOWN = Query(
     select(*[DEAL.c[n] for n in DEALS.names]).where(is_in(DEAL.c.external_id, "keys")).order_by(DEAL.c.id).with_for_update(), Deal
 )
-_TEAMS = Query(select(ROSTER.c.person_id, ROSTER.c.team_id).where(is_in(ROSTER.c.person_id, "people")), tuple)
 
 
 async def take(tx: Tx, rows: Sequence[tuple[int, DealRow]], settings: Settings) -> Outcome:
     """Create or update a deal per row; rows that contradict themselves or what is known are refused (issue 2 §3)."""
     outcome = Outcome()
     known = {deal.external_id: deal for deal in await tx.all(_KNOWN, keys=[row.external_id for _, row in rows])}
-    teams = await _teams(tx, rows)
+    parties = await named_by(tx, [row for _, row in rows])
     new: list[tuple[Deal, Events]] = []
     changed: list[tuple[Deal, Events]] = []
     for line, row in rows:
@@ -53,9 +51,9 @@ async def take(tx: Tx, rows: Sequence[tuple[int, DealRow]], settings: Settings) 
         if wrong or history is None or fx is None:
             outcome.problems += [Problem(line, w.code, "wrong_history" if w.code != "currency" else "no_fx_rate", w.message) for w in wrong]
         elif deal is None:
-            new.append(_created(tx, row, history, currency, fx, teams))
+            new.append(_created(tx, row, history, currency, fx, parties))
         else:
-            step = _brought_up_to_date(deal, row, history, currency, fx, teams, tx.now)
+            step = _brought_up_to_date(deal, row, history, currency, fx, parties, tx.now)
             if step is None:
                 outcome.unchanged += 1
             else:
@@ -66,23 +64,18 @@ async def take(tx: Tx, rows: Sequence[tuple[int, DealRow]], settings: Settings) 
     return outcome
 
 
-async def _teams(tx: Tx, rows: Sequence[tuple[int, DealRow]]) -> dict[UUID, UUID | None]:
-    people = {person_id(row.owner) for _, row in rows if row.owner}
-    found = await tx.conn.fetch(_TEAMS.sql, *_TEAMS.args({"people": list(people)})) if people else []
-    return {record["person_id"]: record["team_id"] for record in found}
-
-
-def _described(row: DealRow, currency: str, fx: Decimal, teams: dict[UUID, UUID | None]) -> dict[str, Any]:
+def _described(row: DealRow, currency: str, fx: Decimal, parties: Parties) -> dict[str, Any]:
     """The fields that a row describes; what it leaves empty is not among them, so a later file never blanks what is known."""
-    owner = person_id(row.owner) if row.owner else None
+    owner_id, team_id = parties.owner(row)
+    account_id, account_name = parties.account(row)
     given = {
-        "name": row.name,
-        "account_id": external_id("account", row.account_key) if row.account_key else None,
-        "account_name": row.account,
-        "owner_id": owner,
-        "team_id": teams.get(owner) if owner else None,
+        "name": row.name and tidy(row.name),
+        "account_id": account_id,
+        "account_name": account_name,
+        "owner_id": owner_id,
+        "team_id": team_id,
         "lead_id": external_id("lead", row.lead_external_id) if row.lead_external_id else None,
-        "source": row.source,
+        "source": row.source and normal_source(row.source),
         "product": row.product,
         "region": row.region,
         "expected_close_on": row.expected_close_on,
@@ -92,9 +85,9 @@ def _described(row: DealRow, currency: str, fx: Decimal, teams: dict[UUID, UUID 
     return {name: value for name, value in given.items() if value is not None} | money
 
 
-def _created(tx: Tx, row: DealRow, history: Told, currency: str, fx: Decimal, teams: dict[UUID, UUID | None]) -> tuple[Deal, Events]:
-    described = {"amount": row.amount, "currency": currency, "fx": fx} | _described(row, currency, fx, teams)
-    described.setdefault("name", row.account or row.external_id)
+def _created(tx: Tx, row: DealRow, history: Told, currency: str, fx: Decimal, parties: Parties) -> tuple[Deal, Events]:
+    described = {"amount": row.amount, "currency": currency, "fx": fx} | _described(row, currency, fx, parties)
+    described.setdefault("name", described.get("account_name") or row.external_id)
     deal = new_deal(
         tx.now,
         id=external_id("deal", row.external_id),
@@ -178,10 +171,10 @@ def _closed(deal: Deal, end: Visit, row: DealRow) -> tuple[Deal, Event]:
 
 
 def _brought_up_to_date(
-    deal: Deal, row: DealRow, history: Told, currency: str, fx: Decimal, teams: dict[UUID, UUID | None], now: datetime
+    deal: Deal, row: DealRow, history: Told, currency: str, fx: Decimal, parties: Parties, now: datetime
 ) -> tuple[Deal, Events] | None:
     """What the row adds to a known deal: described fields that differ, moves not made yet, the end. None when it adds nothing."""
-    described = _described(row, currency, fx, teams)
+    described = _described(row, currency, fx, parties)
     if described.get("currency") == deal.currency:
         described["fx"] = deal.fx
     differs = sorted(n for n, v in described.items() if getattr(deal, n) != v)

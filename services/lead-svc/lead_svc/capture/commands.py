@@ -13,7 +13,7 @@ from lead_svc.capture import rules
 from lead_svc.capture.rules import NewLead
 from lead_svc.leads.commands import dimensions, updated
 from lead_svc.leads.queries import lead_visible
-from lead_svc.leads.rules import Lead, edit_unmet, normal_source
+from lead_svc.leads.rules import Lead, edit_unmet
 from lead_svc.leads.tables import LEAD, LEADS
 from lead_svc.parties.commands import Named, name_accounts
 from lead_svc.parties.queries import account_visible, contact_visible
@@ -21,8 +21,8 @@ from lead_svc.parties.tables import ACCOUNT, CONTACT
 from lead_svc.team.commands import name_people
 from lead_svc.team.queries import teams_of
 from lead_svc.team.tables import PERSON
-from shared import scope
-from shared.auth import Actor, person_id
+from shared import names, scope
+from shared.auth import Actor
 from shared.clock import happened
 from shared.db import Tx
 from shared.errors import Invalid, Problem, Rejected
@@ -31,6 +31,7 @@ from shared.events.lead import LeadAssigned, LeadCaptured, LeadFlagged
 from shared.ids import external_id as id_of
 from shared.ids import new_id
 from shared.query import Query, at_version, is_in
+from shared.spelling import normal_source
 
 Outcome = Literal["created", "filled", "updated", "unchanged"]
 """`filled`: a stub that an import had named got its own data."""
@@ -111,9 +112,11 @@ async def _checked(tx: Tx, rows: Sequence[NewLead]) -> list[NewLead | Problem]:
     unknown and one that is somebody else's are refused alike.
     """
     names_anybody = scope.reach(tx.actor).everything
-    named = [id_of("account", row.account_external_id) if row.account_external_id else row.account_id for row in rows]
+    by_key = await names.ids_of(tx, "account", (row.account_external_id for row in rows if row.account_external_id))
+    named = [by_key[row.account_external_id] if row.account_external_id else row.account_id for row in rows]
     asked = [None if names_anybody and row.account_external_id else id for row, id in zip(rows, named, strict=True)]
-    owners = [row.owner_id or (person_id(row.owner_external_id) if row.owner_external_id else None) for row in rows]
+    people_by_key = await names.ids_of(tx, "person", (r.owner_external_id for r in rows if r.owner_external_id and not r.owner_id))
+    owners = [row.owner_id or people_by_key.get(row.owner_external_id or "") for row in rows]
     people = await _seen(tx, _PEOPLE, lambda actor: scope.visible(actor, PERSON.c.id), owners)
     accounts = await _seen(tx, _ACCOUNTS, account_visible, [*asked, *(r.referrer_account_id for r in rows)])
     contacts = await _seen(tx, _CONTACTS, contact_visible, [r.contact_id for r in rows])
@@ -159,7 +162,7 @@ async def _seen(
 
 async def _name(tx: Tx, rows: Iterable[NewLead]) -> None:
     """See that owners and accounts exist that are named by another system's key."""
-    await name_people(tx, {r.owner_external_id for r in rows if r.owner_external_id})
+    await name_people(tx, {r.owner_external_id: r.owner_id for r in rows if r.owner_external_id and r.owner_id})
     named = {r.account_external_id: r for r in rows if r.account_external_id and r.account_id}
     await name_accounts(tx, [Named(r.account_id, key, r.company or key) for key, r in named.items() if r.account_id])
 

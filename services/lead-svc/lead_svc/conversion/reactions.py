@@ -5,6 +5,8 @@ from uuid import UUID
 from lead_svc.conversion import commands
 from lead_svc.parties.commands import Named, name_accounts
 from lead_svc.team.commands import name_people
+from shared import names
+from shared.auth import person_id
 from shared.db import Tx
 from shared.events.deal import ConversionRefused, DealLeadJoined, DealOpened, DealWon
 from shared.events.envelope import Envelope
@@ -28,11 +30,12 @@ async def deal_opened(tx: Tx, e: Envelope[DealOpened]) -> None:
 async def _name_parties(tx: Tx, deal: DealOpened) -> UUID | None:
     """Stubs for an owner and an account that nobody has entered yet; the account's id."""
     if deal.owner_external_id or deal.owner_id:
-        await name_people(tx, [deal.owner_external_id or str(deal.owner_id)])
+        key = deal.owner_external_id or str(deal.owner_id)
+        await name_people(tx, {key: deal.owner_id or person_id(key)})
     name = deal.account_name or deal.account_external_id
     if name is None:
         return deal.account_id
-    id = deal.account_id or external_id("account", deal.account_external_id or name)
+    id = deal.account_id or names.account_id(deal.account_external_id or name)
     await name_accounts(tx, [Named(id, deal.account_external_id, name)])
     return id
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from lead_svc.leads import commands, rules
 from lead_svc.leads.queries import LEADS_LIST, SEEN_LEADS, lead_visible
@@ -14,7 +14,7 @@ from lead_svc.leads.rules import Lead, Reason, State
 from lead_svc.qualification.rules import Dimension, Grade, Status, findings
 from shared import scope
 from shared.auth import Actor, CurrentActor, Role, require
-from shared.fields import Email, Name, Phone, Short, Text, Time, When
+from shared.fields import Email, Name, Phone, Short, Source, Text, Time, When
 from shared.fields import Reason as Why
 from shared.http.actions import AllowedAction, actions
 from shared.http.body import Body
@@ -27,9 +27,6 @@ router = APIRouter(prefix="/v1/leads", tags=["leads"], route_class=ClinchRoute)
 
 Working = Depends(require(Role.rep, Role.kam, Role.manager, Role.director, Role.admin))
 Editing = Depends(require(Role.rep, Role.kam, Role.manager, Role.director, Role.admin, Role.marketing, Role.ops, Role.service))
-
-
-Source = Annotated[Short, AfterValidator(rules.normal_source), Field(description=f"{', '.join(rules.SOURCES)}, or any other text.")]
 
 
 class LeadData(Body):

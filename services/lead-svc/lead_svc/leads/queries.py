@@ -8,6 +8,7 @@ from shared import scope
 from shared.auth import Actor
 from shared.http.listing import Listing
 from shared.scoped import Scoped
+from shared.spelling import normal_source
 
 _FLAGS = func.array(select(func.jsonb_object_keys(LEAD.c.flags)).correlate(LEAD).scalar_subquery())
 
@@ -39,6 +40,7 @@ LEADS_LIST = Listing(
     default="-created_at",
     search=(LEAD.c.title, LEAD.c.company, LEAD.c.contact_name, LEAD.c.external_id),
     personal=(LEAD.c.contact_name, LEAD.c.reason),
+    stored={"source": normal_source},
 )
 
 

@@ -37,14 +37,6 @@ class Reason(StrEnum):
     OTHER = "other"
 
 
-SOURCES = (
-    # The seven families (L1) ...
-    "event", "content", "online_ads", "partner_referral", "customer_referral", "social", "cold_outreach",
-    # ... and what they are made of.
-    "industry_platform", "seo", "sem", "kol_community", "trade_show", "cross_industry_partner", "employee_network", "dormant_pool",
-)  # fmt: skip
-"""The sources with a name of ours. Any other text is a source too: other systems bring their own."""
-
 LONGEST_WAIT = timedelta(days=3650)
 
 NO_RESPONSE = Reason.NO_RESPONSE_3.value
@@ -173,13 +165,6 @@ def shown(lead: Lead, *, masked: bool) -> Lead:
         # Why it is disqualified is one of our codes; why it waits is told in somebody's own words.
         reason=lead.reason if lead.state is State.DISQUALIFIED else None,
     )
-
-
-def normal_source(text: str) -> str | None:
-    """One of ours, however it is written ("Trade Show"), or the text itself without needless blanks; None when it is empty."""
-    plain = " ".join(text.split())
-    ours = plain.lower().replace(" ", "_").replace("-", "_")
-    return ours if ours in SOURCES else plain or None
 
 
 NOT_OWNER = Unmet("not_owner", "Only the lead's owner or his manager may do this.")

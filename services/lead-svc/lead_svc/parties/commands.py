@@ -12,14 +12,17 @@ from lead_svc.parties.queries import SEEN_ACCOUNTS, SEEN_CONTACTS
 from lead_svc.parties.rules import Account, Contact
 from lead_svc.parties.tables import ACCOUNT, ACCOUNTS, CONTACTS
 from lead_svc.team.commands import unknown_people
+from shared import names
 from shared.db import Tx
 from shared.errors import Invalid, NotFound, Rejected, require
 from shared.events.lead import AccountCreated, AccountUpdated, ContactCreated, ContactUpdated
 from shared.ids import external_id as id_of
 from shared.ids import new_id
 from shared.query import A, Query, is_in
+from shared.spelling import tidy
 
 _KNOWN = Query(select(ACCOUNT.c.id).where(is_in(ACCOUNT.c.id, "ids")), UUID)
+_TAKEN = Query(select(ACCOUNT.c.external_id).where(is_in(ACCOUNT.c.external_id, "keys")), str)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ async def enter_account(tx: Tx, *, external_id: str | None, given: Mapping[str, 
     if rules.is_seller(tx.actor):
         given["owner_id"] = given["owner_id"] or tx.actor.id
     await _check_owner(tx, given)
-    id = id_of("account", external_id) if external_id else new_id()
+    id = (await names.ids_of(tx, "account", [external_id]))[external_id] if external_id else new_id()
     account = Account(id=id, external_id=external_id, imported=False, created_at=tx.now, updated_at=tx.now, version=1, **given)
     if id in await tx.add_new(ACCOUNTS, [(account, [(_created(account), tx.now)])]):
         return account, True
@@ -78,10 +81,14 @@ async def name_accounts(tx: Tx, named: Sequence[Named]) -> None:
     """See that these accounts exist: those nobody has entered yet become stubs, flagged `imported`."""
     wanted = {n.id: n for n in named}
     known = set(await tx.all(_KNOWN, ids=list(wanted))) if wanted else set()
+    new = [n for n in wanted.values() if n.id not in known]
+    # Another service may not know yet that an account of ours has this key, and have named a new one.
+    taken = set(await tx.all(_TAKEN, keys=[n.external_id for n in new if n.external_id])) if new else set()
     stubs = [
-        Account(n.id, n.external_id, n.name, None, None, None, None, None, True, tx.now, tx.now, 1)
-        for n in wanted.values()
-        if n.id not in known
+        Account(
+            n.id, None if n.external_id in taken else n.external_id, tidy(n.name), None, None, None, None, None, True, tx.now, tx.now, 1
+        )
+        for n in new
     ]
     await tx.add_new(ACCOUNTS, [(stub, [(_created(stub), tx.now)]) for stub in stubs])
 

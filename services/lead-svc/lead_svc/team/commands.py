@@ -1,6 +1,6 @@
 """The roster: teams and people, kept by admins and operations, and by imports that name an owner nobody has entered yet."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -11,13 +11,14 @@ from lead_svc.team import rules
 from lead_svc.team.queries import teams_of
 from lead_svc.team.rules import Person, Team
 from lead_svc.team.tables import PEOPLE, PERSON, TEAM, TEAMS
-from shared import roster
+from shared import names, roster
 from shared.auth import Role, person_id
 from shared.db import Reader, Tx
 from shared.errors import Invalid, require
 from shared.events.lead import PersonAdded, PersonChanged, TeamChanged, TeamCreated
 from shared.ids import external_id as id_of
 from shared.ids import new_id
+from shared.names import Known
 from shared.query import Query, is_in
 
 _LOCK_TREE = "SELECT pg_advisory_xact_lock(hashtext('clinch.team'))"
@@ -82,14 +83,29 @@ def _must_exist(team_id: UUID | None, tree: Mapping[UUID, UUID | None], pointer:
 
 async def enter_person(tx: Tx, *, external_id: str | None, given: Mapping[str, Any]) -> tuple[Person, bool]:
     """Add a person; one whose external key is known already is brought to these values, and a stub thereby filled up."""
-    id = person_id(external_id) if external_id else new_id()
+    id = await _meant(tx, external_id) if external_id else new_id()
     tree = await parents(tx)
     _must_exist(given["team_id"], tree, "/team_id")
     person = Person(id=id, external_id=external_id, imported=False, created_at=tx.now, updated_at=tx.now, version=1, **given)
     if id not in await tx.add_new(PEOPLE, [(person, [(_added(person, tree), tx.now)])]):
         return await change_person(tx, id, given), False
+    if external_id:
+        await names.learn(tx, "person", [Known(external_id, id, tx.now, False)])
     await _remember(tx, person, tree)
     return person, True
+
+
+async def _meant(tx: Tx, key: str) -> UUID:
+    """The person that this key enters: the one known by it, or one entered before under another spelling of it, or somebody new.
+
+    Somebody new takes over what an import has named in another spelling: that stub's id is not the one that access tokens give.
+    """
+    own = person_id(key)
+    alike = (await names.ids_of(tx, "person", [key]))[key]
+    if alike == own or await tx.first(PEOPLE.get, id=own) is not None:
+        return own
+    known = await tx.first(PEOPLE.get, id=alike)
+    return own if known is None or known.imported else alike
 
 
 async def change_person(tx: Tx, id: UUID, given: Mapping[str, Any], expect: int | None = None) -> Person:
@@ -105,20 +121,22 @@ async def change_person(tx: Tx, id: UUID, given: Mapping[str, Any], expect: int 
     return saved
 
 
-async def name_people(tx: Tx, keys: Iterable[str]) -> dict[str, UUID]:
-    """The people with these external keys or ids; those nobody has entered yet become stubs, flagged `imported`."""
-    wanted = {key: person_id(key) for key in keys}
+async def name_people(tx: Tx, wanted: Mapping[str, UUID]) -> None:
+    """See that the people exist whom these keys stand for; those nobody has entered yet become stubs, flagged `imported`."""
     unknown = await unknown_people(tx, list(wanted.values()))
-    stubs = [_stub(tx, id, key) for key, id in wanted.items() if id in unknown]
+    first: dict[UUID, str] = {}
+    for key, id in wanted.items():
+        first.setdefault(id, key)
+    stubs = [_stub(tx, id, key) for id, key in first.items() if id in unknown]
+    await names.learn(tx, "person", [Known(p.external_id, p.id, tx.now, True) for p in stubs if p.external_id])
     added = await tx.add_new(PEOPLE, [(p, [(_added(p, {}), tx.now)]) for p in stubs])
     for person in stubs:
         if person.id in added:
             await _remember(tx, person, {})
-    return wanted
 
 
 def _stub(tx: Tx, id: UUID, key: str) -> Person:
-    external_id = None if key == str(id) else key
+    external_id = key if key != str(id) and person_id(key) == id else None
     return Person(id, external_id, None, None, Role.rep, None, True, True, tx.now, tx.now, 1)
 
 

@@ -11,6 +11,7 @@ from metrics_svc.stages import WON, place
 from shared.events import deal as events
 from shared.events.envelope import Envelope
 from shared.query import uuid_of
+from shared.spelling import normal_source
 
 text_of = lru_cache(maxsize=4096)(str)
 
@@ -50,7 +51,7 @@ def read_steps(history: Sequence[Sequence[Any]], after: Step | None) -> list[Ste
             (
                 uuid_of(owner) if owner else owner_before,
                 (uuid_of(team) if team else None) if owner else team_before,
-                source or source_before,
+                normal_source(source) if source else source_before,
                 product or product_before,
                 region or region_before,
             ),

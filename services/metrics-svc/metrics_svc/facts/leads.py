@@ -9,6 +9,7 @@ from metrics_svc.facts.rows import GoalFact, LeadFact, LeadGoalFact, Who
 from shared.events import lead as events
 from shared.events.deal import DealLeadJoined, DealOpened
 from shared.events.envelope import Envelope
+from shared.spelling import normal_source
 
 
 def earliest(one: datetime | None, other: datetime | None) -> datetime | None:
@@ -63,7 +64,7 @@ def _reached_nothing(lead: LeadFact) -> None:
 
 def _described(lead: LeadFact, data: Any) -> None:
     lead.owner_id, lead.team_id = data.owner_id, data.team_id
-    lead.source, lead.product, lead.region = data.source, data.product, data.region
+    lead.source, lead.product, lead.region = data.source and normal_source(data.source), data.product, data.region
 
 
 def _captured(lead: LeadFact, e: Envelope[events.LeadCaptured]) -> None:

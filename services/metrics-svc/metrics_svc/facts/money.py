@@ -10,12 +10,13 @@ from metrics_svc.facts.rows import AllocationFact, MilestoneFact, PaymentFact
 from shared.calendar import day_of, start_of
 from shared.events import contract as events
 from shared.events.envelope import Envelope
+from shared.spelling import normal_source
 
 
 def _who(fact: MilestoneFact | PaymentFact, data: Any) -> None:
     fact.contract_id, fact.deal_id = data.contract_id, data.deal_id
     fact.owner_id, fact.team_id = data.owner_id, data.team_id
-    fact.source, fact.product, fact.region = data.source, data.product, data.region
+    fact.source, fact.product, fact.region = data.source and normal_source(data.source), data.product, data.region
 
 
 def due(data: Any, zone: tzinfo) -> datetime | None:

@@ -13,6 +13,7 @@ from metrics_svc.facts.rows import DIMENSIONS
 from metrics_svc.figures.asked import NONE, Asked, By
 from shared.errors import Invalid
 from shared.fields import Day
+from shared.spelling import normal_source
 
 Id = Annotated[str, WithJsonSchema({"anyOf": [{"type": "string", "format": "uuid"}, {"const": NONE}]})]
 
@@ -62,7 +63,7 @@ def _value(name: str, text: str) -> str:
             return str(UUID(text))
         except ValueError:
             raise Invalid(f"{name} takes an id (a UUID), or {NONE}.", pointer=name, code="bad_parameter") from None
-    return text
+    return (normal_source(text) or text) if name == "source" else text
 
 
 def _only_known(request: Request) -> None:

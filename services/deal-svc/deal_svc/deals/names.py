@@ -1,0 +1,29 @@
+"""What lead-svc told of accounts and people by name, from the beginning of the log on.
+
+A reader of its own, because names were not kept when the first of them were told.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from shared import names
+from shared.db import Tx
+from shared.events.envelope import Envelope, topic
+from shared.events.lead import AccountCreated, PersonAdded
+from shared.names import Known
+from shared.reactions import Fold
+
+NAME = "deal-names"
+TOPICS = [topic("account"), topic("person")]
+
+
+async def _hear(tx: Tx, events: Sequence[Envelope[Any]]) -> None:
+    await names.learn(tx, "account", [_known(e) for e in events if isinstance(e.data, AccountCreated) and e.data.external_id])
+    await names.learn(tx, "person", [_known(e) for e in events if isinstance(e.data, PersonAdded) and e.data.external_id])
+
+
+def _known(e: Envelope[Any]) -> Known:
+    return Known(e.data.external_id, e.subject, e.time, e.data.imported)
+
+
+hear = Fold(_hear, (AccountCreated, PersonAdded))

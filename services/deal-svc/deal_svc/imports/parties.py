@@ -1,0 +1,62 @@
+"""Whom the rows of an import name: accounts and owners, whatever the spelling, and the teams of the owners."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from deal_svc.deals.tables import ACCOUNT_NAME
+from deal_svc.imports.form import DealRow
+from shared import names
+from shared.db import Tx
+from shared.names import Known
+from shared.query import Query, is_in, rows_param
+from shared.spelling import compared, tidy
+from shared.tables import ROSTER
+
+_TEAMS = Query(select(ROSTER.c.person_id, ROSTER.c.team_id).where(is_in(ROSTER.c.person_id, "people")), tuple)
+_SHOWN = Query(select(ACCOUNT_NAME.c.id, ACCOUNT_NAME.c.name).where(is_in(ACCOUNT_NAME.c.id, "ids")), tuple)
+_given = rows_param(ACCOUNT_NAME, "id", "name")
+_SHOW = Query(
+    insert(ACCOUNT_NAME).from_select(["id", "name"], select(_given.c.id, _given.c.name)).on_conflict_do_nothing(index_elements=["id"]), int
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Parties:
+    accounts: Mapping[str, UUID]
+    people: Mapping[str, UUID]
+    teams: Mapping[UUID, UUID | None]
+    shown: Mapping[UUID, str]
+    """The names of accounts as they were first spelled."""
+
+    def account(self, row: DealRow) -> tuple[UUID | None, str | None]:
+        """The account that the row names, and the name to show: the known spelling where the row only spells it otherwise."""
+        id = self.accounts[row.account_key] if row.account_key else None
+        if row.account is None:
+            return id, None
+        known = self.shown.get(id) if id else None
+        return id, known if known is not None and compared(known) == compared(row.account) else tidy(row.account)
+
+    def owner(self, row: DealRow) -> tuple[UUID | None, UUID | None]:
+        """The owner that the row names, and the owner's team."""
+        id = self.people[row.owner] if row.owner else None
+        return id, self.teams.get(id) if id else None
+
+
+async def named_by(tx: Tx, rows: Sequence[DealRow]) -> Parties:
+    accounts = await names.ids_of(tx, "account", (row.account_key for row in rows if row.account_key))
+    people = await names.ids_of(tx, "person", (row.owner for row in rows if row.owner))
+    teams = {r["person_id"]: r["team_id"] for r in await tx.records(_TEAMS, people=list(people.values()))} if people else {}
+    shown = {r["id"]: r["name"] for r in await tx.records(_SHOWN, ids=list(set(accounts.values())))} if accounts else {}
+    new: dict[UUID, str] = {}
+    for row in rows:
+        if row.account and row.account_key and (id := accounts[row.account_key]) not in shown:
+            shown[id] = new[id] = tidy(row.account)
+    if new:
+        ordered = sorted(new)
+        await tx.run(_SHOW, id=ordered, name=[new[id] for id in ordered])
+    await names.learn(tx, "person", [Known(key, id, tx.now, True) for key, id in people.items() if key != str(id)])
+    return Parties(accounts, people, teams, shown)

@@ -1,0 +1,51 @@
+"""How names are compared: by what they say, whatever the bytes, the case, the width or the blanks. Pure.
+
+Other systems name accounts, people and sources by text. "ACME  Corp", "acme corp" and its full-width form are one name.
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+SOURCES = (
+    # The seven families ...
+    "event", "content", "online_ads", "partner_referral", "customer_referral", "social", "cold_outreach",
+    # ... and what they are made of.
+    "industry_platform", "seo", "sem", "kol_community", "trade_show", "cross_industry_partner", "employee_network", "dormant_pool",
+)  # fmt: skip
+"""The sources with a name of ours. Any other text is a source too: other systems bring their own."""
+
+_INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\ufeff"))
+"""Soft hyphen, blank of no width and byte order mark: nobody sees them, so they tell no two names apart."""
+_OPAQUE = re.compile(r"(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])(?=[^0-9]*[0-9])[0-9A-Za-z_]{10,}")
+"""Ids that a system has drawn, for example Salesforce's: there the case of a letter tells two records apart."""
+
+
+def tidy(text: str) -> str:
+    """The text as it is shown: composed characters, one blank where there were several, none at the ends."""
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def searched(text: str) -> str:
+    """The text as lists look for it: in a form that each spelling can be brought to, blanks as in `tidy`."""
+    return " ".join(unicodedata.normalize("NFKC", text).split())
+
+
+def compared(text: str) -> str:
+    """What two spellings of one name have in common."""
+    wide = unicodedata.normalize("NFKC", text.translate(_INVISIBLE))
+    return " ".join(unicodedata.normalize("NFKC", wide.casefold()).split())
+
+
+def compared_key(key: str) -> str:
+    """The same for a key, which may also be an opaque id: then every letter counts as it is written."""
+    plain = key.strip()
+    return plain if _OPAQUE.fullmatch(plain) else compared(key) or key
+
+
+@lru_cache(maxsize=4096)
+def normal_source(text: str) -> str | None:
+    """One of ours, however it is written ("Trade Show"), or the text in its compared form; None when it is empty."""
+    plain = compared(text)
+    ours = plain.replace(" ", "_").replace("-", "_")
+    return ours if ours in SOURCES else plain or None
