@@ -104,7 +104,7 @@ def lines(most: int, least: int = 1) -> StringConstraints:
 
 Name = Annotated[str, lines(200), _LINE]
 Short = Annotated[str, lines(80), _LINE]
-Source = Annotated[Name, AfterValidator(normal_source), Field(description=f"{', '.join(SOURCES)}, or any other text.")]
+Source = Annotated[Short, AfterValidator(normal_source), Field(description=f"{', '.join(SOURCES)}, or any other text.")]
 Key = Annotated[str, lines(200), _LINE, Field(description="What another system calls it; unique.")]
 Email = Annotated[str, lines(320), StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$"), _LINE]
 Phone = Annotated[str, lines(40, 3), _LINE]
