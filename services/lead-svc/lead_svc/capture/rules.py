@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass, fields
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
 from lead_svc.leads.rules import LEADERS, SELLERS, Lead, State
 from lead_svc.qualification.rules import Grade
 from shared.auth.actor import Actor, Role
+from shared.fill import filler
 
 CAPTURING = (
     Role.rep, Role.kam, Role.manager, Role.director, Role.admin, Role.marketing, Role.ops,
@@ -55,35 +57,41 @@ class NewLead:
 
 _NOT_DESCRIPTIVE = {"external_id", "captured_at", "owner_id", "owner_external_id", "account_external_id"}
 DESCRIPTIVE = tuple(f.name for f in fields(NewLead) if f.name not in _NOT_DESCRIPTIVE)
+_described = attrgetter(*DESCRIPTIVE)
+new_lead = filler(NewLead)
+"""`NewLead` of all its fields in their order, quickly: files bring it by the million."""
 
 
 _NOTHING: dict[str, Any] = dict.fromkeys(f.name for f in fields(Lead)) | {
     "state": State.CAPTURED, "grade": Grade.C, "bant": {}, "bant_score": 0, "flags": {}, "imported": True,
     "responses": 0, "no_response_count": 0, "reactivations": 0, "version": 0,
 }  # fmt: skip
+"""In the order of the lead's fields."""
+_lead = filler(Lead)
 
 
 def fresh(id: UUID, external_id: str | None, now: datetime, **known: Any) -> Lead:
     """A lead of which nothing is known but this: a stub."""
-    return Lead(**(_NOTHING | {"id": id, "external_id": external_id, "created_at": now, "updated_at": now} | known))
+    values = _NOTHING | {"id": id, "external_id": external_id, "created_at": now, "updated_at": now} | known
+    return _lead(*values.values())
 
 
 def changes_to(lead: Lead, given: NewLead) -> dict[str, Any]:
     """The descriptive fields, and the time of the capture, that `given` says otherwise."""
-    said = {name: getattr(given, name) for name in (*DESCRIPTIVE, "captured_at")}
+    said = {"captured_at": given.captured_at, **dict(zip(DESCRIPTIVE, _described(given), strict=True))}
     return {name: value for name, value in said.items() if value is not None and getattr(lead, name) != value}
 
 
 def own_data(lead: Lead | None, given: NewLead) -> dict[str, Any]:
     """What fills a new lead, or a stub. A first touch that nobody named is the source."""
-    said = {name: value for name in DESCRIPTIVE if (value := getattr(given, name)) is not None}
+    said = {name: value for name, value in zip(DESCRIPTIVE, _described(given), strict=True) if value is not None}
     first = said.get("first_touch") or (lead and lead.first_touch) or said.get("source")
     return said | {"first_touch": first, "last_touch": said.get("last_touch") or first}
 
 
 def odd_flags(lead: Lead) -> list[str]:
     """Odd but true: a deal older than the first contact. Whatever came first; each flag once."""
-    if lead.captured_at is None:
+    if lead.captured_at is None or (lead.deal_opened_at is None and lead.deal_won_at is None):
         return []
     times = {BEFORE_CAPTURE: lead.deal_opened_at, WON_BEFORE: lead.deal_won_at}
     return [flag for flag, at in times.items() if at is not None and at < lead.captured_at and flag not in lead.flags]

@@ -1,10 +1,11 @@
 """What a row of a lead import may say. Everything but the key is optional; columns named like a field need no mapping."""
 
+from dataclasses import fields
 from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from lead_svc.capture.rules import NewLead
+from lead_svc.capture.rules import NewLead, new_lead
 from lead_svc.leads.rules import Reason
 from shared.imports.dates import When
 
@@ -41,7 +42,8 @@ class LeadRow(BaseModel):
     disqualified_reason: Reason = Reason.OTHER
 
     def said(self) -> NewLead:
-        described = self.model_dump(
-            exclude={"owner", "mql_at", "qualified_at", "disqualified_at", "disqualified_reason"}, exclude_unset=True
-        )
-        return NewLead(**described, owner_external_id=self.owner)
+        row = vars(self)
+        return new_lead(*[row.get(name) for name in _SAID])
+
+
+_SAID = ["owner" if f.name == "owner_external_id" else f.name for f in fields(NewLead)]

@@ -25,8 +25,7 @@ class Step:
 
 def wrong(row: History, now: datetime) -> list[Unmet]:
     """By field: times in the future, or in another order than they follow each other."""
-    named = [(n, getattr(row, n)) for n in ("captured_at", "mql_at", "qualified_at", "disqualified_at")]
-    known = [(n, at) for n, at in named if at is not None]
+    known = [(n, at) for n in ("captured_at", "mql_at", "qualified_at", "disqualified_at") if (at := getattr(row, n)) is not None]
     found = [Unmet(n, "lies in the future") for n, at in known if at > now]
     for (before, first), (after, then) in pairwise(known):
         if then < first:
