@@ -156,10 +156,13 @@ class ProductCreated(DealSvcEvent, type="product.created"):
 
 
 class ProductChanged(DealSvcEvent, type="product.changed"):
+    """`changed` names what is different now; `prices` among it when its price book changed, which `price.set` tells in full."""
+
     sku: str
     name: str
     line: str
     active: bool
+    changed: list[str] = []
 
 
 class PriceSet(DealSvcEvent, type="price.set"):

@@ -10,6 +10,7 @@ import pytest
 from shared.events.deal import (
     DealUpdated,
     PriceSet,
+    ProductChanged,
     QuoteAccepted,
     QuoteChanged,
     QuoteCreated,
@@ -263,10 +264,35 @@ async def test_products_change_under_if_match(sales: Sales) -> None:
     path = f"/v1/products/{sales.products['CRM-1']}"
     await sales.ask("ops", "PATCH", path, {"name": "y"}, expect=428)
     await sales.ask("ops", "PATCH", path, {"name": "y"}, etag=5, expect=412)
-    assert (await sales.ask("ops", "PATCH", path, {"name": "y", "line": "suite"}, etag=1))["version"] == 2
-    assert (await sales.ask("ops", "PATCH", path, {"name": "y"}, etag=2))["version"] == 2
-    await sales.ask("ops", "PATCH", path, {"name": None}, etag=2, expect=422)
+    # 2 since it has a price.
+    assert (await sales.ask("ops", "PATCH", path, {"name": "y", "line": "suite"}, etag=2))["version"] == 3
+    assert (await sales.ask("ops", "PATCH", path, {"name": "y"}, etag=3))["version"] == 3
+    await sales.ask("ops", "PATCH", path, {"name": None}, etag=3, expect=422)
     assert [p["line"] for p in (await sales.ask("rep:ann", "GET", "/v1/products", q="crm", active="true"))["items"]] == ["suite"]
+
+
+async def test_each_change_of_a_price_is_a_new_version_of_its_product(sales: Sales, svc: Running) -> None:
+    path = f"/v1/products/{sales.products['CRM-1']}"
+
+    def price(amount: str, start: str) -> dict[str, Any]:
+        return {"unit_price": {"amount": amount, "currency": "CNY"}, "valid_from": start}
+
+    async with svc.client("ops") as ops:
+        read = await ops.get(path)
+        old = read.headers["etag"]
+        assert (await ops.get(path, headers={"If-None-Match": old})).status_code == 304
+        put = await ops.put(f"{path}/prices", json=price("1100", "2026-06-01"), headers={"If-Match": old})
+        assert (put.status_code, put.headers["etag"]) == (200, f'"{put.json()["version"]}"')
+        assert put.headers["etag"] != old
+        late = await ops.put(f"{path}/prices", json=price("1200", "2026-07-01"), headers={"If-Match": old})
+        assert (late.status_code, late.json()["current_version"]) == (412, put.json()["version"])
+        shown = await ops.get(path, headers={"If-None-Match": old})
+        assert (shown.status_code, len(shown.json()["prices"])) == (200, 2)
+        again = await ops.put(f"{path}/prices", json=price("1100", "2026-06-01"), headers={"If-Match": put.headers["etag"]})
+        assert again.headers["etag"] == put.headers["etag"], "the same price again is no change"
+    told = (await svc.told(ProductChanged))[-1]
+    assert isinstance(told.data, ProductChanged)
+    assert (told.data.changed, told.version) == (["prices"], put.json()["version"])
 
 
 async def test_the_price_book_has_one_price_a_day(sales: Sales, svc: Running) -> None:

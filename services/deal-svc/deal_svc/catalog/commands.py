@@ -37,33 +37,52 @@ async def edit(tx: Tx, product_id: UUID, *, expect: int | None, changes: Mapping
     changed = {name: value for name, value in changes.items() if getattr(product, name) != value}
     if not changed:
         return product
-    after = replace(product, **changed)
-    event = ProductChanged(sku=after.sku, name=after.name, line=after.line, active=after.active)
-    return await tx.save(PRODUCTS, product, event, **changed)
+    return await tx.save(PRODUCTS, product, _changed(replace(product, **changed), sorted(changed)), **changed)
+
+
+def _changed(product: Product, changed: list[str]) -> ProductChanged:
+    return ProductChanged(sku=product.sku, name=product.name, line=product.line, active=product.active, changed=changed)
 
 
 async def set_price(
     tx: Tx, product_id: UUID, *, expect: int | None, unit_price: Decimal, currency: str, valid_from: date, valid_to: date | None
 ) -> Product:
-    """Put a price into the book. The one in force without an end ends the day before."""
+    """Put a price into the book. The one in force without an end ends the day before.
+
+    The product shows its prices, so each change of them is a new version of it.
+    """
     product = await tx.load(PRODUCTS, product_id, expect)  # its lock orders all changes of its prices
     book = [p for p in await tx.all(PRICES_OF, product_ids=[product_id]) if p.currency == currency]
     placing = rules.place(book, valid_from, valid_to)
     require(placing.overlaps, "Another price is valid on some of these days.", "price_overlap")
+    if placing.replaces is not None:
+        if not await _save(tx, placing.replaces, unit_price=unit_price, valid_to=valid_to):
+            return product  # the same price again: an earlier one has ended by it already
+    else:
+        price = Price(
+            id=new_id(),
+            version=0,
+            product_id=product_id,
+            currency=currency,
+            unit_price=unit_price,
+            valid_from=valid_from,
+            valid_to=valid_to,
+            created_at=tx.now,
+            updated_at=tx.now,
+        )
+        await tx.add(PRICES, price, _told(price))
     if placing.ends is not None:
         await _save(tx, placing.ends, valid_to=rules.day_before(valid_from))
-    if placing.replaces is None:
-        price = Price(new_id(), 0, product_id, currency, unit_price, valid_from, valid_to, tx.now, tx.now)
-        await tx.add(PRICES, price, _told(price))
-    else:
-        await _save(tx, placing.replaces, unit_price=unit_price, valid_to=valid_to)
-    return product
+    return await tx.save(PRODUCTS, product, _changed(product, ["prices"]))
 
 
-async def _save(tx: Tx, price: Price, **changes: Any) -> None:
+async def _save(tx: Tx, price: Price, **changes: Any) -> bool:
+    """Whether there was anything to change."""
     after = replace(price, **changes)
-    if after != price:
-        await tx.save(PRICES, price, _told(after), **changes)
+    if after == price:
+        return False
+    await tx.save(PRICES, price, _told(after), **changes)
+    return True
 
 
 def _told(price: Price) -> PriceSet:

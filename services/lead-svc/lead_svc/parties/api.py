@@ -1,7 +1,7 @@
 """`/v1/accounts` and `/v1/contacts`: the companies, and the people in them."""
 
 from functools import partial
-from typing import Annotated
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
@@ -109,6 +109,8 @@ class ContactItem(BaseModel):
 
 
 class ContactOut(ContactItem):
+    version_says_all: ClassVar[bool] = False  # what may be done with it depends on its account
+
     allowed_actions: list[AllowedAction] = []
 
     @classmethod
