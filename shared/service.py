@@ -26,6 +26,7 @@ from shared.events.envelope import REGISTRY, topic
 from shared.http import idempotency, openapi, problem, routes
 from shared.http.edge import ClinchRoute
 from shared.http.operations import operations_router
+from shared.leavers import Leavers
 from shared.settings import Settings
 from shared.telemetry import Telemetry
 from shared.verify import Check
@@ -84,6 +85,8 @@ class Service:
         db = Database(settings, self.name)
         verifier = Verifier(settings.issuer, settings.audience, jwks_url=settings.jwks_url, roles_claim=settings.roles_claim)
 
+        leavers = Leavers(db)
+
         @asynccontextmanager
         async def lifespan(app: FastAPI) -> AsyncIterator[None]:
             await db.start()
@@ -91,6 +94,7 @@ class Service:
                 yield
             finally:
                 app.state.stopping.set()
+                await leavers.aclose()
                 await verifier.aclose()
                 await db.stop()
 
@@ -108,6 +112,7 @@ class Service:
         app.state.settings = settings
         app.state.db = db
         app.state.verifier = verifier
+        app.state.leavers = leavers
         app.state.clock = clock
         app.state.stopping = stop or asyncio.Event()
         app.state.obstacle = self._obstacle_of(app)

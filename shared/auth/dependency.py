@@ -1,7 +1,7 @@
 """What routes depend on: the current actor, and the roles an operation is for."""
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from fastapi.openapi.models import HTTPBearer
@@ -21,14 +21,24 @@ class _BearerToken(SecurityBase):
         self.scheme_name = "access_token"
 
     async def __call__(self, request: Request) -> Actor:
-        """The actor of the request's bearer token; also kept at `request.state.actor` for logs and idempotency scopes."""
+        """The actor of the request's bearer token; also kept at `request.state.actor` for logs and idempotency scopes.
+
+        Raises `Unauthorized` for a token that is not valid, and `Forbidden` for somebody who left.
+        """
         scheme, token = get_authorization_scheme_param(request.headers.get("authorization"))
         if scheme.lower() != "bearer" or not token:
             raise Unauthorized("Send an access token: Authorization: Bearer <token>.")
-        verifier: Verifier = request.app.state.verifier
-        actor = await verifier.actor(token)
+        actor = await admit(request.app.state, token)
         request.state.actor = actor
         return actor
+
+
+async def admit(state: Any, token: str) -> Actor:
+    """Who the token was issued to, if the roster does not know them as inactive."""
+    verifier: Verifier = state.verifier
+    actor = await verifier.actor(token)
+    await state.leavers.refuse(actor)
+    return actor
 
 
 current_actor = _BearerToken()

@@ -13,6 +13,7 @@ from metrics_svc.feed.commands import forget
 from shared.auth import Actor
 from shared.errors import Unauthorized, Unavailable
 from shared.events.envelope import Envelope
+from shared.events.lead import PersonAdded, PersonChanged
 from shared.testing import Running
 from tests.metrics.streams import Listener, listening
 from tests.metrics.test_feed import HISTORY, append
@@ -182,6 +183,16 @@ async def test_a_stream_ends_with_its_token(svc: Running, base: str, monkeypatch
     monkeypatch.setattr(verifier, "actor", expired)
     await reader.ended()
     assert (reader.sent[-1].event, reader.sent[-1].data["code"]) == ("end", "unauthorized")
+
+
+async def test_a_stream_ends_when_its_person_leaves(svc: Running, base: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "CHECK_SECONDS", 0.05)
+    reader = await Listener(base, "admin:ada").connect()
+    await svc.hear(PersonAdded(role="admin"), svc.person(subject="ada"))
+    await svc.hear(PersonChanged(role="admin", active=False), svc.person(subject="ada"), 2)
+    svc.app.state.leavers.forget()
+    await reader.ended()
+    assert (reader.sent[-1].event, reader.sent[-1].data["code"]) == ("end", "person_inactive")
 
 
 async def test_a_quiet_stream_is_kept_alive_and_its_position_moves_on(svc: Running, base: str, monkeypatch: pytest.MonkeyPatch) -> None:

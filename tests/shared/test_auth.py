@@ -162,10 +162,18 @@ def test_a_subject_and_an_imported_owner_key_meet_in_one_id() -> None:
     assert (SYSTEM.type, SYSTEM.has(Role.system), SYSTEM.has(Role.admin, Role.rep)) == ("system", True, False)
 
 
+class _Nobody:
+    """Nobody left: who did is tested in test_leavers.py."""
+
+    async def refuse(self, actor: Actor) -> None:
+        pass
+
+
 @pytest.fixture
 def client(world: World) -> httpx.AsyncClient:
     app = FastAPI()
     app.state.verifier = world.verifier
+    app.state.leavers = _Nobody()
 
     @app.get("/me")
     async def me(actor: CurrentActor, request: Request) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field, StrictBool, WithJsonSchema
 
 from lead_svc.team import commands, rules
@@ -125,12 +125,13 @@ async def change_team(team_id: UUID, body: TeamPatch, tx: InTx, by: CurrentActor
 
 
 @router.post("/people", status_code=201, response_model=PersonOut, responses=or_known(PersonOut), dependencies=[Keeper])
-async def create_person(body: PersonIn, tx: InTx, by: CurrentActor, response: Response) -> PersonOut:
+async def create_person(body: PersonIn, tx: InTx, by: CurrentActor, request: Request, response: Response) -> PersonOut:
     """Add a person. An `external_id` that is known already brings that person to these values (200), and so fills up a
     stub that an import has left. For admin and ops."""
     _person_role(body.role)
     person, new = await commands.enter_person(tx, external_id=body.external_id, given=body.model_dump(exclude={"external_id"}))
     response.status_code = 201 if new else 200
+    _heed(request, person)
     return PersonOut.of(person, by)
 
 
@@ -154,8 +155,20 @@ async def get_person(person_id: UUID, db: Reading, by: CurrentActor) -> PersonOu
 
 
 @router.patch("/people/{person_id}", response_model=PersonOut, dependencies=[Keeper])
-async def change_person(person_id: UUID, body: PersonPatch, tx: InTx, by: CurrentActor, expect: IfMatch) -> PersonOut:
-    """Change a person's name, role, team, or whether he is active. For admin and ops."""
+async def change_person(person_id: UUID, body: PersonPatch, tx: InTx, by: CurrentActor, expect: IfMatch, request: Request) -> PersonOut:
+    """Change a person's name, role, team, or whether they are active. For admin and ops.
+
+    `active: false` is for somebody who left: within seconds every service refuses their tokens (403 `person_inactive`) and ends their
+    streams, and nothing new can be given to them. Their records and their running imports stay as they are.
+    """
     given = body.model_dump(exclude_unset=True)
     _person_role(given.get("role"))
-    return PersonOut.of(await commands.change_person(tx, person_id, given, expect), by)
+    person = await commands.change_person(tx, person_id, given, expect)
+    _heed(request, person)
+    return PersonOut.of(person, by)
+
+
+def _heed(request: Request, person: Person) -> None:
+    """Whom this process has set inactive it refuses at once; others read it in a moment."""
+    if "dry_run" not in request.query_params:
+        request.app.state.leavers.note(person.id, active=person.active)

@@ -84,6 +84,7 @@ def _must_exist(team_id: UUID | None, tree: Mapping[UUID, UUID | None], pointer:
 async def enter_person(tx: Tx, *, external_id: str | None, given: Mapping[str, Any]) -> tuple[Person, bool]:
     """Add a person; one whose external key is known already is brought to these values, and a stub thereby filled up."""
     id = await _meant(tx, external_id) if external_id else new_id()
+    _require_another(tx, id, given)
     tree = await parents(tx)
     _must_exist(given["team_id"], tree, "/team_id")
     person = Person(id=id, external_id=external_id, imported=False, created_at=tx.now, updated_at=tx.now, version=1, **given)
@@ -113,12 +114,18 @@ async def change_person(tx: Tx, id: UUID, given: Mapping[str, Any], expect: int 
     changes = {name: value for name, value in given.items() if getattr(person, name) != value}
     if not changes:
         return person
+    _require_another(tx, id, changes)
     tree = await parents(tx)
     _must_exist(changes.get("team_id"), tree, "/team_id")
     # Somebody has entered him now, whoever named him first.
     saved = await tx.save(PEOPLE, person, _changed(replace(person, **changes), tree), **changes, imported=False)
     await _remember(tx, saved, tree)
     return saved
+
+
+def _require_another(tx: Tx, id: UUID, given: Mapping[str, Any]) -> None:
+    unmet = rules.leave_unmet(tx.actor, id, active=given.get("active", True))
+    require(unmet, "The person cannot be set inactive.", "person_not_changeable")
 
 
 async def name_people(tx: Tx, wanted: Mapping[str, UUID]) -> None:

@@ -61,5 +61,12 @@ def move_unmet(team_id: UUID, new_parent: UUID | None, parents: Mapping[UUID, UU
     return []
 
 
+def leave_unmet(actor: Actor, person_id: UUID, *, active: bool) -> list[Unmet]:
+    """The last who keeps the roster could not come back."""
+    if active or person_id != actor.id:
+        return []
+    return [Unmet("own_leaving", "You cannot set yourself inactive; another admin or sales operations can.")]
+
+
 def keep_unmet(actor: Actor) -> list[Unmet]:
     return [] if actor.has(*KEEPERS) else [Unmet("role", "Only an admin or sales operations keeps the roster.")]

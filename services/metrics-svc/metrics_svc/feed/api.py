@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from metrics_svc.feed.models import GONE, EventsOut, body, problems
 from metrics_svc.feed.rules import Wanted, wanted
 from metrics_svc.feed.stream import Stream
 from metrics_svc.feed.tail import Tail
-from shared.auth import CurrentActor
+from shared.auth import CurrentActor, admit
 from shared.drain import Stopping
 from shared.errors import Invalid
 from shared.http.edge import ClinchRoute
@@ -81,6 +82,7 @@ async def list_events(
                 await tail.wait(found.next_after, until - loop.time())
                 found = await tail.read(found.next_after, by, asked, limit)
         request.state.waited = loop.time() - since
+        await request.app.state.leavers.refuse(by)
     return Response(body(found), media_type="application/json")
 
 
@@ -106,7 +108,7 @@ async def _stream(
     async with tail.reader(by):
         await tail.read(position, by, asked, 1)
         token = request.headers["authorization"].partition(" ")[2].strip()
-        yield Stream(tail, request.app.state.verifier, token, by, asked, position)
+        yield Stream(tail, partial(admit, request.app.state, token), by, asked, position)
 
 
 @router.get(

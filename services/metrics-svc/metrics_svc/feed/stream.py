@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,7 @@ from fastapi.sse import ServerSentEvent
 
 from metrics_svc.feed.rules import Gone, Wanted
 from metrics_svc.feed.tail import Tail
-from shared.auth import Actor, Verifier
+from shared.auth import Actor
 from shared.errors import Problem, Unavailable
 from shared.outage import is_outage
 
@@ -26,11 +26,10 @@ RETRY_MILLISECONDS = 2000
 
 @dataclass
 class Stream:
-    """`actor` is the one of `token`, which is looked at again and again: the stream ends with it."""
+    """`actor` is whom `admit` lets in, which is asked again and again: the stream ends when the token does, or the person left."""
 
     tail: Tail
-    verifier: Verifier
-    token: str
+    admit: Callable[[], Awaitable[Actor]]
     actor: Actor
     wanted: Wanted
     position: int
@@ -66,9 +65,9 @@ class Stream:
             yield _last("end", "restarting", "This process ends; connect again.")
 
     async def _check(self) -> None:
-        """`Unauthorized` once the token has expired. An issuer that does not answer just now ends no stream."""
+        """`Unauthorized` once the token has expired, `Forbidden` once the person left. An issuer that does not answer ends no stream."""
         with suppress(Unavailable):
-            self.actor = await self.verifier.actor(self.token)
+            self.actor = await self.admit()
 
 
 def _last(event: str, code: str, detail: str, extra: dict[str, Any] | None = None) -> ServerSentEvent:
