@@ -52,6 +52,22 @@ class UnknownTopic(BusError):
         self.topic = topic
 
 
+class TopicRefused(BusError):
+    """The log takes nothing for this topic: its name is not allowed, or this client has no permission. Other topics are not affected."""
+
+    def __init__(self, topic: str, why: str) -> None:
+        super().__init__(f"the log takes nothing for the topic {topic}: {why}")
+        self.topic = topic
+
+
+class MessageRefused(BusError):
+    """The log refuses one or more of these messages because of what they are, for example their size. It takes others."""
+
+    def __init__(self, messages: Sequence[Message], why: str) -> None:
+        super().__init__(f"the log refuses the message: {why}")
+        self.messages = messages
+
+
 class OffsetOutOfRange(BusError):
     """A stored offset lies outside the log: messages that were never read are gone, or the log was replaced.
 
@@ -120,7 +136,10 @@ class Bus(ABC):
 
     @abstractmethod
     async def ensure_topics(self, topics: Sequence[str], partitions: int = 8) -> None:
-        """Create what is missing. An existing topic keeps its partitions: another count would move keys."""
+        """Create what is missing. An existing topic keeps its partitions: another count would move keys.
+
+        Raises TopicRefused for one that cannot be created.
+        """
 
     async def replicas_missing(self, topics: Sequence[str]) -> dict[str, int]:
         """How many replicas in sync each topic lacks, of those that it has or could have; none in a log that keeps one copy."""
@@ -128,7 +147,11 @@ class Bus(ABC):
 
     @abstractmethod
     async def publish(self, messages: Sequence[Message]) -> None:
-        """Returns when all are durable. When it raises, some may be in the log: publish the whole batch again."""
+        """Returns when all are durable. When it raises, some may be in the log: publish the whole batch again.
+
+        Raises MessageRefused or TopicRefused when publishing the same again cannot help but publishing the others may; UnknownTopic;
+        BusUnavailable when the log is away. After each of them no message is in the log behind a missing one of the same key.
+        """
 
     @abstractmethod
     def reader(self, group: str, topics: Sequence[str], position: Position) -> Reader:

@@ -13,8 +13,20 @@ from aiokafka import TopicPartition as KafkaPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
-from shared.bus import Bus, BusUnavailable, Delivered, Message, OffsetOutOfRange, Position, Reader, TopicPartition, UnknownTopic
+from shared.bus import (
+    Bus,
+    BusUnavailable,
+    Delivered,
+    Message,
+    OffsetOutOfRange,
+    Position,
+    Reader,
+    TopicPartition,
+    TopicRefused,
+    UnknownTopic,
+)
 from shared.bus.kafkadriver import (
+    OF_A_NEW_TOPIC,
     READ_BYTES,
     REQUEST_TIMEOUT,
     as_bus_errors,
@@ -22,6 +34,7 @@ from shared.bus.kafkadriver import (
     discard_consumer,
     discard_producer,
     leave_silent_brokers_soon,
+    refusing,
 )
 from shared.bus.kafkareader import KafkaReader
 from shared.bus.kafkaurl import connection_options
@@ -64,9 +77,11 @@ class KafkaBus(Bus):
                 return
             replicas = min(REPLICAS, len((await admin.describe_cluster())["brokers"]))
             new = [NewTopic(topic, partitions, replicas, topic_configs=_settings(replicas)) for topic in sorted(missing)]
-            for _, code, *_ in (await admin.create_topics(new)).topic_errors:
-                if code and for_code(code) is not TopicAlreadyExistsError:
-                    raise for_code(code)()
+            for topic, code, *_ in (await admin.create_topics(new)).topic_errors:
+                if code and (error := for_code(code)) is not TopicAlreadyExistsError:
+                    if issubclass(error, OF_A_NEW_TOPIC):
+                        raise TopicRefused(topic, f"it does not exist and cannot be created: {error.__name__}")
+                    raise error()
             while missing.difference(await admin.list_topics()):  # noqa: ASYNC110  # they are known a little after they are made
                 await asyncio.sleep(0.1)
         if 1 < replicas < REPLICAS:  # one is a cluster of one, as on a developer's machine
@@ -90,7 +105,8 @@ class KafkaBus(Bus):
         counts = await self.partition_counts({message.topic for message in messages})
         queues: defaultdict[KafkaPartition, list[Message]] = defaultdict(list)
         for message in messages:
-            queues[KafkaPartition(message.topic, partition_of(message.key, counts[message.topic]))].append(message)
+            with refusing(message.topic, [message]):
+                queues[KafkaPartition(message.topic, partition_of(message.key, counts[message.topic]))].append(message)
         async with self._publishing:  # so that a failure spoils no other batch
             try:
                 with as_bus_errors():
@@ -234,13 +250,23 @@ def _missing(partition: dict[str, Any], wanted: int) -> int:
 
 async def _send(producer: AIOKafkaProducer, at: KafkaPartition, messages: Sequence[Message]) -> None:
     """Send one partition's messages, each piece after the acknowledgement of the one before: none can overtake."""
-    piece = producer.create_batch()
+    piece, held = producer.create_batch(), list[Message]()
     for message in messages:
-        headers = [(name, value.encode()) for name, value in message.headers.items()]
-        while piece.append(timestamp=None, key=message.key.encode(), value=message.value, headers=headers) is None:
-            await (await producer.send_batch(piece, at.topic, partition=at.partition))
-            piece = producer.create_batch()
-    await (await producer.send_batch(piece, at.topic, partition=at.partition))
+        with refusing(at.topic, [message]):
+            headers = [(name, value.encode()) for name, value in message.headers.items()]
+            record = {"timestamp": None, "key": message.key.encode(), "value": message.value, "headers": headers}
+            taken = piece.append(**record)
+        if taken is None:
+            await _send_piece(producer, at, piece, held)
+            piece, held = producer.create_batch(), []
+            piece.append(**record)  # the first one always fits
+        held.append(message)
+    await _send_piece(producer, at, piece, held)
+
+
+async def _send_piece(producer: AIOKafkaProducer, at: KafkaPartition, piece: Any, messages: Sequence[Message]) -> None:
+    with refusing(at.topic, messages):
+        await (await producer.send_batch(piece, at.topic, partition=at.partition))
 
 
 async def _first_failure(sending: Iterable[Coroutine[None, None, None]]) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, errors
 from aiokafka.client import ConnectionGroup
 from aiokafka.structs import ConsumerRecord
 
-from shared.bus import BusError, BusUnavailable, Delivered
+from shared.bus import BusError, BusUnavailable, Delivered, Message, MessageRefused, TopicRefused
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +52,22 @@ LASTING = (
     errors.InvalidReplicationFactorError,
     errors.PolicyViolationError,
 )
+OF_THE_MESSAGE = (
+    errors.MessageSizeTooLargeError,  # RecordTooLarge, in the words of Java
+    errors.RecordListTooLargeError,
+    errors.RecordTooLargeError,
+    errors.InvalidTimestampError,
+    UnicodeError,
+    OverflowError,
+    TypeError,
+)
+OF_THE_TOPIC = (
+    errors.TopicAuthorizationFailedError,
+    errors.InvalidTopicError,
+    errors.PolicyViolationError,
+    errors.UnsupportedForMessageFormatError,  # a topic that keeps a format without headers
+)
+OF_A_NEW_TOPIC = (*OF_THE_TOPIC, errors.InvalidPartitionsError, errors.InvalidConfigurationError, errors.ClusterAuthorizationFailedError)
 
 
 @contextmanager
@@ -65,6 +81,17 @@ def as_bus_errors() -> Iterator[None]:
     except (errors.KafkaError, OSError) as error:  # TimeoutError is an OSError
         why = _why.get() if isinstance(error, errors.KafkaConnectionError) else ""
         raise BusUnavailable(f"Kafka does not answer: {why or str(error) or type(error).__name__}") from error
+
+
+@contextmanager
+def refusing(topic: str, messages: Sequence[Message]) -> Iterator[None]:
+    """Tell what is wrong with one of `messages`, or with their topic, from what is wrong with the cluster."""
+    try:
+        yield
+    except OF_THE_MESSAGE as error:
+        raise MessageRefused(messages, f"{type(error).__name__}: {error}") from error
+    except OF_THE_TOPIC as error:
+        raise TopicRefused(topic, f"{type(error).__name__}: {error}") from error
 
 
 def delivered(record: "ConsumerRecord[bytes, bytes]") -> Delivered:

@@ -19,7 +19,7 @@ import orjson
 
 from shared.bus import Bus, BusUnavailable, Delivered, Message, OffsetOutOfRange, Position, Reader, TopicPartition, UnknownTopic
 from shared.bus.partition import partition_of
-from shared.bus.pgdriver import CLOSE_TIMEOUT, RETRY, as_bus_errors
+from shared.bus.pgdriver import CLOSE_TIMEOUT, RETRY, as_bus_errors, refusing
 from shared.bus.pgreader import PgReader
 
 if TYPE_CHECKING:
@@ -148,9 +148,10 @@ class PgLog(Bus):
             return
         await self._learn_partitions({message.topic for message in messages})
         queues: defaultdict[TopicPartition, list[Message]] = defaultdict(list)
-        for message in messages:
-            queues[message.topic, partition_of(message.key, self._partitions[message.topic])].append(message)
-        with as_bus_errors():
+        with refusing(messages):
+            for message in messages:
+                queues[message.topic, partition_of(message.key, self._partitions[message.topic])].append(message)
+        with as_bus_errors(), refusing(messages):
             async with self.pool.acquire() as connection, connection.transaction():
                 heads = await connection.fetch(LOCK, *_columns(list(queues), 2))
                 rows = [

@@ -5,7 +5,7 @@ from time import monotonic
 
 import pytest
 
-from shared.bus import Bus, Message, OffsetOutOfRange, UnknownTopic, open_bus
+from shared.bus import Bus, Message, MessageRefused, OffsetOutOfRange, UnknownTopic, open_bus
 from shared.bus.partition import partition_of
 from tests.shared.bus.logs import Log
 from tests.shared.bus.reading import Consumer, message, values_by_key, whole_log
@@ -271,6 +271,19 @@ async def test_publishing_to_an_unknown_topic_is_refused(bus: Bus, topic: str) -
     with pytest.raises(UnknownTopic, match=r"clinch\.nothing\.v1"):
         await bus.publish([message(topic, "k", 1), message("clinch.nothing.v1", "k", 1)])
     assert sum((await bus.end_offsets([topic])).values()) == 0
+
+
+@pytest.mark.parametrize("bad", [("k\ud800", {}), ("k", {"name": "\ud800"})], ids=["key", "header"])
+async def test_a_message_that_cannot_be_written_is_refused_as_such_and_the_others_are_taken(
+    bus: Bus, topic: str, bad: tuple[str, dict[str, str]]
+) -> None:
+    good = [message(topic, f"k{number}", number) for number in range(10)]
+    with pytest.raises(MessageRefused) as refused:
+        await bus.publish([*good, Message(topic, bad[0], b"0", bad[1])])
+    assert any((one.key, one.headers) == bad for one in refused.value.messages)
+    await bus.publish(good)
+    stored = await whole_log(bus, topic)
+    assert {one.key for delivered in stored.values() for one in delivered} == {f"k{number}" for number in range(10)}
 
 
 async def test_a_missing_topic_is_not_created_by_reading_and_is_served_once_it_exists(bus: Bus, log: Log, topic: str) -> None:

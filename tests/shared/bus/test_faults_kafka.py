@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.client import ConnectionGroup
 
-from shared.bus import Bus, BusError, BusUnavailable, Message, open_bus
+from shared.bus import Bus, BusError, BusUnavailable, Message, MessageRefused, TopicRefused, kafka, open_bus
 from shared.bus.kafkadriver import READ_TIMEOUT, REQUEST_TIMEOUT
 from shared.bus.kafkareader import KafkaReader
 from tests import kafka_mock as mocked
@@ -53,11 +53,41 @@ async def test_a_passing_error_is_retried_without_the_caller_noticing(bus: Bus, 
     assert sum((await bus.end_offsets([topic])).values()) == 20
 
 
-async def test_a_message_that_no_broker_takes_is_a_lasting_refusal(bus: Bus, kafka_mock: KafkaMock, topic: str) -> None:
+async def test_a_message_that_no_broker_takes_is_refused_by_name_and_those_of_its_key_behind_it_are_not_sent(
+    bus: Bus, kafka_mock: KafkaMock, topic: str
+) -> None:
+    """A message larger than a request comes alone, so it is known which one is refused."""
+    small, large = message(topic, "k", 0), Message(topic, "k", b"0" * (kafka.BATCH_BYTES + 1), {})
+    await bus.publish([small])
     kafka_mock.fail_next(mocked.PRODUCE, [mocked.MESSAGE_TOO_LARGE])
-    with pytest.raises(BusError) as refused:
+    with pytest.raises(MessageRefused) as refused:
+        await bus.publish([large, small])
+    assert list(refused.value.messages) == [large]
+    assert sum((await bus.end_offsets([topic])).values()) == 1
+    await bus.publish([small])
+    assert sum((await bus.end_offsets([topic])).values()) == 2
+
+
+@pytest.mark.parametrize("code", [mocked.TOPIC_AUTHORIZATION_FAILED, mocked.INVALID_TOPIC, mocked.POLICY_VIOLATION])
+async def test_a_topic_that_is_closed_is_refused_by_name(bus: Bus, kafka_mock: KafkaMock, topic: str, code: int) -> None:
+    kafka_mock.fail_next(mocked.PRODUCE, [code])
+    with pytest.raises(TopicRefused) as refused:
+        await bus.publish([message(topic, "k", 1), message(topic, "k", 2)])
+    assert refused.value.topic == topic
+    await bus.publish([message(topic, "k", 1)])
+    assert sum((await bus.end_offsets([topic])).values()) == 1
+
+
+@pytest.mark.parametrize("code", [mocked.CLUSTER_AUTHORIZATION_FAILED, mocked.STORAGE_ERROR, mocked.NOT_ENOUGH_REPLICAS])
+async def test_what_is_wrong_with_the_cluster_is_no_refusal_of_a_message(
+    bus: Bus, kafka_mock: KafkaMock, topic: str, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    monkeypatch.setattr("shared.bus.kafka.PUBLISH_TIMEOUT", 1.0)
+    await bus.publish([message(topic, "k", 0)])
+    kafka_mock.fail_next(mocked.PRODUCE, [code] * 100)
+    with pytest.raises(BusError) as failed:
         await bus.publish([message(topic, "k", 1)])
-    assert not isinstance(refused.value, BusUnavailable)
+    assert not isinstance(failed.value, MessageRefused | TopicRefused)
 
 
 async def test_a_silent_leader_is_left_soon_and_the_answer_to_a_join_is_waited_for(bus: Bus, topic: str) -> None:

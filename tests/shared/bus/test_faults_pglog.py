@@ -6,7 +6,7 @@ from time import monotonic
 import asyncpg
 import pytest
 
-from shared.bus import Bus, BusError, BusUnavailable, Message, OffsetOutOfRange, open_bus
+from shared.bus import Bus, BusUnavailable, Message, MessageRefused, OffsetOutOfRange, open_bus
 from shared.bus.partition import partition_of
 from shared.bus.pgreader import PgReader
 from tests.shared.bus.logs import PostgresLog, PostgresServer
@@ -21,12 +21,31 @@ def log(log_server: PostgresServer) -> PostgresLog:
 async def test_a_batch_is_appended_whole_or_not_at_all(bus: Bus, topic: str) -> None:
     batch = [message(topic, f"k{number}", number) for number in range(100)]
     batch[-1] = Message(topic, "a key that Postgres cannot store: \x00", b"", {})
-    with pytest.raises(BusError):
+    with pytest.raises(MessageRefused):
         await bus.publish(batch)
     assert sum((await bus.end_offsets([topic])).values()) == 0
     await bus.publish(batch[:-1])
     stored = await whole_log(bus, topic)
     assert sum(map(len, stored.values())) == 99
+
+
+async def test_a_message_that_a_trigger_on_the_log_refuses_is_refused_and_the_others_are_taken(
+    bus: Bus, log: PostgresLog, topic: str
+) -> None:
+    connection = await asyncpg.connect(log.url)
+    await connection.execute("""
+    CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN IF NEW.key = 'bad' THEN RAISE EXCEPTION 'not this one'; END IF; RETURN NEW; END $$;
+    CREATE TRIGGER refuse BEFORE INSERT ON log FOR EACH ROW EXECUTE FUNCTION refuse();
+    """)
+    try:
+        with pytest.raises(MessageRefused, match="not this one"):
+            await bus.publish([message(topic, "good", 1), message(topic, "bad", 1)])
+        await bus.publish([message(topic, "good", 1)])
+        assert sum((await bus.end_offsets([topic])).values()) == 1
+    finally:
+        await connection.execute("DROP FUNCTION refuse CASCADE")
+        await connection.close()
 
 
 async def test_publishers_that_take_partitions_in_opposite_order_do_not_deadlock(bus: Bus, topic: str) -> None:
