@@ -4,28 +4,40 @@ The leader holds the lease row while it publishes and deletes what it published 
 starts at the oldest event that nobody has deleted, and per aggregate the first appearances in the log are in version
 order whatever fails. A leader that was cut off (frozen, or its connection ended) may still publish its batch: those
 events were in the outbox when its successor took over, so they come as duplicates, which readers tell by the version.
+
+An event that cannot be sent (shared/delivery.py) is moved out of the outbox with all later ones of its aggregate
+(shared/outbox_letters.py), in the same transaction; all others go on. What keeps everything back, such as a log that is away, is waited
+for and noted in the database, where `clinch status` finds it.
 """
 
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple
 
 from prometheus_client import Counter, Gauge
 
-from shared.bus import Bus, Message, UnknownTopic
+from shared import outbox_letters as letters
+from shared.bus import Bus, TopicRefused, UnknownTopic
 from shared.db import Database
-from shared.events.envelope import headers, topic
+from shared.delivery import Delivery, deliver, parcels
+from shared.errors import Unavailable
 from shared.outage import Outage, every, pause
 
 PUBLISHED = Counter("clinch_relay_published_total", "Events that the relay put into the log.", ["service"])
 PENDING = Gauge("clinch_outbox_pending", "Events not yet in the log.", ["service"])
 OLDEST = Gauge("clinch_outbox_oldest_age_seconds", "Age of the oldest event not yet in the log; 0 when there is none.", ["service"])
+LETTERS = Gauge("clinch_outbox_letters", "Events parked because they cannot get into the log, and those behind them.", ["service"])
 LED = Gauge("clinch_relay_led_timestamp_seconds", "When this worker last held the relay's lease, as Unix time; 0 for never.", ["service"])
 
 BATCH = 500
 PUBLISH_SECONDS = 10.0
+SEARCH_SECONDS = 4.0
+"""How long one try looks for the events that the log refuses, before it keeps what it has found."""
+NOTE_SECONDS = 2.0
 LEASE_SECONDS = 15.0
 """Postgres ends the session of a leader that is silent for so long, and with it the lease. Longer than `PUBLISH_SECONDS`, so that a
 leader that was frozen finds its own time up when it wakes, and drops the batch instead of publishing it late."""
@@ -38,20 +50,28 @@ SAMPLE_SECONDS = 5.0
 _LEASE = "INSERT INTO lease (name) VALUES ('relay') ON CONFLICT DO NOTHING"
 # A lost delete only brings a duplicate, so the commit need not wait for the disk. And a plan is kept that was made when the tables
 # were small: without the setting it would read all events there are for each batch.
-_LEAD = """
+_LEAD = f"""
 SELECT set_config('idle_in_transaction_session_timeout', $1, true), set_config('synchronous_commit', 'off', true),
        set_config('enable_seqscan', 'off', true), pg_postmaster_start_time() AS server,
-       pg_current_xact_id()::text::bigint AS own, pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS oldest
+       pg_current_xact_id()::text::bigint AS own, pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS oldest,
+       EXISTS (SELECT FROM outbox_letter WHERE {letters.OPEN}) AS letters,
+       EXISTS (SELECT FROM outbox_letter WHERE redrive_at IS NOT NULL) AS asked,
+       EXISTS (SELECT FROM blocked_task WHERE name = 'relay') AS blocked
 FROM lease WHERE name = 'relay' FOR UPDATE SKIP LOCKED
 """
-_TAKE = """
-SELECT o.id AS place, e.id, e.type, e.aggregate, e.subject, e.version, e.time, e.traceparent, e.data
-FROM (SELECT id, event_id FROM outbox WHERE id > $2 ORDER BY id LIMIT $1) o JOIN event e ON e.id = o.event_id ORDER BY o.id
+_TAKE = f"""
+SELECT o.id AS place, o.event_id, {letters.EVENT}
+FROM (SELECT id, event_id FROM outbox WHERE id > $2 ORDER BY id LIMIT $1) o LEFT JOIN event e ON e.id = o.event_id ORDER BY o.id
 """
 _DELETE = "DELETE FROM outbox WHERE id = ANY($1::bigint[])"
-_STATE = """
+_BLOCKED = """
+INSERT INTO blocked_task (name, since, error) VALUES ('relay', now(), $1) ON CONFLICT (name) DO UPDATE SET error = excluded.error
+"""
+_GOES_ON = "DELETE FROM blocked_task WHERE name = 'relay'"
+_STATE = f"""
 SELECT (SELECT count(*) FROM outbox),
-       (SELECT extract(epoch FROM now() - e.recorded_at)::float8 FROM outbox o JOIN event e ON e.id = o.event_id ORDER BY o.id LIMIT 1)
+       (SELECT extract(epoch FROM now() - e.recorded_at)::float8 FROM outbox o JOIN event e ON e.id = o.event_id ORDER BY o.id LIMIT 1),
+       (SELECT count(*) FROM outbox_letter WHERE {letters.OPEN})
 """
 
 
@@ -109,7 +129,7 @@ async def relay(
 
     Nothing ends it: with the log or the database away it waits, at most two seconds at a time, and goes on.
     """
-    outage, idle, has_lease_row, cleared = Outage("relay", service=service), BUSY, False, Cleared()
+    outage, idle, has_lease_row, state = Outage("relay", service=service), BUSY, False, _State(batch, Cleared())
     PUBLISHED.labels(service), LED.labels(service)
     while not stop.is_set():
         db.committed.clear()
@@ -118,51 +138,83 @@ async def relay(
                 async with db.connection() as conn:
                     await conn.execute(_LEASE)
                 has_lease_row = True
-            sent = await _publish_next(db, bus, batch, cleared, service)
+            done = await _publish_next(db, bus, state, service)
         except Exception as error:
             if isinstance(error, UnknownTopic):
                 error = await _make_topic(bus, error, partitions)
+            if isinstance(error, TopicRefused):
+                state.closed[error.topic] = str(error)  # the next batch parks its events
+                continue
+            if not isinstance(error, UnknownTopic):
+                await _note(db, error)
             await outage.wait(error, stop)
             continue
         outage.over()
-        if sent:
-            PUBLISHED.labels(service).inc(sent)
-            on_published(sent)
+        if done.sent:
+            PUBLISHED.labels(service).inc(done.sent)
+            on_published(done.sent)
+        if done.moved:
             idle = BUSY
-        if sent < batch:
+        if done.moved < batch:
             await pause(GATHER, stop)
             await pause(idle - GATHER, stop, db.committed)
             idle = min(idle * 1.5, IDLE)
 
 
-async def _publish_next(db: Database, bus: Bus, batch: int, cleared: Cleared, service: str) -> int:
-    """One batch; returns its size, 0 also when another worker leads."""
+@dataclass(slots=True)
+class _State:
+    """What the relay remembers between two batches."""
+
+    batch: int
+    cleared: Cleared
+    limit: int | None = None
+    """Fewer than `batch`, while the log refuses so much that a whole batch takes too long."""
+    closed: dict[str, str] = field(default_factory=dict)
+    """Topics that are missing and cannot be made, with the reason."""
+
+
+class _Done(NamedTuple):
+    """Events that got into the log, and all that were dealt with."""
+
+    sent: int = 0
+    moved: int = 0
+
+
+async def _publish_next(db: Database, bus: Bus, state: _State, service: str) -> _Done:
+    """One batch, after the letters that people asked for; nothing when another worker leads."""
+    limit, until = state.limit or state.batch, time.monotonic() + SEARCH_SECONDS
+    asked = new = Delivery()
     async with db.connection() as conn, conn.transaction():
         async with asyncio.timeout(PUBLISH_SECONDS):
             lead = await conn.fetchrow(_LEAD, f"{LEASE_SECONDS:g}s")
             if lead is None:
-                return 0
+                return _Done()
             LED.labels(service).set(time.time())
-            cleared.begin(lead["server"], lead["own"], lead["oldest"])
-            rows = await conn.fetch(_TAKE, batch, cleared.place)
-            cleared.end(rows[0]["place"] if rows else None)
+            if lead["asked"]:
+                asked = await letters.publish_asked(conn, bus, limit, service=service, closed=state.closed, until=until)
+            state.cleared.begin(lead["server"], lead["own"], lead["oldest"])
+            rows = await conn.fetch(_TAKE, limit, state.cleared.place)
+            state.cleared.end(rows[0]["place"] if rows else None)
             if rows:
-                await bus.publish([_message(row) for row in rows])
+                batch = parcels(rows, service)
+                held = await letters.held(conn, batch) if lead["letters"] else frozenset()
+                new = await deliver(bus, batch, held=held, closed=state.closed, until=until)
         if rows:
-            await conn.execute(_DELETE, [row["place"] for row in rows])
-        return len(rows)
+            await letters.park(conn, new, service)
+            await conn.execute(_DELETE, [parcel.row["place"] for parcel in new.gone()])
+        if lead["blocked"]:
+            await conn.execute(_GOES_ON)
+    state.limit, state.closed = asked.next_limit or new.next_limit, {}
+    return _Done(len(asked.sent) + len(new.sent), len(asked.gone()) + len(new.gone()))
 
 
-def _message(row: Any) -> Message:
-    made = headers(
-        id=row["id"],
-        type=row["type"],
-        subject=row["subject"],
-        version=row["version"],
-        time=row["time"],
-        traceparent=row["traceparent"],
-    )
-    return Message(topic(row["aggregate"]), str(row["subject"]), row["data"], made)
+async def _note(db: Database, error: Exception) -> None:
+    """Write down what blocks the relay, and since when: it may last, and whoever asks reads databases only."""
+    if isinstance(error, Unavailable):  # the database itself is away, which shows by itself
+        return
+    with suppress(Exception):
+        async with asyncio.timeout(NOTE_SECONDS), db.connection() as conn:
+            await conn.execute(_BLOCKED, letters.storable(f"{type(error).__name__}: {error}"))
 
 
 async def _make_topic(bus: Bus, error: UnknownTopic, partitions: int) -> Exception:
@@ -179,8 +231,9 @@ async def sample(db: Database, stop: asyncio.Event, *, service: str) -> None:
 
     async def look() -> None:
         async with db.read() as reader:
-            pending, oldest = await reader.conn.fetchrow(_STATE)
+            pending, oldest, parked = await reader.conn.fetchrow(_STATE)
         PENDING.labels(service).set(pending)
         OLDEST.labels(service).set(max(0.0, oldest or 0.0))
+        LETTERS.labels(service).set(parked)
 
     await every(SAMPLE_SECONDS, look, stop, Outage("outbox sampler", service=service))

@@ -71,6 +71,35 @@ OUTBOX = Table(
     comment="events not yet in the log; nearly always empty",
 )
 
+OUTBOX_LETTER = Table(
+    "outbox_letter",
+    PLUMBING,
+    Column("id", Uuid, primary_key=True),
+    Column("event_id", Uuid, nullable=False, unique=True),
+    Column("type", Text, nullable=False),
+    Column("aggregate", Text, nullable=False),
+    Column("subject", Uuid, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("attempts", Integer, nullable=False, comment="how often publishing failed; 0 for one that waits behind another"),
+    Column("parked_at", At, nullable=False),
+    Column("redrive_at", At, comment="since when the relay should publish it again"),
+    Column("settled_at", At),
+    Column("outcome", Text, comment="redriven or dropped"),
+    Index("ix_outbox_letter_open", "subject", "version", postgresql_where=text("settled_at IS NULL")),
+    Index("ix_outbox_letter_redrive", "redrive_at", "subject", "version", postgresql_where=text("redrive_at IS NOT NULL")),
+    comment="events that cannot get into the log, and the later ones of the same aggregate, which wait behind them",
+)
+
+BLOCKED_TASK = Table(
+    "blocked_task",
+    PLUMBING,
+    Column("name", Text, primary_key=True),
+    Column("since", At, nullable=False),
+    Column("error", Text, nullable=False),
+    comment="background work that makes no progress, since when and why; empty while all is well",
+)
+
 LEASE = Table(
     "lease",
     PLUMBING,

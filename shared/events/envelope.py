@@ -117,12 +117,13 @@ def topic(aggregate: str) -> str:
     return f"clinch.{aggregate}.events.v1"
 
 
-def headers(*, id: UUID, type: str, subject: UUID, version: int, time: datetime, traceparent: str | None) -> dict[str, str]:
-    """CloudEvents attributes in Kafka's binary mode."""
-    event = REGISTRY[type]
+def headers(
+    *, id: UUID, type: str, subject: UUID, version: int, time: datetime, traceparent: str | None, publisher: str | None = None
+) -> dict[str, str]:
+    """CloudEvents attributes in Kafka's binary mode. `publisher` is who tells it, for a type that this version may not know."""
     made = {
         "ce_id": str(id),
-        "ce_source": f"/clinch/{event.publisher}",
+        "ce_source": f"/clinch/{publisher or REGISTRY[type].publisher}",
         "ce_type": type,
         "ce_specversion": SPEC_VERSION,
         "ce_time": time.astimezone(UTC).isoformat().replace("+00:00", "Z"),

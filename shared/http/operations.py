@@ -1,4 +1,4 @@
-"""Operations: what did not work by itself, and what is waiting for its time. For the roles admin and ops (conventions §4)."""
+"""Operations: what did not work by itself, and what is waiting for its time. For the roles admin and ops."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,17 +13,15 @@ from pydantic import BaseModel, Field
 from sqlalchemy import ColumnElement, bindparam
 
 from shared import dead_letters
-from shared.auth import Actor, Role, require
 from shared.dead_letters import Redriven
-from shared.fields import Reason
 from shared.http.edge import ClinchRoute, InTx, Reading
 from shared.http.listing import Listing, Page, PageRequest
+from shared.http.operators import DropIn, LetterState, Operator, RedrivenOut
+from shared.http.outbox_letters import add_outbox_letters
 from shared.reactions import Handle
 from shared.tables import DEAD_LETTER, TIMER, At
 
 log = structlog.get_logger()
-
-Operator = Annotated[Actor, Depends(require(Role.admin, Role.ops))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +70,6 @@ class DeadLetterOut(BaseModel):
     outcome: str | None = Field(description="`redriven`, or `dropped: <reason>`.")
 
 
-class RedrivenOut(BaseModel):
-    settled: int = Field(description="Letters dealt with now: this one and those of its subject behind it.")
-    left: int = Field(description="Letters of the subject that are still open.")
-    error: str | None = Field(description="Why it stopped, if it did.")
-
-
-class DropIn(BaseModel):
-    reason: Annotated[Reason, Field(min_length=3, max_length=500)]
-
-
 class TimerOut(BaseModel):
     id: UUID
     kind: str
@@ -92,11 +80,6 @@ class TimerOut(BaseModel):
     error: str | None
     fired_at: datetime | None
     cancelled_at: datetime | None
-
-
-class LetterState(StrEnum):
-    open = "open"
-    settled = "settled"
 
 
 class TimerState(StrEnum):
@@ -159,6 +142,8 @@ def operations_router(service: str, handles: Mapping[str, Handle]) -> APIRouter:
         """Give the event up for this consumer: it will never take effect. Those behind it wait for a redrive."""
         await dead_letters.drop(tx, letter_id, body.reason)
         log.info("dead_letter_dropped", letter=str(letter_id), actor_id=str(by.id), reason=body.reason)
+
+    add_outbox_letters(router, service)
 
     @router.get("/timers", response_model=Page[TimerOut])
     async def list_timers(

@@ -18,6 +18,10 @@ from clinch.options import Data, pasted
 from clinch.settings import SERVICES, Embedded, other_systems
 
 _FORGET = "DELETE FROM consumer_offset; DELETE FROM outbox"
+_HAS_LETTERS = "SELECT to_regclass('outbox_letter') IS NOT NULL"  # not before the first start of the version that brought them
+# What could not be published is tried again with all others; what somebody has dropped stays dropped.
+_FORGET_LETTERS = "DELETE FROM outbox_letter WHERE settled_at IS NULL OR outcome = 'redriven'"
+_FORGET_DROPPED = "DELETE FROM outbox WHERE event_id IN (SELECT event_id FROM outbox_letter)"
 # In the order in which they were told, and in any case per record by version: the clocks of two writers may differ.
 _TELL_ALL = """
 INSERT INTO outbox (event_id)
@@ -61,10 +65,18 @@ async def _tell_again(bus_url: str, databases: Mapping[str, str]) -> int:
         try:
             async with conn.transaction():
                 await conn.execute(_FORGET)
-                events += int((await conn.execute(_TELL_ALL)).split()[-1])
+                events += _rows(await conn.execute(_TELL_ALL))
+                if await conn.fetchval(_HAS_LETTERS):
+                    await conn.execute(_FORGET_LETTERS)
+                    events -= _rows(await conn.execute(_FORGET_DROPPED))
         finally:
             await conn.close()
     return events
+
+
+def _rows(status: str) -> int:
+    """How many rows a statement changed."""
+    return int(status.split()[-1])
 
 
 async def _refuse_events(bus_url: str) -> None:
