@@ -47,6 +47,7 @@ def still(name: str) -> tuple[ProcessState, ...]:
     [
         WELL,
         waiting(outbox=5000, outbox_oldest_seconds=59.0),
+        waiting(outbox=1, relay_blocked_seconds=1.9, relay_error="BusUnavailable: reset"),
         waiting(timers_late=3, timers_late_seconds=299.0),
         waiting(imports=2),
         consumer(behind=5000),
@@ -62,6 +63,17 @@ def test_what_passes_by_itself_is_not_wrong(system: SystemState) -> None:
     ("system", "says", "page"),
     [
         (waiting(outbox=5, outbox_oldest_seconds=61.0), "5 events wait to be published, the oldest for 61 s", "ClinchOutboxOld"),
+        (
+            waiting(outbox=1, outbox_oldest_seconds=3.0, relay_blocked_seconds=2.5, relay_error="BusUnavailable: refused"),
+            "deal-svc: the relay has published nothing for 2 s: BusUnavailable: refused.",
+            "ClinchOutboxOld",
+        ),
+        (
+            waiting(outbox=5, outbox_oldest_seconds=61.0, relay_blocked_seconds=61.0, relay_error="?"),
+            "5 events wait to be published, the oldest for 61 s",
+            "ClinchOutboxOld",
+        ),
+        (waiting(outbox_letters=2), "2 events cannot be published and are parked as letters of the outbox.", "ClinchOutboxLetters"),
         (waiting(timers_late=3, timers_late_seconds=7200.0), "3 timers are due and have not fired, the oldest for 2 h", "ClinchTimersLate"),
         (consumer(behind=5000, catches_up=False), "has not dealt with 5,000 events, and does not catch up", "ClinchConsumerLagGrowing"),
         (consumer(behind=None, dead_letters=2), "2 events are parked as dead letters of consumer deal-svc", "ClinchDeadLetters"),
@@ -101,10 +113,10 @@ def test_the_tables_are_aligned_and_what_is_not_known_is_a_question_mark() -> No
         "api       3  100 s   20 MB  ready",
         "worker    4  100 s   20 MB  stands still",
         "",
-        "service      outbox  oldest  late timers  imports  consumer  behind  dead letters",
-        "metrics-svc       7    61 s            0        1  metrics   12,345             0",
-        "                                                   feed           ?             2",
-        "lead-svc          ?       ?            ?        ?",
+        "service      outbox  oldest  letters  late timers  imports  consumer  behind  dead letters",
+        "metrics-svc       7    61 s        0            0        1  metrics   12,345             0",
+        "                                                            feed           ?             2",
+        "lead-svc          ?       ?        ?            ?        ?",
         "",
     ]
     assert [duration(seconds) for seconds in (119, 120, 7199, 7200)] == ["119 s", "2 min", "119 min", "2 h"]

@@ -17,12 +17,15 @@ _STATE = """
 SELECT (SELECT count(*) FROM outbox) AS outbox,
        (SELECT extract(epoch FROM now() - e.recorded_at)::float8 FROM outbox o JOIN event e ON e.id = o.event_id
         ORDER BY o.id LIMIT 1) AS outbox_oldest_seconds,
+       (SELECT count(*) FROM outbox_letter WHERE settled_at IS NULL) AS outbox_letters,
+       relay.seconds AS relay_blocked_seconds, relay.error AS relay_error,
        late.count AS timers_late, late.seconds AS timers_late_seconds,
        (SELECT count(*) FROM import_job WHERE state IN ('queued', 'running')) AS imports
 FROM (
     SELECT count(*), extract(epoch FROM now() - min(greatest(due_at, uuid_extract_timestamp(id))))::float8 AS seconds
     FROM timer WHERE fired_at IS NULL AND cancelled_at IS NULL AND due_at < now()
 ) AS late
+LEFT JOIN (SELECT extract(epoch FROM now() - since)::float8 AS seconds, error FROM blocked_task WHERE name = 'relay') AS relay ON true
 """
 _LETTERS = "SELECT consumer, count(*) FROM dead_letter WHERE settled_at IS NULL GROUP BY consumer"
 _POSITIONS = "SELECT consumer, topic, partition, next FROM consumer_offset"
@@ -49,6 +52,10 @@ class Waiting:
     timers_late_seconds: float | None
     imports: int
     consumers: tuple[Consumer, ...]
+    outbox_letters: int = 0
+    relay_blocked_seconds: float | None = None
+    """Since the relay's first failure; None while it makes progress."""
+    relay_error: str | None = None
 
 
 @dataclass(frozen=True)

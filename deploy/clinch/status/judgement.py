@@ -8,6 +8,7 @@ from clinch.status.state import SystemState
 from clinch.status.words import duration
 
 OUTBOX_OLD = 60.0  # seconds
+RELAY_BLOCKED = 2.0  # what is shorter passes by itself, as a reconnection does
 TIMERS_LATE = 300.0
 CHILDREN = {
     "postgres": ("Postgres", "ClinchPostgresUnreachable"),
@@ -78,6 +79,12 @@ def _of_service(service: str, waiting: Waiting, system: SystemState, command: Ca
     if (age := waiting.outbox_oldest_seconds or 0) > OUTBOX_OLD:
         says = f"{service}: {waiting.outbox:,} events wait to be published, the oldest for {duration(age)}."
         yield Wrong(says, command("logs worker"), _runbook("ClinchOutboxOld"))
+    elif (since := waiting.relay_blocked_seconds or 0) > RELAY_BLOCKED and not system.figures.log_silent:
+        says = f"{service}: the relay has published nothing for {duration(since)}: {waiting.relay_error}."
+        yield Wrong(says, command("logs worker"), _runbook("ClinchOutboxOld"))
+    if waiting.outbox_letters:
+        says = f"{service}: {waiting.outbox_letters:,} events cannot be published and are parked as letters of the outbox."
+        yield Wrong(says, _get(system, f"/v1/operations/{service}/outbox-letters", command), _runbook("ClinchOutboxLetters"))
     for consumer in waiting.consumers:
         yield from _of_consumer(service, consumer, system, command)
     if (late := waiting.timers_late_seconds or 0) > TIMERS_LATE:
