@@ -3,15 +3,58 @@
 import codecs
 from dataclasses import dataclass, field
 
-PYTHON = {
-    "utf-8": "utf-8", "utf-8-bom": "utf-8", "utf-16": "utf-16", "utf-16-le": "utf-16-le", "utf-16-be": "utf-16-be",
-    "gb18030": "gb18030", "big5": "cp950", "shift_jis": "cp932", "euc-jp": "euc_jp", "euc-kr": "cp949",
-    "windows-1252": "cp1252", "windows-1250": "cp1250", "windows-1251": "cp1251", "windows-1253": "cp1253", "windows-1254": "cp1254",
-    "windows-1257": "cp1257", "windows-1258": "cp1258", "iso-8859-1": "latin-1", "iso-8859-2": "iso8859-2", "iso-8859-15": "iso8859-15",
-    "koi8-r": "koi8_r", "ibm850": "cp850", "ibm852": "cp852", "ibm866": "cp866", "macintosh": "mac_roman",
-}  # fmt: skip
-"""The encodings that can be given, by the names that the web knows, and what Python calls them."""
-ENCODINGS = tuple(PYTHON)
+_WESTERN = ("de", "fr", "es", "pt", "it", "nl", "da", "nb", "sv", "fi", "is", "ca")
+_CENTRAL = ("pl", "cs", "sk", "hu", "ro", "hr", "sl", "de")
+_CYRILLIC = ("ru", "uk", "bg", "sr", "be")
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """`languages` are those that the encoding is used for; `seldom` is how much rarer it is, as the logarithm of a factor."""
+
+    python: str
+    languages: tuple[str, ...] = ()
+    seldom: float = 0.0
+
+
+KNOWN = {
+    "utf-8": Encoding("utf-8", (*_WESTERN, *_CENTRAL, *_CYRILLIC, "el", "tr", "he", "ar", "lt", "lv", "et"), -15.0),
+    "utf-8-bom": Encoding("utf-8"),
+    "utf-16": Encoding("utf-16"),
+    "utf-16-le": Encoding("utf-16-le"),
+    "utf-16-be": Encoding("utf-16-be"),
+    "gb18030": Encoding("gb18030", ("zh",)),
+    "big5": Encoding("cp950", ("zh_Hant",)),
+    "shift_jis": Encoding("cp932", ("ja",)),
+    "euc-jp": Encoding("euc_jp", ("ja",), 3.0),
+    "euc-kr": Encoding("cp949", ("ko",), 1.0),
+    "windows-1252": Encoding("cp1252", _WESTERN),
+    "windows-1250": Encoding("cp1250", _CENTRAL, 1.0),
+    "windows-1251": Encoding("cp1251", _CYRILLIC),
+    "windows-1253": Encoding("cp1253", ("el",), 1.0),
+    "windows-1254": Encoding("cp1254", ("tr", "de", "fr"), 1.0),
+    "windows-1255": Encoding("cp1255", ("he",), 1.0),
+    "windows-1256": Encoding("cp1256", ("ar", "fa"), 1.0),
+    "windows-1257": Encoding("cp1257", ("lt", "lv", "et"), 2.0),
+    "windows-1258": Encoding("cp1258", ("vi",), 2.0),
+    "windows-874": Encoding("cp874", ("th",), 1.0),
+    "iso-8859-1": Encoding("latin-1", _WESTERN, 3.0),
+    "iso-8859-2": Encoding("iso8859-2", _CENTRAL, 3.0),
+    "iso-8859-5": Encoding("iso8859-5", _CYRILLIC, 4.0),
+    "iso-8859-7": Encoding("iso8859-7", ("el",), 3.0),
+    "iso-8859-9": Encoding("iso8859-9", ("tr", "de", "fr"), 3.0),
+    "iso-8859-15": Encoding("iso8859-15", _WESTERN, 3.0),
+    "koi8-r": Encoding("koi8_r", ("ru",), 3.0),
+    "koi8-u": Encoding("koi8_u", ("uk", "ru"), 4.0),
+    "macintosh": Encoding("mac_roman", _WESTERN, 4.0),
+    "ibm437": Encoding("cp437", _WESTERN, 4.0),
+    "ibm850": Encoding("cp850", _WESTERN, 4.0),
+    "ibm852": Encoding("cp852", _CENTRAL, 4.0),
+    "ibm866": Encoding("cp866", ("ru",), 4.0),
+}
+"""The encodings that are found and can be given, by the names that the web knows."""
+PYTHON = {name: encoding.python for name, encoding in KNOWN.items()}
+ENCODINGS = tuple(KNOWN)
 _KEPT = 256 * 1024
 _KEPT_OF_A_PIECE = 16 * 1024
 
@@ -113,6 +156,21 @@ def sure(first: bytes) -> str | None:
 def encoding_of(shown: Bytes) -> tuple[str, str]:
     """The encoding of a whole file, and why. `Unsettled` when it may be written in several."""
     told = marked(shown.first)
-    if told == "utf-8-bom" or (told and told.startswith("utf-16")):
-        return told, "by the mark at its beginning" if not told.endswith("e") else "by the place of its NULs"
-    return "utf-8", "all of it is UTF-8"
+    if told is not None:
+        return told, "by the place of its NULs" if told.endswith("e") else "by the mark at its beginning"
+    if not shown.sample:
+        return "utf-8", "the file is plain ASCII"
+    mostly = shown.characters > shown.wrong
+    if mostly and not _by_chance(shown):
+        return "utf-8", "all of it is UTF-8" if not shown.wrong else f"it is UTF-8 but for {shown.wrong} places; their rows are refused"
+    from shared.imports.guess import guessed
+
+    return guessed(shown.sample, mostly)
+
+
+_FEW = 12
+
+
+def _by_chance(shown: Bytes) -> bool:
+    """Two bytes of another encoding may look like one character of UTF-8, three hardly ever do."""
+    return shown.characters < _FEW and not any(c > "\u07ff" for line in shown.sample for c in line.decode("utf-8", "ignore"))

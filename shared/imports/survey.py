@@ -1,5 +1,6 @@
 """The first pass over a stored file: what it is, and how its columns are to be read. Nothing is imported by it."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -69,10 +70,9 @@ async def _written(conn: Any, job_id: UUID, options: Mapping[str, Any], found: F
         shown.see(piece)
     shown.end()
     found.size = shown.size
-    encoding, given = options.get("encoding"), options.get("encoding") is not None
-    if encoding is None:
-        encoding, why = encoding_of(shown)
-    found.tell("encoding", encoding, "given" if given else why)
+    given: str | None = options.get("encoding")
+    encoding, why = (given, "given") if given else await asyncio.to_thread(encoding_of, shown)
+    found.tell("encoding", encoding, why)
     if encoding.startswith("utf-16"):
         if encoding == "utf-16":
             encoding = marked(shown.first) or "utf-16"
