@@ -113,7 +113,7 @@ def signs(language: str, usual_signs: str, rare_signs: str) -> Signs:
 def half_composed(text: str) -> str:
     parts = []
     for c in unicodedata.normalize("NFC", text):
-        base, *marks = unicodedata.normalize("NFD", c)
+        base, *marks = list(unicodedata.normalize("NFD", c))
         parts.append(unicodedata.normalize("NFC", base + "".join(m for m in marks if m in _HALF_COMPOSED)))
         parts += [m for m in marks if m not in _HALF_COMPOSED]
     return "".join(parts)
