@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -16,12 +17,13 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from shared.auth import Actor, Role
 from shared.clock import Clock
 from shared.db import Context, Database, Tx
+from shared.imports.ahead import Ahead, Batch
 from shared.imports.amounts import Amounts
 from shared.imports.columns import Unsettled
 from shared.imports.dates import Dates
 from shared.imports.prepared import prepared_id
-from shared.imports.rows import Row, RowReader
-from shared.imports.survey import Found, form_of, source_of, survey
+from shared.imports.rows import Row
+from shared.imports.survey import Found, survey
 from shared.outage import Outage, is_outage, pause
 from shared.query import Query, columns, rows_param
 from shared.settings import Settings
@@ -181,7 +183,7 @@ async def run(importer: Importer, db: Database, settings: Settings, clock: Clock
     three times, then the job fails at that place: what came before is kept, and `resume` tries again.
     """
     outage = Outage("imports", things=importer.things)
-    reader: tuple[UUID, RowReader] | None = None
+    ahead = Ahead(db)
     failures = 0
     while not stop.is_set():
         job = None
@@ -192,13 +194,15 @@ async def run(importer: Importer, db: Database, settings: Settings, clock: Clock
             if job is not None and job.form is None:
                 moved = await _survey(importer, db, clock, job)
             elif job is not None:
-                moved, reader = await _step(importer, db, settings, clock, job, reader)
+                batch = await ahead.next(job, partial(validated, importer, job, settings), BATCH)
+                moved = await _step(importer, db, settings, clock, job, batch)
             outage.over()
             failures = 0
             if not moved:
+                await ahead.forget()
                 await pause(0.3, stop)
         except Exception as error:
-            reader = None
+            await ahead.forget()
             if job is None or is_outage(error):
                 await outage.wait(error, stop)
                 continue
@@ -207,6 +211,10 @@ async def run(importer: Importer, db: Database, settings: Settings, clock: Clock
             if failures == ATTEMPTS:
                 await _fail(db, clock, importer, job)
                 failures = 0
+        except BaseException:
+            await ahead.forget()
+            raise
+    await ahead.forget()
 
 
 async def _fail(db: Database, clock: Clock, importer: Importer, job: Job) -> None:
@@ -247,50 +255,42 @@ async def _surveyed(tx: Tx, job: Job, read: Found | Unsettled) -> None:
     await tx.run(_SURVEYED, _id=job.id, **{n: getattr(after, n) for n in changed})
 
 
-async def _step(
-    importer: Importer, db: Database, settings: Settings, clock: Clock, job: Job, known: tuple[UUID, RowReader] | None
-) -> tuple[bool, tuple[UUID, RowReader] | None]:
+async def _step(importer: Importer, db: Database, settings: Settings, clock: Clock, job: Job, batch: Batch) -> bool:
     """One batch. False when another worker has the job."""
     context = Context(f"{importer.things}-import", job.actor, clock(), job.correlation_id)
     async with db.begin(context) as tx:
         claimed = await tx.first(_CLAIM, id=job.id)
         if claimed is None or claimed.state not in (State.QUEUED, State.RUNNING):
-            return False, None
+            return False
+        if (claimed.bytes_done, claimed.options, claimed.form, claimed.columns) != (job.bytes_done, job.options, job.form, job.columns):
+            return True  # somebody else has moved it since
         job = claimed
-        if job.form is None:
-            return True, None
-        if known is None or known[0] != job.id or known[1].position != job.bytes_done:
-            known = (job.id, RowReader(source_of(job.id, job.form), form_of(job.form), job.bytes_done, job.line))
-            if job.bytes_done == 0:
-                await known[1].take(tx.conn, 1)  # the header
-        rows = await known[1].take(tx.conn, BATCH)
-        outcome, refused = await _take(importer, tx, settings, job, rows)
+        outcome, refused = await _take(importer, tx, settings, batch)
         await _note(tx, job, outcome.problems)
-        done = len(rows) < BATCH
         await save(
             tx,
             replace(
                 job,
-                state=State.DONE if done else State.RUNNING,
-                bytes_done=known[1].position,
-                line=known[1].line,
+                state=State.DONE if batch.last else State.RUNNING,
+                bytes_done=batch.position,
+                line=batch.line,
                 created=job.created + outcome.created,
                 updated=job.updated + outcome.updated,
                 unchanged=job.unchanged + outcome.unchanged,
                 refused=job.refused + refused,
                 flagged=job.flagged + len({p.line for p in outcome.problems if p.kind == "flagged"}),
-                finished_at=tx.now if done else None,
+                finished_at=tx.now if batch.last else None,
             ),
         )
-        if done:
+        if batch.last:
             await tx.run(_DROP_FILE, id=job.id)
             await tx.run(_DROP_FILE, id=prepared_id(job.id))
-    return True, None if done else known
+    return True
 
 
-async def _take(importer: Importer, tx: Tx, settings: Settings, job: Job, rows: Sequence[Row]) -> tuple[Outcome, int]:
-    """Validate the rows, hand the good ones to the service's command, in parts without a repeated key."""
-    total = Outcome()
+async def _take(importer: Importer, tx: Tx, settings: Settings, batch: Batch) -> tuple[Outcome, int]:
+    """Hand the good rows to the service's command, in parts without a repeated key."""
+    total = Outcome(problems=list(batch.problems))
     part: dict[str, tuple[int, Any]] = {}
 
     async def hand_over() -> None:
@@ -302,7 +302,7 @@ async def _take(importer: Importer, tx: Tx, settings: Settings, job: Job, rows: 
             total.problems += made.problems
             part.clear()
 
-    for line, parsed in validated(importer, job, rows, settings, total.problems):
+    for line, parsed in batch.good:
         key = getattr(parsed, importer.key)
         if key in part:
             await hand_over()
@@ -320,7 +320,7 @@ def reading(options: Mapping[str, Any], form: Mapping[str, Any], settings: Setti
     }
 
 
-def validated(importer: Importer, job: Job, rows: Sequence[Row], settings: Settings, problems: list[Problem]) -> list[tuple[int, Any]]:
+def validated(importer: Importer, job: Job, settings: Settings, rows: Sequence[Row], problems: list[Problem]) -> list[tuple[int, Any]]:
     """The rows that fit the form; what is wrong with the others goes to `problems`, field by field."""
     mapped = (job.form or job.options)["map"]
     places = [(name, job.columns.index(column)) for name, column in mapped.items()]
