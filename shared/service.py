@@ -27,6 +27,7 @@ from shared.http import idempotency, openapi, problem, routes
 from shared.http.edge import ClinchRoute
 from shared.http.operations import operations_router
 from shared.leavers import Leavers
+from shared.rezone import Follow
 from shared.settings import Settings
 from shared.telemetry import Telemetry
 from shared.verify import Check
@@ -47,7 +48,8 @@ Job = Callable[[Database, Settings, Clock, asyncio.Event], Coroutine[Any, Any, N
 class Service:
     """`prefixes` are the paths it owns behind the gateway; `reactions` are functions marked with `@on`.
 
-    `streamed` are the paths whose bodies may be of any length; `checks` are what `clinch verify` asks of its data.
+    `streamed` are the paths whose bodies may be of any length; `checks` are what `clinch verify` asks of its data;
+    `rezone` is what `clinch rezone` does to it.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Service:
     jobs: Sequence[Job] = ()
     streamed: tuple[str, ...] = ()
     checks: Sequence[Check] = ()
+    rezone: Follow | None = None
     description: str = ""
 
     @property

@@ -23,13 +23,14 @@ from clinch.kafka.command import app as kafka
 from clinch.logs import logs
 from clinch.psql import psql
 from clinch.restart import restart
+from clinch.rezone.command import rezone
 from clinch.status.command import status
 from clinch.token import token
 from clinch.up import up
 from clinch.verify import verify
 from shared.postgres import PostgresError
 
-COMMANDS = (up, down, restart, status, logs, clean, token, demo, docs, events, verify, backup, restore)
+COMMANDS = (up, down, restart, status, logs, clean, token, demo, docs, events, verify, backup, restore, rezone)
 
 
 class Commands(TyperGroup):

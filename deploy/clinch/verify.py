@@ -167,11 +167,11 @@ async def _until_quiet(services: "Mapping[str, Service]", databases: Mapping[str
             return len(await outdated(conn, metrics))
 
     until = time.monotonic() + wait
-    while (await _behind(services, databases, bus) or await to_recompute()) and time.monotonic() < until:  # noqa: ASYNC110  # nothing tells of it
+    while (await behind(services, databases, bus) or await to_recompute()) and time.monotonic() < until:  # noqa: ASYNC110  # nothing tells of it
         await asyncio.sleep(0.2)
 
 
-async def _behind(services: "Mapping[str, Service]", databases: Mapping[str, Any], bus: Any) -> int:
+async def behind(services: "Mapping[str, Service]", databases: Mapping[str, Any], bus: Any) -> int:
     """Events on their way: in an outbox, or before a consumer, also one that has not begun and so has no stored offset."""
     from clinch.bus.copy import ends
 

@@ -11,6 +11,7 @@ from contract_svc.metadata import metadata
 from contract_svc.milestones.api import router as milestones
 from contract_svc.milestones.timers import TIMERS as MILESTONE_TIMERS
 from contract_svc.payments.api import router as payments
+from contract_svc.rezone import follow
 from contract_svc.signing.api import router as signing
 from shared import roster
 from shared.service import Service
@@ -24,5 +25,6 @@ service = Service(
     reactions=[*roster.REACTIONS, *REACTIONS],
     timers={**DELIVERY_TIMERS, **MILESTONE_TIMERS},
     checks=CHECKS,
+    rezone=follow,
     description=__doc__,
 )

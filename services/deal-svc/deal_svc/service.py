@@ -13,6 +13,7 @@ from deal_svc.imports.api import run_imports
 from deal_svc.metadata import metadata
 from deal_svc.quotes.api import router as quotes
 from deal_svc.quotes.timers import TIMERS
+from deal_svc.rezone import follow
 from deal_svc.stages import reactions as stages_reactions
 from shared import roster
 from shared.service import Service
@@ -28,6 +29,7 @@ service = Service(
     timers=TIMERS,
     jobs=[run_imports],
     checks=CHECKS,
+    rezone=follow,
     streamed=("/v1/imports/deals",),
     description=__doc__,
 )

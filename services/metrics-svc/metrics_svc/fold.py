@@ -6,7 +6,7 @@ difference. So the order in which the events of different aggregates arrive does
 
 import asyncio
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime, tzinfo
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,9 +18,11 @@ from metrics_svc.cells.changes import CellChanges, Change
 from metrics_svc.cells.commands import add
 from metrics_svc.facts import deals, leads, money
 from metrics_svc.facts.history import STEPS, Step, read_steps
+from metrics_svc.facts.money import Calendar
 from metrics_svc.facts.rows import AllocationFact, DealFact, LeadFact, LeadGoalFact, MilestoneFact, PaymentFact
 from metrics_svc.facts.tables import DEALS, FACTS, LEADS, MILESTONES, PAYMENTS
 from metrics_svc.given import Writing
+from metrics_svc.past.queries import in_todays_currency, past_of
 from shared.db import Tx
 from shared.events.envelope import REGISTRY, Envelope, Event, topic
 from shared.query import Query, rows_param
@@ -72,7 +74,9 @@ _Key = tuple[type[Any], UUID, int]
 async def _fold(tx: Tx, events: Sequence[Envelope[Event]]) -> None:
     """Let a batch take effect. Each event must be news: who calls has passed over duplicates."""
     await tx.conn.execute(f"{_NO_WAIT}; {TURN}")
-    touched = Touched(tx.settings.zone)
+    past = await past_of(tx)
+    events = await in_todays_currency(tx, past, events)
+    touched = Touched(Calendar(tx.settings.zone, past.first_zone))
     await touched.load(tx, events)
     before = {key: as_it_is(fact) if type(fact) in TOLD else fact for key, fact in touched.derive().items()}
     for event in events:
@@ -122,8 +126,8 @@ fold = Fold(_fold, [*leads.APPLY, *deals.PAID, *(e for e in REGISTRY.values() if
 class Touched:
     """The leads, deals, milestones and payments that a batch changes, as they are known so far."""
 
-    def __init__(self, zone: tzinfo) -> None:
-        self._zone = zone
+    def __init__(self, calendar: Calendar) -> None:
+        self._calendar = calendar
         self.leads: dict[UUID, LeadFact] = {}
         self.deals: dict[UUID, DealFact] = {}
         self.milestones: dict[UUID, MilestoneFact] = {}
@@ -173,9 +177,9 @@ class Touched:
             if (tell := leads.OF_DEALS.get(type(data))) is not None and data.lead_id:
                 tell(_get(self.leads, data.lead_id, LeadFact), e)
         elif data.aggregate == "milestone":
-            money.milestone_heard(_get(self.milestones, e.subject, MilestoneFact), e, self._zone)
+            money.milestone_heard(_get(self.milestones, e.subject, MilestoneFact), e, self._calendar)
         elif data.aggregate == "payment":
-            money.payment_heard(_get(self.payments, e.subject, PaymentFact), e, self._zone)
+            money.payment_heard(_get(self.payments, e.subject, PaymentFact), e, self._calendar)
         else:
             deals.PAID[type(data)](_get(self.deals, data.deal_id, DealFact), e)
 

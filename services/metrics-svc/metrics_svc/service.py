@@ -12,6 +12,7 @@ from metrics_svc.flow.api import router as flow
 from metrics_svc.fold import TOPICS, fold
 from metrics_svc.funnel.api import router as funnel
 from metrics_svc.metadata import metadata
+from metrics_svc.past import tables as _past  # noqa: F401  (declares its tables)
 from metrics_svc.pipeline.api import router as pipeline
 from metrics_svc.rebuild.current import keep_current
 from metrics_svc.webhooks import delivering, keeping

@@ -2,7 +2,7 @@
 
 from datetime import datetime, tzinfo
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from metrics_svc.facts.deals import microseconds
@@ -19,23 +19,26 @@ def _who(fact: MilestoneFact | PaymentFact, data: Any) -> None:
     fact.source, fact.product, fact.region = data.source and normal_source(data.source), data.product, data.region
 
 
-def due(data: Any, zone: tzinfo) -> datetime | None:
-    """When the due day of a milestone begins: the instant by which figures find that day in the company's zone.
+class Calendar(NamedTuple):
+    """The company's zone, and the zone it had when events did not name due days yet."""
 
-    An event of an earlier release names an instant of the day only.
-    """
-    if data.due_day is not None:
-        return start_of(data.due_day, zone)
-    return None if data.due_at is None else start_of(day_of(data.due_at, zone), zone)
+    zone: tzinfo
+    first_zone: tzinfo
+
+    def due(self, data: Any) -> datetime | None:
+        """When the due day of a milestone begins: the instant by which figures find that day in the company's zone."""
+        if data.due_day is not None:
+            return start_of(data.due_day, self.zone)
+        return None if data.due_at is None else start_of(day_of(data.due_at, self.first_zone), self.zone)
 
 
-def milestone_heard(fact: MilestoneFact, e: Envelope[Any], zone: tzinfo) -> None:
+def milestone_heard(fact: MilestoneFact, e: Envelope[Any], calendar: Calendar) -> None:
     data = e.data
     _who(fact, data)
     fact.amount = data.amount.amount * data.fx
     match data:
         case events.MilestoneTriggered():
-            fact.due_at = due(data, zone)
+            fact.due_at = calendar.due(data)
         case events.MilestonePartlyPaid() | events.MilestoneReopened():
             fact.paid = data.paid.amount * data.fx
         case events.MilestoneWaived():
@@ -46,7 +49,7 @@ def milestone_heard(fact: MilestoneFact, e: Envelope[Any], zone: tzinfo) -> None
         fact.excused_at = max(fact.waived_at, fact.due_at)
 
 
-def payment_heard(fact: PaymentFact, e: Envelope[Any], zone: tzinfo) -> None:
+def payment_heard(fact: PaymentFact, e: Envelope[Any], calendar: Calendar) -> None:
     data = e.data
     _who(fact, data)
     match data:
@@ -54,16 +57,16 @@ def payment_heard(fact: PaymentFact, e: Envelope[Any], zone: tzinfo) -> None:
             fact.amount = data.amount.amount * data.fx
             fact.received_at, fact.signed_at = data.received_at, data.signed_at
             fact.waited = fact.amount * microseconds(data.received_at - data.signed_at)
-            _allocate(fact, data, data.received_at, zone)
+            _allocate(fact, data, data.received_at, calendar)
         case events.PaymentAllocated():
-            _allocate(fact, data, e.time, zone)
+            _allocate(fact, data, e.time, calendar)
         case events.PaymentReversed():
             fact.reversed_at = data.reversed_at
 
 
-def _allocate(fact: PaymentFact, data: Any, at: datetime, zone: tzinfo) -> None:
+def _allocate(fact: PaymentFact, data: Any, at: datetime, calendar: Calendar) -> None:
     for a in data.allocations:
-        day = due(a, zone) or at
+        day = calendar.due(a) or at
         allocated = [str(a.milestone_id), str(a.amount * data.fx), day.isoformat(), max(at, day).isoformat()]
         fact.allocations = [*fact.allocations, allocated]
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import BigInteger, Uuid, bindparam, select
 
+from metrics_svc.facts.money import Calendar
 from metrics_svc.facts.tables import DEALS, FACTS, LEADS, PAYMENTS, FactTable
 from metrics_svc.fold import TOLD, Touched, write_facts
 from metrics_svc.rebuild.beside import TABLES, create, swap
@@ -44,6 +45,6 @@ async def _each(tx: Tx, records: str, table: FactTable[Any], *conditions: Any) -
     query = Query(page.limit(bindparam("most", type_=BigInteger)), UUID)
     ids = [_BEFORE_ALL]
     while ids := await tx.all(query, after=ids[-1], most=_BATCH):
-        touched = Touched(tx.settings.zone)
+        touched = Touched(Calendar(tx.settings.zone, tx.settings.zone))  # no event is heard here
         await touched.fetch(tx, **{records: ids})
         await write_facts(tx, touched.derive().values())

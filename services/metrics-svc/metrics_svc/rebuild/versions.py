@@ -10,6 +10,7 @@ from metrics_svc.cells import histogram
 from metrics_svc.cells.tables import PROJECTION
 from metrics_svc.facts import rows
 from metrics_svc.kpi import all_measures
+from metrics_svc.past import queries as past
 from shared.settings import Settings
 
 _READ = f"SELECT name, version FROM {PROJECTION.name}"
@@ -18,7 +19,7 @@ _KEEP = f"INSERT INTO {PROJECTION.name} VALUES ($1, $2) ON CONFLICT (name) DO UP
 
 @lru_cache(maxsize=4)
 def _wanted(zone: str) -> dict[str, str]:
-    modules = [Path(str(module.__file__)) for module in (stages, histogram, fold)]
+    modules = [Path(str(module.__file__)) for module in (stages, histogram, fold, past)]
     sources = [source.read_text() for source in (*sorted(Path(rows.__file__).parent.glob("*.py")), *modules)]
     measures = sorted(m.declared for m in all_measures().values())
     return {name: hashlib.sha256("\n".join([zone, *text]).encode()).hexdigest() for name, text in (("facts", sources), ("cells", measures))}

@@ -1,0 +1,51 @@
+"""What a new zone or currency means for contracts and their milestones. Days that were told stay; when they begin and end moves."""
+
+from typing import Any
+
+from contract_svc.delivery.commands import ACCEPT, EFFECTIVE
+from contract_svc.milestones.commands import DATE, DUE
+from shared.rezone import Rezone, convert, put_days, reset_timers
+
+_DAYS = """
+SELECT due_day FROM milestone UNION SELECT due_on FROM milestone UNION SELECT acceptance_due_day FROM contract
+UNION SELECT starts_on FROM contract WHERE state = 'signed'
+"""
+# What was called overdue within the due day, as the new zone has it, is not overdue yet.
+_MILESTONES = """
+UPDATE milestone m SET due_at = d.ends, overdue_since = CASE
+  WHEN m.overdue_since IS NULL OR d.ends > $1 THEN NULL WHEN m.overdue_since = m.due_at THEN d.ends ELSE m.overdue_since END
+FROM company_day d WHERE d.day = m.due_day AND m.due_at <> d.ends
+"""
+_ACCEPTANCES = """
+UPDATE contract c SET acceptance_due_at = d.ends, acceptance_overdue = CASE
+  WHEN c.accepted_at IS NOT NULL THEN c.accepted_at >= d.ends ELSE c.acceptance_overdue AND d.ends <= $1 END
+FROM company_day d WHERE d.day = c.acceptance_due_day AND c.acceptance_due_at <> d.ends
+"""
+_TIMERS = {
+    DUE: """
+    SELECT id, due_at, jsonb_build_object('contract_id', contract_id) FROM milestone
+    WHERE state IN ('triggered', 'partly_paid') AND overdue_since IS NULL AND due_at IS NOT NULL
+    """,
+    DATE: """
+    SELECT m.id, d.starts, jsonb_build_object('contract_id', m.contract_id)
+    FROM milestone m JOIN company_day d ON d.day = m.due_on JOIN contract c ON c.id = m.contract_id
+    WHERE m.state = 'planned' AND m.trigger = 'date' AND c.signed_at IS NOT NULL
+    """,
+    ACCEPT: """
+    SELECT id, acceptance_due_at, '{}'::jsonb FROM contract
+    WHERE state = 'active' AND accepted_at IS NULL AND NOT acceptance_overdue AND acceptance_due_at IS NOT NULL
+    """,
+    EFFECTIVE: """
+    SELECT c.id, greatest(d.starts, c.signed_at), '{}'::jsonb
+    FROM contract c JOIN company_day d ON d.day = c.starts_on WHERE c.state = 'signed'
+    """,
+}
+
+
+async def follow(conn: Any, change: Rezone) -> None:
+    await put_days(conn, change, _DAYS)
+    await conn.execute(_MILESTONES, change.now)
+    await conn.execute(_ACCEPTANCES, change.now)
+    for kind, wanted in _TIMERS.items():
+        await reset_timers(conn, kind, wanted)
+    await convert(conn, change, [("contract", "deal_id")])
