@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from shared.clock import EARLIEST, FIRST_YEAR, LAST_YEAR, LATEST
+from shared.sentences import written
 from shared.spelling import SOURCES, normal_source
 
 DAY_SAYS = "Write a day as year-month-day, for example 2026-01-31."
@@ -106,7 +107,7 @@ Name = Annotated[str, lines(200), _LINE]
 Short = Annotated[str, lines(80), _LINE]
 Source = Annotated[Short, AfterValidator(normal_source), Field(description=f"{', '.join(SOURCES)}, or any other text.")]
 Key = Annotated[str, lines(200), _LINE, Field(description="What another system calls it; unique.")]
-Email = Annotated[str, lines(320), StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$"), _LINE]
+Email = Annotated[str, lines(320), written(r"^[^@\s]+@[^@\s]+$", "Write an e-mail address, for example ann@acme.example."), _LINE]
 Phone = Annotated[str, lines(40, 3), _LINE]
 Reason = Annotated[str, lines(1000), _TEXT]
 Text = Annotated[str, lines(4000), _TEXT]

@@ -21,6 +21,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from shared.sentences import written
+
 
 @lru_cache(maxsize=1)
 def currencies() -> frozenset[str]:
@@ -59,9 +61,12 @@ def shares(total: Decimal, percents: Sequence[Decimal], currency: str) -> list[D
     return [*parts, total - sum(parts, Decimal(0))]
 
 
+_CURRENCY = "Write the currency as an ISO 4217 code, for example CNY or EUR."
+
+
 def _known(code: str) -> str:
     if code not in currencies():
-        raise ValueError("Write the currency as an ISO 4217 code, for example CNY or EUR.")
+        raise ValueError(_CURRENCY)
     return code
 
 
@@ -90,7 +95,7 @@ def _as_given(value: Decimal) -> str:
     return format(value, "f")
 
 
-Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", examples=["CNY"]), AfterValidator(_known)]
+Currency = Annotated[str, written(r"^[A-Z]{3}$", _CURRENCY), Field(examples=["CNY"]), AfterValidator(_known)]
 Amount = Annotated[
     Decimal,
     BeforeValidator(read_decimal),

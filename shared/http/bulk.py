@@ -14,7 +14,9 @@ from pydantic import BaseModel, Field, ValidationError, ValidatorFunctionWrapHan
 from pydantic.json_schema import SkipJsonSchema
 
 from shared.errors import Invalid, Problem
+from shared.http.body import Body
 from shared.http.problem import InputError, UnmetOut, pointer
+from shared.sentences import sentence
 
 M = TypeVar("M", bound=BaseModel)
 MOST = 500
@@ -59,7 +61,7 @@ def _valid_or_why_not(value: Any, validate: ValidatorFunctionWrapHandler) -> Any
         return error
 
 
-class Bulk(BaseModel, Generic[M]):
+class Bulk(Body, Generic[M]):
     """Up to 500 rows. A row that is not valid becomes its own 422 in the answer and does not stop the others."""
 
     items: list[Annotated[M, WrapValidator(_valid_or_why_not)]] = Field(min_length=1, max_length=MOST)
@@ -78,8 +80,8 @@ def _item(index: int, outcome: Done | Problem | ValidationError) -> BulkItem:
     if isinstance(outcome, Done):
         return BulkItem(index=index, id=outcome.id, status=outcome.status)
     if isinstance(outcome, ValidationError):
-        found = [(("body", "items", index, *e["loc"]), e["type"], e["msg"]) for e in outcome.errors(include_input=False, include_url=False)]
-        errors = [InputError(pointer=pointer(where), code=code, message=says.removeprefix("Value error, ")) for where, code, says in found]
+        found = outcome.errors(include_input=False, include_url=False)
+        errors = [InputError(pointer=pointer(("body", "items", index, *e["loc"])), code=e["type"], message=sentence(e)) for e in found]
         refused: Problem = Invalid(errors[0].message)
     else:
         refused = outcome

@@ -26,6 +26,7 @@ from shared.imports.rows import Row
 from shared.imports.survey import Found, survey
 from shared.outage import Outage, is_outage, pause
 from shared.query import Query, columns, rows_param
+from shared.sentences import sentence
 from shared.settings import Settings
 from shared.tables import IMPORT_CHUNK, IMPORT_JOB, IMPORT_PROBLEM
 
@@ -353,7 +354,7 @@ def _wrong_width(cells: Sequence[str], width: int) -> str | None:
 
 
 def _message(error: Any) -> str:
-    return "is empty, but needed" if error["type"] == "missing" else str(error["msg"]).removeprefix("Value error, ")
+    return "is empty, but needed" if error["type"] == "missing" else sentence(error)
 
 
 async def _note(tx: Tx, job: Job, problems: Sequence[Problem]) -> None:

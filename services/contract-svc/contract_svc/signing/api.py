@@ -14,6 +14,7 @@ from shared.auth import CurrentActor, require
 from shared.fields import Day, Reason, Time
 from shared.http.body import Body
 from shared.http.edge import ClinchRoute, IfMatch, InTx
+from shared.sentences import written
 
 router = APIRouter(prefix="/v1/contracts/{contract_id}", tags=["contracts"], route_class=ClinchRoute)
 Selling = Depends(require(*SELLING))
@@ -24,7 +25,11 @@ NOW = Act()
 class ReviewIn(Act):
     part: ReviewPart
     decision: Decision
-    content_hash: Annotated[str, Field(pattern="^[0-9a-f]{64}$", description="Of the content that was reviewed, as the contract shows it")]
+    content_hash: Annotated[
+        str,
+        written("^[0-9a-f]{64}$", "Send the content_hash that the contract shows: 64 hex digits."),
+        Field(description="Of the content that was reviewed, as the contract shows it"),
+    ]
     reason: Annotated[Reason | None, Field(description="Needed for a rejection")] = None
 
 

@@ -16,6 +16,7 @@ from shared.auth import CurrentActor
 from shared.errors import Invalid
 from shared.http.edge import ClinchRoute, Reading
 from shared.http.page import Page
+from shared.sentences import written
 
 router = APIRouter(prefix="/v1/metrics/funnel", tags=["metrics"], route_class=ClinchRoute)
 
@@ -76,14 +77,17 @@ async def read_cohort_funnel(request: Request, asked: AskedFor, db: Reading, by:
     )
 
 
+StepName = Annotated[str, written("^(F[1-9]|assists)$", "Write a step from F1 to F9, or assists.")]
+
+
 @router.get("/records", response_model=Page[RecordOut])
 async def list_funnel_records(
     asked: AskedFor,
     page: PageAskedFor,
     db: Reading,
     by: CurrentActor,
-    step: Annotated[str, Query(description="F1 to F9, or assists.", pattern="^(F[1-9]|assists)$")],
-    line: Annotated[str, Query(description="`direct` for the deals without a lead.", pattern="^(lead|direct)$")] = "lead",
+    step: Annotated[StepName, Query(description="F1 to F9, or assists.")],
+    line: Annotated[Literal["lead", "direct"], Query(description="`direct` for the deals without a lead.")] = "lead",
     of: Annotated[Literal["members", "deals"], Query(description="The members of the line, or the deals beside them.")] = "members",
     mature_only: MatureOnly = False,
 ) -> Any:

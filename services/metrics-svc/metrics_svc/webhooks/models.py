@@ -1,29 +1,55 @@
 """What the routes of webhooks take and answer."""
 
 from datetime import datetime
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, StrictBool, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    StrictBool,
+    StringConstraints,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
+from pydantic_core import PydanticCustomError
 
 from metrics_svc.webhooks import commands, rules
 from metrics_svc.webhooks.rules import DeliveryState, Reason, State
 from shared.as_text import AsText
-from shared.fields import Time
+from shared.fields import Time, some_text
 from shared.http.actions import AllowedAction
 from shared.http.body import Body
 from shared.http.patch import NOT_GIVEN
+from shared.sentences import written
 
 Url = Annotated[
     HttpUrl, AsText, Field(description="Where the receiver listens; https in production", examples=["https://erp.example/hooks"])
 ]
-Pattern = Annotated[str, StringConstraints(pattern=r"^(\*|clinch(\.[a-z0-9_]+)*(\.\*)?)$", max_length=100)]
+Pattern = Annotated[
+    str,
+    written(r"^(\*|clinch(\.[a-z0-9_]+)*(\.\*)?)$", "Write an event's type, or its beginning and `.*`, for example clinch.deal.*"),
+    Field(max_length=100),
+]
 Types = Annotated[
     list[Pattern],
     Field(min_length=1, max_length=50, description="Types of events, or their beginnings: `clinch.deal.*`", examples=[["clinch.deal.*"]]),
 ]
-Description = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
-Start = Literal["now", "beginning"] | Annotated[int, Field(ge=0, lt=2**53, strict=True)]
+Description = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), AfterValidator(some_text)]
+
+
+def _start(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return read(value)
+    except ValidationError:
+        raise PydanticCustomError("bad_start", "Write `now`, `beginning`, or a position in the feed: a whole number from 0.") from None
+
+
+Start = Annotated[Literal["now", "beginning"] | Annotated[int, Field(ge=0, lt=2**53, strict=True)], WrapValidator(_start)]
 
 
 class WebhookIn(Body):
