@@ -84,6 +84,8 @@ class Tx(Reader):
         self.actor = context.actor
         self.now = context.now
         self.answer: Answer | None = None
+        self.kept = True
+        """Whether it commits: a dry run does not, and takes no number that a real one would miss."""
         self._told: list[Told] = []
         self._change: Change | None = None
 
@@ -232,6 +234,7 @@ class Database(Pool):
             transaction = conn.transaction()
             await transaction.start()
             tx = Tx(conn, context, self._settings)
+            tx.kept = keep
             try:
                 yield tx
                 await (tx.flush() if keep else tx.settled())

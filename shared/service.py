@@ -24,6 +24,8 @@ from shared.consumer import Handle, reactions
 from shared.db import Database
 from shared.events.envelope import REGISTRY, topic
 from shared.http import idempotency, openapi, problem, routes
+from shared.http.compression import Compression
+from shared.http.cors import cors
 from shared.http.edge import ClinchRoute
 from shared.http.operations import operations_router
 from shared.leavers import Leavers
@@ -33,9 +35,6 @@ from shared.telemetry import Telemetry
 from shared.verify import Check
 
 log = structlog.get_logger()
-
-EXPOSED = ("ETag", "Link", "Location", "Retry-After", "Idempotency-Replayed", "X-Trace-Id")
-"""What a frontend of another origin may read besides the body."""
 
 PROBE_SECONDS = 4.0
 """For the database to answer a probe: a server that hangs takes a question and never answers."""
@@ -107,6 +106,8 @@ class Service:
             description=self.description,
             lifespan=lifespan,
             redoc_url=None,
+            # An address has one form. A redirect would lead to the Host header's, by the scheme that this process is spoken to in.
+            redirect_slashes=False,
             # One span for each request. Figures and logs are ours: FastAPI's would quote the values that they complain about.
             telemetry={"operation_spans": False, "metrics": False, "logs": False},
         )
@@ -131,10 +132,9 @@ class Service:
             Route("/startupz", _ready),
             Route("/readyz", _ready),
         ]
+        app.add_middleware(Compression)
         if settings.cors_origins:
-            app.add_middleware(
-                CORSMiddleware, allow_origins=settings.cors_origins, allow_methods=["*"], allow_headers=["*"], expose_headers=EXPOSED
-            )
+            app.add_middleware(CORSMiddleware, **cors(settings.cors_origins))
         app.add_middleware(Telemetry, service=self.name, streamed=self.streamed)
         return app
 

@@ -11,6 +11,8 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.types import EventDict
 
+from shared.http.outgoing import Bodiless, to_keep
+
 REQUESTS = Histogram(
     "http_server_request_duration_seconds",
     "How long requests took, by route: until the answer was sent, for a stream until it began. Probes are not counted.",
@@ -68,7 +70,10 @@ def of_request(_: object, __: str, entry: EventDict) -> EventDict:
 
 
 class Telemetry:
-    """Pure ASGI: times each request, names its trace in logs and answer, and refuses bodies over the limit as they come in."""
+    """Pure ASGI: times each request, names its trace in logs and answer, and refuses bodies over the limit as they come in.
+
+    It is the outermost, so every answer passes here, also refusals and those of HEAD.
+    """
 
     def __init__(self, app: ASGIApp, *, service: str, streamed: tuple[str, ...] = ()) -> None:
         self.app, self.service, self.streamed = app, service, streamed
@@ -79,6 +84,9 @@ class Telemetry:
             await self.app(scope, receive, send)
             return
         started = time.perf_counter()
+        if scope["method"] == "HEAD":
+            bodiless = Bodiless(receive, send)
+            receive, send = bodiless.receive, bodiless.send
         trace = trace_id(scope)
         _request.set((self.service, scope))  # to the end of its task: an error that nobody expected is logged outside of this
         status, streams_since = 500, 0.0
@@ -89,7 +97,7 @@ class Telemetry:
                 status = message["status"]
                 if any(name == b"content-type" and value.startswith(b"text/event-stream") for name, value in message["headers"]):
                     streams_since = time.perf_counter()
-                message["headers"] = [*message["headers"], (b"x-trace-id", trace.encode())]
+                message["headers"] = [*message["headers"], (b"x-trace-id", trace.encode()), *to_keep(scope)]
             await send(message)
 
         limited = receive if scope["path"].startswith(self.streamed or ("\n",)) else _limited(receive)

@@ -23,9 +23,9 @@ async def build(run: Embedded, settings: Settings, stop: asyncio.Event) -> Origi
     services = [(load(database), await settle(run.of_service(database))) for database in SERVICES]
     served = [Served(service.name, service.paths, service.app(its, stop=stop)) for service, its in services]
     if run.issuer != run.development_issuer:
-        return Origin(served, {})
+        return Origin(served, {}, settings.cors_origins)
     issuer = issuer_app(key_file=run.folder.issuer_key, issuer=run.issuer, audience=settings.audience, env=settings.env)
-    return Origin(served, {ISSUER_PATH: issuer})
+    return Origin(served, {ISSUER_PATH: issuer}, settings.cors_origins)
 
 
 async def serve_all(arguments: Arguments) -> None:

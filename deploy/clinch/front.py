@@ -28,6 +28,7 @@ from clinch.origin import not_found
 from clinch.roster import seed_people
 from clinch.services import exit_on_bad_settings
 from clinch.settings import ISSUER_PATH
+from shared.http.cors import public
 from shared.http.problem import answer
 from shared.logs import configure_logging
 from shared.settings import LogSettings
@@ -49,6 +50,7 @@ class FrontSettings(LogSettings):
         default=Path(gettempdir()) / "issuer-key.json",
         description="The development issuer's signing key, made where it is missing; tokens are good as long as it is kept",
     )
+    cors_origins: tuple[str, ...] = Field(default=(), description="Frontends of other origins, as in the services")
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
 
@@ -94,7 +96,7 @@ def front(settings: FrontSettings, transport: httpx.AsyncBaseTransport | None = 
         app = issuer_app(key_file=settings.issuer_key_file, issuer=settings.issuer, audience=settings.audience, env=settings.env)
         issuer = app.state.issuer
         routes.append(Mount(ISSUER_PATH, app))
-    return Starlette(routes=routes, lifespan=lifespan, exception_handlers={404: not_found})
+    return public(Starlette(routes=routes, lifespan=lifespan, exception_handlers={404: not_found}), settings.cors_origins)
 
 
 async def _enter_people(lead_svc: str, issuer: Issuer, transport: httpx.AsyncBaseTransport | None) -> None:

@@ -16,6 +16,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from clinch.docs_page import docs_routes
 from shared.admin import Obstacle
+from shared.http.cors import public
 from shared.http.problem import answer
 
 
@@ -31,12 +32,12 @@ class Served:
 class Origin:
     """Sends a request to the owner of the longest prefix of its path, and answers the rest itself: probes, docs, 404."""
 
-    def __init__(self, services: Sequence[Served], mounts: Mapping[str, FastAPI]) -> None:
+    def __init__(self, services: Sequence[Served], mounts: Mapping[str, FastAPI], cors_origins: Sequence[str] = ()) -> None:
         self._services, self._mounts = services, mounts
         self._owners = {prefix: s.app for s in services for prefix in s.prefixes} | dict(mounts)
         probes = [Route(path, self._probe) for path in ("/livez", "/readyz", "/startupz")]
         documents = {s.name: s.app for s in services}
-        self._own = Starlette(routes=[*probes, *docs_routes(documents)], exception_handlers={404: not_found})
+        self._own = public(Starlette(routes=[*probes, *docs_routes(documents)], exception_handlers={404: not_found}), cors_origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         prefix = self._owner(scope["path"]) if scope["type"] == "http" else ""

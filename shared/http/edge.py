@@ -15,17 +15,19 @@ from starlette.responses import Response
 
 from shared.auth import current_actor
 from shared.db import Context, Reader, Tx
-from shared.errors import Invalid, PreconditionRequired, Problem
-from shared.http import idempotency, openapi
+from shared.errors import Invalid
+from shared.http import etag, idempotency, openapi
 from shared.http.documented import documented, parameter
+from shared.http.entry import checks_of
 from shared.http.page import only_wanted
 from shared.telemetry import trace_id, traceparent
 
 _DRY_RUN = parameter(
     "dry_run", "query", "Check everything and answer as if done, but change nothing.", {"type": "boolean", "default": False}
 )
-_ETAG = {"type": "string", "pattern": r'^(\*|"[0-9]{1,18}"|[0-9]{1,18})$'}
-_IF_MATCH = parameter("If-Match", "header", 'The ETag you read, for example "3"; `*` for whatever it is now.', _ETAG, required=True)
+_IF_MATCH = parameter(
+    "If-Match", "header", 'The ETag you read, or its version alone: "3"; `*` for whatever it is now.', etag.SCHEMA, required=True
+)
 
 
 @documented(idempotency.PARAMETER, _DRY_RUN, secured=True)
@@ -48,29 +50,17 @@ async def open_reader(request: Request) -> Reader:
 
 @documented(_IF_MATCH)
 async def if_match(request: Request) -> int | None:
-    """The version the caller expects; None for `*`. 428 without the header, 400 when it is no ETag of ours."""
-    value = request.headers.get("if-match")
-    if value is None:
-        raise PreconditionRequired('Send If-Match with the ETag you read, for example If-Match: "3".')
-    if value.strip() == "*":
-        return None
-    digits = value.strip().removeprefix('"').removesuffix('"')
-    if not (digits.isascii() and digits.isdigit() and len(digits) < 19):
-        raise _BadEtag('If-Match takes one strong ETag as we gave it, for example "3".')
-    return int(digits)
-
-
-class _BadEtag(Problem):
-    status = 400
-    code = "bad_if_match"
-    title = "If-Match could not be read"
+    """The version the caller expects; None for `*`."""
+    return etag.expected(request.headers.get("if-match"))
 
 
 def _is_true(request: Request, name: str) -> bool:
-    given = request.query_params.get(name, "false").lower()
-    if given not in ("true", "false", "1", "0"):
+    if not request.scope["query_string"]:
+        return False
+    given = {text.lower() for text in request.query_params.getlist(name)} or {"false"}
+    if len(given) > 1 or not given <= {"true", "false", "1", "0"}:
         raise Invalid(f"{name} takes true or false.", pointer=name, code="bool_parsing")
-    return given in ("true", "1")
+    return given <= {"true", "1"}
 
 
 InTx = Annotated[Tx, Depends(open_tx)]
@@ -80,26 +70,37 @@ KeyRequired = Depends(idempotency.key_required)
 
 
 class ClinchRoute(APIRoute):
-    """Ends what the request opened, stores its answer in its transaction, and gives versioned resources their ETag."""
+    """Ends what the request opened, stores its answer in its transaction, and gives versioned resources their ETag.
+
+    A 201 has a Location: the new record's address, or that of the list which shows it.
+    """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         # Who is not let in is told so before what is wrong with the request.
         self.dependant.dependencies.sort(key=lambda dependency: not openapi.is_secured(dependency))
         handle = super().get_route_handler()
         openapi.complete(self)
+        check = checks_of(self)
+        collection = self.path.partition("/{")[0]
         versioned = "version" in getattr(self.response_model, "model_fields", {})
         # An answer that also shows what hangs on the record (milestones, sums) changes without the record's version.
         says_all = getattr(self.response_model, "version_says_all", True)
 
         async def answer(request: Request) -> Response:
+            await check(request)
             response = await handle(request)
             if fields := getattr(request.state, "fields", None):
                 only_wanted(response, fields)
+            new, at = response.status_code == 201, request.scope["path"]
             if versioned and 200 <= response.status_code < 300:
-                etag = f'"{orjson.loads(response.body)["version"]}"'
-                if says_all and request.method == "GET" and request.headers.get("if-none-match") in (etag, "*"):
-                    return Response(status_code=304, headers={"ETag": etag})
-                response.headers["ETag"] = etag
+                record = orjson.loads(response.body)
+                tag = etag.etag(record["version"], getattr(request.state, "actor", None))
+                if says_all and request.method == "GET" and etag.is_among(tag, request.headers.get("if-none-match")):
+                    return Response(status_code=304, headers={"ETag": tag})
+                response.headers["ETag"] = tag
+                at = f"{collection}/{record['id']}" if new else at
+            if new and not (request.scope["query_string"] and _is_true(request, "dry_run")):
+                response.headers["Location"] = at
             return response
 
         async def with_edge(request: Request) -> Response:

@@ -50,17 +50,25 @@ FROM (SELECT 1) AS one LEFT JOIN idempotency k ON k.key = $1 AND k.created_at > 
 FORGET_OLD = "DELETE FROM idempotency WHERE created_at <= now() - interval '24 hours'"
 
 
+def key_of(request: Request) -> str | None:
+    """The request's key. Two keys, an empty and a too long one are refused: the caller counts on them."""
+    given = request.headers.getlist("idempotency-key")
+    if not given:
+        return None
+    if len(given) > 1:
+        raise Invalid("Send one Idempotency-Key, not several.", pointer="Idempotency-Key", code="several_keys")
+    if not 0 < len(given[0]) <= _LONGEST:
+        raise Invalid(f"Idempotency-Key takes 1 to {_LONGEST} characters.", pointer="Idempotency-Key", code="bad_key")
+    return given[0]
+
+
 async def begin(request: Request, tx: Tx, actor: Actor, *, keep: bool) -> None:
     """Claim the request's key for this transaction, or raise `Replayed` with the answer that it got before.
 
     A transaction that changes nothing (`keep` is false) claims none.
     """
-    key = request.headers.get("idempotency-key")
-    if not key:
-        return
-    if len(key) > _LONGEST:
-        raise Invalid(f"Idempotency-Key takes up to {_LONGEST} characters.", pointer="Idempotency-Key", code="string_too_long")
-    if not keep:
+    key = key_of(request)
+    if key is None or not keep:
         return
     path, query = request.scope["path"], request.scope["query_string"].decode("latin-1")
     scope = f"{actor.id}\n{request.method}\n{path}?{query}\n{key}"
@@ -118,13 +126,13 @@ def _answer(claimed: Key, response: Response) -> outbox.Answer:
 
 
 _SAYS = "Any unique text. The same key and body again give the first answer again, and no second effect."
-IdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key", max_length=_LONGEST, description=_SAYS)]
-_SCHEMA = {"type": "string", "maxLength": _LONGEST}
+IdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=_LONGEST, description=_SAYS)]
+_SCHEMA = {"type": "string", "minLength": 1, "maxLength": _LONGEST}
 PARAMETER = parameter("Idempotency-Key", "header", _SAYS, _SCHEMA)
 
 
 @documented(parameter("Idempotency-Key", "header", _SAYS, _SCHEMA, required=True))
 async def key_required(request: Request) -> None:
     """For operations where a repeat would cost money: payments and bulk."""
-    if not request.headers.get("idempotency-key"):
+    if key_of(request) is None:
         raise KeyMissing("Send an Idempotency-Key header: any unique text, the same one when you repeat the request.")

@@ -24,6 +24,7 @@ _WRITE = _READ | {
     409: "A rule says no; `unmet` lists why",
     412: "It has changed since it was read",
     413: "The body is over the limit",
+    415: "The body is of another content type",
     428: "If-Match is missing",
 }
 
@@ -100,4 +101,34 @@ def _document(app: FastAPI) -> dict[str, Any]:
             codes = _READ if method == "get" else _WRITE
             for code in codes:
                 answers.setdefault(str(code), {"$ref": f"#/components/responses/Problem{code}"})
+            for code in answers.keys() & {"200", "201", "202"}:
+                _show_headers(answers[code], schemas, new=code == "201", replayed=codes is _WRITE)
+    components["headers"] = _HEADERS
+    for code in (409, 429, 503):
+        if f"Problem{code}" in components["responses"]:
+            components["responses"][f"Problem{code}"]["headers"] = {"Retry-After": {"$ref": "#/components/headers/Retry-After"}}
     return made
+
+
+_TEXT = {"type": "string"}
+_HEADERS = {
+    "ETag": {"description": "The version of the record and whose view of it: for If-None-Match and If-Match", "schema": _TEXT},
+    "Location": {"description": "The address of what is new, or of the list that shows it; none for a dry run", "schema": _TEXT},
+    "Retry-After": {
+        "description": "Seconds after which the same request may succeed",
+        "schema": {"type": "integer"},
+    },
+    "Idempotency-Replayed": {"description": "`true`: the answer that this key was given before", "schema": {"const": "true"}},
+}
+
+
+def _show_headers(answer: dict[str, Any], schemas: dict[str, Any], *, new: bool, replayed: bool) -> None:
+    schema = answer.get("content", {}).get("application/json", {}).get("schema", {})
+    record = schemas.get(schema.get("$ref", "").rpartition("/")[2], {})
+    names = [
+        *(["ETag"] if "version" in record.get("properties", ()) else []),
+        *(["Location"] if new else []),
+        *(["Idempotency-Replayed"] if replayed else []),
+    ]
+    if names:
+        answer["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from shared.auth import Actor, Role, require
 from shared.fields import Reason
+from shared.http.body import Body
 
 Operator = Annotated[Actor, Depends(require(Role.admin, Role.ops))]
 
@@ -17,7 +18,7 @@ class LetterState(StrEnum):
     settled = "settled"
 
 
-class DropIn(BaseModel):
+class DropIn(Body):
     reason: Annotated[Reason, Field(min_length=3, max_length=500)]
 
 

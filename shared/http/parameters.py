@@ -5,7 +5,6 @@ from typing import Any, Literal
 from uuid import UUID
 
 from fastapi import Request, Response
-from fastapi.dependencies.utils import get_flat_params
 
 from shared.errors import Forbidden, Invalid
 from shared.http import cursor
@@ -30,14 +29,11 @@ class Parameters:
         self._filters = {f.parameter(operator): (f, operator) for f in filters.values() for operator in f.operators()}
         self._directions = [d + name for name in sorts for d in ("", "-")]
         self.openapi_parameters = [f.documented(operator) for f, operator in self._filters.values()] + self._common()
-        self._names = {str(p["name"]): None for p in self.openapi_parameters}
 
     async def __call__(self, request: Request, response: Response) -> PageRequest:
         given: dict[str, list[str]] = {}
         for name, text in request.query_params.multi_items():
             given.setdefault(name, []).append(text)
-        if unknown := given.keys() - self._names.keys():
-            self._refuse(request, unknown)
         masked = not _sees_personal_data(request)
         if masked:
             self._refuse_personal(given)
@@ -103,13 +99,6 @@ class Parameters:
         asked = [name.partition("[")[0] for name in given] + [text.removeprefix("-") for text in given.get("sort", ())]
         if names := sorted(self._personal.intersection(asked)):
             raise Forbidden(f"{names[0]} looks at personal data, which your role does not see; leave it out.", code="masked")
-
-    def _refuse(self, request: Request, unknown: set[str]) -> None:
-        """Unless the route itself declares them."""
-        declared = {p.alias for p in get_flat_params(request.scope["route"].dependant)}
-        if wrong := sorted(unknown - declared):
-            takes = ", ".join([*self._names, *sorted(declared & unknown)])
-            raise Invalid(f"This list has no such parameter. It takes {takes}.", pointer=wrong[0][:100], code="unknown_parameter")
 
     def _common(self) -> list[dict[str, Any]]:
         def parameter(name: str, says: str, schema: dict[str, Any]) -> dict[str, Any]:

@@ -10,10 +10,12 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.errors import Invalid, Problem, Unavailable
 from shared.http import idempotency
 from shared.outage import OUTAGE, TAKES_NO_CHANGES, is_outage
+from shared.sentences import sentence
 from shared.telemetry import trace_id
 
 log = structlog.get_logger()
@@ -88,15 +90,11 @@ def pointer(location: tuple[Any, ...]) -> str:
 
 
 async def _invalid(request: Request, error: RequestValidationError) -> Response:
-    errors = [{"pointer": pointer(e["loc"]), "code": e["type"], "message": e["msg"]} for e in error.errors()]
-    if any(e["code"] == "json_invalid" for e in errors):
-        return answer(
-            request,
-            status=400,
-            code="bad_json",
-            title="The body is not JSON",
-            detail=f"The body could not be read as JSON: {errors[0]['message']}.",
-        )
+    found = error.errors()
+    if found[0]["type"] == "json_invalid":
+        detail = f"It cannot be read as JSON from character {found[0]['loc'][1]} on."
+        return answer(request, status=400, code="bad_json", title="The body is not JSON", detail=detail)
+    errors = [{"pointer": pointer(e["loc"]), "code": e["type"], "message": sentence(e)} for e in found]
     first = errors[0]
     return answer(
         request,
@@ -109,23 +107,31 @@ async def _invalid(request: Request, error: RequestValidationError) -> Response:
 
 
 async def _http(request: Request, error: HTTPException) -> Response:
-    titles = {400: "The request could not be read", 404: "Not found", 405: "Method not allowed", 413: "The body is too large"}
-    codes = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
-    details = {
-        400: "The body or the form could not be read; send UTF-8 JSON.",
-        404: "There is nothing at this address.",
-        405: "This address does not take that method.",
-        413: "A JSON body may have 1 MiB; use an import for more.",
-    }
     status = error.status_code
-    return answer(
-        request,
-        status=status,
-        code=codes.get(status, "http_error"),
-        title=titles.get(status, "The request was refused"),
-        detail=details.get(status, str(error.detail)),
-        headers=dict(error.headers or {}),
-    )
+    code, title, detail = _HTTP.get(status, ("http_error", "The request was refused", str(error.detail)))
+    if status == 400:
+        detail = _unreadable(error.__cause__)
+    return answer(request, status=status, code=code, title=title, detail=detail, headers=dict(error.headers or {}))
+
+
+_HTTP = {
+    400: ("bad_request", "The request could not be read", ""),
+    404: ("not_found", "Not found", "There is nothing at this address."),
+    405: ("method_not_allowed", "Method not allowed", "This address does not take that method."),
+    413: ("too_large", "The body is too large", "A JSON body may have 1 MiB; use an import for more."),
+}
+
+
+def _unreadable(cause: BaseException | None) -> str:
+    """What FastAPI could not read of a body."""
+    match cause:
+        case UnicodeDecodeError():
+            return "The body holds bytes that are not UTF-8; send UTF-8 JSON."
+        case RecursionError():
+            return "The body is nested too deeply."
+        case ValueError():
+            return "The body holds a number of too many digits."
+    return "The body could not be read; send UTF-8 JSON."
 
 
 async def _database_away(request: Request, error: Exception) -> Response:
@@ -148,6 +154,28 @@ async def _unexpected(request: Request, error: Exception) -> Response:
     return answer(request, status=500, code="internal", title=Problem.title, detail="We have logged it under this trace_id.")
 
 
+class Unexpected:
+    """Answers what no handler knows from inside the other middleware: outside of it, a 500 would have neither trace nor CORS headers."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        begun = False
+
+        async def noting(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, noting)
+        except Exception as error:
+            if begun or scope["type"] != "http":
+                raise
+            await (await _unexpected(Request(scope), error))(scope, receive, send)
+
+
 def install(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _problem)  # type: ignore[arg-type]
     app.add_exception_handler(RequestValidationError, _invalid)  # type: ignore[arg-type]
@@ -157,4 +185,4 @@ def install(app: FastAPI) -> None:
             app.add_exception_handler(away, _database_away)
     app.add_exception_handler(asyncpg.CharacterNotInRepertoireError, _no_text)
     app.add_exception_handler(asyncpg.UntranslatableCharacterError, _no_text)
-    app.add_exception_handler(Exception, _unexpected)
+    app.add_middleware(Unexpected)

@@ -29,15 +29,18 @@ class Routes:
         if scope["type"] == "http":
             path = scope["path"]
             by_method: dict[str, list[APIRoute]] = self._routes.get(path) or self._routes.get(path.count("/")) or {}
-            for route in by_method.get(scope["method"], ()):
-                match, found = route.matches(scope)
+            wanted = scope if scope["method"] != "HEAD" else {**scope, "method": "GET"}  # the server looks at its own scope
+            for route in by_method.get(wanted["method"], ()):
+                match, found = route.matches(wanted)
                 if match is Match.FULL:
-                    scope.update(found)
-                    await route.handle(scope, receive, send)
+                    wanted.update(found)
+                    scope["route"] = route
+                    await route.handle(wanted, receive, send)
                     return
             # FastAPI has a route for each method of an address, and would name the first one's only.
-            if allowed := sorted(m for m, routes in by_method.items() if any(r.matches(scope)[0] is not Match.NONE for r in routes)):
-                raise HTTPException(405, headers={"Allow": ", ".join(allowed)})
+            if allowed := {m for m, routes in by_method.items() if any(r.matches(scope)[0] is not Match.NONE for r in routes)}:
+                allowed |= {"HEAD"} if "GET" in allowed else set()
+                raise HTTPException(405, headers={"Allow": ", ".join(sorted(allowed))})
         await self._search(scope, receive, send)
 
 

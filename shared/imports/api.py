@@ -27,6 +27,7 @@ from shared.imports.job import DROP_UPLOAD, GET, LOCK, Importer, Job, State, rea
 from shared.imports.mapping import mapping, pairs
 from shared.imports.workbook import is_workbook
 from shared.query import Query as Statement
+from shared.sentences import sentence
 from shared.settings import Settings
 from shared.tables import IMPORT_CHUNK, IMPORT_JOB
 from shared.telemetry import trace_id
@@ -132,8 +133,14 @@ class Options(BaseModel):
     )
 
 
+_FILE_TYPES = (
+    "text/csv",
+    "application/octet-stream",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "application/vnd.ms-excel",
+)
 _FILE_BODY = {
-    "requestBody": {"required": True, "content": {"text/csv": {"schema": {"type": "string", "format": "binary"}}}},
+    "requestBody": {"required": True, "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in _FILE_TYPES}},
 }
 
 
@@ -288,7 +295,7 @@ def _fit(importer: Importer, chosen: dict[str, Any], settings: Settings) -> None
     except ValidationError as error:
         for wrong in error.errors():
             if wrong["loc"] and wrong["loc"][0] in constants and wrong["type"] != "missing":
-                message = f"{wrong['loc'][0]}: {wrong['msg'].removeprefix('Value error, ')}"
+                message = f"{wrong['loc'][0]}: {sentence(wrong)}"
                 raise Invalid(message, pointer="set", code="bad_value") from None
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -16,7 +17,7 @@ ISSUER = "http://127.0.0.1:8000/dev-issuer"
 SERVICES = {"lead-svc": "http://lead:8000", "deal-svc": "http://deal:8000"}
 
 
-def client(deal: httpx.Response | Exception, folder: Path, **changed: str) -> httpx.AsyncClient:
+def client(deal: httpx.Response | Exception, folder: Path, **changed: Any) -> httpx.AsyncClient:
     def play(request: httpx.Request) -> httpx.Response:
         if request.url.path == "/openapi.json" and request.url.host == "lead":
             return httpx.Response(200, json={"info": {"title": "Clinch lead-svc"}})
@@ -27,7 +28,7 @@ def client(deal: httpx.Response | Exception, folder: Path, **changed: str) -> ht
             raise deal
         return deal
 
-    settings = FrontSettings(**{"services": SERVICES, "issuer": ISSUER, "issuer_key_file": folder / "key.json"} | changed)  # type: ignore[arg-type]
+    settings = FrontSettings(**{"services": SERVICES, "issuer": ISSUER, "issuer_key_file": folder / "key.json"} | changed)
     app = front(settings, httpx.MockTransport(play))
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1:8000")
 
@@ -114,3 +115,12 @@ async def test_it_hands_on_the_documents_of_the_page(tmp_path: Path) -> None:
         missing = await http.get("/openapi/deal-svc.json")
         assert (missing.status_code, missing.json()["code"]) == (503, "unavailable")
         assert (await http.get("/openapi/other-svc.json")).json()["code"] == "not_found"
+
+
+async def test_a_frontend_of_another_origin_may_read_its_refusals(tmp_path: Path) -> None:
+    async with client(READY, tmp_path, cors_origins=("https://crm.example",)) as http:
+        missing = await http.get("/v1/nothing", headers={"Origin": "https://crm.example"})
+        assert (missing.status_code, missing.headers["access-control-allow-origin"]) == (404, "https://crm.example")
+        page = await http.get("/docs/swagger-ui-bundle.js")
+        assert (page.headers["content-encoding"], page.headers["x-content-type-options"]) == ("gzip", "nosniff")
+        assert (await http.get("/docs/", follow_redirects=False)).status_code == 404

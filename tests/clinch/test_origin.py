@@ -31,10 +31,10 @@ def app(name: str, events: list[str], ready: bool = True) -> FastAPI:
     return made
 
 
-def origin(events: list[str], *, deal_ready: bool = True) -> Origin:
+def origin(events: list[str], *, deal_ready: bool = True, cors_origins: tuple[str, ...] = ()) -> Origin:
     lead = Served("lead-svc", ["/v1/leads", "/v1/imports/leads"], app("lead", events))
     deal = Served("deal-svc", ["/v1/deals", "/v1/imports/deals"], app("deal", events, deal_ready))
-    return Origin([lead, deal], {"/dev-issuer": app("issuer", events)})
+    return Origin([lead, deal], {"/dev-issuer": app("issuer", events)}, cors_origins)
 
 
 @pytest.fixture
@@ -99,4 +99,24 @@ async def test_the_docs_come_from_this_machine_only(client: httpx.AsyncClient) -
 
 
 async def test_the_root_leads_to_the_docs(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/")).headers["location"] == "/docs"
+
+
+async def test_a_frontend_of_another_origin_may_read_that_a_path_is_nobodys() -> None:
+    ours = {"Origin": "https://crm.example"}
+    made = origin([], cors_origins=("https://crm.example",))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(made), base_url="http://clinch") as client:
+        missing = await client.get("/v1/nothing", headers=ours)
+        asked = await client.options("/v1/nothing", headers={**ours, "Access-Control-Request-Method": "PATCH"})
+        elsewhere = await client.get("/v1/nothing", headers={"Origin": "https://elsewhere.example"})
+    assert (missing.status_code, missing.headers["access-control-allow-origin"]) == (404, "https://crm.example")
+    assert missing.headers["x-content-type-options"] == "nosniff"
+    assert asked.status_code == 200
+    assert "access-control-allow-origin" not in elsewhere.headers
+
+
+async def test_no_address_leads_to_the_host_that_a_caller_names(client: httpx.AsyncClient) -> None:
+    for path in ("/docs/", "/readyz/"):
+        answer = await client.get(path, headers={"Host": "evil.example"})
+        assert (answer.status_code, "location" in answer.headers) == (404, False)
     assert (await client.get("/")).headers["location"] == "/docs"

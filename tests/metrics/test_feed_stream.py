@@ -227,3 +227,10 @@ async def test_what_no_event_can_match_is_refused_at_once(base: str, given: dict
     reader = await Listener(base, "admin", **given).connect()
     await reader.ended()
     assert (reader.status, reader.refusal["errors"][0]["pointer"]) == (422, next(iter(given)))
+
+
+async def test_head_of_a_stream_has_its_headers_and_an_end(svc: Running) -> None:
+    async with svc.client() as client, asyncio.timeout(30):
+        answer = await client.head("/v1/stream")
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["content-type"].startswith("text/event-stream")

@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from sqlalchemy import BigInteger, Column, Table, Text, Uuid
 
+from shared.auth import CurrentActor
 from shared.db import Tx
 from shared.errors import NotYet, Rejected, Unmet
 from shared.events.envelope import Event
@@ -81,7 +82,7 @@ async def write_paid_note(body: NoteIn, tx: InTx) -> Note:
 
 
 @router.get("/{note_id}", response_model=NoteOut)
-async def read_note(note_id: UUID, db: Reading) -> Note:
+async def read_note(note_id: UUID, db: Reading, _: CurrentActor) -> Note:
     return await db.get(NOTES, note_id)
 
 

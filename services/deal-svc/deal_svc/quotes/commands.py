@@ -81,7 +81,7 @@ async def create(
         id=new_id(),
         version=0,
         deal_id=deal_id,
-        number=f"Q-{await tx.one(_NEXT_NUMBER, deal_id=deal_id)}",
+        number=f"Q-{await tx.one(_NEXT_NUMBER, deal_id=deal_id)}" if tx.kept else "Q-next",
         revision=1,
         status=QuoteStatus.DRAFT,
         currency=deal.currency,
