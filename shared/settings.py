@@ -62,6 +62,10 @@ class Settings(LogSettings):
     time_zone: str = Field(default="UTC", description="The company's reporting zone: decides which day a figure belongs to")
     reporting_currency: str = Field(default="CNY", pattern=r"^[A-Z]{3}$")
     fx_rates: dict[str, Decimal] = Field(default_factory=dict, description='Units of the reporting currency for one unit: {"USD": "7.1"}')
+    same_name_accounts: Literal["offer", "join", "new"] = Field(
+        default="offer",
+        description="When a lead is converted whose company has the name of an account: ask (409), join that account, or make another one",
+    )
     cors_origins: tuple[str, ...] = ()
     feed_days: int = Field(default=30, ge=1, le=3650, description="Days for which /v1/events and /v1/stream can go back")
     streams_max: int = Field(default=500, ge=1, description="Event streams that one process keeps open at most")

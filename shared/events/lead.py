@@ -126,6 +126,8 @@ class LeadConverted(LeadSvcEvent, Dimensions, type="lead.converted"):
 
 class LeadConversionConfirmed(LeadSvcEvent, type="lead.conversion_confirmed"):
     deal_id: UUID
+    account_id: UUID | None = None
+    contact_id: UUID | None = None
 
 
 class LeadConversionRefused(LeadSvcEvent, type="lead.conversion_refused"):

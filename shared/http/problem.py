@@ -1,6 +1,7 @@
 """RFC 9457 problems: every refusal and every failure leaves the service in this one shape."""
 
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import orjson
@@ -32,8 +33,19 @@ class UnmetOut(BaseModel):
     message: str
 
 
+class AccountAlike(BaseModel):
+    id: UUID
+    name: str
+    external_id: str | None
+    owner_id: UUID | None
+    region: str | None
+    industry: str | None
+    size: str | None
+
+
 class ProblemOut(BaseModel):
-    """`errors` lists what is wrong with the input, `unmet` the guards that a refused action still needs."""
+    """`errors` lists what is wrong with the input, `unmet` the guards that a refused action still needs, `accounts` those of the name
+    of a lead's company (`account_exists`)."""
 
     type: str
     title: str
@@ -44,6 +56,7 @@ class ProblemOut(BaseModel):
     errors: list[InputError] | None = None
     unmet: list[UnmetOut] | None = None
     current_version: int | None = None
+    accounts: list[AccountAlike] | None = None
 
 
 def body_of(*, status: int, code: str, title: str, detail: str, trace: str, extra: dict[str, Any]) -> dict[str, Any]:

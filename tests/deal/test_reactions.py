@@ -142,6 +142,20 @@ async def convert_into(svc: Running, deal_id: UUID, who: str) -> str | None:
     return refused[0].data.reason if refused else None  # type: ignore[attr-defined]
 
 
+async def test_a_deal_is_not_opened_for_somebody_who_left(sales: Sales, svc: Running) -> None:
+    ann = svc.person("rep", "ann")
+    await svc.hear(PersonChanged(role="rep", team_id=TEAM, team_path=[TEAM], active=False), ann, 2)
+    event = converted(svc)
+    await svc.hear(event, uuid4())
+    [told] = await svc.told(ConversionRefused)
+    assert told.data.reason == "The owner of the lead has left; assign the lead to somebody else first."  # type: ignore[attr-defined]
+    body = {"name": "x", "account_id": str(ACME), "amount": {"amount": "1", "currency": "CNY"}, "owner_id": str(ann)}
+    refused = await sales.ask("manager:max", "POST", "/v1/deals", body, expect=409)
+    assert "has left" in refused["detail"]
+    await svc.hear(converted(svc, owner_id=uuid4()), uuid4())
+    assert len(await svc.told(DealOpened)) == 1, "somebody whom nobody has told of yet may well be there"
+
+
 async def test_a_deal_counts_for_the_team_that_its_owner_is_in_now(sales: Sales, svc: Running) -> None:
     await svc.hear(converted(svc, team_id=OTHER_TEAM), uuid4())
     [told] = await svc.told(DealOpened)

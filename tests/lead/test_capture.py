@@ -126,6 +126,27 @@ async def test_an_accounts_key_follows_the_rule_of_its_id(desk: Desk, svc: Runni
     assert not [t for t in await svc.told(AccountCreated) if t.data.external_id == "nowhere"]
 
 
+async def test_nothing_new_is_given_to_somebody_who_left(desk: Desk, svc: Running) -> None:
+    kept = await desk.lead("eva", external_id="kept", owner_id=desk.id("bob"))
+    path = f"/v1/team/people/{desk.id('bob')}"
+    done(await desk.by("admin").patch(path, json={"active": False}, headers={"If-Match": "*"}), 200)
+    for by, given in (("eva", {"owner_id": desk.id("bob")}), ("max", {"owner_id": desk.id("bob")}), ("ops", {"owner_external_id": "bob"})):
+        refused = done(await desk.by(by).post("/v1/leads", json=given), 422)
+        assert refused["errors"][0]["code"] == "inactive_person"
+        assert "has left" in refused["detail"]
+    told = [("b-1", "bob"), ("b-1", "ann"), ("b-1", "bob"), ("kept", "bob")]
+    rows = [{"external_id": key, "owner_external_id": owner} for key, owner in told]
+    answer = await desk.by("ops").post("/v1/leads/bulk", json={"items": rows}, headers={"Idempotency-Key": "k"})
+    assert [item["status"] for item in done(answer, 207)["items"]] == [422, 201, 422, 200]
+    assert (await desk.see(kept))["version"] == kept["version"], "what they have stays theirs"
+    other = await desk.lead()
+    assert done(await desk.ask(other, "assign", "max", owner_id=desk.id("bob")), 422)["errors"][0]["code"] == "inactive_person"
+    account = await desk.by("eva").post("/v1/accounts", json={"name": "x", "owner_id": desk.id("bob")})
+    assert done(account, 422)["errors"][0]["code"] == "inactive_person"
+    done(await desk.by("admin").patch(path, json={"active": True}, headers={"If-Match": "*"}), 200)
+    assert (await desk.lead("eva", owner_id=desk.id("bob")))["owner_id"] == desk.id("bob")
+
+
 async def test_bulk_answers_each_row_and_twice_changes_nothing(desk: Desk, svc: Running) -> None:
     rows = [
         {"external_id": "b-1", "company": "One"},

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from lead_svc.service import service
 from shared.auth import person_id
 from shared.events.deal import ConversionRefused, DealLeadJoined, DealOpened, DealWon
 from shared.events.envelope import Event, Money
@@ -22,7 +23,8 @@ from shared.events.lead import (
     PersonAdded,
 )
 from shared.ids import external_id, new_id
-from shared.testing import Running
+from shared.postgres import Postgres
+from shared.testing import Running, running
 from tests.lead.desk import Desk, done, unmet
 
 AMOUNT = {"amount": Money(amount=Decimal(100), currency="CNY"), "fx": Decimal(1)}
@@ -34,6 +36,9 @@ async def test_converting_makes_account_and_contact_from_the_leads_own_data(desk
     body = {"amount": {"amount": "1200.50", "currency": "EUR"}, "expected_close_on": "2026-06-30", "deal_name": "CRM"}
     sent = await desk.act(lead, "convert", **body)
     assert sent["state"] == "converting"
+    assert (await desk.by("ann").get(f"/v1/accounts/{sent['account_id']}")).status_code == 404, "until the deal is open"
+    assert not await svc.told(AccountCreated, ContactCreated)
+    await opened(svc, sent)
     account = done(await desk.by("ann").get(f"/v1/accounts/{sent['account_id']}"), 200)
     contact = done(await desk.by("ann").get(f"/v1/contacts/{sent['contact_id']}"), 200)
     assert (account["name"], account["owner_id"], account["region"]) == ("Acme Ltd", desk.id("ann"), "north")
@@ -46,6 +51,97 @@ async def test_converting_makes_account_and_contact_from_the_leads_own_data(desk
     assert (data.product, data.region, str(data.owner_id), data.joins_existing) == ("crm", "north", desk.id("ann"), False)
     for event in await svc.told(AccountCreated, ContactCreated, LeadConverted):
         assert "anna" not in event.data.model_dump_json().lower()
+
+
+async def opened(svc: Running, sent: dict[str, Any]) -> None:
+    """deal-svc has opened the deal that was asked for."""
+    told = DealOpened(
+        lead_id=sent["id"], conversion_id=sent["conversion_id"], account_id=sent["account_id"], account_name=sent["company"], **AMOUNT
+    )
+    await svc.hear(told, UUID(sent["deal_id"]))
+
+
+async def everything_known(desk: Desk) -> list[int]:
+    """How many accounts and contacts there are."""
+    lists = [done(await desk.by("eva").get(f"/v1/{name}", params={"count": "exact"}), 200) for name in ("accounts", "contacts")]
+    return [found["count"] for found in lists]
+
+
+async def test_a_refusal_leaves_no_account_and_no_contact(desk: Desk, svc: Running) -> None:
+    lead = await desk.sql()
+    sent = await desk.act(lead, "convert", deal_id=str(new_id()))
+    await svc.hear(ConversionRefused(lead_id=sent["id"], deal_id=sent["deal_id"], reason="No."), UUID(sent["conversion_id"]))
+    back = await desk.see(lead)
+    assert (back["account_id"], back["contact_id"], await everything_known(desk)) == (None, None, [0, 0])
+    account = done(await desk.by("ann").post("/v1/accounts", json={"name": "Other"}), 201)
+    sent = await desk.act(back, "convert", account_id=account["id"])
+    await svc.hear(ConversionRefused(lead_id=sent["id"], deal_id=sent["deal_id"], reason="No."), UUID(sent["conversion_id"]))
+    back = await desk.see(lead)
+    assert (back["account_id"], back["contact_id"], await everything_known(desk)) == (account["id"], None, [1, 0])
+    sent = await desk.act(back, "convert")
+    await opened(svc, sent)
+    won = await desk.see(lead)
+    assert (won["state"], won["account_id"], won["contact_id"], await everything_known(desk)) == (
+        "converted", account["id"], sent["contact_id"], [1, 1],
+    )  # fmt: skip
+    assert done(await desk.by("ann").get(f"/v1/contacts/{won['contact_id']}"), 200)["account_id"] == account["id"]
+    (told,) = await svc.told(LeadConversionConfirmed)
+    assert (str(told.data.account_id), str(told.data.contact_id)) == (won["account_id"], won["contact_id"])
+
+
+async def test_an_account_of_the_same_name_is_offered_and_joined_when_the_caller_says_so(desk: Desk, svc: Running) -> None:
+    known = done(await desk.by("ann").post("/v1/accounts", json={"name": "ACME  Ltd", "region": "east"}), 201)
+    lead = await desk.sql(company="\uff21cme ltd")
+    for params in ({}, {"dry_run": "true"}):
+        etag = {"If-Match": f'"{lead["version"]}"'}
+        offer = done(await desk.by("ann").post(f"/v1/leads/{lead['id']}/convert", json={}, headers=etag, params=params), 409)
+        assert (offer["code"], [(a["id"], a["name"], a["region"]) for a in offer["accounts"]]) == (
+            "account_exists", [(known["id"], "ACME  Ltd", "east")],
+        )  # fmt: skip
+    assert (await desk.see(lead))["state"] == "sql"
+    sent = await desk.act(lead, "convert", join_account=True)
+    assert (sent["account_id"], sent["state"]) == (known["id"], "converting")
+    (told,) = await svc.told(LeadConverted)
+    assert (str(told.data.account_id), told.data.account_name) == (known["id"], "ACME  Ltd")
+    await opened(svc, sent)
+    assert await everything_known(desk) == [1, 1]
+
+
+async def test_another_account_of_the_same_name_is_made_when_the_caller_says_so(desk: Desk, svc: Running) -> None:
+    known = done(await desk.by("ann").post("/v1/accounts", json={"name": "Acme Ltd"}), 201)
+    sent = await desk.act(await desk.sql(), "convert", join_account=False)
+    assert sent["account_id"] != known["id"]
+    await opened(svc, sent)
+    assert await everything_known(desk) == [2, 1]
+    third = await desk.sql()
+    several = done(await desk.ask(third, "convert", join_account=True), 409)
+    assert (several["code"], {a["id"] for a in several["accounts"]}) == ("account_exists", {known["id"], sent["account_id"]})
+    assert (await desk.act(third, "convert", account_id=known["id"]))["account_id"] == known["id"]
+
+
+async def test_an_account_that_is_hidden_is_not_offered(desk: Desk) -> None:
+    done(await desk.by("sue").post("/v1/accounts", json={"name": "Acme Ltd"}), 201)
+    lead = await desk.sql()
+    assert done(await desk.ask(lead, "convert", "eva"), 409)["code"] == "account_exists"
+    assert (await desk.act(lead, "convert", join_account=True))["state"] == "converting"
+
+
+@pytest.mark.parametrize(("policy", "joined"), [("join", True), ("new", False)])
+async def test_the_policy_decides_for_those_who_do_not_say(postgres: Postgres, policy: str, joined: bool) -> None:
+    async with running(service, postgres, same_name_accounts=policy) as svc:
+        desk = Desk(svc)
+        await desk.hire()
+        known = done(await desk.by("ann").post("/v1/accounts", json={"name": "Acme Ltd"}), 201)
+        sent = await desk.act(await desk.sql(), "convert")
+        assert (sent["account_id"] == known["id"]) is joined
+
+
+async def test_a_renamed_account_is_found_by_its_new_name(desk: Desk) -> None:
+    account = done(await desk.by("ann").post("/v1/accounts", json={"name": "Old"}), 201)
+    path = f"/v1/accounts/{account['id']}"
+    done(await desk.by("ann").patch(path, json={"name": "Acme Ltd"}, headers={"If-Match": '"1"'}), 200)
+    lead = await desk.sql()
+    assert done(await desk.ask(lead, "convert"), 409)["accounts"][0]["id"] == account["id"]
 
 
 async def test_a_repeat_gives_the_first_result_and_tells_nothing_new(desk: Desk, svc: Running) -> None:
@@ -115,7 +211,7 @@ async def test_a_refusal_brings_the_lead_back_with_its_reason(desk: Desk, svc: R
     assert (back["state"], back["refusal"], back["deal_id"]) == ("sql", "The deal is closed.", None)
     assert len(await svc.told(LeadConversionRefused)) == 1
     second = await desk.act(back, "convert")
-    assert (second["state"], second["refusal"], second["account_id"]) == ("converting", None, first["account_id"])
+    assert (second["state"], second["refusal"]) == ("converting", None)
     # Late answers to the first attempt change nothing.
     await svc.hear(refused, UUID(first["conversion_id"]), 2)
     await svc.hear(DealLeadJoined(lead_id=first["id"], conversion_id=first["conversion_id"]), UUID(first["deal_id"]), 3)

@@ -48,6 +48,8 @@ async def _open(tx: Tx, e: Envelope[LeadConverted]) -> str | None:
         return None
     if await tx.first(queries.OF_LEAD, lead_id=e.subject) is not None:
         return "The lead has a deal already."
+    if lead.owner_id and await tx.first(queries.ON_ROSTER, person_id=lead.owner_id) is False:
+        return "The owner of the lead has left; assign the lead to somebody else first."
     currency = lead.currency or tx.settings.reporting_currency
     fx = tx.settings.rate(currency)
     if fx is None:

@@ -25,6 +25,9 @@ from shared.query import Query, is_in
 from shared.settings import Settings
 from shared.spelling import normal_source, tidy
 
+_CODES = {"currency": "no_fx_rate", "owner": "inactive_person"}
+"""Of a problem by its field; all others contradict themselves, or what is known."""
+
 Events = list[tuple[Event, datetime]]
 
 _KNOWN = Query(
@@ -48,8 +51,11 @@ async def take(tx: Tx, rows: Sequence[tuple[int, DealRow]], settings: Settings) 
         deal = known.get(row.external_id)
         if deal is not None and history is not None:
             wrong += rules.contradictions(deal, history)
+        owner = parties.owner(row)[0]
+        if owner in parties.left and history is not None and history.closed is None and (deal is None or deal.owner_id != owner):
+            wrong.append(Unmet("owner", "has left and cannot own an open deal; name somebody else"))
         if wrong or history is None or fx is None:
-            outcome.problems += [Problem(line, w.code, "wrong_history" if w.code != "currency" else "no_fx_rate", w.message) for w in wrong]
+            outcome.problems += [Problem(line, w.code, _CODES.get(w.code, "wrong_history"), w.message) for w in wrong]
         elif deal is None:
             new.append(_created(tx, row, history, currency, fx, parties))
         else:

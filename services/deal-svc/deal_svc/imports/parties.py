@@ -1,6 +1,6 @@
 """Whom the rows of an import name: accounts and owners, whatever the spelling, and the teams of the owners."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from shared.query import Query, is_in, rows_param
 from shared.spelling import compared, tidy
 from shared.tables import ROSTER
 
-_TEAMS = Query(select(ROSTER.c.person_id, ROSTER.c.team_id).where(is_in(ROSTER.c.person_id, "people")), tuple)
+_PEOPLE = Query(select(ROSTER.c.person_id, ROSTER.c.team_id, ROSTER.c.active).where(is_in(ROSTER.c.person_id, "people")), tuple)
 _SHOWN = Query(select(ACCOUNT_NAME.c.id, ACCOUNT_NAME.c.name).where(is_in(ACCOUNT_NAME.c.id, "ids")), tuple)
 _given = rows_param(ACCOUNT_NAME, "id", "name")
 _SHOW = Query(
@@ -29,6 +29,8 @@ class Parties:
     accounts: Mapping[str, UUID]
     people: Mapping[str, UUID]
     teams: Mapping[UUID, UUID | None]
+    left: Collection[UUID]
+    """People who have left."""
     shown: Mapping[UUID, str]
     """The names of accounts as they were first spelled."""
 
@@ -49,7 +51,8 @@ class Parties:
 async def named_by(tx: Tx, rows: Sequence[DealRow]) -> Parties:
     accounts = await names.ids_of(tx, "account", (row.account_key for row in rows if row.account_key))
     people = await names.ids_of(tx, "person", (row.owner for row in rows if row.owner))
-    teams = {r["person_id"]: r["team_id"] for r in await tx.records(_TEAMS, people=list(people.values()))} if people else {}
+    known = await tx.records(_PEOPLE, people=list(people.values())) if people else []
+    teams, left = {r["person_id"]: r["team_id"] for r in known}, {r["person_id"] for r in known if not r["active"]}
     shown = {r["id"]: r["name"] for r in await tx.records(_SHOWN, ids=list(set(accounts.values())))} if accounts else {}
     new: dict[UUID, str] = {}
     for row in rows:
@@ -59,4 +62,4 @@ async def named_by(tx: Tx, rows: Sequence[DealRow]) -> Parties:
         ordered = sorted(new)
         await tx.run(_SHOW, id=ordered, name=[new[id] for id in ordered])
     await names.learn(tx, "person", [Known(key, id, tx.now, True) for key, id in people.items() if key != str(id)])
-    return Parties(accounts, people, teams, shown)
+    return Parties(accounts, people, teams, left, shown)

@@ -1,6 +1,6 @@
 """Taking in leads, one or thousands, by a handful of statements whatever their number. Imports and the API use the same command."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache, partial
@@ -19,7 +19,7 @@ from lead_svc.parties.commands import Named, name_accounts
 from lead_svc.parties.queries import account_visible, contact_visible
 from lead_svc.parties.tables import ACCOUNT, CONTACT
 from lead_svc.team.commands import name_people
-from lead_svc.team.queries import teams_of
+from lead_svc.team.queries import members
 from lead_svc.team.tables import PERSON
 from shared import names, scope
 from shared.auth import Actor
@@ -64,12 +64,13 @@ _ACCOUNTS, _CONTACTS = partial(_ids_of, ACCOUNT), partial(_ids_of, CONTACT)
 _LEADS, _PEOPLE = partial(_ids_of, LEAD), partial(_ids_of, PERSON)
 
 
-async def capture_many(tx: Tx, rows: Sequence[NewLead], *, imported: bool = False) -> list[Captured | Problem]:
+async def capture_many(tx: Tx, rows: Sequence[NewLead], *, imported: bool = False, ended: Collection[int] = ()) -> list[Captured | Problem]:
     """Take in leads; those with a known `external_id` are brought to what is said of them. One answer per row, in order.
 
-    A row that cannot be taken is answered by its problem and leaves no trace. Doing the same again changes nothing.
+    A row that cannot be taken is answered by its problem and leaves no trace. Doing the same again changes nothing. `ended` are the
+    places of rows that tell of the past only: their owners may have left since.
     """
-    answers, _ = await _capture(tx, rows, imported=imported)
+    answers, _ = await _capture(tx, rows, imported=imported, ended=ended)
     return answers
 
 
@@ -83,16 +84,21 @@ async def capture(tx: Tx, given: NewLead) -> tuple[Lead, Outcome]:
     return at_version(draft.lead, before + len(draft.events)), answer.outcome
 
 
-async def _capture(tx: Tx, rows: Sequence[NewLead], *, imported: bool) -> tuple[list[Captured | Problem], dict[UUID, _Draft]]:
+async def _capture(
+    tx: Tx, rows: Sequence[NewLead], *, imported: bool, ended: Collection[int] = ()
+) -> tuple[list[Captured | Problem], dict[UUID, _Draft]]:
     checked = await _checked(tx, rows)
     answers: dict[int, Captured | Problem] = {n: row for n, row in enumerate(checked) if isinstance(row, Problem)}
     good = {n: row for n, row in enumerate(checked) if isinstance(row, NewLead)}
     await _name(tx, good.values())
     default = rules.default_owner(tx.actor)
-    teams = await teams_of(tx, {id for id in (default, *(row.owner_id for row in good.values())) if id})
+    people = await members(tx, {id for id in (default, *(row.owner_id for row in good.values())) if id})
+    teams = {id: person.team_id for id, person in people.items()}
+    left = {id for id, person in people.items() if not person.active}
+    gone = {n for n, row in good.items() if row.owner_id in left and n not in ended}
     drafts: dict[UUID, _Draft] = {}
     while good:
-        made, drafts = await _drafts(tx, good, teams, imported)
+        made, drafts = await _drafts(tx, good, teams, imported, gone)
         added = await tx.add_new(LEADS, [(d.lead, d.events) for d in drafts.values() if d.new and d.lead.external_id])
         unnamed = await tx.add_many(LEADS, [(d.lead, d.events) for d in drafts.values() if d.new and not d.lead.external_id])
         await tx.save_many(LEADS, [(altered(d.lead, updated_at=tx.now), d.events) for d in drafts.values() if d.events and not d.new])
@@ -172,7 +178,7 @@ async def _name(tx: Tx, rows: Iterable[NewLead]) -> None:
 
 
 async def _drafts(
-    tx: Tx, rows: dict[int, NewLead], teams: Mapping[UUID, UUID | None], imported: bool
+    tx: Tx, rows: dict[int, NewLead], teams: Mapping[UUID, UUID | None], imported: bool, gone: Collection[int]
 ) -> tuple[dict[int, Captured | Problem], dict[UUID, _Draft]]:
     ids = {n: id_of("lead", r.external_id) if r.external_id else new_id() for n, r in rows.items()}
     upserts = [ids[n] for n, r in rows.items() if r.external_id]
@@ -182,16 +188,16 @@ async def _drafts(
     drafts: dict[UUID, _Draft] = {}
     for n, row in rows.items():
         id = ids[n]
-        if id not in drafts:
-            lead = known.get(id)
-            if lead is not None and (id not in seen or edit_unmet(lead, tx.actor)):
-                answers[n] = Rejected("This external_id belongs to a record that you may not change.", code="external_id_taken")
-                continue
-            if lead is None or lead.is_stub:
-                drafts[id], answers[n] = _fill(tx, lead, id, row, teams, imported)
-                continue
-            drafts[id] = _Draft(lead, new=False)
-        answers[n] = _change(tx, drafts[id], row, teams, imported)
+        lead = drafts[id].lead if id in drafts else known.get(id)
+        if id in known and (id not in seen or edit_unmet(known[id], tx.actor)):
+            answers[n] = Rejected("This external_id belongs to a record that you may not change.", code="external_id_taken")
+        elif n in gone and (lead is None or lead.owner_id != row.owner_id):  # whoever has it already keeps it, though they left
+            answers[n] = Invalid("This person has left and cannot own a lead.", pointer="/owner_id", code="inactive_person")
+        elif lead is None or lead.is_stub:
+            drafts[id], answers[n] = _fill(tx, lead, id, row, teams, imported)
+        else:
+            draft = drafts.setdefault(id, _Draft(lead, new=False))
+            answers[n] = _change(tx, draft, row, teams, imported)
     return answers, drafts
 
 

@@ -1,5 +1,6 @@
 """Handing a lead over to deal-svc (L28), and what deal-svc answers. Also leads that only an import of deals has named."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -11,16 +12,18 @@ from lead_svc.leads.queries import SEEN_LEADS
 from lead_svc.leads.rules import Lead, State, convert_unmet
 from lead_svc.leads.tables import LEADS
 from lead_svc.parties.commands import add_account, add_contact
-from lead_svc.parties.queries import SEEN_ACCOUNTS
-from lead_svc.parties.rules import Account
-from lead_svc.parties.tables import ACCOUNTS
+from lead_svc.parties.queries import SEEN_ACCOUNTS, account_visible, accounts_named
+from lead_svc.parties.rules import Account, Contact
+from lead_svc.parties.tables import ACCOUNTS, CONTACTS
+from shared import scope
 from shared.clock import happened
 from shared.db import Tx
-from shared.errors import Invalid, NotFound, Stale, require
+from shared.errors import Invalid, NotFound, Rejected, Stale, require
 from shared.events.envelope import Event
 from shared.events.lead import LeadConversionConfirmed, LeadConversionRefused, LeadConverted, LeadFlagged, LeadStubbed
 from shared.ids import new_id
 from shared.money import MoneyIn
+from shared.spelling import compared
 from shared.timers import cancel_timers
 
 
@@ -32,6 +35,8 @@ class Handover:
     """An open deal of the same account that the lead joins; a new one otherwise. deal-svc refuses one that does not fit."""
     account_id: UUID | None = None
     contact_id: UUID | None = None
+    join_account: bool | None = None
+    """Whether an account of the lead's company's name is joined (true) or another one made (false); by default as the policy says."""
     deal_name: str | None = None
     amount: MoneyIn | None = None
     expected_close_on: date | None = None
@@ -48,18 +53,18 @@ async def convert(tx: Tx, id: UUID, given: Handover, *, at: datetime | None, exp
     has_account = bool(given.account_id or lead.account_id or lead.company)
     has_contact = bool(given.contact_id or lead.contact_id or lead.contact_name)
     require(convert_unmet(lead, tx.actor, account=has_account, contact=has_contact), "The lead cannot be converted yet.", "cannot_convert")
-    account = await _account(tx, lead, given.account_id)
-    contact_id = await _contact(tx, lead, given.contact_id, account.id)
+    account_id, account_name = await _account(tx, lead, given)
+    contact_id = await _contact(tx, lead, given.contact_id, account_id)
     deal_id, conversion_id = given.deal_id or new_id(), new_id()
     told = LeadConverted(
         deal_id=deal_id,
         joins_existing=given.deal_id is not None,
         conversion_id=conversion_id,
-        account_id=account.id,
-        account_name=account.name,
+        account_id=account_id,
+        account_name=account_name,
         contact_ids=[contact_id],
         captured_at=lead.captured_at or lead.created_at,
-        deal_name=given.deal_name or lead.title or account.name,
+        deal_name=given.deal_name or lead.title or account_name,
         amount=format(given.amount.amount, "f") if given.amount else None,
         currency=given.amount.currency if given.amount else None,
         expected_close_on=given.expected_close_on.isoformat() if given.expected_close_on else None,
@@ -67,49 +72,102 @@ async def convert(tx: Tx, id: UUID, given: Handover, *, at: datetime | None, exp
         **dimensions(lead),
     )
     changes: dict[str, Any] = {"state": State.CONVERTING, "deal_id": deal_id, "conversion_id": conversion_id, "refusal": None}
-    return await tx.save(LEADS, lead, told, at=when, account_id=account.id, contact_id=contact_id, **changes)
+    return await tx.save(LEADS, lead, told, at=when, account_id=account_id, contact_id=contact_id, **changes)
 
 
-async def _account(tx: Tx, lead: Lead, given: UUID | None) -> Account:
-    """The account named now, the lead's, or one made from its company."""
-    if given is not None:
+# A new account and a new contact have their ids from here on, and are made when the deal is open: a refusal leaves none behind.
+
+
+async def _account(tx: Tx, lead: Lead, given: Handover) -> tuple[UUID, str]:
+    """Id and name of the account: the one named now, the lead's, one of the same name, or a new one of the lead's company."""
+    if given.account_id is not None:
         try:
-            return await SEEN_ACCOUNTS.get(tx, tx.actor, given)
+            account = await SEEN_ACCOUNTS.get(tx, tx.actor, given.account_id)
         except NotFound:
             raise Invalid("There is none, or you may not see it.", pointer="/account_id", code="unknown_account") from None
+        return account.id, account.name
     if lead.account_id is not None:
-        return await tx.get(ACCOUNTS, lead.account_id)
+        account = await tx.get(ACCOUNTS, lead.account_id)
+        return account.id, account.name
     assert lead.company is not None
-    return await add_account(tx, name=lead.company, owner_id=lead.owner_id, region=lead.region, industry=lead.industry, size=lead.size)
+    alike = await _alike(tx, lead.company)
+    wanted = tx.settings.same_name_accounts if given.join_account is None else "join" if given.join_account else "new"
+    if not alike or wanted == "new":
+        return new_id(), lead.company
+    if wanted == "join" and len(alike) == 1:
+        return alike[0].id, alike[0].name
+    raise AccountExists(alike, asked=wanted == "offer")
+
+
+async def _alike(tx: Tx, company: str) -> list[Account]:
+    """The accounts of this name that the actor may see. Of others nothing is said, as everywhere."""
+    name = compared(company)
+    return await tx.all(accounts_named(account_visible(tx.actor)), compared=name, **scope.params(tx.actor)) if name else []
+
+
+class AccountExists(Rejected):
+    """The customer may be known already; whoever converts says which it is."""
+
+    code = "account_exists"
+
+    def __init__(self, alike: Sequence[Account], *, asked: bool) -> None:
+        several = "Several accounts have" if len(alike) > 1 else "An account has"
+        how = "true to join it or " if asked and len(alike) == 1 else ""
+        super().__init__(
+            f"{several} the name of the lead's company. Say which it is by account_id, or send join_account {how}false for a new one."
+        )
+        texts = ("name", "external_id", "region", "industry", "size")
+        self.extra["accounts"] = [
+            {"id": str(a.id), "owner_id": a.owner_id and str(a.owner_id), **{n: getattr(a, n) for n in texts}} for a in alike
+        ]
 
 
 async def _contact(tx: Tx, lead: Lead, given: UUID | None, account_id: UUID) -> UUID:
-    """The contact named now, the lead's, or one made from its contact data."""
+    """The contact named now, the lead's, or a new one with its contact data."""
     if contact_id := given or lead.contact_id:
         await contact_of(tx, contact_id, account_id)
         return contact_id
-    assert lead.contact_name is not None
-    made = await add_contact(tx, account_id, name=lead.contact_name, email=lead.email, phone=lead.phone, job_title=lead.job_title)
-    return made.id
+    return new_id()
 
 
 # -- What deal-svc answers ---------------------------------------------------------------------------------------------------
 
 
-async def confirm(tx: Tx, lead_id: UUID, deal_id: UUID, conversion_id: UUID, at: datetime) -> None:
-    """The deal exists, or the lead has joined it. An answer to an earlier conversion changes nothing."""
+async def confirm(tx: Tx, lead_id: UUID, deal_id: UUID, conversion_id: UUID, at: datetime, *, account_name: str | None = None) -> None:
+    """The deal exists, or the lead has joined it: now its account and contact are made, if they are new.
+
+    An answer to an earlier conversion changes nothing.
+    """
     lead = await tx.load(LEADS, lead_id)
-    if lead.state is State.CONVERTING and lead.conversion_id == conversion_id:
-        told = LeadConversionConfirmed(deal_id=deal_id)
-        await tx.save(LEADS, lead, told, at=at, state=State.CONVERTED, deal_id=deal_id, deal_opened_at=at)
+    if lead.state is not State.CONVERTING or lead.conversion_id != conversion_id:
+        return
+    account, contact = await _parties_of(tx, lead)
+    if lead.account_id and account is None:
+        described = {n: getattr(lead, n) for n in ("owner_id", "region", "industry", "size")}
+        await add_account(tx, lead.account_id, name=account_name or lead.company or "", **described)
+    if lead.account_id and lead.contact_id and contact is None and lead.contact_name:
+        person = {n: getattr(lead, n) for n in ("email", "phone", "job_title")}
+        await add_contact(tx, lead.contact_id, lead.account_id, name=lead.contact_name, **person)
+    told = LeadConversionConfirmed(deal_id=deal_id, account_id=lead.account_id, contact_id=lead.contact_id)
+    await tx.save(LEADS, lead, told, at=at, state=State.CONVERTED, deal_id=deal_id, deal_opened_at=at)
 
 
-async def refuse(tx: Tx, lead_id: UUID, deal_id: UUID, reason: str, at: datetime) -> None:
-    """The lead is an SQL again; the reason stays with it."""
+async def refuse(tx: Tx, lead_id: UUID, deal_id: UUID, conversion_id: UUID, reason: str, at: datetime) -> None:
+    """The lead is an SQL again; the reason stays with it, and of an account and a contact that were to be made there is nothing."""
     lead = await tx.load(LEADS, lead_id)
-    if lead.state is State.CONVERTING and lead.deal_id == deal_id:
-        told = LeadConversionRefused(deal_id=deal_id, reason=reason)
-        await tx.save(LEADS, lead, told, at=at, state=State.SQL, deal_id=None, conversion_id=None, refusal=reason)
+    if lead.state is not State.CONVERTING or lead.conversion_id != conversion_id:
+        return
+    account, contact = await _parties_of(tx, lead)
+    told = LeadConversionRefused(deal_id=deal_id, reason=reason)
+    parties = {"account_id": account and account.id, "contact_id": contact and contact.id}
+    await tx.save(LEADS, lead, told, at=at, state=State.SQL, deal_id=None, conversion_id=None, refusal=reason, **parties)
+
+
+async def _parties_of(tx: Tx, lead: Lead) -> tuple[Account | None, Contact | None]:
+    """The account and the contact of a lead that is handed over, as far as they exist yet."""
+    account = await tx.first(ACCOUNTS.get, id=lead.account_id) if lead.account_id else None
+    contact = await tx.first(CONTACTS.get, id=lead.contact_id) if lead.contact_id else None
+    return account, contact
 
 
 # -- History that came by an import of deals -----------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ async def deal_opened(tx: Tx, e: Envelope[DealOpened]) -> None:
             key = deal.lead_external_id
             await commands.learn_of_deal(tx, lead_id, e.subject, external_id=key, account_id=account_id, at=e.time)
     elif deal.lead_id and deal.conversion_id:
-        await commands.confirm(tx, deal.lead_id, e.subject, deal.conversion_id, e.time)
+        await commands.confirm(tx, deal.lead_id, e.subject, deal.conversion_id, e.time, account_name=deal.account_name)
 
 
 async def _name_parties(tx: Tx, deal: DealOpened) -> UUID | None:
@@ -53,7 +53,7 @@ async def lead_joined(tx: Tx, e: Envelope[DealLeadJoined]) -> None:
 
 @on(ConversionRefused)
 async def conversion_refused(tx: Tx, e: Envelope[ConversionRefused]) -> None:
-    await commands.refuse(tx, e.data.lead_id, e.data.deal_id, e.data.reason, e.time)
+    await commands.refuse(tx, e.data.lead_id, e.data.deal_id, e.subject, e.data.reason, e.time)
 
 
 REACTIONS = (deal_opened, deal_won, lead_joined, conversion_refused)

@@ -34,7 +34,8 @@ async def take(tx: Tx, rows: Sequence[tuple[int, LeadRow]], _: Settings) -> Outc
         outcome.problems += problems
         if not problems:
             good.append((line, row))
-    answers = await capture_many(tx, [row.said() for _, row in good], imported=True)
+    ended = {n for n, (_, row) in enumerate(good) if row.disqualified_at}
+    answers = await capture_many(tx, [row.said() for _, row in good], imported=True, ended=ended)
     taken = [(line, row, answer) for (line, row), answer in zip(good, answers, strict=True)]
     moved = await _move(tx, [(row, answer) for _, row, answer in taken if isinstance(answer, Captured)])
     for line, _row, answer in taken:

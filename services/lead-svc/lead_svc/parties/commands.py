@@ -11,7 +11,7 @@ from lead_svc.parties import rules
 from lead_svc.parties.queries import SEEN_ACCOUNTS, SEEN_CONTACTS
 from lead_svc.parties.rules import Account, Contact
 from lead_svc.parties.tables import ACCOUNT, ACCOUNTS, CONTACTS
-from lead_svc.team.commands import unknown_people
+from lead_svc.team.queries import members
 from shared import names
 from shared.db import Tx
 from shared.errors import Invalid, NotFound, Rejected, require
@@ -19,7 +19,7 @@ from shared.events.lead import AccountCreated, AccountUpdated, ContactCreated, C
 from shared.ids import external_id as id_of
 from shared.ids import new_id
 from shared.query import A, Query, is_in
-from shared.spelling import tidy
+from shared.spelling import compared, tidy
 
 _KNOWN = Query(select(ACCOUNT.c.id).where(is_in(ACCOUNT.c.id, "ids")), UUID)
 _TAKEN = Query(select(ACCOUNT.c.external_id).where(is_in(ACCOUNT.c.external_id, "keys")), str)
@@ -44,17 +44,34 @@ async def enter_account(tx: Tx, *, external_id: str | None, given: Mapping[str, 
         given["owner_id"] = given["owner_id"] or tx.actor.id
     await _check_owner(tx, given)
     id = (await names.ids_of(tx, "account", [external_id]))[external_id] if external_id else new_id()
-    account = Account(id=id, external_id=external_id, imported=False, created_at=tx.now, updated_at=tx.now, version=1, **given)
+    account = _new(tx, id, external_id=external_id, **given)
     if id in await tx.add_new(ACCOUNTS, [(account, [(_created(account), tx.now)])]):
         return account, True
     # What the caller left empty is not known better by now.
     return await change_account(tx, id, {n: v for n, v in given.items() if v is not None}, taken=True), False
 
 
-async def add_account(tx: Tx, *, name: str, owner_id: UUID | None, region: str | None, industry: str | None, size: str | None) -> Account:
+async def add_account(
+    tx: Tx, id: UUID, *, name: str, owner_id: UUID | None, region: str | None, industry: str | None, size: str | None
+) -> Account:
     """An account made from what a lead says of its company."""
-    account = Account(new_id(), None, name, owner_id, region, industry, size, None, False, tx.now, tx.now, 0)
+    account = _new(tx, id, name=name, owner_id=owner_id, region=region, industry=industry, size=size)
     return await tx.add(ACCOUNTS, account, _created(account))
+
+
+def _new(tx: Tx, id: UUID, *, name: str, external_id: str | None = None, imported: bool = False, **given: Any) -> Account:
+    empty: dict[str, Any] = dict.fromkeys(("owner_id", "region", "industry", "size", "tier"))
+    return Account(
+        id=id,
+        external_id=external_id,
+        name=name,
+        compared=compared(name),
+        imported=imported,
+        created_at=tx.now,
+        updated_at=tx.now,
+        version=1,
+        **empty | given,
+    )
 
 
 async def change_account(tx: Tx, id: UUID, given: Mapping[str, Any], expect: int | None = None, *, taken: bool = False) -> Account:
@@ -73,6 +90,8 @@ async def change_account(tx: Tx, id: UUID, given: Mapping[str, Any], expect: int
         industry=wanted.industry,
         size=wanted.size,
     )
+    if "name" in changes:
+        changes["compared"] = compared(wanted.name)
     # Somebody has entered it now, whoever named it first.
     return await tx.save(ACCOUNTS, account, told, **changes, imported=False)
 
@@ -84,12 +103,7 @@ async def name_accounts(tx: Tx, named: Sequence[Named]) -> None:
     new = [n for n in wanted.values() if n.id not in known]
     # Another service may not know yet that an account of ours has this key, and have named a new one.
     taken = set(await tx.all(_TAKEN, keys=[n.external_id for n in new if n.external_id])) if new else set()
-    stubs = [
-        Account(
-            n.id, None if n.external_id in taken else n.external_id, tidy(n.name), None, None, None, None, None, True, tx.now, tx.now, 1
-        )
-        for n in new
-    ]
+    stubs = [_new(tx, n.id, external_id=None if n.external_id in taken else n.external_id, name=tidy(n.name), imported=True) for n in new]
     await tx.add_new(ACCOUNTS, [(stub, [(_created(stub), tx.now)]) for stub in stubs])
 
 
@@ -108,8 +122,13 @@ def _created(account: Account) -> AccountCreated:
 async def _check_owner(tx: Tx, given: Mapping[str, Any]) -> None:
     owner: UUID | None = given.get("owner_id")
     require(rules.owner_unmet(owner, tx.actor), "You cannot give the account to this owner.", "not_manager")
-    if owner is not None and owner != tx.actor.id and await unknown_people(tx, [owner]):
+    if owner is None or owner == tx.actor.id:
+        return
+    known = (await members(tx, [owner])).get(owner)
+    if known is None:
         raise Invalid("There is no such person.", pointer="/owner_id", code="unknown_person")
+    if not known.active:
+        raise Invalid("This person has left and cannot own an account.", pointer="/owner_id", code="inactive_person")
 
 
 # -- Contacts ----------------------------------------------------------------------------------------------------------------
@@ -126,9 +145,22 @@ async def enter_contact(tx: Tx, *, external_id: str | None, account_id: UUID, gi
     return await change_contact(tx, id, known, taken=True), False
 
 
-async def add_contact(tx: Tx, account_id: UUID, *, name: str, email: str | None, phone: str | None, job_title: str | None) -> Contact:
+async def add_contact(
+    tx: Tx, id: UUID, account_id: UUID, *, name: str, email: str | None, phone: str | None, job_title: str | None
+) -> Contact:
     """A contact made from a lead's contact data."""
-    contact = Contact(new_id(), None, account_id, name, email, phone, job_title, tx.now, tx.now, 0)
+    contact = Contact(
+        id=id,
+        external_id=None,
+        account_id=account_id,
+        name=name,
+        email=email,
+        phone=phone,
+        job_title=job_title,
+        created_at=tx.now,
+        updated_at=tx.now,
+        version=0,
+    )
     return await tx.add(CONTACTS, contact, ContactCreated(account_id=account_id))
 
 

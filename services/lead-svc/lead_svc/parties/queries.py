@@ -2,13 +2,14 @@
 
 from functools import lru_cache
 
-from sqlalchemy import ColumnElement, exists
+from sqlalchemy import ColumnElement, bindparam, exists, select
 
 from lead_svc.parties.rules import Account, Contact
 from lead_svc.parties.tables import ACCOUNT, ACCOUNTS, CONTACT, CONTACTS
 from shared import scope
 from shared.auth import Actor
 from shared.http.listing import Listing
+from shared.query import Query
 from shared.scoped import Scoped
 
 ACCOUNTS_LIST = Listing(
@@ -55,6 +56,16 @@ def contact_visible(actor: Actor) -> ColumnElement[bool]:
 @lru_cache(maxsize=16)
 def _of_account(condition: ColumnElement[bool]) -> ColumnElement[bool]:
     return exists().where(ACCOUNT.c.id == CONTACT.c.account_id, condition)
+
+
+MOST_ALIKE = 20
+
+
+@lru_cache(maxsize=16)
+def accounts_named(condition: ColumnElement[bool]) -> Query[Account]:
+    """The accounts of one name in whatever spelling that meet the condition, the oldest first."""
+    of_name = select(*[ACCOUNT.c[n] for n in ACCOUNTS.names]).where(ACCOUNT.c.compared == bindparam("compared"), condition)
+    return Query(of_name.order_by(ACCOUNT.c.created_at, ACCOUNT.c.id).limit(MOST_ALIKE), Account)
 
 
 SEEN_ACCOUNTS = Scoped(ACCOUNTS, account_visible)

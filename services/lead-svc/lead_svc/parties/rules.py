@@ -21,6 +21,8 @@ class Account:
     id: UUID
     external_id: str | None
     name: str
+    compared: str
+    """What the name has in common with its other spellings."""
     owner_id: UUID | None
     region: str | None
     industry: str | None

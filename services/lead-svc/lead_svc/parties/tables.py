@@ -11,6 +11,7 @@ ACCOUNT = Table(
     Column("id", Uuid, primary_key=True),
     Column("external_id", Text, unique=True),
     Column("name", Text, nullable=False),
+    Column("compared", Text, nullable=False, comment="the name without case, width and needless blanks"),
     Column("owner_id", Uuid),
     Column("region", Text),
     Column("industry", Text),
@@ -23,6 +24,7 @@ ACCOUNT = Table(
     Index("ix_account_created", "created_at", "id"),
     Index("ix_account_owner", "owner_id", "created_at", "id"),
     Index("ix_account_name", "name", "id"),
+    Index("ix_account_compared", "compared"),
 )
 
 CONTACT = Table(

@@ -38,12 +38,13 @@ PEOPLE_LIST = Listing(
 
 
 @dataclass(frozen=True, slots=True)
-class _Member:
+class Member:
     id: UUID
     team_id: UUID | None
+    active: bool
 
 
-_TEAMS_OF = Query(select(PERSON.c.id, PERSON.c.team_id).where(is_in(PERSON.c.id, "ids")), _Member)
+_MEMBERS = Query(select(PERSON.c.id, PERSON.c.team_id, PERSON.c.active).where(is_in(PERSON.c.id, "ids")), Member)
 _ME, _MATE = ROSTER.alias("me"), ROSTER.alias("mate")
 _IN_TEAM_OF = Query(
     select(literal(True).label("found")).where(
@@ -58,6 +59,11 @@ async def in_team_of(db: Reader, leader: UUID, person: UUID) -> bool:
     return await db.first(_IN_TEAM_OF, leader=leader, person=person) is not None
 
 
+async def members(db: Reader, ids: Collection[UUID]) -> dict[UUID, Member]:
+    """What the roster knows of these people; those whom it does not know are left out."""
+    return {member.id: member for member in await db.all(_MEMBERS, ids=list(ids))} if ids else {}
+
+
 async def teams_of(db: Reader, ids: Collection[UUID]) -> dict[UUID, UUID | None]:
     """The team of each of these people; those whom the roster does not know are left out."""
-    return {member.id: member.team_id for member in await db.all(_TEAMS_OF, ids=list(ids))} if ids else {}
+    return {id: member.team_id for id, member in (await members(db, ids)).items()}
