@@ -7,6 +7,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
+from shared.clock import EARLIEST, FIRST_YEAR, LAST_YEAR, LATEST
+from shared.errors import Invalid
 from shared.events.envelope import ActorRef, Event, Stamp
 
 if TYPE_CHECKING:
@@ -92,9 +94,18 @@ async def _copy(conn: Any, context: "Context", told: Sequence[Told], answer: Ans
 
 
 def _rows(context: "Context", told: Sequence[Told]) -> list[tuple[Any, ...]]:
+    _refuse_odd_times(told)
     actor = ActorRef(type=context.actor.type, id=context.actor.id, role=context.actor.role)
     stamp = Stamp(context.now, actor, context.correlation_id, context.causation_id)
     return [(t.id, t.event.type, t.event.aggregate, t.subject, t.version, t.time, stamp.put_on(t.event)) for t in told]
+
+
+def _refuse_odd_times(told: Sequence[Told]) -> None:
+    """The last guard, behind those of each field: Postgres would keep the year 1 as -infinity, and no reader could take that."""
+    for t in told:
+        if t.time.tzinfo is None or not EARLIEST <= t.time < LATEST:
+            says = f"This happened on {t.time:%Y-%m-%d}; write a time in the years {FIRST_YEAR} to {LAST_YEAR}."
+            raise Invalid(says, pointer="time", code="time_range")
 
 
 def _meta(context: "Context") -> tuple[Any, ...]:

@@ -15,6 +15,7 @@ from uuid import UUID
 import structlog
 
 from shared.bus import Bus
+from shared.clock import READABLE_YEARS
 from shared.db import Context, Database, Tx
 from shared.delivery import Delivery, Parcel, deliver, parcels
 from shared.errors import NotFound, Rejected
@@ -27,8 +28,7 @@ PATIENCE_SECONDS = 5.0
 """How long a redrive waits for the relay before it answers that letters are left."""
 
 OPEN = "settled_at IS NULL"
-READABLE = "e.time >= '1000-01-01' AND e.time < '9000-01-01'"
-"""Times that calendars and zones can reckon with. Wider than what is told today, because older events need to be published as well."""
+READABLE = "e.time >= '{}-01-01' AND e.time < '{}-01-01'".format(*READABLE_YEARS)
 EVENT = f"""
 e.type, e.aggregate, e.subject, e.version, e.traceparent, e.data,
 CASE WHEN {READABLE} THEN e.time END AS time, CASE WHEN {READABLE} THEN NULL ELSE e.time::text END AS odd_time

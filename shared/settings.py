@@ -75,8 +75,8 @@ class Settings(LogSettings):
     )
     webhook_timeout_seconds: float = Field(default=15, ge=1, le=20, description="How long a receiver of webhooks may take to answer")
     webhook_overlap_hours: float = Field(default=24, ge=0, le=720, description="How long an old webhook secret signs beside its successor")
-    webhook_keep_delivered_days: int = Field(default=30, ge=1, description="After this, delivered webhooks are forgotten")
-    webhook_keep_failed_days: int = Field(default=90, ge=1, description="After this, webhooks that failed are forgotten")
+    webhook_keep_delivered_days: int = Field(default=30, ge=1, le=36500, description="After this, delivered webhooks are forgotten")
+    webhook_keep_failed_days: int = Field(default=90, ge=1, le=36500, description="After this, webhooks that failed are forgotten")
 
     @model_validator(mode="before")
     @classmethod

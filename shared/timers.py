@@ -16,8 +16,9 @@ import structlog
 from prometheus_client import Gauge, Histogram
 
 from shared.auth import SYSTEM
-from shared.clock import Clock
+from shared.clock import READABLE_YEARS, Clock
 from shared.db import Context, Database, Tx
+from shared.errors import Invalid
 from shared.ids import new_id
 from shared.outage import Outage, every, is_outage, pause
 
@@ -67,7 +68,8 @@ _STATE = f"""
 SELECT min(greatest(due_at, uuid_extract_timestamp(id))), count(*) FILTER (WHERE error IS NOT NULL)
 FROM timer WHERE {_OPEN} AND due_at <= $1
 """
-_NEXT = f"SELECT min(greatest(due_at, retry_at)) FROM timer WHERE {_OPEN} AND kind = ANY($1::text[])"
+# Within the time that the loop waits at most, so that no timer of a time out of range is ever read.
+_NEXT = f"SELECT min(greatest(due_at, retry_at, $2)) FROM timer WHERE {_OPEN} AND kind = ANY($1::text[]) AND due_at <= $3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,12 @@ class _Overtaken(Exception):
 
 
 async def set_timer(tx: Tx, kind: str, subject: UUID, due_at: datetime, data: Mapping[str, Any] | None = None) -> None:
-    """Act at `due_at`, or soon after. The same timer set again is one timer; one that was cancelled is open again."""
+    """Act at `due_at`, or soon after. The same timer set again is one timer; one that was cancelled is open again.
+
+    `Invalid` for a time that Postgres or a calendar cannot keep: such a timer could never be claimed.
+    """
+    if due_at.tzinfo is None or not READABLE_YEARS[0] <= due_at.year < READABLE_YEARS[1]:
+        raise Invalid(f"This would be due on {due_at:%Y-%m-%d}; nothing can be reminded of then.", pointer="due_at", code="time_range")
     await tx.conn.execute(_SET, new_id(), kind, subject, due_at, dict(data or {}))
 
 
@@ -148,14 +155,16 @@ async def _fire(db: Database, timer: Timer, handlers: Mapping[str, Handler], clo
             await conn.execute(_FAIL, timer.id, now + wait, reason)
         log.error("timer_failed", service=service, kind=timer.kind, subject=str(timer.subject), attempts=timer.attempts + 1, error=reason)
         return False
-    LATENESS.labels(service, timer.kind).observe(max(0.0, (now - timer.due_at).total_seconds()))
+    if timer.due_at.tzinfo:  # asyncpg gives -infinity, which somebody wrote by hand, as the year 1 without a zone
+        LATENESS.labels(service, timer.kind).observe(max(0.0, (now - timer.due_at).total_seconds()))
     return True
 
 
 async def _until_next(db: Database, handlers: Mapping[str, Handler], clock: Clock) -> float:
     """Seconds until the next timer is due, at most `LOOK_SECONDS`: another process may set one at any time."""
     async with db.connection() as conn:
-        due: datetime | None = await conn.fetchval(_NEXT, list(handlers))
+        now = clock()
+        due: datetime | None = await conn.fetchval(_NEXT, list(handlers), now, now + timedelta(seconds=LOOK_SECONDS))
     return LOOK_SECONDS if due is None else min(LOOK_SECONDS, max(0.0, (due - clock()).total_seconds()))
 
 

@@ -9,6 +9,8 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, PlainSerializer, TypeAdapter, WithJsonSchema
 from pydantic_core import to_json
 
+from shared.clock import READABLE_YEARS
+
 REGISTRY: dict[str, type["Event"]] = {}
 """Every event by its full type: what readers decode by, and what the documents are generated from."""
 
@@ -151,6 +153,16 @@ _uuid = TypeAdapter(UUID).validator.validate_python
 """Takes a fifth of the time of `UUID(text)`."""
 
 
+def read_time(text: str) -> datetime:
+    """A time of an event. Raises ValueError for one that calendars and zones cannot reckon with: no reader may keep it."""
+    time = datetime.fromisoformat(text)
+    if time.tzinfo is None:
+        raise ValueError(f"the header ce_time has no zone: {text}")
+    if not READABLE_YEARS[0] <= time.year < READABLE_YEARS[1]:
+        raise ValueError(f"nobody can reckon with the time in the header ce_time: {text}")
+    return time
+
+
 def decode(headers: Mapping[str, str], value: bytes, subject: UUID | None = None) -> Envelope[Event] | None:
     """The event of a message, or None for a type this reader does not know. Raises ValueError when it cannot be read.
 
@@ -165,7 +177,7 @@ def decode(headers: Mapping[str, str], value: bytes, subject: UUID | None = None
             kind.type,
             subject or _uuid(headers["ce_subject"]),
             int(headers["ce_sequence"]),
-            datetime.fromisoformat(headers["ce_time"]),
+            read_time(headers["ce_time"]),
             kind.__pydantic_validator__.validate_json(value),  # what `model_validate_json` does, less its checks of how it is called
             headers.get("traceparent"),
         )

@@ -32,6 +32,11 @@ _LETTER = """
 INSERT INTO dead_letter (id, consumer, topic, partition, "offset", subject, headers, value, error, attempts, parked_at, settled_at)
 SELECT uuidv7(), 'deal-svc', 't', 0, n, 's', '{}', '', '', 3, now(), CASE WHEN n > 2 THEN now() END FROM generate_series(1, 3) n
 """
+_OUTBOX_LETTER = """
+INSERT INTO outbox_letter (id, event_id, type, aggregate, subject, version, error, attempts, parked_at, settled_at)
+SELECT uuidv7(), uuidv7(), '', '', uuidv7(), 1, '', 1, now(), CASE WHEN n > 2 THEN now() END FROM generate_series(1, 3) n
+"""
+_BLOCKED = "INSERT INTO blocked_task (name, since, error) VALUES ('relay', now() - interval '3 seconds', 'BusUnavailable: refused')"
 _TIMER = "INSERT INTO timer (id, kind, subject, due_at, data) VALUES ($1::uuid, 'k', $1::uuid, now() - interval '1 year', '{}')"
 _LONG_AGO = "01900000-0000-7000-8000-000000000000"  # its first 48 bits: June 2024
 _JOB = """
@@ -94,6 +99,20 @@ def test_what_waits_is_counted_and_told(house: LogHouse) -> None:
     assert "    docs/operations/runbooks/ClinchDeadLetters.md\n" in text
 
 
+def test_a_relay_that_cannot_publish_and_what_it_has_parked_are_told(house: LogHouse) -> None:
+    house.fill(events(4))
+    with started(house):
+        apart(house.execute("lead", _BLOCKED))
+        apart(house.execute("deal", _OUTBOX_LETTER))
+        found = told(house, 1)
+        text = clinch("status", data=house.run.folder.path).stdout
+    assert found["figures"]["services"]["lead-svc"]["relay_blocked_seconds"] >= 3
+    assert [wrong["page"].split("/")[-1] for wrong in found["wrong"]] == ["ClinchOutboxOld.md", "ClinchOutboxLetters.md"]
+    assert " s: BusUnavailable: refused.\n" in text
+    assert "! deal-svc: 2 events cannot be published and are parked as letters of the outbox.\n    curl -s " in text
+    assert '/v1/operations/deal-svc/outbox-letters" -H "Authorization: Bearer' in text
+
+
 def test_a_consumer_that_stands_outside_the_log_or_does_not_catch_up_is_found(house: LogHouse, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("clinch.status.figures.MANY", 10)
     monkeypatch.setattr("clinch.status.figures.SECOND_LOOK", 0.1)
@@ -122,7 +141,7 @@ def test_a_kafka_that_is_down_and_a_database_that_is_missing_are_sentences(house
     assert log["next"] == "clinch kafka status"
     assert database["says"] == 'No answer from the database of metrics-svc: database "metrics" does not exist.'
     assert found["figures"]["services"]["deal-svc"]["consumers"][0]["behind"] is None
-    assert "deal-svc           0       -            0        0  deal-svc       ?             0\n" in text
+    assert "deal-svc           0       -        0            0        0  deal-svc       ?             0\n" in text
 
 
 def test_processes_that_stand_still_are_named(house: LogHouse) -> None:

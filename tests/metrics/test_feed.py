@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -11,15 +12,18 @@ import pytest
 
 from metrics_svc.feed import queries
 from metrics_svc.feed.checks import CHECKS, in_the_feed
-from metrics_svc.feed.commands import TOPICS, feed, forget
+from metrics_svc.feed.commands import NAME, TOPICS, feed, forget
 from metrics_svc.feed.queries import Slice
 from metrics_svc.feed.rules import Gone, Wanted
 from shared.bus import Delivered, Message, open_bus
+from shared.consumer import Consumer
 from shared.events.envelope import Envelope
 from shared.ids import new_id
 from shared.testing import Running, as_delivered
 from shared.verify import run
 from tests.metrics.told import Deal, Lead, on
+from tests.shared.memory_bus import MemoryBus
+from tests.shared.until import until
 
 HISTORY = [
     *Lead("L1").captured(on(1)).mql(on(2)).sql(on(3)).events,
@@ -186,6 +190,28 @@ async def test_verify_finds_what_the_feed_lacks(svc: Running) -> None:
         assert await offenders() == [3, 1, 0]  # these do not say when they were recorded
     finally:
         await bus.stop()
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2026-01-01T00:00:00", "-infinity"])
+async def test_an_event_of_a_time_that_no_reader_can_keep_is_parked_and_the_others_are_taken(svc: Running, time: str) -> None:
+    """Its own time, and when it was recorded."""
+    bus = MemoryBus()
+    first, second, third = (as_delivered(e) for e in (HISTORY[0], HISTORY[3], Lead("L2").captured(on(2)).events[0]))
+    recorded = orjson.dumps({**orjson.loads(second.value), "recorded_at": time})
+    for told in (replace(first, headers={**first.headers, "ce_time": time}), replace(second, value=recorded), third):
+        bus.append(Message(told.topic, told.key, told.value, told.headers))
+    await bus.ensure_topics(TOPICS)
+    consumer, stop = Consumer(NAME, svc.db, bus, TOPICS, feed, service="metrics-svc"), asyncio.Event()
+    task = asyncio.create_task(consumer.run(stop))
+
+    async def done() -> bool:
+        async with svc.db.read() as db:
+            return len((await read(svc)).items) + await db.conn.fetchval("SELECT count(*) FROM dead_letter") == 3
+
+    await until(done)
+    stop.set()
+    await task
+    assert [str(e.event_id) for e in (await read(svc)).items] == [third.headers["ce_id"]]
 
 
 async def test_a_contact_that_moves_takes_its_events_of_the_same_batch_along(svc: Running) -> None:

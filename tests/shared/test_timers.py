@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +12,7 @@ import pytest
 
 from shared import timers
 from shared.db import Tx
+from shared.errors import Invalid
 from shared.ids import new_id
 from shared.postgres import Postgres
 from shared.testing import Running, running
@@ -235,3 +236,31 @@ async def test_operations_list_timers_by_state(notes: Running) -> None:
         assert await listed(subject=str(waiting)) == [str(waiting)]
         assert await listed(state="cancelled") == []
         assert (await ops.get("/v1/operations/note-svc/timers?state=lost")).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "due", [datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC, year=9000)]
+)
+async def test_a_timer_for_a_time_that_nobody_can_keep_is_refused(notes: Running, due: datetime) -> None:
+    with pytest.raises(Invalid):
+        async with notes.transaction() as tx:
+            await set_timer(tx, "remind", new_id(), due)
+
+
+@pytest.mark.parametrize("odd", ["-infinity", "infinity", "290000-01-01", "0001-01-01"])
+async def test_a_timer_of_such_a_time_that_was_written_by_hand_holds_up_no_other(notes: Running, odd: str) -> None:
+    fine = await set_for(notes, HOUR)
+    async with notes.db.read() as reader:
+        await reader.conn.execute(
+            "INSERT INTO timer (id, kind, subject, due_at) VALUES (uuidv7(), 'remind', uuidv7(), $1::text::timestamptz)", odd
+        )
+    stop = asyncio.Event()
+    task = asyncio.create_task(timers.run(notes.db, {"remind": note_effect}, stop, notes.clock, service="note-svc"))
+    notes.clock.advance(hours=1)
+
+    async def fired() -> bool:
+        return fine in await effects(notes)
+
+    await until(fired)
+    stop.set()
+    await task

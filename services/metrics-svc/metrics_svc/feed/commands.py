@@ -15,7 +15,7 @@ from shared import events
 from shared.bus import Delivered
 from shared.db import Tx
 from shared.events import contract, deal, lead, metrics  # noqa: F401  (their events are in the registry then)
-from shared.events.envelope import REGISTRY, structured, topic
+from shared.events.envelope import REGISTRY, read_time, structured, topic
 from shared.inbox import stamp
 from shared.query import Query, read_id, rows_param
 from shared.reactions import Verbatim
@@ -115,8 +115,8 @@ def _read(message: Delivered, n: int, now: datetime) -> tuple[FeedEvent, dict[st
         aggregate,
         subject,
         version,
-        datetime.fromisoformat(message.headers["ce_time"]),
-        datetime.fromisoformat(recorded) if recorded else now,
+        read_time(message.headers["ce_time"]),
+        read_time(recorded) if recorded else now,
         belongs_to(aggregate, subject, data),
         structured(message.headers, message.value),
     )
