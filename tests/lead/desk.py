@@ -42,6 +42,7 @@ class Desk:
         for name, (role, team) in PEOPLE.items():
             body = {"name": name.title(), "role": role, "team_id": teams[team], "external_id": name}
             done(await admin.post("/v1/team/people", json=body), 201)
+        await self.svc.fire_due()  # leads that they own already would get their teams
 
     async def lead(self, by: str = "ann", **given: Any) -> dict[str, Any]:
         """A captured lead; ann's unless somebody else enters it."""

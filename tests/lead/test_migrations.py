@@ -1,4 +1,7 @@
+import asyncpg
+
 from lead_svc.service import service
+from lead_svc.team.rules import MOVED
 from shared import migrations
 from shared.postgres import Postgres
 from shared.testing import fresh_database
@@ -8,3 +11,33 @@ async def test_the_migrated_database_has_the_tables_of_the_code(postgres: Postgr
     url = await fresh_database(postgres)
     await migrations.upgrade(service.migrations, service.metadata, url)
     await migrations.check(service.migrations, service.metadata, url)
+
+
+async def test_accounts_and_leads_of_an_earlier_release_are_carried_over(postgres: Postgres) -> None:
+    url = await fresh_database(postgres)
+    await migrations.upgrade(service.migrations, service.metadata, url, to="0005")
+    conn = await asyncpg.connect(url)
+    try:
+        await conn.execute(
+            "INSERT INTO account (id, name, created_at, updated_at, version) VALUES (uuidv7(), $1, now(), now(), 1)", "ACME  \uff23o"
+        )
+        moved, settled = [
+            await conn.fetchval(
+                "INSERT INTO person (id, role, team_id, created_at, updated_at, version) "
+                "VALUES (uuidv7(), 'rep', uuidv7(), now(), now(), 1) RETURNING id"
+            )
+            for _ in range(2)
+        ]
+        row = (
+            "INSERT INTO lead (id, owner_id, team_id, state, grade, bant, bant_score, responses, no_response_count, reactivations, flags, "
+            "created_at, updated_at, version) SELECT uuidv7(), id, CASE WHEN $2 THEN team_id ELSE uuidv7() END, 'sql', 'C', '{}', 0, 0, 0, "
+            "0, '{}', now(), now(), 1 FROM person WHERE id = $1"
+        )
+        await conn.execute(row, moved, False)
+        await conn.execute(row, settled, True)
+        await migrations.upgrade(service.migrations, service.metadata, url)
+        assert await conn.fetchval("SELECT compared FROM account") == "acme co"
+        timers = await conn.fetch("SELECT kind, subject FROM timer")
+        assert [tuple(timer) for timer in timers] == [(MOVED, moved)]
+    finally:
+        await conn.close()

@@ -1,8 +1,9 @@
 """The roster over HTTP: the tree of teams, people, and what the other services are told of them."""
 
 import httpx
+import pytest
 
-from shared.events.lead import PersonAdded, PersonChanged, TeamChanged, TeamCreated
+from shared.events.lead import LeadUpdated, PersonAdded, PersonChanged, TeamChanged, TeamCreated
 from shared.testing import Running
 from tests.lead.desk import Desk, done, unmet
 
@@ -78,3 +79,46 @@ async def test_who_am_i(desk: Desk) -> None:
     assert (await desk.by("legal").get("/v1/team/people/me")).status_code == 404
     listed = done(await desk.by("ann").get("/v1/team/people", params={"role": "rep", "sort": "name"}), 200)["items"]
     assert [p["name"] for p in listed] == ["Ann", "Bob", "Sue"]
+
+
+async def test_leads_follow_their_owner_into_another_team(desk: Desk, svc: Running) -> None:
+    mine, closed = await desk.lead(), await desk.lead()
+    closed = await desk.act(closed, "disqualify", reason="no_budget")
+    bobs = await desk.lead("bob")
+    south = await team(desk, "south")
+    svc.clock.advance(seconds=1)
+    done(await change(desk, f"people/{desk.id('ann')}", 1, team_id=south["id"]), 200)
+    await svc.fire_due()
+    assert (await desk.see(mine))["team_id"] == south["id"]
+    assert (await desk.see(closed))["team_id"] == closed["team_id"] != south["id"], "it counts where it was closed"
+    assert (await desk.see(bobs))["version"] == 1
+    (told,) = await svc.told(LeadUpdated)
+    assert (str(told.subject), told.data.changed, str(told.data.team_id), str(told.data.owner_id)) == (
+        mine["id"], ["team_id"], south["id"], desk.id("ann"),
+    )  # fmt: skip
+    assert (await desk.see(mine))["version"] == 2
+    await svc.fire_due()
+    assert len(await svc.told(LeadUpdated)) == 1
+
+
+async def test_leads_get_the_team_of_an_owner_who_is_entered_later(desk: Desk, svc: Running) -> None:
+    lead = await desk.lead("marketing", owner_external_id="late")
+    ended = await desk.lead("marketing", owner_external_id="late")
+    await desk.act(ended, "disqualify", "eva", reason="no_budget")
+    assert (lead["team_id"], (await desk.see(ended))["team_id"]) == (None, None)
+    north = await team(desk, "north")
+    entered = {"name": "Late", "role": "rep", "external_id": "late", "team_id": north["id"]}
+    done(await desk.by("admin").post("/v1/team/people", json=entered), 200)
+    await svc.fire_due()
+    assert [(await desk.see(each))["team_id"] for each in (lead, ended)] == [north["id"]] * 2
+
+
+async def test_many_leads_follow_a_batch_at_a_time(desk: Desk, svc: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lead_svc.leads.commands.BATCH", 2)
+    leads = [await desk.lead() for _ in range(5)]
+    south = await team(desk, "south")
+    svc.clock.advance(seconds=1)
+    done(await change(desk, f"people/{desk.id('ann')}", 1, team_id=south["id"]), 200)
+    svc.clock.advance(seconds=1)
+    assert await svc.fire_due() >= 3
+    assert {(await desk.see(lead))["team_id"] for lead in leads} == {south["id"]}

@@ -11,11 +11,12 @@ from lead_svc.imports.api import run_imports
 from lead_svc.interactions.api import router as interactions
 from lead_svc.leads.api import router as leads
 from lead_svc.leads.commands import WAKE
-from lead_svc.leads.timers import wake
+from lead_svc.leads.timers import person_moved, wake
 from lead_svc.metadata import metadata
 from lead_svc.parties.api import accounts, contacts
 from lead_svc.qualification.api import router as qualification
 from lead_svc.team.api import router as team
+from lead_svc.team.rules import MOVED
 from lead_svc.timeline.api import router as timeline
 from shared.service import Service
 
@@ -26,7 +27,7 @@ service = Service(
     migrations=Path(__file__).parent / "migrations",
     routers=[capture, leads, qualification, interactions, conversion, timeline, accounts, contacts, team, imports],
     reactions=REACTIONS,
-    timers={WAKE: wake},
+    timers={WAKE: wake, MOVED: person_moved},
     jobs=[run_imports],
     checks=CHECKS,
     streamed=("/v1/imports/leads",),

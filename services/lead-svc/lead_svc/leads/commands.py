@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from lead_svc.leads import rules
-from lead_svc.leads.queries import SEEN_LEADS
+from lead_svc.leads.queries import FOLLOWING, SEEN_LEADS
 from lead_svc.leads.rules import Lead, Reason, State
 from lead_svc.leads.tables import LEADS
 from lead_svc.parties.queries import SEEN_ACCOUNTS, SEEN_CONTACTS
@@ -30,6 +30,8 @@ from shared.events.lead import (
 )
 from shared.timers import cancel_timers, set_timer
 
+BATCH = 500
+"""Leads that follow their owner in one transaction."""
 WAKE = "lead.wake"
 """The timer that takes a lead up again on its wake-up date."""
 
@@ -169,6 +171,15 @@ async def assign(tx: Tx, id: UUID, *, owner_id: UUID | None, at: datetime | None
     team_id = None if owner_id is None else await roster.team_of(tx, owner_id)
     told = LeadAssigned(owner_id=owner_id, team_id=team_id, previous_owner_id=lead.owner_id)
     return await tx.save(LEADS, lead, told, at=when, owner_id=owner_id, team_id=team_id)
+
+
+async def follow_owner(tx: Tx, owner_id: UUID, *, at: datetime) -> bool:
+    """Take a batch of leads along into the team that their owner is in now; whether there may be more of them."""
+    team_id = await roster.team_of(tx, owner_id)
+    left = await tx.all(FOLLOWING, owner_id=owner_id, team_id=team_id, limit=BATCH)
+    moved = [replace(lead, team_id=team_id, updated_at=tx.now) for lead in left]
+    await tx.save_many(LEADS, [(lead, [(updated(lead, ["team_id"]), at)]) for lead in moved])
+    return len(left) == BATCH
 
 
 async def _can_own(tx: Tx, id: UUID) -> None:

@@ -1,12 +1,13 @@
 """Reads of leads, within the reader's reach."""
 
-from sqlalchemy import ARRAY, ColumnElement, Text, func, select, type_coerce
+from sqlalchemy import ARRAY, ColumnElement, Integer, Text, Uuid, bindparam, func, select, type_coerce
 
-from lead_svc.leads.rules import ListedLead
+from lead_svc.leads.rules import OPEN, Lead, ListedLead, State
 from lead_svc.leads.tables import LEAD, LEADS
 from shared import scope
 from shared.auth import Actor
 from shared.http.listing import Listing
+from shared.query import Query, is_in
 from shared.scoped import Scoped
 from shared.spelling import normal_source
 
@@ -42,6 +43,21 @@ LEADS_LIST = Listing(
     personal=(LEAD.c.contact_name, LEAD.c.reason),
     stored={"source": normal_source},
 )
+
+
+FOLLOWING = Query(
+    select(*[LEAD.c[n] for n in LEADS.names])
+    .where(
+        LEAD.c.owner_id == bindparam("owner_id"),
+        LEAD.c.team_id.is_distinct_from(bindparam("team_id", type_=Uuid)),
+        is_in(LEAD.c.state, [state.value for state in (*OPEN, State.CONVERTING)]) | LEAD.c.team_id.is_(None),
+    )
+    .order_by(LEAD.c.id)
+    .limit(bindparam("limit", type_=Integer))
+    .with_for_update(),
+    Lead,
+)
+"""Leads that are to follow their owner into this team. What is closed stays where it was closed, unless it has had no team so far."""
 
 
 def lead_visible(actor: Actor) -> ColumnElement[bool]:

@@ -20,6 +20,7 @@ from shared.ids import external_id as id_of
 from shared.ids import new_id
 from shared.names import Known
 from shared.query import Query, is_in
+from shared.timers import set_timer
 
 _LOCK_TREE = "SELECT pg_advisory_xact_lock(hashtext('clinch.team'))"
 """Moves are checked against the whole tree, so they take turns."""
@@ -93,6 +94,8 @@ async def enter_person(tx: Tx, *, external_id: str | None, given: Mapping[str, A
     if external_id:
         await names.learn(tx, "person", [Known(external_id, id, tx.now, False)])
     await _remember(tx, person, tree)
+    if person.team_id is not None:  # leads can have an owner whom nobody has entered yet
+        await set_timer(tx, rules.MOVED, id, tx.now)
     return person, True
 
 
@@ -120,6 +123,8 @@ async def change_person(tx: Tx, id: UUID, given: Mapping[str, Any], expect: int 
     # Somebody has entered him now, whoever named him first.
     saved = await tx.save(PEOPLE, person, _changed(replace(person, **changes), tree), **changes, imported=False)
     await _remember(tx, saved, tree)
+    if "team_id" in changes:
+        await set_timer(tx, rules.MOVED, id, tx.now)
     return saved
 
 

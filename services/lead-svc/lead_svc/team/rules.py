@@ -8,6 +8,9 @@ from uuid import UUID
 from shared.auth.actor import Actor, Role
 from shared.errors import Unmet
 
+MOVED = "person.moved"
+"""The timer by which a person's leads follow into another team, a batch at a time."""
+
 KEEPERS = (Role.admin, Role.ops)
 """Who keeps the roster. Everybody may read it: owners and teams are shown all over the product."""
 
