@@ -205,6 +205,20 @@ class Tx(Reader):
             traceparent=event.traceparent,
         )
 
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """Undo what the block did and told when it fails; the transaction goes on."""
+        await self.flush()
+        await self.settled()
+        async with self.conn.transaction():
+            try:
+                yield
+                await self.flush()
+                await self.settled()
+            except BaseException:
+                self._told, self._change = [], None
+                raise
+
     async def flush(self) -> None:
         """Write what was told so far, and the answer to the request's key; `KeyInUse` when another transaction gave one."""
         if self._told or self.answer:

@@ -205,7 +205,7 @@ IMPORT_JOB = Table(
     PLUMBING,
     Column("id", Uuid, primary_key=True),
     Column("things", Text, nullable=False),
-    Column("state", Text, nullable=False, comment="uploading, queued, reading, running, done, cancelled, refused, failed"),
+    Column("state", Text, nullable=False, comment="uploading, checking, queued, reading, running, done, cancelled, refused, failed"),
     Column("options", JSONB, nullable=False),
     Column("columns", JSONB, nullable=False, comment="the file's header"),
     Column("bytes_total", BigInteger, nullable=False, server_default=text("0")),
@@ -224,6 +224,8 @@ IMPORT_JOB = Table(
     Column("created_at", At, nullable=False),
     Column("finished_at", At),
     Column("found", JSONB, comment="by the first pass: how the file is read and why, or why it cannot be"),
+    Column("flags", JSONB, nullable=False, server_default=text("'{}'"), comment="flag -> how many rows have it"),
+    Column("digest", Text, comment="of options and file: what its Idempotency-Key stands for"),
     UniqueConstraint("actor_id", "idempotency_key"),
     Index("ix_import_job_open", "created_at", postgresql_where=text("state IN ('queued', 'reading', 'running')")),
 )

@@ -139,6 +139,41 @@ class DealWinReversed(DealSvcEvent, Dimensions, type="deal.win_reversed"):
     probability: int
 
 
+class StageVisit(BaseModel):
+    """When a deal came to an open stage. `direction` is empty for the stage that it was opened in."""
+
+    stage: str
+    entered_at: datetime
+    direction: Literal["advance", "skip"] | None = None
+    probability: int
+
+
+class DealHistoryCorrected(DealSvcEvent, Dimensions, type="deal.history_corrected"):
+    """An import has told the deal's whole history again: this replaces all that was told of it before, also for past days.
+
+    Only deals that no person has touched are corrected. `stage` is where the deal is now.
+    """
+
+    lead_id: UUID | None = None
+    lead_external_id: str | None = None
+    external_id: str | None = None
+    account_id: UUID | None = None
+    account_external_id: str | None = None
+    account_name: str | None = None
+    owner_external_id: str | None = None
+    amount: Money
+    fx: Exact
+    expected_close_on: date | None = None
+    opened_at: datetime
+    visits: list[StageVisit]
+    outcome: Literal["open", "won", "lost"]
+    closed_at: datetime | None = None
+    reason: str | None = None
+    competitor: str | None = None
+    stage: str
+    flags: list[str] = []
+
+
 class ConversionRefused(DealSvcEvent, type="conversion.refused"):
     """deal-svc could not open or join the deal that `lead.converted` asked for."""
 

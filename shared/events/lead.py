@@ -140,9 +140,17 @@ class LeadConversionRefused(LeadSvcEvent, type="lead.conversion_refused"):
 
 
 class LeadFlagged(LeadSvcEvent, type="lead.flagged"):
-    """Odd but true: kept, counted, and marked for people to see."""
+    """Odd but true: kept, counted, and marked for people to see. `deal_id`: the deal that it is about."""
 
     flag: str
+    deal_id: UUID | None = None
+
+
+class LeadUnflagged(LeadSvcEvent, type="lead.unflagged"):
+    """A correction has made it plain: the flag is no longer true."""
+
+    flag: str
+    deal_id: UUID | None = None
 
 
 class AccountCreated(LeadSvcEvent, type="account.created"):

@@ -1,16 +1,17 @@
 """The routes of an import: upload, progress, problems, cancel, resume. One router per kind of thing, the same for all."""
 
 import csv
+import hashlib
 import io
+import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import AfterValidator, BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 from sqlalchemy import bindparam, insert, select, update
 from starlette.responses import Response, StreamingResponse
 
@@ -20,15 +21,16 @@ from shared.errors import Invalid, NotFound, Rejected
 from shared.http.edge import ClinchRoute, InTx, Reading
 from shared.http.idempotency import IdempotencyKey
 from shared.ids import new_id
-from shared.imports.dates import wrong_format
-from shared.imports.encoding import ENCODINGS, sure
+from shared.imports.check import Finding, ImportCheck, Refusal, check
+from shared.imports.encoding import sure
 from shared.imports.format import decoded, delimiter_of, header_of, line_end_of
-from shared.imports.job import DROP_UPLOAD, GET, LOCK, Importer, Job, State, reading, save
-from shared.imports.mapping import mapping, pairs
+from shared.imports.idle import wake
+from shared.imports.job import DROP_UPLOAD, GET, LOCK, Importer, Job, State, restart, save
+from shared.imports.mapping import mapping
+from shared.imports.options import Options, chosen
+from shared.imports.prepared import prepared_id
 from shared.imports.workbook import is_workbook
 from shared.query import Query as Statement
-from shared.sentences import sentence
-from shared.settings import Settings
 from shared.tables import IMPORT_CHUNK, IMPORT_JOB
 from shared.telemetry import trace_id
 
@@ -39,7 +41,7 @@ _NAMES = tuple(Job.__dataclass_fields__)
 _START = Statement(insert(IMPORT_JOB).values({n: bindparam(n) for n in _NAMES}), int)
 _KEEP = Statement(insert(IMPORT_CHUNK).values(job_id=bindparam("job_id"), start=bindparam("start"), bytes=bindparam("bytes")), int)
 _UPLOADED = Statement(
-    update(IMPORT_JOB).where(IMPORT_JOB.c.id == bindparam("_id")).values(state=State.QUEUED.value, bytes_total=bindparam("bytes_total")),
+    update(IMPORT_JOB).where(IMPORT_JOB.c.id == bindparam("_id")).values({n: bindparam(n) for n in ("state", "bytes_total", "digest")}),
     int,
 )
 _BY_KEY = Statement(
@@ -50,31 +52,17 @@ _BY_KEY = Statement(
 )
 _RECENT = Statement(
     select(*[IMPORT_JOB.c[n] for n in _NAMES])
-    .where(IMPORT_JOB.c.things == bindparam("things"))
+    .where(IMPORT_JOB.c.things == bindparam("things"), IMPORT_JOB.c.state != State.CHECKING.value)
     .order_by(IMPORT_JOB.c.created_at.desc(), IMPORT_JOB.c.id)
     .limit(bindparam("limit")),
     Job,
 )
+_FIRST = "SELECT bytes FROM import_chunk WHERE job_id = $1 AND start = 0"
+RESUMABLE = (State.CANCELLED, State.REFUSED, State.FAILED)
 _PROBLEMS = """
 SELECT line, n, kind, field, code, message FROM import_problem
 WHERE job_id = $1 AND (line, n) > ($2, $3) ORDER BY line, n LIMIT 1000
 """
-
-
-class Finding(BaseModel):
-    """How the file is read: given, or found in the whole file."""
-
-    what: str
-    value: str
-    why: str
-
-
-class Refusal(BaseModel):
-    """Which option settles how the file is to be read, and what to choose from."""
-
-    code: str
-    option: str
-    candidates: list[str]
 
 
 class ImportOut(BaseModel):
@@ -95,6 +83,7 @@ class ImportOut(BaseModel):
     unchanged: int
     refused: int
     flagged: int
+    flags: dict[str, int] = Field(description="How many rows have each flag.")
     error: str | None
     findings: list[Finding]
     refusal: Refusal | None
@@ -103,34 +92,12 @@ class ImportOut(BaseModel):
     finished_at: datetime | None
 
 
+class Asked(Options):
+    dry_run: bool = Field(False, description="Look at the whole file and store nothing.")
+
+
 class ImportList(BaseModel):
     items: list[ImportOut]
-
-
-def _known_encoding(name: str) -> str:
-    if name not in ENCODINGS:
-        raise ValueError(f"not an encoding that is read; write one of {', '.join(ENCODINGS)}")
-    return name
-
-
-OneOfEncodings = Annotated[str, AfterValidator(_known_encoding), Field(json_schema_extra={"enum": list(ENCODINGS)})]
-
-
-class Options(BaseModel):
-    """How the file is to be read; what is not given is found out."""
-
-    map: list[str] = Field([], description="`field=column`: which column fills which field. Columns named like a field need none.")
-    set: list[str] = Field([], description="`field=value`: the same value for every row.")
-    encoding: OneOfEncodings | None = None
-    delimiter: Literal[",", ";", "\t", "|"] | None = None
-    sheet: str | None = Field(None, description="The sheet of a workbook; the first by default.")
-    decimal: Literal[".", ","] | None = Field(None, description="The decimal mark of amounts; the other one groups digits.")
-    date_format: list[str] = Field(
-        [], description="strptime formats of the file's dates, or `excel` for serial numbers; ISO 8601 and other clear ones need none."
-    )
-    time_zone: str | None = Field(
-        None, description="IANA zone of times that name none; the company's by default. A day without a time is a day of the company's."
-    )
 
 
 _FILE_TYPES = (
@@ -149,20 +116,31 @@ def imports_router(importer: Importer) -> APIRouter:
     router = APIRouter(prefix=f"/v1/imports/{things}", tags=["imports"], route_class=ClinchRoute)
     allowed = Annotated[Actor, Depends(require(*importer.roles))]
 
-    @router.post("", name=f"import_{things}", status_code=202, response_model=ImportOut, openapi_extra=_FILE_BODY)
+    @router.post(
+        "",
+        name=f"import_{things}",
+        status_code=202,
+        response_model=ImportOut,
+        openapi_extra=_FILE_BODY,
+        responses={200: {"model": ImportCheck, "description": "What a dry run has found."}},
+    )
     async def upload(
-        request: Request, response: Response, by: allowed, given: Annotated[Options, Query()], key: IdempotencyKey = None
-    ) -> Job:
-        """Import a CSV file, sent as the body. Answers when the file is stored; the job's page shows how far it is."""
+        request: Request, response: Response, by: allowed, given: Annotated[Asked, Query()], key: IdempotencyKey = None
+    ) -> Any:
+        """Import a file of rows (CSV, XLSX or XLS), sent as the body. Answers when the file is stored; the job's page shows how far it is.
+
+        `dry_run=true` reads the whole file and takes no row: the answer (200) shows what fills each field, ten rows as they would be,
+        and all problems. It stores nothing.
+        """
         db: Database = request.app.state.db
-        if key:
-            async with db.read() as reading:
-                known = await reading.first(_BY_KEY, actor_id=by.id, key=key)
-                if known is not None and known.state is not State.UPLOADING:
-                    return known
-                if known is not None:  # cut off before the file was whole: it is sent again
-                    await reading.conn.execute(DROP_UPLOAD, [known.id])
-        job = await _store(request, db, importer, by, given, key)
+        options = chosen(importer, given, request.app.state.settings, by)
+        if given.dry_run:
+            found = await _checked_only(request, db, importer, by, options)
+            return Response(found.model_dump_json(), 200, media_type="application/json")
+        if len(request.headers.getlist("idempotency-key")) > 1:
+            raise Invalid("Send one Idempotency-Key, not several.", pointer="Idempotency-Key", code="key_repeated")
+        known = await _known(request, db, by, key, options) if key else None
+        job = known or await _store(request, db, importer, by, options, key)
         response.headers["Location"] = f"/v1/imports/{things}/{job.id}"
         return job
 
@@ -189,9 +167,21 @@ def imports_router(importer: Importer) -> APIRouter:
         return await _turn(tx, import_id, things, State.CANCELLED, (State.QUEUED, State.READING, State.RUNNING))
 
     @router.post("/{import_id}/resume", name=f"resume_{things}_import", response_model=ImportOut)
-    async def resume(import_id: UUID, tx: InTx, _: allowed) -> Job:
-        """Go on with a cancelled, refused or failed import where it stopped."""
-        return await _turn(tx, import_id, things, State.QUEUED, (State.CANCELLED, State.REFUSED, State.FAILED))
+    async def resume(import_id: UUID, tx: InTx, by: allowed, given: Annotated[Options, Query()]) -> Job:
+        """Go on with a cancelled, refused or failed import where it stopped, with other options if you give any.
+
+        Options that are left out stay as they were. When one is different now, the file is read again from its beginning: rows that
+        are in stay, and are unchanged where they say the same.
+        """
+        job = _found(await tx.first(LOCK, id=import_id), things)
+        if given.model_fields_set and job.state in RESUMABLE:
+            options = chosen(importer, given, tx.settings, by, before=job.options)
+            if options != job.options:
+                header = _header(importer, options, await tx.conn.fetchval(_FIRST, import_id) or b"")
+                wake(things)
+                return await restart(tx, job, options, header)
+        wake(things)
+        return await _turn(tx, import_id, things, State.QUEUED, RESUMABLE)
 
     return router
 
@@ -212,41 +202,68 @@ async def _turn(tx: Tx, id: UUID, things: str, to: State, allowed: tuple[State, 
     return job
 
 
-async def _store(request: Request, db: Database, importer: Importer, by: Actor, given: Options, key: str | None) -> Job:
+async def _known(request: Request, db: Database, by: Actor, key: str, options: dict[str, Any]) -> Job | None:
+    """The job that this key made. `Invalid` when it was another file, or the same one with other options."""
+    async with db.read() as reading:
+        known = await reading.first(_BY_KEY, actor_id=by.id, key=key)
+        if known is not None and known.state is State.UPLOADING:  # cut off before the file was whole: it is sent again
+            await reading.conn.execute(DROP_UPLOAD, [known.id])
+            return None
+    if known is None or known.digest is None:
+        return known
+    digest = _digest_of(options)
+    async for piece in request.stream():
+        digest.update(piece)
+    if digest.hexdigest() != known.digest:
+        says = "This Idempotency-Key was used with another file or other options; use a new key."
+        raise Invalid(says, pointer="Idempotency-Key", code="key_reused")
+    return known
+
+
+def _digest_of(options: dict[str, Any]) -> Any:
+    return hashlib.sha256(json.dumps(options, sort_keys=True).encode() + b"\n")
+
+
+async def _checked_only(request: Request, db: Database, importer: Importer, by: Actor, options: dict[str, Any]) -> ImportCheck:
+    """A dry run: the file is kept while it is looked at, and goes with its job."""
+    job = await _store(request, db, importer, by, options, None, State.CHECKING)
+    try:
+        return await check(db, importer, request.app.state.settings, request.app.state.clock, job)
+    finally:
+        async with db.connection() as conn:
+            await conn.execute(DROP_UPLOAD, [job.id])
+            await conn.execute("DELETE FROM import_chunk WHERE job_id = $1", prepared_id(job.id))
+
+
+async def _store(
+    request: Request, db: Database, importer: Importer, by: Actor, options: dict[str, Any], key: str | None, then: State = State.QUEUED
+) -> Job:
     """The upload: the header is checked first, then the file goes into the database piece by piece."""
-    settings = request.app.state.settings
     pieces = _pieces(request)
     first = await anext(pieces, b"")
-    chosen = {
-        "map": pairs(given.map, "map", importer.fields),
-        "set": pairs(given.set, "set", importer.fields),
-        "encoding": given.encoding,
-        "delimiter": given.delimiter,
-        "sheet": given.sheet,
-        "decimal": given.decimal,
-        "date_formats": _formats(given.date_format),
-        "time_zone": _zone(given.time_zone or settings.time_zone),
-    }
-    header = _checked(importer, chosen, first)
-    _fit(importer, chosen, settings)
+    header = _header(importer, options, first)
     now = request.app.state.clock()
     job = Job(
-        id=new_id(), things=importer.things, state=State.UPLOADING, options=chosen, columns=header, bytes_total=0, bytes_done=0, line=0,
-        created=0, updated=0, unchanged=0, refused=0, flagged=0, error=None, actor_id=by.id, actor_roles=sorted(by.roles),
-        correlation_id=trace_id(request.scope), idempotency_key=key, created_at=now, finished_at=None,
+        id=new_id(), things=importer.things, state=State.UPLOADING if then is State.QUEUED else then, options=options, columns=header,
+        bytes_total=0, bytes_done=0, line=0, created=0, updated=0, unchanged=0, refused=0, flagged=0, error=None, actor_id=by.id,
+        actor_roles=sorted(by.roles), correlation_id=trace_id(request.scope), idempotency_key=key, created_at=now, finished_at=None,
     )  # fmt: skip
     context = Context(request.app.state.service, by, now, job.correlation_id)
     async with db.begin(context) as tx:
         await tx.run(_START, **{n: getattr(job, n) for n in _NAMES})
+    digest = _digest_of(options)
     size, piece = 0, first
     while piece:
         async with db.begin(context) as tx:
             await tx.run(_KEEP, job_id=job.id, start=size, bytes=piece)
         size += len(piece)
+        digest.update(piece)
         piece = await anext(pieces, b"")
     async with db.begin(context) as tx:
-        await tx.run(_UPLOADED, _id=job.id, bytes_total=size)
-        return _found(await tx.first(GET, id=job.id), importer.things)
+        await tx.run(_UPLOADED, _id=job.id, state=then.value, bytes_total=size, digest=digest.hexdigest())
+        stored = _found(await tx.first(GET, id=job.id), importer.things)
+    wake(importer.things)
+    return stored
 
 
 async def _pieces(request: Request) -> AsyncIterator[bytes]:
@@ -260,43 +277,16 @@ async def _pieces(request: Request) -> AsyncIterator[bytes]:
         yield bytes(held)
 
 
-def _checked(importer: Importer, chosen: dict[str, Any], first: bytes) -> list[str]:
+def _header(importer: Importer, options: dict[str, Any], first: bytes) -> list[str]:
     """The header, when the first piece leaves no doubt about its encoding; else the first pass looks at it."""
-    encoding = chosen["encoding"] or sure(first)
+    encoding = options["encoding"] or sure(first)
     if is_workbook(first) or encoding is None or encoding.startswith("utf-16"):
         return []
     lines = decoded(first, encoding, line_end_of(first.count(b"\r") - first.count(b"\r\n"), first.count(b"\n")))
-    delimiter = chosen["delimiter"] or delimiter_of(lines, {*chosen["map"].values(), *importer.fields})
+    delimiter = options["delimiter"] or delimiter_of(lines, {*options["map"].values(), *importer.fields})
     header = header_of(lines, delimiter)
-    mapping(importer.fields, chosen["map"], chosen["set"], header)
+    mapping(importer.fields, options["map"], {*options["set"], *options["defaults"]}, header)
     return header
-
-
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise Invalid("There is no such time zone; write for example Asia/Shanghai.", pointer="time_zone", code="unknown_zone") from None
-    return name
-
-
-def _formats(given: Sequence[str]) -> list[str]:
-    for form in given:
-        if wrong := wrong_format(form):
-            raise Invalid(f"The date format {wrong}.", pointer="date_format", code="bad_format")
-    return list(given)
-
-
-def _fit(importer: Importer, chosen: dict[str, Any], settings: Settings) -> None:
-    """A constant that no row could have is refused now, not once per row."""
-    constants = chosen["set"]
-    try:
-        importer.row.model_validate(constants, context=reading(chosen, {}, settings) | {"currency": constants.get("currency")})
-    except ValidationError as error:
-        for wrong in error.errors():
-            if wrong["loc"] and wrong["loc"][0] in constants and wrong["type"] != "missing":
-                message = f"{wrong['loc'][0]}: {sentence(wrong)}"
-                raise Invalid(message, pointer="set", code="bad_value") from None
 
 
 async def _problem_lines(db: Database, import_id: UUID) -> AsyncIterator[str]:

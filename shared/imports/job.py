@@ -1,34 +1,35 @@
 """An import's state, and the worker's part: batch after batch, each in one transaction with the job's new position."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import structlog
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from sqlalchemy import bindparam, delete, insert, select, update
 
 from shared.auth import Actor, Role
 from shared.clock import Clock
 from shared.db import Context, Database, Tx
 from shared.imports.ahead import Ahead, Batch
-from shared.imports.amounts import Amounts
 from shared.imports.columns import Unsettled
-from shared.imports.dates import Dates
+from shared.imports.idle import Idle
+from shared.imports.outcome import Outcome, Problem, Take
 from shared.imports.prepared import prepared_id
-from shared.imports.rows import Row
 from shared.imports.survey import Found, survey
-from shared.outage import Outage, is_outage, pause
+from shared.imports.taking import take_rows, validated
+from shared.outage import Outage, is_outage
 from shared.query import Query, columns, rows_param
-from shared.sentences import sentence
 from shared.settings import Settings
 from shared.tables import IMPORT_CHUNK, IMPORT_JOB, IMPORT_PROBLEM
+
+__all__ = ["Importer", "Job", "Outcome", "Problem", "State", "run"]
 
 log = structlog.get_logger()
 
@@ -39,6 +40,8 @@ ATTEMPTS = 3
 
 class State(StrEnum):
     UPLOADING = "uploading"
+    CHECKING = "checking"
+    """Only looked at: a dry run, which leaves no job."""
     QUEUED = "queued"
     READING = "reading"
     """The first pass over the file."""
@@ -74,6 +77,10 @@ class Job:
     finished_at: datetime | None
     found: dict[str, Any] | None = None
     """What the first pass found: `form` for the reader, `why` for people, or `refusal`."""
+    flags: dict[str, int] = field(default_factory=dict)
+    """How many rows have each flag."""
+    digest: str | None = None
+    """Of the options and the file: what an Idempotency-Key stands for."""
 
     @property
     def findings(self) -> list[dict[str, str]]:
@@ -96,40 +103,22 @@ class Job:
         return self.created + self.updated + self.unchanged + self.refused
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What is wrong (`refused`) or odd (`flagged`) about a row."""
-
-    line: int
-    field: str
-    code: str
-    message: str
-    kind: Literal["refused", "flagged"] = "refused"
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What became of a batch."""
-
-    created: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    problems: list[Problem] = field(default_factory=list)
-
-
 @dataclass(frozen=True)
 class Importer:
     """What a service says about its imports: the form of a row, and the command that takes many of them at once.
 
-    `take` gets (line, row) pairs in file order and never sees an `external_id` twice in a batch. It refuses a row by a problem,
-    not by an exception: an exception fails the batch, which is then repeated.
+    `take` gets (line, row) pairs in file order and never sees an `external_id` twice in a batch. It refuses a row by a problem. What it
+    raises fails the batch, which is then taken again in halves, down to the row that makes it raise.
     """
 
     things: str
     row: type[BaseModel]
-    take: Callable[[Tx, Sequence[tuple[int, Any]], Settings], Awaitable[Outcome]]
+    take: Take
     roles: tuple[Role, ...]
     key: str = "external_id"
+    correct: Take | None = None
+    """What takes rows that replace a known history, for those who may have it corrected."""
+    correcting: tuple[Role, ...] = ()
 
     @property
     def fields(self) -> Mapping[str, Any]:
@@ -149,7 +138,7 @@ _OPEN = Query(
 )
 _CLAIM = Query(select(*_JOB_COLUMNS).where(IMPORT_JOB.c.id == bindparam("id")).with_for_update(skip_locked=True), Job)
 LOCK = Query(select(*_JOB_COLUMNS).where(IMPORT_JOB.c.id == bindparam("id")).with_for_update(), Job)
-_MOVED = ("state", "bytes_done", "line", "created", "updated", "unchanged", "refused", "flagged", "error", "finished_at", "found")
+_MOVED = ("state", "bytes_done", "line", "created", "updated", "unchanged", "refused", "flagged", "flags", "error", "finished_at", "found")
 _MOVE = Query(update(IMPORT_JOB).where(IMPORT_JOB.c.id == bindparam("_id")).values({n: bindparam(n) for n in _MOVED}), Job)
 _SURVEYED = Query(
     update(IMPORT_JOB)
@@ -161,11 +150,13 @@ _PROBLEM_COLUMNS = ("job_id", "line", "n", "kind", "field", "code", "message")
 _given = rows_param(IMPORT_PROBLEM, *_PROBLEM_COLUMNS)
 _NOTE_PROBLEMS = Query(insert(IMPORT_PROBLEM).from_select(_PROBLEM_COLUMNS, select(*[_given.c[n] for n in _PROBLEM_COLUMNS])), int)
 DROP_UPLOAD = """
-WITH job AS (DELETE FROM import_job WHERE id = ANY($1::uuid[]) AND state = 'uploading' RETURNING id)
+WITH job AS (DELETE FROM import_job WHERE id = ANY($1::uuid[]) AND state IN ('uploading', 'checking') RETURNING id)
 DELETE FROM import_chunk WHERE job_id IN (SELECT id FROM job)
 """
 FORGET_UPLOADS = """
-WITH job AS (DELETE FROM import_job WHERE state = 'uploading' AND created_at < $1::timestamptz - interval '1 day' RETURNING id)
+WITH job AS (
+  DELETE FROM import_job WHERE state IN ('uploading', 'checking') AND created_at < $1::timestamptz - interval '1 day' RETURNING id
+)
 DELETE FROM import_chunk WHERE job_id IN (SELECT id FROM job)
 """
 _DROP_FILE = Query(delete(IMPORT_CHUNK).where(IMPORT_CHUNK.c.job_id == bindparam("id")), int)
@@ -180,11 +171,13 @@ async def save(tx: Tx, job: Job) -> None:
 async def run(importer: Importer, db: Database, settings: Settings, clock: Clock, stop: asyncio.Event) -> None:
     """The worker's loop: one job at a time, oldest first; other workers take other jobs.
 
-    A database that is away is waited for, and so is one that does not even tell which job is next. A batch that fails is tried
-    three times, then the job fails at that place: what came before is kept, and `resume` tries again.
+    A database that is away is waited for, and so is one that does not even tell which job is next. A batch that fails is taken again
+    in halves, so that a row that cannot be stored is refused alone. What fails even so is tried three times, then the job fails at
+    that place: what came before is kept, and `resume` tries again.
     """
     outage = Outage("imports", things=importer.things)
     ahead = Ahead(db)
+    idle = Idle(importer.things)
     failures = 0
     while not stop.is_set():
         job = None
@@ -196,19 +189,22 @@ async def run(importer: Importer, db: Database, settings: Settings, clock: Clock
                 moved = await _survey(importer, db, clock, job)
             elif job is not None:
                 batch = await ahead.next(job, partial(validated, importer, job, settings), BATCH)
-                moved = await _step(importer, db, settings, clock, job, batch)
+                moved = await _step(importer, db, settings, clock, job, batch, carefully=failures > 0)
             outage.over()
             failures = 0
-            if not moved:
+            if moved:
+                idle.over()
+            else:
                 await ahead.forget()
-                await pause(0.3, stop)
+                await idle.wait(stop)
         except Exception as error:
             await ahead.forget()
             if job is None or is_outage(error):
                 await outage.wait(error, stop)
                 continue
             failures += 1
-            log.error("import_batch_failed", things=importer.things, attempt=failures, exc_info=error)
+            say = log.warning if failures == 1 else log.error
+            say("import_batch_failed", things=importer.things, job=str(job.id), attempt=failures, error=type(error).__name__)
             if failures == ATTEMPTS:
                 await _fail(db, clock, importer, job)
                 failures = 0
@@ -256,7 +252,7 @@ async def _surveyed(tx: Tx, job: Job, read: Found | Unsettled) -> None:
     await tx.run(_SURVEYED, _id=job.id, **{n: getattr(after, n) for n in changed})
 
 
-async def _step(importer: Importer, db: Database, settings: Settings, clock: Clock, job: Job, batch: Batch) -> bool:
+async def _step(importer: Importer, db: Database, settings: Settings, clock: Clock, job: Job, batch: Batch, *, carefully: bool) -> bool:
     """One batch. False when another worker has the job."""
     context = Context(f"{importer.things}-import", job.actor, clock(), job.correlation_id)
     async with db.begin(context) as tx:
@@ -266,7 +262,7 @@ async def _step(importer: Importer, db: Database, settings: Settings, clock: Clo
         if (claimed.bytes_done, claimed.options, claimed.form, claimed.columns) != (job.bytes_done, job.options, job.form, job.columns):
             return True  # somebody else has moved it since
         job = claimed
-        outcome, refused = await _take(importer, tx, settings, batch)
+        outcome, refused = await take_rows(importer, tx, settings, job, batch.good, batch.problems, carefully=carefully)
         await _note(tx, job, outcome.problems)
         await save(
             tx,
@@ -279,7 +275,8 @@ async def _step(importer: Importer, db: Database, settings: Settings, clock: Clo
                 updated=job.updated + outcome.updated,
                 unchanged=job.unchanged + outcome.unchanged,
                 refused=job.refused + refused,
-                flagged=job.flagged + len({p.line for p in outcome.problems if p.kind == "flagged"}),
+                flagged=job.flagged + outcome.flagged,
+                flags=dict(Counter(job.flags) + outcome.flags),
                 finished_at=tx.now if batch.last else None,
             ),
         )
@@ -289,72 +286,31 @@ async def _step(importer: Importer, db: Database, settings: Settings, clock: Clo
     return True
 
 
-async def _take(importer: Importer, tx: Tx, settings: Settings, batch: Batch) -> tuple[Outcome, int]:
-    """Hand the good rows to the service's command, in parts without a repeated key."""
-    total = Outcome(problems=list(batch.problems))
-    part: dict[str, tuple[int, Any]] = {}
-
-    async def hand_over() -> None:
-        if part:
-            made = await importer.take(tx, list(part.values()), settings)
-            total.created += made.created
-            total.updated += made.updated
-            total.unchanged += made.unchanged
-            total.problems += made.problems
-            part.clear()
-
-    for line, parsed in batch.good:
-        key = getattr(parsed, importer.key)
-        if key in part:
-            await hand_over()
-        part[key] = (line, parsed)
-    await hand_over()
-    return total, len({p.line for p in total.problems if p.kind == "refused"})
+_RESTART = Query(
+    update(IMPORT_JOB).where(IMPORT_JOB.c.id == bindparam("_id")).values({n: bindparam(n) for n in ("options", "columns", *_MOVED)}),
+    Job,
+)
+_FORGET_PROBLEMS = Query(delete(IMPORT_PROBLEM).where(IMPORT_PROBLEM.c.job_id == bindparam("id")), int)
 
 
-def reading(options: Mapping[str, Any], form: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
-    """How dates and amounts are read: the context in which a row is validated."""
-    zone = ZoneInfo(options["time_zone"])
-    return {
-        "dates": Dates(tuple(options["date_formats"]), zone, settings.zone, form.get("orders", {})),
-        "amounts": Amounts(settings.reporting_currency, options.get("decimal"), form.get("marks", {})),
-    }
-
-
-def validated(importer: Importer, job: Job, settings: Settings, rows: Sequence[Row], problems: list[Problem]) -> list[tuple[int, Any]]:
-    """The rows that fit the form; what is wrong with the others goes to `problems`, field by field."""
-    mapped = (job.form or job.options)["map"]
-    places = [(name, job.columns.index(column)) for name, column in mapped.items()]
-    constants = job.options["set"]
-    context = reading(job.options, job.form or {}, settings)
-    width = len(job.columns)
-    good: list[tuple[int, Any]] = []
-    for row in rows:
-        cells = row.cells
-        fault = row.fault or (None if len(cells) == width else _wrong_width(cells, width))
-        if fault:
-            problems.append(Problem(row.line, "", "field_count" if row.fault is None else "unreadable_row", fault))
-            continue
-        if len(cells) < width:
-            cells = cells + [""] * (width - len(cells))
-        values = {name: text for name, place in places if (text := cells[place].strip())} | constants
-        context["currency"] = values.get("currency")
-        try:
-            good.append((row.line, importer.row.model_validate(values, context=context)))
-        except ValidationError as error:
-            problems += [Problem(row.line, str(e["loc"][0]) if e["loc"] else "", e["type"], _message(e)) for e in error.errors()]
-    return good
-
-
-def _wrong_width(cells: Sequence[str], width: int) -> str | None:
-    """Cells beyond the header must be empty, cells at the end may be missing; a single cell of many is a line broken in two."""
-    if any(cell.strip() for cell in cells[width:]) or (len(cells) == 1 and width > 2):
-        return f"the row has {len(cells)} fields, the header {width}"
-    return None
-
-
-def _message(error: Any) -> str:
-    return "is empty, but needed" if error["type"] == "missing" else sentence(error)
+async def restart(tx: Tx, job: Job, options: dict[str, Any], header: list[str]) -> Job:
+    """Take the file from its beginning, read in another way. Rows that are in stay, and are unchanged where they are read the same."""
+    nothing: dict[str, Any] = dict.fromkeys(("created", "updated", "unchanged", "refused", "flagged", "bytes_done", "line"), 0)
+    again = replace(
+        job,
+        state=State.QUEUED,
+        options=options,
+        columns=header,
+        error=None,
+        finished_at=None,
+        found=None,
+        flags={},
+        **nothing,
+    )
+    await tx.run(_RESTART, _id=job.id, **{n: getattr(again, n) for n in ("options", "columns", *_MOVED)})
+    await tx.run(_FORGET_PROBLEMS, id=job.id)
+    await tx.run(_DROP_FILE, id=prepared_id(job.id))
+    return again
 
 
 async def _note(tx: Tx, job: Job, problems: Sequence[Problem]) -> None:

@@ -123,7 +123,7 @@ async def _table(shown: Bytes, options: Mapping[str, Any], fields: Mapping[str, 
         found.form["delimiter"] = delimiter
         found.tell("delimiter", _NAMES[delimiter], "given" if options.get("delimiter") else "its rows have as many cells as the header")
     found.columns = header_of(lines, found.form["delimiter"])
-    found.form["map"] = mapping(fields, options["map"], options["set"], found.columns)
+    found.form["map"] = mapping(fields, options["map"], {*options["set"], *options.get("defaults", ())}, found.columns)
 
 
 async def _columns(conn: Any, job_id: UUID, options: Mapping[str, Any], fields: Mapping[str, Any], found: Found, this_year: int) -> None:

@@ -21,6 +21,7 @@ CHECKS = (
             "deal.lost": "'lost'",
             "deal.reopened": "data->>'stage'",
             "deal.win_reversed": "data->>'stage'",
+            "deal.history_corrected": "data->>'stage'",
         },
     ),
     Check(

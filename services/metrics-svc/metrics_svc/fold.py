@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 from metrics_svc.cells.changes import CellChanges, Change
 from metrics_svc.cells.commands import add
 from metrics_svc.facts import deals, leads, money
-from metrics_svc.facts.history import STEPS, Step, read_steps
+from metrics_svc.facts.history import REPLACES, STEPS, Step, read_steps
 from metrics_svc.facts.money import Calendar
 from metrics_svc.facts.rows import AllocationFact, DealFact, LeadFact, LeadGoalFact, MilestoneFact, PaymentFact
 from metrics_svc.facts.tables import DEALS, FACTS, LEADS, MILESTONES, PAYMENTS
@@ -61,6 +61,8 @@ def _seen() -> Query[Any]:
     return Query(put.on_conflict_do_update(index_elements=["id"], set_={"last_activity_at": later}), int)
 
 
+_TURNS = STEPS.keys() | REPLACES.keys()
+"""The events of a deal that change its history."""
 _EMPTY: ColumnElement[Any] = literal_column("'[]'::jsonb")
 _SEEN = _seen()
 
@@ -144,7 +146,7 @@ class Touched:
             kind = type(data)
             if kind in deals.PAID:
                 wanted["deal"].add(data.deal_id)
-            elif data.aggregate != "deal" or kind in STEPS:
+            elif data.aggregate != "deal" or kind in _TURNS:
                 wanted[data.aggregate].add(e.subject)
             if kind in leads.OF_DEALS and data.lead_id:
                 wanted["lead"].add(data.lead_id)
@@ -170,8 +172,10 @@ class Touched:
         if data.aggregate == "lead":
             leads.APPLY[type(data)](_get(self.leads, e.subject, LeadFact), e)
         elif data.aggregate == "deal":
-            if type(data) in STEPS or e.subject in self.deals:
+            if type(data) in _TURNS or e.subject in self.deals:
                 deals.heard(_get(self.deals, e.subject, DealFact), e)
+                if type(data) in REPLACES:
+                    self._steps.pop(e.subject, None)
             else:
                 self.quiet[e.subject] = max(self.quiet.get(e.subject, e.time), e.time)
             if (tell := leads.OF_DEALS.get(type(data))) is not None and data.lead_id:
@@ -213,7 +217,7 @@ class Touched:
                 log.warning("unknown_stage", deal=str(deal.id), stage=deal.stage)
 
     def _steps_of(self, deal: DealFact) -> list[Step]:
-        """Its history, each entry read once: it only grows."""
+        """Its history, each entry read once: it grows, until a correction replaces it."""
         steps = self._steps.setdefault(deal.id, [])
         steps += read_steps(deal.history[len(steps) :], steps[-1] if steps else None)
         return steps

@@ -17,7 +17,7 @@ from shared.db import Tx
 from shared.errors import NotFound
 from shared.events.deal import ConversionRefused, DealLeadJoined
 from shared.events.envelope import Envelope
-from shared.events.lead import LeadConverted, PersonAdded, PersonChanged
+from shared.events.lead import LeadConverted, LeadFlagged, LeadUnflagged, PersonAdded, PersonChanged
 from shared.query import Query, is_in
 from shared.reactions import on
 from shared.roster import team_of
@@ -141,4 +141,21 @@ async def owner_changed(tx: Tx, e: Envelope[PersonChanged]) -> None:
     await _follow_owner(tx, e.subject, e.data.team_id, e.time)
 
 
-REACTIONS = (take_lead, owner_added, owner_changed)
+# A copy of what lead-svc told, kept for lists: no change of the deal, so no event and no version.
+_FLAG = "UPDATE deal SET flags = flags || jsonb_build_object($2::text, true) WHERE id = $1"
+_UNFLAG = "UPDATE deal SET flags = flags - $2::text WHERE id = $1"
+
+
+@on(LeadFlagged)
+async def lead_flagged(tx: Tx, e: Envelope[LeadFlagged]) -> None:
+    if e.data.deal_id:
+        await (await tx.settled()).execute(_FLAG, e.data.deal_id, e.data.flag)
+
+
+@on(LeadUnflagged)
+async def lead_unflagged(tx: Tx, e: Envelope[LeadUnflagged]) -> None:
+    if e.data.deal_id:
+        await (await tx.settled()).execute(_UNFLAG, e.data.deal_id, e.data.flag)
+
+
+REACTIONS = (take_lead, lead_flagged, lead_unflagged, owner_added, owner_changed)

@@ -9,7 +9,14 @@ from shared.imports import job
 from shared.imports.api import imports_router
 from shared.imports.job import Importer
 
-DEAL_IMPORT = Importer("deals", DealRow, take, roles=(Role.admin, Role.ops, Role.director))
+DEAL_IMPORT = Importer(
+    "deals",
+    DealRow,
+    take,
+    roles=(Role.admin, Role.ops, Role.director),
+    correct=partial(take, correct=True),
+    correcting=(Role.admin, Role.ops),
+)
 
 router = imports_router(DEAL_IMPORT)
 run_imports = partial(job.run, DEAL_IMPORT)

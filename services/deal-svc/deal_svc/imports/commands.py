@@ -12,6 +12,7 @@ from deal_svc.deals.commands import dimensions, new_deal, no_rate, opened, updat
 from deal_svc.deals.rules import OPEN_STAGES, PROBABILITY, Deal, Stage
 from deal_svc.deals.tables import DEAL, DEALS
 from deal_svc.imports import rules
+from deal_svc.imports.correcting import Past, corrected, past_of
 from deal_svc.imports.form import DealRow
 from deal_svc.imports.parties import Parties, named_by
 from deal_svc.imports.rules import Told, Visit
@@ -35,11 +36,15 @@ _KNOWN = Query(
 )
 
 
-async def take(tx: Tx, rows: Sequence[tuple[int, DealRow]], settings: Settings) -> Outcome:
-    """Create or update a deal per row; rows that contradict themselves or what is known are refused (issue 2 §3)."""
+async def take(tx: Tx, rows: Sequence[tuple[int, DealRow]], settings: Settings, *, correct: bool = False) -> Outcome:
+    """Create or update a deal per row; rows that contradict themselves or what is known are refused.
+
+    With `correct` a row replaces what is known of the deal's history, as long as no person has touched the deal.
+    """
     outcome = Outcome()
     known = {deal.external_id: deal for deal in await tx.all(_KNOWN, keys=[row.external_id for _, row in rows])}
     parties = await named_by(tx, [row for _, row in rows])
+    past = await past_of(tx, [deal.id for deal in known.values()]) if correct and known else None
     new: list[tuple[Deal, Events]] = []
     changed: list[tuple[Deal, Events]] = []
     for line, row in rows:
@@ -49,13 +54,18 @@ async def take(tx: Tx, rows: Sequence[tuple[int, DealRow]], settings: Settings) 
         if fx is None:
             wrong.append(Unmet("currency", no_rate(currency)))
         deal = known.get(row.external_id)
-        if deal is not None and history is not None:
+        again = None
+        if past is not None and deal is not None and history is not None and fx is not None and not wrong:
+            again, wrong = _corrected(deal, row, history, currency, fx, parties, past, tx.now)
+        if again is None and not wrong and deal is not None and history is not None:
             wrong += rules.contradictions(deal, history)
         owner = parties.owner(row)[0]
         if owner in parties.left and history is not None and history.closed is None and (deal is None or deal.owner_id != owner):
             wrong.append(Unmet("owner", "has left and cannot own an open deal; name somebody else"))
         if wrong or history is None or fx is None:
             outcome.problems += [Problem(line, w.code, _CODES.get(w.code, "wrong_history"), w.message) for w in wrong]
+        elif again is not None:
+            changed.append(again)
         elif deal is None:
             new.append(_created(tx, row, history, currency, fx, parties))
         else:
@@ -158,7 +168,7 @@ def _closed(deal: Deal, end: Visit, row: DealRow) -> tuple[Deal, Event]:
         "seconds_in_stage": (end.at - deal.stage_since).total_seconds(),
         "imported": True,
     }
-    reason = row.lost_reason or "unknown"
+    reason = row.lost_reason or UNKNOWN_REASON
     event = (
         DealWon(**common, lead_id=deal.lead_id, account_id=deal.account_id)
         if end.stage is Stage.WON
@@ -174,6 +184,35 @@ def _closed(deal: Deal, end: Visit, row: DealRow) -> tuple[Deal, Event]:
         close_reason=None if end.stage is Stage.WON else reason,
     )
     return closed, event
+
+
+def _corrected(
+    deal: Deal, row: DealRow, history: Told, currency: str, fx: Decimal, parties: Parties, past: Past, now: datetime
+) -> tuple[tuple[Deal, Events] | None, list[Unmet]]:
+    """The deal with the row's history in place of the known one, or what stands against it; nothing of both when they are the same."""
+    described = _described(row, currency, fx, parties)
+    if described.get("currency") == deal.currency:
+        described["fx"] = deal.fx
+    touched = deal.id in past.touched
+    same = past.told.get(deal.id) == history and (deal.stage is not Stage.LOST or deal.close_reason == (row.lost_reason or UNKNOWN_REASON))
+    if same and (touched or all(getattr(deal, n) == v for n, v in described.items())):
+        return None, []
+    if unmet := rules.correction_unmet(deal, touched, described.get("lead_id")):
+        return None, unmet
+    flags = {f: True for f in deal.flags if f != rules.OPENED_UNKNOWN} | dict.fromkeys(history.flags, True)
+    start = new_deal(
+        deal.created_at, id=deal.id, opened_at=history.opened_at, **{n: getattr(deal, n) for n in _KEPT} | described | {"flags": flags}
+    )
+    after, _ = _moved(replace(start, updated_at=now), history, row)
+    return (after, [(corrected(after, history, row), now)]), []
+
+
+_KEPT = (
+    "version", "name", "kind", "amount", "currency", "fx", "expected_close_on", "owner_id", "team_id", "account_id", "account_name",
+    "lead_id", "source", "product", "region", "competitor", "external_id", "imported",
+)  # fmt: skip
+"""What a correction leaves as it is, unless the row describes it."""
+UNKNOWN_REASON = "unknown"
 
 
 def _brought_up_to_date(

@@ -1,8 +1,10 @@
 """The history that an imported row tells: which stage when, and what is wrong about it. Pure."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
+from uuid import UUID
 
 from deal_svc.deals.rules import OPEN_STAGES, Deal, Stage
 from shared.errors import Unmet
@@ -94,6 +96,39 @@ def _first_field(row: History, now: datetime) -> str:
     return next((n for n in names if (at := getattr(row, n)) and at > now), "moved_at")
 
 
+def past_of(steps: Iterable[tuple[str, datetime, Mapping[str, Any]]]) -> Told | None:
+    """The history that a deal's events have told so far: their short types, times and data. None for a deal that was reopened since."""
+    told: Told | None = None
+    for type, at, data in steps:
+        if type == "deal.opened":
+            told = Told(at, (), None, tuple(f for f in data["flags"] if f == OPENED_UNKNOWN))
+        elif type == "deal.history_corrected":
+            visits = [Visit(Stage(v["stage"]), datetime.fromisoformat(v["entered_at"])) for v in data["visits"]]
+            closed = Visit(Stage(data["outcome"]), datetime.fromisoformat(data["closed_at"])) if data["closed_at"] else None
+            told = Told(visits[0].at, tuple(visits[1:]), closed, tuple(f for f in data["flags"] if f == OPENED_UNKNOWN))
+        elif told is None or type not in _ENDS | {"deal.stage_changed"}:
+            return None
+        elif type == "deal.stage_changed":
+            told = replace(told, moves=(*told.moves, Visit(Stage(data["to_stage"]), at)))
+        else:
+            told = replace(told, closed=Visit(_ENDS_IN[type], at))
+    return told
+
+
+_ENDS_IN = {"deal.won": Stage.WON, "deal.lost": Stage.LOST}
+_ENDS = _ENDS_IN.keys()
+
+
+def correction_unmet(deal: Deal, touched: bool, lead_id: UUID | None) -> list[Unmet]:
+    """What stands against telling a deal's history again."""
+    if touched:
+        says = "the deal has been worked on since it was imported, so its history is no longer the file's; change the deal itself"
+        return [Unmet("external_id", says)]
+    if lead_id is not None and deal.lead_id is not None and lead_id != deal.lead_id:
+        return [Unmet("lead_external_id", "the deal came from another lead; a correction changes times, stages and amounts only")]
+    return []
+
+
 def contradictions(deal: Deal, history: Told) -> list[Unmet]:
     """Where a row tells another past than the one that is known: history is added to, never rewritten."""
     if not deal.is_open:
@@ -101,11 +136,11 @@ def contradictions(deal: Deal, history: Told) -> list[Unmet]:
         return (
             []
             if same
-            else [Unmet("outcome", f"the deal is known as {deal.stage} since another time; reopen it instead of importing it anew")]
+            else [Unmet("outcome", f"the deal is known as {deal.stage} since another time; reopen it, or import the file with `correct`")]
         )
     wrong = []
     if OPENED_UNKNOWN not in history.flags and history.opened_at != deal.opened_at:
-        wrong.append(Unmet("opened_at", "the deal is known as opened at another time"))
+        wrong.append(Unmet("opened_at", "the deal is known as opened at another time; `correct` replaces what is known"))
     ahead = [v for v in history.moves if OPEN_STAGES.index(v.stage) > OPEN_STAGES.index(deal.stage)]
     later = [*(v.at for v in ahead), *([history.closed.at] if history.closed else [])]
     if any(at < deal.stage_since for at in later):

@@ -27,7 +27,7 @@ from shared.clock import happened
 from shared.db import Tx
 from shared.errors import Invalid, Problem, Rejected
 from shared.events.envelope import Event
-from shared.events.lead import LeadAssigned, LeadCaptured, LeadFlagged
+from shared.events.lead import LeadAssigned, LeadCaptured, LeadFlagged, LeadUnflagged
 from shared.fill import altered
 from shared.ids import external_id as id_of
 from shared.ids import new_id
@@ -230,9 +230,13 @@ def _change(tx: Tx, draft: _Draft, row: NewLead, teams: Mapping[UUID, UUID | Non
 
 
 def _flag(tx: Tx, draft: _Draft) -> tuple[str, ...]:
-    if flags := rules.odd_flags(draft.lead):
-        draft.lead = altered(draft.lead, flags=draft.lead.flags | dict.fromkeys(flags, True))
-        draft.events += [(LeadFlagged(flag=flag), tx.now) for flag in flags]
+    lead = draft.lead
+    flags, gone = rules.odd_flags(lead), rules.plain_flags(lead)
+    if flags or gone:
+        kept = {flag: True for flag in lead.flags if flag not in gone}
+        draft.lead = altered(lead, flags=kept | dict.fromkeys(flags, True))
+        draft.events += [(LeadFlagged(flag=flag, deal_id=lead.deal_id), tx.now) for flag in flags]
+        draft.events += [(LeadUnflagged(flag=flag, deal_id=lead.deal_id), tx.now) for flag in gone]
     return tuple(flags)
 
 

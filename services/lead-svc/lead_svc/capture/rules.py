@@ -93,8 +93,17 @@ def odd_flags(lead: Lead) -> list[str]:
     """Odd but true: a deal older than the first contact. Whatever came first; each flag once."""
     if lead.captured_at is None or (lead.deal_opened_at is None and lead.deal_won_at is None):
         return []
+    return [flag for flag, odd in _odd(lead).items() if odd and flag not in lead.flags]
+
+
+def plain_flags(lead: Lead) -> list[str]:
+    """Those of its flags that are no longer true."""
+    return [flag for flag, odd in _odd(lead).items() if not odd and flag in lead.flags] if lead.flags else []
+
+
+def _odd(lead: Lead) -> dict[str, bool]:
     times = {BEFORE_CAPTURE: lead.deal_opened_at, WON_BEFORE: lead.deal_won_at}
-    return [flag for flag, at in times.items() if at is not None and at < lead.captured_at and flag not in lead.flags]
+    return {flag: bool(at and lead.captured_at and at < lead.captured_at) for flag, at in times.items()}
 
 
 def default_owner(actor: Actor) -> UUID | None:

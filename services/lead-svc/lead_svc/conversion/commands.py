@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from lead_svc.capture.rules import fresh, odd_flags
+from lead_svc.capture.rules import fresh, odd_flags, plain_flags
 from lead_svc.leads.commands import WAKE, contact_of, dimensions
 from lead_svc.leads.queries import SEEN_LEADS
 from lead_svc.leads.rules import Lead, State, convert_unmet
@@ -20,7 +20,7 @@ from shared.clock import happened
 from shared.db import Tx
 from shared.errors import Invalid, NotFound, Rejected, Stale, require
 from shared.events.envelope import Event
-from shared.events.lead import LeadConversionConfirmed, LeadConversionRefused, LeadConverted, LeadFlagged, LeadStubbed
+from shared.events.lead import LeadConversionConfirmed, LeadConversionRefused, LeadConverted, LeadFlagged, LeadStubbed, LeadUnflagged
 from shared.ids import new_id
 from shared.money import MoneyIn
 from shared.spelling import compared
@@ -191,7 +191,9 @@ async def learn_of_deal(tx: Tx, lead_id: UUID, deal_id: UUID, *, external_id: st
     known |= {"account_id": lead.account_id or account_id}
     flags = odd_flags(replace(lead, **known))
     await cancel_timers(tx, lead.id, WAKE)
-    await tx.save(LEADS, lead, confirmed, *_flagged(flags), at=at, flags=lead.flags | dict.fromkeys(flags, True), wake_at=None, **known)
+    await tx.save(
+        LEADS, lead, confirmed, *_flagged(flags, deal_id), at=at, flags=lead.flags | dict.fromkeys(flags, True), wake_at=None, **known
+    )
 
 
 async def learn_of_win(tx: Tx, lead_id: UUID, deal_id: UUID, at: datetime) -> None:
@@ -203,8 +205,21 @@ async def learn_of_win(tx: Tx, lead_id: UUID, deal_id: UUID, at: datetime) -> No
     # Without a flag nothing that anybody can see has changed, so nothing is told.
     updated_at = tx.now if flags else lead.updated_at
     changes = {"deal_won_at": at, "flags": lead.flags | dict.fromkeys(flags, True), "updated_at": updated_at}
-    await tx.save(LEADS, lead, *_flagged(flags), at=at, **changes)
+    await tx.save(LEADS, lead, *_flagged(flags, deal_id), at=at, **changes)
 
 
-def _flagged(flags: list[str]) -> list[Event]:
-    return [LeadFlagged(flag=flag) for flag in flags]
+async def learn_of_correction(tx: Tx, lead_id: UUID, deal_id: UUID, opened_at: datetime, won_at: datetime | None) -> None:
+    """The history of its imported deal was told again: its flags follow."""
+    lead = await tx.first(LEADS.lock, id=lead_id)
+    if lead is None or lead.deal_id != deal_id:
+        return
+    times: dict[str, Any] = {"deal_opened_at": opened_at, "deal_won_at": won_at}
+    after = replace(lead, **times)
+    flags, gone = odd_flags(after), plain_flags(after)
+    kept = {flag: True for flag in lead.flags if flag not in gone} | dict.fromkeys(flags, True)
+    told = [*_flagged(flags, deal_id), *[LeadUnflagged(flag=flag, deal_id=deal_id) for flag in gone]]
+    await tx.save(LEADS, lead, *told, **times, flags=kept, updated_at=tx.now if told else lead.updated_at)
+
+
+def _flagged(flags: list[str], deal_id: UUID) -> list[Event]:
+    return [LeadFlagged(flag=flag, deal_id=deal_id) for flag in flags]

@@ -8,7 +8,7 @@ from lead_svc.team.commands import name_people
 from shared import names
 from shared.auth import person_id
 from shared.db import Tx
-from shared.events.deal import ConversionRefused, DealLeadJoined, DealOpened, DealWon
+from shared.events.deal import ConversionRefused, DealHistoryCorrected, DealLeadJoined, DealOpened, DealWon
 from shared.events.envelope import Envelope
 from shared.ids import external_id
 from shared.reactions import on
@@ -27,7 +27,19 @@ async def deal_opened(tx: Tx, e: Envelope[DealOpened]) -> None:
         await commands.confirm(tx, deal.lead_id, e.subject, deal.conversion_id, e.time, account_name=deal.account_name)
 
 
-async def _name_parties(tx: Tx, deal: DealOpened) -> UUID | None:
+@on(DealHistoryCorrected)
+async def history_corrected(tx: Tx, e: Envelope[DealHistoryCorrected]) -> None:
+    deal = e.data
+    account_id = await _name_parties(tx, deal)
+    if deal.lead_id is None:
+        return
+    key = deal.lead_external_id
+    await commands.learn_of_deal(tx, deal.lead_id, e.subject, external_id=key, account_id=account_id, at=deal.opened_at)
+    won_at = deal.closed_at if deal.outcome == "won" else None
+    await commands.learn_of_correction(tx, deal.lead_id, e.subject, deal.opened_at, won_at)
+
+
+async def _name_parties(tx: Tx, deal: DealOpened | DealHistoryCorrected) -> UUID | None:
     """Stubs for an owner and an account that nobody has entered yet; the account's id."""
     if deal.owner_external_id or deal.owner_id:
         key = deal.owner_external_id or str(deal.owner_id)
@@ -56,4 +68,4 @@ async def conversion_refused(tx: Tx, e: Envelope[ConversionRefused]) -> None:
     await commands.refuse(tx, e.data.lead_id, e.data.deal_id, e.subject, e.data.reason, e.time)
 
 
-REACTIONS = (deal_opened, deal_won, lead_joined, conversion_refused)
+REACTIONS = (deal_opened, deal_won, history_corrected, lead_joined, conversion_refused)

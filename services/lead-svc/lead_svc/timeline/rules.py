@@ -34,6 +34,7 @@ _SAYS: dict[type[Event], Callable[[Data], str]] = {
     told.LeadConverted: lambda d: f"Converted: {'joins an open deal' if d.get('joins_existing') else 'opens a deal'}",
     told.LeadConversionConfirmed: lambda d: "The deal is open",
     told.LeadConversionRefused: lambda d: f"The deal was refused: {d['reason']}",
+    told.LeadUnflagged: lambda d: f"No longer flagged: {d['flag'].replace('_', ' ')}",
     told.LeadFlagged: lambda d: f"Flagged: {d['flag'].replace('_', ' ')}",
 }
 _BY_TYPE = {kind.type: says for kind, says in _SAYS.items()}

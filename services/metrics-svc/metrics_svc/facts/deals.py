@@ -7,7 +7,7 @@ from typing import Any
 
 from metrics_svc.cells.histogram import bucket_of
 from metrics_svc.facts.goals import goals_of_deal
-from metrics_svc.facts.history import STEPS, Step
+from metrics_svc.facts.history import REPLACES, STEPS, Step
 from metrics_svc.facts.leads import Reached, dimensions, earliest, flagged
 from metrics_svc.facts.rows import AmountFact, DealFact, LeadFact, OutcomeFact, VisitFact, Who
 from metrics_svc.stages import FUNNEL_STAGES, UNKNOWN, WON, place
@@ -32,6 +32,12 @@ def microseconds(span: timedelta) -> int:
 
 def heard(fact: DealFact, e: Envelope[Any]) -> None:
     """An event of the deal itself."""
+    if (replace := REPLACES.get(type(e.data))) is not None:
+        fact.history = replace(e)
+        fact.lead_id, fact.external_id = e.data.lead_id, e.data.external_id
+        fact.flags = [*e.data.flags, *[f for f in ("imported",) if f in fact.flags]]
+        fact.last_activity_at = max(datetime.fromisoformat(step[1]) for step in fact.history)
+        return
     if (tell := STEPS.get(type(e.data))) is not None:
         fact.history = [*fact.history, tell(e)]
     if isinstance(e.data, deal.DealOpened):

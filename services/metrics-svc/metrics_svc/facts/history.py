@@ -94,3 +94,23 @@ STEPS: dict[type[Any], Callable[[Any], list[Any]]] = {
     events.DealWinReversed: lambda e: _raw("reversed", e, e.data.stage, None, e.data.cycle, e.data.probability),
 }
 """What an event adds to the history. Those that are not here only show that the deal is alive."""
+
+
+def _again(e: Envelope[events.DealHistoryCorrected]) -> list[list[Any]]:
+    """The steps of a corrected history, as the events of a first import would have told them."""
+    data = e.data
+    worth = str(data.amount.amount * data.fx)
+    who = [text_of(data.owner_id) if data.owner_id else None, text_of(data.team_id) if data.team_id else None]
+    behind = [*who, data.source, data.product, data.region]
+    steps: list[list[Any]] = [
+        ["moved" if v.direction else "opened", v.entered_at.isoformat(), v.stage, v.direction, 1, worth, v.probability, *behind]
+        for v in data.visits
+    ]
+    if data.closed_at is not None:
+        probability = 100 if data.outcome == "won" else 0
+        steps.append([data.outcome, data.closed_at.isoformat(), data.visits[-1].stage, None, 1, worth, probability, *behind])
+    return steps
+
+
+REPLACES: dict[type[Any], Callable[[Any], list[list[Any]]]] = {events.DealHistoryCorrected: _again}
+"""Events after which all that the history held before is void."""

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from metrics_svc.facts.goals import goals_of_lead
 from metrics_svc.facts.rows import GoalFact, LeadFact, LeadGoalFact, Who
 from shared.events import lead as events
-from shared.events.deal import DealLeadJoined, DealOpened
+from shared.events.deal import DealHistoryCorrected, DealLeadJoined, DealOpened
 from shared.events.envelope import Envelope
 from shared.spelling import normal_source
 
@@ -110,6 +110,10 @@ def _flagged(lead: LeadFact, e: Envelope[events.LeadFlagged]) -> None:
     lead.flags = flagged(lead.flags, e.data.flag)
 
 
+def _unflagged(lead: LeadFact, e: Envelope[events.LeadUnflagged]) -> None:
+    lead.flags = [f for f in lead.flags if f != e.data.flag]
+
+
 def flagged(flags: list[str], name: str) -> list[str]:
     return flags if name in flags else [*flags, name]
 
@@ -124,10 +128,11 @@ APPLY: dict[type[Any], Callable[[LeadFact, Any], None]] = {
     events.LeadConverted: _converted,
     events.LeadConversionRefused: _refused,
     events.LeadFlagged: _flagged,
+    events.LeadUnflagged: _unflagged,
 }
 
 
-def _deal_opened(lead: LeadFact, e: Envelope[DealOpened]) -> None:
+def _deal_opened(lead: LeadFact, e: Envelope[DealOpened | DealHistoryCorrected]) -> None:
     """Its deal exists, whatever lead-svc has told so far."""
     lead.external_id = lead.external_id or e.data.lead_external_id
 
@@ -136,5 +141,9 @@ def _joined(lead: LeadFact, e: Envelope[DealLeadJoined]) -> None:
     lead.joined_at = earliest(lead.joined_at, e.time)
 
 
-OF_DEALS: dict[type[Any], Callable[[LeadFact, Any], None]] = {DealOpened: _deal_opened, DealLeadJoined: _joined}
+OF_DEALS: dict[type[Any], Callable[[LeadFact, Any], None]] = {
+    DealOpened: _deal_opened,
+    DealHistoryCorrected: _deal_opened,
+    DealLeadJoined: _joined,
+}
 """Events of deals that say something about a lead."""
