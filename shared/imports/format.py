@@ -68,9 +68,10 @@ def _fit(lines: Sequence[str], delimiter: str, wanted: Collection[str]) -> tuple
 
 
 def header_of(lines: Sequence[str], delimiter: str) -> list[str]:
-    """The names of the columns, in the first line; an unnamed column is passed over. `Invalid` for what is no header."""
+    """The names of the columns, in the first line that is not empty; an unnamed column is passed over. `Invalid` for what is no header."""
     try:
-        names = [name.strip() for name in next(csv.reader(lines, delimiter=delimiter, strict=True), [])]
+        rows = csv.reader(lines, delimiter=delimiter, strict=True)
+        names = next(([name.strip() for name in row] for row in rows if any(map(str.strip, row))), [])
     except csv.Error as error:
         raise Invalid(_in_words(error), pointer="file", code="bad_header") from None
     if not any(names):

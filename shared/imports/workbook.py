@@ -26,6 +26,7 @@ _SMALL = 10 * 1024 * 1024
 _MEMORY = 3 * 1024 * 1024 * 1024
 _SECONDS = 300
 _PIECE = 256 * 1024
+_PROTECTED = "The workbook is protected by a password; save it without one."
 _UNCLEAR = re.compile(r"[^0-9.,]*[0-9]{1,3}[.,][0-9]{3}[^0-9.,]*")
 
 
@@ -87,6 +88,8 @@ async def _feed(stdin: asyncio.StreamWriter, raw: bytes) -> None:
 def checked(raw: bytes) -> None:
     """Refuse an archive that would unpack to more than is reasonable, by its own directory."""
     if not raw.startswith(b"PK"):
+        if "EncryptedPackage".encode("utf-16-le") in raw:
+            raise BadWorkbook(_PROTECTED)
         return
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
@@ -114,11 +117,12 @@ def table_of(raw: bytes, sheet: str | None) -> tuple[str, list[list[Any]]]:
         if not names:
             raise BadWorkbook("The workbook has no sheet.")
         found = workbook.get_sheet_by_name(sheet or names[0])
-        if found.total_height * found.total_width > MOST_CELLS:
+        rows, columns = found.end or (0, 0)
+        if (rows + 1) * (columns + 1) > MOST_CELLS:
             raise BadWorkbook("The sheet has more than 2,000,000 cells; save it as CSV.")
         return found.name, found.to_python(skip_empty_area=False)
     except python_calamine.PasswordError:
-        raise BadWorkbook("The workbook is protected by a password; save it without one.") from None
+        raise BadWorkbook(_PROTECTED) from None
     except (python_calamine.CalamineError, ValueError, OSError, OverflowError):
         raise BadWorkbook("The workbook is damaged or of a kind that is not read; save it as XLSX or CSV.") from None
 
