@@ -63,7 +63,8 @@ def _workbook(sheets: dict[str, str]) -> bytes:
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml"
     kinds = "".join(f'<Override PartName="/{name}" ContentType="{kind}.worksheet+xml"/>' for name in parts if "sheets/" in name)
     rels = '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-    main = f'<Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="{kind}.sheet.main+xml"/>'
+    main = '<Default Extension="xml" ContentType="application/xml"/>'
+    main += f'<Override PartName="/xl/workbook.xml" ContentType="{kind}.sheet.main+xml"/>'
     parts["[Content_Types].xml"] = f'<Types xmlns="{_PACKAGE}/content-types">{rels}{main}{kinds}</Types>'
     return zipped(parts)
 
