@@ -6,8 +6,8 @@ What cannot be read costs its row. After a quote that is not closed, reading goe
 import csv
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from itertools import islice
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from shared.imports.format import Format
@@ -18,8 +18,7 @@ _AHEAD = 512 * 1024
 _CHUNK_AT = "SELECT start, bytes FROM import_chunk WHERE job_id = $1 AND start <= $2 ORDER BY start DESC LIMIT 1"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     line: int
     """The line in the file where the row begins; the header is line 1."""
     cells: list[str]
@@ -47,6 +46,7 @@ class RowReader:
         self._fault: str | None = None
         self._ready = 0
         self._ended = False
+        self._cuts = 0
         self._rows = self._parser()
 
     def _parser(self) -> Iterator[list[str]]:
@@ -55,22 +55,57 @@ class RowReader:
     async def take(self, conn: Any, limit: int) -> list[Row]:
         """Up to `limit` rows; fewer only at the end of the file. Empty rows are passed over."""
         rows: list[Row] = []
-        line = self.line
         while len(rows) < limit:
             if self._ready < _AHEAD and not self._ended:
                 await self._load(conn)
-            begins = line + 1
+            if not self._lines:
+                break
+            many = min(limit - len(rows), len(self._lines)) if self.position else 1
+            found = self._at_once(many) or self._one_by_one(many)
+            rows += [row for row in found if row.fault or (row.cells and (row.cells[0].strip() or any(map(str.strip, row.cells))))]
+        return rows
+
+    def _at_once(self, many: int) -> list[Row] | None:
+        """The rows in so many lines, when all is well with them; else None, and nothing is spent."""
+        if self.position == 0 or self._form.line_end != b"\n" or self._cuts:
+            return None
+        raw = b"".join(islice(self._lines, many))
+        if b"\0" in raw:
+            return None
+        line, rows, counts_rows = self.line, [], self._form.counts_rows
+        try:
+            lines = raw.decode(self._codec).split("\n")
+            if len(lines) > many:
+                lines.pop()
+            parser = csv.reader([f"{text}\n" for text in lines] if b'"' in raw else lines, delimiter=self._form.delimiter, strict=True)
+            for cells in parser:
+                rows.append(Row(line + 1, cells))
+                line = line + 1 if counts_rows else self.line + parser.line_num
+        except (csv.Error, UnicodeDecodeError):
+            return None
+        for _ in range(many):
+            self._lines.popleft()
+        size = len(raw)
+        self._ready -= size
+        self.position += size
+        self.line = line
+        return rows
+
+    def _one_by_one(self, many: int) -> list[Row]:
+        """The rows that begin in so many lines, each with what is wrong with it."""
+        rows = []
+        until = self.position + sum(map(_size, islice(self._lines, many)))
+        while self.position < until:
+            begins = self.line + 1
             self._taken.clear()
             try:
-                cells = next(self._rows, None)
+                cells = next(self._rows, [])
                 fault, self._fault = self._fault, None
             except csv.Error as error:
                 cells, fault = [], self._given_back(error)
-            if cells is None:
-                break
-            line = self.line = begins if self._form.counts_rows else self.line
-            if fault or (cells and (cells[0].strip() or any(map(str.strip, cells)))):
-                rows.append(Row(begins, cells, fault))
+            if self._form.counts_rows:
+                self.line = begins
+            rows.append(Row(begins, cells, fault))
         return rows
 
     def _given_back(self, error: csv.Error) -> str:
@@ -80,6 +115,7 @@ class RowReader:
         while len(self._taken) > 1:
             raw = self._taken.pop()
             self._lines.appendleft(raw)
+            self._cuts += isinstance(raw, _Cut)
             self._ready += len(raw)
             self.position -= _size(raw)
             self.line -= 1
@@ -97,6 +133,7 @@ class RowReader:
             self.line += 1
             if raw.__class__ is _Cut:
                 self._fault = "the line is longer than 512 KiB"
+                self._cuts -= 1
                 yield "\n"
                 continue
             try:
@@ -137,6 +174,7 @@ class RowReader:
             cut = _Cut(line[:1])
             cut.size = len(line) + self._dropped
             self._dropped, line = 0, cut
+            self._cuts += 1
         self._lines.append(line)
         self._ready += len(line)
 
