@@ -27,13 +27,16 @@ def filler(into: type[R]) -> Callable[..., R]:
 
 
 def altered(row: R, **changes: Any) -> R:
-    """`dataclasses.replace` at a third of its time. TypeError for a field that there is not."""
-    names, values_of, fill = _parts(cast(Any, type(row)))
-    return cast(R, fill(*(dict(zip(names, values_of(row), strict=True)) | changes).values()))
+    """`dataclasses.replace` at a third of its time. KeyError for a field that there is not."""
+    places, values_of, fill = _parts(cast(Any, type(row)))
+    values = list(values_of(row))
+    for name, value in changes.items():
+        values[places[name]] = value
+    return cast(R, fill(*values))
 
 
 @lru_cache(maxsize=256)
-def _parts(kind: type[Any]) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]], Callable[..., Any]]:
-    names = tuple(f.name for f in fields(kind))
+def _parts(kind: type[Any]) -> tuple[dict[str, int], Callable[[Any], tuple[Any, ...]], Callable[..., Any]]:
+    names = [f.name for f in fields(kind)]
     values_of = attrgetter(*names) if len(names) > 1 else lambda row: (getattr(row, names[0]),)
-    return names, values_of, filler(kind)
+    return {name: n for n, name in enumerate(names)}, values_of, filler(kind)

@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from time import perf_counter
+from uuid import UUID
 
 import asyncpg
 
 from lead_svc.imports.api import run_imports
 from lead_svc.service import service
+from shared import heap
 from shared.clock import utcnow
 from shared.testing import Running, running
 from tests.bench.compare import Progress
@@ -15,6 +18,7 @@ from tests.bench.report import Result, rates
 from tests.bench.stage import Stage
 
 _ROWS = 100_000
+_LOOK = "SELECT state, created FROM import_job WHERE id = $1"
 _SOURCES = ("trade_show", "seo", "partner_referral", "cold_outreach")
 _HEADER = "external_id,captured_at,source,title,company,contact_name,email,phone,region,owner\n"
 
@@ -29,27 +33,33 @@ def _line(n: int) -> str:
 
 
 async def measure(stage: Stage, rounds: int, progress: Progress) -> list[Result]:
-    """One import, in as many stretches as there are rounds: the last ones meet a full table."""
+    """One import, in as many stretches as there are rounds: the last ones meet a full table. Each has its share of the first pass."""
     async with running(service, stage.postgres, pool_size=10) as svc:
         svc.clock.now = utcnow()
         progress("uploading")
-        where = await _upload(svc)
+        job = (await _upload(svc)).rpartition("/")[2]
+        heap.settle()  # as a worker does
         stop = asyncio.Event()
         working = asyncio.create_task(run_imports(svc.db, svc.settings, svc.clock, stop))
+        stretch = _ROWS // rounds
         imported: list[float] = []
         try:
+            progress("the first pass over the file")
+            share = await _seconds(svc, job, 0) / rounds
             for n in range(1, rounds + 1):
-                progress(f"{(n - 1) * _ROWS // rounds:,} of {_ROWS:,} rows are imported")
-                imported.append(await _until(svc, where, n * _ROWS // rounds, _ROWS // rounds))
+                progress(f"{(n - 1) * stretch:,} of {_ROWS:,} rows are imported")
+                imported.append(stretch / (await _seconds(svc, job, n * stretch) + share))
         finally:
             stop.set()
             await working
-        copied = [await _copy(svc.settings.database_url, await stage.database(service), _ROWS // rounds) for _ in range(rounds)]
+        copied = [await _copy(svc.settings.database_url, await stage.database(service), stretch) for _ in range(rounds)]
     sides = ("import", imported), ("COPY", copied)
-    what = f"CSV import of {_ROWS:,} leads"
+    what = f"CSV import of {_ROWS:,} leads, with the first pass over the file"
+    stretches = f"import, stretch after stretch: {', '.join(f'{rate:,.0f}' for rate in imported)} rows/s"
+    compared = rates("I1", what, "bare COPY of the leads, without account, contact, score or event", *sides, unit="rows/s", least=0.24)
     return [
-        Result("I1", what, "–", "≥ 10,000 rows/s", imported, least=10_000, unit="rows/s"),
-        rates("I1", what, "bare COPY of the leads, without account, contact, score or event", *sides, unit="rows/s"),
+        Result("I1", what, "–", "–", imported, unit="rows/s"),
+        replace(compared, absolute=[*compared.absolute, stretches]),
     ]
 
 
@@ -65,14 +75,16 @@ async def _upload(svc: Running) -> str:
     return str(answer.headers["location"])
 
 
-async def _until(svc: Running, where: str, rows: int, stretch: int) -> float:
-    """Rows a second since the last stretch."""
+async def _seconds(svc: Running, id: str, rows: int) -> float:
+    """Until so many rows are in; for none, until the first batch is begun."""
     started = perf_counter()
-    async with svc.client("ops") as client:
-        while (job := (await client.get(where)).json())["created"] < rows:
-            assert job["state"] in ("queued", "reading", "running"), job
+    async with svc.db.read() as looking:
+        while True:
+            state, created = await looking.conn.fetchrow(_LOOK, UUID(id))
+            if created >= rows and state in ("running", "done"):
+                return perf_counter() - started
+            assert state in ("queued", "reading", "running"), state
             await asyncio.sleep(0.02)
-    return stretch / (perf_counter() - started)
 
 
 async def _copy(source: str, target: str, rows: int) -> float:

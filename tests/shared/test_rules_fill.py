@@ -44,5 +44,5 @@ def test_a_row_is_altered_as_by_replace() -> None:
     assert altered(row, right="b") == replace(row, right="b")
     assert altered(One(1), only=2) == One(2)
     assert row == Pair(1, "a")
-    with pytest.raises(TypeError):
+    with pytest.raises(KeyError):
         altered(row, other=1)
