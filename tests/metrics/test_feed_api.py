@@ -14,10 +14,12 @@ from metrics_svc.feed.commands import KNOWN, forget
 from metrics_svc.feed.places import Places, TooManyStreams
 from metrics_svc.feed.rules import wanted
 from shared.errors import Invalid, Unavailable
-from shared.events.lead import LeadAssigned, LeadCaptured, PersonAdded
+from shared.events.lead import LeadAssigned, LeadCaptured, LeadDisqualified, LeadNurtured, PersonAdded
 from shared.ids import external_id
 from shared.telemetry import REQUESTS
 from shared.testing import Running
+from tests.masked import MASKED
+from tests.metrics.streams import Listener, listening
 from tests.metrics.test_feed import HISTORY, append
 from tests.metrics.told import Lead, on
 
@@ -50,6 +52,23 @@ async def test_an_item_is_a_cloud_event_as_the_sdk_reads_it(svc: Running) -> Non
     assert (event.get_source(), event.get_time(), event.get_specversion()) == ("/clinch/deal-svc", told.time, "1.0")
     assert (event.get_dataschema(), event.get_extension("sequence")) == (f"/schemas/{told.type}.json", f"{told.version:019d}")
     assert type(told.data).model_validate(event.get_data()) == told.data
+
+
+async def test_masked_roles_read_no_reason_in_somebodys_own_words(svc: Running) -> None:
+    lead = Lead("L9").captured(on(1))
+    lead.tell(on(2), LeadNurtured(reason="Xanadu has no budget", from_state="captured"))
+    lead.tell(on(3), LeadDisqualified(reason="no_budget", from_state="nurturing"))
+    await append(svc, lead.events)
+    async with listening(svc) as base:
+        for role in MASKED:
+            page = await events(svc, role)
+            assert [i["event"]["data"].get("reason") for i in page["items"]] == [None, None, "no_budget"]
+            assert [i["event"]["id"] for i in page["items"]] == [str(e.id) for e in lead.events]
+            reader = await Listener(base, role, after=0).connect()
+            assert [s.data["data"].get("reason") for s in await reader.until(3)] == [None, None, "no_budget"]
+            await reader.cut()
+    page = await events(svc, "director")
+    assert page["items"][1]["event"]["data"]["reason"] == "Xanadu has no budget"
 
 
 async def test_an_empty_feed_answers(svc: Running) -> None:

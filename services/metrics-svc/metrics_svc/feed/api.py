@@ -76,7 +76,7 @@ async def list_events(
                 found = await tail.read(found.next_after, by, asked, limit)
         request.state.waited = loop.time() - since
         await request.app.state.leavers.refuse(by)
-    return Response(body(found), media_type="application/json")
+    return Response(body(found, by), media_type="application/json")
 
 
 async def _stream(

@@ -7,6 +7,8 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from metrics_svc.feed.queries import Slice
+from metrics_svc.feed.rules import shown
+from shared.auth import Actor
 from shared.events.envelope import SPEC_VERSION
 
 
@@ -41,9 +43,9 @@ class EventsOut(BaseModel):
     latest: int = Field(description="The position of the last event: with `next_after` there, nothing more is known.")
 
 
-def body(found: Slice) -> bytes:
-    """`EventsOut`, without reading and writing again what the table holds as JSON."""
-    items = b",".join(_item(e.position, e.event) for e in found.items)
+def body(found: Slice, by: Actor) -> bytes:
+    """`EventsOut`, without reading and writing again what the table holds as JSON, unless `by` may not see all of it."""
+    items = b",".join(_item(e.position, shown(e, by)) for e in found.items)
     return b'{"items":[%b],"next_after":%d,"oldest":%d,"latest":%d}' % (items, found.next_after, found.oldest, found.latest)
 
 

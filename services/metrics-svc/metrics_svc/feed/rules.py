@@ -9,8 +9,11 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import orjson
+
 from shared.auth.actor import Actor, Role
 from shared.errors import Invalid, Problem
+from shared.masking import sees_personal_data, without_free_texts
 
 OWNED = frozenset({"lead", "account", "deal", "contract"})
 """Aggregates that are seen by their owner, and by whoever sees that one's rows."""
@@ -54,6 +57,14 @@ class FeedEvent(NamedTuple):
     def may_move_others(self) -> bool:
         """Whether earlier events of the same subject may belong to another record from now on."""
         return self.aggregate in MOVABLE and self.version > 1
+
+
+def shown(event: FeedEvent, actor: Actor) -> bytes:
+    """The event as the actor may see it: as it was told, or without what people wrote in their own words."""
+    if sees_personal_data(actor):
+        return event.event
+    told = orjson.loads(event.event)
+    return orjson.dumps({**told, "data": without_free_texts(event.type, told["data"])})
 
 
 def sees_others(actor: Actor) -> bool:

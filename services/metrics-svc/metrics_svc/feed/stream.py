@@ -9,7 +9,7 @@ from typing import Any
 
 from fastapi.sse import ServerSentEvent
 
-from metrics_svc.feed.rules import Gone, Wanted
+from metrics_svc.feed.rules import Gone, Wanted, shown
 from metrics_svc.feed.tail import Tail
 from shared.auth import Actor
 from shared.errors import Problem, Unavailable
@@ -42,7 +42,7 @@ class Stream:
             while not self.tail.stopping.is_set():
                 found = await self.tail.read(self.position, self.actor, self.wanted, PIECE)
                 for event in found.items:
-                    yield ServerSentEvent(id=str(event.position), event=event.type, raw_data=event.event.decode())
+                    yield ServerSentEvent(id=str(event.position), event=event.type, raw_data=shown(event, self.actor).decode())
                 self.position = found.next_after
                 now = time.monotonic()
                 if now - checked >= CHECK_SECONDS:
