@@ -103,7 +103,9 @@ class CellChanges:
             if old is None or new is None:
                 who, sign = self._number(fact), -1 if new is None else 1
                 for counter in counters:
-                    self._count(counter, counter.read(fact), who, sign)
+                    reading = counter.read(fact)
+                    if reading[0] is not None:
+                        self._count(counter, reading, who, sign)
             elif plan.of(old) is not counters:
                 self.take([(old, None), (None, new)])
             else:
@@ -111,8 +113,10 @@ class CellChanges:
                 for counter in counters:
                     before, after = counter.read(old), counter.read(new)
                     if before != after or who != now:
-                        self._count(counter, before, who, -1)
-                        self._count(counter, after, now, 1)
+                        if before[0] is not None:
+                            self._count(counter, before, who, -1)
+                        if after[0] is not None:
+                            self._count(counter, after, now, 1)
 
     def _number(self, fact: Any) -> int:
         who = _who(fact)
@@ -124,8 +128,9 @@ class CellChanges:
         return number
 
     def _count(self, m: _Counter, reading: tuple[Any, ...], who: int, sign: int) -> None:
+        """`reading` has a time."""
         at, cohort_at, us, bucket, amount, count = reading[:6]
-        if at is None or cohort_at is None or us is None or reading[6:] != m.where:
+        if cohort_at is None or us is None or reading[6:] != m.where:
             return
         day = self._days[at]
         cohort_day = self._days[cohort_at] if m.cohort else day

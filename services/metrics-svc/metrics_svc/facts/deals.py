@@ -8,7 +8,7 @@ from typing import Any
 from metrics_svc.cells.histogram import bucket_of
 from metrics_svc.facts.goals import goals_of_deal
 from metrics_svc.facts.history import REPLACES, STEPS, Step
-from metrics_svc.facts.leads import Reached, dimensions, earliest, flagged
+from metrics_svc.facts.leads import Reached, dimensions, flagged
 from metrics_svc.facts.rows import AmountFact, DealFact, LeadFact, OutcomeFact, VisitFact, Who
 from metrics_svc.stages import FUNNEL_STAGES, UNKNOWN, WON, place
 from shared.events import contract, deal
@@ -82,21 +82,22 @@ def derive(fact: DealFact, steps: Sequence[Step], lead: LeadFact | None) -> tupl
     if not fact.is_open:
         fact.stage = last_turn.kind
     member = dimensions(lead) if lead is not None else now.who
-    stages = _reached(steps)
+    stages, unknown = _reached(steps)
     fact.qualified_at = opened if fact.line == "lead" else stages[0]
     outcomes = _outcomes(fact, steps, captured)
-    goals = goals_of_deal(fact.id, steps, fact.payments, member, fact.line, fact.cohort_at)
-    _flag(fact, steps, outcomes)
+    won = [o for o in outcomes if o.kind == "won"]
+    goals = goals_of_deal(fact.id, steps, fact.payments, member, fact.line, fact.cohort_at) if won else []
+    _flag(fact, won, unknown)
     rows = [*_visits(steps, fact), *outcomes, *_amounts(steps, fact, member, stages), *goals]
     return rows, Reached(opened, stages, goals)
 
 
-def _flag(fact: DealFact, steps: Sequence[Step], outcomes: Sequence[OutcomeFact]) -> None:
-    if any(f in _DERIVED_FLAGS for f in fact.flags):
+def _flag(fact: DealFact, wins: Sequence[OutcomeFact], unknown: bool) -> None:
+    if fact.flags:
         fact.flags = [f for f in fact.flags if f not in _DERIVED_FLAGS]
-    if any(o.kind == "won" and o.lead_cycle_us is not None and o.lead_cycle_us < 0 for o in outcomes):
+    if wins and any(win.lead_cycle_us is not None and win.lead_cycle_us < 0 for win in wins):
         fact.flags = [*fact.flags, EARLY]
-    if any(s.place == UNKNOWN for s in steps):
+    if unknown:
         fact.flags = [*fact.flags, UNKNOWN_STAGE]
 
 
@@ -116,7 +117,7 @@ def _visits(steps: Sequence[Step], fact: DealFact) -> list[VisitFact]:
     visits: list[VisitFact] = []
     entered: set[tuple[int, str]] = set()
     reached: dict[int, list[datetime | None]] = {}
-    """When it was first at each place of the path, by cycle."""
+    """When it was first beyond each place of the path, by cycle."""
     current: VisitFact | None = None
     for step in steps:
         if step.kind == "updated":
@@ -133,13 +134,17 @@ def _visits(steps: Sequence[Step], fact: DealFact) -> list[VisitFact]:
             current = VisitFact(fact.id, len(visits), *step.who, *entry, step.at, entry not in entered)
             visits.append(current)
             entered.add(entry)
-        if step.kind != "lost" and step.place != UNKNOWN:
-            first = reached.setdefault(step.cycle, [None] * (WON + 1))
-            first[step.place] = earliest(first[step.place], step.at)
+        if step.kind != "lost" and step.place > 0:
+            first = reached.get(step.cycle)
+            if first is None:
+                first = reached[step.cycle] = [None] * WON
+            for n in range(step.place):
+                if (before := first[n]) is None or step.at < before:
+                    first[n] = step.at
     for visit in visits:
         here = place(visit.stage)
-        beyond = [at for at in reached[visit.cycle][here + 1 :] if at is not None] if here != UNKNOWN else []
-        visit.passed_at = max(visit.entered_at, min(beyond)) if beyond else None
+        passed = reached[visit.cycle][here] if here != UNKNOWN and visit.cycle in reached else None
+        visit.passed_at = passed and max(visit.entered_at, passed)
     return visits
 
 
@@ -197,8 +202,17 @@ def _amounts(steps: Sequence[Step], fact: DealFact, member: Who, reached: Sequen
 _FUNNEL_PLACES = tuple(place(stage) for stage in FUNNEL_STAGES)
 
 
-def _reached(steps: Sequence[Step]) -> tuple[datetime | None, datetime | None, datetime | None]:
-    """When it was first in each stage of the funnel or beyond it."""
+def _reached(steps: Sequence[Step]) -> tuple[tuple[datetime | None, datetime | None, datetime | None], bool]:
+    """When it was first in each stage of the funnel or beyond it; and whether it was in a stage that is not known."""
     opened = steps[0].at
-    f5, f6, f7 = (min((s.at for s in steps if s.place >= at_least), default=None) for at_least in _FUNNEL_PLACES)
-    return f5 and max(f5, opened), f6 and max(f6, opened), f7 and max(f7, opened)
+    first: list[datetime | None] = [None, None, None]
+    unknown = False
+    for step in steps:
+        here, at = step.place, step.at
+        if here > 0:
+            for n, at_least in enumerate(_FUNNEL_PLACES):
+                if here >= at_least and ((before := first[n]) is None or at < before):
+                    first[n] = at if at > opened else opened
+        elif here == UNKNOWN:
+            unknown = True
+    return (first[0], first[1], first[2]), unknown

@@ -35,7 +35,10 @@ def derive(lead: LeadFact, deals: Sequence[Reached]) -> list[LeadGoalFact]:
 
     It counts at a step when one of its deals ever did, once however many they are. A stub has reached nothing.
     """
-    opened, f5, f6, f7 = (_first(times) for times in zip(*[(d.opened_at, *d.stages) for d in deals], strict=True)) if deals else _NEVER
+    if len(deals) > 1:
+        opened, f5, f6, f7 = (_first(times) for times in zip(*[(d.opened_at, *d.stages) for d in deals], strict=True))
+    else:
+        opened, f5, f6, f7 = (deals[0].opened_at, *deals[0].stages) if deals else _NEVER
     lead.opened_at = opened
     if lead.captured_at is None:
         _reached_nothing(lead)
@@ -46,7 +49,7 @@ def derive(lead: LeadFact, deals: Sequence[Reached]) -> list[LeadGoalFact]:
         lead.f2_at = earliest(lead.mql_at, lead.f3_at)
         lead.first_mql_at = lead.mql_at
         lead.assist_at = lead.joined_at
-    goals = [goal for deal in deals for goal in deal.goals]
+    goals = [goal for deal in deals for goal in deal.goals] if deals else []
     return goals_of_lead(lead.id, dimensions(lead), lead.captured_at, goals) if goals else []
 
 

@@ -21,6 +21,8 @@ def upgrade() -> None:
     _goals('goal_fact', 'deal_id', sa.Column('amount', sa.Numeric(), autoincrement=False, nullable=True),
            sa.Column('line', sa.Text(), autoincrement=False, nullable=True))
     _goals('lead_goal_fact', 'lead_id')
+    for name in ('lead_fact', 'amount_fact'):
+        op.execute(f'ALTER TABLE {name} SET (fillfactor = 70)')
 
 
 def _goals(name: str, of: str, *more: sa.Column[object]) -> None:
