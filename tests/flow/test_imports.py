@@ -90,3 +90,30 @@ async def test_olist_shows_exactly_its_table(system: System) -> None:
         with (OLIST / "closed_deals.csv").open() as file:
             closed = [r for r in csv.DictReader(file) if r["won_date"] < "2018-03-02" and r["mql_id"] in known]
         assert (reached(early["total"], "F1"), reached(early["total"], "F8")) == (len(known), len(closed))
+
+
+SEVERAL_LEADS = b"external_id,captured_at,source\nML-1,2026-01-05,SEO\nML-2,2026-01-05,SEO\n"
+SEVERAL_DEALS = b"""external_id,lead_external_id,opened_at,closed_at,outcome,amount
+MD-1,ML-1,2026-01-10,2026-02-01,won,10
+MD-2,ML-1,2026-01-11,2026-02-02,won,20
+MD-3,ML-1,2026-01-12,2026-02-03,lost,40
+MD-4,ML-1,2026-01-13,,open,80
+"""
+
+
+async def test_several_deals_of_a_lead_are_one_customer(system: System) -> None:
+    async with system.client() as client:
+        for things, raw in (("leads", SEVERAL_LEADS), ("deals", SEVERAL_DEALS)):
+            assert (await imported(client, things, raw, {}))["refused"] == 0
+
+        async def counted() -> Any:
+            answer = (await funnel(client))["total"]
+            steps = {s["step"]: (s["n"], s["deals"], s["value"]) for s in answer["steps"]}
+            assert [steps[k][0] for k in ("F1", "F3", "F4", "F8")] == [2, 1, 1, 1]
+            assert (steps["F4"], steps["F8"]) == ((1, 4, "150.00"), (1, 2, "30.00"))
+            return answer
+
+        assert (await eventually(counted, 60))["overall"] == 0.5
+        assert (await client.get("/v1/metrics/kpis/lead_to_customer")).json()["total"]["value"] == 0.5
+        listed = (await client.get("/v1/metrics/funnel/records", params={"step": "F8"})).json()["items"]
+        assert [(r["external_id"], len(r["deals"])) for r in listed] == [("ML-1", 4)]

@@ -34,6 +34,12 @@ async def shanghai(postgres: Postgres) -> AsyncIterator[Running]:
 
 
 @pytest_asyncio.fixture(scope="function")
+async def yen(postgres: Postgres) -> AsyncIterator[Running]:
+    async with running(service, postgres, reporting_currency="JPY") as svc:
+        yield svc
+
+
+@pytest_asyncio.fixture(scope="function")
 async def hooks(postgres: Postgres) -> AsyncIterator[Webhooks]:
     async with webhooks(postgres) as started:
         yield started

@@ -120,6 +120,22 @@ class Deal(Story):
         self.tell(at, told)
         return self
 
+    def corrected(self, at: datetime, lead: Lead, *, opened: datetime, lost: datetime) -> "Deal":
+        """An import told its history again: of another lead, and lost in discovery."""
+        self.lead_id, self.opened_at, self.stage = lead.id, opened, "discovery"
+        told = deal.DealHistoryCorrected(
+            lead_id=lead.id,
+            external_id=self.key,
+            opened_at=opened,
+            visits=[deal.StageVisit(stage="discovery", entered_at=opened, probability=20)],
+            outcome="lost",
+            closed_at=lost,
+            stage="lost",
+            **self._value(None),
+        )
+        self.tell(at, told)
+        return self
+
 
 class Contract(Story):
     def __init__(self, key: str, of: Deal, total: Any) -> None:
