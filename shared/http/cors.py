@@ -7,7 +7,7 @@ from starlette.applications import Starlette
 from starlette.middleware.cors import CORSMiddleware
 
 from shared.http.compression import Compression
-from shared.http.outgoing import Sniffless
+from shared.http.outgoing import Public
 
 EXPOSED = ("ETag", "Link", "Location", "Retry-After", "Idempotency-Replayed", "X-Trace-Id")
 
@@ -21,7 +21,7 @@ def public(app: Starlette, origins: Sequence[str]) -> Starlette:
     """What belongs to no service (docs, probes, 404), answered as the services answer: compressed, to the same frontends."""
     app.router.redirect_slashes = False
     app.add_middleware(Compression)
-    app.add_middleware(Sniffless)
+    app.add_middleware(Public)
     if origins:
         app.add_middleware(CORSMiddleware, **cors(origins))
     return app

@@ -23,8 +23,8 @@ def to_keep(scope: Scope) -> list[tuple[bytes, bytes]]:
     return PRIVATE if actor is None or sees_personal_data(actor) else NOT_KEPT
 
 
-class Sniffless:
-    """For what is public: browsers take it for what it says it is."""
+class Public:
+    """For what is anybody's: browsers take it for what it says it is, and caches keep its compressed form apart."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -32,7 +32,7 @@ class Sniffless:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def marked(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], SNIFF_NOT]
+                message["headers"] = [*message["headers"], SNIFF_NOT, (b"vary", b"Accept-Encoding")]
             await send(message)
 
         await self.app(scope, receive, marked if scope["type"] == "http" else send)

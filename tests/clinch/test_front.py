@@ -123,4 +123,5 @@ async def test_a_frontend_of_another_origin_may_read_its_refusals(tmp_path: Path
         assert (missing.status_code, missing.headers["access-control-allow-origin"]) == (404, "https://crm.example")
         page = await http.get("/docs/swagger-ui-bundle.js")
         assert (page.headers["content-encoding"], page.headers["x-content-type-options"]) == ("gzip", "nosniff")
+        assert "Accept-Encoding" in page.headers["vary"]
         assert (await http.get("/docs/", follow_redirects=False)).status_code == 404
