@@ -104,9 +104,8 @@ def _document(app: FastAPI) -> dict[str, Any]:
             for code in answers.keys() & {"200", "201", "202"}:
                 _show_headers(answers[code], schemas, new=code == "201", replayed=codes is _WRITE)
     components["headers"] = _HEADERS
-    for code in (409, 429, 503):
-        if f"Problem{code}" in components["responses"]:
-            components["responses"][f"Problem{code}"]["headers"] = {"Retry-After": {"$ref": "#/components/headers/Retry-After"}}
+    for code in (409, 422, 503):
+        components["responses"][f"Problem{code}"]["headers"] = {"Retry-After": {"$ref": "#/components/headers/Retry-After"}}
     return made
 
 

@@ -282,7 +282,7 @@ async def test_each_change_of_a_price_is_a_new_version_of_its_product(sales: Sal
         old = read.headers["etag"]
         assert (await ops.get(path, headers={"If-None-Match": old})).status_code == 304
         put = await ops.put(f"{path}/prices", json=price("1100", "2026-06-01"), headers={"If-Match": old})
-        assert (put.status_code, put.headers["etag"]) == (200, f'"{put.json()["version"]}"')
+        assert (put.status_code, put.headers["etag"].partition(".")[0]) == (200, f'"{put.json()["version"]}')
         assert put.headers["etag"] != old
         late = await ops.put(f"{path}/prices", json=price("1200", "2026-07-01"), headers={"If-Match": old})
         assert (late.status_code, late.json()["current_version"]) == (412, put.json()["version"])

@@ -7,13 +7,10 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, Field
 
 from deal_svc.deals.rules import Kind, Stage
+from shared.fields import Key, Name, Short
 from shared.imports.amounts import Amount
 from shared.imports.dates import Day, When
 from shared.money import Currency
-
-Key = Annotated[str, Field(min_length=1, max_length=200)]
-Short = Annotated[str, Field(max_length=80)]
-Name = Annotated[str, Field(max_length=200)]
 
 
 class Outcome(StrEnum):

@@ -1,17 +1,13 @@
 """What a row of a lead import may say. Everything but the key is optional; columns named like a field need no mapping."""
 
 from dataclasses import fields
-from typing import Annotated
 
 from pydantic import BaseModel, Field
 
 from lead_svc.capture.rules import NewLead, new_lead
 from lead_svc.leads.rules import Reason
+from shared.fields import Email, Key, Name, Short
 from shared.imports.dates import When
-
-Key = Annotated[str, Field(min_length=1, max_length=200)]
-Short = Annotated[str, Field(max_length=80)]
-Name = Annotated[str, Field(max_length=200)]
 
 
 class LeadRow(BaseModel):
@@ -27,7 +23,7 @@ class LeadRow(BaseModel):
     title: Name | None = None
     company: Name | None = None
     contact_name: Name | None = None
-    email: Annotated[str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
+    email: Email | None = None
     phone: Short | None = None
     job_title: Name | None = None
     region: Short | None = None
