@@ -19,7 +19,7 @@ HINT = "run `make docs` and commit what it writes"
 
 
 def docs(check: Annotated[bool, typer.Option("--check", help="Write nothing; fail when a document is not up to date.")] = False) -> None:
-    """Write OpenAPI, AsyncAPI and the events' JSON Schemas into docs/."""
+    """Write OpenAPI, AsyncAPI, the events' JSON Schemas and their list into docs/."""
     made = documents()
     if broken := broken_promises(made):
         raise CommandError(
@@ -44,7 +44,7 @@ def documents() -> dict[str, str]:
     made = {f"schemas/{type_}.json": schema(event) for type_, event in published().items()}
     made["asyncapi/asyncapi.json"] = asyncapi(published(), {service.name: _heard(service) for service in services})
     made |= {f"openapi/{service.name}.json": openapi(service) for service in services}
-    return {name: _text(document) for name, document in made.items()}
+    return {name: _text(document) for name, document in made.items()} | {"events.md": _events_page()}
 
 
 def broken_promises(made: dict[str, str]) -> list[str]:
@@ -123,6 +123,17 @@ def _text(document: dict[str, Any]) -> str:
     import orjson
 
     return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
+
+
+def _events_page() -> str:
+    """The page for other systems, with the list of all types in its place."""
+    rows: dict[tuple[str, str], list[str]] = {}
+    for type_, event in published().items():
+        rows.setdefault((event.publisher, event.aggregate), []).append(f"`{type_}`")
+    table = "".join(f"| {who} | {what} | {', '.join(types)} |\n" for (who, what), types in sorted(rows.items()))
+    page = _committed("events.md") or ""
+    before, heading, behind = page.partition("## All types\n")
+    return f"{before}{heading}| told by | about | types |\n|---|---|---|\n{table}\n{behind[behind.index('## ') :]}"
 
 
 def _committed(name: str) -> str | None:

@@ -34,11 +34,11 @@ Token = Annotated[
 
 
 def pasted(command: str, *, url: str | None = None, data: Path | None = None) -> str:
-    """A `clinch` command that works as it is in the terminal this runs in, and means the same system."""
+    """A `clinch` command that works as it is in any terminal at this place, and means the same system whatever its environment says."""
     script = Path(sys.argv[0]).absolute()
     near = os.path.relpath(script)
     clinch = "clinch" if shutil.which("clinch") == str(script) else shlex.quote(str(script) if near.startswith("..") else near)
     if url:
         return f"{clinch} {command} --url {shlex.quote(url)}"
-    named = data is not None and data != default_folder() and "CLINCH_DATA" not in os.environ
+    named = data is not None and data != default_folder()
     return f"{clinch} {command} --data {shlex.quote(str(data))}" if named else f"{clinch} {command}"

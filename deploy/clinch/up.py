@@ -105,15 +105,17 @@ def _in_this_terminal(run: Embedded) -> None:
 
 
 def _first_steps(run: Embedded) -> str:
-    """Lines that work as they are when pasted into the terminal this runs in."""
+    """Lines that work as they are when pasted into a terminal at this place."""
     token, logs, down = (pasted(command, data=run.folder.path) for command in ("token", "logs", "down"))
-    return (
-        f"  API docs   {run.origin}/docs\n"
+    own = run.issuer == run.development_issuer
+    first = (
         f"  A token    {token} --role admin\n"
         f'  First try  curl -s "{run.origin}/v1/leads?limit=3" -H "Authorization: Bearer $({token} --role admin 2>/dev/null)"\n'
-        f"  Logs       {logs} --follow\n"
-        f"  Stop       {down}"
+        if own
+        else f"  A token    from your identity provider, {run.issuer}\n"
+        f'  First try  curl -s "{run.origin}/v1/leads?limit=3" -H "Authorization: Bearer $token"\n'
     )
+    return f"  API docs   {run.origin}/docs\n{first}  Logs       {logs} --follow\n  Stop       {down}"
 
 
 def _enter_people(run: Embedded) -> None:
