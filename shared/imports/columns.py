@@ -63,6 +63,8 @@ class DateColumns:
                 near = {order for order, day in readings.items() if day.year <= self.this_year + _AHEAD} or set(readings)
                 if dates.CLEAR not in readings:
                     evidence.see(value, near)
+                    if len(readings) > 1 and evidence.open is None:
+                        evidence.open = value  # clear by its year, but who reads the row must be told the order
                     evidence.dots_only &= not readings or "." in value
 
     def settled(self) -> dict[str, Settled]:

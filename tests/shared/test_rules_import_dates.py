@@ -187,6 +187,14 @@ def test_columns_that_differ_settle_nothing_for_a_third() -> None:
         settled(a=["20/10/2016"], b=["10/20/2016"], c=["1/2/2017"])
 
 
+def test_a_value_that_only_its_year_makes_clear_is_read_by_the_order_that_it_shows() -> None:
+    """30.01.01 is the 30th of January 2001, since nothing was in 2030 yet."""
+    columns = DateColumns(2026)
+    columns.see("at", ["30.01.01"])
+    orders = {name: one.value for name, one in columns.settled().items()}
+    assert Dates(orders=orders).day("30.01.01", "at") == date(2001, 1, 30)
+
+
 @given(
     st.dates(date(1970, 1, 2), date(2026, 1, 1)), st.sampled_from(["%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%Y/%m/%d", "%d.%m.%y", "%m/%d/%y"])
 )
