@@ -59,7 +59,7 @@ class Settings(LogSettings):
         default=3, ge=0, le=60, description="How long an API that was told to end still takes connections, so that its balancer notices"
     )
     admin_port: int = Field(default=0, ge=0, le=65535, description="Where /metrics and the probes of a worker are served; 0 for none")
-    time_zone: str = Field(default="UTC", description="The company's reporting zone: decides which day a figure belongs to")
+    time_zone: str = Field(default="UTC", description="The company's zone: decides when a due day ends, and which day a figure belongs to")
     reporting_currency: str = Field(default="CNY", pattern=r"^[A-Z]{3}$")
     fx_rates: dict[str, Decimal] = Field(default_factory=dict, description='Units of the reporting currency for one unit: {"USD": "7.1"}')
     same_name_accounts: Literal["offer", "join", "new"] = Field(

@@ -181,3 +181,18 @@ def test_what_a_killed_supervisor_left_is_shown_as_that(house: LogHouse) -> None
     assert [process["name"] for process in found["processes"]] == ["postgres", "api", "worker"]
     assert str(pid) not in {str(process["pid"]) for process in found["processes"]}
     assert found["wrong"][0]["says"].startswith("The supervisor is gone")
+
+
+def test_zone_and_currency_are_those_of_the_data(house: LogHouse) -> None:
+    house.fill(events(4))
+    with started(house):
+        unknown = told(house, 0)
+        apart(house.execute("lead", "INSERT INTO company VALUES (1, 'Asia/Shanghai', 'EUR', now(), 'done')"))
+        found = told(house, 0)
+        text = clinch("status", data=house.run.folder.path).stdout
+        apart(house.execute("lead", "INSERT INTO company VALUES (2, 'UTC', 'EUR', now(), 'moving')"))
+        changing = clinch("status", data=house.run.folder.path).stdout
+    assert unknown["company"] is None
+    assert found["company"] == {"time_zone": "Asia/Shanghai", "reporting_currency": "EUR", "changing": False}
+    assert "Days are those of Asia/Shanghai, figures are in EUR.\n" in text
+    assert "A change to UTC and EUR is not finished: run `clinch rezone` again.\n" in changing

@@ -96,6 +96,26 @@ async def test_the_customer_has_the_whole_last_day_to_accept(berlin: Running) ->
     assert told.data.due_day == date(2026, 3, 2) + ACCEPTANCE
 
 
+async def test_a_due_time_of_the_release_before_counts_until_its_day_is_over(berlin: Running) -> None:
+    """During an upgrade old processes still write times without days."""
+    office = await Office.start(berlin)
+    contract = await office.act(await office.signed(total="1000"), "go-live")
+    noon = datetime(2026, 4, 1, 10, tzinfo=UTC)
+    async with berlin.db.connection() as conn:
+        await conn.execute("UPDATE milestone SET due_day = NULL, due_at = $1 WHERE due_at IS NOT NULL", noon)
+        await conn.execute("UPDATE contract SET acceptance_due_day = NULL, acceptance_due_at = $1", noon)
+        await conn.execute("UPDATE timer SET due_at = $1", noon)
+    berlin.clock.now = noon
+    await berlin.fire_due()
+    found = await office.read(contract)
+    assert ([m["overdue_since"] for m in found["milestones"]], found["acceptance_overdue"]) == ([None] * 3, False)
+    berlin.clock.now = datetime(2026, 4, 1, 22, tzinfo=UTC)
+    assert await berlin.fire_due() == 3
+    found = await office.read(contract)
+    assert [m["due_day"] for m in found["milestones"]] == ["2026-04-01", "2026-04-01", None]
+    assert (found["acceptance_overdue"], found["acceptance_due_at"]) == (True, "2026-04-01T22:00:00Z")
+
+
 # -- A database of the release before ----------------------------------------------------------------------------------------
 
 

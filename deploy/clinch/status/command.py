@@ -13,6 +13,7 @@ from clinch.bus.file import named, remembered
 from clinch.folder import DataFolder, default_folder
 from clinch.options import Data, pasted
 from clinch.settings import SERVICES, Embedded, other_systems
+from clinch.status.company import company
 from clinch.status.figures import Figures, figures
 from clinch.status.judgement import Wrong, judge
 from clinch.status.processes import obstacles, processes
@@ -50,7 +51,8 @@ def _elsewhere() -> SystemState | None:
         return None
     bus = named(others["lead"].bus_url)
     found = _figures({database: its.database_url for database, its in others.items()}, others["lead"].bus_url)
-    return SystemState(bus.place, bus.on_kafka, embedded=False, figures=found)
+    known = asyncio.run(company(others["lead"].database_url))
+    return SystemState(bus.place, bus.on_kafka, embedded=False, figures=found, company=known)
 
 
 def _here(folder: DataFolder) -> SystemState:
@@ -60,10 +62,12 @@ def _here(folder: DataFolder) -> SystemState:
         return SystemState(bus.place, bus.on_kafka)
     own = Embedded(folder, 0).postgres().url
     found = _figures({database: own(database) for database in SERVICES}, bus.url or own("bus"))
+    known = asyncio.run(company(own("lead")))
     if running is None:
-        return SystemState(bus.place, bus.on_kafka, processes=there, figures=found)
+        return SystemState(bus.place, bus.on_kafka, processes=there, figures=found, company=known)
     worker = obstacles(running.admin_port + 1) if running.admin_port else None
-    return SystemState(bus.place, bus.on_kafka, f"http://127.0.0.1:{running.port}", True, there, obstacles(running.port), worker, found)
+    url, api = f"http://127.0.0.1:{running.port}", obstacles(running.port)
+    return SystemState(bus.place, bus.on_kafka, url, True, there, api, worker, found, known)
 
 
 def _figures(databases: dict[str, str], bus_url: str) -> Figures:
@@ -79,6 +83,7 @@ def _lines(system: SystemState, wrong: list[Wrong], command: Callable[[str], str
     told = [
         line for one in wrong for line in (f"! {one.says}", *([f"    {one.next}"] if one.next else []), f"    docs/operations/{one.page}")
     ]
+    told += [str(system.company)] if system.company else []
     if not system.embedded:
         return [*tables(system), *told, f"The log is {system.log}." if wrong else f"All is well; the log is {system.log}."]
     if not system.processes:

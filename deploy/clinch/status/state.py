@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from clinch.status.company import CompanyState
 from clinch.status.figures import Figures
 from clinch.status.processes import ProcessState
 
@@ -20,6 +21,7 @@ class SystemState:
     api: Mapping[str, str] | None = None
     worker: Mapping[str, str] | None = None
     figures: Figures = field(default_factory=Figures)
+    company: CompanyState | None = None
 
     @property
     def running(self) -> bool:

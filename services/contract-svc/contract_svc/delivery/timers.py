@@ -4,9 +4,10 @@ from contract_svc.contracts.commands import about
 from contract_svc.contracts.rules import State
 from contract_svc.contracts.tables import CONTRACTS
 from contract_svc.delivery.commands import ACCEPT, EFFECTIVE, activate
+from shared.calendar import day_of, end_of
 from shared.db import Tx
 from shared.events.contract import ContractAcceptanceOverdue
-from shared.timers import Handler, Timer
+from shared.timers import Handler, Timer, set_timer
 
 
 async def effective(tx: Tx, timer: Timer) -> None:
@@ -17,9 +18,17 @@ async def effective(tx: Tx, timer: Timer) -> None:
 
 async def acceptance_overdue(tx: Tx, timer: Timer) -> None:
     contract = await tx.load(CONTRACTS, timer.subject)
-    if contract.state is State.ACTIVE and contract.accepted_at is None and not contract.acceptance_overdue:
-        told = ContractAcceptanceOverdue(**about(contract), due_day=contract.acceptance_due_day, due_at=timer.due_at)
-        await tx.save(CONTRACTS, contract, told, at=timer.due_at, acceptance_overdue=True)
+    if contract.state is not State.ACTIVE or contract.accepted_at is not None or contract.acceptance_overdue:
+        return
+    due_day, over = contract.acceptance_due_day, contract.acceptance_due_at
+    if due_day is None or over is None:  # set by the release before, during an upgrade
+        due_day = day_of(over or timer.due_at, tx.settings.zone)
+        over = end_of(due_day, tx.settings.zone)
+    if over > tx.now:
+        await set_timer(tx, ACCEPT, contract.id, over)
+        return
+    told = ContractAcceptanceOverdue(**about(contract), due_day=due_day, due_at=over)
+    await tx.save(CONTRACTS, contract, told, at=over, acceptance_overdue=True, acceptance_due_day=due_day, acceptance_due_at=over)
 
 
 TIMERS: dict[str, Handler] = {EFFECTIVE: effective, ACCEPT: acceptance_overdue}

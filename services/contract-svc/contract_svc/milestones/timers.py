@@ -1,5 +1,6 @@
 """When a milestone's day comes, and when it is past due."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from contract_svc.contracts.tables import CONTRACTS
@@ -8,8 +9,9 @@ from contract_svc.milestones.rules import State
 from contract_svc.milestones.tables import MILESTONES
 from contract_svc.payments.commands import fall_due
 from contract_svc.payments.queries import PAID_BY
+from shared.calendar import day_of, end_of
 from shared.db import Tx
-from shared.timers import Handler, Timer
+from shared.timers import Handler, Timer, set_timer
 
 
 async def day_came(tx: Tx, timer: Timer) -> None:
@@ -23,10 +25,19 @@ async def past_due(tx: Tx, timer: Timer) -> None:
     """Tell what was open when the due day was over, also when the timer comes late and some was paid since."""
     contract = await tx.load(CONTRACTS, UUID(timer.data["contract_id"]))
     milestone = await tx.load(MILESTONES, timer.subject)
-    if milestone.outstanding and milestone.overdue_since is None:
-        paid = await tx.one(PAID_BY, milestone_id=milestone.id, at=timer.due_at)
-        told = overdue(contract, milestone, milestone.amount - milestone.waived - paid)
-        await tx.save(MILESTONES, milestone, told, at=timer.due_at, overdue_since=timer.due_at)
+    if not milestone.outstanding or milestone.overdue_since is not None:
+        return
+    due_day, over = milestone.due_day, milestone.due_at
+    if due_day is None or over is None:  # set by the release before, during an upgrade
+        due_day = day_of(over or timer.due_at, tx.settings.zone)
+        over = end_of(due_day, tx.settings.zone)
+    if over > tx.now:
+        await set_timer(tx, DUE, milestone.id, over, timer.data)
+        return
+    paid = await tx.one(PAID_BY, milestone_id=milestone.id, at=over)
+    late = replace(milestone, due_day=due_day, due_at=over)
+    told = overdue(contract, late, milestone.amount - milestone.waived - paid)
+    await tx.save(MILESTONES, milestone, told, at=over, overdue_since=over, due_day=due_day, due_at=over)
 
 
 TIMERS: dict[str, Handler] = {DATE: day_came, DUE: past_due}
