@@ -1,4 +1,4 @@
-"""`clinch import`: a CSV file into a running system, with progress and a summary."""
+"""`clinch import`: a file of rows into a running system, with progress and a summary; or what it would do, with `--check`."""
 
 import csv
 import io
@@ -11,6 +11,7 @@ from uuid import uuid4
 import typer
 
 from clinch.errors import CommandError
+from clinch.imports_check import show
 from clinch.options import Data, Token, Url, base_url
 from clinch.token import access_token
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 Pairs = list[str]
 _SHOWN = 5
+_OPTIONS = ("encoding", "delimiter", "sheet", "decimal", "date-format", "map")
 PATIENCE = 60
 """Seconds to wait for a system that does not answer. The import itself goes on where it was when it is back."""
 
@@ -28,6 +30,10 @@ def import_file(
     file: Annotated[Path | None, typer.Argument(help="The file: CSV, XLSX or XLS.", exists=True, dir_okay=False)] = None,
     map: Annotated[Pairs | None, typer.Option(help="field=column: which column fills which field.")] = None,
     set: Annotated[Pairs | None, typer.Option(help="field=value: the same for every row.")] = None,
+    default: Annotated[Pairs | None, typer.Option(help="field=value: where the cell is empty.")] = None,
+    value: Annotated[
+        Pairs | None, typer.Option(help='field:text=value: what a text of the file stands for, as in "stage:Closed Won=won".')
+    ] = None,
     delimiter: Annotated[str | None, typer.Option(help="Found out unless given: , ; | or tab.")] = None,
     encoding: Annotated[
         str | None, typer.Option(help="Found out unless given: utf-8, utf-16, windows-1252, gb18030, shift_jis ...")
@@ -36,20 +42,31 @@ def import_file(
     decimal: Annotated[str | None, typer.Option(help="The decimal mark of amounts; found out unless given: . or a comma.")] = None,
     date_format: Annotated[Pairs | None, typer.Option(help="strptime format of the dates, or excel; clear ones need none.")] = None,
     time_zone: Annotated[str | None, typer.Option(help="Of times that name none, for example Asia/Shanghai.")] = None,
-    resume: Annotated[str | None, typer.Option(help="Go on with a cancelled or failed import, by its id.")] = None,
+    correct: Annotated[
+        bool, typer.Option("--correct", help="Replace the known history of deals that no person has touched. For admin and ops.")
+    ] = False,
+    check: Annotated[bool, typer.Option("--check", help="Only show what the import would do, and all problems.")] = False,
+    resume: Annotated[
+        str | None, typer.Option(help="Go on with a cancelled, refused or failed import, by its id; other options may be given.")
+    ] = None,
     token: Token = None,
     url: Url = None,
     data: Data = None,
 ) -> None:
-    """Import leads or deals from a CSV file. Importing the same file again changes nothing."""
+    """Import leads or deals from a file. Importing the same file again changes nothing."""
     import httpx
 
     if (file is None) == (resume is None):
         raise CommandError("Name a file to import, or an import to go on with by --resume.", 2)
+    if check and resume:
+        raise CommandError("--check looks at a file; leave out --resume.", 2)
     base = base_url(url, data)
     options = {
         "map": map,
         "set": set,
+        "default": default,
+        "value": value,
+        "correct": "true" if correct else None,
         "delimiter": {"tab": "\t", "\\t": "\t"}.get(delimiter or "", delimiter),
         "encoding": encoding,
         "sheet": sheet,
@@ -59,11 +76,16 @@ def import_file(
     }
     with httpx.Client(base_url=base, timeout=60, headers={"Authorization": f"Bearer {access_token(token, base)}"}) as client:
         path = f"/v1/imports/{things}"
+        given = {k: v for k, v in options.items() if v}
         try:
             if file is None:
-                job = _patiently(lambda: client.post(f"{path}/{resume}/resume"))
+                job = _patiently(lambda: client.post(f"{path}/{resume}/resume", params=given))
+            elif check:
+                client.timeout = httpx.Timeout(60, read=None)  # the whole file is read before the answer comes
+                show(_upload(client, path, file, given | {"dry_run": "true"}))
+                return
             else:
-                job = _upload(client, path, file, {k: v for k, v in options.items() if v})
+                job = _upload(client, path, file, given)
             _summary(client, path, _watched(client, path, job))
         except httpx.TransportError as error:
             raise CommandError(f"{base} does not answer ({error}): is Clinch running there?") from None
@@ -150,11 +172,15 @@ def _summary(client: "httpx.Client", path: str, job: dict[str, Any]) -> None:
             typer.echo(f"Read with {found['what']} {found['value']}: {found['why']}.")
     if job["state"] == "refused":
         choose = f" Choose from: {', '.join(map(repr, job['refusal']['candidates']))}." if job["refusal"]["candidates"] else ""
-        raise CommandError(f"Nothing was imported. {job['error']}{choose}", 2)
+        option = str(job["refusal"]["option"]).replace("_", "-")
+        again = f" Go on with `clinch import {things} --resume {job['id']} --{option} ...`." if option in _OPTIONS else ""
+        raise CommandError(f"Nothing was imported. {job['error']}{choose}{again}", 2)
     typer.echo(
         f"{job['rows']:,} rows: {job['created']:,} created, {job['updated']:,} updated, {job['unchanged']:,} unchanged, "
         f"{job['refused']:,} refused, {job['flagged']:,} flagged."
     )
+    for flag, rows in sorted(job["flags"].items()):
+        typer.echo(f"  flagged {flag}: {rows:,}")
     if job["refused"] or job["flagged"]:
         report = f"{path}/{job['id']}/problems.csv"
         with client.stream("GET", report) as response:

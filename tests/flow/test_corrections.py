@@ -7,6 +7,7 @@ import httpx
 from metrics_svc.rebuild.log import differing_rows
 from shared.bus import open_bus
 from shared.postgres import Postgres
+from shared.verify import atomicity
 from tests.flow.system import System, eventually, whole_system
 from tests.flow.test_imports import imported
 
@@ -101,6 +102,11 @@ async def test_every_figure_equals_a_first_import_of_the_right_history(postgres:
         assert await flags(client, "/v1/deals", "converted_before_capture") == set()
         again = await imported(client, "deals", RIGHT.encode(), {"correct": "true"})
         assert (again["updated"], again["unchanged"], again["refused"]) == (0, 4, 0)
+
+        for name in ("lead-svc", "deal-svc"):
+            async with system[name].db.read() as reader:
+                for check in [*system[name].service.checks, *atomicity(system[name].service.metadata)]:
+                    assert await reader.conn.fetch(check.sql) == [], check.says
 
         metrics = system["metrics-svc"]
         bus = open_bus(metrics.settings.bus_url, client="test")

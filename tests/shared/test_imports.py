@@ -376,3 +376,11 @@ async def test_a_key_stands_for_one_file_with_one_set_of_options(notes: Running,
 async def test_flags_are_counted_by_name(notes: Running, client: httpx.AsyncClient) -> None:
     job = await finished(notes, client, (await client.post("/v1/imports/notes", content="external_id,text\n1,A\n2,B\n3,c\n")).json()["id"])
     assert (job["flagged"], job["flags"]) == (2, {"shouting": 2})
+
+
+async def test_a_header_of_any_length_is_refused_in_words(client: httpx.AsyncClient) -> None:
+    for header in ('"' + "x" * 200_000 + '",text\n', "x" * 300_000 + ",text\n", 'external_id,"text\n' * 3):
+        answer = await client.post("/v1/imports/notes", content=header + "1,a\n")
+        assert answer.status_code in (202, 422), answer.text
+        checked = await client.post("/v1/imports/notes", params={"dry_run": "true"}, content=header + "1,a\n")
+        assert checked.status_code in (200, 422), checked.text

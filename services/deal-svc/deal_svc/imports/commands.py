@@ -26,6 +26,7 @@ from shared.query import Query, is_in
 from shared.settings import Settings
 from shared.spelling import normal_source, tidy
 
+_FLAG_SAYS = {rules.OPENED_UNKNOWN: "is not in the file; the first known moment of the deal counts"}
 _CODES = {"currency": "no_fx_rate", "owner": "inactive_person"}
 """Of a problem by its field; all others contradict themselves, or what is known."""
 
@@ -68,6 +69,7 @@ async def take(tx: Tx, rows: Sequence[tuple[int, DealRow]], settings: Settings, 
             changed.append(again)
         elif deal is None:
             new.append(_created(tx, row, history, currency, fx, parties))
+            outcome.problems += [Problem(line, "opened_at", flag, _FLAG_SAYS.get(flag, flag), "flagged") for flag in history.flags]
         else:
             step = _brought_up_to_date(deal, row, history, currency, fx, parties, tx.now)
             if step is None:

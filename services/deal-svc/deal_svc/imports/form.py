@@ -4,9 +4,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
-from deal_svc.deals.rules import Kind, Stage
+from deal_svc.deals.rules import OPEN_STAGES, Kind, Stage
 from shared.fields import Key, Name, Short
 from shared.imports.amounts import Amount
 from shared.imports.dates import Day, When
@@ -21,6 +21,16 @@ class Outcome(StrEnum):
 
 def _lower(value: Any) -> Any:
     return value.strip().lower() if isinstance(value, str) else value
+
+
+_OPEN_NAMES = {stage.value for stage in OPEN_STAGES}
+_ENDS = (Outcome.WON.value, Outcome.LOST.value)
+
+
+def _end(value: Any) -> Any:
+    """A file with one column for both says the stage of an open deal where others say its outcome."""
+    text = _lower(value)
+    return Outcome.OPEN if text in _OPEN_NAMES else text
 
 
 class DealRow(BaseModel):
@@ -47,10 +57,19 @@ class DealRow(BaseModel):
         None, description="where an open deal stands; with moved_at, since when"
     )
     moved_at: When | None = None
-    outcome: Annotated[Outcome, BeforeValidator(_lower)] = Outcome.OPEN
+    outcome: Annotated[Outcome, BeforeValidator(_end)] = Outcome.OPEN
     closed_at: When | None = None
     lost_reason: Name | None = None
     competitor: Name | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _stage_that_ends(cls, given: Any) -> Any:
+        """A file with one column for both may say won or lost as the stage."""
+        stage = given.get("stage") if isinstance(given, dict) else None
+        if stage is None or given.get("outcome") or (end := _lower(stage)) not in _ENDS:
+            return given
+        return {name: value for name, value in given.items() if name != "stage"} | {"outcome": end}
 
     @property
     def account_key(self) -> str | None:
