@@ -1,4 +1,5 @@
-"""The README's walk, and what the runbooks look at, pasted as they are, against a system that `clinch up` started."""
+"""The README's walk, the examples of the other pages, and what the runbooks look at: pasted as they are, against a system that
+`clinch up` started."""
 
 import os
 import re
@@ -15,12 +16,20 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.clinch.embedded import eventually
-from tests.clinch.walk import ROOT, STEPS, walk
+from tests.clinch.walk import ROOT, STEPS, blocks, walk
 from tests.operations.figures import exported
 from tests.ports import free_port
 
 ONLY_WITH_LISTENERS = {"clinch_webhook_deliveries_total", "clinch_feed_readers"}
 """What the walk has none of: receivers of webhooks, and readers of the stream."""
+
+
+PASTED = ("docs/frontends.md", "docs/figures.md", "docs/imports.md", "docs/stream.md")
+NOT_PASTED = {
+    "docs/operations/containers.md": "needs Docker; tests/containers has it",
+    "docs/operations/embedded.md": "moves the log to Kafka; tests/clinch/test_bus.py does",
+    "docs/operations/kafka.md": "needs three brokers",
+}
 
 
 @pytest.fixture
@@ -68,9 +77,37 @@ def test_the_walk_works_as_it_is_printed(origin: tuple[str, dict[str, str]]) -> 
         assert httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=20).json() == {"status": "ready"}
     wanted = {name for name in exported() if name.startswith(("clinch_", "http_"))} - ONLY_WITH_LISTENERS
     eventually(lambda: wanted <= figures(admin) | figures(admin + 1))  # some are looked at every few seconds only
+    assert {page: what for page in PASTED if (what := pasted(where, environment, page))} == {}
+    example = re.search(r"`\?(state=\S+)`", (ROOT / "docs/frontends.md").read_text())
+    assert example
+    token = clinch(environment, "token", "--role", "admin").stdout.split()[-1]
+    found = httpx.get(f"{where}/v1/leads?{example[1]}", headers={"Authorization": f"Bearer {token}"}, timeout=20)
+    assert found.status_code == 200, found.text
     said = {f"{page}: {commands}": looked(where, environment, commands) for page, commands in runbooks()}
     assert len(said) >= 15
     assert {commands: what for commands, what in said.items() if what} == {}
+
+
+def test_each_page_with_commands_is_run_or_named_with_the_reason() -> None:
+    pages = {str(page.relative_to(ROOT)) for page in (ROOT / "docs").rglob("*.md") if blocks(str(page.relative_to(ROOT)))}
+    assert pages == {*PASTED} | NOT_PASTED.keys()
+
+
+def pasted(where: str, environment: dict[str, str], page: str) -> str:
+    """What goes wrong when all that a page gives for bash is pasted: a command that fails, or a refusal of the API."""
+    text = "\n".join(blocks(page))
+    for printed, here in (
+        ("http://127.0.0.1:8000", where),
+        (".venv/bin/clinch", f"{sys.executable} -m clinch.main"),
+        ("/tmp/", "${CLINCH_DATA}/example-"),
+        ("curl -sN", "stream"),
+    ):
+        text = text.replace(printed, here)
+    stream = 'stream() { curl -sN --max-time 3 "$@" || [ $? -eq 28 ]; }  # it ends only by the time that it is given'
+    script = f"set -eo pipefail\n{stream}\n{text}"
+    done = subprocess.run(["bash", "-c", script], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=180, check=False)
+    refused = [line for line in done.stdout.splitlines() if '"/problems/' in line]
+    return done.stdout + done.stderr if done.returncode or refused else ""
 
 
 def runbooks() -> Iterator[tuple[str, str]]:

@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 
 from shared import relay as relaying
+from shared import verify
 from shared.bus import BusUnavailable, Message, MessageRefused, TopicRefused, UnknownTopic
 from shared.delivery import deliver, parcels
 from shared.ids import new_id
@@ -292,6 +293,28 @@ async def test_a_dropped_event_leaves_a_gap_and_those_behind_it_wait_for_a_redri
         [dropped, _] = (await ops.get(BASE, params={"state": "settled"})).json()["items"]
         assert dropped["outcome"] == "dropped: never happened"
         assert (await ops.post(f"{BASE}/{second['id']}/drop", json={"reason": "again"})).status_code == 409
+
+
+async def test_verify_names_what_is_kept_from_the_log_and_looks_for_nothing_that_was_given_up(notes: Running) -> None:
+    bus, id = MemoryBus(), await write(notes)
+    await edit(notes, id, 2)
+    await bus.ensure_topics([TOPIC])
+    await sql(notes, "UPDATE event SET type = 'nonsense' WHERE version = 2")
+
+    async def offenders() -> dict[str, int]:
+        async with notes.db.read() as reader:
+            found = [one async for one in verify.run(reader.conn, verify.PLUMBING_CHECKS)]
+            found += [one async for one in verify.in_the_log(reader.conn, bus, ["note"])]
+        return {one.says: one.offenders for one in found if one.offenders}
+
+    async with relays(notes, bus), notes.client("ops") as ops:
+        await emptied(notes)
+        assert await offenders() == {"no event is kept from the log": 2}
+        second, third = (await ops.get(BASE)).json()["items"]
+        await ops.post(f"{BASE}/{second['id']}/drop", json={"reason": "never happened"})
+        await ops.post(f"{BASE}/{third['id']}/redrive")
+        assert versions(bus, id) == [1, 3]
+        assert await offenders() == {}
 
 
 async def test_only_operators_see_and_settle_letters(notes: Running) -> None:
