@@ -54,11 +54,12 @@ def _text(value: Any) -> str:
 
 def _table(title: str, header: list[str], rows: list[list[str]]) -> None:
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(title=title, title_justify="left")
     for name in header:
         table.add_column(name, overflow="fold")
     for row in rows:
-        table.add_row(*(cell.replace("[", r"\\[") for cell in row))
+        table.add_row(*map(escape, row))
     Console().print(table)
