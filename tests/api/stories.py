@@ -29,6 +29,8 @@ async def leads(svc: Running) -> Values:
     await desk.act(made[3], "convert", amount={"amount": "1000", "currency": "CNY"})
     admin = desk.by("admin")
     job = done(await admin.post("/v1/imports/leads", params={"map": ["external_id=external_id", "company=company"]}, content=CSV), 202)
+    account = done(await admin.post("/v1/accounts", json={"name": "Acme Ltd"}), 201)
+    done(await admin.post("/v1/contacts", json={"account_id": account["id"], "name": "Anna Berg"}), 201)
     lists = ("team/teams", "team/people", "accounts", "contacts")
     teams, people, accounts, contacts = [done(await admin.get(f"/v1/{name}"), 200)["items"] for name in lists]
     return {
