@@ -7,7 +7,9 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
+import asyncpg
 import pytest
 
 from clinch.alone import databases_alone
@@ -19,7 +21,7 @@ from clinch.folder import DataFolder
 from clinch.settings import SERVICES, Embedded
 from shared.bus import Bus, BusUnavailable, open_bus
 from shared.bus.kafka import KafkaBus
-from tests.clinch.loghouse import DEALS, LEADS, PARTITIONS, CutOff, LogHouse, apart, events, on_bus, whole
+from tests.clinch.loghouse import _TELL, DEALS, LEADS, PARTITIONS, CutOff, LogHouse, apart, events, on_bus, whole
 from tests.clinch.test_commands import clinch
 from tests.kafka_mock import KafkaMock
 
@@ -118,6 +120,34 @@ def test_another_kafka_at_the_same_address_is_refused(house: LogHouse, kafka: st
     assert anew.returncode == 0, anew.stderr
     assert settled(house.run, None) == []
     assert remembered(house.run.folder) == FolderBus(kafka, cluster_of(kafka))
+
+
+_KEPT = """
+INSERT INTO outbox_letter (id, event_id, type, aggregate, subject, version, error, attempts, parked_at, settled_at, outcome)
+SELECT uuidv7(), id, type, aggregate, subject, version, '', 1, now(), CASE WHEN $2 THEN now() END, CASE WHEN $2 THEN 'dropped: gone' END
+FROM event WHERE id = $1::uuid
+"""
+
+
+def test_a_log_made_anew_has_what_could_not_be_published_and_not_what_was_dropped(house: LogHouse, kafka: str) -> None:
+    house.fill([])
+    remember(house.run.folder, FolderBus(kafka))
+    parked, dropped = str(uuid4()), str(uuid4())
+
+    async def told() -> list[list[str]]:
+        conn = await asyncpg.connect(house.run.postgres().url("lead"))
+        found = [await conn.fetch(f"SELECT event_id::text FROM {table}") for table in ("outbox", "outbox_letter")]
+        await conn.close()
+        return [[row[0] for row in rows] for rows in found]
+
+    with databases_alone(house.run):
+        apart(house.execute("lead", _TELL, [(parked,), (dropped,)]))
+        apart(house.execute("lead", _KEPT, [(parked, False), (dropped, True)]))
+    anew = clinch("bus", "anew", data=house.run.folder.path)
+    assert anew.returncode == 0, anew.stderr
+    assert anew.stdout.startswith("1 events will be published again.")
+    with databases_alone(house.run):
+        assert apart(told()) == [[parked], [dropped]]
 
 
 def test_a_log_that_was_published_to_is_not_left_by_a_start(house: LogHouse, kafka: str) -> None:
