@@ -117,3 +117,26 @@ async def test_several_deals_of_a_lead_are_one_customer(system: System) -> None:
         assert (await client.get("/v1/metrics/kpis/lead_to_customer")).json()["total"]["value"] == 0.5
         listed = (await client.get("/v1/metrics/funnel/records", params={"step": "F8"})).json()["items"]
         assert [(r["external_id"], len(r["deals"])) for r in listed] == [("ML-1", 4)]
+
+
+DATES_ONLY = b"""external_id,opened_at,closed_at,outcome,amount
+DO-1,2025-12-01,2026-03-01,won,1
+DO-2,2025-12-01,2026-02-28,won,10
+DO-3,2025-12-01,2026-01-01,won,100
+DO-4,2025-12-01,2025-12-31,lost,1000
+"""
+
+
+async def test_a_date_without_a_time_counts_on_that_day_of_the_company(system: System) -> None:
+    """Whatever the zone of the file: a win of the first of a month is none of the month before."""
+    async with system.client() as client:
+        assert (await imported(client, "deals", DATES_ONLY, {"time_zone": "Asia/Shanghai"}))["created"] == 4
+
+        async def counted() -> Any:
+            rows = (await client.get("/v1/metrics/kpis/win_rate", params={"grain": "month"})).json()["rows"]
+            assert [(r["start"][:7], r["counts"]["won"], r["counts"]["lost"]) for r in rows] == [
+                ("2025-12", 0, 1), ("2026-01", 1, 0), ("2026-02", 1, 0), ("2026-03", 1, 0),
+            ]  # fmt: skip
+            return rows
+
+        await eventually(counted, 60)
