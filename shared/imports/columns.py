@@ -23,7 +23,7 @@ class Unsettled(Exception):
 
     def __init__(self, message: str, code: str, option: str, candidates: Iterable[str]) -> None:
         super().__init__(message)
-        self.message, self.code, self.option, self.candidates = message, code, option, list(candidates)
+        self.message, self.code, self.option, self.candidates = message.replace("\0", "\ufffd"), code, option, list(candidates)
 
 
 @dataclass(slots=True)

@@ -71,7 +71,7 @@ def header_of(lines: Sequence[str], delimiter: str) -> list[str]:
     """The names of the columns, in the first line that is not empty; an unnamed column is passed over. `Invalid` for what is no header."""
     try:
         rows = csv.reader(lines, delimiter=delimiter, strict=True)
-        names = next(([name.strip() for name in row] for row in rows if any(map(str.strip, row))), [])
+        names = next(([storable(name.strip()) for name in row] for row in rows if any(map(str.strip, row))), [])
     except csv.Error as error:
         raise Invalid(_in_words(error), pointer="file", code="bad_header") from None
     if not any(names):
@@ -79,6 +79,11 @@ def header_of(lines: Sequence[str], delimiter: str) -> list[str]:
     while not names[-1]:
         names.pop()
     return names
+
+
+def storable(text: str) -> str:
+    """Text that the database can hold: it has no NUL."""
+    return text.replace("\0", "\ufffd")
 
 
 def _in_words(error: csv.Error) -> str:

@@ -11,7 +11,7 @@ from shared.imports import workbook
 from shared.imports.columns import AmountColumns, DateColumns, Settled, Unsettled
 from shared.imports.dates import ORDERS
 from shared.imports.encoding import Bytes, encoding_of, marked
-from shared.imports.format import Format, decoded, delimiter_of, header_of, line_end_of
+from shared.imports.format import Format, decoded, delimiter_of, header_of, line_end_of, storable
 from shared.imports.kinds import AMOUNT, DATE, kind_of
 from shared.imports.mapping import mapping
 from shared.imports.prepared import as_utf8, pieces_of, prepare, prepared_id
@@ -31,7 +31,7 @@ class Found:
     why: list[dict[str, str]] = field(default_factory=list)
 
     def tell(self, what: str, value: str, why: str) -> None:
-        self.why.append({"what": what, "value": value, "why": why})
+        self.why.append({"what": what, "value": storable(value), "why": storable(why)})
 
 
 def form_of(form: Mapping[str, Any]) -> Format:
@@ -139,7 +139,8 @@ async def _columns(conn: Any, job_id: UUID, options: Mapping[str, Any], fields: 
     if of_days or of_sums:
         reader = RowReader(source_of(job_id, found.form), form_of(found.form), 0, 0)
         await reader.take(conn, 1)
-        while rows := await reader.take(conn, _ROWS):
+        while taken := await reader.take(conn, _ROWS):
+            rows = [row for row in taken if row.fault is None]
             for name, at in of_days.items():
                 days.see(name, {row.cells[at] for row in rows if len(row.cells) > at})
             for name, at in of_sums.items():

@@ -75,6 +75,21 @@ async def test_a_nul_costs_its_row(leads: Running, deals: Running) -> None:
         assert imported.refused == [(3, "a NUL character")]
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"external_id,na\0me,opened_at\nA,x,2026-01-02\n",
+        b"external_id,opened_at\nA,1/2/2026\0\nB,2026-01-02\n",
+        b"external_id,opened_at\nA,1/2/2026\nB,13/2/2026\nC,2/13/2026\0\n",
+        "external_id,na\0me,opened_at\nA,x,2026-01-02\n".encode("utf-16"),
+    ],
+)
+async def test_a_nul_in_the_header_or_beside_a_date_fails_no_job(deals: Running, raw: bytes) -> None:
+    imported = await bring(deals, raw)
+    assert imported.job["state"] == "done"
+    assert {"A", "B"} & set(imported.rows)
+
+
 async def test_lines_that_end_by_carriage_returns_are_read(leads: Running) -> None:
     assert names(await bring(leads, "cr_only.csv")) == {"C-1": "Old Mac", "C-2": "Older Mac"}
 
