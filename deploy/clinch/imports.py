@@ -58,6 +58,8 @@ def import_file(
 
     if (file is None) == (resume is None):
         raise CommandError("Name a file to import, or an import to go on with by --resume.", 2)
+    if correct and things != "deals":
+        raise CommandError("Only the history of deals can be corrected; leave out --correct.", 2)
     if check and resume:
         raise CommandError("--check looks at a file; leave out --resume.", 2)
     base = base_url(url, data)

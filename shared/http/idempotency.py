@@ -3,7 +3,7 @@
 import hashlib
 from typing import Annotated, NamedTuple
 
-from fastapi import Header, Request
+from fastapi import Depends, Request
 from prometheus_client import Counter
 from starlette.responses import Response
 
@@ -126,9 +126,17 @@ def _answer(claimed: Key, response: Response) -> outbox.Answer:
 
 
 _SAYS = "Any unique text. The same key and body again give the first answer again, and no second effect."
-IdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=_LONGEST, description=_SAYS)]
 _SCHEMA = {"type": "string", "minLength": 1, "maxLength": _LONGEST}
 PARAMETER = parameter("Idempotency-Key", "header", _SAYS, _SCHEMA)
+
+
+@documented(PARAMETER)
+async def _given_key(request: Request) -> str | None:
+    return key_of(request)
+
+
+IdempotencyKey = Annotated[str | None, Depends(_given_key)]
+"""For routes that keep the key by means of their own."""
 
 
 @documented(parameter("Idempotency-Key", "header", _SAYS, _SCHEMA, required=True))

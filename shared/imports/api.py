@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, create_model
 from sqlalchemy import bindparam, insert, select, update
 from starlette.responses import Response, StreamingResponse
 
@@ -27,7 +27,7 @@ from shared.imports.format import decoded, delimiter_of, header_of, line_end_of
 from shared.imports.idle import wake
 from shared.imports.job import DROP_UPLOAD, GET, LOCK, Importer, Job, State, restart, save
 from shared.imports.mapping import mapping
-from shared.imports.options import Options, chosen
+from shared.imports.options import Options, chosen, options_of
 from shared.imports.prepared import prepared_id
 from shared.imports.workbook import is_workbook
 from shared.query import Query as Statement
@@ -92,10 +92,6 @@ class ImportOut(BaseModel):
     finished_at: datetime | None
 
 
-class Asked(Options):
-    dry_run: bool = Field(False, description="Look at the whole file and store nothing.")
-
-
 class ImportList(BaseModel):
     items: list[ImportOut]
 
@@ -115,6 +111,8 @@ def imports_router(importer: Importer) -> APIRouter:
     things = importer.things
     router = APIRouter(prefix=f"/v1/imports/{things}", tags=["imports"], route_class=ClinchRoute)
     allowed = Annotated[Actor, Depends(require(*importer.roles))]
+    ways: Any = options_of(importer)  # what may be asked differs by importer
+    asked: Any = _also_dry(ways)
 
     @router.post(
         "",
@@ -125,7 +123,11 @@ def imports_router(importer: Importer) -> APIRouter:
         responses={200: {"model": ImportCheck, "description": "What a dry run has found."}},
     )
     async def upload(
-        request: Request, response: Response, by: allowed, given: Annotated[Asked, Query()], key: IdempotencyKey = None
+        request: Request,
+        response: Response,
+        by: allowed,
+        given: Annotated[asked, Query()],
+        key: IdempotencyKey,
     ) -> Any:
         """Import a file of rows (CSV, XLSX or XLS), sent as the body. Answers when the file is stored; the job's page shows how far it is.
 
@@ -137,8 +139,6 @@ def imports_router(importer: Importer) -> APIRouter:
         if given.dry_run:
             found = await _checked_only(request, db, importer, by, options)
             return Response(found.model_dump_json(), 200, media_type="application/json")
-        if len(request.headers.getlist("idempotency-key")) > 1:
-            raise Invalid("Send one Idempotency-Key, not several.", pointer="Idempotency-Key", code="key_repeated")
         known = await _known(request, db, by, key, options) if key else None
         job = known or await _store(request, db, importer, by, options, key)
         response.headers["Location"] = f"/v1/imports/{things}/{job.id}"
@@ -167,7 +167,7 @@ def imports_router(importer: Importer) -> APIRouter:
         return await _turn(tx, import_id, things, State.CANCELLED, (State.QUEUED, State.READING, State.RUNNING))
 
     @router.post("/{import_id}/resume", name=f"resume_{things}_import", response_model=ImportOut)
-    async def resume(import_id: UUID, tx: InTx, by: allowed, given: Annotated[Options, Query()]) -> Job:
+    async def resume(import_id: UUID, tx: InTx, by: allowed, given: Annotated[ways, Query()]) -> Job:
         """Go on with a cancelled, refused or failed import where it stopped, with other options if you give any.
 
         Options that are left out stay as they were. When one is different now, the file is read again from its beginning: rows that
@@ -184,6 +184,11 @@ def imports_router(importer: Importer) -> APIRouter:
         return await _turn(tx, import_id, things, State.QUEUED, RESUMABLE)
 
     return router
+
+
+def _also_dry(options: type[Options]) -> type[Options]:
+    says = "Look at the whole file and store nothing."
+    return create_model("Asked", __base__=options, dry_run=(bool, Field(False, description=says)))
 
 
 def _found(job: Job | None, things: str) -> Job:

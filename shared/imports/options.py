@@ -38,9 +38,6 @@ class Options(BaseModel):
     value: list[str] = Field(
         [], description="`field:text=value`: what a text of the file stands for, in any case: `stage:Negotiation/Review=negotiation`."
     )
-    correct: bool = Field(
-        False, description="Replace the known history of records that no person has touched since they were imported. Deals only."
-    )
     encoding: OneOfEncodings | None = None
     delimiter: Literal[",", ";", "\t", "|"] | None = None
     sheet: str | None = Field(None, description="The sheet of a workbook; the first by default.")
@@ -51,6 +48,17 @@ class Options(BaseModel):
     time_zone: str | None = Field(
         None, description="IANA zone of times that name none; the company's by default. A day without a time is a day of the company's."
     )
+
+
+class CorrectingOptions(Options):
+    """For records whose history an import may tell again."""
+
+    correct: bool = Field(False, description="Replace the known history of records that no person has touched since they were imported.")
+
+
+def options_of(importer: Importer) -> type[Options]:
+    """What may be asked of this importer."""
+    return Options if importer.correct is None else CorrectingOptions
 
 
 _STORED = {"value": "values", "default": "defaults", "date_format": "date_formats"}
@@ -65,7 +73,7 @@ def chosen(importer: Importer, given: Options, settings: Settings, by: Actor, be
         "set": pairs(given.set, "set", importer.fields),
         "defaults": pairs(given.default, "default", importer.fields),
         "values": values_of(given.value, importer.fields),
-        "correct": given.correct,
+        "correct": isinstance(given, CorrectingOptions) and given.correct,
         "encoding": given.encoding,
         "delimiter": given.delimiter,
         "sheet": given.sheet,
@@ -108,8 +116,6 @@ def _plain(given: Options) -> None:
 
 
 def _may_correct(importer: Importer, by: Actor) -> None:
-    if importer.correct is None:
-        raise Invalid(f"The history of {importer.things} cannot be corrected by an import.", pointer="correct", code="not_correctable")
     if not by.has(*importer.correcting):
         raise Forbidden(f"Only {' and '.join(importer.correcting)} may correct a known history.")
 

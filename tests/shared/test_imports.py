@@ -307,12 +307,30 @@ async def test_texts_of_the_file_stand_for_values_and_empty_cells_for_defaults(n
     [
         ({"set": ["at=9999999999999999999"]}, "set"), ({"set": ["at=0001-01-01"]}, "set"), ({"set": ["text=\0"]}, "query"),
         ({"default": ["at=yesterday"]}, "default"), ({"value": ["text:a"]}, "value"), ({"value": ["nothing:a=b"]}, "value"),
-        ({"value": ["at:soon=later"]}, "value"), ({"correct": "true"}, "correct"), ({"set": ["text=" + "x" * 30_000]}, "query"),
+        ({"value": ["at:soon=later"]}, "value"), ({"set": ["text=" + "x" * 30_000]}, "query"),
     ],
 )  # fmt: skip
 async def test_an_option_that_no_row_could_have_is_refused_at_once(client: httpx.AsyncClient, params: Any, pointer: str) -> None:
     answer = await client.post("/v1/imports/notes", params=params, content="external_id,text\n1,a\n")
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, pointer), answer.text
+
+
+async def test_an_importer_that_cannot_correct_offers_no_such_option(notes: Running, client: httpx.AsyncClient) -> None:
+    id = (await client.post("/v1/imports/notes", content="external_id,text\n1,a\n")).json()["id"]
+    for address in ("/v1/imports/notes", f"/v1/imports/notes/{id}/resume"):
+        answer = await client.post(address, params={"correct": "true"}, content="external_id,text\n1,a\n")
+        assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "unknown_parameter"), answer.text
+    document = notes.app.openapi()["paths"]
+    for path in ("/v1/imports/notes", "/v1/imports/notes/{import_id}/resume"):
+        assert "correct" not in {p["name"] for p in document[path]["post"]["parameters"]}
+
+
+async def test_an_import_takes_one_key(client: httpx.AsyncClient) -> None:
+    for keys, code in ((["a", "b"], "several_keys"), ([""], "bad_key"), (["k" * 201], "bad_key")):
+        headers = [("Idempotency-Key", key) for key in keys]
+        answer = await client.post("/v1/imports/notes", content="external_id,text\n1,a\n", headers=headers)
+        assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, code)
+    assert (await client.get("/v1/imports/notes")).json()["items"] == []
 
 
 async def test_a_dry_run_shows_what_would_be_and_stores_nothing(notes: Running, client: httpx.AsyncClient) -> None:
