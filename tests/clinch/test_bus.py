@@ -193,7 +193,7 @@ def test_the_log_is_carried_over_offset_by_offset_and_remembered(house: LogHouse
     steps = [line.strip() for line in done.stdout.splitlines()]
     assert [step.split(":")[0] for step in steps[:2]] == ["Copying 200 events", "Comparing 200 events"]
     assert steps[2] == f"{PARTITIONS} positions of consumers lie within the log"
-    assert steps[3].endswith(" verify")
+    assert steps[3].endswith(f" verify --data {house.run.folder.path}")
     again = migrate(house, kafka)
     assert (again.returncode, again.stdout) == (0, f"The log is at {kafka} already.\n")
 

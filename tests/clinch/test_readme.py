@@ -29,6 +29,7 @@ NOT_PASTED = {
     "docs/operations/containers.md": "needs Docker; tests/containers has it",
     "docs/operations/embedded.md": "moves the log to Kafka; tests/clinch/test_bus.py does",
     "docs/operations/kafka.md": "needs three brokers",
+    "docs/operations/rezone.md": "changes the zone of all data; tests/faults/test_rezone.py does",
 }
 
 
