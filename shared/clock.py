@@ -1,7 +1,7 @@
 """The time, injectable: tests and the demo hand their own clock to what depends on it."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from shared.errors import Invalid
 
@@ -11,8 +11,16 @@ FIRST_YEAR, LAST_YEAR = 1970, 2200
 """A day or time outside these years is a slip of the pen or of an import, and near the year 1 not even every zone can say it."""
 EARLIEST, LATEST = datetime(FIRST_YEAR, 1, 1, tzinfo=UTC), datetime(LAST_YEAR + 1, 1, 1, tzinfo=UTC)
 """The first moment that counts as a time, and the first that does not any more."""
+YEARS = f"from {FIRST_YEAR} to {LAST_YEAR}"
+"""The range in words."""
 READABLE_YEARS = 1000, 9000
 """Of what was written before there was such a limit: calendars and zones can reckon with the years from the first up to the second."""
+
+
+def plausible(day: date) -> bool:
+    """Whether a day, or the day of a time, lies in the years that count."""
+    return FIRST_YEAR <= day.year <= LAST_YEAR
+
 
 _SKEW = timedelta(minutes=5)
 """How far a caller's clock may be ahead of ours."""

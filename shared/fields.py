@@ -10,9 +10,9 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from shared.clock import EARLIEST, FIRST_YEAR, LAST_YEAR, LATEST
+from shared.clock import EARLIEST, LATEST, YEARS, plausible
 from shared.sentences import written
-from shared.spelling import SOURCES, normal_source
+from shared.spelling import SOURCES, normal_source, tidy
 
 DAY_SAYS = "Write a day as year-month-day, for example 2026-01-31."
 TIME_SAYS = "Write a time with its date and zone, for example 2026-01-31T08:00:00Z or 2026-01-31T16:00:00+08:00."
@@ -21,7 +21,6 @@ TIME_SAYS = "Write a time with its date and zone, for example 2026-01-31T08:00:0
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})?", re.ASCII)
-_YEARS = f"from {FIRST_YEAR} to {LAST_YEAR}"
 
 
 def read_day(value: Any) -> date:
@@ -34,8 +33,8 @@ def read_day(value: Any) -> date:
         day = date.fromisoformat(value)
     except ValueError:
         raise PydanticCustomError("day_format", "The calendar has no such day.") from None
-    if not FIRST_YEAR <= day.year <= LAST_YEAR:
-        raise PydanticCustomError("day_range", f"Write a day {_YEARS}.")
+    if not plausible(day):
+        raise PydanticCustomError("day_range", f"Write a day {YEARS}.")
     return day
 
 
@@ -53,12 +52,12 @@ def read_time(value: Any) -> datetime:
     except ValueError:
         raise PydanticCustomError("time_format", "Calendar and clock have no such time.") from None
     if not EARLIEST <= at < LATEST:
-        raise PydanticCustomError("time_range", f"Write a time {_YEARS}.")
+        raise PydanticCustomError("time_range", f"Write a time {YEARS}.")
     return at
 
 
-Day = Annotated[date, BeforeValidator(read_day), Field(description=f"A day {_YEARS}, year-month-day.")]
-Time = Annotated[datetime, BeforeValidator(read_time), Field(description=f"A time with its zone (RFC 3339), {_YEARS}.")]
+Day = Annotated[date, BeforeValidator(read_day), Field(description=f"A day {YEARS}, year-month-day.")]
+Time = Annotated[datetime, BeforeValidator(read_time), Field(description=f"A time with its zone (RFC 3339), {YEARS}.")]
 When = Annotated[Time | None, Field(description="When it happened, if not now; never in the future.")]
 
 # -- Names and texts ---------------------------------------------------------------------------------------------------------
@@ -103,7 +102,8 @@ def lines(most: int, least: int = 1) -> StringConstraints:
     return StringConstraints(strip_whitespace=True, min_length=least, max_length=most)
 
 
-Name = Annotated[str, lines(200), _LINE]
+Name = Annotated[str, lines(200), _LINE, AfterValidator(tidy)]
+"""As `tidy` shows it, so that two blanks in a row make no other name."""
 Short = Annotated[str, lines(80), _LINE]
 Source = Annotated[Short, AfterValidator(normal_source), Field(description=f"{', '.join(SOURCES)}, or any other text.")]
 Key = Annotated[str, lines(200), _LINE, Field(description="What another system calls it; unique.")]

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
-from shared.clock import EARLIEST, FIRST_YEAR, LAST_YEAR, LATEST
+from shared.clock import EARLIEST, LATEST, YEARS
 from shared.errors import Invalid
 from shared.events.envelope import ActorRef, Event, Stamp
 
@@ -104,7 +104,7 @@ def _refuse_odd_times(told: Sequence[Told]) -> None:
     """The last guard, behind those of each field: Postgres would keep the year 1 as -infinity, and no reader could take that."""
     for t in told:
         if t.time.tzinfo is None or not EARLIEST <= t.time < LATEST:
-            says = f"This happened on {t.time:%Y-%m-%d}; write a time in the years {FIRST_YEAR} to {LAST_YEAR}."
+            says = f"This happened on {t.time:%Y-%m-%d}; write a time {YEARS}."
             raise Invalid(says, pointer="time", code="time_range")
 
 

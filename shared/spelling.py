@@ -17,13 +17,19 @@ SOURCES = (
 
 _INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\ufeff"))
 """Soft hyphen, blank of no width and byte order mark: nobody sees them, so they tell no two names apart."""
+_BLANKS = re.compile(r"\s{2,}|[^\S\u3000]")
 _OPAQUE = re.compile(r"(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])(?=[^0-9]*[0-9])[0-9A-Za-z_]{10,}")
 """Ids that a system has drawn, for example Salesforce's: there the case of a letter tells two records apart."""
 
 
 def tidy(text: str) -> str:
-    """The text as it is shown: composed characters, one blank where there were several, none at the ends."""
-    return " ".join(unicodedata.normalize("NFC", text).split())
+    """The text as it is shown: composed characters, one blank where there were several, none at the ends.
+
+    The wide blank of Chinese and Japanese stays where it stands alone.
+    """
+    if text.isascii() and text.isprintable() and "  " not in text:
+        return text.strip()
+    return _BLANKS.sub(" ", unicodedata.normalize("NFC", text).strip())
 
 
 def searched(text: str) -> str:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, ValidationInfo
 
 from shared.imports.kinds import AMOUNT
-from shared.money import currencies, minor_unit
+from shared.money import currencies, too_fine
 
 SIGNS: dict[str, tuple[str, ...]] = {
     "€": ("EUR",), "£": ("GBP",), "¥": ("CNY", "JPY"), "元": ("CNY",), "人民币": ("CNY",), "rmb": ("CNY",), "円": ("JPY",), "₩": ("KRW",),
@@ -53,8 +53,8 @@ class Amounts:
         amount = self._number(text, name)
         if amount.adjusted() > _LARGEST:
             raise ValueError("is too large for an amount")
-        if owner in currencies() and amount % minor_unit(owner) != 0:
-            raise ValueError(f"has more decimals than {owner} has; the smallest amount is {minor_unit(owner)}")
+        if owner in currencies() and (says := too_fine(amount, owner)):
+            raise ValueError(says)
         return -amount if negative else amount
 
     def _number(self, text: str, name: str) -> Decimal:

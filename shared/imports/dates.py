@@ -9,6 +9,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, ValidationInfo
 
+from shared.calendar import day_of, start_of
+from shared.clock import YEARS, plausible
 from shared.imports.kinds import DATE
 
 EXCEL = {"excel": date(1899, 12, 30), "excel-1904": date(1904, 1, 1)}
@@ -67,21 +69,20 @@ class Dates:
         """The day as it is written; of a time that names its zone, the day in the company's calendar."""
         found = self._found(value, name)
         if isinstance(found, datetime):
-            found = (found.astimezone(self.company) if found.tzinfo else found).date() if _plausible(found.year) else found.date()
-        if not _plausible(found.year):
+            found = day_of(found, self.company) if found.tzinfo and plausible(found) else found.date()
+        if not plausible(found):
             raise ValueError(_OUTSIDE)
         return found
 
     def _moment(self, found: date) -> datetime:
-        if not isinstance(found, datetime):
-            placed = datetime.combine(found, time(), self.company)
-        else:
-            placed = found if found.tzinfo else found.replace(tzinfo=self.zone)
         try:
-            moment = placed.astimezone(UTC)
+            if not isinstance(found, datetime):
+                moment = start_of(found, self.company)
+            else:
+                moment = (found if found.tzinfo else found.replace(tzinfo=self.zone)).astimezone(UTC)
         except OverflowError:
             raise ValueError(_OUTSIDE) from None
-        if not _plausible(moment.year):
+        if not plausible(moment):
             raise ValueError(_OUTSIDE)
         return moment
 
@@ -110,11 +111,7 @@ class Dates:
         return chosen
 
 
-_OUTSIDE = "times lie in 1970..2200"
-
-
-def _plausible(year: int) -> bool:
-    return 1970 <= year <= 2200
+_OUTSIDE = f"days and times lie in the years {YEARS}"
 
 
 def iso(value: str) -> date | None:
@@ -193,7 +190,7 @@ def _readings(match: "re.Match[str]", orders: Mapping[str, tuple[str | None, ...
 
 
 def _full(year: str) -> int:
-    """A year of two digits lies in 1970..2069."""
+    """A year of two digits lies in the 100 years from 1970 on."""
     return int(year) if len(year) == 4 else int(year) + (2000 if int(year) < 70 else 1900)
 
 

@@ -21,7 +21,7 @@ def names(imported: Imported, field: str = "company") -> dict[str, Any]:
 async def test_a_date_outside_1970_to_2200_costs_its_row(deals: Running) -> None:
     imported = await bring(deals, "impossible_year_deals.csv")
     assert imported.counts == ("done", 1, 1)
-    assert imported.refused == [(2, "times lie in 1970..2200")]
+    assert imported.refused == [(2, "days and times lie in the years from 1970 to 2200")]
     assert [event.data.external_id for event in await deals.told(DealOpened)] == ["P-2"]
 
 

@@ -96,13 +96,13 @@ async def test_an_account_of_the_same_name_is_offered_and_joined_when_the_caller
         etag = {"If-Match": f'"{lead["version"]}"'}
         offer = done(await desk.by("ann").post(f"/v1/leads/{lead['id']}/convert", json={}, headers=etag, params=params), 409)
         assert (offer["code"], [(a["id"], a["name"], a["region"]) for a in offer["accounts"]]) == (
-            "account_exists", [(known["id"], "ACME  Ltd", "east")],
+            "account_exists", [(known["id"], "ACME Ltd", "east")],
         )  # fmt: skip
     assert (await desk.see(lead))["state"] == "sql"
     sent = await desk.act(lead, "convert", join_account=True)
     assert (sent["account_id"], sent["state"]) == (known["id"], "converting")
     (told,) = await svc.told(LeadConverted)
-    assert (str(told.data.account_id), told.data.account_name) == (known["id"], "ACME  Ltd")
+    assert (str(told.data.account_id), told.data.account_name) == (known["id"], "ACME Ltd")
     await opened(svc, sent)
     assert await everything_known(desk) == [1, 1]
 

@@ -100,3 +100,11 @@ async def test_a_lead_names_an_account_and_contact_that_its_owner_sees(desk: Des
     assert done(await desk.ask(lead, "", method="PATCH", contact_id=contact["id"]), 200)["contact_id"] == contact["id"]
     found = done(await desk.by("ann").get("/v1/leads", params={"account_id": mine["id"]}), 200)["items"]
     assert [item["id"] for item in found] == [lead["id"]]
+
+
+async def test_blanks_in_a_name_are_tidied_as_files_are(desk: Desk) -> None:
+    admin = desk.by("admin")
+    account = done(await admin.post("/v1/accounts", json={"name": " Acme   Ltd "}), 201)
+    assert account["name"] == "Acme Ltd"
+    changed = await admin.patch(f"/v1/accounts/{account['id']}", json={"name": "Acme \u00a0Ltd"}, headers={"If-Match": "*"})
+    assert (done(changed, 200)["name"], changed.json()["version"]) == ("Acme Ltd", account["version"])

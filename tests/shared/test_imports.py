@@ -230,7 +230,7 @@ async def test_an_upload_that_was_cut_off_is_sent_again_under_its_key(notes: Run
         ({"map": ["external_id=a", "text=b"], "encoding": "klingon"}, "encoding", "windows-1252"),
         ({"map": ["external_id=a", "text=b"], "date_format": "%Q"}, "date_format", "strptime"),
         ({"map": ["external_id=a", "text=b"], "date_format": "%H:%M"}, "date_format", "year, month and day"),
-        ({"map": ["external_id=a", "text=b"], "set": ["at=0001-01-01"]}, "set", "1970..2200"),
+        ({"map": ["external_id=a", "text=b"], "set": ["at=0001-01-01"]}, "set", "from 1970 to 2200"),
         ({"map": ["external_id=a", "text=b"], "set": ["at=01/02/2026"]}, "set", "day first or month first"),
     ],
 )

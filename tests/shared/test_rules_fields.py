@@ -102,6 +102,9 @@ def test_a_name_hides_nothing(hidden: str) -> None:
     [
         ("  Acme Ltd ", "Acme Ltd"),
         ("\u3000株式会社\u3000アクメ\u3000", "株式会社\u3000アクメ"),
+        ("Acme  Ltd", "Acme Ltd"),
+        ("Acme\u00a0Ltd", "Acme Ltd"),
+        ("Zoe\u0308", "Zo\u00eb"),
         ("Acme\u200b", "Acme"),
         ("Acme\r\nLtd", "Acme Ltd"),
         ("می\u200cخواهم", "می\u200cخواهم"),

@@ -120,7 +120,7 @@ def test_a_sign_of_several_currencies_fits_each_of_them() -> None:
 def test_an_amount_has_no_more_decimals_than_its_currency() -> None:
     assert Amounts("JPY").read("12.00") == 12
     for text, currency in (("12.5", "JPY"), ("12.3456", "EUR")):
-        with pytest.raises(ValueError, match="more decimals"):
+        with pytest.raises(ValueError, match="The smallest amount of"):
             Amounts("CNY").read(text, "amount", currency)
 
 

@@ -91,9 +91,9 @@ def test_a_time_that_a_change_of_clocks_leaves_out_or_repeats_is_decided() -> No
 
 @pytest.mark.parametrize("text", ["0001-01-01", "1969-12-31", "2201-01-02", "1.1.0201", "31/1/1900", "9999-12-31T23:59:59-14:00"])
 def test_what_lies_outside_1970_to_2200_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"1970\.\.2200"):
+    with pytest.raises(ValueError, match=r"from 1970 to 2200"):
         Dates(company=SHANGHAI).read(text)
-    with pytest.raises(ValueError, match=r"1970\.\.2200"):
+    with pytest.raises(ValueError, match=r"from 1970 to 2200"):
         Dates(company=SHANGHAI).day(text)
 
 
@@ -137,7 +137,7 @@ def test_a_given_format_is_tried_first_and_iso_beside_it(form: str, text: str, e
     [("%d/%m/%Y", "31.12.2025"), ("%Y-%d-%m", "2026-01-31"), ("excel", "1"), ("excel", "999999999"), ("%d/%m/%Y %Z", "01/02/2026 CET")],
 )
 def test_what_does_not_fit_the_given_format_is_refused(form: str, text: str) -> None:
-    with pytest.raises(ValueError, match=r"given format|1970\.\.2200"):
+    with pytest.raises(ValueError, match=r"given format|from 1970 to 2200"):
         Dates((form,)).read(text)
 
 

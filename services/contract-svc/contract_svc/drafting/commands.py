@@ -14,6 +14,7 @@ from contract_svc.contracts.tables import CONTRACT_NUMBER, CONTRACTS
 from contract_svc.drafting import rules
 from contract_svc.milestones import commands as milestones
 from contract_svc.milestones.rules import DEFAULT_SCHEDULE, Term, Trigger
+from shared.calendar import day_of
 from shared.db import Tx
 from shared.events.contract import ContractDrafted
 from shared.events.deal import QuoteAccepted
@@ -87,5 +88,5 @@ async def draft(tx: Tx, quote_id: UUID, quote: QuoteAccepted, *, at: datetime) -
 
 async def _next_number(tx: Tx, at: datetime) -> str:
     """The year is that of the drafting, where the company is."""
-    year = at.astimezone(tx.settings.zone).year
+    year = day_of(at, tx.settings.zone).year
     return f"C-{year}-{await tx.one(_NEXT_NUMBER, year=year):06d}"

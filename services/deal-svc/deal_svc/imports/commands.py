@@ -24,7 +24,7 @@ from shared.ids import external_id
 from shared.imports.job import Outcome, Problem
 from shared.query import Query, is_in
 from shared.settings import Settings
-from shared.spelling import normal_source, tidy
+from shared.spelling import normal_source
 
 _FLAG_SAYS = {rules.OPENED_UNKNOWN: "is not in the file; the first known moment of the deal counts"}
 _CODES = {"currency": "no_fx_rate", "owner": "inactive_person"}
@@ -87,7 +87,7 @@ def _described(row: DealRow, currency: str, fx: Decimal, parties: Parties) -> di
     owner_id, team_id = parties.owner(row)
     account_id, account_name = parties.account(row)
     given = {
-        "name": row.name and tidy(row.name),
+        "name": row.name,
         "account_id": account_id,
         "account_name": account_name,
         "owner_id": owner_id,

@@ -41,7 +41,7 @@ class DealRow(BaseModel):
     name: Name | None = None
     kind: Annotated[Kind, BeforeValidator(_lower)] = Kind.NEW
     account_external_id: Key | None = None
-    account: Name | None = Field(None, description="the account's name; also its key where no account_external_id is given")
+    account: Key | None = Field(None, description="the account's name; also its key where no account_external_id is given")
     owner: Key | None = Field(None, description="the owner's key in the source system, as token subjects and the team roster know it")
     source: Short | None = None
     product: Short | None = None

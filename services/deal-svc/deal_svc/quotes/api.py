@@ -18,6 +18,7 @@ from deal_svc.quotes.rules import Facts, Quote, QuoteStatus
 from deal_svc.quotes.tables import QUOTES
 from shared import scope
 from shared.auth import Actor, CurrentActor, require
+from shared.calendar import day_of
 from shared.db import Reader
 from shared.errors import Unmet
 from shared.fields import Day, Text
@@ -35,7 +36,7 @@ Selling = Depends(require(*SELLING))
 async def _today(request: Request) -> date:
     """In the company's zone: which prices hold, and what has expired."""
     state = request.app.state
-    day: date = state.clock().astimezone(state.settings.zone).date()
+    day: date = day_of(state.clock(), state.settings.zone)
     return day
 
 

@@ -3,6 +3,7 @@
 from deal_svc.deals.rules import Stage
 from deal_svc.deals.tables import DEALS
 from deal_svc.stages import commands
+from shared.calendar import day_of
 from shared.db import Tx
 from shared.events.contract import ContractSigned, ContractTerminated, ContractVoided
 from shared.events.envelope import Envelope
@@ -31,7 +32,7 @@ async def terminated(tx: Tx, e: Envelope[ContractTerminated]) -> None:
     deal = await tx.first(DEALS.lock, id=e.data.deal_id)
     if deal is None or deal.stage is not Stage.WON or deal.contract_id != e.subject or deal.contract_starts_on is None:
         return
-    if e.time.astimezone(tx.settings.zone).date() < deal.contract_starts_on:
+    if day_of(e.time, tx.settings.zone) < deal.contract_starts_on:
         await commands.reverse_win(tx, deal, reason=e.data.reason, at=e.time)
 
 

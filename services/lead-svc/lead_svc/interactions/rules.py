@@ -7,6 +7,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from lead_svc.leads.rules import NO_RESPONSE, Lead, State
+from shared.calendar import day_of
 from shared.errors import Unmet
 
 SATURDAY = 5
@@ -63,7 +64,7 @@ def responded(direction: Direction, outcome: Outcome) -> bool:
 
 def working_day(at: datetime, zone: ZoneInfo) -> date:
     """The company's working day that a time counts for; a weekend's is the Monday after."""
-    day = at.astimezone(zone).date()
+    day = day_of(at, zone)
     return day + timedelta(days=max(0, 7 - day.weekday())) if day.weekday() >= SATURDAY else day
 
 

@@ -12,6 +12,7 @@ from metrics_svc.cells.tables import EVER
 from metrics_svc.facts.rows import ALL, DIMENSIONS
 from metrics_svc.kpi import all_measures
 from metrics_svc.measures import Measure
+from shared.calendar import day_of
 
 Key = tuple[str, str, date, str, date]
 """Measure, dimension, day, value, cohort day: the key of a cell."""
@@ -79,7 +80,7 @@ class _Days(dict[datetime, date]):
         self._zone = zone
 
     def __missing__(self, at: datetime) -> date:
-        day = self[at] = at.astimezone(self._zone).date()
+        day = self[at] = day_of(at, self._zone)
         return day
 
 

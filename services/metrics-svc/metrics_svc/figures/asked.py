@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from shared.calendar import DAY, start_of
 from shared.errors import Invalid
 
 NONE = "(none)"
@@ -19,7 +20,6 @@ MOST_PERIODS = 1000
 
 Grain = Literal["day", "week", "month", "quarter", "year"]
 By = Literal["source", "owner", "team", "product", "region"]
-DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Asked:
 
     def instant(self, day: date) -> datetime:
         """When the business day begins."""
-        return datetime.combine(day, time(), self.zone)
+        return start_of(day, self.zone)
 
     def link(self, path: str, group: str | None = None, **more: str) -> str:
         """The address of the records behind a figure; `group` is a value of `by`."""

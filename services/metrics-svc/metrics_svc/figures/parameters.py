@@ -10,6 +10,7 @@ from pydantic import WithJsonSchema
 
 from metrics_svc.facts.rows import DIMENSIONS
 from metrics_svc.figures.asked import NONE, Asked, By
+from shared.calendar import day_of
 from shared.errors import Invalid
 from shared.fields import Day
 from shared.spelling import normal_source
@@ -32,7 +33,7 @@ async def asked_now(
     given = {"source": source, "owner": owner, "team": team, "product": product, "region": region}
     filters = {name: _value(name, text) for name, text in given.items() if text is not None}
     _each_once(request)
-    return Asked(None, None, None, by, filters, zone, state.clock().astimezone(zone).date())
+    return Asked(None, None, None, by, filters, zone, day_of(state.clock(), zone))
 
 
 AskedForNow = Annotated[Asked, Depends(asked_now)]
