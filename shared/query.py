@@ -182,7 +182,7 @@ class Aggregate(Generic[A]):
     def records(self, rows: Sequence[A]) -> tuple[list[str], list[tuple[Any, ...]]]:
         """The rows as COPY takes them, and the names of their columns: without those that all of them leave empty."""
         by_column = zip(self.names, zip(*map(self._values, rows), strict=True), strict=True)
-        filled = [(n, values) for n, values in by_column if n in self._preset or any(v is not None for v in values)]
+        filled = [(n, values) for n, values in by_column if n in self._preset or values.count(None) < len(rows)]
         return [n for n, _ in filled], list(zip(*[values for _, values in filled], strict=True))
 
     def keeps(self, changes: Mapping[str, Any]) -> bool:

@@ -16,7 +16,7 @@ from shared.imports.job import Importer, Job
 from shared.imports.outcome import Outcome, Problem
 from shared.imports.rows import Row, RowReader
 from shared.imports.survey import form_of, source_of, survey
-from shared.imports.taking import Taken, take_rows, validated
+from shared.imports.taking import Taken, checks, take_rows
 from shared.outage import is_outage
 from shared.settings import Settings
 
@@ -128,7 +128,7 @@ async def _tried(
 ) -> tuple[Outcome, int, list[Taken]]:
     """What an import would make of the rows, by the same code."""
     problems: list[Problem] = []
-    read = validated(importer, job, settings, rows, problems)
+    read = checks(importer, job, settings)(rows, problems)
     for carefully in (False, True):
         try:
             async with db.begin(context, keep=False) as tx:

@@ -23,7 +23,7 @@ from shared.imports.idle import Idle
 from shared.imports.outcome import Outcome, Problem, Take
 from shared.imports.prepared import prepared_id
 from shared.imports.survey import Found, survey
-from shared.imports.taking import take_rows, validated
+from shared.imports.taking import checks, take_rows
 from shared.outage import Outage, is_outage
 from shared.query import Query, columns, rows_param
 from shared.settings import Settings
@@ -33,7 +33,7 @@ __all__ = ["Importer", "Job", "Outcome", "Problem", "State", "run"]
 
 log = structlog.get_logger()
 
-BATCH = 1000
+BATCH = 2000
 """Rows of one transaction."""
 ATTEMPTS = 3
 
@@ -188,7 +188,7 @@ async def run(importer: Importer, db: Database, settings: Settings, clock: Clock
             if job is not None and job.form is None:
                 moved = await _survey(importer, db, clock, job)
             elif job is not None:
-                batch = await ahead.next(job, partial(validated, importer, job, settings), BATCH)
+                batch = await ahead.next(job, partial(checks, importer, job, settings), BATCH)
                 moved = await _step(importer, db, settings, clock, job, batch, carefully=failures > 0)
             outage.over()
             failures = 0

@@ -1,6 +1,6 @@
 """A batch of rows: read into the service's form, and taken by its command. What cannot be taken costs its row, and no other."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -25,6 +25,8 @@ log = structlog.get_logger()
 
 Taken = tuple[int, Any]
 """A row in the service's form, with its line."""
+Check = Callable[[Sequence[Row], list[Problem]], list[Taken]]
+"""The rows that fit the form; what is wrong with the others goes to the list."""
 
 
 async def take_rows(
@@ -136,35 +138,42 @@ def reading(options: Mapping[str, Any], form: Mapping[str, Any], settings: Setti
     }
 
 
-def validated(importer: "Importer", job: "Job", settings: Settings, rows: Sequence[Row], problems: list[Problem]) -> list[Taken]:
-    """The rows that fit the form; what is wrong with the others goes to `problems`, field by field."""
+def checks(importer: "Importer", job: "Job", settings: Settings) -> Check:
+    """What tells the rows of one file that fit the form; what is wrong with the others goes to its list of problems, field by field."""
     options = job.options
     mapped = (job.form or options)["map"]
     places = [(name, job.columns.index(column)) for name, column in mapped.items()]
     constants, defaults, meanings = options["set"], options.get("defaults") or {}, options.get("values") or {}
     context = reading(options, job.form or {}, settings)
     width = len(job.columns)
-    good: list[Taken] = []
-    for row in rows:
-        cells = row.cells
-        fault = row.fault or (None if len(cells) == width else _wrong_width(cells, width))
-        if fault:
-            problems.append(Problem(row.line, "", "field_count" if row.fault is None else "unreadable_row", fault))
-            continue
-        if len(cells) < width:
-            cells = cells + [""] * (width - len(cells))
-        values = defaults | {name: text for name, place in places if (text := cells[place].strip())} | constants
-        for name, meaning in meanings.items():
-            if name in values:
-                values[name] = meaning.get(compared(values[name]), values[name])
-        context["currency"] = values.get("currency")
-        try:
-            good.append((row.line, importer.row.model_validate(values, context=context)))
-        except ValidationError as error:
-            problems += [Problem(row.line, str(e["loc"][0]) if e["loc"] else "", e["type"], message_of(e)) for e in error.errors()]
-        except (ArithmeticError, ValueError, TypeError):
-            problems.append(Problem(row.line, "", "bad_value", "a value cannot be read"))
-    return good
+    validate = importer.row.__pydantic_validator__.validate_python  # what `model_validate` does, less its checks of how it is called
+
+    def check(rows: Sequence[Row], problems: list[Problem]) -> list[Taken]:
+        good: list[Taken] = []
+        for line, cells, unread in rows:
+            fault = unread or (None if len(cells) == width else _wrong_width(cells, width))
+            if fault:
+                problems.append(Problem(line, "", "field_count" if unread is None else "unreadable_row", fault))
+                continue
+            if len(cells) < width:
+                cells = cells + [""] * (width - len(cells))
+            values = {name: text for name, place in places if (text := cells[place].strip())}
+            if defaults:
+                values = defaults | values
+            values.update(constants)
+            for name, meaning in meanings.items():
+                if name in values:
+                    values[name] = meaning.get(compared(values[name]), values[name])
+            context["currency"] = values.get("currency")
+            try:
+                good.append((line, validate(values, context=context)))
+            except ValidationError as error:
+                problems += [Problem(line, str(e["loc"][0]) if e["loc"] else "", e["type"], message_of(e)) for e in error.errors()]
+            except (ArithmeticError, ValueError, TypeError):
+                problems.append(Problem(line, "", "bad_value", "a value cannot be read"))
+        return good
+
+    return check
 
 
 def _wrong_width(cells: Sequence[str], width: int) -> str | None:

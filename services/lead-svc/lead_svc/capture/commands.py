@@ -204,11 +204,12 @@ async def _drafts(
 def _fill(tx: Tx, stub: Lead | None, id: UUID, row: NewLead, teams: Mapping[UUID, UUID | None], imported: bool) -> tuple[_Draft, Captured]:
     """A lead that nobody knew, or only an import of deals, with its own data."""
     owner = row.owner_id or rules.default_owner(tx.actor)
+    team = teams.get(owner) if owner else None
     at = row.captured_at or tx.now
-    known = rules.own_data(stub, row) | {
-        "captured_at": at, "imported": imported, "owner_id": owner, "team_id": teams.get(owner) if owner else None,
-    }  # fmt: skip
-    lead = rules.fresh(id, row.external_id, tx.now, version=1, **known) if stub is None else altered(stub, **known)
+    if stub is None:
+        lead = rules.first_data(id, row, tx.now, at, imported=imported, owner=(owner, team))
+    else:
+        lead = altered(stub, **rules.own_data(stub, row), captured_at=at, imported=imported, owner_id=owner, team_id=team)
     draft = _Draft(lead, new=stub is None, events=[(_told(lead), at)])
     return draft, Captured(id, "created" if stub is None else "filled", _flag(tx, draft))
 

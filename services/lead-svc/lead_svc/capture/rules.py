@@ -67,13 +67,35 @@ _NOTHING: dict[str, Any] = dict.fromkeys(f.name for f in fields(Lead)) | {
     "responses": 0, "no_response_count": 0, "reactivations": 0, "version": 0,
 }  # fmt: skip
 """In the order of the lead's fields."""
+_PLACES = {name: n for n, name in enumerate(_NOTHING)}
+_DESCRIBED_PLACES = [_PLACES[name] for name in DESCRIPTIVE]
+_FIRST, _LAST = _PLACES["first_touch"], _PLACES["last_touch"]
+_FIRST_PLACES = [
+    _PLACES[name] for name in ("id", "external_id", "captured_at", "imported", "owner_id", "team_id", "created_at", "updated_at", "version")
+]
 _lead = filler(Lead)
+Owner = tuple[UUID | None, UUID | None]
+"""Who owns a lead, and their team."""
 
 
 def fresh(id: UUID, external_id: str | None, now: datetime, **known: Any) -> Lead:
     """A lead of which nothing is known but this: a stub."""
-    values = _NOTHING | {"id": id, "external_id": external_id, "created_at": now, "updated_at": now} | known
-    return _lead(*values.values())
+    values = [*_NOTHING.values()]
+    for name, value in {"id": id, "external_id": external_id, "created_at": now, "updated_at": now, **known}.items():
+        values[_PLACES[name]] = value
+    return _lead(*values)
+
+
+def first_data(id: UUID, given: NewLead, now: datetime, captured_at: datetime, *, imported: bool, owner: Owner) -> Lead:
+    """A lead that nobody knew, with its own data: `fresh` with `own_data`, quickly. Files bring it by the million."""
+    values = [*_NOTHING.values()]
+    for place, value in zip(_DESCRIBED_PLACES, _described(given), strict=True):
+        values[place] = value
+    values[_FIRST] = first = given.first_touch or given.source
+    values[_LAST] = given.last_touch or first
+    for place, value in zip(_FIRST_PLACES, (id, given.external_id, captured_at, imported, *owner, now, now, 1), strict=True):
+        values[place] = value
+    return _lead(*values)
 
 
 def changes_to(lead: Lead, given: NewLead) -> dict[str, Any]:

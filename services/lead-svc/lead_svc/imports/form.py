@@ -1,6 +1,7 @@
 """What a row of a lead import may say. Everything but the key is optional; columns named like a field need no mapping."""
 
 from dataclasses import fields
+from operator import itemgetter
 
 from pydantic import BaseModel, Field
 
@@ -38,8 +39,10 @@ class LeadRow(BaseModel):
     disqualified_reason: Reason = Reason.OTHER
 
     def said(self) -> NewLead:
-        row = vars(self)
-        return new_lead(*[row.get(name) for name in _SAID])
+        return new_lead(*_said(_UNSAID | vars(self)))
 
 
 _SAID = ["owner" if f.name == "owner_external_id" else f.name for f in fields(NewLead)]
+_UNSAID = dict.fromkeys(_SAID)
+"""What no row can say is None."""
+_said = itemgetter(*_SAID)
