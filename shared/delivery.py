@@ -13,6 +13,8 @@ from uuid import UUID
 from shared.bus import Bus, Message, MessageRefused, TopicRefused
 from shared.events.envelope import headers, topic
 
+_UNFIT = ValueError, TypeError, OverflowError
+"""What a row raises of which no message can be made."""
 NOTHING: Mapping[str, str] = MappingProxyType({})
 _TYPE = re.compile(r"clinch\.([a-z][a-z0-9_]*)\.[a-z][a-z0-9_]*\.v[1-9][0-9]*")
 
@@ -44,6 +46,21 @@ class Delivery:
         return [*self.sent, *(parcel for parcel, _ in self.refused), *self.behind]
 
 
+async def deliver_whole(bus: Bus, rows: Sequence[Any], publisher: str) -> bool:
+    """Publish all rows at once, the usual case, without a look at each. False when something stands in the way of one: then take
+    `parcels`, and `deliver` them. Some of them may be in the log by then; that is so whenever a batch is tried again.
+    """
+    try:
+        messages = [_message(row, publisher) for row in rows]
+    except _UNFIT:
+        return False
+    try:
+        await bus.publish(messages)
+    except (TopicRefused, MessageRefused):
+        return False
+    return True
+
+
 def parcels(rows: Iterable[Any], publisher: str) -> list[Parcel]:
     """`rows` have `event_id`, and the columns of `event`: null where the event is missing, and `time` also when no message can hold it."""
     return [_parcel(at, row, publisher) for at, row in enumerate(rows)]
@@ -53,20 +70,20 @@ def _parcel(at: int, row: Any, publisher: str) -> Parcel:
     subject = row["subject"] or row["event_id"]
     try:
         return Parcel(at, row, subject, _message(row, publisher), "")
-    except (ValueError, TypeError, OverflowError) as error:
+    except _UNFIT as error:
         return Parcel(at, row, subject, None, str(error))
 
 
 def _message(row: Any, publisher: str) -> Message:
     """Raises ValueError when there can be none."""
-    type, subject, time = row["type"], row["subject"], row["time"]
+    type, subject, time, version = row["type"], row["subject"], row["time"], row["version"]
     if type is None:
         raise ValueError("the table `event` has no such event")
     name = _topic(type, row["aggregate"])
     if time is None:
         raise ValueError(f"no message can hold its time, {row['odd_time']}")
-    if row["version"] < 1:
-        raise ValueError(f"its version is {row['version']}; versions begin at 1")
+    if version < 1:
+        raise ValueError(f"its version is {version}; versions begin at 1")
     data = row["data"]
     if data[:1] != b"{" and not data.lstrip().startswith(b"{"):
         raise ValueError("its data is no JSON object")
@@ -74,7 +91,7 @@ def _message(row: Any, publisher: str) -> Message:
         id=row["event_id"],
         type=type,
         subject=subject,
-        version=row["version"],
+        version=version,
         time=time,
         traceparent=row["traceparent"],
         publisher=publisher,

@@ -23,7 +23,7 @@ from prometheus_client import Counter, Gauge
 from shared import outbox_letters as letters
 from shared.bus import Bus, TopicRefused, UnknownTopic
 from shared.db import Database
-from shared.delivery import Delivery, deliver, parcels
+from shared.delivery import Delivery, deliver, deliver_whole, parcels
 from shared.errors import Unavailable
 from shared.outage import Outage, every, pause
 
@@ -195,17 +195,20 @@ async def _publish_next(db: Database, bus: Bus, state: _State, service: str) -> 
             state.cleared.begin(lead["server"], lead["own"], lead["oldest"])
             rows = await conn.fetch(_TAKE, limit, state.cleared.place)
             state.cleared.end(rows[0]["place"] if rows else None)
-            if rows:
+            plain = not (lead["letters"] or state.closed)
+            whole = len(rows) if rows and plain and await deliver_whole(bus, rows, service) else 0
+            if rows and not whole:
                 batch = parcels(rows, service)
                 held = await letters.held(conn, batch) if lead["letters"] else frozenset()
                 new = await deliver(bus, batch, held=held, closed=state.closed, until=until)
         if rows:
             await letters.park(conn, new, service)
-            await conn.execute(_DELETE, [parcel.row["place"] for parcel in new.gone()])
+            gone = rows if whole else [parcel.row for parcel in new.gone()]
+            await conn.execute(_DELETE, [row["place"] for row in gone])
         if lead["blocked"]:
             await conn.execute(_GOES_ON)
     state.limit, state.closed = asked.next_limit or new.next_limit, {}
-    return _Done(len(asked.sent) + len(new.sent), len(asked.gone()) + len(new.gone()))
+    return _Done(whole + len(asked.sent) + len(new.sent), whole + len(asked.gone()) + len(new.gone()))
 
 
 async def _note(db: Database, error: Exception) -> None:
