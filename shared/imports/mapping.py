@@ -22,12 +22,13 @@ def pairs(given: Sequence[str], what: str, fields: Collection[str]) -> dict[str,
 def mapping(fields: Mapping[str, Any], given: Mapping[str, str], constants: Collection[str], header: Sequence[str]) -> dict[str, str]:
     """The column of each field: as given, else the column of the field's name. `Invalid` when the file has no such column."""
     found = {name: name for name in fields if name in header and name not in given} | dict(given)
-    for column in found.values():
+    for name, column in found.items():
         if column not in header:
-            named = ", ".join(name for name in header if name)
-            raise Invalid(f"The file has no such column; its columns are {named}.", pointer="map", code="unknown_column")
+            columns = ", ".join(each for each in header if each)
+            says = f"The file does not have the column that `map` names for {name}; its columns are {columns}."
+            raise Invalid(says, pointer="map", code="unknown_column")
         if header.count(column) > 1:
-            raise Invalid("The first line names a mapped column twice; give each its own name.", pointer="file", code="repeated_column")
+            raise Invalid(f"The first line names the column of {name} twice; give each its own name.", pointer="file", code="repeated_column")
     needed_fields(fields, {*found, *constants})
     return found
 
