@@ -97,7 +97,7 @@ class ContractWentLive(ContractEvent, type="contract.went_live"):
 
 
 class ContractAccepted(ContractEvent, type="contract.accepted"):
-    """The customer accepted the delivery (C7). `due_day` was the last day for it, `due_at` is the end of that day."""
+    """The customer accepted the delivery. `due_day` was the last day for it, `due_at` is the end of that day."""
 
     accepted_at: datetime
     due_at: datetime | None

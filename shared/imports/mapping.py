@@ -28,7 +28,8 @@ def mapping(fields: Mapping[str, Any], given: Mapping[str, str], constants: Coll
             says = f"The file does not have the column that `map` names for {name}; its columns are {columns}."
             raise Invalid(says, pointer="map", code="unknown_column")
         if header.count(column) > 1:
-            raise Invalid(f"The first line names the column of {name} twice; give each its own name.", pointer="file", code="repeated_column")
+            says = f"The first line names the column of {name} twice; give each its own name."
+            raise Invalid(says, pointer="file", code="repeated_column")
     needed_fields(fields, {*found, *constants})
     return found
 

@@ -45,7 +45,7 @@ class Section(StrEnum):
 
 
 ACCEPTANCE = timedelta(days=30)
-"""So many calendar days after the day of go-live the customer has to accept (C7)."""
+"""So many calendar days after the day of go-live the customer has to accept."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ async def activate(tx: Tx, contract: Contract, *, at: datetime) -> Contract:
 
 
 async def go_live(tx: Tx, contract_id: UUID, *, live_on: date | None, expect: int | None) -> Contract:
-    """The customer works with it, and has 30 calendar days from here to accept (C7); the next milestone falls due."""
+    """The customer works with it, and has 30 calendar days from here to accept; the next milestone falls due."""
     contract = await SEEN.load(tx, contract_id, expect)
     require(rules.go_live_unmet(contract, tx.actor), "The contract cannot go live.", "contract_cannot_go_live")
     at = _on(tx, contract, live_on)

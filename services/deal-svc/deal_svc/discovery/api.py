@@ -32,7 +32,7 @@ class Part(BaseModel):
 class SpinIn(Act):
     part: SpinPart
     text: Text
-    explicit: Annotated[StrictBool, Field(description="The customer said it himself; false for a need that he has not seen yet")] = True
+    explicit: Annotated[StrictBool, Field(description="The customer said it; false for a need that they have not seen yet")] = True
 
 
 class SpinOut(Part):
