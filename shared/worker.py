@@ -14,7 +14,7 @@ from shared.clock import Clock, utcnow
 from shared.consumer import Consumer
 from shared.db import Database
 from shared.http.idempotency import FORGET_OLD
-from shared.imports.job import FORGET_UPLOADS
+from shared.imports.job import forget_uploads
 from shared.outage import Outage, every, pause
 from shared.relay import relay, sample
 from shared.service import Service
@@ -121,6 +121,6 @@ async def _keep_house(db: Database, clock: Clock, stop: asyncio.Event, service: 
     async def sweep() -> None:
         async with db.read() as reader:
             await reader.conn.execute(FORGET_OLD)
-            await reader.conn.execute(FORGET_UPLOADS, clock())
+            await forget_uploads(reader.conn, clock())
 
     await every(HOUSEKEEPING_SECONDS, sweep, stop, Outage("housekeeping", service=service))

@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -162,6 +163,12 @@ async def _no_text(request: Request, error: Exception) -> Response:
     return await _problem(request, Invalid("A text holds the character U+0000, which cannot be stored.", code="bad_character"))
 
 
+async def _cut_off(request: Request, error: Exception) -> Response:
+    """Nobody reads this answer; it stands in the figures."""
+    log.info("request_cut_off")
+    return answer(request, status=400, code="cut_off", title="The request was cut off", detail="Its end has not come; send it again.")
+
+
 async def _unexpected(request: Request, error: Exception) -> Response:
     log.error("unexpected_error", exc_info=error)
     return answer(request, status=500, code="internal", title=Problem.title, detail="We have logged it under this trace_id.")
@@ -196,6 +203,7 @@ def install(app: FastAPI) -> None:
     for away in (*OUTAGE, asyncpg.InterfaceError, asyncpg.InternalClientError):
         if not issubclass(away, Problem):
             app.add_exception_handler(away, _database_away)
+    app.add_exception_handler(ClientDisconnect, _cut_off)
     app.add_exception_handler(asyncpg.CharacterNotInRepertoireError, _no_text)
     app.add_exception_handler(asyncpg.UntranslatableCharacterError, _no_text)
     app.add_middleware(Unexpected)

@@ -4,10 +4,12 @@ Each batch is rolled back, so nobody waits for a lock of it for long. A key that
 it came for the first time; how many do so is told.
 """
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from pydantic import BaseModel, Field
 from pydantic_core import to_jsonable_python
+from starlette.requests import ClientDisconnect
 
 from shared.clock import Clock
 from shared.db import Context, Database
@@ -99,8 +101,12 @@ class ImportCheck(BaseModel):
     problems_total: int = 0
 
 
-async def check(db: Database, importer: Importer, settings: Settings, clock: Clock, job: Job) -> ImportCheck:
-    """Look at a stored file whose job nobody works on."""
+async def check(
+    db: Database, importer: Importer, settings: Settings, clock: Clock, job: Job, gone: Callable[[], Awaitable[bool]]
+) -> ImportCheck:
+    """Look at a stored file whose job nobody works on. `ClientDisconnect` when the caller is `gone`."""
+    if await gone():
+        raise ClientDisconnect
     context = Context(f"{importer.things}-import", job.actor, clock(), job.correlation_id)
     try:
         async with db.begin(context) as tx:
@@ -119,6 +125,8 @@ async def check(db: Database, importer: Importer, settings: Settings, clock: Clo
             rows = await reader.take(reading.conn, _BATCH)
         if not rows:
             break
+        if await gone():
+            raise ClientDisconnect
         counts.add(*await _tried(db, importer, settings, context, job, rows), len(rows))
     return counts.into(told)
 

@@ -149,19 +149,27 @@ _SURVEYED = Query(
 _PROBLEM_COLUMNS = ("job_id", "line", "n", "kind", "field", "code", "message")
 _given = rows_param(IMPORT_PROBLEM, *_PROBLEM_COLUMNS)
 _NOTE_PROBLEMS = Query(insert(IMPORT_PROBLEM).from_select(_PROBLEM_COLUMNS, select(*[_given.c[n] for n in _PROBLEM_COLUMNS])), int)
-DROP_UPLOAD = """
-WITH job AS (DELETE FROM import_job WHERE id = ANY($1::uuid[]) AND state IN ('uploading', 'checking') RETURNING id)
-DELETE FROM import_chunk WHERE job_id IN (SELECT id FROM job)
-"""
-FORGET_UPLOADS = """
-WITH job AS (
-  DELETE FROM import_job WHERE state IN ('uploading', 'checking') AND created_at < $1::timestamptz - interval '1 day' RETURNING id
+_DROP_UPLOADS = """
+WITH gone AS (
+  DELETE FROM import_job j USING unnest($1::uuid[], $2::uuid[]) AS d (id, copy)
+  WHERE j.id = d.id AND j.state IN ('uploading', 'checking') RETURNING d.id, d.copy
 )
-DELETE FROM import_chunk WHERE job_id IN (SELECT id FROM job)
+DELETE FROM import_chunk WHERE job_id IN (SELECT id FROM gone UNION ALL SELECT copy FROM gone)
 """
+_CUT_OFF = "SELECT id FROM import_job WHERE state IN ('uploading', 'checking') AND created_at < $1::timestamptz - interval '1 day'"
 _DROP_FILE = Query(delete(IMPORT_CHUNK).where(IMPORT_CHUNK.c.job_id == bindparam("id")), int)
 _ALONE = "SELECT pg_try_advisory_xact_lock(hashtextextended($1::text, 0))"
 """Two workers do not survey one file. The job's row stays free for who cancels it."""
+
+
+async def drop_uploads(conn: Any, ids: Sequence[UUID]) -> None:
+    """Forget files that were never whole, or only looked at, with their second copies."""
+    await conn.execute(_DROP_UPLOADS, ids, [prepared_id(id) for id in ids])
+
+
+async def forget_uploads(conn: Any, now: datetime) -> None:
+    """Drop what was cut off more than a day ago."""
+    await drop_uploads(conn, [row["id"] for row in await conn.fetch(_CUT_OFF, now)])
 
 
 async def save(tx: Tx, job: Job) -> None:

@@ -145,6 +145,7 @@ async def _columns(conn: Any, job_id: UUID, options: Mapping[str, Any], fields: 
                 days.see(name, {row.cells[at] for row in rows if len(row.cells) > at})
             for name, at in of_sums.items():
                 sums.see(name, {row.cells[at] for row in rows if len(row.cells) > at})
+            await asyncio.sleep(0)  # many rows are read ahead, and others wait for this process
     orders, marks = days.settled(), sums.settled()
     found.form["orders"] = _told(found, orders, "order of day and month in", ORDERS)
     found.form["marks"] = found.form.get("marks", {}) | _told(found, marks, "decimal mark in", {".": "point", ",": "comma"})
