@@ -172,9 +172,11 @@ class Tx(Reader):
         return kept
 
     def _tell_many(self, told: Iterable[tuple[UUID, int, Sequence[tuple[Event, datetime]]]]) -> None:
-        for subject, version, events in told:
-            for n, (event, at) in enumerate(events, 1):
-                self.tell(subject, version + n, event, at=at)
+        self._told += [
+            Told(new_id(), subject, version, at, event)
+            for subject, before, events in told
+            for version, (event, at) in enumerate(events, before + 1)
+        ]
 
     async def save(self, of: Aggregate[A], row: A, *events: Event, at: datetime | None = None, **changes: Any) -> A:
         """Change a row that `load` locked and tell the events: version grows by one per event, so the two never part."""

@@ -128,10 +128,7 @@ async def _checked(tx: Tx, rows: Sequence[NewLead]) -> list[NewLead | Problem]:
     accounts = await _seen(tx, _ACCOUNTS, account_visible, [*asked, *(r.referrer_account_id for r in rows)])
     contacts = await _seen(tx, _CONTACTS, contact_visible, [r.contact_id for r in rows])
 
-    def check(row: NewLead, owner_id: UUID | None, account_id: UUID | None) -> NewLead:
-        anybody = names_anybody and row.owner_id is None
-        if owner_id is not None and owner_id != tx.actor.id and not anybody and owner_id not in people:
-            raise Invalid("There is no such person among those you may enter leads for.", pointer="/owner_id", code="unknown_person")
+    def refuse_unknown_parties(row: NewLead, account_id: UUID | None) -> None:
         by_key = names_anybody and row.account_external_id
         for name, what, id, known in (
             ("account_external_id" if row.account_external_id else "account_id", "account", None if by_key else account_id, accounts),
@@ -140,6 +137,13 @@ async def _checked(tx: Tx, rows: Sequence[NewLead]) -> list[NewLead | Problem]:
         ):
             if id is not None and id not in known:
                 raise Invalid("There is none, or you may not see it.", pointer=f"/{name}", code=f"unknown_{what}")
+
+    def check(row: NewLead, owner_id: UUID | None, account_id: UUID | None) -> NewLead:
+        anybody = names_anybody and row.owner_id is None
+        if owner_id is not None and owner_id != tx.actor.id and not anybody and owner_id not in people:
+            raise Invalid("There is no such person among those you may enter leads for.", pointer="/owner_id", code="unknown_person")
+        if account_id or row.referrer_account_id or row.contact_id:
+            refuse_unknown_parties(row, account_id)
         return altered(
             row,
             owner_id=owner_id,
@@ -241,15 +245,21 @@ def _flag(tx: Tx, draft: _Draft) -> tuple[str, ...]:
     return tuple(flags)
 
 
+_lead_captured = LeadCaptured.__pydantic_validator__.validate_python
+"""What its constructor does, in less time."""
+
+
 def _told(lead: Lead) -> LeadCaptured:
-    return LeadCaptured(
-        external_id=lead.external_id,
-        campaign=lead.campaign,
-        medium=lead.medium,
-        referrer_account_id=lead.referrer_account_id,
-        account_id=lead.account_id,
-        account_name=lead.company,
-        contact_id=lead.contact_id,
-        imported=lead.imported,
+    said = {
+        "external_id": lead.external_id,
+        "campaign": lead.campaign,
+        "medium": lead.medium,
+        "referrer_account_id": lead.referrer_account_id,
+        "account_id": lead.account_id,
+        "account_name": lead.company,
+        "contact_id": lead.contact_id,
+        "imported": lead.imported,
         **dimensions(lead),
-    )
+    }
+    event: LeadCaptured = _lead_captured(said)
+    return event

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields
 from datetime import datetime
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -68,11 +68,13 @@ _NOTHING: dict[str, Any] = dict.fromkeys(f.name for f in fields(Lead)) | {
 }  # fmt: skip
 """In the order of the lead's fields."""
 _PLACES = {name: n for n, name in enumerate(_NOTHING)}
-_DESCRIBED_PLACES = [_PLACES[name] for name in DESCRIPTIVE]
-_FIRST, _LAST = _PLACES["first_touch"], _PLACES["last_touch"]
-_FIRST_PLACES = [
-    _PLACES[name] for name in ("id", "external_id", "captured_at", "imported", "owner_id", "team_id", "created_at", "updated_at", "version")
-]
+_OWN = (
+    "id", "external_id", "captured_at", "first_touch", "last_touch", "imported", "owner_id", "team_id",
+    "created_at", "updated_at", "version",
+)  # fmt: skip
+_LAST_SAID = {name: n for n, name in enumerate([*_NOTHING, *DESCRIPTIVE, *_OWN])}
+_in_order = itemgetter(*[_LAST_SAID[name] for name in _NOTHING])
+"""The lead's values out of those three after each other: of what is said twice, the later."""
 _lead = filler(Lead)
 Owner = tuple[UUID | None, UUID | None]
 """Who owns a lead, and their team."""
@@ -88,14 +90,9 @@ def fresh(id: UUID, external_id: str | None, now: datetime, **known: Any) -> Lea
 
 def first_data(id: UUID, given: NewLead, now: datetime, captured_at: datetime, *, imported: bool, owner: Owner) -> Lead:
     """A lead that nobody knew, with its own data: `fresh` with `own_data`, quickly. Files bring it by the million."""
-    values = [*_NOTHING.values()]
-    for place, value in zip(_DESCRIBED_PLACES, _described(given), strict=True):
-        values[place] = value
-    values[_FIRST] = first = given.first_touch or given.source
-    values[_LAST] = given.last_touch or first
-    for place, value in zip(_FIRST_PLACES, (id, given.external_id, captured_at, imported, *owner, now, now, 1), strict=True):
-        values[place] = value
-    return _lead(*values)
+    first = given.first_touch or given.source
+    own = id, given.external_id, captured_at, first, given.last_touch or first, imported, *owner, now, now, 1
+    return _lead(*_in_order((*_NOTHING.values(), *_described(given), *own)))
 
 
 def changes_to(lead: Lead, given: NewLead) -> dict[str, Any]:

@@ -30,9 +30,9 @@ async def take(tx: Tx, rows: Sequence[tuple[int, LeadRow]], _: Settings) -> Outc
     outcome = Outcome()
     good: list[tuple[int, LeadRow]] = []
     for line, row in rows:
-        problems = [Problem(line, w.code, "wrong_history", w.message) for w in rules.wrong(row, tx.now)]
-        outcome.problems += problems
-        if not problems:
+        if wrong := rules.wrong(row, tx.now):
+            outcome.problems += [Problem(line, w.code, "wrong_history", w.message) for w in wrong]
+        else:
             good.append((line, row))
     ended = {n for n, (_, row) in enumerate(good) if row.disqualified_at}
     answers = await capture_many(tx, [row.said() for _, row in good], imported=True, ended=ended)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
+from operator import attrgetter
 from typing import Protocol
 
 from lead_svc.leads.rules import Lead, Reason, State
@@ -23,9 +24,13 @@ class Step:
     at: datetime
 
 
+_TIMES = ("captured_at", "mql_at", "qualified_at", "disqualified_at")
+_times = attrgetter(*_TIMES)
+
+
 def wrong(row: History, now: datetime) -> list[Unmet]:
     """By field: times in the future, or in another order than they follow each other."""
-    known = [(n, at) for n in ("captured_at", "mql_at", "qualified_at", "disqualified_at") if (at := getattr(row, n)) is not None]
+    known = [(name, at) for name, at in zip(_TIMES, _times(row), strict=True) if at is not None]
     found = [Unmet(n, "lies in the future") for n, at in known if at > now]
     for (before, first), (after, then) in pairwise(known):
         if then < first:
