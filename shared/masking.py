@@ -4,7 +4,7 @@ Auditors, support and other systems need not know it. A role that does not see a
 `Listing(personal=...)` refuses to search, filter or sort by it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from shared.auth.actor import Actor, Role
@@ -16,6 +16,14 @@ UNMASKED = frozenset(Role) - {Role.auditor, Role.service, Role.support}
 
 def sees_personal_data(actor: Actor) -> bool:
     return actor.has(*UNMASKED)
+
+
+def differences(known: Any, given: Mapping[str, Any], unseen: Collection[str] = ()) -> dict[str, Any]:
+    """What `given` says otherwise than the record.
+
+    What the caller sees masked (`unseen`) counts as changed whatever it was: else the version would tell whether a guess is right.
+    """
+    return {n: v for n, v in given.items() if getattr(known, n) != v or (n in unseen and v is not None)}
 
 
 def masked_email(email: str) -> str:

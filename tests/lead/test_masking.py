@@ -72,3 +72,40 @@ async def test_what_is_not_personal_is_found_all_the_same(desk: Desk) -> None:
     assert (seen["reason"], seen["note"]) == ("no_budget", None)
     entries = done(await desk.by("auditor").get(f"/v1/leads/{lead['id']}/timeline"), 200)["items"]
     assert entries[0]["summary"] == "Disqualified from captured: no budget"
+
+
+@pytest.mark.parametrize("dry_run", ["true", "false"])
+async def test_a_change_does_not_tell_whether_a_guess_is_right(desk: Desk, dry_run: str) -> None:
+    ids = await _everything(desk)
+    guesses = ("xanadu.quibble@hidden.example", "xeno@hidden.example")
+    for address in (f"/v1/contacts/{ids['contact_id']}", f"/v1/leads/{ids['lead_id']}"):
+        versions = []
+        for guess in guesses:
+            before = done(await desk.by("service").get(address), 200)["version"]
+            headers = {"If-Match": f'"{before}"'}
+            answer = await desk.by("service").patch(address, json={"email": guess}, params={"dry_run": dry_run}, headers=headers)
+            versions.append(done(answer, 200)["version"] - before)
+            assert answer.json()["email"] == "x***@hidden.example"
+        assert versions == [1, 1]
+
+
+async def test_trying_an_upsert_does_not_tell_whether_a_guess_is_right(desk: Desk) -> None:
+    person = {"email": "xanadu.quibble@hidden.example", "phone": "+49 30 7654321"}
+    account = done(await desk.by("admin").post("/v1/accounts", json={"name": "Hidden Ltd"}), 201)
+    contact = {"external_id": "C-1", "account_id": account["id"], "name": "Xanadu Quibble", **person}
+    lead = {"external_id": "L-1", "contact_name": "Xanadu Quibble", "captured_at": "2026-03-01T00:00:00Z", **person}
+    service = desk.by("service")
+    for address, known in (("/v1/contacts", contact), ("/v1/leads", lead)):
+        version = done(await desk.by("marketing").post(address, json=known), 201)["version"]
+        for guess in ({}, {"email": "xeno@hidden.example"}):
+            tried = await service.post(address, json=known | guess, params={"dry_run": "true"})
+            assert done(tried, 200)["version"] == version + 1
+        assert done(await service.post(address, json=known), 200)["version"] == version  # what is sent again changes nothing
+
+
+async def test_who_sees_a_value_changes_nothing_by_giving_it_again(desk: Desk) -> None:
+    ids = await _everything(desk)
+    for address in (f"/v1/contacts/{ids['contact_id']}", f"/v1/leads/{ids['lead_id']}"):
+        before = done(await desk.by("marketing").get(address), 200)
+        answer = await desk.by("marketing").patch(address, json={"email": before["email"]}, headers={"If-Match": "*"})
+        assert done(answer, 200)["version"] == before["version"]

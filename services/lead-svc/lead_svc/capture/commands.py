@@ -13,7 +13,7 @@ from lead_svc.capture import rules
 from lead_svc.capture.rules import NewLead
 from lead_svc.leads.commands import dimensions, updated
 from lead_svc.leads.queries import lead_visible
-from lead_svc.leads.rules import Lead, edit_unmet
+from lead_svc.leads.rules import PERSONAL, Lead, edit_unmet
 from lead_svc.leads.tables import LEAD, LEADS
 from lead_svc.parties.commands import Named, name_accounts
 from lead_svc.parties.queries import account_visible, contact_visible
@@ -31,6 +31,7 @@ from shared.events.lead import LeadAssigned, LeadCaptured, LeadFlagged, LeadUnfl
 from shared.fill import altered
 from shared.ids import external_id as id_of
 from shared.ids import new_id
+from shared.masking import sees_personal_data
 from shared.query import Query, at_version, is_in
 from shared.spelling import normal_source
 
@@ -221,7 +222,9 @@ def _fill(tx: Tx, stub: Lead | None, id: UUID, row: NewLead, teams: Mapping[UUID
 def _change(tx: Tx, draft: _Draft, row: NewLead, teams: Mapping[UUID, UUID | None], imported: bool) -> Captured:
     """A lead that is known, brought to what is said of it."""
     before = len(draft.events)
-    if changes := rules.changes_to(draft.lead, row):
+    # A dry run leaves no trace, so it tells nothing of what its caller does not see.
+    unseen = () if tx.kept or sees_personal_data(tx.actor) else PERSONAL
+    if changes := rules.changes_to(draft.lead, row, unseen):
         draft.lead = altered(draft.lead, **changes)
         draft.events.append((updated(draft.lead, sorted(changes)), tx.now))
     if row.owner_id not in (None, draft.lead.owner_id):

@@ -1,5 +1,6 @@
 """Taking in leads (L1, L3): what a caller or a file says of one, and what that makes of a lead that is known or not."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 from datetime import datetime
 from operator import attrgetter, itemgetter
@@ -10,6 +11,7 @@ from lead_svc.leads.rules import LEADERS, SELLERS, Lead, State
 from lead_svc.qualification.rules import Grade
 from shared.auth.actor import Actor, Role
 from shared.fill import filler
+from shared.masking import differences
 
 CAPTURING = (
     Role.rep, Role.kam, Role.manager, Role.director, Role.admin, Role.marketing, Role.ops,
@@ -95,10 +97,10 @@ def first_data(id: UUID, given: NewLead, now: datetime, captured_at: datetime, *
     return _lead(*_in_order((*_NOTHING.values(), *_described(given), *own)))
 
 
-def changes_to(lead: Lead, given: NewLead) -> dict[str, Any]:
-    """The descriptive fields, and the time of the capture, that `given` says otherwise."""
+def changes_to(lead: Lead, given: NewLead, unseen: Collection[str] = ()) -> dict[str, Any]:
+    """The descriptive fields, and the time of the capture, that `given` says otherwise; those `unseen` by the caller always do."""
     said = {"captured_at": given.captured_at, **dict(zip(DESCRIPTIVE, _described(given), strict=True))}
-    return {name: value for name, value in said.items() if value is not None and getattr(lead, name) != value}
+    return differences(lead, {name: value for name, value in said.items() if value is not None}, unseen)
 
 
 def own_data(lead: Lead | None, given: NewLead) -> dict[str, Any]:

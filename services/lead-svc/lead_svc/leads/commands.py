@@ -28,6 +28,7 @@ from shared.events.lead import (
     LeadReactivated,
     LeadUpdated,
 )
+from shared.masking import differences, sees_personal_data
 from shared.timers import cancel_timers, set_timer
 
 BATCH = 500
@@ -56,7 +57,7 @@ def updated(lead: Lead, changed: list[str]) -> LeadUpdated:
 async def change_lead(tx: Tx, id: UUID, given: Mapping[str, Any], expect: int | None) -> Lead:
     """Change descriptive fields."""
     lead = await SEEN_LEADS.load(tx, id, expect)
-    changes = {n: v for n, v in given.items() if getattr(lead, n) != v}
+    changes = differences(lead, given, () if sees_personal_data(tx.actor) else rules.PERSONAL)
     require(rules.edit_unmet(lead, tx.actor) + rules.party_unmet(lead, changes), "The lead cannot be changed like this.", "cannot_change")
     if not changes:
         return lead

@@ -144,6 +144,10 @@ class ListedLead:
     version: int
 
 
+PERSONAL = frozenset({"contact_name", "email", "phone"})
+"""Fields of a lead that describe it, and that not every role sees."""
+
+
 def shown_in_list(lead: Mapping[str, Any], *, masked: bool) -> dict[str, Any]:
     """The columns of a `ListedLead` as somebody sees them who may, or may not, see personal data."""
     seen = {**lead, "flags": sorted(lead["flags"])}

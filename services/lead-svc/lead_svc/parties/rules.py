@@ -68,6 +68,10 @@ def owner_unmet(owner_id: UUID | None, actor: Actor) -> list[Unmet]:
     return [Unmet("not_manager", "A seller can enter his own records only.")]
 
 
+PERSONAL = frozenset({"name", "email", "phone"})
+"""Fields of a contact that not every role sees."""
+
+
 def shown(contact: Contact, actor: Actor) -> Contact:
     """The contact as this actor may see it."""
     if sees_personal_data(actor):
