@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from lead_svc.capture.rules import NewLead, changes_to, fresh, odd_flags, own_data
+from lead_svc.capture.rules import NewLead, changes_to, first_data, fresh, odd_flags, own_data
 from lead_svc.interactions.rules import Direction, Outcome, counts, responded, takes_up_again, working_day
 from lead_svc.leads import rules
 from lead_svc.leads.commands import disqualification, reactivation
@@ -276,6 +276,13 @@ when = st.one_of(st.none(), st.sampled_from([NOW, NOW - timedelta(days=9)]))
 def test_saying_the_same_again_changes_nothing(said: NewLead) -> None:
     known = fresh(uuid4(), "k", NOW, **own_data(None, said), captured_at=said.captured_at or NOW)
     assert changes_to(known, said) == {}
+
+
+@given(st.builds(NewLead, external_id=text, source=text, first_touch=text, last_touch=text, title=text, email=text, account_id=st.uuids()))
+def test_a_lead_made_at_once_is_a_stub_that_got_its_own_data(said: NewLead) -> None:
+    id, team, at = uuid4(), uuid4(), NOW - timedelta(days=9)
+    own = own_data(None, said) | {"captured_at": at, "imported": False, "owner_id": ANN, "team_id": team}
+    assert first_data(id, said, NOW, at, imported=False, owner=(ANN, team)) == fresh(id, said.external_id, NOW, version=1, **own)
 
 
 def test_a_deal_older_than_the_lead_is_flagged_once() -> None:
