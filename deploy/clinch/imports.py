@@ -83,6 +83,10 @@ def import_file(
             if file is None:
                 job = _patiently(lambda: client.post(f"{path}/{resume}/resume", params=given))
             elif check:
+                from shared.imports.upload import MOST_CHECKED, too_large
+
+                if file.stat().st_size > MOST_CHECKED:  # a refusal may be lost while the file is still being sent
+                    raise CommandError(too_large(), 2)
                 client.timeout = httpx.Timeout(60, read=None)  # the whole file is read before the answer comes
                 show(_upload(client, path, file, given | {"dry_run": "true"}))
                 return

@@ -132,9 +132,13 @@ async def store(
     return stored
 
 
+def too_large(most: int = MOST_CHECKED) -> str:
+    return f"A dry run looks at files of up to {most // 1024**2} MB; check the first rows of this one, or import it."
+
+
 def _bounded(size: int, most: int | None) -> None:
     if most is not None and size > most:
-        raise TooLarge(f"A dry run looks at files of up to {most // 1024**2} MB; check the first rows of this one, or import it.")
+        raise TooLarge(too_large(most))
 
 
 async def _pieces(request: Request) -> AsyncIterator[bytes]:
