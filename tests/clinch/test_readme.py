@@ -99,8 +99,8 @@ def pasted(where: str, environment: dict[str, str], page: str) -> str:
     text = "\n".join(blocks(page))
     for printed, here in (
         ("http://127.0.0.1:8000", where),
+        ("/tmp/", "${CLINCH_DATA}/example-"),  # before the interpreter, which may lie there too
         (".venv/bin/clinch", f"{sys.executable} -m clinch.main"),
-        ("/tmp/", "${CLINCH_DATA}/example-"),
         ("curl -sN", "stream"),
     ):
         text = text.replace(printed, here)
