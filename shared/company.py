@@ -12,7 +12,7 @@ from typing import Any
 
 import asyncpg
 
-from shared.settings import Settings
+from shared.process.settings import Settings
 
 
 class MoveState(StrEnum):

@@ -5,9 +5,10 @@ Bodies, query parameters and files use the same ones, so that they take the same
 
 import re
 from datetime import date, datetime
+from enum import Enum
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from shared.clock import EARLIEST, LATEST, YEARS, plausible
@@ -112,3 +113,20 @@ Phone = Annotated[str, lines(40, 3), _LINE]
 Reason = Annotated[str, lines(1000), _TEXT]
 Text = Annotated[str, lines(4000), _TEXT]
 LongText = Annotated[str, lines(20_000, 0), _TEXT]
+
+# -- Marks --------------------------------------------------------------------------------------------------------------------
+
+
+class Mark(Enum):
+    """What a record's fields say about themselves beside their type: `job_title: Annotated[Name | None, PERSONAL] = None`."""
+
+    PERSONAL = "personal"
+    """Personal data, or what a customer said: masked for some roles, who cannot filter, sort or search by it either."""
+
+
+PERSONAL = Mark.PERSONAL
+
+
+def personal(fields: type[BaseModel]) -> frozenset[str]:
+    """The names of the fields that are marked as personal."""
+    return frozenset(name for name, field in fields.model_fields.items() if PERSONAL in field.metadata)

@@ -13,10 +13,10 @@ from uuid import UUID
 from sqlalchemy import Boolean, Column, Index, MetaData, PrimaryKeyConstraint, Table, Text, Uuid
 
 from shared.auth.actor import person_id
-from shared.db import Reader, Tx
+from shared.db.tables import At
+from shared.db.tx import Reader, Tx
 from shared.ids import external_id
 from shared.spelling import compared_key
-from shared.tables import At
 
 Kind = Literal["account", "person"]
 

@@ -6,12 +6,12 @@ from uuid import UUID
 from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 
-from shared.db import Reader, Tx
+from shared.db.query import Query
+from shared.db.tables import ROSTER
+from shared.db.tx import Reader, Tx
 from shared.events.envelope import Envelope
 from shared.events.lead import PersonAdded, PersonChanged
-from shared.query import Query
-from shared.reactions import on
-from shared.tables import ROSTER
+from shared.log.reactions import on
 
 _given = insert(ROSTER).values({c.name: bindparam(c.name) for c in ROSTER.c})
 _REMEMBER = Query(

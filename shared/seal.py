@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
-from shared.settings import Settings
+from shared.process.settings import Settings
 
 
 class Unreadable(Exception):

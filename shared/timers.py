@@ -17,10 +17,11 @@ from prometheus_client import Gauge, Histogram
 
 from shared.auth import SYSTEM
 from shared.clock import READABLE_YEARS, Clock
-from shared.db import Context, Database, Tx
+from shared.db.context import Context
+from shared.db.tx import Database, Tx
 from shared.errors import Invalid
 from shared.ids import new_id
-from shared.outage import Outage, every, is_outage, pause
+from shared.process.outage import Outage, every, is_outage, pause
 
 log = structlog.get_logger()
 

@@ -7,9 +7,10 @@ from uuid import UUID
 
 from sqlalchemy import MetaData
 
-from shared.bus import Bus
-from shared.events.envelope import topic
-from shared.tables import PLUMBING
+from shared.acts import Act
+from shared.db.tables import PLUMBING
+from shared.events.envelope import Event, topic
+from shared.log.bus import Bus
 
 PIECE = 5000
 
@@ -99,6 +100,62 @@ def unbroken_path(
             f"SELECT DISTINCT p.subject FROM ({paths}) p LEFT JOIN {table} t ON t.id = p.subject WHERE ({broken}) OR ({elsewhere})",
         )
     ]
+
+
+def legal_histories(acts: Sequence[Act[Any, Any]], *, table: str, column: str, stays: Sequence[type[Event]] = ()) -> list[Check]:
+    """Invariant 9: each step of a history is one that an act declares and begins where the one before ended.
+
+    The last one ends where the row is.
+    An event says where it came from (`from_state`, `from_stage`) and went to (`to_stage`, `stage`) when its acts leave that open. Events
+    in `stays` change the state only when they are a history's first. Every version of an event's type counts.
+    """
+    legal: dict[str, set[tuple[str | None, str]]] = {}
+    for act in acts:
+        for event in act.tells if act.paths else ():
+            legal.setdefault(_short(event), set()).update(act.paths)
+    fixed = {name: next(iter(ends)) for name, paths in legal.items() if len(ends := {to for _, to in paths}) == 1}
+    went_to = " ".join(f"WHEN '{name}' THEN '{state}'" for name, state in sorted(fixed.items()))
+    paths = ", ".join(
+        f"('{name}', {'NULL' if a is None else repr(a)}, '{b}')" for name in sorted(legal) for a, b in sorted(legal[name], key=str)
+    )
+    first_only = ", ".join(f"'{_short(event)}'" for event in stays) or "''"
+    label = acts[0].of.label
+    return [
+        Check(
+            9,
+            f"each {label}'s history is an unbroken path of its acts that ends in its {column}",
+            f"""
+            WITH legal (name, a, b) AS (VALUES {paths}),
+            told AS (
+              SELECT subject, version, data, split_part(type, '.', 2) || '.' || split_part(type, '.', 3) AS name FROM event
+              WHERE aggregate = '{acts[0].of.name}'
+            ),
+            moved AS (
+              SELECT *, row_number() OVER (PARTITION BY subject ORDER BY version) AS place FROM told
+              WHERE name IN (SELECT name FROM legal)
+            ),
+            step AS (
+              SELECT subject, version, name, coalesce(data->>'from_state', data->>'from_stage') AS said,
+                     CASE name {went_to} ELSE coalesce(data->>'to_stage', data->>'stage') END AS went_to
+              FROM moved WHERE place = 1 OR name NOT IN ({first_only})
+            ),
+            path AS (
+              SELECT *, lag(went_to) OVER (PARTITION BY subject ORDER BY version) AS came_from,
+                     row_number() OVER (PARTITION BY subject ORDER BY version DESC) = 1 AS is_last
+              FROM step
+            )
+            SELECT DISTINCT p.subject FROM path p LEFT JOIN {table} t ON t.id = p.subject
+            WHERE (p.said IS NOT NULL AND p.said IS DISTINCT FROM p.came_from)
+            OR NOT EXISTS (SELECT FROM legal l WHERE l.name = p.name AND l.a IS NOT DISTINCT FROM p.came_from AND l.b = p.went_to)
+            OR (p.is_last AND p.went_to IS DISTINCT FROM t.{column})
+            """,
+        )
+    ]
+
+
+def _short(event: type[Event]) -> str:
+    """`lead.qualified`, whatever the version."""
+    return ".".join(event.type.split(".")[1:-1])
 
 
 _LEFT_THE_OUTBOX = """

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import hypothesis
 import pytest
 
-from shared.postgres import Postgres
-from shared.testing import postgres_server
+from clinch.run.postgres import Postgres
+from tests.harness import postgres_server
 
 # A busy machine is no failure: how fast things are is measured by `make bench`.
 hypothesis.settings.register_profile("clinch", deadline=None)

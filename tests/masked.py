@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from shared.testing import Running
+from tests.harness import Running
 
 MASKED = ("auditor", "support", "service")
 """Roles that see no personal data and nothing that customers said."""

@@ -9,26 +9,26 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from clinch.backup.command import backup
-from clinch.backup.restore import restore
-from clinch.bus.command import bus
-from clinch.clean import clean
+from clinch.client.events import events
+from clinch.client.imports import import_file
+from clinch.client.token import token
 from clinch.demo.command import demo
-from clinch.documents import docs
-from clinch.down import down
+from clinch.dev.documents import docs
 from clinch.errors import CommandError
-from clinch.events import events
-from clinch.imports import import_file
-from clinch.kafka.command import app as kafka
-from clinch.logs import logs
-from clinch.psql import psql
-from clinch.restart import restart
-from clinch.rezone.command import rezone
-from clinch.status.command import status
-from clinch.token import token
-from clinch.up import up
-from clinch.verify import verify
-from shared.postgres import PostgresError
+from clinch.ops.backup.command import backup
+from clinch.ops.backup.restore import restore
+from clinch.ops.bus.command import bus
+from clinch.ops.kafka.command import app as kafka
+from clinch.ops.logs import logs
+from clinch.ops.psql import psql
+from clinch.ops.rezone.command import rezone
+from clinch.ops.status.command import status
+from clinch.ops.verify import verify
+from clinch.run.clean import clean
+from clinch.run.down import down
+from clinch.run.postgres import PostgresError
+from clinch.run.restart import restart
+from clinch.run.up import up
 
 COMMANDS = (up, down, restart, status, logs, clean, token, demo, docs, events, verify, backup, restore, rezone)
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from clinch.errors import CommandError
-from clinch.folder import DataFolder, default_folder
+from clinch.run.folder import DataFolder, default_folder
 
 Data = Annotated[
     Path | None, typer.Option(envvar="CLINCH_DATA", help="The data folder.", show_default=".clinch in the project", file_okay=False)

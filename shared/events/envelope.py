@@ -68,6 +68,8 @@ class Event(BaseModel):
             return
         cls.type = f"clinch.{type}.v{version}"
         cls.aggregate = type.partition(".")[0]
+        if cls.type in REGISTRY:
+            raise TypeError(f"{cls.type} is declared twice: by {REGISTRY[cls.type].__name__} and {cls.__name__}")
         REGISTRY[cls.type] = cls
 
 

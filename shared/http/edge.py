@@ -14,13 +14,14 @@ from fastapi.routing import APIRoute
 from starlette.responses import Response
 
 from shared.auth import current_actor
-from shared.db import Context, Reader, Tx
+from shared.db.context import Context
+from shared.db.tx import Reader, Tx
 from shared.errors import Invalid
 from shared.http import etag, idempotency, openapi
 from shared.http.documented import documented, parameter
 from shared.http.entry import checks_of
 from shared.http.page import only_wanted
-from shared.telemetry import trace_id, traceparent
+from shared.process.telemetry import trace_id, traceparent
 
 _DRY_RUN = parameter(
     "dry_run", "query", "Check everything and answer as if done, but change nothing.", {"type": "boolean", "default": False}

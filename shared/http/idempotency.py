@@ -7,13 +7,14 @@ from fastapi import Depends, Request
 from prometheus_client import Counter
 from starlette.responses import Response
 
-from shared import outbox
 from shared.auth import Actor
-from shared.db import Context, Tx
+from shared.db import outbox
+from shared.db.context import Context
+from shared.db.tx import Tx
 from shared.errors import Invalid, KeyInUse, Problem
 from shared.http.documented import documented, parameter
+from shared.process.telemetry import trace_id
 from shared.seal import Seal
-from shared.telemetry import trace_id
 
 KEPT_REFUSALS = frozenset({409, 412})
 """A rule's refusal is an answer too. What depends on rights, limits or the input's form is decided anew each time."""

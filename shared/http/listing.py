@@ -35,12 +35,12 @@ from sqlalchemy import (
 )
 from starlette.responses import Response
 
-from shared.db import Reader
+from shared.db.query import Query
+from shared.db.tx import Reader
 from shared.http import cursor
 from shared.http.filters import Compare, Filter, choices_in, kind_of
 from shared.http.page import Page, PageRequest
 from shared.http.parameters import Parameters
-from shared.query import Query
 
 __all__ = ["Listing", "Page", "PageRequest"]
 

@@ -12,14 +12,14 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
 from sqlalchemy import ColumnElement, bindparam
 
-from shared import dead_letters
-from shared.dead_letters import Redriven
+from shared.db.tables import DEAD_LETTER, TIMER, At
 from shared.http.edge import ClinchRoute, InTx, Reading
 from shared.http.listing import Listing, Page, PageRequest
 from shared.http.operators import DropIn, LetterState, Operator, RedrivenOut
 from shared.http.outbox_letters import add_outbox_letters
-from shared.reactions import Handle
-from shared.tables import DEAD_LETTER, TIMER, At
+from shared.log import dead_letters
+from shared.log.dead_letters import Redriven
+from shared.log.reactions import Handle
 
 log = structlog.get_logger()
 

@@ -10,14 +10,14 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
 from sqlalchemy import ColumnElement
 
-from shared import outbox_letters
-from shared.db import Context
+from shared.db.context import Context
+from shared.db.tables import OUTBOX_LETTER
 from shared.http.edge import InTx, Reading
 from shared.http.listing import Listing, Page, PageRequest
 from shared.http.operators import DropIn, LetterState, Operator, RedrivenOut
-from shared.outbox_letters import Redriven
-from shared.tables import OUTBOX_LETTER
-from shared.telemetry import trace_id
+from shared.log import outbox_letters
+from shared.log.outbox_letters import Redriven
+from shared.process.telemetry import trace_id
 
 log = structlog.get_logger()
 

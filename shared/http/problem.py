@@ -16,9 +16,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.errors import Invalid, Problem, Unavailable
 from shared.http import idempotency
-from shared.outage import OUTAGE, TAKES_NO_CHANGES, is_outage
+from shared.process.outage import OUTAGE, TAKES_NO_CHANGES, is_outage
+from shared.process.telemetry import trace_id
 from shared.sentences import sentence
-from shared.telemetry import trace_id
 
 log = structlog.get_logger()
 

@@ -16,12 +16,12 @@ from uuid import UUID
 import orjson
 from pydantic import BaseModel, Field
 
-from shared.db import Reader
+from shared.db.query import is_in
+from shared.db.tables import EVENT
+from shared.db.tx import Reader
 from shared.events.envelope import Event
 from shared.http.listing import Listing, Page, PageRequest
 from shared.masking import without_free_texts
-from shared.query import is_in
-from shared.tables import EVENT
 
 _STAMPS = Event.model_fields.keys()
 """What every event carries besides its own facts; the entry has it from the row."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from shared.db import Database
+from shared.db.tx import Database
 from shared.imports.rows import RowReader
 from shared.imports.survey import form_of, source_of
 from shared.imports.taking import Check

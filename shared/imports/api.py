@@ -14,7 +14,9 @@ from sqlalchemy import bindparam, select
 from starlette.responses import Response, StreamingResponse
 
 from shared.auth import Actor, require
-from shared.db import Database, Tx
+from shared.db.query import Query as Statement
+from shared.db.tables import IMPORT_JOB
+from shared.db.tx import Database, Tx
 from shared.errors import NotFound, Rejected
 from shared.http.edge import ClinchRoute, InTx, Reading
 from shared.http.idempotency import IdempotencyKey
@@ -23,8 +25,6 @@ from shared.imports.check import Finding, ImportCheck, Refusal
 from shared.imports.idle import wake
 from shared.imports.job import GET, LOCK, Importer, Job, State, restart, save
 from shared.imports.options import Options, chosen, options_of
-from shared.query import Query as Statement
-from shared.tables import IMPORT_JOB
 
 _NAMES = tuple(Job.__dataclass_fields__)
 _RECENT = Statement(

@@ -12,15 +12,16 @@ from pydantic_core import to_jsonable_python
 from starlette.requests import ClientDisconnect
 
 from shared.clock import Clock
-from shared.db import Context, Database
+from shared.db.context import Context
+from shared.db.tx import Database
 from shared.imports.columns import Unsettled
 from shared.imports.job import Importer, Job
 from shared.imports.outcome import Outcome, Problem
 from shared.imports.rows import Row, RowReader
 from shared.imports.survey import form_of, source_of, survey
 from shared.imports.taking import Taken, checks, take_rows
-from shared.outage import is_outage
-from shared.settings import Settings
+from shared.process.outage import is_outage
+from shared.process.settings import Settings
 
 _BATCH = 250
 """Rows of one transaction: few, because other requests wait for the same process."""

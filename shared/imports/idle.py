@@ -3,7 +3,7 @@
 import asyncio
 from weakref import WeakSet
 
-from shared.outage import pause
+from shared.process.outage import pause
 
 FIRST, LONGEST = 0.1, 1.0  # seconds
 

@@ -16,7 +16,10 @@ from sqlalchemy import bindparam, delete, insert, select, update
 
 from shared.auth import Actor, Role
 from shared.clock import Clock
-from shared.db import Context, Database, Tx
+from shared.db.context import Context
+from shared.db.query import Query, columns, rows_param
+from shared.db.tables import IMPORT_CHUNK, IMPORT_JOB, IMPORT_PROBLEM
+from shared.db.tx import Database, Tx
 from shared.imports.ahead import Ahead, Batch
 from shared.imports.columns import Unsettled
 from shared.imports.idle import Idle
@@ -24,10 +27,8 @@ from shared.imports.outcome import Outcome, Problem, Take
 from shared.imports.prepared import prepared_id
 from shared.imports.survey import Found, survey
 from shared.imports.taking import checks, take_rows
-from shared.outage import Outage, is_outage
-from shared.query import Query, columns, rows_param
-from shared.settings import Settings
-from shared.tables import IMPORT_CHUNK, IMPORT_JOB, IMPORT_PROBLEM
+from shared.process.outage import Outage, is_outage
+from shared.process.settings import Settings
 
 __all__ = ["Importer", "Job", "Outcome", "Problem", "State", "run"]
 

@@ -13,7 +13,7 @@ from shared.imports.encoding import ENCODINGS
 from shared.imports.job import Importer
 from shared.imports.mapping import pairs
 from shared.imports.taking import message_of, reading
-from shared.settings import Settings
+from shared.process.settings import Settings
 from shared.spelling import compared
 
 _LONGEST = 20_000

@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from shared.db import Tx
-from shared.settings import Settings
+from shared.db.tx import Tx
+from shared.process.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,14 @@ import asyncpg
 import structlog
 from pydantic import ValidationError
 
-from shared.db import Tx
+from shared.db.tx import Tx
 from shared.imports.amounts import Amounts
 from shared.imports.dates import Dates
 from shared.imports.outcome import Outcome, Problem, Take
 from shared.imports.rows import Row
-from shared.outage import is_outage
+from shared.process.outage import is_outage
+from shared.process.settings import Settings
 from shared.sentences import sentence
-from shared.settings import Settings
 from shared.spelling import compared
 
 if TYPE_CHECKING:

@@ -11,7 +11,10 @@ from fastapi import Request
 from sqlalchemy import bindparam, insert, select, update
 
 from shared.auth import Actor
-from shared.db import Context, Database
+from shared.db.context import Context
+from shared.db.query import Query as Statement
+from shared.db.tables import IMPORT_CHUNK, IMPORT_JOB
+from shared.db.tx import Database
 from shared.errors import Invalid, Problem
 from shared.ids import new_id
 from shared.imports.check import ImportCheck, check
@@ -21,9 +24,7 @@ from shared.imports.idle import wake
 from shared.imports.job import GET, Importer, Job, State, drop_uploads
 from shared.imports.mapping import mapping
 from shared.imports.workbook import is_workbook
-from shared.query import Query as Statement
-from shared.tables import IMPORT_CHUNK, IMPORT_JOB
-from shared.telemetry import trace_id
+from shared.process.telemetry import trace_id
 
 CHUNK = 256 * 1024
 """Bytes of the file that the API holds at a time."""

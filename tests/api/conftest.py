@@ -3,8 +3,8 @@ from collections.abc import Iterator
 import pytest
 from schemathesis.python import asgi
 
-from clinch.services import load
-from shared.postgres import Postgres
+from clinch.run.postgres import Postgres
+from clinch.run.services import load
 from tests.api import stories
 from tests.api.hosted import Hosted
 

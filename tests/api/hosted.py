@@ -6,11 +6,11 @@ from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
+from clinch.run.postgres import Postgres
 from shared.auth import Actor, Role, person_id
 from shared.errors import Unauthorized
-from shared.postgres import Postgres
-from shared.service import Service
-from shared.testing import Running, running
+from shared.process.service import Service
+from tests.harness import Running, running
 
 Prepare = Callable[[Running], Awaitable[dict[str, list[Any]]]]
 """Fills the database, and gives values for parameters by their names."""

@@ -6,8 +6,8 @@ from time import perf_counter
 from metrics_svc.fold import TOPICS
 from metrics_svc.rebuild.log import CONSUMER, rebuild
 from metrics_svc.service import service
-from shared import heap
-from shared.bus import open_bus
+from shared.log.bus import open_bus
+from shared.process import heap
 from tests.bench.compare import Progress
 from tests.bench.consuming import opened
 from tests.bench.events import messages_of

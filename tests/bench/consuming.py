@@ -9,10 +9,10 @@ from contextlib import asynccontextmanager
 from time import perf_counter
 
 from metrics_svc.service import service
-from shared.bus import Delivered, Message, Position, Reader
-from shared.consumer import Consumer, Handle
-from shared.db import Database
-from shared.settings import Settings
+from shared.db.tx import Database
+from shared.log.bus import Delivered, Message, Position, Reader
+from shared.log.consumer import Consumer, Handle
+from shared.process.settings import Settings
 from tests.shared.memory_bus import MemoryBus, MemoryReader
 
 

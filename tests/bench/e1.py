@@ -9,14 +9,14 @@ from aiokafka import AIOKafkaProducer
 
 from clinch.errors import CommandError
 from lead_svc.service import service
-from shared.bus import Bus, Message, open_bus
 from shared.events.envelope import topic
-from shared.relay import relay
-from shared.testing import fresh_database
+from shared.log.bus import Bus, Message, open_bus
+from shared.log.relay import relay
 from tests.bench.compare import Progress
 from tests.bench.consuming import opened
 from tests.bench.report import Result, rates
 from tests.bench.stage import Stage, run_sql
+from tests.harness import fresh_database
 from tests.kafka.cluster import Cluster
 
 _EVENTS = 10_000

@@ -12,7 +12,7 @@ from metrics_svc.cells.tables import BUCKET, CELL
 from metrics_svc.facts.tables import FACTS
 from metrics_svc.fold import fold
 from metrics_svc.service import service
-from shared import heap
+from shared.process import heap
 from tests.bench.compare import Progress
 from tests.bench.consuming import consumed
 from tests.bench.events import messages_of

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from shared.bus import Message
 from shared.events.envelope import headers, topic
+from shared.log.bus import Message
 from tests.metrics.told import Deal, Lead, Story, events_of, on, person
 
 _SOURCES = ("trade_show", "seo", "partner_referral", "cold_outreach")

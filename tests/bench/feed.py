@@ -8,7 +8,7 @@ import asyncpg
 
 from metrics_svc.feed.commands import NAME, feed
 from metrics_svc.service import service
-from shared import heap
+from shared.process import heap
 from tests.bench.compare import SECONDS, Progress
 from tests.bench.consuming import consumed
 from tests.bench.events import messages_of

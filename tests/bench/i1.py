@@ -10,12 +10,12 @@ import asyncpg
 
 from lead_svc.imports.api import run_imports
 from lead_svc.service import service
-from shared import heap
 from shared.clock import utcnow
-from shared.testing import Running, running
+from shared.process import heap
 from tests.bench.compare import Progress
 from tests.bench.report import Result, rates
 from tests.bench.stage import Stage
+from tests.harness import Running, running
 
 _ROWS = 100_000
 _LOOK = "SELECT state, created FROM import_job WHERE id = $1"

@@ -12,7 +12,7 @@ from metrics_svc.rebuild.cells import recompute_cells
 from metrics_svc.service import service
 from shared.auth import SYSTEM
 from shared.clock import utcnow
-from shared.db import Context
+from shared.db.context import Context
 from tests.bench.compare import SECONDS, Progress
 from tests.bench.consuming import consumed, opened
 from tests.bench.events import messages_of

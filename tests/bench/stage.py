@@ -14,11 +14,11 @@ import asyncpg
 import uvicorn
 from fastapi import FastAPI
 
-from clinch.issuer import issuer_app
-from clinch.settings import POSTGRES_OPTIONS
-from shared.postgres import Postgres
-from shared.service import Service
-from shared.testing import create_tables, fresh_database
+from clinch.run.issuer import issuer_app
+from clinch.run.postgres import Postgres
+from clinch.run.settings import POSTGRES_OPTIONS
+from shared.process.service import Service
+from tests.harness import create_tables, fresh_database
 
 
 def free_port() -> int:

@@ -9,14 +9,14 @@ from metrics_svc.service import service
 from metrics_svc.webhooks.delivering import deliver
 from metrics_svc.webhooks.rules import AT_ONCE
 from metrics_svc.webhooks.sending import Sender
-from shared.bus import Delivered
 from shared.clock import utcnow
-from shared.db import Database
-from shared.testing import Running, running
+from shared.db.tx import Database
+from shared.log.bus import Delivered
 from tests.bench.compare import Progress
 from tests.bench.events import messages_of
 from tests.bench.report import Result, rates
 from tests.bench.stage import Stage
+from tests.harness import Running, running
 from tests.metrics.endpoints import Webhooks
 from tests.metrics.receiver import Receiver, receiving
 

@@ -11,7 +11,7 @@ import httpx
 
 from deal_svc.imports.api import run_imports as run_deals
 from lead_svc.imports.api import run_imports as run_leads
-from shared.testing import Running
+from tests.harness import Running
 
 FILES = Path(__file__).with_name("files")
 OPEN = ("queued", "reading", "running")

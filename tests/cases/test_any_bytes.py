@@ -7,9 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.imports.encoding import PYTHON
-from shared.testing import Running
 from tests.cases.importing import Imported, bring_or_refuse
 from tests.cases.workbooks import xlsx
+from tests.harness import Running
 
 _NAMES = [
     "A-1",

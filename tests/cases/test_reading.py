@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from shared.events.deal import DealOpened
-from shared.testing import Running
 from tests.cases.importing import Imported, bring
+from tests.harness import Running
 
 WESTERN = {"map": "source=source"}
 

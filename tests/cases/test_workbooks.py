@@ -7,9 +7,9 @@ import pytest
 
 from shared.imports import workbook
 from shared.imports.workbook import BadWorkbook, table_of, text_of
-from shared.testing import Running
 from tests.cases.importing import FILES, bring
 from tests.cases.workbooks import far_cell, xlsx, zipped
+from tests.harness import Running
 
 HEAD = ["external_id", "opened_at", "amount", "name", "expected_close_on"]
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from clinch.folder import DataFolder
-from clinch.settings import Embedded
+from clinch.run.folder import DataFolder
+from clinch.run.settings import Embedded
 
 
 @pytest.fixture

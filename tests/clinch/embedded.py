@@ -12,9 +12,9 @@ from typing import Any
 
 import asyncpg
 
-from clinch.folder import DataFolder
-from clinch.settings import Embedded
-from clinch.supervisor import Supervisor
+from clinch.run.folder import DataFolder
+from clinch.run.settings import Embedded
+from clinch.run.supervisor import Supervisor
 from tests.ports import free_port
 
 PATIENCE = 120.0

@@ -8,11 +8,11 @@ from uuid import uuid4
 
 import asyncpg
 
-from clinch.alone import databases_alone
-from clinch.settings import DATABASES, SERVICES, Embedded
-from shared.bus import Bus, BusUnavailable, Delivered, Message, open_bus
-from shared.tables import PLUMBING
-from shared.testing import create_tables
+from clinch.run.alone import databases_alone
+from clinch.run.settings import DATABASES, SERVICES, Embedded
+from shared.db.tables import PLUMBING
+from shared.log.bus import Bus, BusUnavailable, Delivered, Message, open_bus
+from tests.harness import create_tables
 
 LEADS, DEALS = "clinch.lead.events.v1", "clinch.deal.events.v1"
 PARTITIONS = 4

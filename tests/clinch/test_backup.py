@@ -11,11 +11,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from clinch.backup import archive
-from clinch.backup.archive import About
 from clinch.errors import CommandError
-from clinch.folder import DataFolder
-from shared.postgres import MAJOR
+from clinch.ops.backup import archive
+from clinch.ops.backup.archive import About
+from clinch.run.folder import DataFolder
+from clinch.run.postgres import MAJOR
 from tests.clinch.embedded import ask, eventually, supervised
 from tests.clinch.test_commands import clinch
 

@@ -12,15 +12,15 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from clinch.alone import databases_alone
-from clinch.bus.choice import settle_bus
-from clinch.bus.copy import Copy
-from clinch.bus.file import FolderBus, remember, remembered
 from clinch.errors import CommandError
-from clinch.folder import DataFolder
-from clinch.settings import SERVICES, Embedded
-from shared.bus import Bus, BusUnavailable, open_bus
-from shared.bus.kafka import KafkaBus
+from clinch.ops.bus.choice import settle_bus
+from clinch.ops.bus.copy import Copy
+from clinch.ops.bus.file import FolderBus, remember, remembered
+from clinch.run.alone import databases_alone
+from clinch.run.folder import DataFolder
+from clinch.run.settings import SERVICES, Embedded
+from shared.log.bus import Bus, BusUnavailable, open_bus
+from shared.log.bus.kafka import KafkaBus
 from tests.clinch.loghouse import _TELL, DEALS, LEADS, PARTITIONS, CutOff, LogHouse, apart, events, on_bus, whole
 from tests.clinch.test_commands import clinch
 from tests.kafka_mock import KafkaMock
@@ -226,7 +226,7 @@ def test_a_copy_that_was_cut_off_goes_on_where_the_target_ends(
     house: LogHouse, kafka: str, monkeypatch: pytest.MonkeyPatch, in_the_target: bool
 ) -> None:
     """Whether the piece that it was cut off in is there, and only the word of it was lost, or is not."""
-    monkeypatch.setattr("clinch.bus.copy.PIECE", 7)
+    monkeypatch.setattr("clinch.ops.bus.copy.PIECE", 7)
     house.fill(events(100))
 
     async def cut_off_and_again(target: Bus) -> tuple[int, int]:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from clinch.folder import DataFolder
-from clinch.logs import Tail, readable
-from clinch.processes import alive
+from clinch.ops.logs import Tail, readable
+from clinch.run.folder import DataFolder
+from clinch.run.processes import alive
 from tests.clinch.embedded import supervised
 
 

@@ -14,9 +14,9 @@ from clinch.demo.command import fill
 from clinch.demo.plan import plan
 from clinch.demo.story import Deal, Lead, Plan
 from clinch.errors import CommandError
-from clinch.people import SAMPLE_PEOPLE, SAMPLE_TEAMS
-from clinch.roster import seed_people
-from shared.postgres import Postgres
+from clinch.run.people import SAMPLE_PEOPLE, SAMPLE_TEAMS
+from clinch.run.postgres import Postgres
+from clinch.run.roster import seed_people
 from tests.flow.system import System, eventually, whole_system
 
 SEED, LEADS = 364, 100

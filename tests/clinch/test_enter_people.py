@@ -3,9 +3,9 @@
 import httpx
 import pytest
 
-from clinch.enter_people import EntrySettings, enter
 from clinch.errors import CommandError
-from clinch.people import SAMPLE_PEOPLE, SAMPLE_TEAMS
+from clinch.run.enter_people import EntrySettings, enter
+from clinch.run.people import SAMPLE_PEOPLE, SAMPLE_TEAMS
 
 SETTINGS = EntrySettings(lead_svc="http://lead-api:8000", token_url="http://keycloak:8080/token")
 

@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from clinch.errors import CommandError
-from clinch.front import FrontSettings, front
-from clinch.people import SAMPLE_PEOPLE, SAMPLE_TEAMS
+from clinch.run.front import FrontSettings, front
+from clinch.run.people import SAMPLE_PEOPLE, SAMPLE_TEAMS
 from shared.auth import Verifier
 
 ISSUER = "http://127.0.0.1:8000/dev-issuer"
@@ -69,7 +69,7 @@ async def test_its_tokens_outlive_it(tmp_path: Path) -> None:
 
 
 async def test_the_sample_people_are_entered_once_lead_svc_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("clinch.front.RETRY", 0.01)
+    monkeypatch.setattr("clinch.run.front.RETRY", 0.01)
     entered: dict[str, list[dict[str, str]]] = {"/v1/team/teams": [], "/v1/team/people": []}
     tries = iter([httpx.ConnectError("starting"), httpx.Response(401, json={})])
 

@@ -14,8 +14,8 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from clinch.errors import CommandError
-from clinch.issuer import _make_key, issuer_app, load_key
-from clinch.people import SAMPLE_PEOPLE, SAMPLE_TEAMS
+from clinch.run.issuer import _make_key, issuer_app, load_key
+from clinch.run.people import SAMPLE_PEOPLE, SAMPLE_TEAMS
 from shared.auth import Role, Verifier, person_id
 from shared.errors import Unauthorized
 

@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from clinch.errors import CommandError
-from clinch.kafka import jars as files
-from clinch.kafka.java import java
-from clinch.kafka.node import Node, new_cluster_id, until_they_answer
-from clinch.kafka.process import BrokerProcess
+from clinch.ops.kafka import jars as files
+from clinch.ops.kafka.java import java
+from clinch.ops.kafka.node import Node, new_cluster_id, until_they_answer
+from clinch.ops.kafka.process import BrokerProcess
 
 SLEEPS = "import time; time.sleep(60)"
 DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(60)"

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from fastapi import FastAPI, Response
 
-from clinch.origin import Origin, Served
+from clinch.run.origin import Origin, Served
 
 
 def app(name: str, events: list[str], ready: bool = True) -> FastAPI:

@@ -16,7 +16,7 @@ from clinch.demo.moments import YEAR, Draw, works_on
 from clinch.demo.plan import Key, plan
 from clinch.demo.story import NET_DAYS, Contract, Deal, Lead, Plan
 from clinch.demo.tables import LINES, SELLERS, SOURCES
-from clinch.people import SAMPLE_PEOPLE
+from clinch.run.people import SAMPLE_PEOPLE
 from deal_svc.imports.form import DealRow
 from deal_svc.imports.rules import told
 from deal_svc.quotes.rules import Item, price_lines

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from clinch.folder import DataFolder
-from clinch.settings import Embedded
-from clinch.up import _first_steps
+from clinch.run.folder import DataFolder
+from clinch.run.settings import Embedded
+from clinch.run.up import _first_steps
 
 
 def test_the_lines_name_the_data_folder_also_when_the_environment_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

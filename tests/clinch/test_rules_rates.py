@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from clinch.errors import CommandError
-from clinch.rezone.rates import read_rates, require_days
+from clinch.ops.rezone.rates import read_rates, require_days
 
 
 def written(place: Path, text: str) -> Path:

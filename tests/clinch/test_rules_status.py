@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from clinch.status.figures import Consumer, Figures, Waiting
-from clinch.status.judgement import Wrong, judge
-from clinch.status.processes import ProcessState
-from clinch.status.state import SystemState
-from clinch.status.words import duration, tables
+from clinch.ops.status.figures import Consumer, Figures, Waiting
+from clinch.ops.status.judgement import Wrong, judge
+from clinch.ops.status.processes import ProcessState
+from clinch.ops.status.state import SystemState
+from clinch.ops.status.words import duration, tables
 
 QUIET = Waiting(0, None, 0, None, 0, (Consumer("deal-svc", 0, 0),))
 WELL = SystemState(

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from clinch.alone import databases_alone
-from clinch.bus.file import FolderBus, remember
-from clinch.folder import DataFolder
-from clinch.processes import alive
-from clinch.settings import SERVICES, Embedded
-from clinch.status.figures import figures
+from clinch.ops.bus.file import FolderBus, remember
+from clinch.ops.status.figures import figures
+from clinch.run.alone import databases_alone
+from clinch.run.folder import DataFolder
+from clinch.run.processes import alive
+from clinch.run.settings import SERVICES, Embedded
 from tests.clinch.embedded import free_port, supervised
 from tests.clinch.loghouse import LEADS, LogHouse, apart, events
 from tests.clinch.test_commands import clinch
@@ -114,8 +114,8 @@ def test_a_relay_that_cannot_publish_and_what_it_has_parked_are_told(house: LogH
 
 
 def test_a_consumer_that_stands_outside_the_log_or_does_not_catch_up_is_found(house: LogHouse, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("clinch.status.figures.MANY", 10)
-    monkeypatch.setattr("clinch.status.figures.SECOND_LOOK", 0.1)
+    monkeypatch.setattr("clinch.ops.status.figures.MANY", 10)
+    monkeypatch.setattr("clinch.ops.status.figures.SECOND_LOOK", 0.1)
     house.fill(events(40))
     with databases_alone(house.run):
         url = house.run.postgres().url

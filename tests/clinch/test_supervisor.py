@@ -13,12 +13,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from clinch.down import stop
 from clinch.errors import CommandError
-from clinch.folder import DataFolder
-from clinch.processes import alive
-from clinch.settings import Embedded
-from shared.postgres import PostgresError
+from clinch.run.down import stop
+from clinch.run.folder import DataFolder
+from clinch.run.postgres import PostgresError
+from clinch.run.processes import alive
+from clinch.run.settings import Embedded
 from tests.clinch import embedded
 from tests.clinch.embedded import ask, eventually, supervised
 
@@ -48,8 +48,8 @@ def test_a_killed_postmaster_comes_back_with_its_data(run: Embedded) -> None:
 
 
 def test_a_postmaster_that_hangs_is_killed_and_comes_back_with_its_data(run: Embedded, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("clinch.pulse.EVERY", 0.2)
-    monkeypatch.setattr("clinch.supervisor.HANGS", 2.0)
+    monkeypatch.setattr("clinch.run.pulse.EVERY", 0.2)
+    monkeypatch.setattr("clinch.run.supervisor.HANGS", 2.0)
     ask(run, "CREATE TABLE held AS SELECT 43 AS answer")
     before = alive(run.folder)["postgres"]
     before.send_signal(signal.SIGSTOP)

@@ -64,7 +64,7 @@ class Process:
         if own := self.spec.get("command"):
             return [sys.executable, *own[1:]] if own[0] == "python" else list(own)
         image = re.sub(r"[:@].*", "", self.spec["image"].rpartition("/")[2])
-        module = "clinch.front" if image == "front" else image.replace("-", "_")
+        module = "clinch.run.front" if image == "front" else image.replace("-", "_")
         return [sys.executable, "-m", module, *self.spec.get("args", [])]
 
     def exit_code(self) -> int | None:

@@ -11,7 +11,7 @@ import yaml
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from clinch.kafka.node import free_ports
+from clinch.ops.kafka.node import free_ports
 from tests.cluster.binaries import binaries
 from tests.cluster.client import Client, until
 

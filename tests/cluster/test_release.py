@@ -8,13 +8,13 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from shared.postgres import Postgres
-from shared.testing import fresh_database
+from clinch.run.postgres import Postgres
 from tests.cluster.client import Object, until
 from tests.cluster.conftest import Cluster
 from tests.cluster.helm import RELEASE, Helm
 from tests.cluster.load import load
 from tests.cluster.services import Services, gateway
+from tests.harness import fresh_database
 
 SHORTS = ("contract", "deal", "lead", "metrics")
 NAMESPACE = "trial"

@@ -7,13 +7,13 @@ from itertools import product
 import httpx
 import pytest
 
-from clinch.token import fetch
+from clinch.client.token import fetch
 from tests.clinch.walk import STEPS, walk
 from tests.containers.project import USERS, Project, eventually
 
 PARTITIONS = """
 import asyncio
-from shared.bus import open_bus
+from shared.log.bus import open_bus
 async def count():
     bus = open_bus("kafka://kafka:9092")
     print(len(await bus.end_offsets(["clinch.lead.events.v1"])))

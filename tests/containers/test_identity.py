@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import httpx
 import pytest
 
-from clinch.people import SAMPLE_PEOPLE
+from clinch.run.people import SAMPLE_PEOPLE
 from tests.clinch.walk import STEPS, blocks, walk
 from tests.containers.project import Project, eventually
 from tests.containers.test_compose import funnel

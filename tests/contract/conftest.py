@@ -2,10 +2,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from clinch.run.postgres import Postgres
 from contract_svc.service import service
-from shared.postgres import Postgres
-from shared.testing import Running, running
 from tests.contract.office import Office
+from tests.harness import Running, running
 
 
 @pytest.fixture

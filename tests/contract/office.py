@@ -12,7 +12,7 @@ from shared.events.deal import PaymentTerm, QuoteAccepted, QuoteLineData
 from shared.events.envelope import Money
 from shared.events.lead import PersonAdded
 from shared.ids import external_id, new_id
-from shared.testing import Running
+from tests.harness import Running
 
 TEAM, OTHER_TEAM = external_id("team", "north"), external_id("team", "south")
 ACME = external_id("account", "acme")

@@ -11,8 +11,8 @@ from shared.events.contract import (
     MilestoneTriggered,
     MilestoneWaived,
 )
-from shared.testing import Running
 from tests.contract.office import ACME, TEAM, Office, allowed, codes, money_of, states, unmet
+from tests.harness import Running
 
 
 async def test_go_live_starts_the_time_for_acceptance(office: Office, svc: Running) -> None:

@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 from alembic import command
 
+from clinch.run.postgres import Postgres
 from contract_svc.contracts.rules import ACCEPTANCE
 from contract_svc.milestones.rules import fall_due
 from contract_svc.service import service
@@ -16,10 +17,9 @@ from shared import migrations
 from shared.calendar import day_of, end_of, start_of
 from shared.events.contract import ContractAccepted, MilestoneOverdue, PaymentReceived
 from shared.ids import new_id
-from shared.postgres import Postgres
-from shared.testing import Running, fresh_database, running
 from tests.contract.office import Office, money_of, schedule
 from tests.contract.test_rules import SCHEDULE
+from tests.harness import Running, fresh_database, running
 
 BERLIN, SHANGHAI = ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Shanghai")
 

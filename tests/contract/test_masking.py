@@ -2,8 +2,8 @@
 
 import pytest
 
-from shared.testing import Running
 from tests.contract.office import Office
+from tests.harness import Running
 from tests.masked import MASKED, Reader
 
 SIGNERS = [{"name": "Xanadu Quibble", "contact_id": None}]

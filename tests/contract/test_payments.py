@@ -20,8 +20,8 @@ from shared.events.contract import (
     PaymentReceived,
     PaymentReversed,
 )
-from shared.testing import Running
 from tests.contract.office import Office, allowed, amount, codes, money_of, schedule, states
+from tests.harness import Running
 
 
 async def test_a_payment_pays_what_is_asked_for_and_the_rest_is_credit(office: Office, svc: Running) -> None:

@@ -13,8 +13,8 @@ from shared.events.deal import DealLost, DealUpdated, QuoteSuperseded, QuoteWith
 from shared.events.envelope import Event, Money
 from shared.events.lead import PersonChanged
 from shared.ids import new_id
-from shared.testing import Running
 from tests.contract.office import OTHER_TEAM, Office, amount, quote, states
+from tests.harness import Running
 
 
 async def test_an_accepted_quote_has_one_contract_however_often_it_is_heard(office: Office, svc: Running) -> None:

@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from clinch.run.postgres import Postgres
 from contract_svc.rezone import follow
 from contract_svc.service import service
-from shared.postgres import Postgres
 from shared.rezone import Rezone
-from shared.testing import Running, running
 from tests.contract.office import Office, schedule
+from tests.harness import Running, running
 
 _TIMERS = "SELECT kind, due_at FROM timer WHERE fired_at IS NULL AND cancelled_at IS NULL ORDER BY 1, 2"
 _DUE = "SELECT due_day, due_at, overdue_since IS NULL AS in_time FROM milestone ORDER BY position, due_day"

@@ -1,9 +1,9 @@
 """The migrations make the schema that the tables describe."""
 
+from clinch.run.postgres import Postgres
 from contract_svc.service import service
 from shared import migrations
-from shared.postgres import Postgres
-from shared.testing import fresh_database
+from tests.harness import fresh_database
 
 
 async def test_migrations_make_the_schema_of_the_tables(postgres: Postgres) -> None:

@@ -22,8 +22,8 @@ from shared.events.contract import (
 )
 from shared.events.deal import DealUpdated
 from shared.ids import external_id
-from shared.testing import Running
 from tests.contract.office import SIGNERS, TEAM, Office, allowed, amount, codes, states, unmet
+from tests.harness import Running
 
 
 async def test_a_draft_has_the_totals_the_schedule_and_the_five_parts(office: Office, svc: Running) -> None:

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from shared.events import contract as told
 from shared.events.envelope import Envelope, Event
-from shared.testing import Running
 from tests.contract.office import SIGNERS, Office, amount, money_of
+from tests.harness import Running
 
 WAYS: dict[type[Event], tuple[set[str], str]] = {
     told.ContractSubmitted: ({"draft"}, "in_review"),

@@ -2,10 +2,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from clinch.run.postgres import Postgres
 from deal_svc.service import service
-from shared.postgres import Postgres
-from shared.testing import Running, running
 from tests.deal.sales import Sales
+from tests.harness import Running, running
 
 
 @pytest.fixture

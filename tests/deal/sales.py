@@ -8,7 +8,7 @@ import httpx
 
 from shared.events.lead import AccountCreated, PersonAdded
 from shared.ids import external_id
-from shared.testing import Running
+from tests.harness import Running
 
 TEAM, OTHER_TEAM = external_id("team", "north"), external_id("team", "south")
 ACME = external_id("account", "acme")

@@ -7,8 +7,8 @@ import pytest
 
 from shared.events.deal import DealOpened, DealUpdated
 from shared.events.lead import AccountCreated, AccountUpdated, PersonAdded
-from shared.testing import Running
 from tests.deal.sales import ACME, OTHER_TEAM, TEAM, Sales, allowed, codes
+from tests.harness import Running
 
 
 async def test_a_direct_deal_belongs_to_who_opens_it_and_tells_everything(sales: Sales, svc: Running) -> None:

@@ -6,8 +6,8 @@ from deal_svc.imports.commands import take
 from deal_svc.imports.form import DealRow
 from shared.events.lead import PersonChanged
 from shared.imports.job import Outcome
-from shared.testing import Running
 from tests.deal.sales import TEAM, Sales
+from tests.harness import Running
 
 OPEN = {"opened_at": "2026-01-05T00:00:00Z", "amount": "100", "currency": "CNY"}
 LOST = {**OPEN, "outcome": "lost", "closed_at": "2026-02-01T00:00:00Z"}

@@ -8,8 +8,8 @@ import pytest
 
 from deal_svc.imports.api import run_imports
 from shared.events.deal import DealHistoryCorrected, DealWon
-from shared.testing import Running
 from tests.deal.sales import Sales
+from tests.harness import Running
 
 OTHER_CRM = """id,stage,owner,amount,opened,closed
 D-1,Negotiation/Review,ann,1200,10/20/2016,

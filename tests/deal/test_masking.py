@@ -2,8 +2,8 @@
 
 import pytest
 
-from shared.testing import Running
 from tests.deal.sales import Sales
+from tests.harness import Running
 from tests.masked import MASKED, Reader
 
 SECRETS = [

@@ -3,14 +3,14 @@
 import asyncpg
 from alembic import command
 
+from clinch.run.postgres import Postgres
 from deal_svc.service import service
 from shared import migrations, names
 from shared.auth import person_id
 from shared.events.lead import AccountCreated, PersonAdded
 from shared.ids import external_id, new_id
 from shared.names import account_id
-from shared.postgres import Postgres
-from shared.testing import Running, fresh_database
+from tests.harness import Running, fresh_database
 
 _EVENT = """
 INSERT INTO event (id, type, aggregate, subject, version, time, recorded_at, actor_id, actor_role, correlation_id, data)

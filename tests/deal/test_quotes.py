@@ -20,8 +20,8 @@ from shared.events.deal import (
     QuoteSuperseded,
     QuoteWithdrawn,
 )
-from shared.testing import Running
 from tests.deal.sales import ACME, TEAM, Sales, allowed, codes, unmet
+from tests.harness import Running
 
 
 def amounts(quote: dict[str, Any]) -> list[str]:

@@ -12,8 +12,8 @@ from shared.events.contract import ContractSigned, ContractTerminated, ContractV
 from shared.events.deal import ConversionRefused, DealLeadJoined, DealOpened, DealReopened, DealUpdated, DealWinReversed, DealWon
 from shared.events.envelope import ActorRef, Money
 from shared.events.lead import AccountUpdated, LeadConverted, PersonChanged
-from shared.testing import Running
 from tests.deal.sales import ACME, OTHER_TEAM, TEAM, Sales, codes, unmet
+from tests.harness import Running
 
 
 def converted(svc: Running, **over: Any) -> LeadConverted:

@@ -9,8 +9,8 @@ import pytest
 
 from deal_svc.rezone import follow
 from shared.rezone import Rezone
-from shared.testing import Running
 from tests.deal.sales import Sales
+from tests.harness import Running
 
 
 async def rezone(svc: Running, zone: str, rates: dict[UUID, Decimal] | None = None) -> None:

@@ -2,10 +2,10 @@
 
 import asyncpg
 
+from clinch.run.postgres import Postgres
 from deal_svc.service import service
 from shared import migrations
-from shared.postgres import Postgres
-from shared.testing import fresh_database
+from tests.harness import fresh_database
 
 
 async def test_the_migrated_database_is_what_the_code_expects(postgres: Postgres) -> None:

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from shared.events.deal import DealLost, DealReopened, DealStageChanged, DealWon, QuoteWithdrawn
-from shared.testing import Running
 from tests.deal.sales import TEAM, Sales, allowed, codes, unmet
+from tests.harness import Running
 
 SPIN = {"spin_situation_missing", "spin_problem_missing", "spin_implication_missing", "spin_need_payoff_missing"}
 

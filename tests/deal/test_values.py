@@ -6,8 +6,8 @@ from uuid import uuid4
 import pytest
 
 from shared.events.lead import AccountCreated
-from shared.testing import Running
 from tests.deal.sales import ACME, Sales
+from tests.harness import Running
 
 
 async def test_an_account_that_is_known_a_moment_later_is_not_refused_for_a_day(sales: Sales, svc: Running) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.postgres import Postgres
+from clinch.run.postgres import Postgres
 from tests.faults.replicas import Replicas, replicas
 from tests.faults.system import PATIENT, System, embedded
 

@@ -13,14 +13,14 @@ from typing import Any
 import asyncpg
 import httpx
 
-from clinch.issuer import issuer_app
-from clinch.services import load
-from clinch.settings import SERVICES
-from shared.drain import Stop, serve
-from shared.postgres import Postgres
-from shared.settings import Settings
-from shared.testing import fresh_database
+from clinch.run.issuer import issuer_app
+from clinch.run.postgres import Postgres
+from clinch.run.services import load
+from clinch.run.settings import SERVICES
+from shared.process.drain import Stop, serve
+from shared.process.settings import Settings
 from tests.faults.system import LAG_WITHIN, PATIENT
+from tests.harness import fresh_database
 from tests.ports import free_port
 
 PROBE_SECONDS = 0.3

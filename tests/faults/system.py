@@ -16,8 +16,8 @@ from typing import Any, Literal
 
 import httpx
 
-from clinch.folder import DataFolder
-from clinch.processes import alive
+from clinch.run.folder import DataFolder
+from clinch.run.processes import alive
 from tests.ports import free_port
 
 Name = Literal["api", "worker", "postgres", "broker"]

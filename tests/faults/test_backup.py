@@ -8,9 +8,9 @@ import asyncpg
 import httpx
 import pytest
 
-from clinch.alone import databases_alone
-from clinch.folder import DataFolder
-from clinch.settings import Embedded
+from clinch.run.alone import databases_alone
+from clinch.run.folder import DataFolder
+from clinch.run.settings import Embedded
 from tests.clinch.test_commands import clinch
 from tests.faults.history import CONNECTIONS, History, all_leads
 from tests.faults.system import PATIENT, embedded

@@ -11,15 +11,15 @@ import asyncpg
 import httpx
 import pytest
 
+from clinch.run.postgres import Postgres
 from shared.clock import utcnow
 from shared.events.lead import LeadReactivated
-from shared.postgres import Postgres
-from shared.testing import SteppedClock
-from shared.worker import Worker
+from shared.process.worker import Worker
 from tests.faults.history import GIVE_UP, History
 from tests.faults.replicas import verified
 from tests.faults.writes import outbox_empty
 from tests.flow.system import System, eventually, whole_system
+from tests.harness import SteppedClock
 
 STEPS = [timedelta(hours=n) for n in (1, 0, -1, 0, 1, -1, 1)]
 NURTURED = 5

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from shared.drain import DRAIN_SECONDS
+from shared.process.drain import DRAIN_SECONDS
 from tests.faults.callers import Callers
 from tests.faults.replicas import DRAIN_DELAY, Replicas
 

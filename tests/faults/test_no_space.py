@@ -10,7 +10,7 @@ import asyncpg
 import httpx
 import pytest
 
-from clinch.folder import DataFolder
+from clinch.run.folder import DataFolder
 from tests.faults.history import GIVE_UP, History
 from tests.faults.system import LAG_WITHIN, System
 from tests.faults.writes import came_of, client_of, url

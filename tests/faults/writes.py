@@ -9,8 +9,8 @@ from typing import Any
 import asyncpg
 import httpx
 
-from clinch.folder import DataFolder
-from clinch.settings import Embedded
+from clinch.run.folder import DataFolder
+from clinch.run.settings import Embedded
 from tests.faults.history import CONNECTIONS, GIVE_UP, History, all_leads
 from tests.faults.system import Name, System
 from tests.flow.system import eventually

@@ -8,11 +8,11 @@ from typing import Any
 
 import httpx
 
-from clinch.services import load
-from clinch.settings import SERVICES
-from shared.postgres import Postgres
-from shared.testing import Running, fresh_database, running
-from shared.worker import Worker
+from clinch.run.postgres import Postgres
+from clinch.run.services import load
+from clinch.run.settings import SERVICES
+from shared.process.worker import Worker
+from tests.harness import Running, fresh_database, running
 
 
 @dataclass

@@ -4,9 +4,9 @@ from typing import Any
 
 import httpx
 
+from clinch.run.postgres import Postgres
 from metrics_svc.rebuild.log import differing_rows
-from shared.bus import open_bus
-from shared.postgres import Postgres
+from shared.log.bus import open_bus
 from shared.verify import atomicity
 from tests.flow.system import System, eventually, whole_system
 from tests.flow.test_imports import imported

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from shared.postgres import Postgres
+from clinch.run.postgres import Postgres
 from tests.flow.system import System, eventually, whole_system
 
 OLIST = Path(__file__).parents[2].parent / "shared" / "data" / "olist"

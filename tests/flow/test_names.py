@@ -7,10 +7,10 @@ from uuid import UUID
 import httpx
 import pytest
 
+from clinch.run.postgres import Postgres
 from shared import names
 from shared.auth import person_id
 from shared.names import account_id
-from shared.postgres import Postgres
 from tests.flow.system import System, eventually, whole_system
 from tests.flow.test_imports import by_source, funnel, imported
 

@@ -3,9 +3,9 @@
 import asyncio
 from typing import Any
 
+from clinch.run.postgres import Postgres
 from metrics_svc.feed.checks import CHECKS, in_the_feed
-from shared.bus import open_bus
-from shared.postgres import Postgres
+from shared.log.bus import open_bus
 from shared.verify import run
 from tests.flow.system import System, whole_system
 from tests.metrics.streams import Listener, listening

@@ -2,8 +2,8 @@
 
 import orjson
 
+from clinch.run.postgres import Postgres
 from shared.clock import utcnow
-from shared.postgres import Postgres
 from tests.flow.system import eventually, whole_system
 from tests.metrics.endpoints import Webhooks
 from tests.metrics.receiver import receiving

@@ -2,9 +2,9 @@
 
 import pytest
 
-from clinch.front import FrontSettings
-from shared.drain import DRAIN_SECONDS, LAST_CALL_SECONDS
-from shared.settings import Settings
+from clinch.run.front import FrontSettings
+from shared.process.drain import DRAIN_SECONDS, LAST_CALL_SECONDS
+from shared.process.settings import Settings
 from tests.helm.chart import CASES, container, of, pods
 
 SHORTS = ("lead", "deal", "contract", "metrics")

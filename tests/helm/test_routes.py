@@ -3,8 +3,8 @@
 import pytest
 import yaml
 
-from clinch.services import load
-from clinch.settings import SERVICES
+from clinch.run.services import load
+from clinch.run.settings import SERVICES
 from tests.helm.chart import of
 from tests.helm.engine import CHART
 

@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
-from shared.bus import open_bus
-from shared.bus.kafkaurl import connection_options
+from shared.log.bus import open_bus
+from shared.log.bus.kafkaurl import connection_options
 from tests.shared.bus.logs import KafkaLog
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import psutil
 
-from clinch.kafka.jars import jars
-from clinch.kafka.java import java
-from clinch.kafka.node import Node, new_cluster_id, until_they_answer
+from clinch.ops.kafka.jars import jars
+from clinch.ops.kafka.java import java
+from clinch.ops.kafka.node import Node, new_cluster_id, until_they_answer
 from tests.ports import free_ports
 
 HEAP = 256  # MB each

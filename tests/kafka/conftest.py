@@ -10,9 +10,9 @@ from uuid import uuid4
 import pytest
 
 from clinch.errors import CommandError
-from clinch.kafka.jars import MavenUnreachable, jars
-from clinch.kafka.java import java
-from shared.bus import Bus
+from clinch.ops.kafka.jars import MavenUnreachable, jars
+from clinch.ops.kafka.java import java
+from shared.log.bus import Bus
 from tests.kafka.cluster import Cluster
 
 LOOKS_AT_RETENTION_OFTEN = {"log.retention.check.interval.ms": "500", "log.initial.task.delay.ms": "500"}  # every 5 minutes otherwise

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import asyncpg
 
-from clinch.folder import DataFolder
-from clinch.settings import Embedded
+from clinch.run.folder import DataFolder
+from clinch.run.settings import Embedded
 from tests.faults.system import Name, System
 from tests.kafka.cluster import Cluster
 

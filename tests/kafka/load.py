@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from time import monotonic
 
-from shared.bus import Bus, BusUnavailable, Delivered, TopicPartition
+from shared.log.bus import Bus, BusUnavailable, Delivered, TopicPartition
 from tests.shared.bus.reading import Consumer, eventually, message, values_by_key, whole_log
 
 KEYS = [f"k{number}" for number in range(64)]  # enough that each batch goes to every partition

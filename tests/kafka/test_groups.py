@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.postgres import Postgres
+from clinch.run.postgres import Postgres
 from tests.faults.callers import Callers
 from tests.faults.replicas import Replica, Replicas, replicas
 from tests.flow.system import eventually

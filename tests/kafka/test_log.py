@@ -8,13 +8,13 @@ from uuid import UUID
 import pytest
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from shared.bus import Bus, BusError, BusUnavailable, Message, open_bus
-from shared.bus.partition import partition_of
-from shared.consumer import STOPPED, Consumer
+from clinch.run.postgres import Postgres
 from shared.events.envelope import headers
 from shared.ids import new_id
-from shared.postgres import Postgres
-from shared.testing import Running, running
+from shared.log.bus import Bus, BusError, BusUnavailable, Message, open_bus
+from shared.log.bus.partition import partition_of
+from shared.log.consumer import STOPPED, Consumer
+from tests.harness import Running, running
 from tests.kafka.brokerlog import BrokerLog, administered
 from tests.shared.bus.reading import message, values_by_key, whole_log
 from tests.shared.consumer.log import Effects, consuming_now, effects
@@ -73,7 +73,7 @@ async def test_a_batch_that_fails_half_way_leaves_nothing_of_an_aggregate_behind
     bus: Bus, topic: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Version 2 of an aggregate that nobody has seen must not be in the log without version 1: no reader could tell."""
-    monkeypatch.setattr("shared.bus.kafka.BATCH_BYTES", 2_000)
+    monkeypatch.setattr("shared.log.bus.kafka.BATCH_BYTES", 2_000)
     small = [message(topic, "k", number) for number in range(20)]
     too_large = Message(topic, "k", b"20" + b" " * 2_000_000, {})
     later = [message(topic, "k", number) for number in range(21, 40)]

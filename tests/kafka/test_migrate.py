@@ -13,10 +13,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from clinch.bus.copy import all_topics, ends
-from clinch.bus.file import FolderBus, remembered
-from clinch.folder import DataFolder
-from shared.bus import open_bus
+from clinch.ops.bus.copy import all_topics, ends
+from clinch.ops.bus.file import FolderBus, remembered
+from clinch.run.folder import DataFolder
+from shared.log.bus import open_bus
 from tests.faults.files import deals_csv, finished, leads_csv, sent
 from tests.faults.system import System
 from tests.kafka.cluster import Cluster

@@ -8,7 +8,7 @@ from time import monotonic
 
 import pytest
 
-from shared.bus import Bus, BusUnavailable, open_bus
+from shared.log.bus import Bus, BusUnavailable, open_bus
 from tests.kafka.brokerlog import administered
 from tests.kafka.cluster import Cluster
 from tests.kafka.load import Load

@@ -12,8 +12,8 @@ import structlog
 from aiokafka.protocol.admin import AlterPartitionReassignmentsRequest
 from prometheus_client import REGISTRY
 
-from shared import replicas
-from shared.bus import BusUnavailable, open_bus
+from shared.log import replicas
+from shared.log.bus import BusUnavailable, open_bus
 from tests.kafka.brokerlog import administered
 from tests.kafka.cluster import Cluster
 from tests.shared.bus.reading import eventually, message
@@ -28,7 +28,7 @@ async def three(broker_folder: Path) -> AsyncIterator[Cluster]:
 
 
 async def test_too_few_replicas_are_told_of_until_they_are_raised(three: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shared.replicas.SAMPLE_SECONDS", 0.5)
+    monkeypatch.setattr("shared.log.replicas.SAMPLE_SECONDS", 0.5)
     whole, thin = (f"clinch.test-{uuid4().hex[:12]}.events.v1" for _ in range(2))
     bus = open_bus(three.url)
     stop = asyncio.Event()

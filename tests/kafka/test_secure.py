@@ -10,9 +10,9 @@ import pytest
 from aiokafka import TopicPartition
 from confluent_kafka.admin import AclBinding, AclOperation, AclPermissionType, AdminClient, ResourcePatternType, ResourceType
 
-from clinch.kafka.node import HOST
-from shared.bus import BusError, open_bus
-from shared.bus.kafkareader import KafkaReader
+from clinch.ops.kafka.node import HOST
+from shared.log.bus import BusError, open_bus
+from shared.log.bus.kafkareader import KafkaReader
 from tests.kafka.certificates import Authority
 from tests.kafka.cluster import Cluster
 from tests.ports import free_ports

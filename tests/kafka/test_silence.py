@@ -9,10 +9,10 @@ from time import monotonic
 import pytest
 import structlog
 
-from shared.bus import Bus, BusUnavailable, open_bus
-from shared.consumer import Consumer
-from shared.postgres import Postgres
-from shared.testing import running
+from clinch.run.postgres import Postgres
+from shared.log.bus import Bus, BusUnavailable, open_bus
+from shared.log.consumer import Consumer
+from tests.harness import running
 from tests.kafka.cluster import Cluster
 from tests.shared.bus.reading import Consumer as Reading
 from tests.shared.bus.reading import eventually, message
@@ -41,7 +41,7 @@ async def bus(mortal: Cluster) -> AsyncIterator[Bus]:
 async def test_a_frozen_broker_shows_and_is_waited_for(
     mortal: Cluster, bus: Bus, topic: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("shared.bus.kafka.PUBLISH_TIMEOUT", 5.0)
+    monkeypatch.setattr("shared.log.bus.kafka.PUBLISH_TIMEOUT", 5.0)
     consumer = Reading()
     reader = bus.reader("g", [topic], consumer.position)
     await bus.publish([message(topic, "k", 0)])

@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from clinch.bus.file import remembered
-from clinch.folder import DataFolder
+from clinch.ops.bus.file import remembered
+from clinch.run.folder import DataFolder
 from tests.faults.files import deals_csv, finished, leads_csv, sent
 from tests.faults.system import Name
 from tests.faults.writes import write_while_killing

@@ -2,9 +2,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from clinch.run.postgres import Postgres
 from lead_svc.service import service
-from shared.postgres import Postgres
-from shared.testing import Running, running
+from tests.harness import Running, running
 from tests.lead.desk import Desk
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from shared.testing import Running
+from tests.harness import Running
 
 PEOPLE = {
     "ann": ("rep", "north"),

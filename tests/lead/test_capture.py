@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shared.events.lead import AccountCreated, LeadCaptured, LeadUpdated
-from shared.testing import Running
+from tests.harness import Running
 from tests.lead.desk import Desk, done
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from clinch.run.postgres import Postgres
 from lead_svc.service import service
 from shared.auth import person_id
 from shared.events.deal import ConversionRefused, DealLeadJoined, DealOpened, DealWon
@@ -23,8 +24,7 @@ from shared.events.lead import (
     PersonAdded,
 )
 from shared.ids import external_id, new_id
-from shared.postgres import Postgres
-from shared.testing import Running, running
+from tests.harness import Running, running
 from tests.lead.desk import Desk, done, unmet
 
 AMOUNT = {"amount": Money(amount=Decimal(100), currency="CNY"), "fx": Decimal(1)}

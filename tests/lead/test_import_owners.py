@@ -5,7 +5,7 @@ from typing import Any
 from lead_svc.imports.commands import take
 from lead_svc.imports.form import LeadRow
 from shared.imports.job import Outcome
-from shared.testing import Running
+from tests.harness import Running
 from tests.lead.desk import Desk, done
 
 CAPTURED = {"captured_at": "2026-01-05T00:00:00Z"}

@@ -1,7 +1,7 @@
 """Contacts with the customer, and the three without response that end it (L14, L20)."""
 
 from shared.events.lead import LeadDisqualified, LeadInteractionLogged, LeadReactivated
-from shared.testing import Running
+from tests.harness import Running
 from tests.lead.desk import Desk, done
 
 

@@ -4,7 +4,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from lead_svc.leads.api import LeadItem
 from shared.http.page import Page
-from shared.testing import Running
+from tests.harness import Running
 from tests.lead.desk import WHO, Desk, done
 
 _FILL = """

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.testing import Running
+from tests.harness import Running
 from tests.lead.desk import Desk, done
 from tests.masked import MASKED, Reader
 

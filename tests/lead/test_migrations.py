@@ -1,10 +1,10 @@
 import asyncpg
 
+from clinch.run.postgres import Postgres
 from lead_svc.service import service
 from lead_svc.team.rules import MOVED
 from shared import migrations
-from shared.postgres import Postgres
-from shared.testing import fresh_database
+from tests.harness import fresh_database
 
 
 async def test_the_migrated_database_has_the_tables_of_the_code(postgres: Postgres) -> None:

@@ -3,12 +3,12 @@
 import asyncpg
 from alembic import command
 
+from clinch.run.postgres import Postgres
 from lead_svc.service import service
 from shared import migrations, names
 from shared.ids import external_id, new_id
 from shared.names import account_id
-from shared.postgres import Postgres
-from shared.testing import Running, fresh_database
+from tests.harness import Running, fresh_database
 from tests.lead.desk import Desk
 
 _OLD = "INSERT INTO account (id, external_id, name, created_at, updated_at, version) VALUES ($1, $2, $2, $3::text::timestamptz, now(), 1)"

@@ -3,7 +3,7 @@
 from typing import Any
 
 from shared.events.lead import AccountCreated, AccountUpdated, ContactCreated, ContactUpdated
-from shared.testing import Running
+from tests.harness import Running
 from tests.lead.desk import Desk, done, unmet
 
 ANNA = {"name": "Anna Berg", "email": "anna@acme.example", "phone": "+49 30 1234567", "job_title": "CTO"}

@@ -8,7 +8,7 @@ import pytest
 from lead_svc.timeline.rules import summary
 from shared.events.envelope import REGISTRY
 
-GOLDEN = Path(__file__).parent.parent / "contracts" / "golden"
+GOLDEN = Path(__file__).parent.parent / "compatibility" / "golden"
 TOLD = sorted(GOLDEN.glob("clinch.lead.*.json"))
 
 

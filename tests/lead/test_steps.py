@@ -16,7 +16,7 @@ from shared.events.lead import (
     LeadRegraded,
     LeadUpdated,
 )
-from shared.testing import Running
+from tests.harness import Running
 from tests.lead.desk import WHO, Desk, done, unmet
 
 LATER = "2026-04-01T08:00:00Z"

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from shared.events.lead import LeadUpdated, PersonAdded, PersonChanged, TeamChanged, TeamCreated
-from shared.testing import Running
+from tests.harness import Running
 from tests.lead.desk import Desk, done, unmet
 
 

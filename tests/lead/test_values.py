@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared.testing import Running
+from tests.harness import Running
 from tests.lead.desk import Desk, done
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest_asyncio
 
+from clinch.run.postgres import Postgres
 from metrics_svc.service import service
 from shared.clock import utcnow
-from shared.postgres import Postgres
-from shared.testing import Running, running
+from tests.harness import Running, running
 from tests.metrics.endpoints import Webhooks
 from tests.metrics.receiver import Receiver, receiving
 

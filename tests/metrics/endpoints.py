@@ -12,7 +12,7 @@ from metrics_svc.webhooks.turns import Claimed, take_turn
 from shared import verify
 from shared.events.envelope import Envelope, Event
 from shared.ids import new_id
-from shared.testing import Running, as_delivered
+from tests.harness import Running, as_delivered
 
 Answer = dict[str, Any]
 

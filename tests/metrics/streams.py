@@ -10,8 +10,8 @@ from typing import Any
 
 import httpx
 
-from shared.drain import Stop, serve
-from shared.testing import Running
+from shared.process.drain import Stop, serve
+from tests.harness import Running
 
 
 @dataclass

@@ -15,12 +15,12 @@ from metrics_svc.feed.checks import CHECKS, in_the_feed
 from metrics_svc.feed.commands import NAME, TOPICS, feed, forget
 from metrics_svc.feed.queries import Slice
 from metrics_svc.feed.rules import Gone, Wanted
-from shared.bus import Delivered, Message, open_bus
-from shared.consumer import Consumer
 from shared.events.envelope import Envelope
 from shared.ids import new_id
-from shared.testing import Running, as_delivered
+from shared.log.bus import Delivered, Message, open_bus
+from shared.log.consumer import Consumer
 from shared.verify import run
+from tests.harness import Running, as_delivered
 from tests.metrics.told import Deal, Lead, on
 from tests.shared.memory_bus import MemoryBus
 from tests.shared.until import until

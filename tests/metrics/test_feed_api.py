@@ -16,8 +16,8 @@ from metrics_svc.feed.rules import wanted
 from shared.errors import Invalid, Unavailable
 from shared.events.lead import LeadAssigned, LeadCaptured, LeadDisqualified, LeadNurtured, PersonAdded
 from shared.ids import external_id
-from shared.telemetry import REQUESTS
-from shared.testing import Running
+from shared.process.telemetry import REQUESTS
+from tests.harness import Running
 from tests.masked import MASKED
 from tests.metrics.streams import Listener, listening
 from tests.metrics.test_feed import HISTORY, append

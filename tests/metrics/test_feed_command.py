@@ -5,7 +5,7 @@ import json
 import sys
 from asyncio.subprocess import PIPE, Process
 
-from shared.testing import Running
+from tests.harness import Running
 from tests.metrics.streams import listening
 from tests.metrics.test_feed import HISTORY, append
 

@@ -11,6 +11,7 @@ import pytest_asyncio
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from clinch.run.postgres import Postgres
 from metrics_svc.feed import queries
 from metrics_svc.feed.commands import KNOWN, feed
 from metrics_svc.feed.rules import EVERYBODYS, EVERYTHING, OWNED, PART_OF, SHOWN, FeedEvent
@@ -18,12 +19,11 @@ from metrics_svc.feed.tail import Tail
 from metrics_svc.service import service
 from shared import roster
 from shared.auth import Actor, Role
-from shared.bus import Delivered
+from shared.db.scope import may_see, reach
 from shared.events.envelope import REGISTRY, topic
 from shared.ids import CLINCH
-from shared.postgres import Postgres
-from shared.scope import may_see, reach
-from shared.testing import Running, running
+from shared.log.bus import Delivered
+from tests.harness import Running, running
 
 PEOPLE = [uuid5(CLINCH, f"person {n}") for n in range(4)]
 NORTH, SOUTH, SALES = (uuid5(CLINCH, name) for name in ("north", "south", "sales"))

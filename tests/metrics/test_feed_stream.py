@@ -14,7 +14,7 @@ from shared.auth import Actor
 from shared.errors import Unauthorized, Unavailable
 from shared.events.envelope import Envelope
 from shared.events.lead import PersonAdded, PersonChanged
-from shared.testing import Running
+from tests.harness import Running
 from tests.metrics.streams import Listener, listening
 from tests.metrics.test_feed import HISTORY, append
 from tests.metrics.told import Lead, on

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from clinch.run.postgres import Postgres
 from metrics_svc.facts.tables import FACTS
 from metrics_svc.rebuild.cells import differing_cells
 from metrics_svc.service import service
-from shared.postgres import Postgres
-from shared.testing import Running, running
+from tests.harness import Running, running
 from tests.metrics.histories import Counted, World, days, random_world
 from tests.metrics.told import STAGES, events_of, get, hear, kpi, person, records
 

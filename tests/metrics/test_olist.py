@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from shared.testing import Running
+from tests.harness import Running
 from tests.metrics.told import Deal, Lead, events_of, get, hear, kpi
 
 OLIST = Path(__file__).resolve().parents[3] / "shared" / "data" / "olist"

@@ -12,10 +12,10 @@ from metrics_svc.past.queries import forget
 from metrics_svc.rebuild.cells import differing_cells
 from metrics_svc.rebuild.log import CONSUMER, differing_rows, rebuild
 from metrics_svc.rebuild.versions import outdated
-from shared.bus import open_bus
 from shared.events.envelope import Envelope
-from shared.settings import Settings
-from shared.testing import Running
+from shared.log.bus import open_bus
+from shared.process.settings import Settings
+from tests.harness import Running
 from tests.metrics.test_rebuild import contents, message
 from tests.metrics.told import Deal, Lead, Milestone, Payment, events_of, hear, kpi, on
 

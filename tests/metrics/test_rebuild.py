@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import asyncpg
 import pytest
 
+from clinch.run.postgres import Postgres
 from metrics_svc.fold import TOPICS
 from metrics_svc.rebuild.cells import differing_cells, recompute_cells
 from metrics_svc.rebuild.current import bring_up_to_date
@@ -14,10 +15,9 @@ from metrics_svc.rebuild.log import CONSUMER, LogIncomplete, differing_rows, reb
 from metrics_svc.rebuild.versions import outdated
 from metrics_svc.service import service
 from shared import migrations
-from shared.bus import Bus, Message, open_bus
 from shared.events.envelope import Envelope, Event, headers, topic
-from shared.postgres import Postgres
-from shared.testing import Running, fresh_database
+from shared.log.bus import Bus, Message, open_bus
+from tests.harness import Running, fresh_database
 from tests.metrics.histories import random_world
 from tests.metrics.told import events_of, hear
 

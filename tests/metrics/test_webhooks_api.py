@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from clinch.run.postgres import Postgres
 from metrics_svc.service import service
 from metrics_svc.webhooks.keeping import seal_anew
 from metrics_svc.webhooks.rules import MOST_ENDPOINTS
@@ -18,9 +19,8 @@ from shared.events.metrics import (
     WebhookRemoved,
     WebhookSecretRotated,
 )
-from shared.postgres import Postgres
 from shared.seal import Seal, Unreadable
-from shared.testing import Running, running
+from tests.harness import Running, running
 from tests.metrics.endpoints import Webhooks
 
 PUBLIC = "https://8.8.8.8/hooks/T0K3N?key=1"  # a number, so no test looks up a name
@@ -206,7 +206,7 @@ async def test_secrets_follow_a_new_key_and_the_old_one_can_go(hooks: Webhooks) 
 async def test_the_settings_of_production_and_of_the_allow_list(svc: Running) -> None:
     from pydantic import ValidationError
 
-    from shared.settings import Settings
+    from shared.process.settings import Settings
 
     given = {"database_url": "x", "bus_url": "postgresql://", "issuer": "x", "env": "production", "cursor_key": "c" * 40}
     for wrong in ({}, {"secret_key": "new,development-only"}, {"secret_key": "a,"}, {"secret_key": "k", "webhook_allow": ["10.0.0.1/8"]}):

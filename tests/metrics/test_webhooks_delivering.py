@@ -15,7 +15,7 @@ from metrics_svc.webhooks.rules import AT_ONCE, BACK_OFF
 from metrics_svc.webhooks.sending import Sender
 from metrics_svc.webhooks.turns import take_turn
 from shared.clock import utcnow
-from shared.db import Tx
+from shared.db.tx import Tx
 from shared.events.lead import LeadFlagged, LeadIntentRecorded
 from shared.events.metrics import WebhookDisabled, WebhookRedelivered
 from tests.flow.system import eventually

@@ -10,7 +10,7 @@ from metrics_svc.fold import fold
 from shared.events import contract, deal, lead
 from shared.events.envelope import Envelope, Event, Money
 from shared.ids import external_id, new_id
-from shared.testing import Running
+from tests.harness import Running
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 STAGES = ("discovery", "proposal", "negotiation", "closing")

@@ -8,8 +8,8 @@ import promql_parser as promql
 from prometheus_client import REGISTRY
 from prometheus_client.metrics import MetricWrapperBase
 
-from clinch.services import load
-from clinch.settings import SERVICES
+from clinch.run.services import load
+from clinch.run.settings import SERVICES
 
 SCRAPED = frozenset({"job", "instance"})
 """Labels that Prometheus adds to every series."""
@@ -26,8 +26,8 @@ class Series:
 @cache
 def exported() -> dict[str, Series]:
     """Every series that an API or a worker can give, by name."""
-    import shared.admin
-    import shared.worker  # noqa: F401
+    import shared.process.admin
+    import shared.process.worker  # noqa: F401
 
     for database in SERVICES:
         load(database)

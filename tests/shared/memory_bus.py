@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
-from shared.bus import Bus, Delivered, Message, OffsetOutOfRange, Position, Reader, TopicPartition
-from shared.bus.partition import partition_of
+from shared.log.bus import Bus, Delivered, Message, OffsetOutOfRange, Position, Reader, TopicPartition
+from shared.log.bus.partition import partition_of
 
 PARTITIONS = 4
 

@@ -11,14 +11,14 @@ from pydantic import BaseModel, Field
 from sqlalchemy import BigInteger, Column, Table, Text, Uuid
 
 from shared.auth import CurrentActor
-from shared.db import Tx
+from shared.db.query import Aggregate
+from shared.db.tables import At, service_metadata
+from shared.db.tx import Tx
 from shared.errors import NotYet, Rejected, Unmet
 from shared.events.envelope import Event
 from shared.http.edge import ClinchRoute, IfMatch, InTx, KeyRequired, Reading
 from shared.ids import new_id
-from shared.query import Aggregate
-from shared.service import Service
-from shared.tables import At, service_metadata
+from shared.process.service import Service
 
 metadata = service_metadata()
 

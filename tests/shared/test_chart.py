@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from clinch.services import load
-from clinch.settings import SERVICES
-from shared.settings import Settings
+from clinch.run.services import load
+from clinch.run.settings import SERVICES
+from shared.process.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 CHART = ROOT / "deploy" / "helm" / "clinch"

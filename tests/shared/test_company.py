@@ -3,11 +3,11 @@
 import asyncpg
 import pytest
 
+from clinch.run.postgres import Postgres
 from shared import migrations
 from shared.company import OtherCompany, settle, stored
-from shared.postgres import Postgres
-from shared.settings import Settings
-from shared.testing import create_tables, fresh_database
+from shared.process.settings import Settings
+from tests.harness import create_tables, fresh_database
 from tests.shared.notes_service import metadata, service
 from tests.shared.test_processes import Process
 

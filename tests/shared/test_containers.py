@@ -13,13 +13,13 @@ import pytest
 import yaml
 from babel import localedata
 
-from clinch.enter_people import EntrySettings
-from clinch.front import FrontSettings
-from clinch.people import SAMPLE_PEOPLE
-from clinch.settings import SERVICES
+from clinch.run.enter_people import EntrySettings
+from clinch.run.front import FrontSettings
+from clinch.run.people import SAMPLE_PEOPLE
+from clinch.run.settings import SERVICES
 from shared.auth import Role
-from shared.service import Service
-from shared.settings import Settings
+from shared.process.service import Service
+from shared.process.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = (ROOT / "docker-compose.yml").read_text()

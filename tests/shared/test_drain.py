@@ -10,8 +10,8 @@ import pytest
 from fastapi import FastAPI
 from fastapi.responses import StreamingResponse
 
-from shared import drain
-from shared.drain import Stop, Stopping, serve
+from shared.process import drain
+from shared.process.drain import Stop, Stopping, serve
 
 ASK = b"GET /slow?seconds=%s HTTP/1.1\r\nHost: x\r\n\r\n"
 LONG = 3600.0

@@ -10,14 +10,14 @@ import httpx
 import pytest
 from pydantic import BaseModel, ValidationError
 
+from clinch.run.postgres import Postgres
+from shared.db.outbox import Answer
 from shared.errors import KeyInUse, Pending, Rejected, Unmet
 from shared.fields import Time
 from shared.ids import new_id
 from shared.money import Amount
-from shared.outage import is_outage
-from shared.outbox import Answer
-from shared.postgres import Postgres
-from shared.testing import Running, running
+from shared.process.outage import is_outage
+from tests.harness import Running, running
 from tests.shared.notes_service import NOTES, Note, NoteEdited, NoteWritten, service
 
 

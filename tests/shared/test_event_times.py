@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
+from clinch.run.postgres import Postgres
 from shared.errors import Invalid
 from shared.events.envelope import decode
 from shared.ids import new_id
-from shared.postgres import Postgres
-from shared.testing import Running, running
+from tests.harness import Running, running
 from tests.shared.notes_service import NOTES, Note, NoteWritten, service
 
 EAST = timezone(timedelta(hours=14))

@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
+from clinch.run.postgres import Postgres
 from shared.http.etag import SCHEMA, expected, is_among
-from shared.postgres import Postgres
-from shared.testing import Running, running
+from tests.harness import Running, running
 from tests.shared.notes_service import service
 
 

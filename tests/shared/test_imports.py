@@ -15,17 +15,17 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 from structlog.testing import capture_logs
 
+from clinch.run.postgres import Postgres
 from shared.auth import Role
-from shared.db import Tx
+from shared.db.query import Query
+from shared.db.tx import Tx
 from shared.ids import external_id
 from shared.imports import job as jobs
 from shared.imports.api import imports_router
 from shared.imports.dates import When
 from shared.imports.job import Importer, Outcome, Problem
-from shared.postgres import Postgres
-from shared.query import Query
-from shared.settings import Settings
-from shared.testing import Running, running
+from shared.process.settings import Settings
+from tests.harness import Running, running
 from tests.shared.notes_service import NOTE, NOTES, Note, NoteWritten, service
 
 

@@ -8,12 +8,12 @@ from typing import Any
 import httpx
 import pytest
 
-from shared.db import Tx
+from clinch.run.postgres import Postgres
+from shared.db.tx import Tx
 from shared.imports import job as jobs
 from shared.imports.job import Outcome
-from shared.postgres import Postgres
-from shared.settings import Settings
-from shared.testing import running
+from shared.process.settings import Settings
+from tests.harness import running
 from tests.shared.notes_service import NoteWritten
 from tests.shared.test_imports import NOTES_IMPORT, NoteRow, finished, take_notes, with_imports, work
 

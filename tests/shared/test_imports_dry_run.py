@@ -10,11 +10,11 @@ import httpx
 import pytest
 from starlette.requests import ClientDisconnect
 
+from clinch.run.postgres import Postgres
 from shared.imports import job as jobs
 from shared.imports import upload as uploads
 from shared.imports.prepared import prepared_id
-from shared.postgres import Postgres
-from shared.testing import Running, running
+from tests.harness import Running, running
 from tests.shared.test_imports import with_imports
 
 

@@ -7,19 +7,19 @@ from typing import Any
 
 import pytest
 
+from clinch.run.postgres import Postgres
 from contract_svc.service import service as contract_svc
 from deal_svc.service import service as deal_svc
 from lead_svc.service import service as lead_svc
 from metrics_svc.service import service as metrics_svc
 from shared.auth import Actor, Role
-from shared.db import Database
+from shared.auth.leavers import FRESH, KEEP, Leavers
+from shared.db.tx import Database
 from shared.errors import Forbidden
 from shared.events.lead import PersonAdded, PersonChanged
-from shared.leavers import FRESH, KEEP, Leavers
-from shared.postgres import Postgres
+from shared.process.service import Service
 from shared.roster import remember
-from shared.service import Service
-from shared.testing import Running, running
+from tests.harness import Running, running
 from tests.shared.notes_service import service as notes_svc
 
 READS = {"deal-svc": "/v1/deals", "contract-svc": "/v1/contracts", "metrics-svc": "/v1/events"}

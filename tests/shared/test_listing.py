@@ -20,17 +20,17 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 from sqlalchemy import ARRAY, BigInteger, Boolean, Column, Date, Index, Integer, Numeric, Table, Text, Uuid, insert, true
 
-from shared import scope
+from clinch.run.postgres import Postgres
 from shared.auth import CurrentActor, Role
 from shared.auth.actor import Actor, person_id
-from shared.db import Reader
+from shared.db import scope
+from shared.db.query import Query
+from shared.db.tables import At, service_metadata
+from shared.db.tx import Reader
 from shared.http.edge import ClinchRoute, Reading
 from shared.http.listing import Listing, Page, PageRequest, _reach, _Shape
-from shared.postgres import Postgres
-from shared.query import Query
-from shared.service import Service
-from shared.tables import At, service_metadata
-from shared.testing import Running, running
+from shared.process.service import Service
+from tests.harness import Running, running
 
 METADATA = service_metadata()
 BOAT = Table(

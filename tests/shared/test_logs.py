@@ -13,18 +13,18 @@ import structlog
 from pydantic import BaseModel, ValidationError
 from structlog.testing import LogCapture
 
-from shared.logs import configure_logging, without_values
-from shared.postgres import Postgres
-from shared.settings import LogSettings
-from shared.telemetry import of_request
-from shared.testing import running
+from clinch.run.postgres import Postgres
+from shared.process.logs import configure_logging, without_values
+from shared.process.settings import LogSettings
+from shared.process.telemetry import of_request
+from tests.harness import running
 from tests.shared.notes_service import service
 
 SAYS = """
 import logging, warnings
 import structlog
-from shared.logs import configure_logging
-from shared.settings import LogSettings
+from shared.process.logs import configure_logging
+from shared.process.settings import LogSettings
 configure_logging(LogSettings(version="1.2.3"), "note-svc")
 structlog.contextvars.bind_contextvars(trace_id="a" * 32, request_id="r-1", actor_id="u-1")
 structlog.get_logger().info("ours", n=1)

@@ -9,14 +9,14 @@ from uuid import UUID
 import pytest
 from pydantic_core import from_json
 
-from clinch.documents import published
+from clinch.dev.documents import published
+from clinch.run.postgres import Postgres
+from shared.db.outbox import MANY, Answer
 from shared.errors import KeyInUse
 from shared.events.envelope import ActorRef, Envelope, Stamp
 from shared.ids import external_id, new_id
-from shared.outbox import MANY, Answer
-from shared.postgres import Postgres
-from shared.testing import Running, running
-from tests.contracts.samples import GOLDEN
+from tests.compatibility.samples import GOLDEN
+from tests.harness import Running, running
 from tests.shared.notes_service import NOTES, Note, NoteEdited, NoteWritten, service
 
 FEW, BULK = 3, MANY + 20

@@ -3,12 +3,12 @@
 import asyncpg
 import pytest
 
-from clinch.services import load
-from clinch.settings import SERVICES
+from clinch.run.postgres import Postgres
+from clinch.run.services import load
+from clinch.run.settings import SERVICES
 from shared import migrations
-from shared.postgres import Postgres
-from shared.service import Service
-from shared.testing import fresh_database
+from shared.process.service import Service
+from tests.harness import fresh_database
 
 
 @pytest.fixture(params=SERVICES)

@@ -9,14 +9,14 @@ from uuid import UUID
 
 import pytest
 
-from shared import relay as relaying
+from clinch.run.postgres import Postgres
 from shared import verify
-from shared.bus import BusUnavailable, Message, MessageRefused, TopicRefused, UnknownTopic
-from shared.delivery import deliver, parcels
 from shared.ids import new_id
-from shared.postgres import Postgres
-from shared.relay import LETTERS, relay, sample
-from shared.testing import Running, running
+from shared.log import relay as relaying
+from shared.log.bus import BusUnavailable, Message, MessageRefused, TopicRefused, UnknownTopic
+from shared.log.delivery import deliver, parcels
+from shared.log.relay import LETTERS, relay, sample
+from tests.harness import Running, running
 from tests.shared.memory_bus import MemoryBus
 from tests.shared.notes_service import NOTES, Note, NoteEdited, NoteWritten, service
 from tests.shared.until import until
@@ -326,7 +326,7 @@ async def test_only_operators_see_and_settle_letters(notes: Running) -> None:
 async def test_a_letter_that_nobody_mended_is_asked_for_again_while_the_worker_is_away(
     notes: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.outbox_letters.PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr("shared.log.outbox_letters.PATIENCE_SECONDS", 0.1)
     bus, id = MemoryBus(), await write(notes)
     await sql(notes, "UPDATE event SET version = 0")
     async with relays(notes, bus):

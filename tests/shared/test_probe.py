@@ -26,7 +26,7 @@ class Hanging:
 
 
 async def test_a_database_that_hangs_is_not_available_and_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shared.service.PROBE_SECONDS", 0.05)
+    monkeypatch.setattr("shared.process.service.PROBE_SECONDS", 0.05)
     db: Any = Hanging()
     async with asyncio.timeout(30):
         assert await service.obstacle(db) == "database not available"

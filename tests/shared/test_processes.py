@@ -13,9 +13,9 @@ import asyncpg
 import httpx
 import pytest
 
-from shared.bus import open_bus
-from shared.postgres import Postgres
-from shared.testing import create_tables, fresh_database
+from clinch.run.postgres import Postgres
+from shared.log.bus import open_bus
+from tests.harness import create_tables, fresh_database
 from tests.ports import free_port
 from tests.shared.notes_service import metadata
 
@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 RUN = """
 from dataclasses import replace
 from pathlib import Path
-from shared.cli import main
+from shared.process.cli import main
 from tests.shared.notes_service import service
 main(replace(service, migrations=Path("docs")))
 """

@@ -10,13 +10,13 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from shared import relay as relaying
-from shared.bus import BusUnavailable, Message, UnknownTopic
-from shared.db import Database
+from clinch.run.postgres import Postgres
+from shared.db.tx import Database
 from shared.ids import new_id
-from shared.postgres import Postgres
-from shared.relay import PENDING, Cleared, relay, sample
-from shared.testing import Running, running
+from shared.log import relay as relaying
+from shared.log.bus import BusUnavailable, Message, UnknownTopic
+from shared.log.relay import PENDING, Cleared, relay, sample
+from tests.harness import Running, running
 from tests.shared.memory_bus import MemoryBus
 from tests.shared.notes_service import NOTES, Note, NoteEdited, NoteWritten, service
 from tests.shared.until import until

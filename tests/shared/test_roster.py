@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
+from clinch.run.postgres import Postgres
 from shared import roster
 from shared.events.envelope import Envelope, Event
 from shared.events.lead import PersonAdded, PersonChanged
 from shared.ids import new_id
-from shared.postgres import Postgres
-from shared.reactions import reactions
-from shared.testing import Running, running
+from shared.log.reactions import reactions
+from tests.harness import Running, running
 from tests.shared.notes_service import service
 
 ANN, RED, BLUE, ROOT = [new_id() for _ in range(4)]

@@ -6,7 +6,7 @@ from enum import StrEnum
 import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, Text, select
 
-from shared.query import Query
+from shared.db.query import Query
 
 
 class Colour(StrEnum):

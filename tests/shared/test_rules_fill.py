@@ -2,7 +2,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from shared.fill import altered, filler
+from shared.db.fill import altered, filler
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,12 @@ from sqlalchemy import Column, ColumnElement, MetaData, Table, Uuid, select
 from sqlalchemy.dialects.postgresql import asyncpg as sqlalchemy_asyncpg
 from sqlalchemy.schema import CreateTable
 
+from clinch.run.postgres import Postgres
 from shared.auth import SYSTEM, Actor, Role
+from shared.db.scope import may_see, params, reach, visible
+from shared.db.tables import ROSTER
 from shared.ids import CLINCH
-from shared.postgres import Postgres
-from shared.scope import may_see, params, reach, visible
-from shared.tables import ROSTER
-from shared.testing import fresh_database
+from tests.harness import fresh_database
 
 DIALECT = sqlalchemy_asyncpg.dialect()  # type: ignore[no-untyped-call]
 THING = Table("thing", MetaData(), Column("id", Uuid), Column("owner_id", Uuid))

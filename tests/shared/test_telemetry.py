@@ -11,12 +11,12 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Route
 
-from shared.db import Database
+from clinch.run.postgres import Postgres
+from shared.db.tx import Database
 from shared.errors import Unavailable
-from shared.postgres import Postgres
-from shared.settings import Settings
-from shared.telemetry import Telemetry
-from shared.testing import Running, running
+from shared.process.settings import Settings
+from shared.process.telemetry import Telemetry
+from tests.harness import Running, running
 from tests.shared.notes_service import service
 
 REQUESTS = "http_server_request_duration_seconds"

@@ -10,13 +10,13 @@ from uuid import UUID
 
 import pytest
 
+from clinch.run.postgres import Postgres
 from shared import timers
-from shared.db import Tx
+from shared.db.tx import Tx
 from shared.errors import Invalid
 from shared.ids import new_id
-from shared.postgres import Postgres
-from shared.testing import Running, running
 from shared.timers import Handler, Timer, cancel_timers, fire_due, set_timer
+from tests.harness import Running, running
 from tests.shared.notes_service import NOTES, Note, NoteEdited, NoteWritten, service
 from tests.shared.until import until
 

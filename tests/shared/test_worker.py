@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from shared.db import Tx
+from clinch.run.postgres import Postgres
+from shared.db.tx import Tx
 from shared.ids import new_id
-from shared.postgres import Postgres
-from shared.testing import Running, running
+from shared.process.worker import Worker
 from shared.timers import Timer, set_timer
-from shared.worker import Worker
+from tests.harness import Running, running
 from tests.shared.notes_service import service
 
 NOBODY = "kafka://127.0.0.1:1"

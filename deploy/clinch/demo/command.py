@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from clinch.client.token import fetch
 from clinch.errors import CommandError
 from clinch.options import Data, Url, base_url, pasted
-from clinch.token import fetch
 
 if TYPE_CHECKING:
     from clinch.demo.calls import Calls, Progress
@@ -31,7 +31,7 @@ def demo(
     from clinch.demo.calls import AT_ONCE, Calls
     from clinch.demo.progress import on_terminal
     from clinch.demo.summary import looks
-    from clinch.roster import seed_people
+    from clinch.run.roster import seed_people
 
     base = base_url(url, data)
     headers = {"Authorization": f"Bearer {fetch(base, 'admin')[0]}"}

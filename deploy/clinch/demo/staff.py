@@ -1,6 +1,6 @@
 """Who does what in the demo's company, by the sample people's teams and roles."""
 
-from clinch.people import SAMPLE_PEOPLE
+from clinch.run.people import SAMPLE_PEOPLE
 
 MARKETING, OPERATIONS, LEGAL, FINANCE = "dev-marketing", "dev-ops", "dev-legal", "dev-finance"
 DIRECTOR, SUCCESS, ADMIN = "dev-director", "dev-csm", "dev-admin"

@@ -1,4 +1,4 @@
 from contract_svc.service import service
-from shared.cli import main
+from shared.process.cli import main
 
 main(service)

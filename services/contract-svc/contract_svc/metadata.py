@@ -1,5 +1,5 @@
 """The tables of contract-svc: the plumbing that every service has, and what its features add."""
 
-from shared.tables import service_metadata
+from shared.db.tables import service_metadata
 
 metadata = service_metadata()

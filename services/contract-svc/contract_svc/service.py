@@ -14,7 +14,7 @@ from contract_svc.payments.api import router as payments
 from contract_svc.rezone import follow
 from contract_svc.signing.api import router as signing
 from shared import roster
-from shared.service import Service
+from shared.process.service import Service
 
 service = Service(
     name="contract-svc",

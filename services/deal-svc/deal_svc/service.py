@@ -16,7 +16,7 @@ from deal_svc.quotes.timers import TIMERS
 from deal_svc.rezone import follow
 from deal_svc.stages import reactions as stages_reactions
 from shared import roster
-from shared.service import Service
+from shared.process.service import Service
 
 service = Service(
     name="deal-svc",

@@ -18,7 +18,7 @@ from lead_svc.qualification.api import router as qualification
 from lead_svc.team.api import router as team
 from lead_svc.team.rules import MOVED
 from lead_svc.timeline.api import router as timeline
-from shared.service import Service
+from shared.process.service import Service
 
 service = Service(
     name="lead-svc",

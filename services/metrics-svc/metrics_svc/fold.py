@@ -23,10 +23,10 @@ from metrics_svc.facts.rows import AllocationFact, DealFact, LeadFact, LeadGoalF
 from metrics_svc.facts.tables import DEALS, FACTS, LEADS, MILESTONES, PAYMENTS
 from metrics_svc.given import Writing
 from metrics_svc.past.queries import in_todays_currency, past_of
-from shared.db import Tx
+from shared.db.query import Query, rows_param
+from shared.db.tx import Tx
 from shared.events.envelope import REGISTRY, Envelope, Event, topic
-from shared.query import Query, rows_param
-from shared.reactions import Fold
+from shared.log.reactions import Fold
 
 log = structlog.get_logger()
 

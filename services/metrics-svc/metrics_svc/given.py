@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Executable, MetaData, Table
 
-from shared.db import Tx
-from shared.query import Query
+from shared.db.query import Query
+from shared.db.tx import Tx
 
 _TWINS = MetaData()
 _MAKE: list[str] = []

@@ -1,5 +1,5 @@
 """The metadata of metrics-svc: the plumbing tables, and the features' own."""
 
-from shared.tables import service_metadata
+from shared.db.tables import service_metadata
 
 metadata = service_metadata()

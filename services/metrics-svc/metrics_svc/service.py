@@ -18,7 +18,7 @@ from metrics_svc.rebuild.current import keep_current
 from metrics_svc.webhooks import delivering, keeping
 from metrics_svc.webhooks.api import router as webhooks
 from shared import roster
-from shared.service import Service
+from shared.process.service import Service
 
 service = Service(
     name="metrics-svc",

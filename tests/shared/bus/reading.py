@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from time import monotonic
 
-from shared.bus import Bus, BusUnavailable, Delivered, Message, Reader, TopicPartition
+from shared.log.bus import Bus, BusUnavailable, Delivered, Message, Reader, TopicPartition
 
 
 def message(topic: str, key: str, number: int) -> Message:

@@ -5,8 +5,8 @@ from time import monotonic
 
 import pytest
 
-from shared.bus import Bus, Message, MessageRefused, OffsetOutOfRange, UnknownTopic, open_bus
-from shared.bus.partition import partition_of
+from shared.log.bus import Bus, Message, MessageRefused, OffsetOutOfRange, UnknownTopic, open_bus
+from shared.log.bus.partition import partition_of
 from tests.shared.bus.logs import Log
 from tests.shared.bus.reading import Consumer, message, values_by_key, whole_log
 

@@ -9,9 +9,9 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.client import ConnectionGroup
 
-from shared.bus import Bus, BusError, BusUnavailable, Message, MessageRefused, TopicRefused, kafka, open_bus
-from shared.bus.kafkadriver import READ_TIMEOUT, REQUEST_TIMEOUT
-from shared.bus.kafkareader import KafkaReader
+from shared.log.bus import Bus, BusError, BusUnavailable, Message, MessageRefused, TopicRefused, kafka, open_bus
+from shared.log.bus.kafkadriver import READ_TIMEOUT, REQUEST_TIMEOUT
+from shared.log.bus.kafkareader import KafkaReader
 from tests import kafka_mock as mocked
 from tests.kafka_mock import KafkaMock, let_followers_sync_first
 from tests.shared.bus.logs import KafkaLog
@@ -20,7 +20,7 @@ from tests.shared.bus.reading import Consumer, message, values_by_key, whole_log
 
 @pytest.fixture
 def log(kafka_mock: KafkaMock, monkeypatch: pytest.MonkeyPatch) -> KafkaLog:
-    monkeypatch.setattr("shared.bus.kafkareader.SESSION_TIMEOUT", 2.0)
+    monkeypatch.setattr("shared.log.bus.kafkareader.SESSION_TIMEOUT", 2.0)
     let_followers_sync_first(monkeypatch)
     return KafkaLog(kafka_mock)
 
@@ -82,7 +82,7 @@ async def test_a_topic_that_is_closed_is_refused_by_name(bus: Bus, kafka_mock: K
 async def test_what_is_wrong_with_the_cluster_is_no_refusal_of_a_message(
     bus: Bus, kafka_mock: KafkaMock, topic: str, monkeypatch: pytest.MonkeyPatch, code: int
 ) -> None:
-    monkeypatch.setattr("shared.bus.kafka.PUBLISH_TIMEOUT", 1.0)
+    monkeypatch.setattr("shared.log.bus.kafka.PUBLISH_TIMEOUT", 1.0)
     await bus.publish([message(topic, "k", 0)])
     kafka_mock.fail_next(mocked.PRODUCE, [code] * 100)
     with pytest.raises(BusError) as failed:
@@ -108,7 +108,7 @@ async def test_an_answer_that_does_not_come_raises_in_time(
     bus: Bus, kafka_mock: KafkaMock, topic: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await bus.publish([message(topic, "k", 0)])
-    monkeypatch.setattr("shared.bus.kafka.PUBLISH_TIMEOUT", 1.0)
+    monkeypatch.setattr("shared.log.bus.kafka.PUBLISH_TIMEOUT", 1.0)
     kafka_mock.delay(4000)
     with pytest.raises(BusUnavailable):  # long before the answer: that would be none to raise for
         await bus.publish([message(topic, "k", 1)])
@@ -123,8 +123,8 @@ async def test_an_answer_that_does_not_come_raises_in_time(
 async def test_everything_goes_on_after_the_brokers_were_down(
     bus: Bus, kafka_mock: KafkaMock, topic: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.bus.kafka.PUBLISH_TIMEOUT", 1.0)
-    monkeypatch.setattr("shared.bus.kafkareader.SILENCE", 3.0)
+    monkeypatch.setattr("shared.log.bus.kafka.PUBLISH_TIMEOUT", 1.0)
+    monkeypatch.setattr("shared.log.bus.kafkareader.SILENCE", 3.0)
     consumer = Consumer()
     reader = bus.reader("g", [topic], consumer.position)
     await bus.publish([message(topic, f"k{number % 8}", number // 8) for number in range(80)])

@@ -6,9 +6,9 @@ from time import monotonic
 import asyncpg
 import pytest
 
-from shared.bus import Bus, BusUnavailable, Message, MessageRefused, OffsetOutOfRange, open_bus
-from shared.bus.partition import partition_of
-from shared.bus.pgreader import PgReader
+from shared.log.bus import Bus, BusUnavailable, Message, MessageRefused, OffsetOutOfRange, open_bus
+from shared.log.bus.partition import partition_of
+from shared.log.bus.pgreader import PgReader
 from tests.shared.bus.logs import PostgresLog, PostgresServer
 from tests.shared.bus.reading import Consumer, eventually, message, values_by_key, whole_log
 

@@ -2,8 +2,8 @@ import ssl
 
 import pytest
 
-from shared.bus import open_bus
-from shared.bus.kafkaurl import connection_options
+from shared.log.bus import open_bus
+from shared.log.bus.kafkaurl import connection_options
 
 
 def test_a_kafka_url_tells_how_to_connect() -> None:

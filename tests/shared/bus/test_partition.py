@@ -2,7 +2,7 @@ from aiokafka.partitioner import murmur2 as kafkas
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.bus.partition import murmur2, partition_of
+from shared.log.bus.partition import murmur2, partition_of
 
 
 @given(st.binary(max_size=80))

@@ -2,10 +2,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from shared import consumer as consuming
-from shared.db import Database
-from shared.postgres import Postgres
-from shared.testing import Running, running
+from clinch.run.postgres import Postgres
+from shared.db.tx import Database
+from shared.log import consumer as consuming
+from tests.harness import Running, running
 from tests.shared.consumer.log import TOPIC, Log
 from tests.shared.notes_service import service
 

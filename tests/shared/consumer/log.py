@@ -9,14 +9,14 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from shared import dead_letters
-from shared.bus import Delivered, Message
-from shared.consumer import Consumer, Handle
-from shared.db import Tx
-from shared.dead_letters import Redriven
+from shared.db.tx import Tx
 from shared.events.envelope import Envelope, Event, headers
 from shared.ids import new_id
-from shared.testing import Running
+from shared.log import dead_letters
+from shared.log.bus import Delivered, Message
+from shared.log.consumer import Consumer, Handle
+from shared.log.dead_letters import Redriven
+from tests.harness import Running
 from tests.shared.memory_bus import MemoryBus
 from tests.shared.notes_service import NoteWritten
 from tests.shared.until import until

@@ -8,13 +8,13 @@ from uuid import UUID
 
 import pytest
 
-from shared import consumer as consuming
-from shared.bus import BusUnavailable, Delivered
-from shared.bus.partition import partition_of
-from shared.consumer import on, reactions
-from shared.db import Tx
+from shared.db.tx import Tx
 from shared.events.envelope import Envelope, Event
-from shared.testing import Running
+from shared.log import consumer as consuming
+from shared.log.bus import BusUnavailable, Delivered
+from shared.log.bus.partition import partition_of
+from shared.log.consumer import on, reactions
+from tests.harness import Running
 from tests.shared.consumer.log import Effects, Log, caught_up, consume_all, consuming_now, effects, letters, reader_of, subjects
 from tests.shared.memory_bus import PARTITIONS, MemoryReader
 from tests.shared.notes_service import NoteWritten

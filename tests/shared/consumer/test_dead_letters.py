@@ -7,13 +7,13 @@ from uuid import UUID
 
 import pytest
 
-from shared import dead_letters
-from shared.bus.partition import partition_of
-from shared.db import Tx
+from shared.db.tx import Tx
 from shared.errors import Rejected
 from shared.events.envelope import Envelope, Event
 from shared.ids import new_id
-from shared.testing import Running
+from shared.log import dead_letters
+from shared.log.bus.partition import partition_of
+from tests.harness import Running
 from tests.shared.consumer.log import Effects, Log, caught_up, consume_all, consuming_now, effects, letters, reader_of, redrive, subjects
 from tests.shared.memory_bus import PARTITIONS
 from tests.shared.notes_service import NoteWritten

@@ -8,15 +8,15 @@ from uuid import UUID
 
 import asyncpg
 
-from shared import dead_letters
-from shared.bus import Delivered, open_bus
-from shared.bus.partition import partition_of
-from shared.consumer import STOPPED, Consumer, on, reactions
-from shared.db import Database, Tx
+from shared.db.tx import Database, Tx
 from shared.events.envelope import Envelope, Event
 from shared.ids import new_id
-from shared.relay import relay
-from shared.testing import Running
+from shared.log import dead_letters
+from shared.log.bus import Delivered, open_bus
+from shared.log.bus.partition import partition_of
+from shared.log.consumer import STOPPED, Consumer, on, reactions
+from shared.log.relay import relay
+from tests.harness import Running
 from tests.shared.consumer.log import (
     NAME,
     TOPIC,

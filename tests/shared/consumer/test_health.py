@@ -11,13 +11,14 @@ import structlog
 from prometheus_client import REGISTRY
 from structlog.testing import LogCapture
 
-from shared import consumer as consuming
-from shared import timers, worker
-from shared.bus import BusUnavailable
-from shared.consumer import Consumer
+from shared import timers
 from shared.ids import new_id
-from shared.testing import Running
-from shared.worker import Worker
+from shared.log import consumer as consuming
+from shared.log.bus import BusUnavailable
+from shared.log.consumer import Consumer
+from shared.process import worker
+from shared.process.worker import Worker
+from tests.harness import Running
 from tests.shared.consumer.log import NAME, TOPIC, Effects, Log, caught_up, consume_all, consuming_now, reader_of, subjects
 from tests.shared.memory_bus import MemoryBus, MemoryReader
 from tests.shared.until import until

@@ -4,10 +4,10 @@ import json
 from typing import Any
 from uuid import UUID
 
-from shared.consumer import on, reactions
-from shared.db import Tx
+from shared.db.tx import Tx
 from shared.events.envelope import Envelope, Event
-from shared.testing import Running
+from shared.log.consumer import on, reactions
+from tests.harness import Running
 from tests.shared.consumer.log import AT, Log, consume_all, effects, letters, subjects
 from tests.shared.notes_service import NoteEdited, NoteWritten
 

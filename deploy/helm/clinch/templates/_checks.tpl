@@ -67,7 +67,7 @@
 {{- end -}}
 {{- $own := (index .root.Values.services .short).settings | default dict -}}
 {{- $delay := get $own "drain_delay_seconds" | default .root.Values.settings.drain_delay_seconds | float64 -}}
-{{- /* 1 s last call, 10 s for requests in progress, 5 s to close the pool: shared/drain.py, shared/pool.py */ -}}
+{{- /* 1 s last call, 10 s for requests in progress, 5 s to close the pool: shared/process/drain.py, shared/db/pool.py */ -}}
 {{- if lt (float64 $role.terminationGracePeriodSeconds) (addf $delay 16.0) -}}
 {{- fail (printf "%s: terminationGracePeriodSeconds must be at least drain_delay_seconds + 16, or requests are cut off" $where) -}}
 {{- end -}}

@@ -20,9 +20,9 @@ from contract_svc.payments.queries import CREDIT_OF, IDS_OF_CONTRACT
 from contract_svc.payments.rules import receive_unmet
 from contract_svc.signing import rules as signing
 from contract_svc.signing.rules import ReviewPart
-from shared import scope
 from shared.auth import Actor, CurrentActor, require
-from shared.db import Reader
+from shared.db import scope
+from shared.db.tx import Reader
 from shared.fields import Day, LongText, Name, Reason, When
 from shared.http.actions import AllowedAction, actions
 from shared.http.body import Body

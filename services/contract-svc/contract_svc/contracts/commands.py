@@ -11,7 +11,7 @@ from contract_svc.contracts.rules import Contract, State
 from contract_svc.contracts.tables import CONTRACTS
 from contract_svc.milestones.queries import OF_CONTRACT
 from shared.clock import happened
-from shared.db import Tx
+from shared.db.tx import Tx
 from shared.errors import require
 from shared.events.contract import ContractChanged, ContractCompleted, ContractPaidInFull, ContractPaymentReopened, ContractReopened
 from shared.events.envelope import Event, Money

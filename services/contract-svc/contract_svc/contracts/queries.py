@@ -4,11 +4,11 @@ from sqlalchemy import ColumnElement, bindparam, func, select
 
 from contract_svc.contracts.rules import UNSIGNED, Contract
 from contract_svc.contracts.tables import CONTRACT, CONTRACTS
-from shared import scope
 from shared.auth import Actor
+from shared.db import scope
+from shared.db.query import Query, is_in
+from shared.db.scoped import Scoped
 from shared.http.listing import Listing
-from shared.query import Query, is_in
-from shared.scoped import Scoped
 from shared.spelling import normal_source
 
 LIST = Listing(

@@ -5,8 +5,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from contract_svc.contracts.rules import Contract
 from contract_svc.metadata import metadata
-from shared.query import Aggregate
-from shared.tables import At
+from shared.db.query import Aggregate
+from shared.db.tables import At
 
 CONTRACT = Table(
     "contract",

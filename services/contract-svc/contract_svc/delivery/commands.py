@@ -14,7 +14,7 @@ from contract_svc.milestones.rules import Trigger
 from contract_svc.payments.commands import trigger
 from shared.calendar import day_of, end_of, start_of
 from shared.clock import happened
-from shared.db import Tx
+from shared.db.tx import Tx
 from shared.errors import Invalid, require
 from shared.events.contract import ContractAccepted, ContractActivated, ContractTerminated, ContractWentLive
 from shared.timers import cancel_timers, set_timer

@@ -5,7 +5,7 @@ from contract_svc.contracts.rules import State
 from contract_svc.contracts.tables import CONTRACTS
 from contract_svc.delivery.commands import ACCEPT, EFFECTIVE, activate
 from shared.calendar import day_of, end_of
-from shared.db import Tx
+from shared.db.tx import Tx
 from shared.events.contract import ContractAcceptanceOverdue
 from shared.timers import Handler, Timer, set_timer
 

@@ -15,11 +15,11 @@ from contract_svc.drafting import rules
 from contract_svc.milestones import commands as milestones
 from contract_svc.milestones.rules import DEFAULT_SCHEDULE, Term, Trigger
 from shared.calendar import day_of
-from shared.db import Tx
+from shared.db.query import Query
+from shared.db.tx import Tx
 from shared.events.contract import ContractDrafted
 from shared.events.deal import QuoteAccepted
 from shared.ids import new_id
-from shared.query import Query
 
 _first = insert(CONTRACT_NUMBER).values(year=bindparam("year", type_=Integer), last=1)
 _NEXT_NUMBER = Query(

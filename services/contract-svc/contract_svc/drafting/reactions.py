@@ -8,10 +8,10 @@ from contract_svc.contracts.rules import Contract, State
 from contract_svc.drafting.commands import draft
 from contract_svc.signing.commands import give_up
 from contract_svc.signing.rules import reviews_without
-from shared.db import Tx
+from shared.db.tx import Tx
 from shared.events.deal import DealLost, DealUpdated, QuoteAccepted, QuoteSuperseded, QuoteWithdrawn
 from shared.events.envelope import Envelope
-from shared.reactions import on
+from shared.log.reactions import on
 
 
 @on(QuoteAccepted)

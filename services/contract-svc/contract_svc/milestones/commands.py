@@ -15,7 +15,7 @@ from contract_svc.milestones.queries import OF_CONTRACT
 from contract_svc.milestones.rules import Milestone, State, Term
 from contract_svc.milestones.tables import MILESTONES
 from shared.clock import happened
-from shared.db import Tx
+from shared.db.tx import Tx
 from shared.errors import require
 from shared.events.contract import (
     MilestoneData,

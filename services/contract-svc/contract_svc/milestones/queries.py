@@ -4,7 +4,7 @@ from sqlalchemy import bindparam, select
 
 from contract_svc.milestones.rules import Milestone
 from contract_svc.milestones.tables import MILESTONE, MILESTONES
-from shared.query import Query, is_in
+from shared.db.query import Query, is_in
 
 _all = select(*[MILESTONE.c[n] for n in MILESTONES.names]).order_by(MILESTONE.c.position)
 OF_CONTRACT = Query(_all.where(MILESTONE.c.contract_id == bindparam("contract_id")), Milestone)

@@ -4,8 +4,8 @@ from sqlalchemy import BigInteger, Column, Date, Index, Integer, Numeric, Table,
 
 from contract_svc.metadata import metadata
 from contract_svc.milestones.rules import Milestone
-from shared.query import Aggregate
-from shared.tables import At
+from shared.db.query import Aggregate
+from shared.db.tables import At
 
 MILESTONE = Table(
     "milestone",

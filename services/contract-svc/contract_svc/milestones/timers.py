@@ -10,7 +10,7 @@ from contract_svc.milestones.tables import MILESTONES
 from contract_svc.payments.commands import fall_due
 from contract_svc.payments.queries import PAID_BY
 from shared.calendar import day_of, end_of
-from shared.db import Tx
+from shared.db.tx import Tx
 from shared.timers import Handler, Timer, set_timer
 
 

@@ -10,9 +10,9 @@ from pydantic import AfterValidator, BaseModel, Field
 
 from contract_svc.payments import commands, queries
 from contract_svc.payments.rules import BOOKING, Allocated, Channel, Payment, reverse_unmet, shown
-from shared import scope
 from shared.auth import Actor, CurrentActor, require
-from shared.db import Reader
+from shared.db import scope
+from shared.db.tx import Reader
 from shared.fields import Key, Reason, Time
 from shared.http.actions import AllowedAction, actions
 from shared.http.body import Body

@@ -21,13 +21,13 @@ from contract_svc.payments.rules import Allocated, Channel, Payment
 from contract_svc.payments.tables import ALLOCATION, PAYMENTS
 from shared.calendar import start_of
 from shared.clock import happened
-from shared.db import Tx
+from shared.db.query import Query, columns, rows_param
+from shared.db.tx import Tx
 from shared.errors import Invalid, require
 from shared.events.contract import Allocation, PaymentAllocated, PaymentReceived, PaymentReversed
 from shared.events.envelope import Money
 from shared.ids import new_id
 from shared.money import too_fine
-from shared.query import Query, columns, rows_param
 from shared.timers import set_timer
 
 _NAMES = tuple(Allocated.__dataclass_fields__)

@@ -10,12 +10,12 @@ from sqlalchemy import ColumnElement, bindparam, exists, func, select
 from contract_svc.contracts.tables import CONTRACT
 from contract_svc.payments.rules import Allocated, Payment
 from contract_svc.payments.tables import ALLOCATION, PAYMENT, PAYMENTS
-from shared import scope
 from shared.auth import Actor
-from shared.db import Reader
+from shared.db import scope
+from shared.db.query import Query, is_in
+from shared.db.scoped import Scoped
+from shared.db.tx import Reader
 from shared.http.listing import Listing
-from shared.query import Query, is_in
-from shared.scoped import Scoped
 
 LIST = Listing(
     PAYMENT,

@@ -4,8 +4,8 @@ from sqlalchemy import BigInteger, Column, Index, Numeric, Table, Text, Uuid
 
 from contract_svc.metadata import metadata
 from contract_svc.payments.rules import Payment
-from shared.query import Aggregate
-from shared.tables import At
+from shared.db.query import Aggregate
+from shared.db.tables import At
 
 PAYMENT = Table(
     "payment",

@@ -20,7 +20,7 @@ from contract_svc.signing import rules
 from contract_svc.signing.rules import Decision, ReviewPart
 from shared.calendar import day_of, start_of
 from shared.clock import happened
-from shared.db import Tx
+from shared.db.tx import Tx
 from shared.errors import Forbidden, Invalid, Rejected, require
 from shared.events.contract import (
     ContractApproved,

@@ -12,7 +12,7 @@ from deal_svc.catalog import commands, queries
 from deal_svc.catalog.rules import Product
 from deal_svc.catalog.tables import PRODUCTS
 from shared.auth import Actor, CurrentActor, Role, require
-from shared.db import Reader
+from shared.db.tx import Reader
 from shared.errors import Invalid, Unmet
 from shared.fields import Day, Key, Name
 from shared.http.actions import AllowedAction, actions

@@ -13,12 +13,12 @@ from deal_svc.catalog import rules
 from deal_svc.catalog.queries import PRICES_OF
 from deal_svc.catalog.rules import Price, Product
 from deal_svc.catalog.tables import PRICES, PRODUCT, PRODUCTS
-from shared.db import Tx
+from shared.db.query import Query
+from shared.db.tx import Tx
 from shared.errors import Rejected, require
 from shared.events.deal import PriceSet, ProductChanged, ProductCreated
 from shared.events.envelope import Money
 from shared.ids import new_id
-from shared.query import Query
 
 _CLAIM_SKU = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
 _BY_SKU = Query(select(PRODUCT.c.id).where(PRODUCT.c.sku == bindparam("sku")), UUID)

@@ -8,9 +8,9 @@ from sqlalchemy import bindparam, func, select
 
 from deal_svc.catalog.rules import Price, Product
 from deal_svc.catalog.tables import PRICE, PRICES, PRODUCT, PRODUCTS
-from shared.db import Reader
+from shared.db.query import Query, is_in
+from shared.db.tx import Reader
 from shared.http.listing import Listing
-from shared.query import Query, is_in
 
 LIST = Listing(
     PRODUCT,

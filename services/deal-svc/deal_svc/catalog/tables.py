@@ -4,8 +4,8 @@ from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Numeric, Table,
 
 from deal_svc.catalog.rules import Price, Product
 from deal_svc.metadata import metadata
-from shared.query import Aggregate
-from shared.tables import At
+from shared.db.query import Aggregate
+from shared.db.tables import At
 
 PRODUCT = Table(
     "product",

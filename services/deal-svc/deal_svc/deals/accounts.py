@@ -12,14 +12,14 @@ from sqlalchemy import ColumnElement, bindparam, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 
 from deal_svc.deals.tables import ACCOUNT_NAME, DEAL
-from shared import scope
 from shared.auth import Actor
-from shared.db import Reader, Tx
+from shared.db import scope
+from shared.db.query import Query, columns, rows_param
+from shared.db.tx import Reader, Tx
 from shared.errors import Invalid
 from shared.events.envelope import Envelope, Event, topic
 from shared.events.lead import AccountCreated, AccountUpdated
-from shared.query import Query, columns, rows_param
-from shared.reactions import Fold
+from shared.log.reactions import Fold
 
 NAME = "deal-accounts"
 TOPICS = [topic(AccountCreated.aggregate)]

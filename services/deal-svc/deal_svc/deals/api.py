@@ -17,9 +17,9 @@ from deal_svc.quotes.queries import IDS_OF_DEAL
 from deal_svc.stages import commands as stages
 from deal_svc.stages.queries import facts_of
 from deal_svc.stages.rules import Facts, OpenStage, actions_unmet
-from shared import scope
 from shared.auth import Actor, CurrentActor, Role, require
-from shared.db import Reader
+from shared.db import scope
+from shared.db.tx import Reader
 from shared.fields import Day, Name, Source, Text
 from shared.http.actions import AllowedAction, actions
 from shared.http.edge import ClinchRoute, IfMatch, InTx, Reading

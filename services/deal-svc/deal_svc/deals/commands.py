@@ -11,7 +11,7 @@ from deal_svc.deals.accounts import customer
 from deal_svc.deals.rules import PROBABILITY, Deal, Kind, Stage
 from deal_svc.deals.tables import DEALS
 from shared.clock import happened
-from shared.db import Tx
+from shared.db.tx import Tx
 from shared.errors import Forbidden, Invalid, NotYet, require
 from shared.events.deal import DealOpened, DealUpdated
 from shared.events.envelope import Money

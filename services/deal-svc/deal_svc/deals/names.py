@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from shared import names
-from shared.db import Tx
+from shared.db.tx import Tx
 from shared.events.envelope import Envelope, topic
 from shared.events.lead import AccountCreated, PersonAdded
+from shared.log.reactions import Fold
 from shared.names import Known
-from shared.reactions import Fold
 
 NAME = "deal-names"
 TOPICS = [topic("account"), topic("person")]

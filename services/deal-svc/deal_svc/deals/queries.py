@@ -6,13 +6,13 @@ from sqlalchemy import ARRAY, ColumnElement, Text, bindparam, func, select, type
 
 from deal_svc.deals.rules import Deal, JoinedLead
 from deal_svc.deals.tables import ACCOUNT_NAME, DEAL, DEAL_LEAD, DEALS
-from shared import scope
 from shared.auth import Actor
+from shared.db import scope
+from shared.db.query import Query
+from shared.db.scoped import Scoped
+from shared.db.tables import ROSTER
 from shared.http.listing import Listing
-from shared.query import Query
-from shared.scoped import Scoped
 from shared.spelling import normal_source
-from shared.tables import ROSTER
 
 _FLAGS = func.array(select(func.jsonb_object_keys(DEAL.c.flags)).correlate(DEAL).scalar_subquery())
 

@@ -13,13 +13,13 @@ from deal_svc.deals.commands import new_deal, no_rate, opened, updated
 from deal_svc.deals.rules import OPEN_STAGES, Deal
 from deal_svc.deals.tables import CONVERSION_REFUSAL, DEAL, DEAL_LEAD, DEALS
 from shared.auth import Actor, Role
-from shared.db import Tx
+from shared.db.query import Query, is_in
+from shared.db.tx import Tx
 from shared.errors import NotFound
 from shared.events.deal import ConversionRefused, DealLeadJoined
 from shared.events.envelope import Envelope
 from shared.events.lead import LeadConverted, LeadFlagged, LeadUnflagged, PersonAdded, PersonChanged
-from shared.query import Query, is_in
-from shared.reactions import on
+from shared.log.reactions import on
 from shared.roster import team_of
 from shared.spelling import normal_source
 

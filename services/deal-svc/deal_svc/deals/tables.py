@@ -19,8 +19,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from deal_svc.deals.rules import Deal
 from deal_svc.metadata import metadata
-from shared.query import Aggregate
-from shared.tables import At
+from shared.db.query import Aggregate
+from shared.db.tables import At
 
 DEAL = Table(
     "deal",

@@ -12,7 +12,7 @@ from deal_svc.deals.rules import SELLING, Deal
 from deal_svc.discovery import commands, queries, rules
 from deal_svc.discovery.rules import HELPING, CommitteeRole, SpinPart, Stance
 from shared.auth import CurrentActor, require
-from shared.db import as_dict
+from shared.db.tx import as_dict
 from shared.fields import Name, Text, Time
 from shared.http.body import Body
 from shared.http.edge import ClinchRoute, IfMatch, InTx, Reading

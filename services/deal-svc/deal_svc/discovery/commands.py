@@ -15,7 +15,8 @@ from deal_svc.discovery import rules
 from deal_svc.discovery.rules import CommitteeRole, Member, Proposal, SpinEntry, SpinPart, Stance
 from deal_svc.discovery.tables import MEMBER, PROPOSAL, SPIN_ENTRY
 from shared.clock import happened
-from shared.db import Tx
+from shared.db.query import Query
+from shared.db.tx import Tx
 from shared.errors import NotFound, require
 from shared.events.deal import (
     DealContactAdded,
@@ -26,7 +27,6 @@ from shared.events.deal import (
     DealSpinRecorded,
 )
 from shared.ids import new_id
-from shared.query import Query
 
 _ADD_SPIN = Query(insert(SPIN_ENTRY).values({c.name: bindparam(c.name) for c in SPIN_ENTRY.c}).returning(*SPIN_ENTRY.c), SpinEntry)
 _member = insert(MEMBER).values({c.name: bindparam(c.name) for c in MEMBER.c})

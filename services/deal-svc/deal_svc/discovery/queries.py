@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, bindparam, func, select
 from deal_svc.deals.tables import DEAL
 from deal_svc.discovery.rules import Member, Proposal, SpinEntry
 from deal_svc.discovery.tables import MEMBER, PROPOSAL, SPIN_ENTRY
-from shared.query import Query
+from shared.db.query import Query
 
 SPIN = Query(
     select(*SPIN_ENTRY.c).where(SPIN_ENTRY.c.deal_id == bindparam("deal_id")).order_by(SPIN_ENTRY.c.at, SPIN_ENTRY.c.id), SpinEntry

@@ -4,7 +4,7 @@ from sqlalchemy import Boolean, Column, Index, Integer, PrimaryKeyConstraint, Ta
 from sqlalchemy.dialects.postgresql import JSONB
 
 from deal_svc.metadata import metadata
-from shared.tables import At
+from shared.db.tables import At
 
 SPIN_ENTRY = Table(
     "spin_entry",

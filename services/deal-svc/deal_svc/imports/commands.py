@@ -16,14 +16,14 @@ from deal_svc.imports.correcting import Past, corrected, past_of
 from deal_svc.imports.form import DealRow
 from deal_svc.imports.parties import Parties, named_by
 from deal_svc.imports.rules import Told, Visit
-from shared.db import Tx
+from shared.db.query import Query, is_in
+from shared.db.tx import Tx
 from shared.errors import Unmet
 from shared.events.deal import DealLost, DealStageChanged, DealWon
 from shared.events.envelope import Event
 from shared.ids import external_id
 from shared.imports.job import Outcome, Problem
-from shared.query import Query, is_in
-from shared.settings import Settings
+from shared.process.settings import Settings
 from shared.spelling import normal_source
 
 _FLAG_SAYS = {rules.OPENED_UNKNOWN: "is not in the file; the first known moment of the deal counts"}

@@ -13,7 +13,7 @@ from deal_svc.deals.rules import OPEN_STAGES, PROBABILITY, Deal, Stage
 from deal_svc.imports import rules
 from deal_svc.imports.form import DealRow
 from deal_svc.imports.rules import Told
-from shared.db import Reader
+from shared.db.tx import Reader
 from shared.events.deal import DealHistoryCorrected, StageVisit
 
 _TYPES = [

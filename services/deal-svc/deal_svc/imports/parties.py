@@ -10,11 +10,11 @@ from sqlalchemy.dialects.postgresql import insert
 from deal_svc.deals.tables import ACCOUNT_NAME
 from deal_svc.imports.form import DealRow
 from shared import names
-from shared.db import Tx
+from shared.db.query import Query, is_in, rows_param
+from shared.db.tables import ROSTER
+from shared.db.tx import Tx
 from shared.names import Known
-from shared.query import Query, is_in, rows_param
 from shared.spelling import compared, tidy
-from shared.tables import ROSTER
 
 _PEOPLE = Query(select(ROSTER.c.person_id, ROSTER.c.team_id, ROSTER.c.active).where(is_in(ROSTER.c.person_id, "people")), tuple)
 _SHOWN = Query(select(ACCOUNT_NAME.c.id, ACCOUNT_NAME.c.name).where(is_in(ACCOUNT_NAME.c.id, "ids")), tuple)

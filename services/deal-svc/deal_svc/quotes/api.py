@@ -16,10 +16,10 @@ from deal_svc.quotes import commands, queries, rules
 from deal_svc.quotes.commands import Wanted
 from deal_svc.quotes.rules import Facts, Quote, QuoteStatus
 from deal_svc.quotes.tables import QUOTES
-from shared import scope
 from shared.auth import Actor, CurrentActor, require
 from shared.calendar import day_of
-from shared.db import Reader
+from shared.db import scope
+from shared.db.tx import Reader
 from shared.errors import Unmet
 from shared.fields import Day, Text
 from shared.http.actions import AllowedAction, actions

@@ -19,7 +19,8 @@ from deal_svc.quotes.rules import Facts, Item, Quote, QuoteStatus
 from deal_svc.quotes.tables import QUOTE_NUMBER, QUOTES
 from shared import calendar
 from shared.clock import happened
-from shared.db import Tx
+from shared.db.query import Query
+from shared.db.tx import Tx
 from shared.errors import Invalid, Rejected, require
 from shared.events.deal import (
     PaymentTerm,
@@ -37,7 +38,6 @@ from shared.events.deal import (
 from shared.events.envelope import Money
 from shared.ids import new_id
 from shared.money import minor_unit
-from shared.query import Query
 from shared.timers import cancel_timers, set_timer
 
 EXPIRY = "quote_expiry"

@@ -14,12 +14,12 @@ from deal_svc.deals.rules import Deal
 from deal_svc.deals.tables import DEAL, DEALS
 from deal_svc.quotes.rules import Facts, Line, Quote, QuoteStatus, lines_of
 from deal_svc.quotes.tables import QUOTE, QUOTES
-from shared import scope
 from shared.auth import Actor
-from shared.db import Reader
+from shared.db import scope
+from shared.db.query import Query, is_in
+from shared.db.scoped import Scoped
+from shared.db.tx import Reader
 from shared.http.listing import Listing
-from shared.query import Query, is_in
-from shared.scoped import Scoped
 
 LIST = Listing(
     QUOTE,

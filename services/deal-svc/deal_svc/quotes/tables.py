@@ -5,8 +5,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from deal_svc.metadata import metadata
 from deal_svc.quotes.rules import Quote
-from shared.query import Aggregate
-from shared.tables import At
+from shared.db.query import Aggregate
+from shared.db.tables import At
 
 QUOTE = Table(
     "quote",

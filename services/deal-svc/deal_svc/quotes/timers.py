@@ -1,7 +1,7 @@
 """A quote that was sent and not answered expires when its validity has ended."""
 
 from deal_svc.quotes import commands
-from shared.db import Tx
+from shared.db.tx import Tx
 from shared.timers import Timer
 
 

@@ -13,7 +13,7 @@ from deal_svc.stages import rules
 from deal_svc.stages.queries import facts_of
 from deal_svc.stages.rules import Facts
 from shared.clock import happened
-from shared.db import Tx
+from shared.db.tx import Tx
 from shared.errors import require
 from shared.events.deal import DealLost, DealReopened, DealStageChanged, DealWinReversed, DealWon
 

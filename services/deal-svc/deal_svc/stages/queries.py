@@ -9,8 +9,8 @@ from deal_svc.deals.tables import DEAL
 from deal_svc.discovery import queries as discovery
 from deal_svc.quotes import queries as quotes
 from deal_svc.stages.rules import Facts
-from shared.db import Reader
-from shared.query import Query, is_in
+from shared.db.query import Query, is_in
+from shared.db.tx import Reader
 
 _FACTS = Query(select(DEAL.c.id.label("deal_id"), *discovery.KNOWN, *quotes.KNOWN).where(is_in(DEAL.c.id, "ids")), Facts)
 

@@ -4,10 +4,10 @@ from deal_svc.deals.rules import Stage
 from deal_svc.deals.tables import DEALS
 from deal_svc.stages import commands
 from shared.calendar import day_of
-from shared.db import Tx
+from shared.db.tx import Tx
 from shared.events.contract import ContractSigned, ContractTerminated, ContractVoided
 from shared.events.envelope import Envelope
-from shared.reactions import on
+from shared.log.reactions import on
 
 
 @on(ContractSigned)

@@ -10,7 +10,7 @@ from lead_svc.capture import commands
 from lead_svc.capture.rules import CAPTURING, NewLead
 from lead_svc.leads.api import LeadData, LeadOut
 from shared.auth import CurrentActor, require
-from shared.db import Tx
+from shared.db.tx import Tx
 from shared.errors import Problem
 from shared.fields import Key, Time
 from shared.http.bulk import Bulk, BulkResult, Done

@@ -21,18 +21,19 @@ from lead_svc.parties.tables import ACCOUNT, CONTACT
 from lead_svc.team.commands import name_people
 from lead_svc.team.queries import members
 from lead_svc.team.tables import PERSON
-from shared import names, scope
+from shared import names
 from shared.auth import Actor
 from shared.clock import happened
-from shared.db import Tx
+from shared.db import scope
+from shared.db.fill import altered
+from shared.db.query import Query, at_version, is_in
+from shared.db.tx import Tx
 from shared.errors import Invalid, Problem, Rejected
 from shared.events.envelope import Event
 from shared.events.lead import LeadAssigned, LeadCaptured, LeadFlagged, LeadUnflagged
-from shared.fill import altered
 from shared.ids import external_id as id_of
 from shared.ids import new_id
 from shared.masking import sees_personal_data
-from shared.query import Query, at_version, is_in
 from shared.spelling import normal_source
 
 Outcome = Literal["created", "filled", "updated", "unchanged"]

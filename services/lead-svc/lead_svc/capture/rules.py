@@ -10,7 +10,7 @@ from uuid import UUID
 from lead_svc.leads.rules import LEADERS, SELLERS, Lead, State
 from lead_svc.qualification.rules import Grade
 from shared.auth.actor import Actor, Role
-from shared.fill import filler
+from shared.db.fill import filler
 from shared.masking import differences
 
 CAPTURING = (

@@ -15,9 +15,9 @@ from lead_svc.parties.commands import add_account, add_contact
 from lead_svc.parties.queries import SEEN_ACCOUNTS, account_visible, accounts_named
 from lead_svc.parties.rules import Account, Contact
 from lead_svc.parties.tables import ACCOUNTS, CONTACTS
-from shared import scope
 from shared.clock import happened
-from shared.db import Tx
+from shared.db import scope
+from shared.db.tx import Tx
 from shared.errors import Invalid, NotFound, Rejected, Stale, require
 from shared.events.envelope import Event
 from shared.events.lead import LeadConversionConfirmed, LeadConversionRefused, LeadConverted, LeadFlagged, LeadStubbed, LeadUnflagged

@@ -7,11 +7,11 @@ from lead_svc.parties.commands import Named, name_accounts
 from lead_svc.team.commands import name_people
 from shared import names
 from shared.auth import person_id
-from shared.db import Tx
+from shared.db.tx import Tx
 from shared.events.deal import ConversionRefused, DealHistoryCorrected, DealLeadJoined, DealOpened, DealWon
 from shared.events.envelope import Envelope
 from shared.ids import external_id
-from shared.reactions import on
+from shared.log.reactions import on
 
 
 @on(DealOpened)

@@ -10,12 +10,12 @@ from lead_svc.imports.form import LeadRow
 from lead_svc.leads.commands import disqualification
 from lead_svc.leads.rules import Lead, State
 from lead_svc.leads.tables import LEADS
-from shared.db import Tx
+from shared.db.tx import Tx
 from shared.errors import Problem as Refusal
 from shared.events.envelope import Event
 from shared.events.lead import LeadMqlReached, LeadQualified
 from shared.imports.job import Outcome, Problem
-from shared.settings import Settings
+from shared.process.settings import Settings
 
 Events = list[tuple[Event, datetime]]
 

@@ -15,7 +15,7 @@ from lead_svc.leads.rules import HELD, Lead, Reason, contact_unmet
 from lead_svc.leads.tables import LEADS
 from lead_svc.qualification.rules import POLICY
 from shared.clock import happened
-from shared.db import Tx
+from shared.db.tx import Tx
 from shared.errors import Invalid, require
 from shared.events.envelope import Event
 from shared.events.lead import LeadInteractionLogged

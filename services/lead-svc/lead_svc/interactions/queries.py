@@ -6,8 +6,8 @@ from sqlalchemy import ColumnElement, Uuid, bindparam, insert, select
 
 from lead_svc.interactions.rules import Interaction
 from lead_svc.interactions.tables import INTERACTION
+from shared.db.query import Query, is_in
 from shared.http.listing import Listing
-from shared.query import Query, is_in
 
 _NAMES = tuple(f.name for f in fields(Interaction))
 ADD = Query(insert(INTERACTION).values({n: bindparam(n) for n in _NAMES}), Interaction)

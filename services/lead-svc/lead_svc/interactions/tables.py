@@ -1,7 +1,7 @@
 from sqlalchemy import Column, Index, Table, Text, Uuid
 
 from lead_svc.metadata import metadata
-from shared.tables import At
+from shared.db.tables import At
 
 INTERACTION = Table(
     "interaction",

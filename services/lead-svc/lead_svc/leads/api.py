@@ -12,8 +12,8 @@ from lead_svc.leads import commands, rules
 from lead_svc.leads.queries import LEADS_LIST, SEEN_LEADS, lead_visible
 from lead_svc.leads.rules import Lead, Reason, State
 from lead_svc.qualification.rules import Dimension, Grade, Status, findings
-from shared import scope
 from shared.auth import Actor, CurrentActor, Role, require
+from shared.db import scope
 from shared.fields import Email, Name, Phone, Short, Source, Text, Time, When
 from shared.fields import Reason as Why
 from shared.http.actions import AllowedAction, actions

@@ -16,7 +16,7 @@ from lead_svc.team.tables import PEOPLE
 from shared import roster
 from shared.auth import Role
 from shared.clock import happened
-from shared.db import Tx
+from shared.db.tx import Tx
 from shared.errors import Invalid, NotFound, require
 from shared.events.envelope import Event
 from shared.events.lead import (

@@ -4,11 +4,11 @@ from sqlalchemy import ARRAY, ColumnElement, Integer, Text, Uuid, bindparam, fun
 
 from lead_svc.leads.rules import OPEN, Lead, ListedLead, State
 from lead_svc.leads.tables import LEAD, LEADS
-from shared import scope
 from shared.auth import Actor
+from shared.db import scope
+from shared.db.query import Query, is_in
+from shared.db.scoped import Scoped
 from shared.http.listing import Listing
-from shared.query import Query, is_in
-from shared.scoped import Scoped
 from shared.spelling import normal_source
 
 _FLAGS = func.array(select(func.jsonb_object_keys(LEAD.c.flags)).correlate(LEAD).scalar_subquery())

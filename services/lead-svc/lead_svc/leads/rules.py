@@ -45,7 +45,7 @@ HELD = (State.CAPTURED, State.MQL, State.SQL)
 OPEN = (*HELD, State.NURTURING)
 SELLERS = (Role.rep, Role.kam)
 LEADERS = (Role.manager, Role.director, Role.admin)
-"""They act for the owners of every lead that they see: a manager's view ends with his teams (shared.scope)."""
+"""They act for the owners of every lead that they see: a manager's view ends with his teams (shared.db.scope)."""
 
 
 CONTACTING = (*SELLERS, *LEADERS, Role.presales, Role.assistant, Role.marketing, Role.csm, Role.support, Role.ops, Role.system)

@@ -3,8 +3,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from lead_svc.leads.rules import Lead
 from lead_svc.metadata import metadata
-from shared.query import Aggregate
-from shared.tables import At
+from shared.db.query import Aggregate
+from shared.db.tables import At
 
 LEAD = Table(
     "lead",

@@ -6,7 +6,7 @@ from lead_svc.leads import commands
 from lead_svc.leads.rules import State
 from lead_svc.leads.tables import LEADS
 from lead_svc.team.rules import MOVED
-from shared.db import Tx
+from shared.db.tx import Tx
 from shared.timers import Timer, set_timer
 
 

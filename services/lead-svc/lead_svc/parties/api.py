@@ -11,9 +11,9 @@ from lead_svc.parties import commands, rules
 from lead_svc.parties.queries import ACCOUNTS_LIST, CONTACTS_LIST, SEEN_ACCOUNTS, SEEN_CONTACTS, account_visible, contact_visible
 from lead_svc.parties.rules import Account, Contact
 from lead_svc.parties.tables import ACCOUNTS
-from shared import scope
 from shared.auth import Actor, CurrentActor, require
-from shared.db import Reader
+from shared.db import scope
+from shared.db.tx import Reader
 from shared.fields import Email, Key, Name, Phone, Short
 from shared.http.actions import AllowedAction, actions
 from shared.http.body import Body

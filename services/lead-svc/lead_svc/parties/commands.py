@@ -13,13 +13,13 @@ from lead_svc.parties.rules import Account, Contact
 from lead_svc.parties.tables import ACCOUNT, ACCOUNTS, CONTACTS
 from lead_svc.team.queries import members
 from shared import names
-from shared.db import Tx
+from shared.db.query import A, Query, is_in
+from shared.db.tx import Tx
 from shared.errors import Invalid, NotFound, Rejected, require
 from shared.events.lead import AccountCreated, AccountUpdated, ContactCreated, ContactUpdated
 from shared.ids import external_id as id_of
 from shared.ids import new_id
 from shared.masking import differences, sees_personal_data
-from shared.query import A, Query, is_in
 from shared.spelling import compared, tidy
 
 _KNOWN = Query(select(ACCOUNT.c.id).where(is_in(ACCOUNT.c.id, "ids")), UUID)

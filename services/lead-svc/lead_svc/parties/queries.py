@@ -6,11 +6,11 @@ from sqlalchemy import ColumnElement, bindparam, exists, select
 
 from lead_svc.parties.rules import Account, Contact
 from lead_svc.parties.tables import ACCOUNT, ACCOUNTS, CONTACT, CONTACTS
-from shared import scope
 from shared.auth import Actor
+from shared.db import scope
+from shared.db.query import Query
+from shared.db.scoped import Scoped
 from shared.http.listing import Listing
-from shared.query import Query
-from shared.scoped import Scoped
 
 ACCOUNTS_LIST = Listing(
     ACCOUNT,

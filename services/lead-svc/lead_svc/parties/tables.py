@@ -2,8 +2,8 @@ from sqlalchemy import BigInteger, Boolean, Column, Index, Table, Text, Uuid, te
 
 from lead_svc.metadata import metadata
 from lead_svc.parties.rules import Account, Contact
-from shared.query import Aggregate
-from shared.tables import At
+from shared.db.query import Aggregate
+from shared.db.tables import At
 
 ACCOUNT = Table(
     "account",

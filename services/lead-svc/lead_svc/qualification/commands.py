@@ -9,7 +9,7 @@ from lead_svc.leads.tables import LEADS
 from lead_svc.qualification import rules
 from lead_svc.qualification.rules import Dimension, Finding, Grade, Status
 from shared.clock import happened
-from shared.db import Tx
+from shared.db.tx import Tx
 from shared.errors import Invalid, Rejected, require
 from shared.events.envelope import Event
 from shared.events.lead import LeadBantUpdated, LeadIntentRecorded, LeadRegraded

@@ -13,13 +13,13 @@ from lead_svc.team.rules import Person, Team
 from lead_svc.team.tables import PEOPLE, PERSON, TEAM, TEAMS
 from shared import names, roster
 from shared.auth import Role, person_id
-from shared.db import Reader, Tx
+from shared.db.query import Query, is_in
+from shared.db.tx import Reader, Tx
 from shared.errors import Invalid, require
 from shared.events.lead import PersonAdded, PersonChanged, TeamChanged, TeamCreated
 from shared.ids import external_id as id_of
 from shared.ids import new_id
 from shared.names import Known
-from shared.query import Query, is_in
 from shared.timers import set_timer
 
 _LOCK_TREE = "SELECT pg_advisory_xact_lock(hashtext('clinch.team'))"

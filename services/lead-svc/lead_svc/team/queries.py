@@ -8,10 +8,10 @@ from sqlalchemy import any_, bindparam, literal, select
 
 from lead_svc.team.rules import Person, Team
 from lead_svc.team.tables import PERSON, TEAM
-from shared.db import Reader
+from shared.db.query import Query, is_in
+from shared.db.tables import ROSTER
+from shared.db.tx import Reader
 from shared.http.listing import Listing
-from shared.query import Query, is_in
-from shared.tables import ROSTER
 
 TEAMS_LIST = Listing(
     TEAM,

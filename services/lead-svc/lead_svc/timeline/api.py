@@ -13,7 +13,7 @@ from lead_svc.leads.queries import SEEN_LEADS
 from lead_svc.leads.rules import Lead
 from lead_svc.timeline.rules import summary
 from shared.auth import CurrentActor
-from shared.db import Reader
+from shared.db.tx import Reader
 from shared.events.lead import LeadBantUpdated, LeadInteractionLogged
 from shared.http.edge import ClinchRoute, Reading
 from shared.http.listing import Page, PageRequest

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 from metrics_svc.facts.rows import Who
 from metrics_svc.stages import WON, place
+from shared.db.query import uuid_of
 from shared.events import deal as events
 from shared.events.envelope import Envelope
-from shared.query import uuid_of
 from shared.spelling import normal_source
 
 text_of = lru_cache(maxsize=4096)(str)

@@ -26,9 +26,9 @@ from metrics_svc.facts.rows import (
 )
 from metrics_svc.given import Given, Writing
 from metrics_svc.metadata import metadata
-from shared.db import Tx
-from shared.query import Query, columns, is_in, rows_param
-from shared.tables import At
+from shared.db.query import Query, columns, is_in, rows_param
+from shared.db.tables import At
+from shared.db.tx import Tx
 
 F = TypeVar("F")
 

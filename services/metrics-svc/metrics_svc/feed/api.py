@@ -17,8 +17,8 @@ from metrics_svc.feed.rules import Wanted, wanted
 from metrics_svc.feed.stream import Stream
 from metrics_svc.feed.tail import Tail
 from shared.auth import CurrentActor, admit
-from shared.drain import Stopping
 from shared.http.edge import ClinchRoute
+from shared.process.drain import Stopping
 from shared.sentences import written
 
 router = APIRouter(tags=["events"], route_class=ClinchRoute)

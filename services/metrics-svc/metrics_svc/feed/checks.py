@@ -7,7 +7,7 @@ from uuid import UUID
 import orjson
 
 from metrics_svc.feed.commands import TOPICS
-from shared.bus import Bus, Delivered
+from shared.log.bus import Bus, Delivered
 from shared.verify import PIECE, Check, Finding
 
 CHECKS = (

@@ -12,14 +12,14 @@ from sqlalchemy.dialects.postgresql import insert
 from metrics_svc.feed.rules import FeedEvent, belongs_to, owner_told
 from metrics_svc.feed.tables import FEED, HEAD, OWNER
 from shared import events
-from shared.bus import Delivered
-from shared.db import Tx
+from shared.db.query import Query, read_id, rows_param
+from shared.db.tables import At
+from shared.db.tx import Tx
 from shared.events import contract, deal, lead, metrics  # noqa: F401  (their events are in the registry then)
 from shared.events.envelope import REGISTRY, read_time, structured, topic
-from shared.inbox import stamp
-from shared.query import Query, read_id, rows_param
-from shared.reactions import Verbatim
-from shared.tables import At
+from shared.log.bus import Delivered
+from shared.log.inbox import stamp
+from shared.log.reactions import Verbatim
 
 KNOWN = {event.type: event.aggregate for event in REGISTRY.values() if event.__module__.startswith(events.__name__)}
 """Every type of the contract, with its aggregate."""

@@ -7,10 +7,10 @@ from sqlalchemy import ARRAY, BigInteger, ColumnElement, Text, Uuid, any_, bindp
 
 from metrics_svc.feed.rules import EVERYTHING, SHOWN, FeedEvent, Gone, Wanted, sees_others
 from metrics_svc.feed.tables import FEED, HEAD, OWNER
-from shared import scope
 from shared.auth import SYSTEM, Actor
-from shared.db import Reader
-from shared.query import Query, is_in
+from shared.db import scope
+from shared.db.query import Query, is_in
+from shared.db.tx import Reader
 
 WINDOW = 5000
 """Positions that one statement looks at, so that a reader to whom little is visible costs no more than others."""

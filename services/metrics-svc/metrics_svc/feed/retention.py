@@ -6,9 +6,10 @@ from datetime import timedelta
 from metrics_svc.feed.commands import forget
 from shared.auth import SYSTEM
 from shared.clock import Clock
-from shared.db import Context, Database
-from shared.outage import Outage, every
-from shared.settings import Settings
+from shared.db.context import Context
+from shared.db.tx import Database
+from shared.process.outage import Outage, every
+from shared.process.settings import Settings
 
 LOOK_SECONDS = 600
 STEP = 2000

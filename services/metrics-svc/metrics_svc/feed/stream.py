@@ -13,7 +13,7 @@ from metrics_svc.feed.rules import Gone, Wanted, shown
 from metrics_svc.feed.tail import Tail
 from shared.auth import Actor
 from shared.errors import Problem, Unavailable
-from shared.outage import is_outage
+from shared.process.outage import is_outage
 
 PIECE = 100
 """Events a stream holds at a time; more are read when its client has taken these."""

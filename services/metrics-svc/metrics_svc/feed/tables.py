@@ -1,7 +1,7 @@
 from sqlalchemy import JSON, BigInteger, Column, Table, Text, UniqueConstraint, Uuid
 
 from metrics_svc.metadata import metadata
-from shared.tables import At
+from shared.db.tables import At
 
 FEED = Table(
     "feed",

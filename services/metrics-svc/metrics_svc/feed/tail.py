@@ -16,13 +16,13 @@ from metrics_svc.feed.places import Places
 from metrics_svc.feed.queries import Slice
 from metrics_svc.feed.rules import SHOWN, FeedEvent, Wanted, sees_others
 from metrics_svc.feed.tables import FEED, HEAD, OWNER
-from shared import scope
 from shared.auth import Actor
-from shared.db import Database, Reader
-from shared.outage import Outage, every
-from shared.query import Query
-from shared.settings import Settings
-from shared.tables import ROSTER
+from shared.db import scope
+from shared.db.query import Query
+from shared.db.tables import ROSTER
+from shared.db.tx import Database, Reader
+from shared.process.outage import Outage, every
+from shared.process.settings import Settings
 
 LOOK_SECONDS = 0.1
 KEPT = 1000

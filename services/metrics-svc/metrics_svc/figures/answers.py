@@ -5,7 +5,7 @@ from metrics_svc.figures.queries import read_sums
 from metrics_svc.figures.rules import Row, Sums, groups, row, series, total
 from metrics_svc.kpi import Kpi
 from shared.auth import Actor
-from shared.db import Reader
+from shared.db.tx import Reader
 from shared.errors import Invalid
 
 

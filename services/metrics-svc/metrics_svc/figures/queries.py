@@ -18,9 +18,9 @@ from metrics_svc.figures.rules import Sums
 from metrics_svc.figures.sources import Cut, Together, cut, sums, together
 from metrics_svc.kpi import Part, Sum
 from shared.auth import Actor
-from shared.db import Reader
-from shared.query import Query
-from shared.scope import params as scope_params
+from shared.db.query import Query
+from shared.db.scope import params as scope_params
+from shared.db.tx import Reader
 
 
 @dataclass(frozen=True, slots=True)

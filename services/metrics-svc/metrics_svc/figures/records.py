@@ -22,13 +22,13 @@ from metrics_svc.figures.queries import parameters
 from metrics_svc.figures.sources import Cut, counted, cut, window
 from metrics_svc.kpi import Part
 from shared.auth import Actor
-from shared.db import Reader
+from shared.db.query import Query
+from shared.db.tables import At
+from shared.db.tx import Reader
 from shared.errors import Invalid
 from shared.http import cursor
 from shared.http.page import Page
-from shared.query import Query
-from shared.settings import Settings
-from shared.tables import At
+from shared.process.settings import Settings
 
 _KINDS: dict[type[Any], str] = {
     LeadFact: "lead",

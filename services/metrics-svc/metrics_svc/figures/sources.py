@@ -13,9 +13,9 @@ from metrics_svc.facts.tables import FACTS
 from metrics_svc.kpi import Part
 from metrics_svc.measures import Measure
 from shared.auth import Actor
-from shared.query import is_in
-from shared.scope import Reach, reach, visible
-from shared.tables import At
+from shared.db.query import is_in
+from shared.db.scope import Reach, reach, visible
+from shared.db.tables import At
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,11 +18,11 @@ from metrics_svc.funnel.rules import PARTS
 from metrics_svc.kpi import Part, merged
 from metrics_svc.measures import UNDONE_FROM_LEAD, WON_FROM_LEAD
 from shared.auth import Actor
-from shared.db import Reader
-from shared.query import Query, is_in
-from shared.scope import Reach, reach, visible
-from shared.scope import params as scope_params
-from shared.tables import At
+from shared.db.query import Query, is_in
+from shared.db.scope import Reach, reach, visible
+from shared.db.scope import params as scope_params
+from shared.db.tables import At
+from shared.db.tx import Reader
 
 PATH_QUANTILE = 0.9
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from shared.calendar import day_of
 from shared.company import Company, history
-from shared.db import Tx
+from shared.db.tx import Tx
 from shared.events.envelope import Envelope
 from shared.rezone import FX_PLACES
 

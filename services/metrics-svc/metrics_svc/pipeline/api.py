@@ -18,10 +18,10 @@ from metrics_svc.figures.queries import filter_values
 from metrics_svc.figures.sources import Cut, chosen, cut
 from metrics_svc.stages import STAGES, STALLED_AFTER_DAYS
 from shared.auth import CurrentActor
+from shared.db.query import Query
+from shared.db.scope import params as scope_params
+from shared.db.tables import At
 from shared.http.edge import ClinchRoute, Reading
-from shared.query import Query
-from shared.scope import params as scope_params
-from shared.tables import At
 
 router = APIRouter(prefix="/v1/metrics/pipeline", tags=["metrics"], route_class=ClinchRoute)
 

@@ -6,11 +6,11 @@ import sys
 from pydantic import ValidationError
 
 from metrics_svc.rebuild.log import rebuild
-from shared import heap
-from shared.bus import BusError, open_bus
 from shared.company import OtherCompany, settle
-from shared.db import Database
-from shared.settings import Settings, one_line
+from shared.db.tx import Database
+from shared.log.bus import BusError, open_bus
+from shared.process import heap
+from shared.process.settings import Settings, one_line
 
 
 async def main() -> None:

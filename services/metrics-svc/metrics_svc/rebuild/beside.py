@@ -9,7 +9,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from metrics_svc.cells.tables import BUCKET, CELL
 from metrics_svc.facts.tables import FACTS
-from shared.tables import NAMING
+from shared.db.tables import NAMING
 
 TABLES: list[Table] = [*[f.table for f in FACTS.values()], CELL, BUCKET]
 

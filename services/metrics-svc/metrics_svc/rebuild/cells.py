@@ -31,8 +31,8 @@ from metrics_svc.fold import TURN
 from metrics_svc.kpi import all_measures
 from metrics_svc.measures import Cells, Measure
 from metrics_svc.rebuild.versions import keep
-from shared.db import Tx
-from shared.query import Query
+from shared.db.query import Query
+from shared.db.tx import Tx
 
 _ANEW = MetaData()
 _CELL, _BUCKET = cell_table(_ANEW, "anew_cell"), bucket_table(_ANEW, "anew_bucket")

@@ -10,11 +10,12 @@ from metrics_svc.rebuild.derived import derive_again
 from metrics_svc.rebuild.log import CONSUMER, LogIncomplete, Stopped, renew
 from metrics_svc.rebuild.versions import keep, outdated
 from shared.auth import SYSTEM
-from shared.bus import open_bus
 from shared.clock import Clock
-from shared.db import Context, Database
-from shared.outage import Outage
-from shared.settings import Settings
+from shared.db.context import Context
+from shared.db.tx import Database
+from shared.log.bus import open_bus
+from shared.process.outage import Outage
+from shared.process.settings import Settings
 
 log = structlog.get_logger()
 

@@ -14,8 +14,8 @@ from metrics_svc.fold import TOLD, Touched, write_facts
 from metrics_svc.rebuild.beside import TABLES, create, swap
 from metrics_svc.rebuild.cells import recompute_cells
 from metrics_svc.rebuild.versions import keep
-from shared.db import Tx
-from shared.query import Query
+from shared.db.query import Query
+from shared.db.tx import Tx
 
 _SCHEMA = "deriving"
 _BATCH = 5_000

@@ -10,14 +10,15 @@ from metrics_svc.cells.tables import BUCKET, CELL
 from metrics_svc.fold import TOPICS, TURN, fold
 from metrics_svc.rebuild.beside import TABLES, create, swap
 from metrics_svc.rebuild.versions import keep, outdated
-from shared import inbox
 from shared.auth import SYSTEM
-from shared.bus import Bus, BusError, TopicPartition
 from shared.clock import utcnow
-from shared.db import Context, Database, Tx
+from shared.db.context import Context
+from shared.db.tables import CONSUMER_SEEN
+from shared.db.tx import Database, Tx
 from shared.events.envelope import Envelope
-from shared.settings import Settings
-from shared.tables import CONSUMER_SEEN
+from shared.log import inbox
+from shared.log.bus import Bus, BusError, TopicPartition
+from shared.process.settings import Settings
 
 CONSUMER = "metrics"
 _SCHEMA = "rebuilding"

@@ -11,7 +11,7 @@ from metrics_svc.cells.tables import PROJECTION
 from metrics_svc.facts import rows
 from metrics_svc.kpi import all_measures
 from metrics_svc.past import queries as past
-from shared.settings import Settings
+from shared.process.settings import Settings
 
 _READ = f"SELECT name, version FROM {PROJECTION.name}"
 _KEEP = f"INSERT INTO {PROJECTION.name} VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET version = excluded.version"

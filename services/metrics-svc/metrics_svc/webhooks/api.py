@@ -25,7 +25,7 @@ from metrics_svc.webhooks.models import (
 from metrics_svc.webhooks.rules import Webhook
 from metrics_svc.webhooks.sending import OutOfBounds, Sender, checked
 from shared.auth import Actor, Role, require
-from shared.db import Reader
+from shared.db.tx import Reader
 from shared.errors import Invalid
 from shared.events.envelope import REGISTRY
 from shared.http.actions import actions
@@ -33,8 +33,8 @@ from shared.http.edge import ClinchRoute, IfMatch, InTx, KeyRequired, Reading
 from shared.http.idempotency import keep_secret
 from shared.http.listing import Page, PageRequest
 from shared.ids import new_id
+from shared.process.settings import Settings
 from shared.seal import Seal
-from shared.settings import Settings
 
 router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"], route_class=ClinchRoute)
 Keeper = Annotated[Actor, Depends(require(Role.admin, Role.ops))]

@@ -13,7 +13,9 @@ from metrics_svc.webhooks.addresses import origin
 from metrics_svc.webhooks.queries import PRESENT
 from metrics_svc.webhooks.rules import DeliveryState, Reason, State, Webhook
 from metrics_svc.webhooks.tables import CURSOR, DELIVERY, SECRET, WEBHOOK, WEBHOOKS
-from shared.db import Tx
+from shared.db.query import Query
+from shared.db.tables import At
+from shared.db.tx import Tx
 from shared.errors import Invalid, require
 from shared.events.envelope import Event
 from shared.events.metrics import (
@@ -26,9 +28,7 @@ from shared.events.metrics import (
     WebhookSecretRotated,
 )
 from shared.ids import new_id
-from shared.query import Query
 from shared.seal import Seal
-from shared.tables import At
 
 Start = Literal["now", "beginning"] | int
 MOST_AGAIN = 10_000

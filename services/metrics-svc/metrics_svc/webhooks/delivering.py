@@ -17,10 +17,11 @@ from metrics_svc.webhooks.sending import Sender
 from metrics_svc.webhooks.turns import Claimed, take_turn
 from shared.auth import SYSTEM
 from shared.clock import Clock
-from shared.db import Context, Database, Tx
-from shared.outage import Outage, pause
+from shared.db.context import Context
+from shared.db.tx import Database, Tx
+from shared.process.outage import Outage, pause
+from shared.process.settings import Settings
 from shared.seal import Seal, Unreadable
-from shared.settings import Settings
 
 log = structlog.get_logger()
 

@@ -7,10 +7,10 @@ import structlog
 from prometheus_client import Gauge
 
 from shared.clock import Clock
-from shared.db import Database
-from shared.outage import Outage, every, pause
+from shared.db.tx import Database
+from shared.process.outage import Outage, every, pause
+from shared.process.settings import Settings
 from shared.seal import Seal, Unreadable
-from shared.settings import Settings
 
 log = structlog.get_logger()
 

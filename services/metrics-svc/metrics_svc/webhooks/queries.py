@@ -9,12 +9,12 @@ from sqlalchemy import bindparam, func, select
 
 from metrics_svc.webhooks.rules import Delivery, State, Webhook
 from metrics_svc.webhooks.tables import CURSOR, DELIVERY, SECRET, WEBHOOK, WEBHOOKS
-from shared.db import Reader
+from shared.db.query import Query, is_in
+from shared.db.tables import At
+from shared.db.tx import Reader
 from shared.errors import NotFound
 from shared.http.listing import Listing
-from shared.query import Query, is_in
 from shared.seal import Seal
-from shared.tables import At
 
 LIST = Listing(WEBHOOK, Webhook, filters={"state": WEBHOOK.c.state}, sorts=("created_at",), default="-created_at")
 PRESENT = WEBHOOK.c.state != State.REMOVED.value

@@ -19,7 +19,7 @@ import httpx
 from metrics_svc.webhooks.addresses import Allowed
 from metrics_svc.webhooks.rules import AT_ONCE, MOST_ENDPOINTS, Answer, retry_after
 from shared.clock import Clock
-from shared.settings import Settings
+from shared.process.settings import Settings
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 

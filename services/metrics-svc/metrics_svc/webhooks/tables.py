@@ -5,8 +5,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from metrics_svc.metadata import metadata
 from metrics_svc.webhooks.rules import Webhook
-from shared.query import Aggregate
-from shared.tables import At
+from shared.db.query import Aggregate
+from shared.db.tables import At
 
 WEBHOOK = Table(
     "webhook",

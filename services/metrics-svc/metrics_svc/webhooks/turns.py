@@ -11,7 +11,7 @@ import structlog
 
 from metrics_svc.webhooks import signing
 from metrics_svc.webhooks.rules import AT_ONCE
-from shared.db import Tx
+from shared.db.tx import Tx
 
 log = structlog.get_logger()
 

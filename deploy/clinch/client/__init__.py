@@ -1,0 +1,1 @@
+"""Commands that talk to a running system over HTTP, as any client does."""

@@ -1,0 +1,1 @@
+"""Commands for operations: look, check, back up, restore, change the bus, the zone or the currency."""

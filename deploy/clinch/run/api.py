@@ -1,0 +1,49 @@
+"""The API process: four apps and the development issuer under one origin, on the socket that the supervisor hands over."""
+
+import asyncio
+import socket
+import sys
+
+import uvloop
+
+from clinch.run.arguments import Arguments, parse
+from clinch.run.issuer import issuer_app
+from clinch.run.origin import Origin, Served
+from clinch.run.services import exit_on_bad_settings, load
+from clinch.run.settings import ISSUER_PATH, SERVICES, Embedded
+from shared.company import settle
+from shared.process import heap
+from shared.process.admin import admin
+from shared.process.drain import serve, stop_on_signals
+from shared.process.logs import configure_logging
+from shared.process.settings import Settings
+
+
+async def build(run: Embedded, settings: Settings, stop: asyncio.Event) -> Origin:
+    services = [(load(database), await settle(run.of_service(database))) for database in SERVICES]
+    served = [Served(service.name, service.paths, service.app(its, stop=stop)) for service, its in services]
+    if run.issuer != run.development_issuer:
+        return Origin(served, {}, settings.cors_origins)
+    issuer = issuer_app(key_file=run.folder.issuer_key, issuer=run.issuer, audience=settings.audience, env=settings.env)
+    return Origin(served, {ISSUER_PATH: issuer}, settings.cors_origins)
+
+
+async def serve_all(arguments: Arguments) -> None:
+    """Until told to stop. Nobody has to notice first: the socket stays open in the supervisor, and clients wait in its queue."""
+    stop = stop_on_signals()
+    with exit_on_bad_settings():
+        settings = arguments.run.of_process("api")
+        configure_logging(settings, "api")
+        origin = await build(arguments.run, settings, stop)
+    heap.settle()
+    async with origin.running(), admin(settings, origin.obstacles):
+        arguments.say_ready("api")
+        await serve(origin, stop, listener=socket.socket(fileno=arguments.listen))
+
+
+def main() -> None:
+    uvloop.run(serve_all(parse(sys.argv[1:])))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""The worker process: relay, consumers, timers and import jobs of all four services."""
+
+import asyncio
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack, suppress
+
+import structlog
+import uvloop
+
+from clinch.run.arguments import Arguments, parse
+from clinch.run.services import exit_on_bad_settings, load
+from clinch.run.settings import SERVICES
+from shared.company import settle
+from shared.process import heap
+from shared.process.admin import admin
+from shared.process.drain import stop_on_signals
+from shared.process.logs import configure_logging
+from shared.process.settings import Settings
+from shared.process.worker import Worker
+
+log = structlog.get_logger()
+LONGEST_PAUSE = 30.0  # seconds
+
+
+async def work(name: str, worker: Worker, stop: asyncio.Event) -> None:
+    """A service whose work fails begins again after a pause, and does not take the other three with it."""
+    pause = 0.5
+    while not stop.is_set():
+        try:
+            await worker.run(stop)
+        except Exception:
+            log.exception("work_failed", of=name, again_in_seconds=pause)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+
+async def work_all(workers: Mapping[str, Worker], its: Settings, on_start: Callable[[], None]) -> None:
+    stop = stop_on_signals()
+    on_start()
+    async with AsyncExitStack() as stack:
+        if its.admin_port:
+            probes = {name: await stack.enter_async_context(worker.probe(stop)) for name, worker in workers.items()}
+            await stack.enter_async_context(admin(its, probes))
+        async with asyncio.TaskGroup() as group:
+            for name, worker in workers.items():
+                group.create_task(work(name, worker, stop), name=name)
+
+
+async def run(arguments: Arguments) -> None:
+    with exit_on_bad_settings():
+        its = arguments.run.of_process("worker")
+        configure_logging(its, "worker")
+        services = [(load(database), await settle(arguments.run.of_service(database))) for database in SERVICES]
+    workers = {service.name: Worker(service, settings) for service, settings in services}
+    heap.settle()
+    await work_all(workers, its, lambda: arguments.say_ready("worker"))
+
+
+def main() -> None:
+    uvloop.run(run(parse(sys.argv[1:])))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,171 @@
+"""Acts: what people do with a record, each declared once, in the `rules.py` of its feature.
+
+An act says who may do it, in which states, what it needs, where it leads and which events tell of it. From that follow
+- `check`: 403 when none of the actor's roles ever may, 409 with everything that is unmet;
+- `shown`: `allowed_actions` of an answer, without the acts that the actor's roles never may;
+- `paths` and `moves`: the legal histories that `clinch verify` checks, and the tables and diagrams of docs/domain.md;
+- one property test for all records: what is listed as allowed is accepted, what is not is refused with the same reasons.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Generic, TypeVar, overload
+from uuid import UUID
+
+from shared.auth.actor import Actor, Role
+from shared.errors import Forbidden, Rejected, Unmet
+from shared.events.envelope import Event
+
+R = TypeVar("R")
+F = TypeVar("F")
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Which roles may act: on every record that they see, on their own ones, and on those that nobody owns.
+
+    The system may do everything. An act for nobody (`Who()`) is the system's alone and is never listed.
+    """
+
+    every: frozenset[Role] = frozenset()
+    own: frozenset[Role] = frozenset()
+    unowned: frozenset[Role] = frozenset()
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        return self.every | self.own | self.unowned
+
+    def may_ever(self, by: Actor) -> bool:
+        return by.has(Role.system, *self.roles)
+
+    def may(self, by: Actor, owner: UUID | None) -> bool:
+        if by.has(Role.system, *self.every):
+            return True
+        return by.has(*self.unowned) if owner is None else owner == by.id and by.has(*self.own)
+
+
+def who(*every: Role, own: Iterable[Role] = (), unowned: Iterable[Role] = ()) -> Who:
+    """`who(Role.marketing, *LEADING, own=SELLING)`: marketing and leaders on all that they see, sellers on their own."""
+    return Who(frozenset(every), frozenset(own), frozenset(unowned))
+
+
+@dataclass(frozen=True)
+class Subject(Generic[R, F]):
+    """The kind of record that acts are done with. `F`: what guards ask besides the record, read from the database; None for nothing.
+
+    `label` names the record in sentences. `state` and `owner` tell them of a record. `not_owner` and `wrong_state` are what
+    somebody reads who is not the owner, or comes at the wrong time.
+    """
+
+    name: str
+    label: str
+    states: type[StrEnum] | None
+    state: Callable[[R], str | None]
+    owner: Callable[[R, F], UUID | None]
+    not_owner: Unmet
+    wrong_state: Callable[[R, Sequence[str]], Unmet]
+
+
+def _nothing(_record: Any, _facts: Any, _by: Actor) -> Iterable[Unmet]:
+    return ()
+
+
+def _no_body(_record: Any, _by: Actor) -> dict[str, Any]:
+    return {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Act(Generic[R, F]):
+    """One act. `name` is how `allowed_actions` lists it, `operation` the id of the route that performs it; both are public.
+
+    - `states`: those it can be done in; None for all. An act that makes a record (`makes`) has no state before.
+    - `to`: where it leads, from every one of `states`; empty when the state stays. `moves` gives pairs where that is too coarse.
+    - `needs`: guards that the record, its facts and the actor decide. What a body decides is given to `check` as `also`.
+    - `tells`: the events of which one, or each, tells that it was done.
+    - `refused`, `code`: the sentence and the code of a 409.
+    - `says`: what it does, for docs/domain.md, in one sentence. `asks`: what its guards ask, in a few words.
+    - `sample`: a minimal valid body (and path parameters by name) for this record by this actor, for tests.
+    """
+
+    of: Subject[R, F]
+    name: str
+    operation: str | None
+    who: Who
+    refused: str = "This cannot be done now."
+    code: str = "rejected"
+    states: tuple[str, ...] | None = None
+    to: tuple[str, ...] = ()
+    moves: tuple[tuple[str, str], ...] = ()
+    makes: bool = False
+    needs: Callable[[R, F, Actor], Iterable[Unmet]] = _nothing
+    tells: tuple[type[Event], ...] = ()
+    not_owner: Unmet | None = None
+    wrong_state: Unmet | None = None
+    says: str = ""
+    asks: str = ""
+    sample: Callable[[R, Actor], dict[str, Any]] = field(default=_no_body)
+
+    def unmet(self, record: R, facts: F, by: Actor) -> list[Unmet]:
+        """Everything that stands in the way now, whoever the actor is."""
+        missing = []
+        if self.states is not None and self.of.state(record) not in self.states:
+            missing.append(self.wrong_state or self.of.wrong_state(record, self.states))
+        if not self.who.may(by, self.of.owner(record, facts)):
+            missing.append(self.not_owner or self.of.not_owner)
+        return [*missing, *self.needs(record, facts, by)]
+
+    def permit(self, by: Actor) -> None:
+        """Raise `Forbidden` when none of the actor's roles ever may: all that there is to check before a record is made."""
+        if not self.who.may_ever(by):
+            raise Forbidden(f"This is for {_either(sorted(self.who.roles))}.")
+
+    @overload
+    def check(self: "Act[R, None]", record: R, by: Actor, *, also: Iterable[Unmet] = ()) -> None: ...
+    @overload
+    def check(self, record: R, by: Actor, *, facts: F, also: Iterable[Unmet] = ()) -> None: ...
+    def check(self, record: R, by: Actor, *, facts: Any = None, also: Iterable[Unmet] = ()) -> None:
+        """Raise `Forbidden` when the actor's roles never may, `Rejected` with all that is unmet now. `also`: what the body decides."""
+        self.permit(by)
+        if unmet := [*self.unmet(record, facts, by), *also]:
+            raise Rejected(self.refused, code=self.code, unmet=unmet)
+
+    @property
+    def paths(self) -> tuple[tuple[str | None, str], ...]:
+        """From which state to which it leads, None before the record is made; nothing when the state stays."""
+        if self.moves:
+            return self.moves
+        before: Sequence[str | None] = [None] if self.makes else self.states or [*(self.of.states or ())]
+        return tuple((a, b) for a in before for b in self.to)
+
+
+def _either(names: Sequence[str]) -> str:
+    return f"the role {' or '.join(names)}" if names else "the system alone"
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedAction:
+    """An action of the record. When it is not `allowed` now, `unmet` lists every guard that stands in the way.
+
+    `operation_id` is that of the operation that performs it, as the OpenAPI document names it.
+    """
+
+    # A dataclass: an answer holds a dozen of them, and models take three times as long to make.
+    action: str
+    allowed: bool
+    unmet: list[Unmet]
+    operation_id: str
+
+
+@overload
+def shown(acts: Sequence[Act[R, None]], record: R, by: Actor) -> list[AllowedAction]: ...
+@overload
+def shown(acts: Sequence[Act[R, F]], record: R, by: Actor, facts: F) -> list[AllowedAction]: ...
+def shown(acts: Sequence[Act[R, Any]], record: R, by: Actor, facts: Any = None) -> list[AllowedAction]:
+    """`allowed_actions` of the record for this actor: acts that the actor's roles never may are not listed."""
+    listed = []
+    for act in acts:
+        if act.operation is not None and not act.makes and act.who.may_ever(by):
+            unmet = act.unmet(record, facts, by)
+            listed.append(AllowedAction(act.name, not unmet, unmet, act.operation))
+    return listed

@@ -1,0 +1,141 @@
+"""The last statement of a transaction: its events, their places in the outbox, and the answer to the request's key (architecture §4)."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from shared.clock import EARLIEST, LATEST, YEARS
+from shared.db.context import Context
+from shared.errors import Invalid
+from shared.events.envelope import ActorRef, Event, Stamp
+
+
+class Told(NamedTuple):
+    """An event on its way into the transaction: which aggregate's, which version, and when it happened in the business."""
+
+    id: UUID
+    subject: UUID
+    version: int
+    time: datetime
+    event: Event
+
+
+class Answer(NamedTuple):
+    """What an Idempotency-Key is answered with for 24 hours; `key` is a digest that names its owner and operation too."""
+
+    key: bytes
+    body_hash: bytes
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class Change(NamedTuple):
+    """A statement that changes a row, with its arguments."""
+
+    sql: str
+    args: Sequence[Any]
+
+
+MANY = 100
+"""From so many rows on, COPY is the cheapest way."""
+
+_ANSWER = """
+INSERT INTO idempotency (key, body_hash, status, headers, body, created_at) VALUES ($1, $2, $3, $4, $5, now())
+ON CONFLICT (key) DO UPDATE SET body_hash = $2, status = $3, headers = $4, body = $5, created_at = now()
+WHERE idempotency.created_at <= now() - interval '24 hours' RETURNING true
+"""
+_PARAMETER = re.compile(r"\$(\d+)")
+_EVENT = {"id": "uuid", "type": "text", "aggregate": "text", "subject": "uuid", "version": "bigint", "time": "timestamptz", "data": "json"}
+_META = {
+    "recorded_at": "timestamptz",
+    "actor_id": "uuid",
+    "actor_role": "text",
+    "correlation_id": "text",
+    "causation_id": "uuid",
+    "traceparent": "text",
+}
+
+
+async def write(conn: Any, context: Context, told: Sequence[Told], answer: Answer | None = None, change: Change | None = None) -> bool:
+    """Write all by one statement, with the last change that the events tell of.
+
+    False when the key has got its answer from another transaction, and this one must roll back.
+
+    The caller holds the locks of the events' aggregates, so queue order is version order for each of them.
+    """
+    if len(told) >= MANY:
+        return await _copy(conn, context, told, answer, change)
+    statement = _statement(len(told) == 1, answer is not None, change and change.sql) if told else _ANSWER
+    events = _event_args(context, told) if told else ()
+    written = await conn.fetchval(statement, *(answer or ()), *events, *(change.args if change else ()))
+    return answer is None or written is not None
+
+
+async def _copy(conn: Any, context: Context, told: Sequence[Told], answer: Answer | None, change: Change | None) -> bool:
+    """The same for many events, by COPY, which costs a third of it."""
+    if answer is not None and not await conn.fetchval(_ANSWER, *answer):
+        return False
+    if change is not None:
+        await conn.execute(change.sql, *change.args)
+    meta = _meta(context)
+    names = [*_EVENT, *(name for name, value in zip(_META, meta, strict=True) if value is not None)]
+    known = tuple(value for value in meta if value is not None)
+    rows = [(*row, *known) for row in _rows(context, told)]
+    await conn.copy_records_to_table("event", records=rows, columns=names)
+    # Only now does the transaction have a number, whatever it wrote before.
+    await conn.copy_records_to_table("outbox", records=[(t.id,) for t in told], columns=["event_id"])
+    return True
+
+
+def _rows(context: Context, told: Sequence[Told]) -> list[tuple[Any, ...]]:
+    _refuse_odd_times(told)
+    actor = ActorRef(type=context.actor.type, id=context.actor.id, role=context.actor.role)
+    stamp = Stamp(context.now, actor, context.correlation_id, context.causation_id)
+    return [(t.id, t.event.type, t.event.aggregate, t.subject, t.version, t.time, stamp.put_on(t.event)) for t in told]
+
+
+def _refuse_odd_times(told: Sequence[Told]) -> None:
+    """The last guard, behind those of each field: Postgres would keep the year 1 as -infinity, and no reader could take that."""
+    for t in told:
+        if t.time.tzinfo is None or not EARLIEST <= t.time < LATEST:
+            says = f"This happened on {t.time:%Y-%m-%d}; write a time {YEARS}."
+            raise Invalid(says, pointer="time", code="time_range")
+
+
+def _meta(context: Context) -> tuple[Any, ...]:
+    actor = context.actor
+    return context.now, actor.id, actor.role, context.correlation_id, context.causation_id, context.traceparent
+
+
+def _event_args(context: Context, told: Sequence[Told]) -> list[Any]:
+    rows = _rows(context, told)
+    given = rows[0] if len(rows) == 1 else [list(column) for column in zip(*rows, strict=True)]
+    return [*given, *_meta(context)]
+
+
+@lru_cache(maxsize=512)
+def _statement(single: bool, answered: bool, change: str | None) -> str:
+    """Lists of columns (UNNEST) carry any number of events; one alone, the usual case, goes as plain values at half the cost.
+
+    Places in the outbox come out of the events that were inserted, so that no transaction draws one before it has a number (xid): the
+    relay's `Cleared` rests on it.
+    """
+    kinds = [*_EVENT.values(), *_META.values()]
+    given = [f"${n}::{kind}" for n, kind in enumerate(kinds, 6 if answered else 1)]
+    event, meta = given[: len(_EVENT)], ", ".join(given[len(_EVENT) :])
+    lists = ", ".join(f"{parameter}[]" for parameter in event)
+    rows = f"VALUES ({', '.join(given)})" if single else f"SELECT *, {meta} FROM unnest({lists})"
+    in_order = "" if single else f" JOIN unnest({event[0]}[]) WITH ORDINALITY AS told(id, n) USING (id) ORDER BY n"
+    behind = len(kinds) + (5 if answered else 0)
+    changed = change and _PARAMETER.sub(lambda found: f"${int(found[1]) + behind}", change)
+    return f"""
+WITH {f"changed AS ({changed})," if changed else ""}
+  {f"answer AS ({_ANSWER})," if answered else ""}
+  kept AS (INSERT INTO event ({", ".join([*_EVENT, *_META])}) {rows} RETURNING id),
+  queued AS (INSERT INTO outbox (event_id) SELECT id FROM kept{in_order})
+SELECT {"(SELECT true FROM answer)" if answered else "true"}
+"""

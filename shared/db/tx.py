@@ -1,0 +1,286 @@
+"""Data access: transactions and reads on asyncpg's pool. The only way a service touches its database.
+
+JSONB columns hold plain Python values; JSON columns hold the bytes as they are (events travel unparsed).
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+import asyncpg
+
+from shared.db.context import Context
+from shared.db.fill import altered
+from shared.db.outbox import MANY, Answer, Change, Told, write
+from shared.db.pool import Pool
+from shared.db.query import A, Aggregate, Query, at_version, columns
+from shared.errors import KeyInUse, Stale
+from shared.events.envelope import Envelope, Event
+from shared.ids import new_id
+from shared.process.settings import Settings
+
+R = TypeVar("R")
+
+
+class Reader:
+    """Reads on one connection."""
+
+    def __init__(self, conn: Any) -> None:
+        self.conn = conn
+
+    async def first(self, query: Query[R], **params: Any) -> R | None:
+        record = await (await self.settled()).fetchrow(query.sql, *query.args(params))
+        return None if record is None else query.row(record)
+
+    async def one(self, query: Query[R], **params: Any) -> R:
+        found = await self.first(query, **params)
+        if found is None:
+            raise LookupError("the statement returned no row")
+        return found
+
+    async def all(self, query: Query[R], **params: Any) -> list[R]:
+        return [query.row(r) for r in await self.records(query, **params)]
+
+    async def records(self, query: Query[Any], **params: Any) -> list[Any]:
+        """Rows as asyncpg reads them, by column."""
+        found: list[Any] = await (await self.settled()).fetch(query.sql, *query.args(params))
+        return found
+
+    async def settled(self) -> Any:
+        """The connection, for statements of one's own."""
+        return self.conn
+
+    async def rows(self, sql: str, *args: Any) -> list[Any]:
+        """The rows of a statement that is written by hand, as asyncpg reads them."""
+        found: list[Any] = await (await self.settled()).fetch(sql, *args)
+        return found
+
+    async def row(self, sql: str, *args: Any) -> Any | None:
+        """The first row of a statement that is written by hand."""
+        return await (await self.settled()).fetchrow(sql, *args)
+
+    async def value(self, sql: str, *args: Any) -> Any:
+        """The first value of the first row of a statement that is written by hand."""
+        return await (await self.settled()).fetchval(sql, *args)
+
+    async def get(self, of: Aggregate[A], id: UUID) -> A:
+        """The row, or `NotFound`."""
+        found = await self.first(of.get, id=id)
+        if found is None:
+            raise of.missing()
+        return found
+
+
+class Tx(Reader):
+    """One transaction. Only the edge (a route, a reaction, a timer, a job) opens and commits it."""
+
+    def __init__(self, conn: Any, context: Context, settings: Settings) -> None:
+        super().__init__(conn)
+        self.context = context
+        self.settings = settings
+        self.actor = context.actor
+        self.now = context.now
+        self.answer: Answer | None = None
+        self.kept = True
+        """Whether it commits: a dry run does not, and takes no number that a real one would miss."""
+        self._told: list[Told] = []
+        self._change: Change | None = None
+
+    async def run(self, query: Query[Any], **params: Any) -> None:
+        await (await self.settled()).execute(query.sql, *query.args(params))
+
+    async def execute(self, sql: str, *args: Any) -> str:
+        """Run a statement that is written by hand; Postgres' word for what it did, such as `UPDATE 1`."""
+        done: str = await (await self.settled()).execute(sql, *args)
+        return done
+
+    async def copy(self, table: str, records: Sequence[Sequence[Any]], columns: Sequence[str]) -> None:
+        """Insert many rows by COPY."""
+        await (await self.settled()).copy_records_to_table(table, records=records, columns=columns)
+
+    async def settled(self) -> Any:
+        """The connection, when what was changed so far is written."""
+        if self._change is not None:
+            change, self._change = self._change, None
+            await self.conn.execute(change.sql, *change.args)
+        return self.conn
+
+    async def _at_last(self, query: Query[Any], **params: Any) -> None:
+        """Change a row by the statement that writes the events, unless something is read before: one way to Postgres less."""
+        await self.settled()
+        self._change = Change(query.sql, query.args(params))
+
+    async def load(self, of: Aggregate[A], id: UUID, expect: int | None = None) -> A:
+        """The row, locked until the transaction ends. `NotFound`; `Stale` when its version is not the expected one."""
+        found = await self.first(of.lock, id=id)
+        if found is None:
+            raise of.missing()
+        if expect is not None and found.version != expect:
+            raise Stale(found.version)
+        return found
+
+    async def load_many(self, of: Aggregate[A], ids: Sequence[UUID]) -> dict[UUID, A]:
+        """Those of the rows that exist, locked in id order so that two bulk changes cannot wait for each other."""
+        return {row.id: row for row in await self.all(of.lock_many, ids=list(ids))}
+
+    async def add(self, of: Aggregate[A], row: A, *events: Event, at: datetime | None = None) -> A:
+        """Insert `row`; its version is the number of its events. `at`: when it happened in the business, if not now."""
+        row = at_version(row, len(events))
+        await self._at_last(of.insert, **of.values(row))
+        self.tell(row.id, 1, *events, at=at)
+        return row
+
+    async def add_many(self, of: Aggregate[A], rows: Sequence[tuple[A, Sequence[tuple[Event, datetime]]]]) -> list[A]:
+        """Insert many rows in one statement, each with its events and the times they happened at."""
+        kept = [at_version(row, len(events)) for row, events in rows]
+        if len(kept) == 1:  # lists of one cost twice as much
+            await self._at_last(of.insert, **of.values(kept[0]))
+        elif len(kept) >= MANY:
+            await self._copy(of, kept)
+        elif kept:
+            await self.run(of.insert_many, **columns(kept, of.names))
+        self._tell_many((row.id, 0, events) for row, events in rows)
+        return kept
+
+    async def add_new(self, of: Aggregate[A], rows: Sequence[tuple[A, Sequence[tuple[Event, datetime]]]]) -> set[UUID]:
+        """`add_many` for ids that others may insert at the same time: those that exist by now are left as they are. The ids inserted."""
+        if not rows:
+            return set()
+        kept = sorted((at_version(row, len(events)) for row, events in rows), key=lambda row: row.id.bytes)
+        if len(kept) == 1:
+            added = set(await self.all(of.insert_new_one, **of.values(kept[0])))
+        elif len(kept) >= MANY and await self._copied(of, kept):
+            added = {row.id for row in kept}
+        else:
+            added = set(await self.all(of.insert_new, **columns(kept, of.names)))
+        self._tell_many((row.id, 0, events) for row, events in rows if row.id in added)
+        return added
+
+    async def _copied(self, of: Aggregate[A], rows: Sequence[A]) -> bool:
+        """Whether they are in by COPY, which knows no conflicts: when one of them exists by now, none is."""
+        try:
+            async with (await self.settled()).transaction():
+                await self._copy(of, rows)
+        except asyncpg.UniqueViolationError:
+            return False
+        return True
+
+    async def _copy(self, of: Aggregate[A], rows: Sequence[A]) -> None:
+        names, records = of.records(rows)
+        await (await self.settled()).copy_records_to_table(of.table.name, records=records, columns=names)
+
+    async def save_many(self, of: Aggregate[A], rows: Sequence[tuple[A, Sequence[tuple[Event, datetime]]]]) -> list[A]:
+        """Change many rows that `load_many` locked, by one statement: each as it shall be, with its old version and its events."""
+        kept = [at_version(row, row.version + len(events)) for row, events in rows]
+        if kept:
+            await self.run(of.update_many, **columns(kept, of.names))
+        self._tell_many((row.id, row.version, events) for row, events in rows)
+        return kept
+
+    def _tell_many(self, told: Iterable[tuple[UUID, int, Sequence[tuple[Event, datetime]]]]) -> None:
+        self._told += [
+            Told(new_id(), subject, version, at, event)
+            for subject, before, events in told
+            for version, (event, at) in enumerate(events, before + 1)
+        ]
+
+    async def save(self, of: Aggregate[A], row: A, *events: Event, at: datetime | None = None, **changes: Any) -> A:
+        """Change a row that `load` locked and tell the events: version grows by one per event, so the two never part."""
+        if "updated_at" in of.names:
+            changes.setdefault("updated_at", self.now)
+        changes["version"] = row.version + len(events)
+        query = of.update(frozenset(changes))
+        if of.keeps(changes):
+            await self._at_last(query, _id=row.id, **changes)
+            saved = altered(row, **changes)
+        else:
+            saved = await self.one(query, _id=row.id, **changes)
+        self.tell(row.id, row.version + 1, *events, at=at)
+        return saved
+
+    def tell(self, subject: UUID, version: int, *events: Event, at: datetime | None = None) -> None:
+        """Keep events for the commit: they are written by one statement, the last of the transaction, while the row locks are held."""
+        when = at or self.now
+        self._told.extend(Told(new_id(), subject, version + n, when, event) for n, event in enumerate(events))
+
+    async def caused_by(self, event: Envelope[Any]) -> None:
+        """From here on, what is told names `event` as its cause. What was told before is written first, under its own."""
+        await self.flush()
+        self.context = replace(
+            self.context,
+            causation_id=event.id,
+            correlation_id=event.data.correlation_id or self.context.correlation_id,
+            traceparent=event.traceparent,
+        )
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """Undo what the block did and told when it fails; the transaction goes on."""
+        await self.flush()
+        await self.settled()
+        async with self.conn.transaction():
+            try:
+                yield
+                await self.flush()
+                await self.settled()
+            except BaseException:
+                self._told, self._change = [], None
+                raise
+
+    async def flush(self) -> None:
+        """Write what was told so far, and the answer to the request's key; `KeyInUse` when another transaction gave one."""
+        if self._told or self.answer:
+            if not self._told:
+                await self.settled()
+            if not await write(self.conn, self.context, self._told, self.answer, self._change):
+                raise KeyInUse
+            self._told, self.answer, self._change = [], None, None
+
+
+class Database(Pool):
+    """One service's database in one process."""
+
+    def __init__(self, settings: Settings, service: str | None = None, *, least: int = 1) -> None:
+        super().__init__(settings, service, least=least)
+        self.committed = asyncio.Event()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Reader]:
+        async with self.connection() as conn:
+            yield Reader(conn)
+
+    @asynccontextmanager
+    async def begin(self, context: Context, *, keep: bool = True) -> AsyncIterator[Tx]:
+        """A transaction that commits when the block ends well. `keep=False` (a dry run) rolls it back all the same."""
+        async with self.connection() as conn:
+            transaction = conn.transaction()
+            await transaction.start()
+            tx = Tx(conn, context, self._settings)
+            tx.kept = keep
+            try:
+                yield tx
+                await (tx.flush() if keep else tx.settled())
+            except BaseException:
+                if not _is_lost(conn):
+                    await transaction.rollback()
+                raise
+            if keep:
+                await transaction.commit()
+                self.committed.set()
+            else:
+                await transaction.rollback()
+
+
+def _is_lost(conn: Any) -> bool:
+    try:
+        return bool(conn.is_closed())
+    except asyncpg.InterfaceError:  # the pool has taken back what broke, and says only that
+        return True
+
+
+def as_dict(row: Any) -> dict[str, Any]:
+    return asdict(row)

@@ -1,0 +1,196 @@
+"""A service: its name, what it owns, and how its processes run. Each `service.py` under services/ is one of these and nothing else."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import structlog
+from fastapi import APIRouter, FastAPI, Request
+from sqlalchemy import MetaData
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from shared import company
+from shared import migrations as schema
+from shared import timers as timer
+from shared.auth import Verifier
+from shared.auth.leavers import Leavers
+from shared.clock import Clock, utcnow
+from shared.db.tx import Database
+from shared.events.envelope import REGISTRY, topic
+from shared.http import idempotency, openapi, problem, routes
+from shared.http.compression import Compression
+from shared.http.cors import cors
+from shared.http.edge import ClinchRoute
+from shared.http.operations import operations_router
+from shared.log.bus import open_bus
+from shared.log.consumer import Handle, reactions
+from shared.process.settings import Settings
+from shared.process.telemetry import Telemetry
+from shared.rezone import Follow
+from shared.verify import Check
+
+log = structlog.get_logger()
+
+PROBE_SECONDS = 4.0
+"""For the database to answer a probe: a server that hangs takes a question and never answers."""
+
+Job = Callable[[Database, Settings, Clock, asyncio.Event], Coroutine[Any, Any, None]]
+"""Background work of a service besides relay, consumers and timers, for example its import runner; returns when told to stop."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """`prefixes` are the paths it owns behind the gateway; `reactions` are functions marked with `@on`.
+
+    `streamed` are the paths whose bodies may be of any length; `checks` are what `clinch verify` asks of its data;
+    `rezone` is what `clinch rezone` does to it.
+    """
+
+    name: str
+    prefixes: Sequence[str]
+    metadata: MetaData
+    migrations: Path
+    routers: Sequence[APIRouter] = ()
+    reactions: Sequence[Any] = ()
+    consumers: Mapping[str, tuple[Handle, Sequence[str]]] = field(default_factory=dict)
+    timers: Mapping[str, timer.Handler] = field(default_factory=dict)
+    jobs: Sequence[Job] = ()
+    streamed: tuple[str, ...] = ()
+    checks: Sequence[Check] = ()
+    rezone: Follow | None = None
+    description: str = ""
+
+    @property
+    def paths(self) -> list[str]:
+        """All path prefixes that lead to this service: those it owns, and its operations."""
+        return [*self.prefixes, f"/v1/operations/{self.name}"]
+
+    @property
+    def topics(self) -> list[str]:
+        """The topics that this service publishes to."""
+        return sorted({topic(e.aggregate) for e in REGISTRY.values() if e.publisher == self.name})
+
+    @property
+    def topics_needed(self) -> list[str]:
+        """The topics that this service publishes to or reads."""
+        return sorted({*self.topics, *(name for _, _, topics in self._consumers() for name in topics)})
+
+    # -- API -----------------------------------------------------------------------------------------------------------
+
+    def app(self, settings: Settings, clock: Clock = utcnow, stop: asyncio.Event | None = None) -> FastAPI:
+        """The HTTP API. Its lifespan opens the pool; it neither migrates nor runs background work. `stop`: set when it shall end."""
+        db = Database(settings, self.name)
+        verifier = Verifier(settings.issuer, settings.audience, jwks_url=settings.jwks_url, roles_claim=settings.roles_claim)
+
+        leavers = Leavers(db)
+
+        @asynccontextmanager
+        async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+            await db.start()
+            try:
+                yield
+            finally:
+                app.state.stopping.set()
+                await leavers.aclose()
+                await verifier.aclose()
+                await db.stop()
+
+        app = FastAPI(
+            title=f"Clinch {self.name}",
+            version="1",
+            description=self.description,
+            lifespan=lifespan,
+            redoc_url=None,
+            # An address has one form. A redirect would lead to the Host header's, by the scheme that this process is spoken to in.
+            redirect_slashes=False,
+            # One span for each request. Figures and logs are ours: FastAPI's would quote the values that they complain about.
+            telemetry={"operation_spans": False, "metrics": False, "logs": False},
+        )
+        app.state.service = self.name
+        idempotency.REPLAYS.labels(self.name)  # there from the beginning, so that the first one is an increase
+        app.state.settings = settings
+        app.state.db = db
+        app.state.verifier = verifier
+        app.state.leavers = leavers
+        app.state.clock = clock
+        app.state.stopping = stop or asyncio.Event()
+        app.state.obstacle = self._obstacle_of(app)
+        problem.install(app)
+        openapi.install(app)
+        operations = operations_router(self.name, {name: handle for name, handle, _ in self._consumers()})
+        added = [route for router in [*self.routers, operations] for route in router.routes]
+        if not all(isinstance(route, ClinchRoute) for route in added):
+            raise TypeError(f"{self.name}: make the router with APIRouter(route_class=ClinchRoute)")
+        routes.install(app, added)
+        app.router.routes += [
+            Route("/livez", _alive),
+            Route("/startupz", _ready),
+            Route("/readyz", _ready),
+        ]
+        app.add_middleware(Compression)
+        if settings.cors_origins:
+            app.add_middleware(CORSMiddleware, **cors(settings.cors_origins))
+        app.add_middleware(Telemetry, service=self.name, streamed=self.streamed)
+        return app
+
+    def _obstacle_of(self, app: FastAPI) -> Callable[[], Awaitable[str | None]]:
+        """Ready to serve: database there, schema at head, not draining. A Kafka that is down does not count: the outbox absorbs it."""
+
+        async def obstacle() -> str | None:
+            return "draining" if app.state.stopping.is_set() else await self.obstacle(app.state.db)
+
+        return obstacle
+
+    async def obstacle(self, db: Database) -> str | None:
+        """What keeps this service from working, in the words of the probe; None when it is ready."""
+        asked = asyncio.create_task(_revision(db))
+        asked.add_done_callback(lambda ended: ended.cancelled() or ended.exception())  # also when nobody waits for it any more
+        # Not by a timeout around it: giving a connection back to the pool waits for the server as well.
+        await asyncio.wait({asked}, timeout=PROBE_SECONDS)
+        if error := asked.exception() if asked.done() else TimeoutError():
+            asked.cancel()
+            log.warning("not_ready", error=type(error).__name__)
+            return "database not available"
+        return "schema is not at head; run migrate" if schema.behind(self.migrations, asked.result()) else None
+
+    # -- Log -----------------------------------------------------------------------------------------------------------
+
+    async def make_topics(self, settings: Settings) -> None:
+        """Create those of its topics that are missing, as its worker also does. Raises what the bus raises."""
+        bus = open_bus(settings.bus_url, client=self.name)
+        await bus.start()
+        try:
+            await bus.ensure_topics(self.topics_needed, settings.topic_partitions)
+        finally:
+            await bus.stop()
+
+    def _consumers(self) -> list[tuple[str, Handle, Sequence[str]]]:
+        own = [(self.name, *reactions(self.reactions))] if self.reactions else []
+        return [*own, *((name, handle, topics) for name, (handle, topics) in self.consumers.items())]
+
+    # -- Schema --------------------------------------------------------------------------------------------------------
+
+    async def migrate(self, settings: Settings) -> None:
+        """Bring the database to the newest revision. Raises OtherCompany before anything changes."""
+        its = await company.settle(settings)
+        await schema.upgrade(self.migrations, self.metadata, its.database_url, (its.time_zone, its.reporting_currency))
+
+
+async def _revision(db: Database) -> str | None:
+    async with db.read() as reader:
+        at: str | None = await reader.conn.fetchval("SELECT version_num FROM alembic_version")
+        return at
+
+
+async def _alive(_: Any) -> JSONResponse:
+    return JSONResponse({"status": "alive"})
+
+
+async def _ready(request: Request) -> JSONResponse:
+    obstacle = await request.app.state.obstacle()
+    return JSONResponse({"status": obstacle or "ready"}, 503 if obstacle else 200)

@@ -1,0 +1,143 @@
+"""Settings of one service: environment variables with the prefix `CLINCH_`, secrets also from `CLINCH_<NAME>_FILE`."""
+
+import os
+import re
+from decimal import Decimal
+from importlib.metadata import PackageNotFoundError, version
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.log.bus import check_url
+
+_DEVELOPMENT = "development-only"
+
+
+def _installed() -> str:
+    try:
+        return version("clinch")
+    except PackageNotFoundError:  # an image holds the code without the package's metadata, and names its version itself
+        return "unknown"
+
+
+class LogSettings(BaseSettings):
+    """What every process of ours is told about its logs."""
+
+    model_config = SettingsConfigDict(env_prefix="CLINCH_", frozen=True, extra="ignore")
+
+    version: str = Field(default_factory=_installed, description="What the logs and figures say they come from; the images' tag")
+    log_format: Literal["json", "console"] = "json"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Settings(LogSettings):
+    """Built once, in `shared.process.cli` or by the embedded run, and passed down; nothing reads the environment later."""
+
+    env: Literal["development", "test", "production"] = "development"
+    database_url: str = Field(description="postgresql://user:password@host:port/database of this service alone")
+    bus_url: str = Field(description="kafka://host:port[,host:port], or postgresql://... for the log in Postgres")
+    topic_partitions: int = Field(
+        default=8, ge=1, le=1000, description="Partitions of a topic that is created; one that exists keeps its own"
+    )
+    issuer: str = Field(description="The exact `iss` of access tokens; a service refuses to start without one")
+    audience: str = "clinch"
+    jwks_url: str | None = Field(default=None, description="Where the issuer's keys are; by default found by OIDC discovery")
+    roles_claim: str = Field(default="roles", description="Path of the roles claim, for example realm_access.roles")
+    cursor_key: SecretStr = Field(default=SecretStr(_DEVELOPMENT), description="Signs list cursors; the same in all replicas")
+    secret_key: SecretStr = Field(
+        default=SecretStr(_DEVELOPMENT), description="Encrypts secrets at rest; several, separated by commas, while one replaces another"
+    )
+    pool_size: int = Field(default=10, ge=2, le=200, description="Database connections of one process at most")
+    pool_wait_seconds: float = Field(default=5, gt=0, description="How long a request waits for a connection before it is answered 503")
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    drain_delay_seconds: float = Field(
+        default=3, ge=0, le=60, description="How long an API that was told to end still takes connections, so that its balancer notices"
+    )
+    admin_port: int = Field(default=0, ge=0, le=65535, description="Where /metrics and the probes of a worker are served; 0 for none")
+    time_zone: str = Field(default="UTC", description="The company's zone: decides when a due day ends, and which day a figure belongs to")
+    reporting_currency: str = Field(default="CNY", pattern=r"^[A-Z]{3}$")
+    fx_rates: dict[str, Decimal] = Field(default_factory=dict, description='Units of the reporting currency for one unit: {"USD": "7.1"}')
+    same_name_accounts: Literal["offer", "join", "new"] = Field(
+        default="offer",
+        description="When a lead is converted whose company has the name of an account: ask (409), join that account, or make another one",
+    )
+    cors_origins: tuple[str, ...] = ()
+    feed_days: int = Field(default=30, ge=1, le=3650, description="Days for which /v1/events and /v1/stream can go back")
+    streams_max: int = Field(default=500, ge=1, description="Event streams that one process keeps open at most")
+    streams_max_each: int = Field(default=10, ge=1, description="Event streams of one principal in one process at most")
+    webhook_allow: tuple[str, ...] = Field(
+        default=(), description='Private receivers of webhooks, as networks and host names: ["10.1.0.0/16", "erp.internal"]'
+    )
+    webhook_timeout_seconds: float = Field(default=15, ge=1, le=20, description="How long a receiver of webhooks may take to answer")
+    webhook_overlap_hours: float = Field(default=24, ge=0, le=720, description="How long an old webhook secret signs beside its successor")
+    webhook_keep_delivered_days: int = Field(default=30, ge=1, le=36500, description="After this, delivered webhooks are forgotten")
+    webhook_keep_failed_days: int = Field(default=90, ge=1, le=36500, description="After this, webhooks that failed are forgotten")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _secrets_from_files(cls, values: dict[str, Any]) -> dict[str, Any]:
+        for name in cls.model_fields:
+            path = os.environ.get(f"CLINCH_{name.upper()}_FILE")
+            if path and name not in values:
+                values[name] = Path(path).read_text().strip()
+        return values
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone_exists(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError):
+            raise ValueError("not an IANA time zone; write for example Asia/Shanghai") from None
+        return value
+
+    @field_validator("bus_url")
+    @classmethod
+    def _some_bus(cls, value: str) -> str:
+        check_url(value)
+        return value
+
+    @field_validator("webhook_allow")
+    @classmethod
+    def _networks_and_hosts(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        for value in values:
+            try:
+                ip_network(value)
+            except ValueError:
+                if not re.fullmatch(r"(?=.*[a-z])[a-z0-9_.-]+", value):
+                    raise ValueError(f"neither a network nor a host name in small letters: {value}") from None
+        return values
+
+    @field_validator("secret_key")
+    @classmethod
+    def _some_key(cls, value: SecretStr) -> SecretStr:
+        if not all(key.strip() for key in value.get_secret_value().split(",")):
+            raise ValueError("a key is empty")
+        return value
+
+    @model_validator(mode="after")
+    def _production_has_secrets(self) -> "Settings":
+        if self.env == "production":
+            for name in ("cursor_key", "secret_key"):
+                if _DEVELOPMENT in getattr(self, name).get_secret_value():
+                    raise ValueError(f"CLINCH_{name.upper()} must be set in production")
+        return self
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+    def rate(self, currency: str) -> Decimal | None:
+        """Units of the reporting currency for one unit of `currency`, or None where no rate is configured."""
+        return Decimal(1) if currency == self.reporting_currency else self.fx_rates.get(currency)
+
+
+def one_line(error: ValidationError) -> str:
+    """A settings error as one sentence for the terminal: which variable, what is wrong."""
+    parts = [f"CLINCH_{'_'.join(str(p) for p in e['loc']).upper()}: {e['msg']}" if e["loc"] else e["msg"] for e in error.errors()]
+    return "; ".join(parts)
