@@ -21,7 +21,9 @@ def _config(versions: Path, metadata: MetaData | None = None, url: str | None = 
     config.set_main_option("script_location", str(_HERE))
     config.set_main_option("version_locations", str(versions))
     config.set_main_option("path_separator", "newline")
-    config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
+    # Random ids and names by time: two branches that both add a revision differ in neither.
+    config.set_main_option("file_template", "%%(year)d%%(month).2d%%(day).2d_%%(hour).2d%%(minute).2d_%%(slug)s")
+    config.set_main_option("timezone", "UTC")
     config.attributes["metadata"] = metadata
     config.attributes["url"] = None if url is None else make_url(url).set(drivername="postgresql+asyncpg")
     return config
@@ -72,16 +74,12 @@ async def upgrade(versions: Path, metadata: MetaData, url: str, company: tuple[s
 
 async def revise(versions: Path, metadata: MetaData, url: str, message: str) -> None:
     """Write a new revision with the differences between tables and database; look at it before committing."""
-    await _in_thread(command.revision, _config(versions, metadata, url), message=message, autogenerate=True, rev_id=_next(versions))
+    await _in_thread(command.revision, _config(versions, metadata, url), message=message, autogenerate=True)
 
 
 async def check(versions: Path, metadata: MetaData, url: str) -> None:
     """Raises when the tables in code and the migrated database differ."""
     await _in_thread(command.check, _config(versions, metadata, url))
-
-
-def _next(versions: Path) -> str:
-    return f"{len(list(versions.glob('[0-9]*.py'))) + 1:04d}"
 
 
 async def _in_thread(run: Callable[..., Any], *args: Any, **kwargs: Any) -> None:

@@ -1,5 +1,9 @@
 """Every service's migrations make the schema that its tables describe."""
 
+import re
+import shutil
+from pathlib import Path
+
 import asyncpg
 import pytest
 
@@ -46,10 +50,22 @@ async def test_a_newer_release_may_have_migrated_already(service: Service, postg
 async def test_an_older_schema_is_behind(service: Service, postgres: Postgres) -> None:
     url = await fresh_database(postgres)
     assert await migrations.revision(url) is None
-    newest = sorted(path.name[:4] for path in service.migrations.glob("[0-9]*.py"))[-1]
     assert migrations.behind(service.migrations, None)
-    assert not migrations.behind(service.migrations, newest)
-    assert newest == "0001" or migrations.behind(service.migrations, "0001")
+    assert migrations.behind(service.migrations, "0001")
+    await migrations.upgrade(service.migrations, service.metadata, url)
+    assert not migrations.behind(service.migrations, await migrations.revision(url))
+
+
+async def test_a_new_revision_has_an_id_and_a_name_that_no_other_branch_takes(service: Service, postgres: Postgres, tmp_path: Path) -> None:
+    """Two branches that both add one collide in neither; whoever merges puts one behind the other by its `down_revision`."""
+    url = await fresh_database(postgres)
+    copy = shutil.copytree(service.migrations, tmp_path / "migrations")
+    await migrations.upgrade(copy, service.metadata, url)
+    at = await migrations.revision(url)
+    await migrations.revise(copy, service.metadata, url, "Add a note")
+    (added,) = {path.name for path in copy.glob("*.py")} - {path.name for path in service.migrations.glob("*.py")}
+    assert re.fullmatch(r"\d{8}_\d{4}_add_a_note\.py", added)
+    assert re.search(rf"^revision = '[0-9a-f]{{12}}'\ndown_revision = '{at}'$", (copy / added).read_text(), re.MULTILINE)
 
 
 async def test_every_table_is_in_the_migrated_schema_with_its_indexes(service: Service, postgres: Postgres) -> None:
