@@ -10,7 +10,7 @@ import openapi_spec_validator
 import orjson
 import pytest
 
-from clinch.dev.documents import DOCS, HINT, documents, published
+from clinch.dev.documents import DOCS, HINT, ROOT, documents, published
 from shared.events.envelope import topic
 
 COMMITTED = sorted((DOCS / "openapi").glob("*.json"))
@@ -23,15 +23,15 @@ def made() -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def asyncapi(made: dict[str, str]) -> dict[str, Any]:
-    document: dict[str, Any] = orjson.loads(made["asyncapi/asyncapi.json"])
+    document: dict[str, Any] = orjson.loads(made["docs/asyncapi/asyncapi.json"])
     return document
 
 
 def test_the_committed_documents_are_up_to_date(made: dict[str, str]) -> None:
-    stale = [name for name, text in made.items() if not (DOCS / name).exists() or (DOCS / name).read_text() != text]
+    stale = [name for name, text in made.items() if not (ROOT / name).exists() or (ROOT / name).read_text() != text]
     assert not stale, f"{HINT}: {', '.join(stale)}"
-    folders = {name.partition("/")[0] for name in made}
-    left_over = {str(p.relative_to(DOCS)) for f in folders for p in (DOCS / f).glob("*.json")} - made.keys()
+    folders = {name.rpartition("/")[0] for name in made if name.endswith(".json")}
+    left_over = {str(p.relative_to(ROOT)) for f in folders for p in (ROOT / f).glob("*.json")} - made.keys()
     assert not left_over, f"nothing generates these: {', '.join(sorted(left_over))}"
 
 
@@ -41,13 +41,13 @@ def test_generating_twice_gives_the_same_bytes(made: dict[str, str]) -> None:
 
 def test_schemas_are_json_schema_2020_12(made: dict[str, str]) -> None:
     for name, text in made.items():
-        if name.startswith("schemas/"):
+        if name.startswith("docs/schemas/"):
             jsonschema.Draft202012Validator.check_schema(orjson.loads(text))
 
 
 def test_openapi_documents_are_valid(made: dict[str, str]) -> None:
     for name, text in made.items():
-        if name.startswith("openapi/"):
+        if name.startswith("docs/openapi/"):
             openapi_spec_validator.validate(orjson.loads(text))
 
 
@@ -56,7 +56,7 @@ def test_operation_ids_are_unique_over_all_services(made: dict[str, str]) -> Non
     ids = [
         (operation["operationId"], path)
         for name, text in made.items()
-        if name.startswith("openapi/")
+        if name.startswith("docs/openapi/")
         for path, operations in orjson.loads(text)["paths"].items()
         for operation in operations.values()
         if not path.startswith("/v1/operations")

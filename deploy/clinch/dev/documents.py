@@ -1,4 +1,4 @@
-"""`clinch docs`: the contracts as documents, generated from the code into docs/. They are committed, and a test compares them."""
+"""`clinch docs`: what is generated from the code and committed: contracts, tables in pages, prefix tables. A test compares them."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from shared.events.envelope import Event
     from shared.process.service import Service
 
-DOCS = Path(__file__).resolve().parents[3] / "docs"
+ROOT = Path(__file__).resolve().parents[3]
+DOCS = ROOT / "docs"
 HINT = "run `make docs` and commit what it writes"
 
 
 def docs(check: Annotated[bool, typer.Option("--check", help="Write nothing; fail when a document is not up to date.")] = False) -> None:
-    """Write OpenAPI, AsyncAPI, the events' JSON Schemas and their list into docs/."""
+    """Write what follows from the code: OpenAPI, AsyncAPI, the events' schemas, the tables of docs/, the prefix tables of deploy/."""
     made = documents()
     if broken := broken_promises(made):
         raise CommandError(
@@ -30,21 +31,22 @@ def docs(check: Annotated[bool, typer.Option("--check", help="Write nothing; fai
     if check and stale:
         raise CommandError(f"Not up to date: {', '.join(stale)}; {HINT}.")
     for name in stale:
-        path = DOCS / name
+        path = ROOT / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(made[name])
     print(f"{len(made)} documents, {len(stale)} of them changed." if stale else f"All {len(made)} documents are up to date.")
 
 
 def documents() -> dict[str, str]:
-    """Every generated document: its path below docs/, and its text."""
+    """Every generated document: its path in the project, and its text."""
     from clinch.dev.asyncapi import asyncapi
+    from clinch.dev.pages import pages
 
     services = list(_services())
-    made = {f"schemas/{type_}.json": schema(event) for type_, event in published().items()}
-    made["asyncapi/asyncapi.json"] = asyncapi(published(), {service.name: _heard(service) for service in services})
-    made |= {f"openapi/{service.name}.json": openapi(service) for service in services}
-    return {name: _text(document) for name, document in made.items()} | {"events.md": _events_page()}
+    made = {f"docs/schemas/{type_}.json": schema(event) for type_, event in published().items()}
+    made["docs/asyncapi/asyncapi.json"] = asyncapi(published(), {service.name: _heard(service) for service in services})
+    made |= {f"docs/openapi/{service.name}.json": openapi(service) for service in services}
+    return {name: _text(document) for name, document in made.items()} | pages(services, published())
 
 
 def broken_promises(made: dict[str, str]) -> list[str]:
@@ -55,7 +57,7 @@ def broken_promises(made: dict[str, str]) -> list[str]:
 
     found = []
     for path in sorted((DOCS / "schemas").glob("*.json")):
-        now = made.get(f"schemas/{path.name}")
+        now = made.get(f"docs/schemas/{path.name}")
         why = breaks(orjson.loads(path.read_bytes()), orjson.loads(now)) if now else ["nobody tells it any more"]
         found += [f"{path.stem}: {sentence}" for sentence in why]
     return found
@@ -125,17 +127,6 @@ def _text(document: dict[str, Any]) -> str:
     return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
 
 
-def _events_page() -> str:
-    """The page for other systems, with the list of all types in its place."""
-    rows: dict[tuple[str, str], list[str]] = {}
-    for type_, event in published().items():
-        rows.setdefault((event.publisher, event.aggregate), []).append(f"`{type_}`")
-    table = "".join(f"| {who} | {what} | {', '.join(types)} |\n" for (who, what), types in sorted(rows.items()))
-    page = _committed("events.md") or ""
-    before, heading, behind = page.partition("## All types\n")
-    return f"{before}{heading}| told by | about | types |\n|---|---|---|\n{table}\n{behind[behind.index('## ') :]}"
-
-
 def _committed(name: str) -> str | None:
-    path = DOCS / name
+    path = ROOT / name
     return path.read_text() if path.exists() else None

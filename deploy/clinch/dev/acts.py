@@ -1,0 +1,67 @@
+"""The acts of all records, as docs/domain.md shows them: who may do what, from which state to which, and what tells of it."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from importlib import import_module
+from pkgutil import walk_packages
+from typing import Any
+
+from shared.acts import Act
+from shared.auth.actor import Role
+
+
+def acts_of(package: str) -> list[Act[Any, Any]]:
+    """Every act that a service declares in the `rules.py` of a feature, in the order of its features and declarations."""
+    found: dict[int, Act[Any, Any]] = {}
+    root = import_module(package)
+    for module in walk_packages(root.__path__, f"{package}."):
+        if module.name.endswith(".rules"):
+            for value in vars(import_module(module.name)).values():
+                for act in (value,) if isinstance(value, Act) else value if isinstance(value, tuple | list) else ():
+                    if isinstance(act, Act):
+                        found.setdefault(id(act), act)
+    return list(found.values())
+
+
+def by_record(acts: Iterable[Act[Any, Any]]) -> dict[str, list[Act[Any, Any]]]:
+    records: dict[str, list[Act[Any, Any]]] = {}
+    for act in acts:
+        records.setdefault(act.of.name, []).append(act)
+    return records
+
+
+def section(acts: Sequence[Act[Any, Any]]) -> str:
+    """A table of one record's acts, and a diagram of its states if it has some."""
+    head = "| act | what it does | who | from | to | needs | tells |\n|---|---|---|---|---|---|---|\n"
+    return head + "".join(f"| {' | '.join(_cells(act))} |\n" for act in acts) + (_diagram(acts) if acts[0].of.states else "")
+
+
+def _cells(act: Act[Any, Any]) -> Iterator[str]:
+    yield f"`{act.name}`"
+    yield act.says
+    yield who(act)
+    before = {a for a, _ in act.paths} if act.moves else {*(act.states or ())}
+    yield "" if act.makes else ", ".join(s for s in _in_order(act, before)) or "any"
+    yield ", ".join(_in_order(act, {b for _, b in act.paths})) or "stays"
+    yield act.asks
+    yield ", ".join(f"`{'.'.join(event.type.split('.')[1:-1])}`" for event in act.tells)
+
+
+def who(act: Act[Any, Any]) -> str:
+    """`marketing, manager; own: rep, kam; unowned: rep`, roles in the order of their declaration."""
+    parts = [("", act.who.every), ("own: ", act.who.own - act.who.every), ("unowned: ", act.who.unowned - act.who.every)]
+    said = [f"{label}{', '.join(role.value for role in Role if role in roles)}" for label, roles in parts if roles]
+    return "; ".join(said) or "the system"
+
+
+def _in_order(act: Act[Any, Any], states: set[Any]) -> list[str]:
+    return [state for state in map(str, act.of.states or ()) if state in states]
+
+
+def _diagram(acts: Sequence[Act[Any, Any]]) -> str:
+    steps: dict[tuple[str, str], list[str]] = {}
+    for act in acts:
+        for a, b in act.paths:
+            if a != b:
+                steps.setdefault((a or "[*]", b), []).append(act.name)
+    lines = [f"    {a} --> {b}: {', '.join(dict.fromkeys(names))}\n" for (a, b), names in steps.items()]
+    return f"\n```mermaid\nstateDiagram-v2\n{''.join(lines)}```\n" if lines else ""

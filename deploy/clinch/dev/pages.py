@@ -1,0 +1,76 @@
+"""The generated parts of files that are otherwise written by hand: each stands between two marks."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from clinch.dev.acts import acts_of, by_record, section
+from clinch.errors import CommandError
+
+if TYPE_CHECKING:
+    from shared.events.envelope import Event
+    from shared.process.service import Service
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def pages(services: "Sequence[Service]", events: "Mapping[str, type[Event]]") -> dict[str, str]:
+    """Each file as it should be: its path in the project, and its text."""
+    return {
+        "docs/events.md": _filled("docs/events.md", "<!-- {} -->", {"events": _events(events)}),
+        "docs/domain.md": _filled("docs/domain.md", "<!-- {} -->", _acts(services), new="\n## {}\n\n<!-- acts:{} --><!-- end -->\n"),
+        "deploy/gateway/nginx.conf": _filled("deploy/gateway/nginx.conf", "    # {}\n", {"prefixes": _gateway(services)}),
+        "deploy/helm/clinch/files/paths.yaml": _filled("deploy/helm/clinch/files/paths.yaml", "# {}\n", {"prefixes": _chart(services)}),
+    }
+
+
+def _filled(name: str, mark: str, parts: Mapping[str, str], new: str = "") -> str:
+    """The file with each part between its mark, a comment of the file's language, and the next mark `end`.
+
+    `new` is what a part without a mark gets at the end of the file; without it, that is an error.
+    """
+    text = (ROOT / name).read_text()
+    for part, inside in parts.items():
+        if new and mark.format(part) not in text:
+            record = part.partition(":")[2]
+            text += new.format(record.replace("_", " ").capitalize(), record)
+        before, begin, behind = text.partition(mark.format(part))
+        _, end, behind = behind.partition(mark.format("end"))
+        if not end:
+            raise CommandError(f"{name} has no lines {mark.format(part).strip()!r} and {mark.format('end').strip()!r}: its generated part.")
+        text = f"{before}{begin}{inside}{end}{behind}"
+    return text
+
+
+def _events(events: "Mapping[str, type[Event]]") -> str:
+    rows: dict[tuple[str, str], list[str]] = {}
+    for type_, event in events.items():
+        rows.setdefault((event.publisher, event.aggregate), []).append(f"`{type_}`")
+    head = "| told by | about | types |\n|---|---|---|\n"
+    return "\n\n" + head + "".join(f"| {who} | {what} | {', '.join(types)} |\n" for (who, what), types in sorted(rows.items())) + "\n"
+
+
+def _acts(services: "Sequence[Service]") -> dict[str, str]:
+    acts = [act for service in services for act in acts_of(service.name.replace("-", "_"))]
+    return {f"acts:{record}": f"\n\n{section(of_record)}\n" for record, of_record in by_record(acts).items()}
+
+
+def _owners(services: "Sequence[Service]") -> Iterator[tuple[str, str]]:
+    for service in services:
+        for path in service.paths:
+            yield path, service.name.removesuffix("-svc")
+
+
+def _gateway(services: "Sequence[Service]") -> str:
+    return "".join(f"    {f'~^{path}(/|$)':<41} {owner}-api;\n" for path, owner in _owners(services))
+
+
+def _chart(services: "Sequence[Service]") -> str:
+    return "".join(f"- {{path: {path}, service: {owner}{_traffic(path)}}}\n" for path, owner in _owners(services))
+
+
+def _traffic(path: str) -> str:
+    """What the ingress must know: bodies of any length that take minutes, or answers that do not end."""
+    if path.startswith("/v1/imports/"):
+        return ", traffic: imports"
+    return ", traffic: stream" if path == "/v1/stream" else ""
