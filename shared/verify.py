@@ -116,7 +116,7 @@ def legal_histories(acts: Sequence[Act[Any, Any]], *, table: str, column: str, s
     fixed = {name: next(iter(ends)) for name, paths in legal.items() if len(ends := {to for _, to in paths}) == 1}
     went_to = " ".join(f"WHEN '{name}' THEN '{state}'" for name, state in sorted(fixed.items()))
     paths = ", ".join(
-        f"('{name}', {'NULL' if a is None else repr(a)}, '{b}')" for name in sorted(legal) for a, b in sorted(legal[name], key=str)
+        f"('{name}', {_sql(a)}, '{b}')" for name in sorted(legal) for a, b in sorted(legal[name], key=str)
     )
     first_only = ", ".join(f"'{_short(event)}'" for event in stays) or "''"
     label = acts[0].of.label
@@ -151,6 +151,10 @@ def legal_histories(acts: Sequence[Act[Any, Any]], *, table: str, column: str, s
             """,
         )
     ]
+
+
+def _sql(state: str | None) -> str:
+    return "NULL" if state is None else f"'{state}'"
 
 
 def _short(event: type[Event]) -> str:

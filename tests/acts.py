@@ -24,7 +24,7 @@ class Acts:
         self.acts = [act for act in acts if act.operation is not None and not act.makes]
         app: Any = client.svc.app  # type: ignore[attr-defined]
         self.operations = {
-            operation["operationId"]: (method.upper(), path)
+            operation["operationId"]: (method.upper(), path, any(p["name"] == "dry_run" for p in operation.get("parameters", ())))
             for path, methods in app.openapi()["paths"].items()
             for method, operation in methods.items()
         }
@@ -61,14 +61,15 @@ class Acts:
         assert act.operation is not None
         role, key = self.client._role_and_key(who)
         actor = Actor.of(self.client.svc.person(role, key), {Role(role)})
-        method, path = self.operations[act.operation]
+        method, path, is_dry = self.operations[act.operation]
         body = dict(act.sample(row, actor))
         names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
         own = names[-1] if names and names[-1] not in body else next((n for n in names if n not in body), None)
         for name in names:
             value = body.pop(name) if name in body else row.id if name == own else getattr(row, name)
             path = path.replace(f"{{{name}}}", str(value))
-        return await self.client.raw(who, method, path, body, etag="*", key=str(uuid4()), dry_run="true")
+        params = {"dry_run": "true"} if is_dry else {}  # what changes nothing in any case has no dry run
+        return await self.client.raw(who, method, path, body, etag="*", key=str(uuid4()), **params)
 
     def complete(self) -> None:
         """Fail when an act was never accepted or never refused: then the records above do not show enough."""
