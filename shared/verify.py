@@ -115,9 +115,7 @@ def legal_histories(acts: Sequence[Act[Any, Any]], *, table: str, column: str, s
             legal.setdefault(_short(event), set()).update(act.paths)
     fixed = {name: next(iter(ends)) for name, paths in legal.items() if len(ends := {to for _, to in paths}) == 1}
     went_to = " ".join(f"WHEN '{name}' THEN '{state}'" for name, state in sorted(fixed.items()))
-    paths = ", ".join(
-        f"('{name}', {_sql(a)}, '{b}')" for name in sorted(legal) for a, b in sorted(legal[name], key=str)
-    )
+    paths = ", ".join(f"('{name}', {_sql(a)}, '{b}')" for name in sorted(legal) for a, b in sorted(legal[name], key=str))
     first_only = ", ".join(f"'{_short(event)}'" for event in stays) or "''"
     label = acts[0].of.label
     return [

@@ -14,7 +14,9 @@ from standardwebhooks import Webhook as Oracle
 from standardwebhooks import WebhookVerificationError
 
 from metrics_svc.webhooks import rules, signing
-from metrics_svc.webhooks.rules import BACK_OFF, Answer, DeliveryState, Reason
+from metrics_svc.webhooks.record import DeliveryState, Progress, Reason, State, Webhook
+from metrics_svc.webhooks.rules import BACK_OFF, ROTATE_SECRET, Answer
+from shared.auth.actor import Actor, Role
 from shared.events.envelope import REGISTRY
 from shared.ids import new_id
 
@@ -184,12 +186,27 @@ def test_who_is_disabled(answer: Answer, failing: timedelta | None, reason: Reas
     assert rules.to_disable(answer, NOW - failing if failing else None, NOW) is reason
 
 
-def test_a_second_rotation_waits_for_the_first_unless_the_secret_has_leaked() -> None:
-    until = NOW + timedelta(hours=1)
-    assert [u.code for u in rules.rotate_unmet(until, NOW, keep_old=True)] == ["rotating"]
-    assert rules.rotate_unmet(until, NOW, keep_old=False) == []
-    assert rules.rotate_unmet(until, until, keep_old=True) == []
-    assert rules.rotate_unmet(None, NOW, keep_old=True) == []
+def test_a_second_rotation_waits_for_the_first() -> None:
+    webhook = Webhook(
+        id=ID,
+        version=1,
+        url="https://8.8.8.8/",
+        description="",
+        types=["*"],
+        state=State.ACTIVE,
+        reason=None,
+        disabled_at=None,
+        created_at=NOW,
+        updated_at=NOW,
+    )
+
+    def unmet(old_until: datetime | None) -> list[str]:
+        progress = Progress(webhook_id=ID, now=NOW, position=0, failing_since=None, delivered_at=None, old_until=old_until)
+        return [u.code for u in ROTATE_SECRET.unmet(webhook, progress, Actor.of(ID, {Role.ops}))]
+
+    assert unmet(NOW + timedelta(hours=1)) == ["rotating"]
+    assert unmet(NOW) == []
+    assert unmet(None) == []
 
 
 class OneDelivery(RuleBasedStateMachine):

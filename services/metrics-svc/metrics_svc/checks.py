@@ -1,12 +1,14 @@
-"""What `clinch verify` asks of metrics-svc's own data, besides the projection (quality.md §1, 7)."""
+"""What `clinch verify` asks of metrics-svc's own data, besides the projection."""
 
 from metrics_svc.facts.deals import UNKNOWN_STAGE
 from metrics_svc.feed import checks as feed
+from metrics_svc.webhooks.rules import MOVES
 from metrics_svc.webhooks.turns import MATCHES
-from shared.verify import Check
+from shared.verify import Check, legal_histories
 
 CHECKS = (
     *feed.CHECKS,
+    *legal_histories(MOVES, table="webhook", column="state"),
     Check(
         7,
         "no lead is at a step of the funnel without being at the one before",

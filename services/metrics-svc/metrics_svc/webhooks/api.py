@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
@@ -22,45 +22,33 @@ from metrics_svc.webhooks.models import (
     WebhookPatch,
     WebhookWithSecret,
 )
-from metrics_svc.webhooks.rules import Webhook
+from metrics_svc.webhooks.record import Webhook
+from metrics_svc.webhooks.rules import PING, READ
 from metrics_svc.webhooks.sending import OutOfBounds, Sender, checked
-from shared.auth import Actor, Role, require
-from shared.db.tx import Reader
+from shared.auth import Actor, CurrentActor
+from shared.db.tx import Reader, Tx
 from shared.errors import Invalid
 from shared.events.envelope import REGISTRY
-from shared.http.actions import actions
 from shared.http.edge import ClinchRoute, IfMatch, InTx, KeyRequired, Reading
 from shared.http.idempotency import keep_secret
 from shared.http.listing import Page, PageRequest
+from shared.http.permit import permitted
 from shared.ids import new_id
 from shared.process.settings import Settings
 from shared.seal import Seal
 
-router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"], route_class=ClinchRoute)
-Keeper = Annotated[Actor, Depends(require(Role.admin, Role.ops))]
+# Who may not see endpoints is told so first, whatever else is wrong with the request.
+router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"], route_class=ClinchRoute, dependencies=[permitted(READ)])
 
 
-async def _shown(db: Reader, webhooks: Sequence[Webhook], now: datetime) -> list[WebhookOut]:
+async def _shown(db: Reader, webhooks: Sequence[Webhook], by: Actor, now: datetime) -> list[WebhookOut]:
     progress = await queries.progress(db, [w.id for w in webhooks], now)
-    return [WebhookOut.model_validate(_fields(w, progress[w.id], now), from_attributes=True) for w in webhooks]
+    return [WebhookOut.of(webhook, progress[webhook.id], by) for webhook in webhooks]
 
 
-def _fields(webhook: Webhook, progress: queries.Progress, now: datetime) -> dict[str, Any]:
-    allowed = actions(
-        update=(),
-        rotate_secret=rules.rotate_unmet(progress.old_until, now, keep_old=True),
-        ping=(),
-        redeliver=rules.redeliver_unmet(webhook),
-        remove=(),
-    )
-    done = {"position": progress.position, "failing_since": progress.failing_since, "delivered_at": progress.delivered_at}
-    row = {name: getattr(webhook, name) for name in Webhook.__dataclass_fields__}
-    return {**row, **done, "old_secret_until": progress.old_until, "allowed_actions": allowed}
-
-
-async def _with_secret(tx: InTx, webhook: Webhook, secret: str) -> WebhookWithSecret:
+async def _with_secret(tx: Tx, webhook: Webhook, secret: str) -> WebhookWithSecret:
     progress = await queries.progress(tx, [webhook.id], tx.now)
-    return WebhookWithSecret.model_validate({**_fields(webhook, progress[webhook.id], tx.now), "secret": secret}, from_attributes=True)
+    return WebhookWithSecret.of(webhook, progress[webhook.id], tx.actor, secret=secret)
 
 
 async def _checked(url: HttpUrl, settings: Settings) -> str:
@@ -82,66 +70,69 @@ def _known(types: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(types))
 
 
-@router.post("", status_code=201, response_model=WebhookWithSecret)
-async def register_webhook(body: WebhookIn, tx: InTx, by: Keeper, request: Request) -> Any:
+@router.post("", status_code=201)
+async def register_webhook(body: WebhookIn, tx: InTx, request: Request) -> WebhookWithSecret:
     """Register an endpoint. For admin and ops. The answer holds its secret, which is not shown again."""
     keep_secret(request)
     url, types = await _checked(body.url, tx.settings), _known(body.types)
     return await _with_secret(tx, *await commands.register(tx, url=url, types=types, description=body.description, start=body.start))
 
 
-@router.get("", response_model=Page[WebhookOut])
-async def list_webhooks(page: Annotated[PageRequest, Depends(queries.LIST.params)], db: Reading, by: Keeper, request: Request) -> Any:
+@router.get("")
+async def list_webhooks(
+    page: Annotated[PageRequest, Depends(queries.LIST.params)], db: Reading, by: CurrentActor, request: Request
+) -> Page[WebhookOut]:
     """All endpoints. For admin and ops."""
     found = await queries.LIST.page(db, page, where=queries.PRESENT)
-    found.items = await _shown(db, found.items, request.app.state.clock())
+    found.items = await _shown(db, found.items, by, request.app.state.clock())
     return found
 
 
-@router.get("/{webhook_id}", response_model=WebhookOut)
-async def get_webhook(webhook_id: UUID, db: Reading, by: Keeper, request: Request) -> Any:
+@router.get("/{webhook_id}")
+async def get_webhook(webhook_id: UUID, db: Reading, by: CurrentActor, request: Request) -> WebhookOut:
     """One endpoint, and how it does. For admin and ops."""
-    return (await _shown(db, [await queries.webhook(db, webhook_id)], request.app.state.clock()))[0]
+    return (await _shown(db, [await queries.webhook(db, webhook_id)], by, request.app.state.clock()))[0]
 
 
-@router.patch("/{webhook_id}", response_model=WebhookOut)
-async def update_webhook(webhook_id: UUID, body: WebhookPatch, tx: InTx, by: Keeper, expect: IfMatch) -> Any:
+@router.patch("/{webhook_id}")
+async def update_webhook(webhook_id: UUID, body: WebhookPatch, tx: InTx, expect: IfMatch) -> WebhookOut:
     """Change what is sent and where to, or enable and disable. For admin and ops.
 
     New types count from the endpoint's position on. One that is enabled again goes on where it stopped, as far as the feed still holds it.
     """
-    changes = body.model_dump(exclude_unset=True)
+    changes = body.given()
     enabled = changes.pop("enabled", None)
     if "url" in changes:
         changes["url"] = await _checked(body.url, tx.settings)
     if "types" in changes:
         changes["types"] = _known(body.types)
     webhook = await commands.change(tx, webhook_id, expect=expect, changes=changes, enabled=enabled)
-    return (await _shown(tx, [webhook], tx.now))[0]
+    return (await _shown(tx, [webhook], tx.actor, tx.now))[0]
 
 
 @router.delete("/{webhook_id}", status_code=204)
-async def remove_webhook(webhook_id: UUID, tx: InTx, by: Keeper, expect: IfMatch) -> None:
+async def remove_webhook(webhook_id: UUID, tx: InTx, expect: IfMatch) -> None:
     """Send nothing any more, and forget it. For admin and ops."""
     await commands.remove(tx, webhook_id, expect=expect)
 
 
-@router.post("/{webhook_id}/rotate-secret", response_model=WebhookWithSecret)
+@router.post("/{webhook_id}/rotate-secret")
 async def rotate_webhook_secret(
-    webhook_id: UUID, tx: InTx, by: Keeper, expect: IfMatch, request: Request, body: RotateIn = KEEP_OLD
-) -> Any:
+    webhook_id: UUID, tx: InTx, expect: IfMatch, request: Request, body: RotateIn = KEEP_OLD
+) -> WebhookWithSecret:
     """A new secret, shown this once. For admin and ops. For a day both sign, unless the old one is ended at once."""
     keep_secret(request)
     return await _with_secret(tx, *await commands.rotate(tx, webhook_id, expect=expect, keep_old=body.keep_old))
 
 
-@router.post("/{webhook_id}/ping", response_model=PingOut)
-async def ping_webhook(webhook_id: UUID, by: Keeper, request: Request) -> Any:
+@router.post("/{webhook_id}/ping")
+async def ping_webhook(webhook_id: UUID, by: CurrentActor, request: Request) -> PingOut:
     """Send a test delivery now and tell what the receiver said. For admin and ops. It is not listed and never repeated."""
     state = request.app.state
     now = state.clock()
     async with state.db.read() as db:  # not for as long as the receiver takes
         webhook = await queries.webhook(db, webhook_id)
+        PING.check(webhook, by, facts=(await queries.progress(db, [webhook_id], now))[webhook_id])
         keys = await queries.secrets(db, webhook_id, Seal.of(state.settings), now)
     body = signing.ping(webhook_id, now)
     async with Sender(state.settings, state.clock) as sender:
@@ -150,31 +141,31 @@ async def ping_webhook(webhook_id: UUID, by: Keeper, request: Request) -> Any:
     return PingOut(delivered=answer.is_taken, status=answer.status, error=answer.error, milliseconds=milliseconds)
 
 
-@router.get("/{webhook_id}/deliveries", response_model=Page[DeliveryOut])
+@router.get("/{webhook_id}/deliveries")
 async def list_webhook_deliveries(
-    webhook_id: UUID, page: Annotated[PageRequest, Depends(queries.DELIVERIES.params)], db: Reading, by: Keeper
-) -> Any:
+    webhook_id: UUID, page: Annotated[PageRequest, Depends(queries.DELIVERIES.params)], db: Reading
+) -> Page[DeliveryOut]:
     """What was and will be sent, with the attempts. For admin and ops."""
     await queries.webhook(db, webhook_id)
     return await queries.DELIVERIES.page(db, page, where=queries.OF_WEBHOOK, params={"webhook_id": webhook_id})
 
 
-@router.get("/{webhook_id}/deliveries/{delivery_id}", response_model=DeliveryOut)
-async def get_webhook_delivery(webhook_id: UUID, delivery_id: UUID, db: Reading, by: Keeper) -> Any:
+@router.get("/{webhook_id}/deliveries/{delivery_id}")
+async def get_webhook_delivery(webhook_id: UUID, delivery_id: UUID, db: Reading) -> DeliveryOut:
     """One delivery. For admin and ops."""
     await queries.webhook(db, webhook_id)
-    return await queries.delivery(db, webhook_id, delivery_id)
+    return DeliveryOut.of(await queries.delivery(db, webhook_id, delivery_id))
 
 
-@router.post("/{webhook_id}/deliveries/{delivery_id}/redeliver", status_code=202, response_model=DeliveryOut)
-async def redeliver_webhook_delivery(webhook_id: UUID, delivery_id: UUID, tx: InTx, by: Keeper) -> Any:
+@router.post("/{webhook_id}/deliveries/{delivery_id}/redeliver", status_code=202)
+async def redeliver_webhook_delivery(webhook_id: UUID, delivery_id: UUID, tx: InTx) -> DeliveryOut:
     """Send it again now, under the same webhook-id. For admin and ops. One that waits for its next attempt does not wait any longer."""
     await commands.redeliver(tx, webhook_id, delivery_id)
-    return await queries.delivery(tx, webhook_id, delivery_id)
+    return DeliveryOut.of(await queries.delivery(tx, webhook_id, delivery_id))
 
 
-@router.post("/{webhook_id}/redeliver", status_code=202, response_model=RedeliveredOut, dependencies=[KeyRequired])
-async def redeliver_webhook(webhook_id: UUID, body: RedeliverIn, tx: InTx, by: Keeper) -> Any:
+@router.post("/{webhook_id}/redeliver", status_code=202, dependencies=[KeyRequired])
+async def redeliver_webhook(webhook_id: UUID, body: RedeliverIn, tx: InTx) -> RedeliveredOut:
     """Send again, by time and state: after a receiver has lost what it took, or has failed for days. For admin and ops."""
     count = await commands.redeliver_many(tx, webhook_id, since=body.since, until=body.until, state=body.state)
     return RedeliveredOut(count=count)

@@ -1,6 +1,7 @@
 """Changes of endpoints, each told with its actor; and sending again what was sent."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
@@ -11,7 +12,8 @@ from metrics_svc.feed import queries as feed
 from metrics_svc.webhooks import queries, rules, signing
 from metrics_svc.webhooks.addresses import origin
 from metrics_svc.webhooks.queries import PRESENT
-from metrics_svc.webhooks.rules import DeliveryState, Reason, State, Webhook
+from metrics_svc.webhooks.record import DeliveryState, Progress, Reason, State, Webhook
+from metrics_svc.webhooks.rules import CHANGE, REDELIVER, REGISTER, REMOVE, ROTATE_SECRET
 from metrics_svc.webhooks.tables import CURSOR, DELIVERY, SECRET, WEBHOOK, WEBHOOKS
 from shared.db.query import Query
 from shared.db.tables import At
@@ -68,10 +70,22 @@ _ALL_AGAIN = Query(update(DELIVERY).where(DELIVERY.c.id.in_(_those)).values(_aga
 
 async def register(tx: Tx, *, url: str, types: list[str], description: str, start: Start) -> tuple[Webhook, str]:
     """The endpoint and its secret, which is told this once. `Invalid` when the feed does not hold what follows `start`."""
-    await tx.conn.execute(_ONE_BY_ONE)
-    require(rules.register_unmet(await tx.one(_COUNT)), "No more endpoints can be registered.", "too_many")
+    REGISTER.permit(tx.actor)
+    await tx.execute(_ONE_BY_ONE)
+    require(rules.register_unmet(await tx.one(_COUNT)), REGISTER.refused, REGISTER.code)
     position = await _position(tx, start)
-    row = Webhook(new_id(), 0, url, description, types, State.ACTIVE, None, None, tx.now, tx.now)
+    row = Webhook(
+        id=new_id(),
+        version=0,
+        url=url,
+        description=description,
+        types=types,
+        state=State.ACTIVE,
+        reason=None,
+        disabled_at=None,
+        created_at=tx.now,
+        updated_at=tx.now,
+    )
     webhook = await tx.add(WEBHOOKS, row, WebhookRegistered(origin=origin(url), types=types, position=position))
     await tx.run(_BEGIN, webhook_id=webhook.id, position=position, matched_from=position, forgotten_to=position)
     return webhook, await _new_secret(tx, webhook.id)
@@ -88,7 +102,8 @@ async def _position(tx: Tx, start: Start) -> int:
 
 async def change(tx: Tx, id: UUID, *, expect: int | None, changes: Mapping[str, Any], enabled: bool | None) -> Webhook:
     """`changes` are of url, types and description. What is as asked for already is not told."""
-    webhook = await load(tx, id, expect)
+    webhook, progress = await load(tx, id, expect)
+    CHANGE.check(webhook, tx.actor, facts=progress)
     changed = {name: value for name, value in changes.items() if getattr(webhook, name) != value}
     events: list[Event] = []
     if changed:
@@ -109,9 +124,9 @@ async def change(tx: Tx, id: UUID, *, expect: int | None, changes: Mapping[str, 
 
 async def rotate(tx: Tx, id: UUID, *, expect: int | None, keep_old: bool) -> tuple[Webhook, str]:
     """A new secret. The old one signs beside it for a while, unless it has leaked."""
-    webhook = await load(tx, id, expect)
-    old_until = (await queries.progress(tx, [id], tx.now))[id].old_until
-    require(rules.rotate_unmet(old_until, tx.now, keep_old=keep_old), "The secret is being rotated already.", "rotating")
+    webhook, progress = await load(tx, id, expect)
+    # An old secret that is ended at once stands in nobody's way.
+    ROTATE_SECRET.check(webhook, tx.actor, facts=progress if keep_old else replace(progress, old_until=None))
     until = tx.now + timedelta(hours=tx.settings.webhook_overlap_hours) if keep_old else tx.now
     await tx.run(_END_SECRETS, _id=id, until=until)
     secret = await _new_secret(tx, id)
@@ -120,7 +135,8 @@ async def rotate(tx: Tx, id: UUID, *, expect: int | None, keep_old: bool) -> tup
 
 async def remove(tx: Tx, id: UUID, *, expect: int | None) -> None:
     """Nothing is sent any more, and no secret signs. What is left of it goes with the next cleaning."""
-    webhook = await load(tx, id, expect)
+    webhook, progress = await load(tx, id, expect)
+    REMOVE.check(webhook, tx.actor, facts=progress)
     await tx.run(_END_SECRETS, _id=id, until=tx.now)
     await tx.save(WEBHOOKS, webhook, WebhookRemoved(), state=State.REMOVED)
 
@@ -135,8 +151,8 @@ async def disable(tx: Tx, id: UUID, reason: Reason) -> None:
 
 async def redeliver(tx: Tx, id: UUID, delivery_id: UUID) -> Webhook:
     """Send one delivery again now, whatever became of it, with all its tries."""
-    webhook = await load(tx, id, None)
-    require(rules.redeliver_unmet(webhook), "Nothing can be sent.", "disabled")
+    webhook, progress = await load(tx, id, None)
+    REDELIVER.check(webhook, tx.actor, facts=progress)
     delivery = await queries.delivery(tx, id, delivery_id)
     await tx.run(_AGAIN, _id=delivery.id, now=tx.now)
     return await tx.save(WEBHOOKS, webhook, WebhookRedelivered(count=1, delivery_id=delivery.id))
@@ -144,20 +160,20 @@ async def redeliver(tx: Tx, id: UUID, delivery_id: UUID) -> Webhook:
 
 async def redeliver_many(tx: Tx, id: UUID, *, since: datetime, until: datetime, state: DeliveryState) -> int:
     """Send those again that came in from `since` to before `until`, `MOST_AGAIN` at once, the oldest first; how many these are."""
-    webhook = await load(tx, id, None)
-    require(rules.redeliver_unmet(webhook), "Nothing can be sent.", "disabled")
+    webhook, progress = await load(tx, id, None)
+    REDELIVER.check(webhook, tx.actor, facts=progress)
     count = len(await tx.all(_ALL_AGAIN, _id=id, since=since, until=until, found=state.value, now=tx.now))
     if count:
         await tx.save(WEBHOOKS, webhook, WebhookRedelivered(count=count, since=since, until=until))
     return count
 
 
-async def load(tx: Tx, id: UUID, expect: int | None) -> Webhook:
-    """Locked; `NotFound` when it was removed."""
+async def load(tx: Tx, id: UUID, expect: int | None) -> tuple[Webhook, Progress]:
+    """The endpoint, locked, and how it does; `NotFound` when it was removed."""
     webhook = await tx.load(WEBHOOKS, id, expect)
     if webhook.state is State.REMOVED:
         raise WEBHOOKS.missing()
-    return webhook
+    return webhook, (await queries.progress(tx, [id], tx.now))[id]
 
 
 async def _new_secret(tx: Tx, webhook_id: UUID) -> str:

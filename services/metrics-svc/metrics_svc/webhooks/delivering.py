@@ -12,7 +12,8 @@ import structlog
 from prometheus_client import Counter, Histogram
 
 from metrics_svc.webhooks import commands, queries, rules, signing
-from metrics_svc.webhooks.rules import Answer, DeliveryState, Reason
+from metrics_svc.webhooks.record import DeliveryState, Reason
+from metrics_svc.webhooks.rules import Answer
 from metrics_svc.webhooks.sending import Sender
 from metrics_svc.webhooks.turns import Claimed, take_turn
 from shared.auth import SYSTEM

@@ -1,7 +1,7 @@
 """What the routes of webhooks take and answer."""
 
 from datetime import datetime
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 from uuid import UUID
 
 from pydantic import (
@@ -19,12 +19,13 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from metrics_svc.webhooks import commands, rules
-from metrics_svc.webhooks.rules import DeliveryState, Reason, State
+from metrics_svc.webhooks.record import Delivery, DeliveryState, Progress, Reason, State, Webhook
+from shared.acts import AllowedAction, shown
 from shared.as_text import AsText
+from shared.auth.actor import Actor
 from shared.fields import Time, some_text
-from shared.http.actions import AllowedAction
 from shared.http.body import Body
-from shared.http.patch import NOT_GIVEN
+from shared.http.patch import Patch
 from shared.sentences import written
 
 Url = Annotated[
@@ -52,20 +53,22 @@ def _start(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
 Start = Annotated[Literal["now", "beginning"] | Annotated[int, Field(ge=0, lt=2**53, strict=True)], WrapValidator(_start)]
 
 
-class WebhookIn(Body):
+class WebhookFields(BaseModel):
+    """What people say of an endpoint."""
+
     url: Url
     types: Types
     description: Description = ""
+
+
+class WebhookIn(WebhookFields, Body):
     start: Annotated[
         Start, Field(alias="from", description="What happens from now on; all that the feed holds; or what is behind a position")
     ] = "now"
 
 
-class WebhookPatch(Body):
-    url: Url = NOT_GIVEN
-    types: Types = NOT_GIVEN
-    description: Description = NOT_GIVEN
-    enabled: StrictBool = NOT_GIVEN
+class WebhookPatch(Patch, WebhookFields):
+    enabled: StrictBool
 
 
 class RotateIn(Body):
@@ -103,6 +106,13 @@ class WebhookOut(BaseModel):
     updated_at: datetime
     allowed_actions: list[AllowedAction]
 
+    @classmethod
+    def of(cls, webhook: Webhook, progress: Progress, by: Actor, **more: Any) -> Self:
+        own = {name: getattr(webhook, name) for name in cls.model_fields.keys() & Webhook.__dataclass_fields__.keys()}
+        done = {name: getattr(progress, name) for name in ("position", "failing_since", "delivered_at")}
+        actions = shown(rules.ACTS, webhook, by, progress)
+        return cls(**own, **done, old_secret_until=progress.old_until, allowed_actions=actions, **more)
+
 
 class WebhookWithSecret(WebhookOut):
     secret: str = Field(description="For the receiver, to check signatures with. It is not shown again.", examples=["whsec_..."])
@@ -133,6 +143,10 @@ class DeliveryOut(BaseModel):
     attempts: list[AttemptOut] = Field(description=f"The last {rules.KEPT_ATTEMPTS}, redeliveries included.")
     created_at: datetime
     finished_at: datetime | None
+
+    @classmethod
+    def of(cls, delivery: Delivery) -> Self:
+        return cls.model_validate(delivery)
 
 
 class PingOut(BaseModel):

@@ -1,13 +1,12 @@
 """Reads of endpoints and deliveries. All of them are the whole company's: there is no owner to ask about."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import bindparam, func, select
 
-from metrics_svc.webhooks.rules import Delivery, State, Webhook
+from metrics_svc.webhooks.record import Delivery, Progress, State, Webhook
 from metrics_svc.webhooks.tables import CURSOR, DELIVERY, SECRET, WEBHOOK, WEBHOOKS
 from shared.db.query import Query, is_in
 from shared.db.tables import At
@@ -28,25 +27,14 @@ DELIVERIES = Listing(
 OF_WEBHOOK = DELIVERY.c.webhook_id == bindparam("webhook_id")
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How an endpoint does: where it is in the feed, and until when an old secret still signs."""
-
-    webhook_id: UUID
-    position: int
-    failing_since: datetime | None
-    delivered_at: datetime | None
-    old_until: datetime | None
-
-
 _delivery = [DELIVERY.c[n] for n in Delivery.__dataclass_fields__]
 _DELIVERY = Query(select(*_delivery).where(DELIVERY.c.id == bindparam("id"), OF_WEBHOOK), Delivery)
 _now = bindparam("now", type_=At)
 _old = select(func.max(SECRET.c.ends_at)).where(SECRET.c.webhook_id == CURSOR.c.webhook_id, SECRET.c.ends_at > _now).scalar_subquery()
 _PROGRESS = Query(
-    select(CURSOR.c.webhook_id, CURSOR.c.position, CURSOR.c.failing_since, CURSOR.c.delivered_at, _old.label("old_until")).where(
-        is_in(CURSOR.c.webhook_id, "ids")
-    ),
+    select(
+        *[CURSOR.c[n] for n in ("webhook_id", "position", "failing_since", "delivered_at")], _now.label("now"), _old.label("old_until")
+    ).where(is_in(CURSOR.c.webhook_id, "ids")),
     Progress,
 )
 _SECRETS = Query(
@@ -73,6 +61,7 @@ async def delivery(db: Reader, webhook_id: UUID, id: UUID) -> Delivery:
 
 
 async def progress(db: Reader, ids: Collection[UUID], now: datetime) -> dict[UUID, Progress]:
+    """How these endpoints do, by id."""
     return {p.webhook_id: p for p in await db.all(_PROGRESS, ids=list(ids), now=now)}
 
 

@@ -1,15 +1,24 @@
-"""Webhooks as states: what an endpoint and a delivery may do next, when to try again, and when to give up."""
+"""What may be done with an endpoint and by whom; when a delivery is tried again, and when to give up."""
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from enum import StrEnum
-from typing import Any
-from uuid import UUID
 
+from metrics_svc.webhooks.record import WEBHOOK, DeliveryState, Progress, Reason, State, Webhook
+from shared.acts import Act, who
+from shared.auth.actor import Actor, Role
 from shared.errors import Pending, Unmet
+from shared.events.metrics import (
+    WebhookChanged,
+    WebhookDisabled,
+    WebhookEnabled,
+    WebhookRedelivered,
+    WebhookRegistered,
+    WebhookRemoved,
+    WebhookSecretRotated,
+)
 
 MOST_ENDPOINTS = 50
 """With `AT_ONCE` of them each, what one worker may have in flight stays in the hundreds."""
@@ -22,62 +31,6 @@ JITTER = 0.2
 LONGEST_WAIT = timedelta(hours=24)
 DISABLE_AFTER = timedelta(days=5)
 KEPT_ATTEMPTS = 20
-
-
-class State(StrEnum):
-    ACTIVE = "active"
-    DISABLED = "disabled"
-    REMOVED = "removed"
-
-
-class Reason(StrEnum):
-    """Why an endpoint is disabled: by somebody, by the receiver's 410, or because nothing was taken for days."""
-
-    BY_HAND = "by_hand"
-    GONE = "gone"
-    FAILING = "failing"
-
-
-class DeliveryState(StrEnum):
-    PENDING = "pending"
-    DELIVERED = "delivered"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Webhook:
-    """An endpoint. `types` are event types, or their beginnings with `*` behind a dot."""
-
-    id: UUID
-    version: int
-    url: str
-    description: str
-    types: list[str]
-    state: State
-    reason: Reason | None
-    disabled_at: datetime | None
-    created_at: datetime
-    updated_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """One event for one endpoint. `tries` count since it was last asked for; `attempts` are the latest, redeliveries included."""
-
-    id: UUID
-    webhook_id: UUID
-    position: int
-    event_id: UUID
-    type: str
-    subject: UUID
-    sequence: int
-    event_time: datetime
-    state: DeliveryState
-    tries: int
-    due_at: datetime | None
-    attempts: list[dict[str, Any]]
-    created_at: datetime
-    finished_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,23 +72,126 @@ def unknown(patterns: Sequence[str], known: Collection[str]) -> list[int]:
     return [n for n, pattern in enumerate(patterns) if not any(matches(pattern, type_) for type_ in known)]
 
 
-# -- What may be done ------------------------------------------------------------------------------------------------------
+# -- Acts ------------------------------------------------------------------------------------------------------------------
 
 
 def register_unmet(endpoints: int) -> list[Unmet]:
     return [Unmet("too_many", f"There are {MOST_ENDPOINTS} endpoints: remove one first.")] if endpoints >= MOST_ENDPOINTS else []
 
 
-def rotate_unmet(old_until: datetime | None, now: datetime, *, keep_old: bool) -> list[Unmet]:
-    """A second rotation would cut off receivers that have not taken up the first. Ending all old secrets at once is always possible."""
-    if keep_old and old_until is not None and old_until > now:
-        says = f"The old secret still signs until {old_until:%Y-%m-%d %H:%M} UTC; end it at once with keep_old false."
-        return [Pending("rotating", says, seconds=math.ceil((old_until - now).total_seconds()))]
-    return []
+def _rotating(_webhook: Webhook, progress: Progress, _by: Actor) -> Iterable[Unmet]:
+    """A second rotation would cut off receivers that have not taken up the first."""
+    if progress.old_until is not None and progress.old_until > progress.now:
+        says = f"The old secret still signs until {progress.old_until:%Y-%m-%d %H:%M} UTC; end it at once with keep_old false."
+        yield Pending("rotating", says, seconds=math.ceil((progress.old_until - progress.now).total_seconds()))
 
 
-def redeliver_unmet(webhook: Webhook) -> list[Unmet]:
-    return [] if webhook.state is State.ACTIVE else [Unmet("disabled", "The endpoint is disabled: enable it first.")]
+_KEEPERS = who(Role.admin, Role.ops)
+"""An endpoint is sent the whole company's events, so only those who see all of them may keep one."""
+_PRESENT = (State.ACTIVE, State.DISABLED)
+
+READ = Act(
+    of=WEBHOOK,
+    name="read",
+    operation="get_webhook",
+    who=_KEEPERS,
+    states=_PRESENT,
+    says="See endpoints, how they do, and their deliveries.",
+)
+REGISTER = Act(
+    of=WEBHOOK,
+    name="register",
+    operation="register_webhook",
+    who=_KEEPERS,
+    refused="No more endpoints can be registered.",
+    code="too_many",
+    makes=True,
+    to=(State.ACTIVE,),
+    tells=(WebhookRegistered,),
+    says="Have events of chosen types sent to an address. Its secret is shown this once.",
+    asks=f"fewer than {MOST_ENDPOINTS} endpoints; an address that may be sent to",
+    sample=lambda _webhook, _by: {"url": "https://8.8.8.8/hooks", "types": ["clinch.deal.*"]},
+)
+CHANGE = Act(
+    of=WEBHOOK,
+    name="change",
+    operation="update_webhook",
+    who=_KEEPERS,
+    states=_PRESENT,
+    tells=(WebhookChanged,),
+    says="Change what is sent and where to.",
+    asks="an address that may be sent to",
+    sample=lambda _webhook, _by: {"description": "Orders"},
+)
+ENABLE = Act(
+    of=WEBHOOK,
+    name="enable",
+    operation=None,  # that of `change`, with `enabled` true
+    who=_KEEPERS,
+    states=(State.DISABLED,),
+    to=(State.ACTIVE,),
+    tells=(WebhookEnabled,),
+    says="Send again, from where it stopped, as far as the feed still holds it: a change of `enabled`.",
+)
+DISABLE = Act(
+    of=WEBHOOK,
+    name="disable",
+    operation=None,  # that of `change`, with `enabled` false; or the worker does it
+    who=_KEEPERS,
+    states=(State.ACTIVE,),
+    to=(State.DISABLED,),
+    tells=(WebhookDisabled,),
+    says=f"Send nothing until it is enabled: a change of `enabled`. The worker does it when the receiver answers 410, or has taken "
+    f"nothing for {DISABLE_AFTER.days} days.",
+)
+ROTATE_SECRET = Act(
+    of=WEBHOOK,
+    name="rotate_secret",
+    operation="rotate_webhook_secret",
+    who=_KEEPERS,
+    refused="The secret is being rotated already.",
+    code="rotating",
+    states=_PRESENT,
+    needs=_rotating,
+    tells=(WebhookSecretRotated,),
+    says="Make a new secret. The old one signs beside it for a day, unless it is ended at once.",
+    asks="no old secret that still signs, unless all old ones are ended at once",
+)
+PING = Act(
+    of=WEBHOOK,
+    name="ping",
+    operation="ping_webhook",
+    who=_KEEPERS,
+    states=_PRESENT,
+    says="Send a test delivery and tell what the receiver said.",
+)
+REDELIVER = Act(
+    of=WEBHOOK,
+    name="redeliver",
+    operation="redeliver_webhook",
+    who=_KEEPERS,
+    refused="Nothing can be sent.",
+    code="disabled",
+    states=(State.ACTIVE,),
+    wrong_state=Unmet("disabled", "The endpoint is disabled: enable it first."),
+    tells=(WebhookRedelivered,),
+    says="Send again what was sent before: one delivery, or all of a time and state.",
+    sample=lambda webhook, _by: {"since": webhook.created_at.isoformat(), "until": (webhook.created_at + LONGEST_WAIT).isoformat()},
+)
+REMOVE = Act(
+    of=WEBHOOK,
+    name="remove",
+    operation="remove_webhook",
+    who=_KEEPERS,
+    states=_PRESENT,
+    to=(State.REMOVED,),
+    tells=(WebhookRemoved,),
+    says="Send nothing any more, and forget it.",
+)
+ACTS = (CHANGE, ROTATE_SECRET, PING, REDELIVER, REMOVE)
+"""Those that an endpoint lists as `allowed_actions`."""
+MOVES = (REGISTER, ENABLE, DISABLE, REMOVE)
+"""Those that move its state."""
 
 
 # -- After an attempt ------------------------------------------------------------------------------------------------------

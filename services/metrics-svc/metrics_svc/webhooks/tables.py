@@ -4,7 +4,7 @@ from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, Table, Te
 from sqlalchemy.dialects.postgresql import JSONB
 
 from metrics_svc.metadata import metadata
-from metrics_svc.webhooks.rules import Webhook
+from metrics_svc.webhooks.record import Webhook
 from shared.db.query import Aggregate
 from shared.db.tables import At
 
