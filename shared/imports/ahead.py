@@ -3,15 +3,14 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from shared.db.tx import Database
+from shared.imports.outcome import Problem
+from shared.imports.record import Job
 from shared.imports.rows import RowReader
 from shared.imports.survey import form_of, source_of
 from shared.imports.taking import Check
-
-if TYPE_CHECKING:
-    from shared.imports.job import Job, Problem
 
 SLICE = 20
 """Rows that are read before others in this process have their turn, above all the statements of the batch before: Postgres must not
@@ -28,7 +27,7 @@ class Batch:
     last: bool = False
     good: list[tuple[int, Any]] = field(default_factory=list)
     """The rows that fit the form, with their lines."""
-    problems: "list[Problem]" = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
     """What is wrong with the others."""
 
 
@@ -40,7 +39,7 @@ class Ahead:
         self._file: _File | None = None
         self._next: asyncio.Task[Batch] | None = None
 
-    async def next(self, job: "Job", checks: Callable[[], Check], size: int) -> Batch:
+    async def next(self, job: Job, checks: Callable[[], Check], size: int) -> Batch:
         """The rows from where the job is. Those after them are begun; they are dropped when they are not asked for next."""
         if self._file is None or not self._file.is_at(job):
             await self.forget()
@@ -64,7 +63,7 @@ class Ahead:
 class _File:
     """One job's file, from where the job is on."""
 
-    def __init__(self, db: Database, job: "Job", check: Check, size: int) -> None:
+    def __init__(self, db: Database, job: Job, check: Check, size: int) -> None:
         if job.form is None:
             raise ValueError("how the file is written is not known yet")
         self._db, self._job, self._check, self._size = db, job, check, size
@@ -72,7 +71,7 @@ class _File:
         self.given = job.bytes_done
         """To here the rows were given."""
 
-    def is_at(self, job: "Job") -> bool:
+    def is_at(self, job: Job) -> bool:
         """Whether the job is where this one is: nobody else has moved it, or has it read in another way."""
         ours = self._job
         return (ours.id, self.given, ours.options, ours.form, ours.columns) == (

@@ -8,23 +8,27 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field, create_model
 from sqlalchemy import bindparam, select
 from starlette.responses import Response, StreamingResponse
 
-from shared.auth import Actor, require
+from shared.acts import Act
+from shared.auth import CurrentActor
 from shared.db.query import Query as Statement
 from shared.db.tables import IMPORT_JOB
 from shared.db.tx import Database, Tx
-from shared.errors import NotFound, Rejected
+from shared.errors import NotFound
 from shared.http.edge import ClinchRoute, InTx, Reading
 from shared.http.idempotency import IdempotencyKey
+from shared.http.permit import permitted
 from shared.imports import upload
 from shared.imports.check import Finding, ImportCheck, Refusal
 from shared.imports.idle import wake
-from shared.imports.job import GET, LOCK, Importer, Job, State, restart, save
+from shared.imports.importer import Importer
+from shared.imports.job import GET, LOCK, restart, save
 from shared.imports.options import Options, chosen, options_of
+from shared.imports.record import Job, State
 
 _NAMES = tuple(Job.__dataclass_fields__)
 _RECENT = Statement(
@@ -35,7 +39,6 @@ _RECENT = Statement(
     Job,
 )
 _FIRST = "SELECT bytes FROM import_chunk WHERE job_id = $1 AND start = 0"
-RESUMABLE = (State.CANCELLED, State.REFUSED, State.FAILED)
 _PROBLEMS = """
 SELECT line, n, kind, field, code, message FROM import_problem
 WHERE job_id = $1 AND (line, n) > ($2, $3) ORDER BY line, n LIMIT 1000
@@ -85,9 +88,8 @@ _FILE_BODY = {
 
 
 def imports_router(importer: Importer) -> APIRouter:
-    things = importer.things
-    router = APIRouter(prefix=f"/v1/imports/{things}", tags=["imports"], route_class=ClinchRoute)
-    allowed = Annotated[Actor, Depends(require(*importer.roles))]
+    things, acts = importer.things, importer.acts
+    router = APIRouter(prefix=f"/v1/imports/{things}", tags=["imports"], route_class=ClinchRoute, dependencies=[permitted(acts.read)])
     ways: Any = options_of(importer)  # what may be asked differs by importer
     asked: Any = _also_dry(ways)
 
@@ -102,7 +104,7 @@ def imports_router(importer: Importer) -> APIRouter:
     async def take_file(
         request: Request,
         response: Response,
-        by: allowed,
+        by: CurrentActor,
         given: Annotated[asked, Query()],
         key: IdempotencyKey,
     ) -> Any:
@@ -122,16 +124,16 @@ def imports_router(importer: Importer) -> APIRouter:
         return job
 
     @router.get("", name=f"list_{things}_imports", response_model=ImportList)
-    async def recent(db: Reading, _: allowed, limit: Annotated[int, Query(ge=1, le=200)] = 50) -> dict[str, Sequence[Job]]:
+    async def recent(db: Reading, limit: Annotated[int, Query(ge=1, le=200)] = 50) -> dict[str, Sequence[Job]]:
         """The latest imports, newest first."""
         return {"items": await db.all(_RECENT, things=things, limit=limit)}
 
     @router.get("/{import_id}", name=f"get_{things}_import", response_model=ImportOut)
-    async def get(import_id: UUID, db: Reading, _: allowed) -> Job:
+    async def get(import_id: UUID, db: Reading) -> Job:
         return _found(await db.first(GET, id=import_id), things)
 
     @router.get("/{import_id}/problems.csv", name=f"get_{things}_import_problems", response_class=StreamingResponse)
-    async def problems(import_id: UUID, request: Request, _: allowed) -> StreamingResponse:
+    async def problems(import_id: UUID, request: Request) -> StreamingResponse:
         """Every refused and flagged row as CSV: line, kind, field, code, message."""
         db: Database = request.app.state.db
         async with db.read() as reading:
@@ -139,26 +141,31 @@ def imports_router(importer: Importer) -> APIRouter:
         return StreamingResponse(_problem_lines(db, import_id), media_type="text/csv; charset=utf-8")
 
     @router.post("/{import_id}/cancel", name=f"cancel_{things}_import", response_model=ImportOut)
-    async def cancel(import_id: UUID, tx: InTx, _: allowed) -> Job:
+    async def cancel(import_id: UUID, tx: InTx) -> Job:
         """Stop after the current batch. What is imported stays; `resume` goes on from there."""
-        return await _turn(tx, import_id, things, State.CANCELLED, (State.QUEUED, State.READING, State.RUNNING))
+        return await _turn(tx, await _locked(tx, import_id, acts.cancel), State.CANCELLED)
 
     @router.post("/{import_id}/resume", name=f"resume_{things}_import", response_model=ImportOut)
-    async def resume(import_id: UUID, tx: InTx, by: allowed, given: Annotated[ways, Query()]) -> Job:
+    async def resume(import_id: UUID, tx: InTx, given: Annotated[ways, Query()]) -> Job:
         """Go on with a cancelled, refused or failed import where it stopped, with other options if you give any.
 
         Options that are left out stay as they were. When one is different now, the file is read again from its beginning: rows that
         are in stay, and are unchanged where they say the same.
         """
-        job = _found(await tx.first(LOCK, id=import_id), things)
-        if given.model_fields_set and job.state in RESUMABLE:
-            options = chosen(importer, given, tx.settings, by, before=job.options)
+        job = await _locked(tx, import_id, acts.resume)
+        if given.model_fields_set:
+            options = chosen(importer, given, tx.settings, tx.actor, before=job.options)
             if options != job.options:
                 header = upload.header(importer, options, await tx.conn.fetchval(_FIRST, import_id) or b"")
                 wake(things)
                 return await restart(tx, job, options, header)
         wake(things)
-        return await _turn(tx, import_id, things, State.QUEUED, RESUMABLE)
+        return await _turn(tx, job, State.QUEUED)
+
+    async def _locked(tx: Tx, id: UUID, act: Act[Job, None]) -> Job:
+        job = _found(await tx.first(LOCK, id=id), things)
+        act.check(job, tx.actor)
+        return job
 
     return router
 
@@ -174,10 +181,7 @@ def _found(job: Job | None, things: str) -> Job:
     return job
 
 
-async def _turn(tx: Tx, id: UUID, things: str, to: State, allowed: tuple[State, ...]) -> Job:
-    job = _found(await tx.first(LOCK, id=id), things)
-    if job.state not in allowed:
-        raise Rejected(f"The import is {job.state}.", code="wrong_state")
+async def _turn(tx: Tx, job: Job, to: State) -> Job:
     found = job.found if job.form else None
     job = replace(job, state=to, error=None, finished_at=tx.now if to is State.CANCELLED else None, found=found)
     await save(tx, job)

@@ -15,8 +15,9 @@ from shared.clock import Clock
 from shared.db.context import Context
 from shared.db.tx import Database
 from shared.imports.columns import Unsettled
-from shared.imports.job import Importer, Job
+from shared.imports.importer import Importer
 from shared.imports.outcome import Outcome, Problem
+from shared.imports.record import Job
 from shared.imports.rows import Row, RowReader
 from shared.imports.survey import form_of, source_of, survey
 from shared.imports.taking import Taken, checks, take_rows

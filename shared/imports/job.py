@@ -2,19 +2,16 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
-from enum import StrEnum
 from functools import partial
 from typing import Any
 from uuid import UUID
 
 import structlog
-from pydantic import BaseModel
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from shared.auth import Actor, Role
 from shared.clock import Clock
 from shared.db.context import Context
 from shared.db.query import Query, columns, rows_param
@@ -23,107 +20,20 @@ from shared.db.tx import Database, Tx
 from shared.imports.ahead import Ahead, Batch
 from shared.imports.columns import Unsettled
 from shared.imports.idle import Idle
-from shared.imports.outcome import Outcome, Problem, Take
+from shared.imports.importer import Importer
+from shared.imports.outcome import Problem
 from shared.imports.prepared import prepared_id
+from shared.imports.record import Job, State
 from shared.imports.survey import Found, survey
 from shared.imports.taking import checks, take_rows
 from shared.process.outage import Outage, is_outage
 from shared.process.settings import Settings
-
-__all__ = ["Importer", "Job", "Outcome", "Problem", "State", "run"]
 
 log = structlog.get_logger()
 
 BATCH = 2000
 """Rows of one transaction."""
 ATTEMPTS = 3
-
-
-class State(StrEnum):
-    UPLOADING = "uploading"
-    CHECKING = "checking"
-    """Only looked at: a dry run, which leaves no job."""
-    QUEUED = "queued"
-    READING = "reading"
-    """The first pass over the file."""
-    RUNNING = "running"
-    DONE = "done"
-    CANCELLED = "cancelled"
-    REFUSED = "refused"
-    """The file cannot be read, or in more than one way. Nothing of it is imported; `resume` goes on with other options."""
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    id: UUID
-    things: str
-    state: State
-    options: dict[str, Any]
-    columns: list[str]
-    bytes_total: int
-    bytes_done: int
-    line: int
-    created: int
-    updated: int
-    unchanged: int
-    refused: int
-    flagged: int
-    error: str | None
-    actor_id: UUID
-    actor_roles: list[str]
-    correlation_id: str
-    idempotency_key: str | None
-    created_at: datetime
-    finished_at: datetime | None
-    found: dict[str, Any] | None = None
-    """What the first pass found: `form` for the reader, `why` for people, or `refusal`."""
-    flags: dict[str, int] = field(default_factory=dict)
-    """How many rows have each flag."""
-    digest: str | None = None
-    """Of the options and the file: what an Idempotency-Key stands for."""
-
-    @property
-    def findings(self) -> list[dict[str, str]]:
-        return list((self.found or {}).get("why", []))
-
-    @property
-    def refusal(self) -> dict[str, Any] | None:
-        return (self.found or {}).get("refusal")
-
-    @property
-    def form(self) -> dict[str, Any] | None:
-        return (self.found or {}).get("form")
-
-    @property
-    def actor(self) -> Actor:
-        return Actor.of(self.actor_id, [Role(r) for r in self.actor_roles])
-
-    @property
-    def rows(self) -> int:
-        return self.created + self.updated + self.unchanged + self.refused
-
-
-@dataclass(frozen=True)
-class Importer:
-    """What a service says about its imports: the form of a row, and the command that takes many of them at once.
-
-    `take` gets (line, row) pairs in file order and never sees an `external_id` twice in a batch. It refuses a row by a problem. What it
-    raises fails the batch, which is then taken again in halves, down to the row that makes it raise.
-    """
-
-    things: str
-    row: type[BaseModel]
-    take: Take
-    roles: tuple[Role, ...]
-    key: str = "external_id"
-    correct: Take | None = None
-    """What takes rows that replace a known history, for those who may have it corrected."""
-    correcting: tuple[Role, ...] = ()
-
-    @property
-    def fields(self) -> Mapping[str, Any]:
-        return self.row.model_fields
 
 
 _JOB_COLUMNS = [IMPORT_JOB.c[n] for n in Job.__dataclass_fields__]

@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from shared.auth import Actor
-from shared.errors import Forbidden, Invalid
+from shared.errors import Invalid
 from shared.imports.dates import wrong_format
 from shared.imports.encoding import ENCODINGS
-from shared.imports.job import Importer
+from shared.imports.importer import Importer
 from shared.imports.mapping import pairs
 from shared.imports.taking import message_of, reading
 from shared.process.settings import Settings
@@ -85,7 +85,7 @@ def chosen(importer: Importer, given: Options, settings: Settings, by: Actor, be
         changed = {_STORED.get(name, name) for name in given.model_fields_set}
         options |= {name: value for name, value in before.items() if name not in changed}
     if options["correct"]:
-        _may_correct(importer, by)
+        importer.acts.correct.permit(by)
     _fit(importer, options, settings)
     return options
 
@@ -113,11 +113,6 @@ def _plain(given: Options) -> None:
     for text in texts:
         if "\0" in text or (not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text)):
             raise Invalid("An option holds a character that no text has.", pointer="query", code="bad_character")
-
-
-def _may_correct(importer: Importer, by: Actor) -> None:
-    if not by.has(*importer.correcting):
-        raise Forbidden(f"Only {' and '.join(importer.correcting)} may correct a known history.")
 
 
 def _zone(name: str) -> str:

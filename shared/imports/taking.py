@@ -1,7 +1,7 @@
 """A batch of rows: read into the service's form, and taken by its command. What cannot be taken costs its row, and no other."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import asyncpg
@@ -11,15 +11,14 @@ from pydantic import ValidationError
 from shared.db.tx import Tx
 from shared.imports.amounts import Amounts
 from shared.imports.dates import Dates
+from shared.imports.importer import Importer
 from shared.imports.outcome import Outcome, Problem, Take
+from shared.imports.record import Job
 from shared.imports.rows import Row
 from shared.process.outage import is_outage
 from shared.process.settings import Settings
 from shared.sentences import sentence
 from shared.spelling import compared
-
-if TYPE_CHECKING:
-    from shared.imports.job import Importer, Job
 
 log = structlog.get_logger()
 
@@ -30,10 +29,10 @@ Check = Callable[[Sequence[Row], list[Problem]], list[Taken]]
 
 
 async def take_rows(
-    importer: "Importer",
+    importer: Importer,
     tx: Tx,
     settings: Settings,
-    job: "Job",
+    job: Job,
     good: Sequence[Taken],
     problems: Sequence[Problem],
     *,
@@ -66,7 +65,7 @@ async def take_rows(
     return total, len({p.line for p in total.problems if p.kind == "refused"})
 
 
-async def _each(take: Take, tx: Tx, settings: Settings, job: "Job", rows: Sequence[Taken], ours: list[Exception]) -> Outcome:
+async def _each(take: Take, tx: Tx, settings: Settings, job: Job, rows: Sequence[Taken], ours: list[Exception]) -> Outcome:
     """Take the rows; where they fail, the two halves of them, down to the row that is refused."""
     try:
         async with tx.savepoint():
@@ -101,7 +100,7 @@ _SAYS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str, str], ...
 )  # fmt: skip
 
 
-def _refusal(error: Exception, line: int, row: Any, job: "Job") -> Problem:
+def _refusal(error: Exception, line: int, row: Any, job: Job) -> Problem:
     for kinds, code, says in _SAYS:
         if isinstance(error, kinds):
             return Problem(line, _field(code, row), code, says)
@@ -138,7 +137,7 @@ def reading(options: Mapping[str, Any], form: Mapping[str, Any], settings: Setti
     }
 
 
-def checks(importer: "Importer", job: "Job", settings: Settings) -> Check:
+def checks(importer: Importer, job: Job, settings: Settings) -> Check:
     """What tells the rows of one file that fit the form; what is wrong with the others goes to its list of problems, field by field."""
     options = job.options
     mapped = (job.form or options)["map"]
@@ -146,7 +145,7 @@ def checks(importer: "Importer", job: "Job", settings: Settings) -> Check:
     constants, defaults, meanings = options["set"], options.get("defaults") or {}, options.get("values") or {}
     context = reading(options, job.form or {}, settings)
     width = len(job.columns)
-    validate = importer.row.__pydantic_validator__.validate_python  # what `model_validate` does, less its checks of how it is called
+    validate = importer.row.model_validate
 
     def check(rows: Sequence[Row], problems: list[Problem]) -> list[Taken]:
         good: list[Taken] = []

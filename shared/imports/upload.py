@@ -21,8 +21,10 @@ from shared.imports.check import ImportCheck, check
 from shared.imports.encoding import sure
 from shared.imports.format import decoded, delimiter_of, header_of, line_end_of
 from shared.imports.idle import wake
-from shared.imports.job import GET, Importer, Job, State, drop_uploads
+from shared.imports.importer import Importer
+from shared.imports.job import GET, drop_uploads
 from shared.imports.mapping import mapping
+from shared.imports.record import Job, State
 from shared.imports.workbook import is_workbook
 from shared.process.telemetry import trace_id
 

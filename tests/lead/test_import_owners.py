@@ -4,7 +4,7 @@ from typing import Any
 
 from lead_svc.imports.commands import take
 from lead_svc.imports.form import LeadRow
-from shared.imports.job import Outcome
+from shared.imports.outcome import Outcome
 from tests.harness import Running
 from tests.lead.desk import Desk, done
 

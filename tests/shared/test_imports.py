@@ -16,22 +16,32 @@ from sqlalchemy import select
 from structlog.testing import capture_logs
 
 from clinch.run.postgres import Postgres
+from shared.acts import who
 from shared.auth import Role
 from shared.db.query import Query
 from shared.db.tx import Tx
+from shared.fields import PERSONAL, personal
 from shared.ids import external_id
 from shared.imports import job as jobs
 from shared.imports.api import imports_router
 from shared.imports.dates import When
-from shared.imports.job import Importer, Outcome, Problem
+from shared.imports.importer import Importer
+from shared.imports.kinds import DATE, kind_of
+from shared.imports.outcome import Outcome, Problem
 from shared.process.settings import Settings
+from tests.client import codes
 from tests.harness import Running, running
 from tests.shared.notes_service import NOTE, NOTES, Note, NoteWritten, service
 
 
-class NoteRow(BaseModel):
+class NoteFields(BaseModel):
+    """What people say of a note: its row in a file inherits it, marks and all."""
+
+    text: Annotated[str, Field(max_length=40), PERSONAL]
+
+
+class NoteRow(NoteFields):
     external_id: str = Field(min_length=1, max_length=50)
-    text: Annotated[str, Field(max_length=40)]
     at: When | None = None
 
 
@@ -46,7 +56,7 @@ async def take_notes(tx: Tx, rows: Sequence[tuple[int, NoteRow]], _: Settings) -
     return Outcome(created=len(new), unchanged=len(known), problems=odd)
 
 
-NOTES_IMPORT = Importer("notes", NoteRow, take_notes, (Role.admin,))
+NOTES_IMPORT = Importer("notes", NoteRow, take_notes, who(Role.admin))
 with_imports = replace(service, routers=[*service.routers, imports_router(NOTES_IMPORT)], streamed=("/v1/imports/",))
 
 
@@ -107,6 +117,24 @@ async def test_an_import_counts_creates_flags_and_refuses(notes: Running, client
     assert rows["7"]["field"] == "text"
     [first, _] = await notes.told(NoteWritten)
     assert first.time == datetime(2026, 1, 31, tzinfo=UTC)
+
+
+def test_a_row_keeps_the_marks_of_the_fields_that_it_inherits() -> None:
+    assert personal(NoteRow) == {"text"}
+    assert [name for name, field in NOTES_IMPORT.fields.items() if kind_of(field) is DATE] == ["at"]
+
+
+async def test_the_acts_of_an_import_say_who_may_and_when(notes: Running, client: httpx.AsyncClient) -> None:
+    sent = await client.post("/v1/imports/notes", content="external_id,text\n1,a\n")
+    address = f"/v1/imports/notes/{sent.json()['id']}"
+    async with notes.client("rep") as rep:
+        answers = [await rep.get(address), await rep.post(f"{address}/cancel"), await rep.post("/v1/imports/notes", content="x")]
+        assert [answer.status_code for answer in answers] == [403, 403, 403]
+    early = await client.post(f"{address}/resume")
+    assert (early.status_code, early.json()["code"], codes(early)) == (409, "wrong_state", {"wrong_state"})
+    assert early.json()["unmet"][0]["message"].startswith("The import is queued")
+    assert (await client.post(f"{address}/cancel")).json()["state"] == "cancelled"
+    assert (await client.post(f"{address}/resume")).json()["state"] == "queued"
 
 
 async def test_the_same_file_again_changes_nothing(notes: Running, client: httpx.AsyncClient) -> None:
@@ -221,7 +249,7 @@ async def test_an_upload_that_was_cut_off_is_sent_again_under_its_key(notes: Run
     ("params", "pointer", "says"),
     [
         ({"map": ["external_id=nope", "text=b"]}, "map", "its columns are a, b"),
-        ({"map": ["other=a"]}, "map", "the fields are external_id, text, at"),
+        ({"map": ["other=a"]}, "map", "the fields are text, external_id, at"),
         ({"map": ["external_id=a"]}, "map", "No column fills text"),
         ({"map": ["external_id"]}, "map", "field=column"),
         ({"map": ["external_id=a", "text=b"], "set": ["at=someday"]}, "set", "not a date"),

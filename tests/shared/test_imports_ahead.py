@@ -11,7 +11,7 @@ import pytest
 from clinch.run.postgres import Postgres
 from shared.db.tx import Tx
 from shared.imports import job as jobs
-from shared.imports.job import Outcome
+from shared.imports.outcome import Outcome
 from shared.process.settings import Settings
 from tests.harness import running
 from tests.shared.notes_service import NoteWritten

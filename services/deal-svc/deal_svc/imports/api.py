@@ -4,18 +4,19 @@ from functools import partial
 
 from deal_svc.imports.commands import take
 from deal_svc.imports.form import DealRow
+from shared.acts import who
 from shared.auth import Role
 from shared.imports import job
 from shared.imports.api import imports_router
-from shared.imports.job import Importer
+from shared.imports.importer import Importer
 
 DEAL_IMPORT = Importer(
     "deals",
     DealRow,
     take,
-    roles=(Role.admin, Role.ops, Role.director),
+    who(Role.admin, Role.ops, Role.director),
     correct=partial(take, correct=True),
-    correcting=(Role.admin, Role.ops),
+    correcting=who(Role.admin, Role.ops),
 )
 
 router = imports_router(DEAL_IMPORT)

@@ -22,7 +22,7 @@ from shared.errors import Unmet
 from shared.events.deal import DealLost, DealStageChanged, DealWon
 from shared.events.envelope import Event
 from shared.ids import external_id
-from shared.imports.job import Outcome, Problem
+from shared.imports.outcome import Outcome, Problem
 from shared.process.settings import Settings
 from shared.spelling import normal_source
 

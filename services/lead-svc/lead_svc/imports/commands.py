@@ -14,7 +14,7 @@ from shared.db.tx import Tx
 from shared.errors import Problem as Refusal
 from shared.events.envelope import Event
 from shared.events.lead import LeadMqlReached, LeadQualified
-from shared.imports.job import Outcome, Problem
+from shared.imports.outcome import Outcome, Problem
 from shared.process.settings import Settings
 
 Events = list[tuple[Event, datetime]]

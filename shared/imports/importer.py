@@ -1,0 +1,40 @@
+"""What a service says about its imports: the form of a row, the command that takes many of them, and whose they are."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+from shared.acts import Who
+from shared.imports.outcome import Take
+from shared.imports.record import Acts
+
+_NOBODY = Who()
+
+
+@dataclass(frozen=True)
+class Importer:
+    """What a service says about its imports: the form of a row, and the command that takes many of them at once.
+
+    `take` gets (line, row) pairs in file order and never sees an `external_id` twice in a batch. It refuses a row by a problem. What it
+    raises fails the batch, which is then taken again in halves, down to the row that makes it raise.
+    """
+
+    things: str
+    row: type[BaseModel]
+    take: Take
+    who: Who
+    """Whose imports they are: they start, read, cancel and resume all of these records."""
+    key: str = "external_id"
+    correct: Take | None = None
+    """What takes rows that replace a known history, for those who may have it corrected."""
+    correcting: Who = _NOBODY
+
+    @property
+    def acts(self) -> Acts:
+        return Acts.of(self.things, self.who, self.correcting)
+
+    @property
+    def fields(self) -> Mapping[str, Any]:
+        return self.row.model_fields
