@@ -25,6 +25,22 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Total:
+    """What two services must agree on, each from its own data: totals of the same name return the same rows, in the same order.
+
+    Amounts are exact decimals in the reporting currency, as texts without trailing zeros.
+    """
+
+    invariant: int
+    says: str
+    sql: str
+
+
+ROSTER_TOTAL = Total(8, "who is in which team", "SELECT person_id, team_id, team_path, role, active FROM roster ORDER BY person_id")
+"""Of every service: lead-svc tells it, and the others keep it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """What a check found: how many were looked at where that is known, and the first offenders."""
 

@@ -32,7 +32,7 @@ from shared.log.consumer import Handle, reactions
 from shared.process.settings import Settings
 from shared.process.telemetry import Telemetry
 from shared.rezone import Follow
-from shared.verify import Check
+from shared.verify import Check, Total
 
 log = structlog.get_logger()
 
@@ -47,7 +47,8 @@ Job = Callable[[Database, Settings, Clock, asyncio.Event], Coroutine[Any, Any, N
 class Service:
     """`prefixes` are the paths it owns behind the gateway; `reactions` are functions marked with `@on`.
 
-    `streamed` are the paths whose bodies may be of any length; `checks` are what `clinch verify` asks of its data;
+    `streamed` are the paths whose bodies may be of any length; `checks` are what `clinch verify` asks of its data,
+    and `totals` what it compares with other services';
     `rezone` is what `clinch rezone` does to it.
     """
 
@@ -62,6 +63,7 @@ class Service:
     jobs: Sequence[Job] = ()
     streamed: tuple[str, ...] = ()
     checks: Sequence[Check] = ()
+    totals: Sequence[Total] = ()
     rezone: Follow | None = None
     description: str = ""
 

@@ -1,4 +1,4 @@
-"""`clinch verify`: the invariants of quality.md §1 that the data itself can show, checked on a running or a stopped-and-started system."""
+"""`clinch verify`: the invariants that the data itself can show, checked on a running or a stopped-and-started system."""
 
 import asyncio
 import time
@@ -87,7 +87,10 @@ async def _verify(settings: "Mapping[str, Settings]", wait: float, rebuild: bool
                 if found.offenders:
                     console.print(f"    {found.offenders:,} offenders: {', '.join(found.examples) or 'see the tables'}", markup=False)
     if not broken:
-        console.print("All invariants hold. The numbers are those of the design; in brackets, how many were looked at.", highlight=False)
+        console.print(
+            "All invariants hold. The numbers are those of docs/operations/verify.md; in brackets, how many were looked at.",
+            highlight=False,
+        )
     return broken
 
 
@@ -115,7 +118,6 @@ async def _answer(ask: "Callable[[], Awaitable[T]]", wait: float) -> "T":
 async def _findings(
     services: "Mapping[str, Service]", databases: Mapping[str, Any], bus: Any, settings: "Settings | None"
 ) -> "AsyncIterator[tuple[str, Finding]]":
-    from clinch.ops.agreements import AGREEMENTS
     from metrics_svc.feed.checks import in_the_feed
     from shared import verify as data
 
@@ -126,19 +128,28 @@ async def _findings(
             if service.topics:
                 async for found in data.in_the_log(conn, bus, sorted(t.split(".")[1] for t in service.topics)):
                     yield service.name, found
-    for agreed in AGREEMENTS:
-        async with databases[agreed.owner].connection() as conn:
-            mine = [tuple(r) for r in await conn.fetch(agreed.owners)]
-        async with databases[agreed.reader].connection() as conn:
-            theirs = [tuple(r) for r in await conn.fetch(agreed.readers)]
-        differ = [f"{row}" for row in {*mine} ^ {*theirs}] if mine != theirs else []
-        where = f"{agreed.owner} = {agreed.reader}"
-        yield where, data.Finding(agreed.invariant, agreed.says, len(differ), tuple(differ[:3]), len(mine))
+    async for where, found in _agreements(services, databases):
+        yield where, found
     async with databases["metrics"].connection() as conn:
         async for found in in_the_feed(conn, bus):
             yield "metrics-svc", found
     async for found in _projection(databases["metrics"], bus, settings):
         yield "metrics-svc", found
+
+
+async def _agreements(services: "Mapping[str, Service]", databases: Mapping[str, Any]) -> "AsyncIterator[tuple[str, Finding]]":
+    """What each service counts of its own data, against what the first one of that total counts."""
+    from shared.verify import ROSTER_TOTAL, Finding
+
+    known: dict[str, tuple[str, list[tuple[Any, ...]]]] = {}
+    for name, service in services.items():
+        async with databases[name].connection() as conn:
+            for total in (*service.totals, ROSTER_TOTAL):
+                rows = [tuple(row) for row in await conn.fetch(total.sql)]
+                owner, expected = known.setdefault(total.says, (name, rows))
+                if owner != name:
+                    differ = [f"{row}" for row in {*expected} ^ {*rows}] if expected != rows else []
+                    yield f"{owner} = {name}", Finding(total.invariant, total.says, len(differ), tuple(differ[:3]), len(expected))
 
 
 async def _projection(db: Any, bus: Any, settings: "Settings | None") -> "AsyncIterator[Finding]":

@@ -1,6 +1,6 @@
 """What `clinch verify` asks of contract-svc's data: legal histories, one contract per quote, money to the last cent (quality.md §1, 9)."""
 
-from shared.verify import Check, unbroken_path
+from shared.verify import Check, Total, unbroken_path
 
 CHECKS = (
     *unbroken_path(
@@ -56,5 +56,14 @@ CHECKS = (
         "what a milestone counts as paid is what payments that were kept gave it",
         "SELECT m.id FROM milestone m LEFT JOIN (SELECT a.* FROM allocation a JOIN payment p ON p.id = a.payment_id "
         "WHERE p.reversed_at IS NULL) a ON a.milestone_id = m.id GROUP BY m.id, m.paid HAVING coalesce(sum(a.amount), 0) <> m.paid",
+    ),
+)
+
+TOTALS = (
+    Total(
+        8,
+        "payments kept: count and amount",
+        "SELECT count(*), coalesce(sum(trim_scale(p.amount * c.fx)), 0)::text FROM payment p JOIN contract c ON c.id = p.contract_id "
+        "WHERE p.reversed_at IS NULL",
     ),
 )

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from contract_svc.checks import CHECKS
+from contract_svc.checks import CHECKS, TOTALS
 from contract_svc.contracts.api import router as contracts
 from contract_svc.delivery.api import router as delivery
 from contract_svc.delivery.timers import TIMERS as DELIVERY_TIMERS
@@ -25,6 +25,7 @@ service = Service(
     reactions=[*roster.REACTIONS, *REACTIONS],
     timers={**DELIVERY_TIMERS, **MILESTONE_TIMERS},
     checks=CHECKS,
+    totals=TOTALS,
     rezone=follow,
     description=__doc__,
 )

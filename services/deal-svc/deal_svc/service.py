@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from deal_svc.catalog.api import router as catalog
-from deal_svc.checks import CHECKS
+from deal_svc.checks import CHECKS, TOTALS
 from deal_svc.deals import accounts, names
 from deal_svc.deals import reactions as deals_reactions
 from deal_svc.deals.api import router as deals
@@ -29,6 +29,7 @@ service = Service(
     timers=TIMERS,
     jobs=[run_imports],
     checks=CHECKS,
+    totals=TOTALS,
     rezone=follow,
     streamed=("/v1/imports/deals",),
     description=__doc__,

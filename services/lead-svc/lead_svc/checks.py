@@ -1,6 +1,6 @@
 """What `clinch verify` asks of lead-svc's data: histories are paths of the state machine, and end where the lead is (quality.md §1, 9)."""
 
-from shared.verify import Check, unbroken_path
+from shared.verify import Check, Total, unbroken_path
 
 CHECKS = (
     *unbroken_path(
@@ -30,4 +30,18 @@ CHECKS = (
         stays=("lead.captured",),
     ),
     Check(9, "a converted lead names its deal", "SELECT id FROM lead WHERE state IN ('converting', 'converted') AND deal_id IS NULL"),
+)
+
+TOTALS = (
+    Total(
+        8,
+        "leads captured, by source",
+        "SELECT coalesce(source, ''), count(*) FROM lead WHERE captured_at IS NOT NULL GROUP BY 1 ORDER BY 1",
+    ),
+    Total(
+        8,
+        "when each lead was captured",
+        "SELECT captured_at::date, count(*), sum(extract(epoch FROM captured_at))::text FROM lead WHERE captured_at IS NOT NULL "
+        "GROUP BY 1 ORDER BY 1",
+    ),
 )

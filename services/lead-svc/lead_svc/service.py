@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from lead_svc.capture.api import router as capture
-from lead_svc.checks import CHECKS
+from lead_svc.checks import CHECKS, TOTALS
 from lead_svc.conversion.api import router as conversion
 from lead_svc.conversion.reactions import REACTIONS
 from lead_svc.imports.api import router as imports
@@ -30,6 +30,7 @@ service = Service(
     timers={WAKE: wake, MOVED: person_moved},
     jobs=[run_imports],
     checks=CHECKS,
+    totals=TOTALS,
     streamed=("/v1/imports/leads",),
     description="Leads from capture to conversion, and the companies and people they are about.",
 )

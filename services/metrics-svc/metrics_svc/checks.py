@@ -4,7 +4,7 @@ from metrics_svc.facts.deals import UNKNOWN_STAGE
 from metrics_svc.feed import checks as feed
 from metrics_svc.webhooks.rules import MOVES
 from metrics_svc.webhooks.turns import MATCHES
-from shared.verify import Check, legal_histories
+from shared.verify import Check, Total, legal_histories
 
 CHECKS = (
     *feed.CHECKS,
@@ -39,5 +39,40 @@ CHECKS = (
         7,
         "nothing is delivered that an endpoint has not come to",
         "SELECT d.id FROM webhook_delivery d JOIN webhook_cursor c ON c.webhook_id = d.webhook_id WHERE d.position > c.position",
+    ),
+)
+
+TOTALS = (
+    Total(
+        8,
+        "leads captured, by source",
+        "SELECT coalesce(source, ''), count(*) FROM lead_fact WHERE captured_at IS NOT NULL GROUP BY 1 ORDER BY 1",
+    ),
+    Total(
+        8,
+        "when each lead was captured",
+        "SELECT captured_at::date, count(*), sum(extract(epoch FROM captured_at))::text FROM lead_fact WHERE captured_at IS NOT NULL "
+        "GROUP BY 1 ORDER BY 1",
+    ),
+    Total(
+        8,
+        "deals by stage: count and amount",
+        "SELECT stage, count(*), sum(trim_scale(amount))::text FROM deal_fact WHERE stage IS NOT NULL GROUP BY stage ORDER BY stage",
+    ),
+    Total(
+        7,
+        "leads of which a deal is won",
+        "SELECT coalesce(sum(CASE kind WHEN 'won' THEN 1 WHEN 'reversed' THEN -1 ELSE 0 END), 0)::bigint FROM lead_goal_fact",
+    ),
+    Total(
+        7,
+        "open deals that came from a lead, by stage",
+        "SELECT stage, count(*), count(DISTINCT lead_id) FROM deal_fact WHERE line = 'lead' AND is_open GROUP BY stage ORDER BY stage",
+    ),
+    Total(
+        8,
+        "payments kept: count and amount",
+        "SELECT count(*), coalesce(sum(trim_scale(amount)), 0)::text FROM payment_fact "
+        "WHERE received_at IS NOT NULL AND reversed_at IS NULL",
     ),
 )

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from metrics_svc.cells import tables as _cells  # noqa: F401  (declares its tables)
-from metrics_svc.checks import CHECKS
+from metrics_svc.checks import CHECKS, TOTALS
 from metrics_svc.feed import commands as feeding
 from metrics_svc.feed.api import router as events
 from metrics_svc.feed.retention import forget_old
@@ -35,5 +35,6 @@ service = Service(
     consumers={"metrics": (fold, TOPICS), feeding.NAME: (feeding.feed, feeding.TOPICS)},
     jobs=[keep_current, forget_old, delivering.deliver, keeping.clean, keeping.sample],
     checks=CHECKS,
+    totals=TOTALS,
     description="Figures follow the business time of events; `as_of` shows what had happened by then.",
 )
