@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from clinch.demo import lists, staff
 from clinch.demo.contracts import PAST_DOUBT
+from clinch.demo.leads import company_name
 from clinch.demo.moments import YEAR, Draw, works_on
 from clinch.demo.plan import Key, plan
 from clinch.demo.story import NET_DAYS, Contract, Deal, Lead, Plan
@@ -153,6 +154,14 @@ def test_lists_hold_only_rows_that_the_import_takes(year: Plan) -> None:
 
 def share(part: Iterable[Any], whole: Iterable[Any]) -> float:
     return len(list(part)) / len(list(whole))
+
+
+def test_no_two_leads_are_of_companies_with_one_name() -> None:
+    """Converting one of them would be refused until somebody says which of the accounts it is."""
+    names = [company_name(n) for n in range(20_000)]
+    assert len(set(names)) == len(names)
+    companies = [lead.prospect.company for lead in BIG.leads]
+    assert len(set(companies)) == len(companies)
 
 
 def test_a_year_is_believable() -> None:

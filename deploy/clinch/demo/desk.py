@@ -81,7 +81,7 @@ async def convert(hand: Hand, lead_id: str, deal: Deal) -> tuple[str, str]:
         deal.owner,
         f"{LEADS}/{lead_id}/convert",
         deal_name=deal.name,
-        join_account=True,
+        join_account=False,
         amount={"amount": deal.amount, "currency": deal.currency},
         expected_close_on=deal.expected_close_on,
         at=deal.opened_at,

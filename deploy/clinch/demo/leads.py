@@ -14,15 +14,17 @@ MQL, SQL, DEAL, WON = 0.46, 0.5, 0.8, 0.33
 """The odds of each step, for a source and a seller of average quality."""
 DROPPED = 0.5
 """Of the leads that get no further."""
+_STRIDE = 2477
+"""Neighbours get names that do not look alike: it shares no factor with the number of names."""
 POOLED = 0.35
 """Of the leads that nobody has looked at yet."""
 
 
-def draw_lead(draw: Draw, key: str, home: str, abroad: str) -> Lead:
+def draw_lead(draw: Draw, key: str, company: str, home: str, abroad: str) -> Lead:
     """A lead and its fate. `home`, `abroad`: the currencies that its deal may be in."""
     captured_at = draw.captured_at()
     source = draw.weighted(SOURCES)
-    lead = Lead(key, captured_at, source, draw.one(source.campaigns), _prospect(draw), draw.weighted(tables.LINES))
+    lead = Lead(key, captured_at, source, draw.one(source.campaigns), _prospect(draw, company), draw.weighted(tables.LINES))
     if not draw.chance(min(0.9, MQL * source.quality**0.5)):
         return _left(draw, lead, captured_at)
     lead = replace(lead, owner=_owner(draw, lead.prospect), mql_at=draw.later(captured_at, 3), why_mql=draw.one(tables.WHY_MQL))
@@ -54,8 +56,7 @@ def _left(draw: Draw, lead: Lead, since: datetime) -> Lead:
     return replace(lead, owner=lead.owner or _owner(draw, lead.prospect), dropped=dropped)
 
 
-def _prospect(draw: Draw) -> Prospect:
-    company = f"{draw.one(tables.PLACES)} {draw.one(tables.TRADES)} {draw.one(tables.FORMS)}"
+def _prospect(draw: Draw, company: str) -> Prospect:
     given, family = draw.one(tables.GIVEN_NAMES), draw.one(tables.FAMILY_NAMES)
     host = re.sub("[^a-z]+", "-", company.lower())
     return Prospect(
@@ -68,6 +69,16 @@ def _prospect(draw: Draw) -> Prospect:
         industry=draw.one(tables.INDUSTRIES),
         size=draw.weighted(tables.SIZES),
     )
+
+
+def company_name(n: int) -> str:
+    """The n-th lead's company, which no other has: which of two accounts with one name a lead is for, only people can say."""
+    places, trades, forms = tables.PLACES, tables.TRADES, tables.FORMS
+    times, n = divmod(n, len(places) * len(trades) * len(forms))
+    rest, place = divmod(n * _STRIDE % (len(places) * len(trades) * len(forms)), len(places))
+    form, trade = divmod(rest, len(trades))
+    second = f" & {trades[(trade + times) % len(trades)]}" if times else ""
+    return f"{places[place]} {trades[trade]}{second} {forms[form]}"
 
 
 # -- What the owner did ------------------------------------------------------------------------------------------------------
@@ -132,8 +143,8 @@ def _aside(draw: Draw, since: datetime) -> Aside | None:
     return Aside(at, draw.one(tables.NURTURED), wake_at, draw.later(at, 45) if draw.chance(0.3) else None)
 
 
-def newest(draw: Draw, key: str) -> Lead:
+def newest(draw: Draw, key: str, company: str) -> Lead:
     """The lead that has just come in."""
     source: Source = draw.weighted(SOURCES)
     at = draw.now - timedelta(minutes=draw.between(1, 4))
-    return Lead(key, at, source, draw.one(source.campaigns), _prospect(draw), draw.weighted(tables.LINES))
+    return Lead(key, at, source, draw.one(source.campaigns), _prospect(draw, company), draw.weighted(tables.LINES))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from clinch.demo.deals import draw_deal, negotiate
-from clinch.demo.leads import draw_lead, newest, work_out
+from clinch.demo.leads import company_name, draw_lead, newest, work_out
 from clinch.demo.moments import Draw
 from clinch.demo.story import Contract, Deal, DirectDeal, Lead, Plan
 from clinch.demo.tables import CUSTOMERS, LINES, SELLERS, SIZES
@@ -47,7 +47,7 @@ def plan(seed: int, leads: int, now: datetime, home: str = "CNY", abroad: str | 
     until = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     key = str(Key(seed, leads, until))
     foreign = abroad or home
-    drawn = [draw_lead(Draw(f"{key}/{n}", until), f"{key}-L{n:05d}", home, foreign) for n in range(1, leads)]
+    drawn = [draw_lead(Draw(f"{key}/{n}", until), f"{key}-L{n:05d}", company_name(n), home, foreign) for n in range(1, leads)]
     chosen = _by_hand(Draw(f"{key}/by hand", until), drawn, leads)
     worked = [_worked(Draw(f"{lead.key}/worked", until), lead) for lead in drawn if lead.key in chosen]
     count = max(min(AT_LEAST, leads // 10), round(DIRECT * leads))
@@ -60,7 +60,7 @@ def plan(seed: int, leads: int, now: datetime, home: str = "CNY", abroad: str | 
         written=tuple(_written(Draw(f"{lead.key}/written", until), lead) for lead in drawn if lead.key not in chosen),
         worked=tuple(worked),
         direct=tuple(direct),
-        newest=newest(Draw(f"{key}/newest", until), newest_key(key)),
+        newest=newest(Draw(f"{key}/newest", until), newest_key(key), company_name(leads)),
     )
 
 
