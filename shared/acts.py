@@ -81,6 +81,7 @@ class Act(Generic[R, F]):
 
     - `states`: those it can be done in; None for all. An act that makes a record (`makes`) has no state before.
     - `to`: where it leads, from every one of `states`; empty when the state stays. `moves` gives pairs where that is too coarse.
+    - `repeats`: states in which doing it again gives the first result again, though it is not listed as allowed.
     - `needs`: guards that the record, its facts and the actor decide. What a body decides is given to `check` as `also`.
     - `tells`: the events of which one, or each, tells that it was done.
     - `refused`, `code`: the sentence and the code of a 409.
@@ -98,6 +99,7 @@ class Act(Generic[R, F]):
     to: tuple[str, ...] = ()
     moves: tuple[tuple[str, str], ...] = ()
     makes: bool = False
+    repeats: tuple[str, ...] = ()
     needs: Callable[[R, F, Actor], Iterable[Unmet]] = _nothing
     tells: tuple[type[Event], ...] = ()
     not_owner: Unmet | None = None

@@ -64,7 +64,7 @@ async def test_contacts_are_seen_with_their_account_and_masked_by_role(desk: Des
     made = await account(desk)
     contact = done(await desk.by("ann").post("/v1/contacts", json={**ANNA, "account_id": made["id"], "external_id": "c-1"}), 201)
     assert (contact["email"], contact["job_title"]) == ("anna@acme.example", "CTO")
-    assert contact["allowed_actions"] == [{"action": "change", "allowed": True, "unmet": []}]
+    assert contact["allowed_actions"] == [{"action": "change", "allowed": True, "unmet": [], "operation_id": "change_contact"}]
     assert (await desk.by("bob").get(f"/v1/contacts/{contact['id']}")).status_code == 404
     assert done(await desk.by("bob").get("/v1/contacts"), 200)["items"] == []
     (listed,) = done(await desk.by("max").get("/v1/contacts", params={"account_id": made["id"]}), 200)["items"]

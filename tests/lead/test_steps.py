@@ -26,7 +26,7 @@ async def test_from_captured_to_sql(desk: Desk, svc: Running) -> None:
     lead = await desk.qualifiable()
     assert (lead["grade"], lead["bant_score"], lead["responses"]) == ("A", 80, 1)
     action = next(a for a in lead["allowed_actions"] if a["action"] == "qualify")
-    assert action == {"action": "qualify", "allowed": True, "unmet": []}
+    assert action == {"action": "qualify", "allowed": True, "unmet": [], "operation_id": "qualify_lead"}
     sql = await desk.act(lead, "qualify", at="2026-03-01T10:00:00Z")
     assert (sql["state"], sql["version"]) == ("sql", lead["version"] + 1)
     (told,) = await svc.told(LeadQualified)

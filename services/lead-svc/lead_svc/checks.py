@@ -1,34 +1,11 @@
-"""What `clinch verify` asks of lead-svc's data: histories are paths of the state machine, and end where the lead is (quality.md §1, 9)."""
+"""What `clinch verify` asks of lead-svc's data: histories are paths of its acts, and end where the lead is."""
 
-from shared.verify import Check, Total, unbroken_path
+from lead_svc.acts import LEAD_ACTS
+from shared.events.lead import LeadCaptured
+from shared.verify import Check, Total, legal_histories
 
 CHECKS = (
-    *unbroken_path(
-        "each lead's history is an unbroken path that ends in its state",
-        table="lead",
-        column="state",
-        came_from={
-            "lead.mql_reached": "'captured'",
-            "lead.nurtured": "data->>'from_state'",
-            "lead.disqualified": "data->>'from_state'",
-            "lead.reactivated": "data->>'from_state'",
-            "lead.converted": "'sql'",
-            "lead.conversion_refused": "'converting'",
-        },
-        went_to={
-            "lead.stubbed": "'captured'",
-            "lead.captured": "'captured'",
-            "lead.mql_reached": "'mql'",
-            "lead.qualified": "'sql'",
-            "lead.nurtured": "'nurturing'",
-            "lead.disqualified": "'disqualified'",
-            "lead.reactivated": "'captured'",
-            "lead.converted": "'converting'",
-            "lead.conversion_confirmed": "'converted'",
-            "lead.conversion_refused": "'sql'",
-        },
-        stays=("lead.captured",),
-    ),
+    *legal_histories(LEAD_ACTS, table="lead", column="state", stays=[LeadCaptured]),
     Check(9, "a converted lead names its deal", "SELECT id FROM lead WHERE state IN ('converting', 'converted') AND deal_id IS NULL"),
 )
 

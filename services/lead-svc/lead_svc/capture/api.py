@@ -1,23 +1,25 @@
-"""`POST /v1/leads` and `/v1/leads/bulk`: one capture API for all channels (L1)."""
+"""`POST /v1/leads` and `/v1/leads/bulk`: one capture API for all channels."""
 
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Response
 from pydantic import Field
 
+from lead_svc.answers import LeadOut
 from lead_svc.capture import commands
-from lead_svc.capture.rules import CAPTURING, NewLead
-from lead_svc.leads.api import LeadData, LeadOut
-from shared.auth import CurrentActor, require
+from lead_svc.capture.rules import CAPTURE, NewLead
+from lead_svc.leads.api import LeadData
+from shared.auth import CurrentActor
 from shared.db.tx import Tx
 from shared.errors import Problem
 from shared.fields import Key, Time
 from shared.http.bulk import Bulk, BulkResult, Done
 from shared.http.edge import ClinchRoute, InTx, KeyRequired
 from shared.http.openapi import or_known
+from shared.http.permit import permitted
 
-router = APIRouter(prefix="/v1/leads", tags=["leads"], route_class=ClinchRoute, dependencies=[Depends(require(*CAPTURING))])
+router = APIRouter(prefix="/v1/leads", tags=["leads"], route_class=ClinchRoute, dependencies=[permitted(CAPTURE)])
 
 
 _ACCOUNT_KEY = "The account by another system's key. One that is unknown becomes a stub, if you see all accounts; else it is refused."

@@ -12,8 +12,9 @@ from sqlalchemy import ColumnElement, Table, select
 from lead_svc.capture import rules
 from lead_svc.capture.rules import NewLead
 from lead_svc.leads.commands import dimensions, updated
-from lead_svc.leads.queries import lead_visible
-from lead_svc.leads.rules import PERSONAL, Lead, edit_unmet
+from lead_svc.leads.queries import visible
+from lead_svc.leads.record import Lead
+from lead_svc.leads.rules import PERSONAL
 from lead_svc.leads.tables import LEAD, LEADS
 from lead_svc.parties.commands import Named, name_accounts
 from lead_svc.parties.queries import account_visible, contact_visible
@@ -189,13 +190,13 @@ async def _drafts(
     ids = {n: id_of("lead", r.external_id) if r.external_id else new_id() for n, r in rows.items()}
     upserts = [ids[n] for n, r in rows.items() if r.external_id]
     known = await tx.load_many(LEADS, upserts) if upserts else {}
-    seen = await _seen(tx, _LEADS, lead_visible, known)
+    seen = await _seen(tx, _LEADS, visible, known)
     answers: dict[int, Captured | Problem] = {}
     drafts: dict[UUID, _Draft] = {}
     for n, row in rows.items():
         id = ids[n]
         lead = drafts[id].lead if id in drafts else known.get(id)
-        if id in known and (id not in seen or edit_unmet(known[id], tx.actor)):
+        if id in known and (id not in seen or not rules.UPSERT.may(tx.actor, known[id].owner_id)):
             answers[n] = Rejected("This external_id belongs to a record that you may not change.", code="external_id_taken")
         elif n in gone and (lead is None or lead.owner_id != row.owner_id):  # whoever has it already keeps it, though they left
             answers[n] = Invalid("This person has left and cannot own a lead.", pointer="/owner_id", code="inactive_person")

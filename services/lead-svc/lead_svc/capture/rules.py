@@ -1,4 +1,4 @@
-"""Taking in leads (L1, L3): what a caller or a file says of one, and what that makes of a lead that is known or not."""
+"""Taking in leads: what a caller or a file says of one, and what that makes of a lead that is known or not."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, fields
@@ -7,18 +7,39 @@ from operator import attrgetter, itemgetter
 from typing import Any
 from uuid import UUID
 
-from lead_svc.leads.rules import LEADERS, SELLERS, Lead, State
-from lead_svc.qualification.rules import Grade
+from lead_svc.leads.record import LEAD, LEADERS, SELLERS, Grade, Lead, State
+from shared.acts import Act, who
 from shared.auth.actor import Actor, Role
 from shared.db.fill import filler
+from shared.events.lead import LeadCaptured, LeadStubbed
 from shared.masking import differences
 
-CAPTURING = (
-    Role.rep, Role.kam, Role.manager, Role.director, Role.admin, Role.marketing, Role.ops,
-    Role.presales, Role.assistant, Role.csm, Role.support, Role.service,
-)  # fmt: skip
+_FOR_ANYBODY = (*LEADERS, Role.marketing, Role.ops, Role.service)
+_FOR_THEMSELVES = (*SELLERS, Role.presales, Role.assistant, Role.csm, Role.support)
 
-_FOR_ANYBODY = (*LEADERS, Role.marketing, Role.ops, Role.service, Role.system)
+CAPTURE = Act(
+    of=LEAD,
+    name="capture",
+    operation="capture_lead",
+    who=who(*_FOR_ANYBODY, *_FOR_THEMSELVES),
+    to=(State.CAPTURED,),
+    makes=True,
+    tells=(LeadCaptured,),
+    says="Enters a lead; one that is known by its key is brought to what is said of it.",
+    asks="Account, contact and owner exist and are seen by whoever enters it.",
+)
+STUB = Act(
+    of=LEAD,
+    name="stub",
+    operation=None,
+    who=who(),
+    to=(State.CAPTURED,),
+    makes=True,
+    tells=(LeadStubbed,),
+    says="Keeps a lead that an import of deals names, until its own data comes.",
+)
+UPSERT = who(*_FOR_ANYBODY, own=_FOR_THEMSELVES, unowned=_FOR_THEMSELVES)
+"""Whose capture changes a lead that is known by its key."""
 
 BEFORE_CAPTURE = "converted_before_capture"
 WON_BEFORE = "won_before_first_contact"
@@ -128,5 +149,5 @@ def _odd(lead: Lead) -> dict[str, bool]:
 
 
 def default_owner(actor: Actor) -> UUID | None:
-    """A seller's lead is his own; everybody else's goes to the pool."""
+    """Sellers own what they enter; everybody else's goes to the pool."""
     return actor.id if actor.has(*SELLERS) and not actor.has(*_FOR_ANYBODY) else None

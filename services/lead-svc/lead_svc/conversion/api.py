@@ -6,9 +6,9 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from pydantic import Field, StrictBool
 
+from lead_svc.answers import LeadOut
 from lead_svc.conversion import commands
 from lead_svc.conversion.commands import Handover
-from lead_svc.leads.api import LeadOut, Working
 from shared.auth import CurrentActor
 from shared.errors import Invalid
 from shared.fields import Day, Name, When
@@ -38,9 +38,9 @@ class Convert(Body):
     at: When = None
 
 
-@router.post("/{lead_id}/convert", response_model=LeadOut, dependencies=[Working])
+@router.post("/{lead_id}/convert", response_model=LeadOut)
 async def convert_lead(lead_id: UUID, body: Convert, tx: InTx, by: CurrentActor, expect: IfMatch, request: Request) -> LeadOut:
-    """sql → converting, by the owner or his manager: deal-svc opens the deal under the `deal_id` in the answer (L28).
+    """sql → converting, by the owner or their manager: deal-svc opens the deal under the `deal_id` in the answer.
 
     A repeat gives the first result and no second deal. A new account and contact exist from when the lead is `converted`. When deal-svc
     refuses, the lead is an SQL again, with `refusal`.

@@ -1,4 +1,4 @@
-"""Handing a lead over to deal-svc (L28), and what deal-svc answers. Also leads that only an import of deals has named."""
+"""Handing a lead over to deal-svc, and what deal-svc answers. Also leads that only an import of deals has named."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -7,9 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from lead_svc.capture.rules import fresh, odd_flags, plain_flags
+from lead_svc.conversion.rules import CONVERT
 from lead_svc.leads.commands import WAKE, contact_of, dimensions
-from lead_svc.leads.queries import SEEN_LEADS
-from lead_svc.leads.rules import Lead, State, convert_unmet
+from lead_svc.leads.queries import SEEN
+from lead_svc.leads.record import Lead, State
 from lead_svc.leads.tables import LEADS
 from lead_svc.parties.commands import add_account, add_contact
 from lead_svc.parties.queries import SEEN_ACCOUNTS, account_visible, accounts_named
@@ -18,7 +19,7 @@ from lead_svc.parties.tables import ACCOUNTS, CONTACTS
 from shared.clock import happened
 from shared.db import scope
 from shared.db.tx import Tx
-from shared.errors import Invalid, NotFound, Rejected, Stale, require
+from shared.errors import Invalid, NotFound, Rejected, Stale
 from shared.events.envelope import Event
 from shared.events.lead import LeadConversionConfirmed, LeadConversionRefused, LeadConverted, LeadFlagged, LeadStubbed, LeadUnflagged
 from shared.ids import new_id
@@ -29,7 +30,7 @@ from shared.timers import cancel_timers
 
 @dataclass(frozen=True, slots=True)
 class Handover:
-    """What the owner says at the conversion; what he leaves out comes from the lead."""
+    """What the owner says at the conversion; what they leave out comes from the lead."""
 
     deal_id: UUID | None = None
     """An open deal of the same account that the lead joins; a new one otherwise. deal-svc refuses one that does not fit."""
@@ -44,15 +45,15 @@ class Handover:
 
 async def convert(tx: Tx, id: UUID, given: Handover, *, at: datetime | None, expect: int | None) -> Lead:
     """sql → converting. A repeated call gives the first result, whatever it asks for and expects by now."""
-    lead = await SEEN_LEADS.load(tx, id)
-    if lead.state in (State.CONVERTING, State.CONVERTED):
+    lead = await SEEN.load(tx, id)
+    CONVERT.permit(tx.actor)
+    if lead.state in CONVERT.repeats:
         return lead
     if expect is not None and lead.version != expect:
         raise Stale(lead.version)
     when = happened(at, tx.now)
-    has_account = bool(given.account_id or lead.account_id or lead.company)
-    has_contact = bool(given.contact_id or lead.contact_id or lead.contact_name)
-    require(convert_unmet(lead, tx.actor, account=has_account, contact=has_contact), "The lead cannot be converted yet.", "cannot_convert")
+    known = replace(lead, account_id=given.account_id or lead.account_id, contact_id=given.contact_id or lead.contact_id)
+    CONVERT.check(known, tx.actor)
     account_id, account_name = await _account(tx, lead, given)
     contact_id = await _contact(tx, lead, given.contact_id, account_id)
     deal_id, conversion_id = given.deal_id or new_id(), new_id()
@@ -106,7 +107,7 @@ async def _alike(tx: Tx, company: str) -> list[Account]:
 
 
 class AccountExists(Rejected):
-    """The customer may be known already; whoever converts says which it is."""
+    """The customer may be known already; the caller says which account it is."""
 
     code = "account_exists"
 

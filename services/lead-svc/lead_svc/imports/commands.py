@@ -8,7 +8,7 @@ from lead_svc.capture.commands import Captured, capture_many
 from lead_svc.imports import rules
 from lead_svc.imports.form import LeadRow
 from lead_svc.leads.commands import disqualification
-from lead_svc.leads.rules import Lead, State
+from lead_svc.leads.record import Lead, State
 from lead_svc.leads.tables import LEADS
 from shared.db.tx import Tx
 from shared.errors import Problem as Refusal
@@ -26,7 +26,7 @@ _FLAG_SAYS = {
 
 
 async def take(tx: Tx, rows: Sequence[tuple[int, LeadRow]], _: Settings) -> Outcome:
-    """Capture or update a lead per row; rows that contradict themselves are refused (issue 2 §3, L3)."""
+    """Capture or update a lead per row; rows that contradict themselves are refused."""
     outcome = Outcome()
     good: list[tuple[int, LeadRow]] = []
     for line, row in rows:

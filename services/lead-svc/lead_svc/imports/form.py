@@ -6,7 +6,7 @@ from operator import itemgetter
 from pydantic import BaseModel, Field
 
 from lead_svc.capture.rules import NewLead, new_lead
-from lead_svc.leads.rules import Reason
+from lead_svc.leads.record import Reason
 from shared.fields import Email, Key, Name, Short
 from shared.imports.dates import When
 

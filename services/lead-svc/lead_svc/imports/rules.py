@@ -6,7 +6,7 @@ from itertools import pairwise
 from operator import attrgetter
 from typing import Protocol
 
-from lead_svc.leads.rules import Lead, Reason, State
+from lead_svc.leads.record import Lead, Reason, State
 from shared.errors import Unmet
 
 

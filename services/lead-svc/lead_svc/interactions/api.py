@@ -11,19 +11,18 @@ from pydantic import BaseModel, Field
 
 from lead_svc.interactions import commands
 from lead_svc.interactions.commands import Notes
-from lead_svc.interactions.queries import INTERACTIONS_LIST, OF_LEAD
-from lead_svc.interactions.rules import Direction, Interaction, Kind, Outcome
-from lead_svc.leads.queries import SEEN_LEADS
-from lead_svc.leads.rules import CONTACTING
-from shared.auth import Actor, CurrentActor, Role, require
+from lead_svc.interactions.queries import LIST, OF_LEAD
+from lead_svc.interactions.rules import LOG, Direction, Interaction, Kind, Outcome
+from lead_svc.leads.queries import SEEN
+from shared.auth import Actor, CurrentActor
 from shared.fields import Text, When
 from shared.http.body import Body
 from shared.http.edge import ClinchRoute, InTx, Reading
 from shared.http.listing import Page, PageRequest
+from shared.http.permit import permitted
 from shared.masking import sees_personal_data
 
 router = APIRouter(prefix="/v1/leads", tags=["leads"], route_class=ClinchRoute)
-Contacting = Depends(require(*[role for role in CONTACTING if role is not Role.system]))
 
 
 class InteractionIn(Body):
@@ -56,13 +55,13 @@ class InteractionOut(BaseModel):
     recorded_at: datetime
 
 
-@router.post("/{lead_id}/interactions", status_code=201, response_model=InteractionOut, dependencies=[Contacting])
+@router.post("/{lead_id}/interactions", status_code=201, response_model=InteractionOut, dependencies=[permitted(LOG)])
 async def log_interaction(lead_id: UUID, body: InteractionIn, tx: InTx, by: CurrentActor, request: Request) -> Interaction:
-    """Log a contact with the customer (L20). It appends, so it needs no If-Match.
+    """Log a contact with the customer. It appends, so it needs no If-Match.
 
-    An outbound attempt without response counts at most once per working day; the third in a row disqualifies the lead
-    (`no_response_3`, L14), any response starts the count anew. A customer who comes back on his own takes up a nurtured lead, or
-    one that nobody had answered, again.
+    An outbound attempt without response counts at most once per working day. The third in a row disqualifies the lead
+    (`no_response_3`); any response starts the count again. A customer who comes back unasked reactivates a nurtured lead, and one
+    that was disqualified for want of an answer.
     """
     notes = Notes(body.key_points, body.feedback, body.questions, body.concerns, body.goals)
     zone = request.app.state.settings.zone
@@ -72,11 +71,11 @@ async def log_interaction(lead_id: UUID, body: InteractionIn, tx: InTx, by: Curr
 
 @router.get("/{lead_id}/interactions", response_model=Page[InteractionOut])
 async def list_interactions(
-    lead_id: UUID, page: Annotated[PageRequest, Depends(INTERACTIONS_LIST.params)], db: Reading, by: CurrentActor
+    lead_id: UUID, page: Annotated[PageRequest, Depends(LIST.params)], db: Reading, by: CurrentActor
 ) -> Page[Interaction]:
     """The contacts with this lead, newest first; `q` searches what was said."""
-    lead = await SEEN_LEADS.get(db, by, lead_id)
-    return await INTERACTIONS_LIST.page(db, page, where=OF_LEAD, params={"lead_id": lead.id}, each=partial(_shown, actor=by))
+    lead = await SEEN.get(db, by, lead_id)
+    return await LIST.page(db, page, where=OF_LEAD, params={"lead_id": lead.id}, each=partial(_shown, actor=by))
 
 
 def _shown(interaction: Interaction, actor: Actor) -> Interaction:

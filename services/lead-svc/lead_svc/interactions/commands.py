@@ -8,15 +8,15 @@ from zoneinfo import ZoneInfo
 
 from lead_svc.interactions import rules
 from lead_svc.interactions.queries import ADD
-from lead_svc.interactions.rules import Direction, Interaction, Kind, Outcome
+from lead_svc.interactions.rules import LOG, Direction, Interaction, Kind, Outcome
 from lead_svc.leads.commands import WAKE, disqualification, reactivation
-from lead_svc.leads.queries import SEEN_LEADS
-from lead_svc.leads.rules import HELD, Lead, Reason, contact_unmet
+from lead_svc.leads.queries import SEEN
+from lead_svc.leads.record import HELD, Lead, Reason
 from lead_svc.leads.tables import LEADS
 from lead_svc.qualification.rules import POLICY
 from shared.clock import happened
 from shared.db.tx import Tx
-from shared.errors import Invalid, require
+from shared.errors import Invalid
 from shared.events.envelope import Event
 from shared.events.lead import LeadInteractionLogged
 from shared.ids import new_id
@@ -37,13 +37,13 @@ class Notes:
 async def log(
     tx: Tx, lead_id: UUID, kind: Kind, direction: Direction, outcome: Outcome, notes: Notes, *, at: datetime | None, zone: ZoneInfo
 ) -> Interaction:
-    """Log a contact. The third in a row without response disqualifies the lead; a customer who comes back on his own takes it up again.
+    """Log a contact. The third in a row without response disqualifies the lead; a customer who comes back unasked reactivates it.
 
     `zone` decides which working day an attempt counts for.
     """
-    lead = await SEEN_LEADS.load(tx, lead_id)
+    lead = await SEEN.load(tx, lead_id)
     when = happened(at, tx.now)
-    require(contact_unmet(lead, tx.actor), "You cannot log a contact with this lead.", "cannot_log")
+    LOG.check(lead, tx.actor)
     if unmet := rules.outcome_unmet(direction, outcome):
         raise Invalid(unmet[0].message, pointer="/outcome", code=unmet[0].code)
     made = Interaction(

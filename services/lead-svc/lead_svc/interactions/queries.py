@@ -1,4 +1,4 @@
-"""A lead's interactions, searchable so that nobody asks the customer twice (L20)."""
+"""A lead's interactions, searchable so that nobody asks the customer twice."""
 
 from dataclasses import fields
 
@@ -15,7 +15,7 @@ BY_IDS = Query(select(*[INTERACTION.c[n] for n in _NAMES]).where(is_in(INTERACTI
 OF_LEAD: ColumnElement[bool] = INTERACTION.c.lead_id == bindparam("lead_id", type_=Uuid)
 
 _TEXTS = tuple(INTERACTION.c[n] for n in ("key_points", "feedback", "questions", "concerns", "goals"))
-INTERACTIONS_LIST = Listing(
+LIST = Listing(
     INTERACTION,
     Interaction,
     filters={

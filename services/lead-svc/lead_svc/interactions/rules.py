@@ -1,4 +1,4 @@
-"""Contacts with the customer (L20), and the count of those that got no answer (L14)."""
+"""Contacts with the customer, and the count of those that got no answer."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -6,9 +6,13 @@ from enum import StrEnum
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from lead_svc.leads.rules import NO_RESPONSE, Lead, State
+from lead_svc.leads.record import LEAD, LEADERS, SELLERS, Lead, State
+from lead_svc.leads.rules import NO_RESPONSE
+from shared.acts import Act, who
+from shared.auth.actor import Role
 from shared.calendar import day_of
 from shared.errors import Unmet
+from shared.events.lead import LeadInteractionLogged
 
 SATURDAY = 5
 
@@ -51,9 +55,22 @@ class Interaction:
     recorded_at: datetime
 
 
+LOG = Act(
+    of=LEAD,
+    name="interactions",
+    operation="log_interaction",
+    who=who(*SELLERS, *LEADERS, Role.presales, Role.assistant, Role.marketing, Role.csm, Role.support, Role.ops),
+    tells=(LeadInteractionLogged,),
+    refused="You cannot log a contact with this lead.",
+    code="cannot_log",
+    says="Logs a contact with the customer: anybody who works with customers, in any state.",
+    sample=lambda *_: {"kind": Kind.MAIL, "outcome": Outcome.SENT},
+)
+
+
 def outcome_unmet(direction: Direction, outcome: Outcome) -> list[Unmet]:
     if direction is Direction.INBOUND and outcome is not Outcome.REACHED:
-        return [Unmet("inbound_reached", "Who contacts us has been reached: an inbound contact has the outcome reached.")]
+        return [Unmet("inbound_reached", "An inbound contact has the outcome reached: the customer came to us.")]
     return []
 
 
@@ -75,7 +92,7 @@ def counts(lead: Lead, at: datetime, day: date) -> bool:
 
 
 def takes_up_again(lead: Lead, direction: Direction) -> bool:
-    """A customer who comes back on his own is a new signal for a lead put aside, or given up for want of an answer."""
+    """A customer who comes back unasked is a new signal for a lead put aside, or given up for want of an answer."""
     dormant = lead.state is State.NURTURING or (lead.state is State.DISQUALIFIED and lead.reason == NO_RESPONSE)
     return direction is Direction.INBOUND and dormant
 

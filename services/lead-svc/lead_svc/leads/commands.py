@@ -1,4 +1,4 @@
-"""What is done with one lead: its fields, its owner, and the steps from captured to SQL and aside (domain-model §2)."""
+"""What is done with one lead: its fields, its owner, the step to MQL, and aside and back."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -7,8 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from lead_svc.leads import rules
-from lead_svc.leads.queries import FOLLOWING, SEEN_LEADS
-from lead_svc.leads.rules import Lead, Reason, State
+from lead_svc.leads.queries import FOLLOWING, SEEN
+from lead_svc.leads.record import Lead, Reason, State
+from lead_svc.leads.rules import ASSIGN, CHANGE, DECLARE_MQL, DISQUALIFY, NURTURE, REACTIVATE
 from lead_svc.leads.tables import LEADS
 from lead_svc.parties.queries import SEEN_ACCOUNTS, SEEN_CONTACTS
 from lead_svc.team.queries import in_team_of
@@ -17,14 +18,13 @@ from shared import roster
 from shared.auth import Role
 from shared.clock import happened
 from shared.db.tx import Tx
-from shared.errors import Invalid, NotFound, require
+from shared.errors import Invalid, NotFound
 from shared.events.envelope import Event
 from shared.events.lead import (
     LeadAssigned,
     LeadDisqualified,
     LeadMqlReached,
     LeadNurtured,
-    LeadQualified,
     LeadReactivated,
     LeadUpdated,
 )
@@ -56,9 +56,9 @@ def updated(lead: Lead, changed: list[str]) -> LeadUpdated:
 
 async def change_lead(tx: Tx, id: UUID, given: Mapping[str, Any], expect: int | None) -> Lead:
     """Change descriptive fields."""
-    lead = await SEEN_LEADS.load(tx, id, expect)
+    lead = await SEEN.load(tx, id, expect)
     changes = differences(lead, given, () if sees_personal_data(tx.actor) else rules.PERSONAL)
-    require(rules.edit_unmet(lead, tx.actor) + rules.party_unmet(lead, changes), "The lead cannot be changed like this.", "cannot_change")
+    CHANGE.check(lead, tx.actor, also=rules.party_unmet(lead, changes))
     if not changes:
         return lead
     await _parties_exist(tx, replace(lead, **changes), changes)
@@ -90,29 +90,19 @@ async def contact_of(tx: Tx, contact_id: UUID, account_id: UUID | None) -> None:
 
 
 async def declare_mql(tx: Tx, id: UUID, *, reason: str, at: datetime | None, expect: int | None) -> Lead:
-    lead = await SEEN_LEADS.load(tx, id, expect)
+    lead = await SEEN.load(tx, id, expect)
     when = happened(at, tx.now)
-    require(rules.mql_unmet(lead, tx.actor), "The lead cannot become an MQL now.", "cannot_declare_mql")
+    DECLARE_MQL.check(lead, tx.actor)
     return await tx.save(LEADS, lead, LeadMqlReached(how="manual", score=lead.score, reason=reason), at=when, state=State.MQL)
-
-
-async def qualify(tx: Tx, id: UUID, *, at: datetime | None, expect: int | None) -> Lead:
-    """Sales confirms it: an SQL (L9)."""
-    lead = await SEEN_LEADS.load(tx, id, expect)
-    when = happened(at, tx.now)
-    require(rules.qualify_unmet(lead, tx.actor), "The lead cannot be qualified yet.", "cannot_qualify")
-    told = LeadQualified(bant_score=lead.bant_score, owner_id=lead.owner_id, team_id=lead.team_id)
-    return await tx.save(LEADS, lead, told, at=when, state=State.SQL)
 
 
 async def nurture(
     tx: Tx, id: UUID, *, reason: str, note: str | None, wake_at: datetime | None, at: datetime | None, expect: int | None
 ) -> Lead:
     """Put aside until `wake_at`; a refused MQL goes back to marketing, with or without a date."""
-    lead = await SEEN_LEADS.load(tx, id, expect)
+    lead = await SEEN.load(tx, id, expect)
     when = happened(at, tx.now)
-    unmet = rules.nurture_unmet(lead, tx.actor) + rules.wake_unmet(lead, wake_at, when)
-    require(unmet, "The lead cannot be nurtured like this.", "cannot_nurture")
+    NURTURE.check(lead, tx.actor, also=rules.wake_unmet(lead, wake_at, when))
     told = LeadNurtured(reason=reason, wake_at=wake_at, from_state=lead.state)
     saved = await tx.save(LEADS, lead, told, at=when, state=State.NURTURING, reason=reason, note=note, wake_at=wake_at)
     if wake_at is not None:
@@ -121,10 +111,9 @@ async def nurture(
 
 
 async def disqualify(tx: Tx, id: UUID, *, reason: Reason, note: str | None, at: datetime | None, expect: int | None) -> Lead:
-    lead = await SEEN_LEADS.load(tx, id, expect)
+    lead = await SEEN.load(tx, id, expect)
     when = happened(at, tx.now)
-    unmet = rules.disqualify_unmet(lead, tx.actor) + rules.reason_unmet(reason, note, tx.actor)
-    require(unmet, "The lead cannot be disqualified like this.", "cannot_disqualify")
+    DISQUALIFY.check(lead, tx.actor, also=rules.reason_unmet(reason, note, tx.actor))
     told, changes = disqualification(lead, reason, note)
     return await tx.save(LEADS, lead, told, at=when, **changes)
 
@@ -135,10 +124,10 @@ def disqualification(lead: Lead, reason: Reason, note: str | None = None) -> tup
 
 
 async def reactivate(tx: Tx, id: UUID, *, reason: str, at: datetime | None, expect: int | None) -> Lead:
-    """Back to captured, with a fresh count of contacts (L16)."""
-    lead = await SEEN_LEADS.load(tx, id, expect)
+    """Back to captured, with a fresh count of contacts."""
+    lead = await SEEN.load(tx, id, expect)
     when = happened(at, tx.now)
-    require(rules.reactivate_unmet(lead, tx.actor), "The lead cannot be taken up again like this.", "cannot_reactivate")
+    REACTIVATE.check(lead, tx.actor)
     told, changes = reactivation(lead, reason)
     await cancel_timers(tx, lead.id, WAKE)
     return await tx.save(LEADS, lead, told, at=when, **changes)
@@ -161,14 +150,14 @@ def reactivation(lead: Lead, reason: str) -> tuple[Event, dict[str, Any]]:
 
 
 async def assign(tx: Tx, id: UUID, *, owner_id: UUID | None, at: datetime | None, expect: int | None) -> Lead:
-    """Give the lead to a person, or with None back to the pool (L19). The team is the owner's."""
-    lead = await SEEN_LEADS.load(tx, id, expect)
+    """Give the lead to a person, or with None back to the pool. The team is the owner's."""
+    lead = await SEEN.load(tx, id, expect)
     when = happened(at, tx.now)
+    ASSIGN.permit(tx.actor)
     if owner_id is not None and owner_id != tx.actor.id:
         await _can_own(tx, owner_id)
     in_reach = owner_id is not None and tx.actor.has(Role.manager) and await in_team_of(tx, tx.actor.id, owner_id)
-    unmet = rules.assign_unmet(lead, tx.actor) + rules.hand_over_unmet(lead, tx.actor, owner_id, in_reach=in_reach)
-    require(unmet, "The lead cannot be assigned like this.", "cannot_assign")
+    ASSIGN.check(lead, tx.actor, also=rules.hand_over_unmet(lead, tx.actor, owner_id, in_reach=in_reach))
     team_id = None if owner_id is None else await roster.team_of(tx, owner_id)
     told = LeadAssigned(owner_id=owner_id, team_id=team_id, previous_owner_id=lead.owner_id)
     return await tx.save(LEADS, lead, told, at=when, owner_id=owner_id, team_id=team_id)

@@ -1,8 +1,12 @@
 """Reads of leads, within the reader's reach."""
 
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
 from sqlalchemy import ARRAY, ColumnElement, Integer, Text, Uuid, bindparam, func, select, type_coerce
 
-from lead_svc.leads.rules import OPEN, Lead, ListedLead, State
+from lead_svc.leads.record import CLOSED, Grade, Lead, State
 from lead_svc.leads.tables import LEAD, LEADS
 from shared.auth import Actor
 from shared.db import scope
@@ -11,9 +15,46 @@ from shared.db.scoped import Scoped
 from shared.http.listing import Listing
 from shared.spelling import normal_source
 
+
+@dataclass(frozen=True, slots=True)
+class ListedLead:
+    """What a list reads of a lead: half its columns, and none of the large ones."""
+
+    id: UUID
+    external_id: str | None
+    state: State
+    captured_at: datetime | None
+    source: str | None
+    campaign: str | None
+    medium: str | None
+    title: str | None
+    company: str | None
+    contact_name: str | None
+    region: str | None
+    industry: str | None
+    size: str | None
+    product: str | None
+    owner_id: UUID | None
+    team_id: UUID | None
+    score: int | None
+    grade: Grade
+    bant_score: int
+    no_response_count: int
+    last_contact_at: datetime | None
+    wake_at: datetime | None
+    account_id: UUID | None
+    contact_id: UUID | None
+    deal_id: UUID | None
+    flags: dict[str, bool]
+    imported: bool
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+
 _FLAGS = func.array(select(func.jsonb_object_keys(LEAD.c.flags)).correlate(LEAD).scalar_subquery())
 
-LEADS_LIST = Listing(
+LIST = Listing(
     LEAD,
     ListedLead,
     filters={
@@ -50,7 +91,7 @@ FOLLOWING = Query(
     .where(
         LEAD.c.owner_id == bindparam("owner_id"),
         LEAD.c.team_id.is_distinct_from(bindparam("team_id", type_=Uuid)),
-        is_in(LEAD.c.state, [state.value for state in (*OPEN, State.CONVERTING)]) | LEAD.c.team_id.is_(None),
+        is_in(LEAD.c.state, [state.value for state in State if state not in CLOSED]) | LEAD.c.team_id.is_(None),
     )
     .order_by(LEAD.c.id)
     .limit(bindparam("limit", type_=Integer))
@@ -60,8 +101,8 @@ FOLLOWING = Query(
 """Leads that are to follow their owner into this team. What is closed stays where it was closed, unless it has had no team so far."""
 
 
-def lead_visible(actor: Actor) -> ColumnElement[bool]:
+def visible(actor: Actor) -> ColumnElement[bool]:
     return scope.visible(actor, LEAD.c.owner_id)
 
 
-SEEN_LEADS = Scoped(LEADS, lead_visible)
+SEEN = Scoped(LEADS, visible)

@@ -1,7 +1,7 @@
 from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Integer, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from lead_svc.leads.rules import Lead
+from lead_svc.leads.record import Lead
 from lead_svc.metadata import metadata
 from shared.db.query import Aggregate
 from shared.db.tables import At
@@ -13,7 +13,7 @@ LEAD = Table(
     Column("external_id", Text, unique=True),
     Column("state", Text, nullable=False),
     Column("captured_at", At, comment="first contact; empty while the lead is a stub that only an import has named"),
-    # Attribution (L1, L2)
+    # Attribution
     Column("source", Text),
     Column("campaign", Text),
     Column("medium", Text),
@@ -34,13 +34,13 @@ LEAD = Table(
     # Who works on it
     Column("owner_id", Uuid),
     Column("team_id", Uuid),
-    # Qualification (L9, L11)
+    # Qualification
     Column("score", Integer),
     Column("grade", Text, nullable=False),
     Column("bant", JSONB, nullable=False, comment="dimension -> status, evidence, by, at, months"),
     Column("bant_score", Integer, nullable=False),
     Column("intent", Text),
-    # Contact with the customer (L14)
+    # Contact with the customer
     Column("responses", Integer, nullable=False),
     Column("no_response_count", Integer, nullable=False),
     Column("no_response_on", Date),
@@ -51,7 +51,7 @@ LEAD = Table(
     Column("note", Text),
     Column("wake_at", At),
     Column("reactivations", Integer, nullable=False),
-    # Conversion (L28)
+    # Conversion
     Column("account_id", Uuid),
     Column("contact_id", Uuid),
     Column("deal_id", Uuid),

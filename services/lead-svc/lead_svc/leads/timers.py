@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from lead_svc.leads import commands
-from lead_svc.leads.rules import State
+from lead_svc.leads.record import State
 from lead_svc.leads.tables import LEADS
 from lead_svc.team.rules import MOVED
 from shared.db.tx import Tx

@@ -9,23 +9,22 @@ from pydantic import BaseModel, Field
 
 from lead_svc.parties import commands, rules
 from lead_svc.parties.queries import ACCOUNTS_LIST, CONTACTS_LIST, SEEN_ACCOUNTS, SEEN_CONTACTS, account_visible, contact_visible
-from lead_svc.parties.rules import Account, Contact
+from lead_svc.parties.rules import ACCOUNT_ACTS, CONTACT_ACTS, CREATE_ACCOUNT, CREATE_CONTACT, Account, Contact
 from lead_svc.parties.tables import ACCOUNTS
-from shared.auth import Actor, CurrentActor, require
+from shared.acts import AllowedAction, shown
+from shared.auth import Actor, CurrentActor
 from shared.db import scope
 from shared.db.tx import Reader
 from shared.fields import Email, Key, Name, Phone, Short
-from shared.http.actions import AllowedAction, actions
 from shared.http.body import Body
 from shared.http.edge import ClinchRoute, IfMatch, InTx, Reading
 from shared.http.listing import Page, PageRequest
 from shared.http.openapi import or_known
 from shared.http.patch import NOT_GIVEN
+from shared.http.permit import permitted
 
 accounts = APIRouter(prefix="/v1/accounts", tags=["accounts"], route_class=ClinchRoute)
 contacts = APIRouter(prefix="/v1/contacts", tags=["contacts"], route_class=ClinchRoute)
-
-Keeper = Depends(require(*rules.KEEPERS))
 
 
 class AccountIn(Body):
@@ -33,7 +32,7 @@ class AccountIn(Body):
     region: Short | None = None
     industry: Short | None = None
     size: Short | None = None
-    tier: Annotated[Short | None, Field(description="Its segment (L21).")] = None
+    tier: Annotated[Short | None, Field(description="Its segment.")] = None
     owner_id: UUID | None = None
 
 
@@ -71,7 +70,7 @@ class AccountOut(AccountItem):
     @classmethod
     def of(cls, account: Account, actor: Actor) -> "AccountOut":
         made = cls.model_validate(account, from_attributes=True)
-        made.allowed_actions = actions(change=rules.edit_unmet(account, actor))
+        made.allowed_actions = shown(ACCOUNT_ACTS, account, actor)
         return made
 
 
@@ -116,11 +115,11 @@ class ContactOut(ContactItem):
     @classmethod
     def of(cls, contact: Contact, account: Account, actor: Actor) -> "ContactOut":
         made = cls.model_validate(rules.shown(contact, actor), from_attributes=True)
-        made.allowed_actions = actions(change=rules.edit_unmet(account, actor))
+        made.allowed_actions = shown(CONTACT_ACTS, contact, actor, account)
         return made
 
 
-@accounts.post("", status_code=201, response_model=AccountOut, responses=or_known(AccountOut), dependencies=[Keeper])
+@accounts.post("", status_code=201, response_model=AccountOut, responses=or_known(AccountOut), dependencies=[permitted(CREATE_ACCOUNT)])
 async def create_account(body: NewAccount, tx: InTx, by: CurrentActor, response: Response) -> AccountOut:
     """Enter an account; yours if you sell and name no owner. An `external_id` that is known already brings that account
     to these values (200), and so fills up a stub that an import has left."""
@@ -140,13 +139,13 @@ async def get_account(account_id: UUID, db: Reading, by: CurrentActor) -> Accoun
     return AccountOut.of(await SEEN_ACCOUNTS.get(db, by, account_id), by)
 
 
-@accounts.patch("/{account_id}", response_model=AccountOut, dependencies=[Keeper])
+@accounts.patch("/{account_id}", response_model=AccountOut)
 async def change_account(account_id: UUID, body: AccountPatch, tx: InTx, by: CurrentActor, expect: IfMatch) -> AccountOut:
-    """Change an account: its owner, his manager, marketing, customer success and operations."""
+    """Change an account: its owner, their manager, marketing, customer success and operations."""
     return AccountOut.of(await commands.change_account(tx, account_id, body.model_dump(exclude_unset=True), expect), by)
 
 
-@contacts.post("", status_code=201, response_model=ContactOut, responses=or_known(ContactOut), dependencies=[Keeper])
+@contacts.post("", status_code=201, response_model=ContactOut, responses=or_known(ContactOut), dependencies=[permitted(CREATE_CONTACT)])
 async def create_contact(body: NewContact, tx: InTx, by: CurrentActor, response: Response) -> ContactOut:
     """Enter a contact of an account that you may change. An `external_id` that is known already brings that contact to
     these values (200)."""
@@ -158,8 +157,8 @@ async def create_contact(body: NewContact, tx: InTx, by: CurrentActor, response:
 
 @contacts.get("", response_model=Page[ContactItem])
 async def list_contacts(page: Annotated[PageRequest, Depends(CONTACTS_LIST.params)], db: Reading, by: CurrentActor) -> Page[Contact]:
-    shown = partial(rules.shown, actor=by)
-    return await CONTACTS_LIST.page(db, page, where=contact_visible(by), params=scope.params(by), each=shown)
+    masked = partial(rules.shown, actor=by)
+    return await CONTACTS_LIST.page(db, page, where=contact_visible(by), params=scope.params(by), each=masked)
 
 
 @contacts.get("/{contact_id}", response_model=ContactOut)
@@ -167,9 +166,9 @@ async def get_contact(contact_id: UUID, db: Reading, by: CurrentActor) -> Contac
     return await _with_account(db, await SEEN_CONTACTS.get(db, by, contact_id), by)
 
 
-@contacts.patch("/{contact_id}", response_model=ContactOut, dependencies=[Keeper])
+@contacts.patch("/{contact_id}", response_model=ContactOut)
 async def change_contact(contact_id: UUID, body: ContactPatch, tx: InTx, by: CurrentActor, expect: IfMatch) -> ContactOut:
-    """Change a contact: whoever may change its account."""
+    """Change a contact: those who may change its account."""
     return await _with_account(tx, await commands.change_contact(tx, contact_id, body.model_dump(exclude_unset=True), expect), by)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from lead_svc.parties import rules
 from lead_svc.parties.queries import SEEN_ACCOUNTS, SEEN_CONTACTS
-from lead_svc.parties.rules import Account, Contact
+from lead_svc.parties.rules import CHANGE_ACCOUNT, CHANGE_CONTACT, CREATE_ACCOUNT, CREATE_CONTACT, Account, Contact
 from lead_svc.parties.tables import ACCOUNT, ACCOUNTS, CONTACTS
 from lead_svc.team.queries import members
 from shared import names
@@ -40,6 +40,7 @@ class Named:
 
 async def enter_account(tx: Tx, *, external_id: str | None, given: Mapping[str, Any]) -> tuple[Account, bool]:
     """Create an account; one whose external key is known already is brought to these values, and a stub thereby filled up."""
+    CREATE_ACCOUNT.permit(tx.actor)
     given = dict(given)
     if rules.is_seller(tx.actor):
         given["owner_id"] = given["owner_id"] or tx.actor.id
@@ -77,7 +78,7 @@ def _new(tx: Tx, id: UUID, *, name: str, external_id: str | None = None, importe
 
 async def change_account(tx: Tx, id: UUID, given: Mapping[str, Any], expect: int | None = None, *, taken: bool = False) -> Account:
     account = await _or_taken(SEEN_ACCOUNTS.load(tx, id, expect), taken)
-    require(rules.edit_unmet(account, tx.actor), "You cannot change this account.", "not_owner")
+    CHANGE_ACCOUNT.check(account, tx.actor)
     changes = {n: v for n, v in given.items() if getattr(account, n) != v}
     if not changes:
         return account
@@ -137,9 +138,10 @@ async def _check_owner(tx: Tx, given: Mapping[str, Any]) -> None:
 
 async def enter_contact(tx: Tx, *, external_id: str | None, account_id: UUID, given: Mapping[str, Any]) -> tuple[Contact, bool]:
     """Create a contact of an account; one whose external key is known already is brought to these values instead."""
-    await _may_use(tx, account_id)
+    account = await _account(tx, account_id)
     id = id_of("contact", external_id) if external_id else new_id()
     contact = Contact(id=id, external_id=external_id, account_id=account_id, created_at=tx.now, updated_at=tx.now, version=1, **given)
+    CREATE_CONTACT.check(contact, tx.actor, facts=account)
     if id in await tx.add_new(CONTACTS, [(contact, [(ContactCreated(account_id=account_id), tx.now)])]):
         return contact, True
     known = {n: v for n, v in given.items() if v is not None} | {"account_id": account_id}
@@ -167,25 +169,24 @@ async def add_contact(
 
 async def change_contact(tx: Tx, id: UUID, given: Mapping[str, Any], expect: int | None = None, *, taken: bool = False) -> Contact:
     contact = await _or_taken(SEEN_CONTACTS.load(tx, id, expect), taken)
-    await _may_use(tx, contact.account_id)
+    CHANGE_CONTACT.check(contact, tx.actor, facts=await _account(tx, contact.account_id))
     # Systems send what they know again and again, and a real write that changes nothing stays without an event.
     compares = sees_personal_data(tx.actor) or (taken and tx.kept)
     changes = differences(contact, given, () if compares else rules.PERSONAL)
     if not changes:
         return contact
     if "account_id" in changes:
-        await _may_use(tx, changes["account_id"])
+        CHANGE_CONTACT.check(contact, tx.actor, facts=await _account(tx, changes["account_id"]))
     told = ContactUpdated(changed=sorted(changes), account_id=changes.get("account_id", contact.account_id))
     return await tx.save(CONTACTS, contact, told, **changes)
 
 
-async def _may_use(tx: Tx, account_id: UUID) -> None:
-    """The account whose contact it is decides who may write."""
+async def _account(tx: Tx, account_id: UUID) -> Account:
+    """The account whose contact it is, which decides who may write."""
     try:
-        account = await SEEN_ACCOUNTS.get(tx, tx.actor, account_id)
+        return await SEEN_ACCOUNTS.get(tx, tx.actor, account_id)
     except NotFound:
         raise Invalid("There is none, or you may not see it.", pointer="/account_id", code="unknown_account") from None
-    require(rules.edit_unmet(account, tx.actor), "You cannot change this account's contacts.", "not_owner")
 
 
 async def _or_taken(loading: Awaitable[A], taken: bool) -> A:

@@ -1,17 +1,17 @@
-"""Companies and the people in them: lead-svc is their master, everybody else holds ids (architecture §4)."""
+"""Companies and the people in them: lead-svc is their master, other services hold ids."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from shared.acts import Act, Subject, who
 from shared.auth.actor import Actor, Role
 from shared.errors import Unmet
+from shared.events.lead import AccountCreated, AccountUpdated, ContactCreated, ContactUpdated
 from shared.masking import masked_email, masked_name, masked_phone, sees_personal_data
 
-KEEPERS = (Role.rep, Role.kam, Role.manager, Role.director, Role.marketing, Role.assistant, Role.csm, Role.ops, Role.admin, Role.service)
-"""Who may enter and change companies and contacts at all; whose they may change, `edit_unmet` says."""
-
 _ANY = (Role.manager, Role.director, Role.ops, Role.admin, Role.marketing, Role.csm, Role.service)
+_OWN = (Role.rep, Role.kam, Role.assistant)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +50,87 @@ class Contact:
     version: int
 
 
-def edit_unmet(account: Account, actor: Actor) -> list[Unmet]:
-    """The account's owner may change it and its contacts; anybody who sees it may while it has none; these roles always."""
-    if account.owner_id in (None, actor.id) or actor.has(*_ANY):
-        return []
-    return [Unmet("not_owner", "Only the account's owner or a manager may change this.")]
+_NOT_OWNER = Unmet("not_owner", "Only the account's owner or a manager may change this.")
+ACCOUNT = Subject[Account, None](
+    name="account",
+    label="account",
+    states=None,
+    state=lambda _: None,
+    owner=lambda account, _: account.owner_id,
+    not_owner=_NOT_OWNER,
+    wrong_state=lambda *_: _NOT_OWNER,
+)
+CONTACT = Subject[Contact, Account](
+    name="contact",
+    label="contact",
+    states=None,
+    state=lambda _: None,
+    owner=lambda _, account: account.owner_id,
+    not_owner=_NOT_OWNER,
+    wrong_state=lambda *_: _NOT_OWNER,
+)
+KEEPING = who(*_ANY, own=_OWN, unowned=_OWN)
+"""Who keeps companies and their contacts: the account's owner, those who see it while it has none, and these roles always."""
+
+CREATE_ACCOUNT = Act(
+    of=ACCOUNT,
+    name="create",
+    operation="create_account",
+    who=KEEPING,
+    makes=True,
+    tells=(AccountCreated,),
+    says="Enters an account; one that is known by its key is brought to these values.",
+    asks="A seller enters their own accounts only.",
+)
+CHANGE_ACCOUNT = Act(
+    of=ACCOUNT,
+    name="change",
+    operation="change_account",
+    who=KEEPING,
+    tells=(AccountUpdated,),
+    refused="You cannot change this account.",
+    code="not_owner",
+    says="Changes what is known of the account, and its owner.",
+    asks="A seller gives an account to nobody else.",
+    sample=lambda *_: {"industry": "steel"},
+)
+CREATE_CONTACT = Act(
+    of=CONTACT,
+    name="create",
+    operation="create_contact",
+    who=KEEPING,
+    makes=True,
+    tells=(ContactCreated,),
+    refused="You cannot change this account's contacts.",
+    code="not_owner",
+    says="Enters a contact of an account; one that is known by its key is brought to these values.",
+    asks="An account that you may change.",
+)
+CHANGE_CONTACT = Act(
+    of=CONTACT,
+    name="change",
+    operation="change_contact",
+    who=KEEPING,
+    tells=(ContactUpdated,),
+    refused="You cannot change this account's contacts.",
+    code="not_owner",
+    says="Changes what is known of the contact, and its account.",
+    asks="Accounts that you may change.",
+    sample=lambda *_: {"job_title": "CTO"},
+)
+ACCOUNT_ACTS = (CREATE_ACCOUNT, CHANGE_ACCOUNT)
+CONTACT_ACTS = (CREATE_CONTACT, CHANGE_CONTACT)
 
 
 def is_seller(actor: Actor) -> bool:
-    """Sells, and leads nobody: what he enters is his."""
+    """Sells, and leads nobody: what they enter is theirs."""
     return actor.has(Role.rep, Role.kam) and not actor.has(*_ANY)
 
 
 def owner_unmet(owner_id: UUID | None, actor: Actor) -> list[Unmet]:
     if owner_id in (None, actor.id) or not is_seller(actor):
         return []
-    return [Unmet("not_manager", "A seller can enter his own records only.")]
+    return [Unmet("not_manager", "A seller can enter their own records only.")]
 
 
 PERSONAL = frozenset({"name", "email", "phone"})

@@ -1,4 +1,4 @@
-"""`/v1/leads/{id}/bant`, `/intent`, `/grade`: what sales finds out."""
+"""`/v1/leads/{id}/bant`, `/intent`, `/grade`, `/qualify`: what sales finds out."""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -6,15 +6,16 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import Field
 
-from lead_svc.leads.api import LeadOut, Working
+from lead_svc.answers import LeadOut
+from lead_svc.leads.record import Grade
 from lead_svc.qualification import commands
-from lead_svc.qualification.rules import Dimension, Grade, Status
+from lead_svc.qualification.rules import Dimension, Status
 from shared.auth import CurrentActor
 from shared.fields import Text, When
 from shared.http.body import Body
 from shared.http.edge import ClinchRoute, IfMatch, InTx
 
-router = APIRouter(prefix="/v1/leads", tags=["leads"], route_class=ClinchRoute, dependencies=[Working])
+router = APIRouter(prefix="/v1/leads", tags=["leads"], route_class=ClinchRoute)
 
 
 class BantIn(Body):
@@ -34,19 +35,29 @@ class GradeIn(Body):
     at: When = None
 
 
+class Qualify(Body):
+    at: When = None
+
+
 @router.put("/{lead_id}/bant/{dimension}", response_model=LeadOut)
 async def record_bant(lead_id: UUID, dimension: Dimension, body: BantIn, tx: InTx, by: CurrentActor, expect: IfMatch) -> LeadOut:
-    """Record one BANT dimension (L9): the owner or his manager. Score and grade follow at once (L13)."""
+    """Record one BANT dimension: the owner or their manager. Score and grade follow at once."""
     return LeadOut.of(await commands.record(tx, lead_id, dimension, expect=expect, **body.model_dump()), by)
 
 
 @router.post("/{lead_id}/intent", response_model=LeadOut)
 async def record_intent(lead_id: UUID, body: Intent, tx: InTx, by: CurrentActor, expect: IfMatch) -> LeadOut:
-    """Record the customer's intent to buy (L9): the owner or his manager."""
+    """Record the customer's intent to buy: the owner or their manager."""
     return LeadOut.of(await commands.record_intent(tx, lead_id, level=body.level, at=body.at, expect=expect), by)
 
 
 @router.put("/{lead_id}/grade", response_model=LeadOut)
 async def override_grade(lead_id: UUID, body: GradeIn, tx: InTx, by: CurrentActor, expect: IfMatch) -> LeadOut:
-    """Set the grade by hand, until the next change of BANT: the owner or his manager."""
+    """Set the grade by hand, until the next change of BANT: the owner or their manager."""
     return LeadOut.of(await commands.override_grade(tx, lead_id, grade=body.grade, at=body.at, expect=expect), by)
+
+
+@router.post("/{lead_id}/qualify", response_model=LeadOut)
+async def qualify_lead(lead_id: UUID, body: Qualify, tx: InTx, by: CurrentActor, expect: IfMatch) -> LeadOut:
+    """captured, mql → sql, by the owner or their manager: intent recorded, the customer took part at least once, BANT met."""
+    return LeadOut.of(await commands.qualify(tx, lead_id, at=body.at, expect=expect), by)

@@ -1,18 +1,18 @@
-"""What sales finds out: BANT, intent and grade."""
+"""What sales finds out: BANT, intent and grade, and whether the lead is an SQL."""
 
 from datetime import datetime
 from uuid import UUID
 
-from lead_svc.leads.queries import SEEN_LEADS
-from lead_svc.leads.rules import Lead, work_unmet
+from lead_svc.leads.queries import SEEN
+from lead_svc.leads.record import Grade, Lead, State
 from lead_svc.leads.tables import LEADS
 from lead_svc.qualification import rules
-from lead_svc.qualification.rules import Dimension, Finding, Grade, Status
+from lead_svc.qualification.rules import QUALIFY, RECORD_BANT, RECORD_INTENT, SET_GRADE, Dimension, Finding, Status
 from shared.clock import happened
 from shared.db.tx import Tx
-from shared.errors import Invalid, Rejected, require
+from shared.errors import Invalid, Rejected
 from shared.events.envelope import Event
-from shared.events.lead import LeadBantUpdated, LeadIntentRecorded, LeadRegraded
+from shared.events.lead import LeadBantUpdated, LeadIntentRecorded, LeadQualified, LeadRegraded
 
 
 async def record(
@@ -26,12 +26,12 @@ async def record(
     at: datetime | None,
     expect: int | None,
 ) -> Lead:
-    """Set one dimension; score and grade follow at once (L13, L32)."""
+    """Set one dimension; score and grade follow at once."""
     if months is not None and dimension is not Dimension.TIMELINE:
         raise Invalid("Only the timeline has months.", pointer="/months", code="not_timeline")
-    lead = await SEEN_LEADS.load(tx, id, expect)
+    lead = await SEEN.load(tx, id, expect)
     when = happened(at, tx.now)
-    require(work_unmet(lead, tx.actor), "BANT cannot be recorded now.", "cannot_record")
+    RECORD_BANT.check(lead, tx.actor)
     known = lead.bant.get(dimension)
     if known and (known["status"], known["evidence"], known["months"]) == (status, evidence, months):
         return lead
@@ -45,18 +45,27 @@ async def record(
 
 
 async def record_intent(tx: Tx, id: UUID, *, level: str, at: datetime | None, expect: int | None) -> Lead:
-    """Sales has confirmed that the customer intends to buy (L9)."""
-    lead = await SEEN_LEADS.load(tx, id, expect)
+    """Sales has confirmed that the customer intends to buy."""
+    lead = await SEEN.load(tx, id, expect)
     when = happened(at, tx.now)
-    require(work_unmet(lead, tx.actor), "The intent cannot be recorded now.", "cannot_record")
+    RECORD_INTENT.check(lead, tx.actor)
     return await tx.save(LEADS, lead, LeadIntentRecorded(level=level), at=when, intent=level)
 
 
 async def override_grade(tx: Tx, id: UUID, *, grade: Grade, at: datetime | None, expect: int | None) -> Lead:
-    """A grade by hand; the next change of BANT decides anew."""
-    lead = await SEEN_LEADS.load(tx, id, expect)
+    """A grade by hand; the next change of BANT decides again."""
+    lead = await SEEN.load(tx, id, expect)
     when = happened(at, tx.now)
-    require(work_unmet(lead, tx.actor), "The grade cannot be set now.", "cannot_record")
+    SET_GRADE.check(lead, tx.actor)
     if grade is lead.grade:
         raise Rejected("The lead has this grade already.", code="same_grade")
     return await tx.save(LEADS, lead, LeadRegraded(old=lead.grade, new=grade, rule="manual"), at=when, grade=grade)
+
+
+async def qualify(tx: Tx, id: UUID, *, at: datetime | None, expect: int | None) -> Lead:
+    """Sales confirms the lead: an SQL."""
+    lead = await SEEN.load(tx, id, expect)
+    when = happened(at, tx.now)
+    QUALIFY.check(lead, tx.actor)
+    told = LeadQualified(bant_score=lead.bant_score, owner_id=lead.owner_id, team_id=lead.team_id)
+    return await tx.save(LEADS, lead, told, at=when, state=State.SQL)

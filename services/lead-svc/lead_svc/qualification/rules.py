@@ -1,4 +1,4 @@
-"""BANT: what sales found out of budget, authority, need and timeline (L9), how much it weighs (L10), and the grade it gives (L11, L13)."""
+"""BANT: what sales found out of budget, authority, need and timeline, how much it weighs, and the grade it gives."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -7,15 +7,12 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from lead_svc.leads.record import HELD, LEAD, Grade, Lead, State
+from lead_svc.leads.rules import WORKING
+from shared.acts import Act
+from shared.auth.actor import Actor
 from shared.errors import Unmet
-
-
-class Grade(StrEnum):
-    """How hot it is (L11)."""
-
-    A = "A"
-    B = "B"
-    C = "C"
+from shared.events.lead import LeadBantUpdated, LeadIntentRecorded, LeadQualified, LeadRegraded
 
 
 class Dimension(StrEnum):
@@ -32,7 +29,7 @@ class Status(StrEnum):
 
 
 class Profile(StrEnum):
-    """Which BANT dimensions weigh more, by the seller's own stage (L10)."""
+    """Which BANT dimensions weigh more, by the seller's own stage."""
 
     DEFAULT = "default"
     STARTUP = "startup"
@@ -64,7 +61,7 @@ class Policy:
     strict_a: bool = False
     """True: a B does not become an A by its budget alone."""
     no_responses: int = 3
-    """Contacts in a row without a response that disqualify (L14)."""
+    """Contacts in a row without a response that disqualify."""
 
 
 POLICY = Policy()
@@ -130,7 +127,7 @@ def grade(old: Grade, before: Bant, after: Bant, policy: Policy = POLICY) -> tup
 
 
 def bant_unmet(bant: Bant, policy: Policy = POLICY) -> list[Unmet]:
-    """Need and enough of the others confirmed, and enough weight in all (L9, L10)."""
+    """Need and enough of the others confirmed, and enough weight in all."""
     known = confirmed(bant)
     unmet = []
     if Dimension.NEED not in known:
@@ -143,3 +140,70 @@ def bant_unmet(bant: Bant, policy: Policy = POLICY) -> list[Unmet]:
     if (weight := _weight(known, policy)) < policy.bant_limit:
         unmet.append(Unmet("bant_score", f"The BANT score is {weight}; it must be at least {policy.bant_limit}."))
     return unmet
+
+
+# -- Acts --------------------------------------------------------------------------------------------------------------------
+
+
+def _qualify_needs(lead: Lead, _: None, actor: Actor) -> list[Unmet]:
+    unmet = []
+    if lead.owner_id is None:
+        unmet.append(Unmet("owner", "The lead has no owner."))
+    if lead.intent is None:
+        unmet.append(Unmet("intent", "The customer's intent is not recorded."))
+    if lead.responses < 1:
+        unmet.append(Unmet("two_way_interaction", "There is no interaction yet in which the customer took part."))
+    return unmet + bant_unmet(lead.bant)
+
+
+RECORD_BANT = Act(
+    of=LEAD,
+    name="bant",
+    operation="record_bant",
+    who=WORKING,
+    states=HELD,
+    tells=(LeadBantUpdated, LeadRegraded),
+    refused="BANT cannot be recorded now.",
+    code="cannot_record",
+    says="Records what is known of budget, authority, need or timeline; score and grade follow.",
+    sample=lambda *_: {"dimension": Dimension.NEED, "status": Status.CONFIRMED},
+)
+RECORD_INTENT = Act(
+    of=LEAD,
+    name="intent",
+    operation="record_intent",
+    who=WORKING,
+    states=HELD,
+    tells=(LeadIntentRecorded,),
+    refused="The intent cannot be recorded now.",
+    code="cannot_record",
+    says="Records how sure the customer is to buy.",
+    sample=lambda *_: {"level": "high"},
+)
+SET_GRADE = Act(
+    of=LEAD,
+    name="grade",
+    operation="override_grade",
+    who=WORKING,
+    states=HELD,
+    tells=(LeadRegraded,),
+    refused="The grade cannot be set now.",
+    code="cannot_record",
+    says="Sets the grade by hand, until the next change of BANT.",
+    asks="Another grade than it has.",
+    sample=lambda lead, _: {"grade": Grade.B if lead.grade is Grade.A else Grade.A},
+)
+QUALIFY = Act(
+    of=LEAD,
+    name="qualify",
+    operation="qualify_lead",
+    who=WORKING,
+    states=(State.CAPTURED, State.MQL),
+    to=(State.SQL,),
+    needs=_qualify_needs,
+    tells=(LeadQualified,),
+    refused="The lead cannot be qualified yet.",
+    code="cannot_qualify",
+    says="Sales confirms the lead.",
+    asks="An owner, the customer's intent, an interaction in which the customer took part, and enough of BANT.",
+)

@@ -6,22 +6,22 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field, StrictBool, WithJsonSchema
 
-from lead_svc.team import commands, rules
+from lead_svc.team import commands
 from lead_svc.team.queries import PEOPLE_LIST, TEAMS_LIST
-from lead_svc.team.rules import KEEPERS, Person, Team
+from lead_svc.team.rules import CREATE_PERSON, CREATE_TEAM, PERSON_ACTS, TEAM_ACTS, Person, Team
 from lead_svc.team.tables import PEOPLE, TEAMS
-from shared.auth import Actor, CurrentActor, Role, require
+from shared.acts import AllowedAction, shown
+from shared.auth import Actor, CurrentActor, Role
 from shared.errors import Invalid, NotFound
 from shared.fields import Email, Key, Name
-from shared.http.actions import AllowedAction, actions
 from shared.http.body import Body
 from shared.http.edge import ClinchRoute, IfMatch, InTx, Reading
 from shared.http.listing import Page, PageRequest
 from shared.http.openapi import or_known
 from shared.http.patch import NOT_GIVEN
+from shared.http.permit import permitted
 
 router = APIRouter(prefix="/v1/team", tags=["team"], route_class=ClinchRoute)
-Keeper = Depends(require(*KEEPERS))
 PersonRole = Annotated[Role, WithJsonSchema({"type": "string", "enum": [role for role in Role if role is not Role.system]})]
 
 
@@ -50,7 +50,7 @@ class TeamOut(TeamItem):
     @classmethod
     def of(cls, team: Team, actor: Actor) -> "TeamOut":
         made = cls.model_validate(team, from_attributes=True)
-        made.allowed_actions = actions(change=rules.keep_unmet(actor))
+        made.allowed_actions = shown(TEAM_ACTS, team, actor)
         return made
 
 
@@ -60,7 +60,7 @@ class PersonIn(Body):
     email: Email | None = None
     team_id: UUID | None = None
     active: StrictBool = True
-    external_id: Key | None = Field(None, description="The subject of his access tokens, and the owner key of imports.")
+    external_id: Key | None = Field(None, description="The subject of their access tokens, and the owner key of imports.")
 
 
 class PersonPatch(Body):
@@ -91,16 +91,16 @@ class PersonOut(PersonItem):
     @classmethod
     def of(cls, person: Person, actor: Actor) -> "PersonOut":
         made = cls.model_validate(person, from_attributes=True)
-        made.allowed_actions = actions(change=rules.keep_unmet(actor))
+        made.allowed_actions = shown(PERSON_ACTS, person, actor)
         return made
 
 
 def _person_role(role: Role | None) -> None:
     if role is Role.system:
-        raise Invalid("The role system is for our own acts; choose another.", pointer="/role", code="role_system")
+        raise Invalid("The role system is for acts of the system itself; choose another.", pointer="/role", code="role_system")
 
 
-@router.post("/teams", status_code=201, response_model=TeamOut, responses=or_known(TeamOut), dependencies=[Keeper])
+@router.post("/teams", status_code=201, response_model=TeamOut, responses=or_known(TeamOut), dependencies=[permitted(CREATE_TEAM)])
 async def create_team(body: TeamIn, tx: InTx, by: CurrentActor, response: Response) -> TeamOut:
     """Create a team. An `external_id` that is known already brings that team to these values (200). For admin and ops."""
     team, new = await commands.enter_team(tx, name=body.name, parent_id=body.parent_id, external_id=body.external_id)
@@ -118,13 +118,13 @@ async def get_team(team_id: UUID, db: Reading, by: CurrentActor) -> TeamOut:
     return TeamOut.of(await db.get(TEAMS, team_id), by)
 
 
-@router.patch("/teams/{team_id}", response_model=TeamOut, dependencies=[Keeper])
+@router.patch("/teams/{team_id}", response_model=TeamOut)
 async def change_team(team_id: UUID, body: TeamPatch, tx: InTx, by: CurrentActor, expect: IfMatch) -> TeamOut:
     """Rename a team, or move it in the tree (409 `team_cycle` when it would come under itself). For admin and ops."""
     return TeamOut.of(await commands.change_team(tx, team_id, body.model_dump(exclude_unset=True), expect), by)
 
 
-@router.post("/people", status_code=201, response_model=PersonOut, responses=or_known(PersonOut), dependencies=[Keeper])
+@router.post("/people", status_code=201, response_model=PersonOut, responses=or_known(PersonOut), dependencies=[permitted(CREATE_PERSON)])
 async def create_person(body: PersonIn, tx: InTx, by: CurrentActor, request: Request, response: Response) -> PersonOut:
     """Add a person. An `external_id` that is known already brings that person to these values (200), and so fills up a
     stub that an import has left. For admin and ops."""
@@ -154,7 +154,7 @@ async def get_person(person_id: UUID, db: Reading, by: CurrentActor) -> PersonOu
     return PersonOut.of(await db.get(PEOPLE, person_id), by)
 
 
-@router.patch("/people/{person_id}", response_model=PersonOut, dependencies=[Keeper])
+@router.patch("/people/{person_id}", response_model=PersonOut)
 async def change_person(person_id: UUID, body: PersonPatch, tx: InTx, by: CurrentActor, expect: IfMatch, request: Request) -> PersonOut:
     """Change a person's name, role, team, or whether they are active. For admin and ops.
 
@@ -169,6 +169,6 @@ async def change_person(person_id: UUID, body: PersonPatch, tx: InTx, by: Curren
 
 
 def _heed(request: Request, person: Person) -> None:
-    """Whom this process has set inactive it refuses at once; others read it in a moment."""
+    """This process refuses at once whom it has set inactive; others learn of it in a moment."""
     if "dry_run" not in request.query_params:
         request.app.state.leavers.note(person.id, active=person.active)

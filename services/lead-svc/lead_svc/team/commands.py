@@ -9,13 +9,13 @@ from sqlalchemy import select
 
 from lead_svc.team import rules
 from lead_svc.team.queries import teams_of
-from lead_svc.team.rules import Person, Team
+from lead_svc.team.rules import CHANGE_PERSON, CHANGE_TEAM, CREATE_PERSON, CREATE_TEAM, Person, Team
 from lead_svc.team.tables import PEOPLE, PERSON, TEAM, TEAMS
 from shared import names, roster
 from shared.auth import Role, person_id
 from shared.db.query import Query, is_in
 from shared.db.tx import Reader, Tx
-from shared.errors import Invalid, require
+from shared.errors import Invalid
 from shared.events.lead import PersonAdded, PersonChanged, TeamChanged, TeamCreated
 from shared.ids import external_id as id_of
 from shared.ids import new_id
@@ -39,6 +39,7 @@ async def parents(tx: Reader) -> dict[UUID, UUID | None]:
 
 async def enter_team(tx: Tx, *, name: str, parent_id: UUID | None, external_id: str | None) -> tuple[Team, bool]:
     """Create a team; one whose external key is known already is brought to these values instead. The team, and whether it is new."""
+    CREATE_TEAM.permit(tx.actor)
     await tx.conn.execute(_LOCK_TREE)
     tree = await parents(tx)
     id = id_of("team", external_id) if external_id else new_id()
@@ -54,13 +55,14 @@ async def change_team(tx: Tx, id: UUID, given: Mapping[str, Any], expect: int | 
     """Rename or move a team. After a move everybody below it has a new path, and each of them is told of."""
     await tx.conn.execute(_LOCK_TREE)
     team = await tx.load(TEAMS, id, expect)
+    CHANGE_TEAM.check(team, tx.actor)
     changes = {name: value for name, value in given.items() if getattr(team, name) != value}
     if not changes:
         return team
     tree = await parents(tx)
     if "parent_id" in changes:
         _must_exist(changes["parent_id"], tree)
-        require(rules.move_unmet(id, changes["parent_id"], tree), "The team cannot be moved there.", "team_cycle")
+        CHANGE_TEAM.check(team, tx.actor, also=rules.move_unmet(id, changes["parent_id"], tree))
     wanted = replace(team, **changes)
     tree[id] = wanted.parent_id
     told = TeamChanged(name=wanted.name, parent_id=wanted.parent_id, path=rules.path_of(id, tree))
@@ -84,11 +86,12 @@ def _must_exist(team_id: UUID | None, tree: Mapping[UUID, UUID | None], pointer:
 
 async def enter_person(tx: Tx, *, external_id: str | None, given: Mapping[str, Any]) -> tuple[Person, bool]:
     """Add a person; one whose external key is known already is brought to these values, and a stub thereby filled up."""
+    CREATE_PERSON.permit(tx.actor)
     id = await _meant(tx, external_id) if external_id else new_id()
-    _require_another(tx, id, given)
     tree = await parents(tx)
     _must_exist(given["team_id"], tree, "/team_id")
     person = Person(id=id, external_id=external_id, imported=False, created_at=tx.now, updated_at=tx.now, version=1, **given)
+    CREATE_PERSON.check(person, tx.actor, also=rules.leave_unmet(tx.actor, id, active=person.active))
     if id not in await tx.add_new(PEOPLE, [(person, [(_added(person, tree), tx.now)])]):
         return await change_person(tx, id, given), False
     if external_id:
@@ -115,22 +118,17 @@ async def _meant(tx: Tx, key: str) -> UUID:
 async def change_person(tx: Tx, id: UUID, given: Mapping[str, Any], expect: int | None = None) -> Person:
     person = await tx.load(PEOPLE, id, expect)
     changes = {name: value for name, value in given.items() if getattr(person, name) != value}
+    CHANGE_PERSON.check(person, tx.actor, also=rules.leave_unmet(tx.actor, id, active=changes.get("active", True)))
     if not changes:
         return person
-    _require_another(tx, id, changes)
     tree = await parents(tx)
     _must_exist(changes.get("team_id"), tree, "/team_id")
-    # Somebody has entered him now, whoever named him first.
+    # Somebody has entered them now, whoever named them first.
     saved = await tx.save(PEOPLE, person, _changed(replace(person, **changes), tree), **changes, imported=False)
     await _remember(tx, saved, tree)
     if "team_id" in changes:
         await set_timer(tx, rules.MOVED, id, tx.now)
     return saved
-
-
-def _require_another(tx: Tx, id: UUID, given: Mapping[str, Any]) -> None:
-    unmet = rules.leave_unmet(tx.actor, id, active=given.get("active", True))
-    require(unmet, "The person cannot be set inactive.", "person_not_changeable")
 
 
 async def name_people(tx: Tx, wanted: Mapping[str, UUID]) -> None:

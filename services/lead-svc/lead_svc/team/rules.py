@@ -1,17 +1,19 @@
-"""Teams as a tree, and the people in it (X1). A path is the list of team ids from the root to a team itself."""
+"""Teams as a tree, and the people in it. A path is the list of team ids from the root to a team itself."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from shared.acts import Act, Subject, who
 from shared.auth.actor import Actor, Role
 from shared.errors import Unmet
+from shared.events.lead import PersonAdded, PersonChanged, TeamChanged, TeamCreated
 
 MOVED = "person.moved"
 """The timer by which a person's leads follow into another team, a batch at a time."""
 
-KEEPERS = (Role.admin, Role.ops)
+KEEPERS = who(Role.admin, Role.ops)
 """Who keeps the roster. Everybody may read it: owners and teams are shown all over the product."""
 
 
@@ -28,7 +30,7 @@ class Team:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who can own records. A stub (`imported`, without a name) until his own data comes."""
+    """Somebody who can own records. A stub (`imported`, without a name) until their own data comes."""
 
     id: UUID
     external_id: str | None
@@ -41,6 +43,73 @@ class Person:
     created_at: datetime
     updated_at: datetime
     version: int
+
+
+_NOT_KEEPER = Unmet("role", "Only an admin or sales operations keeps the roster.")
+TEAM = Subject[Team, None](
+    name="team",
+    label="team",
+    states=None,
+    state=lambda _: None,
+    owner=lambda *_: None,
+    not_owner=_NOT_KEEPER,
+    wrong_state=lambda *_: _NOT_KEEPER,
+)
+PERSON = Subject[Person, None](
+    name="person",
+    label="person",
+    states=None,
+    state=lambda _: None,
+    owner=lambda *_: None,
+    not_owner=_NOT_KEEPER,
+    wrong_state=lambda *_: _NOT_KEEPER,
+)
+CREATE_TEAM = Act(
+    of=TEAM,
+    name="create",
+    operation="create_team",
+    who=KEEPERS,
+    makes=True,
+    tells=(TeamCreated,),
+    says="Enters a team; one that is known by its key is brought to these values.",
+)
+CHANGE_TEAM = Act(
+    of=TEAM,
+    name="change",
+    operation="change_team",
+    who=KEEPERS,
+    tells=(TeamChanged,),
+    refused="The team cannot be moved there.",
+    code="team_cycle",
+    says="Renames the team, or moves it in the tree.",
+    asks="Not under itself or a team below it.",
+    sample=lambda *_: {"name": "North"},
+)
+CREATE_PERSON = Act(
+    of=PERSON,
+    name="create",
+    operation="create_person",
+    who=KEEPERS,
+    makes=True,
+    tells=(PersonAdded,),
+    refused="The person cannot be set inactive.",
+    code="person_not_changeable",
+    says="Enters a person; one that is known by their key is brought to these values.",
+)
+CHANGE_PERSON = Act(
+    of=PERSON,
+    name="change",
+    operation="change_person",
+    who=KEEPERS,
+    tells=(PersonChanged,),
+    refused="The person cannot be set inactive.",
+    code="person_not_changeable",
+    says="Changes name, role or team, or sets a person inactive who has left.",
+    asks="Nobody sets themselves inactive.",
+    sample=lambda *_: {"name": "Ann Lee"},
+)
+TEAM_ACTS = (CREATE_TEAM, CHANGE_TEAM)
+PERSON_ACTS = (CREATE_PERSON, CHANGE_PERSON)
 
 
 def path_of(team_id: UUID | None, parents: Mapping[UUID, UUID | None]) -> list[UUID]:
@@ -65,11 +134,7 @@ def move_unmet(team_id: UUID, new_parent: UUID | None, parents: Mapping[UUID, UU
 
 
 def leave_unmet(actor: Actor, person_id: UUID, *, active: bool) -> list[Unmet]:
-    """The last who keeps the roster could not come back."""
+    """The last one who keeps the roster could not come back."""
     if active or person_id != actor.id:
         return []
     return [Unmet("own_leaving", "You cannot set yourself inactive; another admin or sales operations can.")]
-
-
-def keep_unmet(actor: Actor) -> list[Unmet]:
-    return [] if actor.has(*KEEPERS) else [Unmet("role", "Only an admin or sales operations keeps the roster.")]

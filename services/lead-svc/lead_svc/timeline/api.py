@@ -9,8 +9,8 @@ from pydantic import Field
 
 from lead_svc.interactions.queries import BY_IDS
 from lead_svc.interactions.rules import all_said
-from lead_svc.leads.queries import SEEN_LEADS
-from lead_svc.leads.rules import Lead
+from lead_svc.leads.queries import SEEN
+from lead_svc.leads.record import Lead
 from lead_svc.timeline.rules import summary
 from shared.auth import CurrentActor
 from shared.db.tx import Reader
@@ -35,7 +35,7 @@ async def lead_timeline(
     lead_id: UUID, page: Annotated[PageRequest, Depends(TIMELINE.params)], db: Reading, by: CurrentActor
 ) -> Page[LeadTimelineEntry]:
     """Everything that happened to the lead, newest first."""
-    lead = await SEEN_LEADS.get(db, by, lead_id)
+    lead = await SEEN.get(db, by, lead_id)
     found = await timeline(db, page, [lead.id])
     texts = await _texts(db, lead, found.items) if sees_personal_data(by) else {}
     items = [LeadTimelineEntry(**vars(e), summary=summary(e.type, e.data), text=texts.get(e.id)) for e in found.items]

@@ -1,0 +1,129 @@
+"""A lead as its row holds it, and the states that it goes through."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from shared.acts import Subject
+from shared.auth.actor import Role
+from shared.errors import Pending, Unmet
+
+
+class State(StrEnum):
+    CAPTURED = "captured"
+    MQL = "mql"
+    SQL = "sql"
+    CONVERTING = "converting"
+    """Handed over; deal-svc has not answered yet."""
+    CONVERTED = "converted"
+    NURTURING = "nurturing"
+    DISQUALIFIED = "disqualified"
+
+
+class Reason(StrEnum):
+    """Why a lead is disqualified."""
+
+    NO_RESPONSE_3 = "no_response_3"
+    NEED_MISMATCH = "need_mismatch"
+    NO_BUDGET = "no_budget"
+    INVALID_CONTACT = "invalid_contact"
+    COMPETITOR = "competitor"
+    OPT_OUT = "opt_out"
+    OTHER = "other"
+
+
+class Grade(StrEnum):
+    """How hot it is."""
+
+    A = "A"
+    B = "B"
+    C = "C"
+
+
+HELD = (State.CAPTURED, State.MQL, State.SQL)
+"""States that a lead can be nurtured or disqualified from."""
+OPEN = (*HELD, State.NURTURING)
+CLOSED = (State.CONVERTED, State.DISQUALIFIED)
+SELLERS = (Role.rep, Role.kam)
+OWNERS = (*SELLERS, Role.csm)
+"""Roles that work on leads of their own."""
+LEADERS = (Role.manager, Role.director, Role.admin)
+"""They act for the owners of every lead that they see: a manager's view ends with their teams."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    id: UUID
+    external_id: str | None
+    state: State
+    captured_at: datetime | None
+    source: str | None
+    campaign: str | None
+    medium: str | None
+    first_touch: str | None
+    last_touch: str | None
+    referrer_account_id: UUID | None
+    title: str | None
+    company: str | None
+    contact_name: str | None
+    email: str | None
+    phone: str | None
+    job_title: str | None
+    region: str | None
+    industry: str | None
+    size: str | None
+    product: str | None
+    owner_id: UUID | None
+    team_id: UUID | None
+    score: int | None
+    grade: Grade
+    bant: dict[str, dict[str, Any]]
+    bant_score: int
+    intent: str | None
+    responses: int
+    no_response_count: int
+    no_response_on: date | None
+    last_response_at: datetime | None
+    last_contact_at: datetime | None
+    reason: str | None
+    note: str | None
+    wake_at: datetime | None
+    reactivations: int
+    account_id: UUID | None
+    contact_id: UUID | None
+    deal_id: UUID | None
+    conversion_id: UUID | None
+    refusal: str | None
+    deal_opened_at: datetime | None
+    deal_won_at: datetime | None
+    flags: dict[str, bool]
+    imported: bool
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+    @property
+    def is_stub(self) -> bool:
+        """Only named by another service's import; its own data has not come yet."""
+        return self.captured_at is None
+
+
+@lru_cache
+def _wrong_state(state: State, needed: Sequence[str]) -> Unmet:
+    kind = Pending if state is State.CONVERTING else Unmet  # until deal-svc has answered
+    return kind("wrong_state", f"The lead is {state}; this needs {' or '.join(needed)}.")
+
+
+LEAD = Subject[Lead, None](
+    name="lead",
+    label="lead",
+    states=State,
+    state=lambda lead: lead.state,
+    owner=lambda lead, _: lead.owner_id,
+    not_owner=Unmet("not_owner", "Only the lead's owner or their manager may do this."),
+    wrong_state=lambda lead, needed: _wrong_state(lead.state, needed),
+)

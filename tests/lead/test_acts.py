@@ -1,0 +1,115 @@
+"""What `allowed_actions` says of leads, accounts, contacts, people and teams is what their routes do, whoever asks."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
+from itertools import product
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from lead_svc.acts import ACCOUNT_ACTS, CONTACT_ACTS, LEAD_ACTS, PERSON_ACTS, TEAM_ACTS
+from lead_svc.capture.rules import fresh
+from lead_svc.leads.record import Grade, Lead, Reason, State
+from lead_svc.leads.tables import LEADS
+from lead_svc.parties.rules import Account, Contact
+from lead_svc.parties.tables import ACCOUNTS, CONTACTS
+from lead_svc.team.tables import PEOPLE, TEAMS
+from shared.auth import Role
+from shared.db.query import Aggregate
+from shared.events.lead import AccountCreated, ContactCreated, LeadStubbed
+from shared.ids import new_id
+from tests.acts import Acts
+from tests.client import Client
+from tests.harness import Running
+from tests.lead.desk import Desk
+
+ROLES = [role.value for role in Role if role is not Role.system]
+NORTH = ["rep:ann", "manager:max", "presales:pia", "assistant:ada"]
+"""People of ann's team."""
+LEADING = ["manager:max", "director", "marketing"]
+
+
+def read(client: Client, path: str) -> Callable[[str], Awaitable[dict[str, Any] | None]]:
+    async def one(who: str) -> dict[str, Any] | None:
+        answer = await client.raw(who, "GET", path)
+        return answer.json() if answer.status_code == 200 else None
+
+    return one
+
+
+async def staff(desk: Desk) -> None:
+    """Somebody of each role that sees what its team owns, in ann's team."""
+    team = (await desk.by("admin").get("/v1/team/teams", params={"external_id": "north"})).json()["items"][0]["id"]
+    for name, role in (("pia", "presales"), ("ada", "assistant")):
+        body = {"name": name, "role": role, "team_id": team, "external_id": name}
+        assert (await desk.by("admin").post("/v1/team/people", json=body)).status_code == 201
+
+
+def owners(svc: Running) -> dict[str, UUID | None]:
+    """Who owns a record, by who asks for it beside the leaders."""
+    return {
+        "rep:ann": svc.person(subject="ann"),
+        "csm:cem": svc.person(subject="cem"),
+        "rep:bob": None,
+        "presales:pia": svc.person(subject="pia"),
+    }
+
+
+def leads(svc: Running) -> Iterator[tuple[Lead, list[str]]]:
+    """Leads in each state and of each owner, and who asks for them."""
+    confirmed = {"status": "confirmed", "evidence": None, "months": None, "by": str(new_id()), "at": svc.clock().isoformat()}
+    ready = {"intent": "high", "responses": 1, "bant": dict.fromkeys(("need", "budget", "authority"), confirmed)}
+    stub = fresh(new_id(), None, svc.clock(), captured_at=svc.clock())
+    for state, (who, owner) in product(State, owners(svc).items()):
+        lead = replace(stub, id=new_id(), state=state, owner_id=owner, reason="later" if state is State.NURTURING else None)
+        yield lead, [who, *LEADING] if who == "rep:ann" else [who] if owner else [who, "manager:max"]
+        if who == "rep:ann" and state in (State.CAPTURED, State.SQL):
+            named = {"company": f"Acme {lead.id}", "contact_name": "Anna Berg", "grade": Grade.A}
+            yield replace(lead, id=new_id(), **ready, **named), [who]
+    for reason in (Reason.NO_RESPONSE_3, Reason.OPT_OUT):
+        yield replace(stub, id=new_id(), state=State.DISQUALIFIED, owner_id=owners(svc)["rep:ann"], reason=reason), ["rep:ann", *LEADING]
+    yield replace(stub, id=new_id(), owner_id=owners(svc)["rep:ann"]), [*ROLES, *NORTH]
+
+
+async def keep(svc: Running, of: Aggregate[Any], row: Any, event: Any) -> Any:
+    async with svc.transaction() as tx:
+        return await tx.add(of, row, event)
+
+
+async def test_leads(desk: Desk, svc: Running) -> None:
+    await staff(desk)
+    client = Client(svc)
+    acts = Acts(client, LEAD_ACTS)
+    for lead, whos in leads(svc):
+        row = await keep(svc, LEADS, lead, LeadStubbed())
+        await acts.hold(row, whos, read(client, f"/v1/leads/{row.id}"))
+    acts.complete()
+
+
+@pytest.mark.parametrize("kind", ["accounts", "contacts"])
+async def test_accounts_and_their_contacts(desk: Desk, svc: Running, kind: str) -> None:
+    await staff(desk)
+    client = Client(svc)
+    acts: Acts = Acts(client, ACCOUNT_ACTS if kind == "accounts" else CONTACT_ACTS)
+    stamps = {"created_at": svc.clock(), "updated_at": svc.clock(), "version": 1}
+    for who, owner in owners(svc).items():
+        described = dict.fromkeys(("external_id", "region", "industry", "size", "tier"))
+        account = Account(id=new_id(), name="Acme", compared="acme", owner_id=owner, imported=False, **described, **stamps)
+        row = await keep(svc, ACCOUNTS, account, AccountCreated(name="Acme"))
+        if kind == "contacts":
+            data = dict.fromkeys(("external_id", "email", "phone", "job_title"))
+            contact = Contact(id=new_id(), account_id=account.id, name="Anna", **data, **stamps)
+            row = await keep(svc, CONTACTS, contact, ContactCreated(account_id=account.id))
+        await acts.hold(row, [*ROLES, *NORTH] if who == "rep:ann" else [who, *LEADING], read(client, f"/v1/{kind}/{row.id}"))
+    acts.complete()
+
+
+async def test_the_roster(desk: Desk, svc: Running) -> None:
+    client = Client(svc)
+    async with svc.db.read() as db:
+        for aggregate, declared, kind in ((TEAMS, TEAM_ACTS, "teams"), (PEOPLE, PERSON_ACTS, "people")):
+            id = await db.value(f"SELECT id FROM {aggregate.table.name} LIMIT 1")
+            acts: Acts = Acts(client, declared)
+            await acts.hold(await db.get(aggregate, id), ROLES, read(client, f"/v1/team/{kind}/{id}"))
+            acts.complete()
