@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from clinch.documents import published
-from clinch.services import load
-from clinch.settings import SERVICES
-from shared.reactions import types_of
+from clinch.dev.documents import published
+from clinch.run.services import load
+from clinch.run.settings import SERVICES
+from shared.log.reactions import types_of
 
 PAGE = (Path(__file__).parents[2] / "docs" / "events.md").read_text()
 ROWS = re.findall(r"^\| (`[^|]+`|all) \| ([^|]+) \|", PAGE.partition("## What follows from what")[2], re.MULTILINE)
