@@ -1,17 +1,15 @@
 """Makers for the tests of contract-svc: what the office does with a contract, through events and the API."""
 
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
-import httpx
-
 from shared.events.deal import PaymentTerm, QuoteAccepted, QuoteLineData
 from shared.events.envelope import Money
 from shared.events.lead import PersonAdded
 from shared.ids import external_id, new_id
+from tests.client import Client
 from tests.harness import Running
 
 TEAM, OTHER_TEAM = external_id("team", "north"), external_id("team", "south")
@@ -66,32 +64,12 @@ def quote(owner: UUID, total: str = "113000", currency: str = "CNY", **over: Any
     return QuoteAccepted(**given | over)
 
 
-@dataclass
-class Office:
-    svc: Running
-    _clients: dict[str, httpx.AsyncClient] = field(default_factory=dict)
-
+class Office(Client):
     @classmethod
     async def start(cls, svc: Running) -> "Office":
         for subject, role, team in PEOPLE:
             await svc.hear(PersonAdded(role=role, team_id=team, team_path=[team]), svc.person(role, subject))
         return cls(svc)
-
-    async def raw(
-        self, who: str, method: str, path: str, body: Any = None, *, etag: Any = None, key: str | None = None, params: Any = None
-    ) -> httpx.Response:
-        """A request by "role:subject"."""
-        if who not in self._clients:
-            self._clients[who] = self.svc.client(*who.split(":"))
-        headers = {} if etag is None else {"If-Match": "*" if etag == "*" else f'"{etag}"'}
-        if key is not None:
-            headers["Idempotency-Key"] = key
-        return await self._clients[who].request(method, path, json=body, headers=headers, params=params)
-
-    async def ask(self, who: str, method: str, path: str, body: Any = None, *, expect: int = 200, **more: Any) -> Any:
-        answer = await self.raw(who, method, path, body, **more)
-        assert answer.status_code == expect, (answer.status_code, answer.text)
-        return answer.json()
 
     # -- A contract, step by step ------------------------------------------------------------------------------------------
 
@@ -99,7 +77,7 @@ class Office:
         """The contract of a newly accepted quote; ann's."""
         quote_id = new_id()
         await self.svc.hear(quote(self.svc.person("rep", "ann"), **over), quote_id, at=at)
-        (found,) = (await self.ask("admin", "GET", "/v1/contracts", params={"quote_id": str(quote_id)}))["items"]
+        (found,) = (await self.ask("admin", "GET", "/v1/contracts", quote_id=str(quote_id)))["items"]
         return await self.read(found)
 
     async def read(self, contract: dict[str, Any], who: str = "admin") -> dict[str, Any]:
@@ -156,15 +134,3 @@ def money_of(contract: dict[str, Any]) -> dict[str, Decimal]:
 
 def states(contract: dict[str, Any]) -> list[str]:
     return [m["state"] for m in contract["milestones"]]
-
-
-def codes(problem: dict[str, Any]) -> set[str]:
-    return {u["code"] for u in problem["unmet"]}
-
-
-def allowed(resource: dict[str, Any]) -> set[str]:
-    return {a["action"] for a in resource["allowed_actions"] if a["allowed"]}
-
-
-def unmet(resource: dict[str, Any], action: str) -> set[str]:
-    return {u["code"] for a in resource["allowed_actions"] if a["action"] == action for u in a["unmet"]}

@@ -11,7 +11,8 @@ from shared.events.contract import (
     MilestoneTriggered,
     MilestoneWaived,
 )
-from tests.contract.office import ACME, TEAM, Office, allowed, codes, money_of, states, unmet
+from tests.client import allowed, codes, unmet
+from tests.contract.office import ACME, TEAM, Office, money_of, states
 from tests.harness import Running
 
 
@@ -119,12 +120,12 @@ async def test_everybody_sees_the_contracts_in_reach_and_no_others(office: Offic
 
 async def test_the_actions_of_each_role_are_listed_with_what_is_missing(office: Office) -> None:
     draft = await office.draft()
-    assert allowed(await office.read(draft, "rep:ann")) == {"edit", "submit", "void"}
-    assert allowed(await office.read(draft, "assistant:nora")) == allowed(await office.read(draft, "legal")) == {"edit"}
+    assert allowed(await office.read(draft, "rep:ann")) == {"change", "submit", "void"}
+    assert allowed(await office.read(draft, "assistant:nora")) == allowed(await office.read(draft, "legal")) == {"change"}
     assert allowed(await office.read(draft, "auditor")) == set()
     assert unmet(await office.read(draft, "rep:ann"), "send_for_signature") == {"wrong_state", "signers"}
     (listed,) = (await office.ask("rep:ann", "GET", "/v1/contracts"))["items"]
-    assert allowed(listed) == {"edit", "submit", "void"}
+    assert allowed(listed) == {"change", "submit", "void"}
     active = await office.act(await office.signed(), "go-live")
     assert allowed(await office.read(active, "manager:max")) == {"accept", "terminate"}
     assert allowed(await office.read(active, "finance")) == {"receive_payment"}
@@ -136,17 +137,17 @@ async def test_lists_filter_search_and_sum(office: Office, svc: Running) -> None
     await office.pay(small, "600")
 
     async def found(**query: str) -> list[str]:
-        return [c["id"] for c in (await office.ask("admin", "GET", "/v1/contracts", params=query))["items"]]
+        return [c["id"] for c in (await office.ask("admin", "GET", "/v1/contracts", **query))["items"]]
 
     assert await found(state="active") == await found(**{"total[lt]": "2000"}) == await found(q="acme") == [small["id"]]
     assert await found(q="c-2026-000002") == await found(q="bolt") == await found(deal_id=big["deal_id"]) == [big["id"]]
     assert await found(sort="total") == [small["id"], big["id"]]
     assert await found(account_id=str(ACME), team_id=str(TEAM), **{"signed_at[gte]": "2026-03-01T00:00:00Z"}) == [small["id"]]
     assert await found(owner_id=str(svc.person("rep", "ann")), starts_on="2026-03-02") == [small["id"]]
-    (listed,) = (await office.ask("admin", "GET", "/v1/contracts", params={"state": "active"}))["items"]
+    (listed,) = (await office.ask("admin", "GET", "/v1/contracts", state="active"))["items"]
     assert money_of(listed) == money_of(await office.read(small))
     assert "sections" not in listed
-    page = await office.ask("admin", "GET", "/v1/contracts", params={"limit": "1", "count": "exact"})
+    page = await office.ask("admin", "GET", "/v1/contracts", limit="1", count="exact")
     assert (page["count"], len(page["items"])) == (2, 1)
     assert page["next_cursor"]
 
@@ -154,7 +155,7 @@ async def test_lists_filter_search_and_sum(office: Office, svc: Running) -> None
 async def test_the_timeline_tells_of_milestones_and_payments_too(office: Office, svc: Running) -> None:
     contract = await office.signed(total="1000")
     await office.pay(contract, "100")
-    entries = (await office.ask("rep:ann", "GET", f"/v1/contracts/{contract['id']}/timeline", params={"sort": "time"}))["items"]
+    entries = (await office.ask("rep:ann", "GET", f"/v1/contracts/{contract['id']}/timeline", sort="time"))["items"]
     kinds = {e["type"].split(".")[1] + "." + e["type"].split(".")[2] for e in entries}
     assert {
         "contract.drafted",
@@ -165,7 +166,5 @@ async def test_the_timeline_tells_of_milestones_and_payments_too(office: Office,
         "payment.received",
     } <= kinds
     assert len(entries) == len(await svc.told())
-    only = (await office.ask("rep:ann", "GET", f"/v1/contracts/{contract['id']}/timeline", params={"type": MilestoneTriggered.type}))[
-        "items"
-    ]
+    only = (await office.ask("rep:ann", "GET", f"/v1/contracts/{contract['id']}/timeline", type=MilestoneTriggered.type))["items"]
     assert len(only) == 1

@@ -10,7 +10,7 @@ import pytest
 from alembic import command
 
 from clinch.run.postgres import Postgres
-from contract_svc.contracts.rules import ACCEPTANCE
+from contract_svc.contracts.record import ACCEPTANCE
 from contract_svc.milestones.rules import fall_due
 from contract_svc.service import service
 from shared import migrations

@@ -20,7 +20,8 @@ from shared.events.contract import (
     PaymentReceived,
     PaymentReversed,
 )
-from tests.contract.office import Office, allowed, amount, codes, money_of, schedule, states
+from tests.client import allowed, codes
+from tests.contract.office import Office, amount, money_of, schedule, states
 from tests.harness import Running
 
 
@@ -272,7 +273,7 @@ async def test_payments_are_listed_to_whoever_sees_the_contract(office: Office) 
     await office.pay(other, "100")
 
     async def seen(who: str, **query: str) -> int:
-        return len((await office.ask(who, "GET", "/v1/payments", params=query))["items"])
+        return len((await office.ask(who, "GET", "/v1/payments", **query))["items"])
 
     assert [await seen(w) for w in ("rep:ann", "rep:bob", "manager:max", "manager:zoe", "finance")] == [1, 1, 2, 0, 2]
     assert await seen("finance", q="abc") == await seen("finance", contract_id=contract["id"]) == 1

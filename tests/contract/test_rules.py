@@ -10,24 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract_svc.contracts.rules import Contract, Section, State, edit_unmet
-from contract_svc.delivery.rules import accept_unmet, go_live_unmet, terminate_unmet
+from contract_svc.contracts.record import Contract, Facts, Section, State
+from contract_svc.contracts.rules import CHANGE
+from contract_svc.delivery.rules import ACCEPT, GO_LIVE, TERMINATE
 from contract_svc.drafting.rules import sections
 from contract_svc.milestones import rules as milestone_rules
 from contract_svc.milestones.commands import planned
-from contract_svc.milestones.rules import DEFAULT_SCHEDULE, Milestone, Term, Trigger, balance
-from contract_svc.milestones.rules import State as Paid
-from contract_svc.payments.rules import allocate, receive_unmet
-from contract_svc.signing.rules import (
-    ReviewPart,
-    content_hash,
-    review_unmet,
-    send_unmet,
-    sign_unmet,
-    signature_unmet,
-    submit_unmet,
-    void_unmet,
-)
+from contract_svc.milestones.record import DEFAULT_SCHEDULE, Milestone, Term, Trigger
+from contract_svc.milestones.record import State as Paid
+from contract_svc.milestones.rules import WAIVE, balance
+from contract_svc.payments.rules import RECEIVE, allocate
+from contract_svc.signing.rules import DECLINE, REVIEWS, SEND, SIGN, SUBMIT, VOID, ReviewPart, content_hash, signature_unmet
 from shared.auth.actor import Actor, Role
 from shared.money import minor_unit
 
@@ -57,6 +50,7 @@ def contract(**over: Any) -> Contract:
     return Contract(**empty | made | over)  # type: ignore[arg-type]
 
 
+FACTS = Facts(scheduled=Decimal(1000), received=Decimal(0))
 SCHEDULE = planned(contract(), DEFAULT_SCHEDULE, NOW)
 percents = st.lists(st.integers(1, 10_000), min_size=1, max_size=8).map(
     lambda weights: [Decimal(w * 100) / Decimal(sum(weights)).quantize(Decimal(1)) for w in weights]
@@ -165,7 +159,7 @@ def test_the_template_fills_all_five_parts() -> None:
     lines = [{"quantity": "10.0000", "name": "CRM suite", "sku": "CRM-1"}]
     dated = [*SCHEDULE, replace(SCHEDULE[0], trigger=Trigger.DATE, due_on=date(2026, 5, 1))]
     texts = sections("Acme Ltd", lines, Decimal("1000.00"), "CNY", dated)
-    assert submit_unmet(contract(sections=texts), SCHEDULE, OWNER) == []
+    assert SUBMIT.unmet(contract(sections=texts), FACTS, OWNER) == []
     assert "- 10 x CRM suite (CRM-1)" in texts["scope"]
     assert "- 30 %: 300.00 CNY, due 30 days after go-live" in texts["price_payment"]
     assert "30 days after 2026-05-01" in texts["price_payment"]
@@ -175,11 +169,12 @@ def test_the_template_fills_all_five_parts() -> None:
 # -- Guards ------------------------------------------------------------------------------------------------------------------
 
 LEGAL = {
-    "edit": {State.DRAFT},
+    "change": {State.DRAFT},
     "submit": {State.DRAFT},
     "review": {State.IN_REVIEW},
     "send": {State.APPROVED},
     "sign": {State.OUT_FOR_SIGNATURE},
+    "decline": {State.OUT_FOR_SIGNATURE},
     "void": {State.DRAFT, State.IN_REVIEW, State.APPROVED, State.OUT_FOR_SIGNATURE, State.SIGNED},
     "go_live": {State.ACTIVE},
     "accept": {State.ACTIVE},
@@ -194,17 +189,18 @@ def test_each_step_is_possible_in_its_states_only(state: State) -> None:
     it = contract(state=state)
     live = replace(it, live_on=date(2026, 3, 1))
     unmet = {
-        "edit": edit_unmet(it, DIRECTOR),
-        "submit": submit_unmet(it, SCHEDULE, DIRECTOR),
-        "review": review_unmet(it, ReviewPart.MANAGER, DIRECTOR),
-        "send": send_unmet(it, DIRECTOR),
-        "sign": sign_unmet(it, DIRECTOR),
-        "void": void_unmet(it, Decimal(0), DIRECTOR),
-        "go_live": go_live_unmet(it, DIRECTOR),
-        "accept": accept_unmet(live, DIRECTOR),
-        "terminate": terminate_unmet(it, DIRECTOR),
-        "pay": receive_unmet(it, FINANCE),
-        "waive": milestone_rules.waive_unmet(it, SCHEDULE[0], FINANCE),
+        "change": CHANGE.unmet(it, None, DIRECTOR),
+        "submit": SUBMIT.unmet(it, FACTS, DIRECTOR),
+        "review": REVIEWS[ReviewPart.MANAGER].unmet(it, None, DIRECTOR),
+        "send": SEND.unmet(it, None, DIRECTOR),
+        "sign": SIGN.unmet(it, None, DIRECTOR),
+        "decline": DECLINE.unmet(it, None, DIRECTOR),
+        "void": VOID.unmet(it, FACTS, DIRECTOR),
+        "go_live": GO_LIVE.unmet(it, None, DIRECTOR),
+        "accept": ACCEPT.unmet(live, None, DIRECTOR),
+        "terminate": TERMINATE.unmet(it, None, DIRECTOR),
+        "pay": RECEIVE.unmet(it, None, FINANCE),
+        "waive": WAIVE.unmet(SCHEDULE[0], it, FINANCE),
     }
     assert {step for step, guards in unmet.items() if not guards} == {step for step, states in LEGAL.items() if state in states}
     assert all(u.code == "wrong_state" for guards in unmet.values() for u in guards)
@@ -214,12 +210,14 @@ def test_each_step_is_possible_in_its_states_only(state: State) -> None:
 @pytest.mark.parametrize("role", [r for r in Role if r is not Role.system])
 def test_a_part_is_reviewed_by_its_roles_only(part: ReviewPart, role: Role) -> None:
     roles = {ReviewPart.LEGAL: {Role.legal}, ReviewPart.FINANCE: {Role.finance}, ReviewPart.MANAGER: {Role.manager, Role.director}}
-    guards = review_unmet(contract(state=State.IN_REVIEW), part, Actor.of(uuid4(), {role}))
-    assert (not guards) == (role in roles[part])
+    by = Actor.of(uuid4(), {role})
+    assert REVIEWS[part].who.may_ever(by) == (role in roles[part])
+    assert (not REVIEWS[part].unmet(contract(state=State.IN_REVIEW), None, by)) == (role in roles[part])
 
 
 def test_a_schedule_that_does_not_add_up_is_not_submitted() -> None:
-    assert [u.code for u in submit_unmet(contract(), SCHEDULE[:2], OWNER)] == ["schedule"]
+    short = Facts(scheduled=sum((m.amount for m in SCHEDULE[:2]), Decimal(0)), received=Decimal(0))
+    assert [u.code for u in SUBMIT.unmet(contract(), short, OWNER)] == ["schedule"]
 
 
 def test_signatures_are_checked_against_what_was_sent() -> None:

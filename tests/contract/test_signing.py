@@ -22,7 +22,8 @@ from shared.events.contract import (
 )
 from shared.events.deal import DealUpdated
 from shared.ids import external_id
-from tests.contract.office import SIGNERS, TEAM, Office, allowed, amount, codes, states, unmet
+from tests.client import allowed, codes, unmet
+from tests.contract.office import SIGNERS, TEAM, Office, amount, states
 from tests.harness import Running
 
 
@@ -303,7 +304,7 @@ async def test_each_step_needs_the_version_that_was_read(office: Office, action:
 
 async def test_a_dry_run_changes_nothing(office: Office, svc: Running) -> None:
     contract = await office.draft()
-    tried = await office.ask("rep:ann", "POST", f"/v1/contracts/{contract['id']}/submit", {}, etag=1, params={"dry_run": "true"})
+    tried = await office.ask("rep:ann", "POST", f"/v1/contracts/{contract['id']}/submit", {}, etag=1, dry_run="true")
     assert tried["state"] == "in_review"
     assert (await office.read(contract))["state"] == "draft"
     assert await svc.told(ContractSubmitted) == []

@@ -1,39 +1,10 @@
-"""What `clinch verify` asks of contract-svc's data: legal histories, one contract per quote, money to the last cent (quality.md §1, 9)."""
+"""What `clinch verify` asks of contract-svc's data: legal histories, one contract per quote, money to the last cent."""
 
-from shared.verify import Check, Total, unbroken_path
+from contract_svc.acts import CONTRACT_ACTS
+from shared.verify import Check, Total, legal_histories
 
 CHECKS = (
-    *unbroken_path(
-        "each contract's history is an unbroken path that ends in its state",
-        table="contract",
-        column="state",
-        came_from={
-            "contract.submitted": "'draft'",
-            "contract.approved": "'in_review'",
-            "contract.rejected": "'in_review'",
-            "contract.sent_for_signature": "'approved'",
-            "contract.declined": "'out_for_signature'",
-            "contract.signed": "'out_for_signature'",
-            "contract.activated": "'signed'",
-            "contract.completed": "'active'",
-            "contract.reopened": "'completed'",
-            "contract.terminated": "'active'",
-        },
-        went_to={
-            "contract.drafted": "'draft'",
-            "contract.submitted": "'in_review'",
-            "contract.approved": "'approved'",
-            "contract.rejected": "'draft'",
-            "contract.sent_for_signature": "'out_for_signature'",
-            "contract.declined": "'draft'",
-            "contract.signed": "'signed'",
-            "contract.activated": "'active'",
-            "contract.completed": "'completed'",
-            "contract.reopened": "'active'",
-            "contract.terminated": "'terminated'",
-            "contract.voided": "'voided'",
-        },
-    ),
+    *legal_histories(CONTRACT_ACTS, table="contract", column="state"),
     Check(
         9,
         "one live contract per accepted quote",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from contract_svc.delivery.commands import ACCEPT, EFFECTIVE
+from contract_svc.delivery.commands import ACCEPTANCE_DUE, EFFECTIVE
 from contract_svc.milestones.commands import DATE, DUE
 from shared.rezone import Rezone, convert, put_days, reset_timers
 
@@ -31,7 +31,7 @@ _TIMERS = {
     FROM milestone m JOIN company_day d ON d.day = m.due_on JOIN contract c ON c.id = m.contract_id
     WHERE m.state = 'planned' AND m.trigger = 'date' AND c.signed_at IS NOT NULL
     """,
-    ACCEPT: """
+    ACCEPTANCE_DUE: """
     SELECT id, acceptance_due_at, '{}'::jsonb FROM contract
     WHERE state = 'active' AND accepted_at IS NULL AND NOT acceptance_overdue AND acceptance_due_at IS NOT NULL
     """,

@@ -9,8 +9,8 @@ from contract_svc.delivery.timers import TIMERS as DELIVERY_TIMERS
 from contract_svc.drafting.reactions import REACTIONS
 from contract_svc.metadata import metadata
 from contract_svc.milestones.api import router as milestones
-from contract_svc.milestones.timers import TIMERS as MILESTONE_TIMERS
 from contract_svc.payments.api import router as payments
+from contract_svc.payments.timers import TIMERS as PAYMENT_TIMERS
 from contract_svc.rezone import follow
 from contract_svc.signing.api import router as signing
 from shared import roster
@@ -23,7 +23,7 @@ service = Service(
     migrations=Path(__file__).parent / "migrations",
     routers=[contracts, signing, delivery, milestones, payments],
     reactions=[*roster.REACTIONS, *REACTIONS],
-    timers={**DELIVERY_TIMERS, **MILESTONE_TIMERS},
+    timers={**DELIVERY_TIMERS, **PAYMENT_TIMERS},
     checks=CHECKS,
     totals=TOTALS,
     rezone=follow,

@@ -2,7 +2,8 @@
 
 from sqlalchemy import ColumnElement, bindparam, func, select
 
-from contract_svc.contracts.rules import UNSIGNED, Contract
+from contract_svc.contracts.fields import ContractFields
+from contract_svc.contracts.record import UNSIGNED, Contract
 from contract_svc.contracts.tables import CONTRACT, CONTRACTS
 from shared.auth import Actor
 from shared.db import scope
@@ -18,8 +19,8 @@ LIST = Listing(
         **{name: CONTRACT.c[name] for name in ("state", "number", "source", "product", "region", "currency", "total")},
         **{name: CONTRACT.c[name] for name in ("owner_id", "team_id", "account_id", "deal_id", "quote_id")},
         **{name: CONTRACT.c[name] for name in ("drafted_at", "signed_at", "paid_at", "closed_at", "created_at", "updated_at")},
-        **{name: CONTRACT.c[name] for name in ("sign_by", "committed_go_live_on", "starts_on", "ends_on", "live_on")},
-        **{name: CONTRACT.c[name] for name in ("acceptance_due_day", "acceptance_due_at", "acceptance_overdue")},
+        **{name: CONTRACT.c[name] for name in ("live_on", "acceptance_due_day", "acceptance_due_at", "acceptance_overdue")},
+        **{name: CONTRACT.c[name] for name in ContractFields.model_fields},
     },
     sorts=("created_at", "updated_at", "drafted_at", "signed_at", "starts_on", "ends_on", "total"),
     default="-created_at",

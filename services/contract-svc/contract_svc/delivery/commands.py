@@ -3,23 +3,23 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from contract_svc.contracts.commands import about, settle
+from contract_svc.contracts.commands import about
 from contract_svc.contracts.queries import SEEN
-from contract_svc.contracts.rules import ACCEPTANCE, Contract, State
+from contract_svc.contracts.record import ACCEPTANCE, Contract, State
 from contract_svc.contracts.tables import CONTRACTS
-from contract_svc.delivery import rules
+from contract_svc.delivery.rules import ACCEPT, GO_LIVE, TERMINATE
 from contract_svc.milestones import commands as milestones
-from contract_svc.milestones.rules import State as MilestoneState
-from contract_svc.milestones.rules import Trigger
+from contract_svc.milestones.record import State as MilestoneState
+from contract_svc.milestones.record import Trigger
 from contract_svc.payments.commands import trigger
 from shared.calendar import day_of, end_of, start_of
 from shared.clock import happened
 from shared.db.tx import Tx
-from shared.errors import Invalid, require
+from shared.errors import Invalid
 from shared.events.contract import ContractAccepted, ContractActivated, ContractTerminated, ContractWentLive
 from shared.timers import cancel_timers, set_timer
 
-EFFECTIVE, ACCEPT = "contract_effective", "contract_acceptance"
+EFFECTIVE, ACCEPTANCE_DUE = "contract_effective", "contract_acceptance"
 """Timers whose subject is the contract."""
 
 
@@ -38,7 +38,7 @@ async def activate(tx: Tx, contract: Contract, *, at: datetime) -> Contract:
 async def go_live(tx: Tx, contract_id: UUID, *, live_on: date | None, expect: int | None) -> Contract:
     """The customer works with it, and has 30 calendar days from here to accept; the next milestone falls due."""
     contract = await SEEN.load(tx, contract_id, expect)
-    require(rules.go_live_unmet(contract, tx.actor), "The contract cannot go live.", "contract_cannot_go_live")
+    GO_LIVE.check(contract, tx.actor)
     at = _on(tx, contract, live_on)
     day = day_of(at, tx.settings.zone)
     due_day = day + ACCEPTANCE
@@ -46,7 +46,7 @@ async def go_live(tx: Tx, contract_id: UUID, *, live_on: date | None, expect: in
     due = {"acceptance_due_day": due_day, "acceptance_due_at": due_at}
     told = ContractWentLive(**about(contract), committed_on=contract.committed_go_live_on, live_on=day, **due)
     contract = await tx.save(CONTRACTS, contract, told, at=at, live_on=day, live_at=at, **due)
-    await set_timer(tx, ACCEPT, contract.id, due_at)
+    await set_timer(tx, ACCEPTANCE_DUE, contract.id, due_at)
     return await trigger(tx, contract, Trigger.GO_LIVE, at=at)
 
 
@@ -64,11 +64,11 @@ def _on(tx: Tx, contract: Contract, day: date | None) -> datetime:
 
 
 async def accept(tx: Tx, contract_id: UUID, *, accepted_at: datetime | None, expect: int | None) -> Contract:
-    """The customer accepted the delivery: the final milestone falls due (C6, C7)."""
+    """The customer accepted the delivery: the final milestone falls due."""
     contract = await SEEN.load(tx, contract_id, expect)
-    require(rules.accept_unmet(contract, tx.actor), "The acceptance cannot be recorded.", "contract_not_acceptable")
+    ACCEPT.check(contract, tx.actor)
     at = happened(accepted_at, tx.now, since=contract.live_at, field="accepted_at")
-    await cancel_timers(tx, contract.id, ACCEPT)
+    await cancel_timers(tx, contract.id, ACCEPTANCE_DUE)
     told = ContractAccepted(**about(contract), accepted_at=at, due_day=contract.acceptance_due_day, due_at=contract.acceptance_due_at)
     # When it is told late, the timer has called it overdue meanwhile; what counts is when the customer accepted.
     late = contract.acceptance_due_at is not None and at >= contract.acceptance_due_at
@@ -79,10 +79,10 @@ async def accept(tx: Tx, contract_id: UUID, *, accepted_at: datetime | None, exp
 async def terminate(tx: Tx, contract_id: UUID, *, reason: str, expect: int | None, at: datetime | None) -> Contract:
     """active → terminated. What is due stays due; what had not fallen due by then will not."""
     contract = await SEEN.load(tx, contract_id, expect)
-    require(rules.terminate_unmet(contract, tx.actor), "The contract cannot be terminated.", "contract_not_terminable")
+    TERMINATE.check(contract, tx.actor)
     when = happened(at, tx.now, since=contract.signed_at)
     await milestones.waive_open(tx, contract, "The contract was terminated.", at=when, which=lambda m: m.state is MilestoneState.PLANNED)
     await cancel_timers(tx, contract.id)
     told = ContractTerminated(**about(contract), reason=reason)
     contract = await tx.save(CONTRACTS, contract, told, at=when, state=State.TERMINATED, closed_at=when, close_reason=reason)
-    return await settle(tx, contract, at=when)
+    return await milestones.settle(tx, contract, at=when)

@@ -1,29 +1,78 @@
-"""After the signature: going live, acceptance, the early end. Pure."""
+"""After the signature: taking effect, going live, acceptance, the early end."""
 
-from contract_svc.contracts.rules import LEADING, Contract, State, responsible_unmet, state_unmet
+from collections.abc import Iterable
+
+from contract_svc.contracts.record import CONTRACT, LEADING, Contract, State
+from shared.acts import Act, who
 from shared.auth.actor import Actor, Role
 from shared.errors import Unmet
+from shared.events.contract import ContractAccepted, ContractActivated, ContractTerminated, ContractWentLive
 
-DELIVERING = (Role.csm, Role.assistant)
-"""They may tell of a delivery for the owner."""
+DELIVERER = who(*LEADING, Role.csm, Role.assistant, own=(Role.rep, Role.kam))
+"""Customer success and assistants may tell of a delivery for the owner."""
+
+TAKE_EFFECT: Act[Contract, None] = Act(
+    of=CONTRACT,
+    name="take_effect",
+    operation=None,
+    who=who(),
+    states=(State.SIGNED,),
+    to=(State.ACTIVE,),
+    tells=(ContractActivated,),
+    says="The day on which the contract starts has come.",
+)
 
 
-def go_live_unmet(contract: Contract, by: Actor) -> list[Unmet]:
-    unmet = [*state_unmet(contract, State.ACTIVE), *responsible_unmet(contract, by, *DELIVERING)]
+def _go_live_needs(contract: Contract, _: None, by: Actor) -> Iterable[Unmet]:
     if contract.live_on is not None:
-        unmet.append(Unmet("live", f"It went live on {contract.live_on}."))
-    return unmet
+        yield Unmet("live", f"It went live on {contract.live_on}.")
 
 
-def accept_unmet(contract: Contract, by: Actor) -> list[Unmet]:
-    unmet = [*state_unmet(contract, State.ACTIVE), *responsible_unmet(contract, by, *DELIVERING)]
+GO_LIVE: Act[Contract, None] = Act(
+    of=CONTRACT,
+    name="go_live",
+    operation="go_live",
+    who=DELIVERER,
+    states=(State.ACTIVE,),
+    needs=_go_live_needs,
+    tells=(ContractWentLive,),
+    refused="The contract cannot go live.",
+    code="contract_cannot_go_live",
+    says="Record that the customer works with it: the milestone of go-live falls due, and acceptance is due 30 days later.",
+    asks="it is not live yet",
+)
+
+
+def _accept_needs(contract: Contract, _: None, by: Actor) -> Iterable[Unmet]:
     if contract.live_on is None:
-        unmet.append(Unmet("not_live", "It is not live yet."))
+        yield Unmet("not_live", "It is not live yet.")
     if contract.accepted_at is not None:
-        unmet.append(Unmet("accepted", "It is accepted already."))
-    return unmet
+        yield Unmet("accepted", "It is accepted already.")
 
 
-def terminate_unmet(contract: Contract, by: Actor) -> list[Unmet]:
-    who = [] if by.has(*LEADING) else [Unmet("not_manager", "Only a manager or a director terminates a contract.")]
-    return [*state_unmet(contract, State.ACTIVE), *who]
+ACCEPT: Act[Contract, None] = Act(
+    of=CONTRACT,
+    name="accept",
+    operation="accept_delivery",
+    who=DELIVERER,
+    states=(State.ACTIVE,),
+    needs=_accept_needs,
+    tells=(ContractAccepted,),
+    refused="The acceptance cannot be recorded.",
+    code="contract_not_acceptable",
+    says="Record that the customer accepted the delivery: the final milestone falls due.",
+    asks="it is live, and not accepted yet",
+)
+TERMINATE: Act[Contract, None] = Act(
+    of=CONTRACT,
+    name="terminate",
+    operation="terminate_contract",
+    who=who(*LEADING),
+    states=(State.ACTIVE,),
+    to=(State.TERMINATED,),
+    tells=(ContractTerminated,),
+    refused="The contract cannot be terminated.",
+    code="contract_not_terminable",
+    says="End it early. What is due stays due; what has not fallen due is waived.",
+    sample=lambda *_: {"reason": "Ended early"},
+)

@@ -1,9 +1,9 @@
 """When a contract takes effect, and when an acceptance is late."""
 
 from contract_svc.contracts.commands import about
-from contract_svc.contracts.rules import State
+from contract_svc.contracts.record import State
 from contract_svc.contracts.tables import CONTRACTS
-from contract_svc.delivery.commands import ACCEPT, EFFECTIVE, activate
+from contract_svc.delivery.commands import ACCEPTANCE_DUE, EFFECTIVE, activate
 from shared.calendar import day_of, end_of
 from shared.db.tx import Tx
 from shared.events.contract import ContractAcceptanceOverdue
@@ -25,10 +25,10 @@ async def acceptance_overdue(tx: Tx, timer: Timer) -> None:
         due_day = day_of(over or timer.due_at, tx.settings.zone)
         over = end_of(due_day, tx.settings.zone)
     if over > tx.now:
-        await set_timer(tx, ACCEPT, contract.id, over)
+        await set_timer(tx, ACCEPTANCE_DUE, contract.id, over)
         return
     told = ContractAcceptanceOverdue(**about(contract), due_day=due_day, due_at=over)
     await tx.save(CONTRACTS, contract, told, at=over, acceptance_overdue=True, acceptance_due_day=due_day, acceptance_due_at=over)
 
 
-TIMERS: dict[str, Handler] = {EFFECTIVE: effective, ACCEPT: acceptance_overdue}
+TIMERS: dict[str, Handler] = {EFFECTIVE: effective, ACCEPTANCE_DUE: acceptance_overdue}

@@ -1,4 +1,4 @@
-"""A contract comes from an accepted quote (D25)."""
+"""A contract comes from an accepted quote."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -9,16 +9,17 @@ from sqlalchemy.dialects.postgresql import insert
 
 from contract_svc.contracts import queries
 from contract_svc.contracts.commands import about
-from contract_svc.contracts.rules import Contract, State
+from contract_svc.contracts.record import Contract, State
 from contract_svc.contracts.tables import CONTRACT_NUMBER, CONTRACTS
 from contract_svc.drafting import rules
 from contract_svc.milestones import commands as milestones
-from contract_svc.milestones.rules import DEFAULT_SCHEDULE, Term, Trigger
+from contract_svc.milestones.record import DEFAULT_SCHEDULE, Term, Trigger
 from shared.calendar import day_of
 from shared.db.query import Query
 from shared.db.tx import Tx
 from shared.events.contract import ContractDrafted
 from shared.events.deal import QuoteAccepted
+from shared.events.envelope import Dimensions
 from shared.ids import new_id
 
 _first = insert(CONTRACT_NUMBER).values(year=bindparam("year", type_=Integer), last=1)
@@ -28,6 +29,8 @@ _NEXT_NUMBER = Query(
     ),
     int,
 )
+
+_FROM_QUOTE = (*Dimensions.model_fields, "deal_id", "account_id", "account_name", "fx")
 
 
 async def draft(tx: Tx, quote_id: UUID, quote: QuoteAccepted, *, at: datetime) -> Contract | None:
@@ -40,40 +43,17 @@ async def draft(tx: Tx, quote_id: UUID, quote: QuoteAccepted, *, at: datetime) -
         number=await _next_number(tx, at),
         revision=1,
         state=State.DRAFT,
-        deal_id=quote.deal_id,
         quote_id=quote_id,
-        account_id=quote.account_id,
-        account_name=quote.account_name,
-        owner_id=quote.owner_id,
-        team_id=quote.team_id,
-        source=quote.source,
-        product=quote.product,
-        region=quote.region,
         total=quote.total.amount,
         currency=quote.total.currency,
-        fx=quote.fx,
+        **{n: getattr(quote, n) for n in _FROM_QUOTE},
         lines=[line.model_dump(mode="json") for line in quote.lines],
         sections={},
         core_clauses=[s.value for s in rules.CORE],
         signers=[],
-        sign_by=None,
-        committed_go_live_on=None,
-        starts_on=None,
-        ends_on=None,
-        content_hash=None,
-        submitted_by=None,
         reviews={},
         drafted_at=at,
-        signed_at=None,
-        live_on=None,
-        live_at=None,
-        acceptance_due_day=None,
-        acceptance_due_at=None,
         acceptance_overdue=False,
-        accepted_at=None,
-        paid_at=None,
-        closed_at=None,
-        close_reason=None,
         created_at=tx.now,
         updated_at=tx.now,
     )

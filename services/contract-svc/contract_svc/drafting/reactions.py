@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from contract_svc.contracts import queries
 from contract_svc.contracts.commands import change
-from contract_svc.contracts.rules import Contract, State
+from contract_svc.contracts.record import Contract, State
 from contract_svc.drafting.commands import draft
 from contract_svc.signing.commands import give_up
 from contract_svc.signing.rules import reviews_without

@@ -1,17 +1,17 @@
-"""The words of a new contract: the five mandatory parts, filled from what was agreed (C1, C2). Pure."""
+"""The words of a new contract: the five mandatory parts, filled from what was agreed."""
 
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from contract_svc.contracts.rules import ACCEPTANCE, Section
-from contract_svc.milestones.rules import Milestone, Trigger
+from contract_svc.contracts.record import ACCEPTANCE, Section
+from contract_svc.milestones.record import Milestone, Trigger
 
 CORE = (Section.SCOPE, Section.PRICE_PAYMENT, Section.DELIVERY_ACCEPTANCE)
-"""What the template asks the customer to confirm clause by clause (C4)."""
+"""What the template asks the customer to confirm clause by clause."""
 
 DELAY_PERCENT = Decimal(1)
-"""Of the final payment, waived for each day that we are late (C8)."""
+"""Of the final payment, waived for each day that we are late."""
 
 _WHEN = {
     Trigger.SIGNED: "after both parties have signed",

@@ -7,17 +7,24 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from contract_svc.contracts.commands import dimensions, settle
+from contract_svc.contracts import record as contracts
+from contract_svc.contracts.commands import about as about_contract
+from contract_svc.contracts.commands import dimensions
 from contract_svc.contracts.queries import SEEN
-from contract_svc.contracts.rules import Contract
+from contract_svc.contracts.record import Contract
+from contract_svc.contracts.tables import CONTRACTS
 from contract_svc.milestones import rules
 from contract_svc.milestones.queries import OF_CONTRACT
-from contract_svc.milestones.rules import Milestone, State, Term
+from contract_svc.milestones.record import Milestone, State, Term
+from contract_svc.milestones.rules import WAIVE
 from contract_svc.milestones.tables import MILESTONES
 from shared.clock import happened
 from shared.db.tx import Tx
-from shared.errors import require
 from shared.events.contract import (
+    ContractCompleted,
+    ContractPaidInFull,
+    ContractPaymentReopened,
+    ContractReopened,
     MilestoneData,
     MilestoneOverdue,
     MilestonePaid,
@@ -74,13 +81,8 @@ def planned(contract: Contract, terms: Sequence[Term], now: datetime) -> list[Mi
             due_days=term.due_days,
             due_on=term.due_on,
             state=State.PLANNED,
-            triggered_at=None,
-            due_day=None,
-            due_at=None,
-            overdue_since=None,
             paid=Decimal(0),
             waived=Decimal(0),
-            settled_at=None,
             created_at=now,
             updated_at=now,
         )
@@ -152,8 +154,8 @@ async def waive(
     milestone = await tx.load(MILESTONES, milestone_id, expect)
     if milestone.contract_id != contract_id:
         raise MILESTONES.missing()
+    WAIVE.check(milestone, tx.actor, facts=contract)
     when = happened(at, tx.now, since=contract.signed_at)
-    require(rules.waive_unmet(contract, milestone, tx.actor), "The milestone cannot be waived.", "milestone_not_waivable")
     (after,) = await _waive(tx, contract, [milestone], reason, when)
     return await settle(tx, contract, at=when), after
 
@@ -174,3 +176,33 @@ async def _waive(tx: Tx, contract: Contract, milestones: Sequence[Milestone], re
         told = MilestoneWaived(**about(contract, after), reason=reason, waived=open_before)
         changes.append((after, [(told, rules.effective(milestone, at))]))
     return await _keep(tx, changes)
+
+
+async def settle(tx: Tx, contract: Contract, *, at: datetime) -> Contract:
+    """What becomes of the contract after its milestones changed.
+
+    It is paid in full, or open again; and it is completed once it is delivered and accepted too. `at`: when the last of what was done
+    to the milestones happened. Both outcomes bear the time from which they were true.
+    """
+    milestones = await tx.all(OF_CONTRACT, contract_id=contract.id)
+    if any(m.outstanding for m in milestones):
+        return await _open_again(tx, contract, at)
+    settled_at = max((m.settled_at for m in milestones if m.settled_at), default=at)
+    if contract.paid_at is None and any(m.paid for m in milestones):
+        paid = ContractPaidInFull(**about_contract(contract), paid_at=settled_at)
+        contract = await tx.save(CONTRACTS, contract, paid, at=settled_at, paid_at=settled_at)
+    if contract.state is contracts.State.ACTIVE and contract.accepted_at is not None:
+        done_at = max(settled_at, contract.accepted_at)
+        completed = ContractCompleted(**about_contract(contract))
+        contract = await tx.save(CONTRACTS, contract, completed, at=done_at, state=contracts.State.COMPLETED, closed_at=done_at)
+    return contract
+
+
+async def _open_again(tx: Tx, contract: Contract, at: datetime) -> Contract:
+    if contract.paid_at is None:
+        return contract
+    told: list[Event] = [ContractPaymentReopened(**about_contract(contract))]
+    if contract.state is not contracts.State.COMPLETED:
+        return await tx.save(CONTRACTS, contract, *told, at=at, paid_at=None)
+    told.append(ContractReopened(**about_contract(contract)))
+    return await tx.save(CONTRACTS, contract, *told, at=at, paid_at=None, state=contracts.State.ACTIVE, closed_at=None)

@@ -2,7 +2,7 @@
 
 from sqlalchemy import bindparam, select
 
-from contract_svc.milestones.rules import Milestone
+from contract_svc.milestones.record import Milestone
 from contract_svc.milestones.tables import MILESTONE, MILESTONES
 from shared.db.query import Query, is_in
 

@@ -1,85 +1,24 @@
-"""Payment milestones: what falls due when, and what is still open of it (C6, domain-model §4). Pure."""
+"""Payment milestones: what falls due when, what is still open of it, and the acts that are done with them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
-from enum import StrEnum
-from uuid import UUID
 
-from contract_svc.contracts.rules import BINDING, Contract, state_unmet
+from contract_svc.contracts.record import BINDING, CONTRACT, Contract
+from contract_svc.milestones.record import MILESTONE, OPEN, Milestone, State
+from shared.acts import Act, who
 from shared.auth.actor import Actor, Role
 from shared.calendar import day_of, end_of
 from shared.errors import Unmet
-
-
-class Trigger(StrEnum):
-    SIGNED = "signed"
-    GO_LIVE = "go_live"
-    ACCEPTED = "accepted"
-    DATE = "date"
-
-
-class State(StrEnum):
-    PLANNED = "planned"
-    TRIGGERED = "triggered"
-    PARTLY_PAID = "partly_paid"
-    PAID = "paid"
-    WAIVED = "waived"
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """One step of a payment schedule: `percent` of the total falls due `due_days` after its trigger, `due_on` for a date.
-
-    Days are calendar days of the company: 30 days after Monday is the Wednesday of the fifth week, also when the clocks change between.
-    """
-
-    trigger: Trigger
-    percent: Decimal
-    due_days: int = 30
-    due_on: date | None = None
-
-
-DEFAULT_SCHEDULE = (Term(Trigger.SIGNED, Decimal(50)), Term(Trigger.GO_LIVE, Decimal(30)), Term(Trigger.ACCEPTED, Decimal(20)))
-"""C6; 30 days net is our default."""
-
-
-@dataclass(frozen=True, slots=True)
-class Milestone:
-    """`paid` is the sum of what payments gave it, `waived` what finance does not ask for any more; the rest is outstanding.
-
-    `due_day` is the last day to pay, and `due_at` the end of that day where the company is: from then on it is overdue.
-    """
-
-    id: UUID
-    version: int
-    contract_id: UUID
-    position: int
-    trigger: Trigger
-    percent: Decimal
-    amount: Decimal
-    currency: str
-    due_days: int
-    due_on: date | None
-    state: State
-    triggered_at: datetime | None
-    due_day: date | None
-    due_at: datetime | None
-    overdue_since: datetime | None
-    paid: Decimal
-    waived: Decimal
-    settled_at: datetime | None
-    created_at: datetime
-    updated_at: datetime
-
-    @property
-    def outstanding(self) -> Decimal:
-        return self.amount - self.paid - self.waived
-
-    @property
-    def payable(self) -> bool:
-        return self.triggered_at is not None and self.outstanding > 0
+from shared.events.contract import (
+    MilestonePaid,
+    MilestonePartlyPaid,
+    MilestonePlanned,
+    MilestoneReopened,
+    MilestoneTriggered,
+    MilestoneWaived,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,15 +77,78 @@ def waive(milestone: Milestone, at: datetime) -> Milestone:
     return replace(milestone, state=State.WAIVED, waived=waived, settled_at=effective(milestone, at), overdue_since=None)
 
 
-# -- Guards -------------------------------------------------------------------------------------------------------------------
-
-WAIVING = (Role.finance, Role.admin)
+# -- Acts ---------------------------------------------------------------------------------------------------------------------
 
 
-def waive_unmet(contract: Contract, milestone: Milestone, by: Actor) -> list[Unmet]:
-    unmet = state_unmet(contract, *BINDING)
-    if not by.has(*WAIVING):
-        unmet.append(Unmet("not_finance", "Only finance waives a payment."))
+def _waive_needs(milestone: Milestone, contract: Contract, by: Actor) -> Iterable[Unmet]:
+    if contract.state not in BINDING:
+        yield CONTRACT.wrong_state(contract, BINDING)
     if milestone.outstanding == 0:
-        unmet.append(Unmet("nothing_open", "Nothing of this milestone is open."))
-    return unmet
+        yield Unmet("nothing_open", "Nothing of this milestone is open.")
+
+
+WAIVE: Act[Milestone, Contract] = Act(
+    of=MILESTONE,
+    name="waive",
+    operation="waive_milestone",
+    who=who(Role.finance, Role.admin),
+    moves=tuple((state, State.WAIVED) for state in OPEN),
+    needs=_waive_needs,
+    tells=(MilestoneWaived,),
+    refused="The milestone cannot be waived.",
+    code="milestone_not_waivable",
+    says="Do not ask for what is still open of it any more.",
+    asks="the contract is signed, something is open",
+    sample=lambda *_: {"reason": "Not asked for any more"},
+)
+PLAN: Act[Milestone, Contract] = Act(
+    of=MILESTONE,
+    name="plan",
+    operation=None,
+    who=who(),
+    makes=True,
+    to=(State.PLANNED,),
+    tells=(MilestonePlanned,),
+    says="The contract was drafted with this step of its payment schedule.",
+)
+FALL_DUE: Act[Milestone, Contract] = Act(
+    of=MILESTONE,
+    name="fall_due",
+    operation=None,
+    who=who(),
+    states=(State.PLANNED,),
+    to=(State.TRIGGERED,),
+    tells=(MilestoneTriggered,),
+    says="Its trigger happened: signature, go-live, acceptance, or its day.",
+)
+PAY_PART: Act[Milestone, Contract] = Act(
+    of=MILESTONE,
+    name="pay_part",
+    operation=None,
+    who=who(),
+    states=(State.TRIGGERED, State.PARTLY_PAID),
+    to=(State.PARTLY_PAID,),
+    tells=(MilestonePartlyPaid,),
+    says="A payment gave it a part of what is open.",
+)
+PAY: Act[Milestone, Contract] = Act(
+    of=MILESTONE,
+    name="pay",
+    operation=None,
+    who=who(),
+    states=(State.TRIGGERED, State.PARTLY_PAID),
+    to=(State.PAID,),
+    tells=(MilestonePaid,),
+    says="A payment gave it all that was open.",
+)
+TAKE_BACK: Act[Milestone, Contract] = Act(
+    of=MILESTONE,
+    name="take_back",
+    operation=None,
+    who=who(),
+    states=(State.PARTLY_PAID, State.PAID, State.WAIVED),
+    to=(State.TRIGGERED, State.PARTLY_PAID),
+    tells=(MilestoneReopened,),
+    says="A payment was reversed: what it gave is open again.",
+)
+MILESTONE_ACTS = (PLAN, FALL_DUE, PAY_PART, PAY, TAKE_BACK, WAIVE)

@@ -1,27 +1,32 @@
 """Routes of payments. Finance books them; who sees the contract sees them."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from contract_svc.payments import commands, queries
-from contract_svc.payments.rules import BOOKING, Allocated, Channel, Payment, reverse_unmet, shown
-from shared.auth import Actor, CurrentActor, require
+from contract_svc.payments.fields import PaymentFields
+from contract_svc.payments.record import Allocated, Payment, masked
+from contract_svc.payments.rules import PAYMENT_ACTS, RECEIVE
+from contract_svc.payments.tables import PAYMENTS
+from shared.acts import AllowedAction, shown
+from shared.auth import Actor, CurrentActor
 from shared.db import scope
 from shared.db.tx import Reader
-from shared.fields import Key, Reason, Time
-from shared.http.actions import AllowedAction, actions
+from shared.fields import Reason, Time
 from shared.http.body import Body
 from shared.http.edge import ClinchRoute, IfMatch, InTx, KeyRequired, Reading
 from shared.http.listing import Page, PageRequest
+from shared.http.permit import permitted
 from shared.money import Money, MoneyIn
 
 router = APIRouter(prefix="/v1/payments", tags=["payments"], route_class=ClinchRoute)
-Booking = Depends(require(*BOOKING))
 
 
 def _positive(money: MoneyIn) -> MoneyIn:
@@ -30,12 +35,10 @@ def _positive(money: MoneyIn) -> MoneyIn:
     return money
 
 
-class PaymentIn(Body):
+class PaymentIn(PaymentFields, Body):
     contract_id: UUID
     amount: Annotated[MoneyIn, AfterValidator(_positive), Field(description="In the contract's currency")]
     received_at: Annotated[Time | None, Field(description="When it came in, if not now; never in the future")] = None
-    channel: Channel = Channel.BANK_TRANSFER
-    reference: Annotated[Key | None, Field(description="What the bank or the provider calls it")] = None
 
 
 class ReversalIn(Body):
@@ -51,16 +54,16 @@ class AllocationOut(BaseModel):
     at: datetime
 
 
-class PaymentOut(BaseModel):
+class PaymentOut(PaymentFields):
     """`allocations` and `credit` add up to the amount. When the payment is reversed, they say what was taken back."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
 
     id: UUID
     version: int
     contract_id: UUID
     amount: Money
     received_at: datetime
-    channel: Channel
-    reference: str | None
     allocations: list[AllocationOut]
     credit: Money
     reversed_at: datetime | None
@@ -69,68 +72,62 @@ class PaymentOut(BaseModel):
     updated_at: datetime
     allowed_actions: list[AllowedAction]
 
+    @classmethod
+    def of(cls, payment: Payment, by: Actor, allocations: Sequence[Allocated]) -> "PaymentOut":
+        def money(amount: Decimal) -> Money:
+            return Money(amount=amount, currency=payment.currency)
 
-async def _shown(db: Reader, by: Actor, payments: list[Payment]) -> list[PaymentOut]:
-    allocations: dict[UUID, list[Allocated]] = {p.id: [] for p in payments}
-    for allocated in await db.all(queries.ALLOCATIONS_OF, payment_ids=list(allocations)):
+        seen = masked(payment, by)
+        return cls(
+            **{n: getattr(seen, n) for n in cls.model_fields if n in PAYMENTS.names and n not in ("amount", "credit")},
+            amount=money(payment.amount),
+            credit=money(payment.credit),
+            allocations=[AllocationOut(milestone_id=a.milestone_id, amount=money(a.amount), at=a.at) for a in allocations],
+            allowed_actions=shown(PAYMENT_ACTS, payment, by),
+        )
+
+
+async def _answers(db: Reader, payments: Sequence[Payment], by: Actor) -> list[PaymentOut]:
+    allocations: dict[UUID, list[Allocated]] = defaultdict(list)
+    for allocated in await db.all(queries.ALLOCATIONS_OF, payment_ids=[p.id for p in payments]):
         allocations[allocated.payment_id].append(allocated)
-    return [_out(shown(payment, by), allocations[payment.id], by) for payment in payments]
+    return [PaymentOut.of(payment, by, allocations[payment.id]) for payment in payments]
 
 
-def _out(payment: Payment, allocations: list[Allocated], by: Actor) -> PaymentOut:
-    def money(amount: Decimal) -> Money:
-        return Money(amount=amount, currency=payment.currency)
+@router.post("", status_code=201, dependencies=[KeyRequired, permitted(RECEIVE)])
+async def receive_payment(body: PaymentIn, tx: InTx, by: CurrentActor) -> PaymentOut:
+    """Book money that came in for a signed contract.
 
-    return PaymentOut(
-        id=payment.id,
-        version=payment.version,
-        contract_id=payment.contract_id,
-        amount=money(payment.amount),
-        received_at=payment.received_at,
-        channel=payment.channel,
-        reference=payment.reference,
-        allocations=[AllocationOut(milestone_id=a.milestone_id, amount=money(a.amount), at=a.at) for a in allocations],
-        credit=money(payment.credit),
-        reversed_at=payment.reversed_at,
-        reversal_reason=payment.reversal_reason,
-        created_at=payment.created_at,
-        updated_at=payment.updated_at,
-        allowed_actions=actions(reverse=reverse_unmet(payment, by)),
-    )
-
-
-@router.post("", status_code=201, response_model=PaymentOut, dependencies=[KeyRequired, Booking])
-async def receive_payment(body: PaymentIn, tx: InTx, by: CurrentActor) -> Any:
-    """Book money that came in for a signed contract. It pays the milestones that are due, oldest due first; the rest is credit, and
-    goes to the milestones that fall due later. For finance."""
+    It pays the milestones that are due, oldest due first; the rest is credit, and goes to the milestones that fall due later. For
+    finance.
+    """
     payment = await commands.receive(
         tx,
-        contract_id=body.contract_id,
+        body.contract_id,
         amount=body.amount.amount,
         currency=body.amount.currency,
         received_at=body.received_at,
-        channel=body.channel,
-        reference=body.reference,
+        said={n: getattr(body, n) for n in PaymentFields.model_fields},
     )
-    return (await _shown(tx, by, [payment]))[0]
+    return (await _answers(tx, [payment], by))[0]
 
 
-@router.get("", response_model=Page[PaymentOut])
-async def list_payments(page: Annotated[PageRequest, Depends(queries.LIST.params)], db: Reading, by: CurrentActor) -> Any:
+@router.get("")
+async def list_payments(page: Annotated[PageRequest, Depends(queries.LIST.params)], db: Reading, by: CurrentActor) -> Page[PaymentOut]:
     """Payments of the contracts that you may see."""
     found = await queries.LIST.page(db, page, where=queries.visible(by), params=scope.params(by))
-    found.items = await _shown(db, by, found.items)
+    found.items = await _answers(db, found.items, by)
     return found
 
 
-@router.get("/{payment_id}", response_model=PaymentOut)
-async def get_payment(payment_id: UUID, db: Reading, by: CurrentActor) -> Any:
+@router.get("/{payment_id}")
+async def get_payment(payment_id: UUID, db: Reading, by: CurrentActor) -> PaymentOut:
     """One payment, with what it paid."""
-    return (await _shown(db, by, [await queries.SEEN.get(db, by, payment_id)]))[0]
+    return (await _answers(db, [await queries.SEEN.get(db, by, payment_id)], by))[0]
 
 
-@router.post("/{payment_id}/reverse", response_model=PaymentOut, dependencies=[KeyRequired, Booking])
-async def reverse_payment(payment_id: UUID, body: ReversalIn, tx: InTx, by: CurrentActor, expect: IfMatch) -> Any:
+@router.post("/{payment_id}/reverse", dependencies=[KeyRequired])
+async def reverse_payment(payment_id: UUID, body: ReversalIn, tx: InTx, by: CurrentActor, expect: IfMatch) -> PaymentOut:
     """The money went back: whatever it paid is open again, and overdue where that is past. For finance."""
     payment = await commands.reverse(tx, payment_id, reason=body.reason, reversed_at=body.reversed_at, expect=expect)
-    return (await _shown(tx, by, [payment]))[0]
+    return (await _answers(tx, [payment], by))[0]

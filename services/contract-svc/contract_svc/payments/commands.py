@@ -1,7 +1,7 @@
-"""Booking payments. Milestones that are due get them, the rest is credit until the next one falls due (C9)."""
+"""Booking payments. Milestones that are due get them, the rest is credit until the next one falls due."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -10,21 +10,23 @@ from uuid import UUID
 from sqlalchemy import insert, select
 
 from contract_svc.contracts import queries as contracts
-from contract_svc.contracts.commands import dimensions, settle
-from contract_svc.contracts.rules import Contract
+from contract_svc.contracts.commands import dimensions
+from contract_svc.contracts.record import Contract
 from contract_svc.milestones import commands as milestones
-from contract_svc.milestones.commands import DATE, Part
+from contract_svc.milestones.commands import DATE, Part, settle
 from contract_svc.milestones.queries import OF_CONTRACT
-from contract_svc.milestones.rules import Milestone, State, Trigger, effective
-from contract_svc.payments import queries, rules
-from contract_svc.payments.rules import Allocated, Channel, Payment
+from contract_svc.milestones.record import Milestone, State, Trigger
+from contract_svc.milestones.rules import effective
+from contract_svc.payments import queries
+from contract_svc.payments.record import Allocated, Payment
+from contract_svc.payments.rules import RECEIVE, REVERSE, allocate
 from contract_svc.payments.tables import ALLOCATION, PAYMENTS
 from shared.calendar import start_of
 from shared.clock import happened
 from shared.db.query import Query, columns, rows_param
 from shared.db.tx import Tx
-from shared.errors import Invalid, require
-from shared.events.contract import Allocation, PaymentAllocated, PaymentReceived, PaymentReversed
+from shared.errors import Invalid
+from shared.events.contract import Allocation, PaymentAllocated, PaymentEvent, PaymentReceived, PaymentReversed
 from shared.events.envelope import Money
 from shared.ids import new_id
 from shared.money import too_fine
@@ -36,24 +38,17 @@ _ALLOCATE = Query(insert(ALLOCATION).from_select(_NAMES, select(*[_given.c[n] fo
 
 
 async def receive(
-    tx: Tx,
-    *,
-    contract_id: UUID,
-    amount: Decimal,
-    currency: str,
-    received_at: datetime | None,
-    channel: Channel,
-    reference: str | None,
+    tx: Tx, contract_id: UUID, *, amount: Decimal, currency: str, received_at: datetime | None, said: Mapping[str, Any]
 ) -> Payment:
-    """Money came in. It pays what is due, oldest first; what nobody asked for yet is credit."""
+    """Money came in. It pays what is due, oldest first; what nobody asked for yet is credit. `said`: the fields of a payment."""
     contract = await contracts.SEEN.load(tx, contract_id)
+    RECEIVE.check(contract, tx.actor)
     if currency != contract.currency:
         raise Invalid(f"The contract is in {contract.currency}.", pointer="/amount/currency", code="other_currency")
     if says := too_fine(amount, currency):
         raise Invalid(says, pointer="/amount/amount", code="too_fine")
     at = happened(received_at, tx.now, field="received_at")
-    require(rules.receive_unmet(contract, tx.actor), "No payment can be booked for the contract.", "contract_not_payable")
-    parts, credit = rules.allocate(amount, await tx.all(OF_CONTRACT, contract_id=contract.id))
+    parts, credit = allocate(amount, await tx.all(OF_CONTRACT, contract_id=contract.id))
     payment = Payment(
         id=new_id(),
         version=0,
@@ -61,17 +56,12 @@ async def receive(
         amount=amount,
         currency=currency,
         received_at=at,
-        channel=channel,
-        reference=reference,
         credit=credit,
-        reversed_at=None,
-        reversal_reason=None,
         created_at=tx.now,
         updated_at=tx.now,
+        **said,
     )
-    told = PaymentReceived(
-        **_about(contract, payment, parts), received_at=at, signed_at=_signed_at(contract), channel=channel.value, credit=credit
-    )
+    told = PaymentReceived(**_about(contract, payment, parts), signed_at=_signed_at(contract), **_of(payment, PaymentReceived))
     payment = await tx.add(PAYMENTS, payment, told, at=at)
     await _give(tx, contract, payment, parts, at)
     await settle(tx, contract, at=at)
@@ -83,8 +73,8 @@ async def reverse(tx: Tx, payment_id: UUID, *, reason: str, reversed_at: datetim
     seen = await queries.SEEN.get(tx, tx.actor, payment_id)
     contract = await contracts.SEEN.load(tx, seen.contract_id)
     payment = await tx.load(PAYMENTS, payment_id, expect)
+    REVERSE.check(payment, tx.actor)
     at = happened(reversed_at, tx.now, since=payment.received_at, field="reversed_at")
-    require(rules.reverse_unmet(payment, tx.actor), "The payment cannot be reversed.", "payment_not_reversible")
     given: dict[UUID, Decimal] = defaultdict(Decimal)
     for allocated in await tx.all(queries.ALLOCATIONS_OF, payment_ids=[payment.id]):
         given[allocated.milestone_id] += allocated.amount
@@ -128,7 +118,7 @@ async def fall_due(tx: Tx, contract: Contract, due: Sequence[tuple[Milestone, da
 async def _use_credit(tx: Tx, contract: Contract, at: datetime) -> None:
     """Give what is left of earlier payments, the earliest first, to what is due by now."""
     for payment in await tx.all(queries.WITH_CREDIT, contract_id=contract.id):
-        parts, credit = rules.allocate(payment.credit, await tx.all(OF_CONTRACT, contract_id=contract.id))
+        parts, credit = allocate(payment.credit, await tx.all(OF_CONTRACT, contract_id=contract.id))
         if not parts:
             return
         when = max(at, *(effective(m, payment.received_at) for m, _ in parts))
@@ -141,7 +131,7 @@ async def _use_credit(tx: Tx, contract: Contract, at: datetime) -> None:
 
 async def _give(tx: Tx, contract: Contract, payment: Payment, parts: Sequence[Part], at: datetime) -> None:
     if parts:
-        rows = [Allocated(new_id(), payment.id, m.id, amount, effective(m, at)) for m, amount in parts]
+        rows = [Allocated(id=new_id(), payment_id=payment.id, milestone_id=m.id, amount=part, at=effective(m, at)) for m, part in parts]
         await tx.run(_ALLOCATE, **columns(rows, _NAMES))
         await milestones.pay(tx, contract, parts, at=at)
 
@@ -149,6 +139,11 @@ async def _give(tx: Tx, contract: Contract, payment: Payment, parts: Sequence[Pa
 def _signed_at(contract: Contract) -> datetime:
     assert contract.signed_at is not None, "only signed contracts are paid"
     return contract.signed_at
+
+
+def _of(payment: Payment, event: type[PaymentEvent]) -> dict[str, Any]:
+    """What the event tells of the payment beside what all of them do."""
+    return {n: getattr(payment, n) for n in event.model_fields if n in PAYMENTS.names and n not in ("contract_id", "amount")}
 
 
 def _about(contract: Contract, payment: Payment, parts: Sequence[Part]) -> dict[str, Any]:

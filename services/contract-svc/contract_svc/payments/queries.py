@@ -7,8 +7,11 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, bindparam, exists, func, select
 
+from contract_svc.contracts.record import Facts
 from contract_svc.contracts.tables import CONTRACT
-from contract_svc.payments.rules import Allocated, Payment
+from contract_svc.milestones.tables import MILESTONE
+from contract_svc.payments.fields import PaymentFields
+from contract_svc.payments.record import Allocated, Payment
 from contract_svc.payments.tables import ALLOCATION, PAYMENT, PAYMENTS
 from shared.auth import Actor
 from shared.db import scope
@@ -21,8 +24,8 @@ LIST = Listing(
     PAYMENT,
     Payment,
     filters={
-        **{name: PAYMENT.c[name] for name in ("contract_id", "amount", "currency", "channel", "reference", "credit")},
-        **{name: PAYMENT.c[name] for name in ("received_at", "reversed_at", "created_at")},
+        **{name: PAYMENT.c[name] for name in ("contract_id", "amount", "currency", "credit", "received_at", "reversed_at", "created_at")},
+        **{name: PAYMENT.c[name] for name in PaymentFields.model_fields},
     },
     sorts=("received_at", "created_at", "amount"),
     default="-received_at",
@@ -79,12 +82,21 @@ CREDIT_OF = Query(
     Credit,
 )
 
-_received = select(func.coalesce(func.sum(PAYMENT.c.amount), 0)).where(
-    PAYMENT.c.contract_id == bindparam("contract_id"), PAYMENT.c.reversed_at.is_(None)
+_FACTS_OF = Query(
+    select(
+        select(func.coalesce(func.sum(MILESTONE.c.amount), 0))
+        .where(MILESTONE.c.contract_id == bindparam("contract_id"))
+        .scalar_subquery()
+        .label("scheduled"),
+        select(func.coalesce(func.sum(PAYMENT.c.amount), 0))
+        .where(PAYMENT.c.contract_id == bindparam("contract_id"), PAYMENT.c.reversed_at.is_(None))
+        .scalar_subquery()
+        .label("received"),
+    ),
+    Facts,
 )
-_RECEIVED = Query(_received, Decimal)
 
 
-async def received_of(db: Reader, contract_id: UUID) -> Decimal:
-    """What came in for a contract and was not taken back."""
-    return await db.one(_RECEIVED, contract_id=contract_id)
+async def facts_of(db: Reader, contract_id: UUID) -> Facts:
+    """What the acts of one contract ask of its milestones and payments."""
+    return await db.one(_FACTS_OF, contract_id=contract_id)

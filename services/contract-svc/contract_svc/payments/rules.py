@@ -1,61 +1,51 @@
-"""Payments: whose milestones they pay, in which order, and what stays over as credit (C9). Pure."""
+"""Payments: whose milestones they pay, in which order, and what is left over as credit."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from enum import StrEnum
-from uuid import UUID
 
-from contract_svc.contracts.rules import BINDING, Contract, state_unmet
-from contract_svc.milestones.rules import Milestone
+from contract_svc.contracts.record import BINDING, CONTRACT, Contract
+from contract_svc.milestones.record import Milestone
+from contract_svc.payments.record import PAYMENT, Payment
+from shared.acts import Act, who
 from shared.auth.actor import Actor, Role
 from shared.errors import Unmet
-from shared.masking import sees_personal_data
+from shared.events.contract import PaymentReceived, PaymentReversed
+
+BOOKER = who(Role.finance, Role.admin)
+
+RECEIVE: Act[Contract, None] = Act(
+    of=CONTRACT,
+    name="receive_payment",
+    operation="receive_payment",
+    who=BOOKER,
+    states=BINDING,
+    tells=(PaymentReceived,),
+    refused="No payment can be booked for the contract.",
+    code="contract_not_payable",
+    says="Book money that came in. It pays the milestones that are due, oldest due first; the rest is credit.",
+    sample=lambda contract, _: {"contract_id": str(contract.id), "amount": {"amount": "1", "currency": contract.currency}},
+)
 
 
-class Channel(StrEnum):
-    BANK_TRANSFER = "bank_transfer"
-    CARD = "card"
-    CASH = "cash"
-    CHEQUE = "cheque"
-    ONLINE = "online"
-    OTHER = "other"
+def _reverse_needs(payment: Payment, _: None, by: Actor) -> Iterable[Unmet]:
+    if payment.reversed_at is not None:
+        yield Unmet("reversed", "The payment was reversed already.")
 
 
-@dataclass(frozen=True, slots=True)
-class Payment:
-    """Money that came in for a contract. `credit` is what no milestone has asked for yet."""
-
-    id: UUID
-    version: int
-    contract_id: UUID
-    amount: Decimal
-    currency: str
-    received_at: datetime
-    channel: Channel
-    reference: str | None
-    credit: Decimal
-    reversed_at: datetime | None
-    reversal_reason: str | None
-    created_at: datetime
-    updated_at: datetime
-
-
-def shown(payment: Payment, by: Actor) -> Payment:
-    """The payment as this actor may see it: a reason in somebody's own words only with personal data."""
-    return payment if sees_personal_data(by) else replace(payment, reversal_reason=None)
-
-
-@dataclass(frozen=True, slots=True)
-class Allocated:
-    """A part of a payment that a milestone got. `at`: from when it counted for the milestone."""
-
-    id: UUID
-    payment_id: UUID
-    milestone_id: UUID
-    amount: Decimal
-    at: datetime
+REVERSE: Act[Payment, None] = Act(
+    of=PAYMENT,
+    name="reverse",
+    operation="reverse_payment",
+    who=BOOKER,
+    needs=_reverse_needs,
+    tells=(PaymentReversed,),
+    refused="The payment cannot be reversed.",
+    code="payment_not_reversible",
+    says="Record that the money went back: everything that it paid is open again.",
+    asks="it was not reversed before",
+    sample=lambda *_: {"reason": "Bounced"},
+)
+PAYMENT_ACTS = (REVERSE,)
 
 
 def allocate(amount: Decimal, milestones: Sequence[Milestone]) -> tuple[list[tuple[Milestone, Decimal]], Decimal]:
@@ -68,20 +58,3 @@ def allocate(amount: Decimal, milestones: Sequence[Milestone]) -> tuple[list[tup
             parts.append((milestone, part))
             amount -= part
     return parts, amount
-
-
-BOOKING = (Role.finance, Role.admin)
-NOT_FINANCE = Unmet("not_finance", "Only finance books payments.")
-
-
-def _booking_unmet(by: Actor) -> list[Unmet]:
-    return [] if by.has(*BOOKING) else [NOT_FINANCE]
-
-
-def receive_unmet(contract: Contract, by: Actor) -> list[Unmet]:
-    return [*state_unmet(contract, *BINDING), *_booking_unmet(by)]
-
-
-def reverse_unmet(payment: Payment, by: Actor) -> list[Unmet]:
-    reversed_before = [] if payment.reversed_at is None else [Unmet("reversed", "The payment was reversed already.")]
-    return [*reversed_before, *_booking_unmet(by)]

@@ -3,26 +3,23 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from pydantic import Field
 
-from contract_svc.contracts.api import Act, ContractOut, ReasonedAct, Signers, contract_out
-from contract_svc.contracts.rules import PREPARING, SELLING
+from contract_svc.answers import ContractOut
+from contract_svc.contracts.api import ReasonedStepIn, SignerIn, Signers, StepIn
 from contract_svc.signing import commands
-from contract_svc.signing.rules import REVIEWING, Decision, ReviewPart
-from shared.auth import CurrentActor, require
+from contract_svc.signing.rules import Decision, ReviewPart
+from shared.auth import CurrentActor
 from shared.fields import Day, Reason, Time
 from shared.http.body import Body
 from shared.http.edge import ClinchRoute, IfMatch, InTx
 from shared.sentences import written
 
 router = APIRouter(prefix="/v1/contracts/{contract_id}", tags=["contracts"], route_class=ClinchRoute)
-Selling = Depends(require(*SELLING))
-Preparing = Depends(require(*PREPARING))
-NOW = Act()
 
 
-class ReviewIn(Act):
+class ReviewIn(StepIn):
     part: ReviewPart
     decision: Decision
     content_hash: Annotated[
@@ -33,7 +30,7 @@ class ReviewIn(Act):
     reason: Annotated[Reason | None, Field(description="Needed for a rejection")] = None
 
 
-class SendIn(Act):
+class SendIn(StepIn):
     signers: Annotated[Signers | None, Field(description="Left out: those that the draft names")] = None
     sign_by: Annotated[Day | None, Field(description="The last day to sign; left out: that of the draft, if any")] = None
 
@@ -45,53 +42,63 @@ class SignIn(Body):
     ends_on: Day | None = None
 
 
-SEND, SIGN = SendIn(), SignIn()
+NOW, SEND, SIGN = StepIn(), SendIn(), SignIn()
 
 
-@router.post("/submit", response_model=ContractOut, dependencies=[Selling])
-async def submit_contract(contract_id: UUID, tx: InTx, by: CurrentActor, expect: IfMatch, body: Act = NOW) -> Any:
-    """draft → in_review, by the owner or a manager: the five parts are there, the milestones add up (C2)."""
-    return await contract_out(tx, by, await commands.submit(tx, contract_id, expect=expect, at=body.at))
+def _names(signers: list[SignerIn] | None) -> list[dict[str, Any]] | None:
+    return None if signers is None else [s.model_dump(mode="json") for s in signers]
 
 
-@router.post("/reviews", response_model=ContractOut, dependencies=[Depends(require(*REVIEWING))])
-async def review_contract(contract_id: UUID, body: ReviewIn, tx: InTx, by: CurrentActor) -> Any:
-    """Decide as legal, finance or manager, in any order (C1). All three approvals: approved. One rejection: a draft again.
+@router.post("/submit")
+async def submit_contract(contract_id: UUID, tx: InTx, by: CurrentActor, expect: IfMatch, body: StepIn = NOW) -> ContractOut:
+    """draft → in_review, by the owner or a manager: the five parts are there, the milestones add up to the total."""
+    return await ContractOut.of(await commands.submit(tx, contract_id, expect=expect, at=body.at), by, tx)
+
+
+@router.post("/reviews")
+async def review_contract(contract_id: UUID, body: ReviewIn, tx: InTx, by: CurrentActor) -> ContractOut:
+    """Decide as legal, finance or manager, in any order. All three approvals: approved. One rejection: a draft again.
+
     `content_hash` takes the place of If-Match. Each part is given by another person, never by the owner of the deal or by whoever
-    submitted the contract; a director stands in for the manager."""
-    contract = await commands.review(
-        tx, contract_id, body.part, body.decision, content_hash=body.content_hash, reason=body.reason, at=body.at
+    submitted the contract; a director stands in for the manager.
+    """
+    decided = await commands.review(tx, contract_id, body.part, body.decision, reviewed=body.content_hash, reason=body.reason, at=body.at)
+    return await ContractOut.of(decided, by, tx)
+
+
+@router.post("/send-for-signature")
+async def send_contract(contract_id: UUID, tx: InTx, by: CurrentActor, expect: IfMatch, body: SendIn = SEND) -> ContractOut:
+    """approved → out_for_signature, by the owner, a manager or an assistant: three core clauses are marked, signers are named."""
+    sent = await commands.send(tx, contract_id, signers=_names(body.signers), sign_by=body.sign_by, expect=expect, at=body.at)
+    return await ContractOut.of(sent, by, tx)
+
+
+@router.post("/sign")
+async def sign_contract(contract_id: UUID, tx: InTx, by: CurrentActor, expect: IfMatch, body: SignIn = SIGN) -> ContractOut:
+    """out_for_signature → signed, in person: recorded by the owner, a manager or an assistant. All who are named have signed, in time.
+
+    The deal is won by it and the first milestone falls due; it is active at once when its first day has come.
+    """
+    signed = await commands.sign(
+        tx,
+        contract_id,
+        signers=_names(body.signers),
+        signed_at=body.signed_at,
+        starts_on=body.starts_on,
+        ends_on=body.ends_on,
+        expect=expect,
     )
-    return await contract_out(tx, by, contract)
+    return await ContractOut.of(signed, by, tx)
 
 
-@router.post("/send-for-signature", response_model=ContractOut, dependencies=[Preparing])
-async def send_contract(contract_id: UUID, tx: InTx, by: CurrentActor, expect: IfMatch, body: SendIn = SEND) -> Any:
-    """approved → out_for_signature, by the owner, a manager or an assistant: three core clauses marked (C4), signers named."""
-    signers = None if body.signers is None else [s.model_dump(mode="json") for s in body.signers]
-    contract = await commands.send(tx, contract_id, signers=signers, sign_by=body.sign_by, expect=expect, at=body.at)
-    return await contract_out(tx, by, contract)
-
-
-@router.post("/sign", response_model=ContractOut, dependencies=[Preparing])
-async def sign_contract(contract_id: UUID, tx: InTx, by: CurrentActor, expect: IfMatch, body: SignIn = SIGN) -> Any:
-    """out_for_signature → signed, in person: recorded by the owner, a manager or an assistant. All named have signed, in time.
-    The deal is won by it and the first milestone falls due; it is active at once when the effective date is here."""
-    signers = None if body.signers is None else [s.model_dump(mode="json") for s in body.signers]
-    contract = await commands.sign(
-        tx, contract_id, signers=signers, signed_at=body.signed_at, starts_on=body.starts_on, ends_on=body.ends_on, expect=expect
-    )
-    return await contract_out(tx, by, contract)
-
-
-@router.post("/decline", response_model=ContractOut, dependencies=[Preparing])
-async def decline_contract(contract_id: UUID, body: ReasonedAct, tx: InTx, by: CurrentActor, expect: IfMatch) -> Any:
+@router.post("/decline")
+async def decline_contract(contract_id: UUID, body: ReasonedStepIn, tx: InTx, by: CurrentActor, expect: IfMatch) -> ContractOut:
     """out_for_signature → draft: the customer does not sign it as it is."""
-    return await contract_out(tx, by, await commands.decline(tx, contract_id, reason=body.reason, expect=expect, at=body.at))
+    return await ContractOut.of(await commands.decline(tx, contract_id, reason=body.reason, expect=expect, at=body.at), by, tx)
 
 
-@router.post("/void", response_model=ContractOut, dependencies=[Selling])
-async def void_contract(contract_id: UUID, body: ReasonedAct, tx: InTx, by: CurrentActor, expect: IfMatch) -> Any:
+@router.post("/void")
+async def void_contract(contract_id: UUID, body: ReasonedStepIn, tx: InTx, by: CurrentActor, expect: IfMatch) -> ContractOut:
     """Give it up: before the signature by the owner or a manager; after it, until it takes effect, by a director, and the win of the
     deal is taken back."""
-    return await contract_out(tx, by, await commands.void(tx, contract_id, reason=body.reason, expect=expect, at=body.at))
+    return await ContractOut.of(await commands.void(tx, contract_id, reason=body.reason, expect=expect, at=body.at), by, tx)

@@ -8,20 +8,19 @@ from uuid import UUID
 
 from contract_svc.contracts.commands import about
 from contract_svc.contracts.queries import SEEN
-from contract_svc.contracts.rules import Contract, State
+from contract_svc.contracts.record import Contract, State
 from contract_svc.contracts.tables import CONTRACTS
 from contract_svc.delivery.commands import take_effect
 from contract_svc.milestones import commands as milestones
 from contract_svc.milestones.queries import OF_CONTRACT
-from contract_svc.milestones.rules import Trigger
+from contract_svc.milestones.record import Trigger
 from contract_svc.payments.commands import trigger
-from contract_svc.payments.queries import received_of
-from contract_svc.signing import rules
-from contract_svc.signing.rules import Decision, ReviewPart
+from contract_svc.payments.queries import facts_of
+from contract_svc.signing.rules import DECLINE, REVIEWS, SEND, SIGN, SUBMIT, VOID, Decision, ReviewPart, content_hash, signature_unmet
 from shared.calendar import day_of, start_of
 from shared.clock import happened
 from shared.db.tx import Tx
-from shared.errors import Forbidden, Invalid, Rejected, require
+from shared.errors import Invalid, Rejected, require
 from shared.events.contract import (
     ContractApproved,
     ContractDeclined,
@@ -38,9 +37,9 @@ from shared.timers import cancel_timers
 async def submit(tx: Tx, contract_id: UUID, *, expect: int | None, at: datetime | None) -> Contract:
     """draft → in_review. From here on the content has a hash, and what is decided is decided about that."""
     contract = await SEEN.load(tx, contract_id, expect)
-    schedule = await tx.all(OF_CONTRACT, contract_id=contract.id)
-    require(rules.submit_unmet(contract, schedule, tx.actor), "The contract cannot go to review.", "contract_not_submittable")
-    when, digest = happened(at, tx.now, since=contract.drafted_at), rules.content_hash(contract, schedule)
+    SUBMIT.check(contract, tx.actor, facts=await facts_of(tx, contract.id))
+    when = happened(at, tx.now, since=contract.drafted_at)
+    digest = content_hash(contract, await tx.all(OF_CONTRACT, contract_id=contract.id))
     told = ContractSubmitted(**about(contract), content_hash=digest)
     return await tx.save(
         CONTRACTS, contract, told, at=when, state=State.IN_REVIEW, content_hash=digest, submitted_by=tx.actor.id, reviews={}
@@ -48,18 +47,16 @@ async def submit(tx: Tx, contract_id: UUID, *, expect: int | None, at: datetime 
 
 
 async def review(
-    tx: Tx, contract_id: UUID, part: ReviewPart, decision: Decision, *, content_hash: str, reason: str | None, at: datetime | None
+    tx: Tx, contract_id: UUID, part: ReviewPart, decision: Decision, *, reviewed: str, reason: str | None, at: datetime | None
 ) -> Contract:
     """One of the three decided. All approvals make it approved; one rejection sends it back. The hash stands in for If-Match, so
     that reviewers who work at the same time do not get into each other's way."""
     contract = await SEEN.load(tx, contract_id)
-    if not tx.actor.has(*rules.REVIEWERS[part]):
-        raise Forbidden(f"This review is for the role {' or '.join(rules.REVIEWERS[part])}.")
-    require(rules.review_unmet(contract, part, tx.actor), "The review cannot be recorded.", "contract_not_reviewable")
-    if content_hash != contract.content_hash:
+    REVIEWS[part].check(contract, tx.actor)
+    if reviewed != contract.content_hash:
         raise Rejected("The content is not what you read; read it again.", code="content_changed")
     when = happened(at, tx.now, since=contract.drafted_at)
-    told = ContractReviewed(**about(contract), part=part.value, decision=decision.value, content_hash=content_hash)
+    told = ContractReviewed(**about(contract), part=part.value, decision=decision.value, content_hash=reviewed)
     if decision is Decision.REJECTED:
         if reason is None:
             raise Invalid("Say why it is rejected.", pointer="/reason", code="missing")
@@ -67,7 +64,7 @@ async def review(
     reviews = {**contract.reviews, part.value: {"by": tx.actor.id, "at": when}}
     if len(reviews) < len(ReviewPart):
         return await tx.save(CONTRACTS, contract, told, at=when, reviews=reviews)
-    approved = ContractApproved(**about(contract), content_hash=content_hash)
+    approved = ContractApproved(**about(contract), content_hash=reviewed)
     return await tx.save(CONTRACTS, contract, told, approved, at=when, reviews=reviews, state=State.APPROVED)
 
 
@@ -88,7 +85,7 @@ async def send(
     """approved → out_for_signature. Signers and deadline may have been named in the draft, or are named now."""
     contract = await SEEN.load(tx, contract_id, expect)
     given: dict[str, Any] = {"signers": contract.signers if signers is None else list(signers), "sign_by": sign_by or contract.sign_by}
-    require(rules.send_unmet(replace(contract, **given), tx.actor), "The contract cannot be sent for signature.", "contract_not_sendable")
+    SEND.check(replace(contract, **given), tx.actor)
     when = happened(at, tx.now, since=contract.drafted_at)
     told = ContractSentForSignature(**about(contract))
     return await tx.save(CONTRACTS, contract, told, at=when, state=State.OUT_FOR_SIGNATURE, **given)
@@ -109,12 +106,12 @@ async def sign(
     Without `signers` all those named have signed; without `starts_on` it takes effect on the day of the signature.
     """
     contract = await SEEN.load(tx, contract_id, expect)
-    require(rules.sign_unmet(contract, tx.actor), "The signature cannot be recorded.", "contract_not_signable")
+    SIGN.check(contract, tx.actor)
     at = happened(signed_at, tx.now, since=contract.drafted_at, field="signed_at")
     on = day_of(at, tx.settings.zone)
     who = contract.signers if signers is None else list(signers)
     starts, ends = starts_on or contract.starts_on or on, ends_on or contract.ends_on
-    require(rules.signature_unmet(contract, who, on, starts, ends), "The signature is not valid.", "signature_not_valid")
+    require(signature_unmet(contract, who, on, starts, ends), "The signature is not valid.", "signature_not_valid")
     schedule = await tx.all(OF_CONTRACT, contract_id=contract.id)
     told = ContractSigned(
         **about(contract),
@@ -135,7 +132,7 @@ async def sign(
 async def decline(tx: Tx, contract_id: UUID, *, reason: str, expect: int | None, at: datetime | None) -> Contract:
     """out_for_signature → draft: the customer will not sign it as it is."""
     contract = await SEEN.load(tx, contract_id, expect)
-    require(rules.sign_unmet(contract, tx.actor), "The refusal cannot be recorded.", "contract_not_declinable")
+    DECLINE.check(contract, tx.actor)
     when = happened(at, tx.now, since=contract.drafted_at)
     return await tx.save(CONTRACTS, contract, ContractDeclined(**about(contract), reason=reason), at=when, **_back(contract))
 
@@ -143,9 +140,7 @@ async def decline(tx: Tx, contract_id: UUID, *, reason: str, expect: int | None,
 async def void(tx: Tx, contract_id: UUID, *, reason: str, expect: int | None, at: datetime | None) -> Contract:
     """Before it is signed, or after that before it takes effect; then deal-svc takes the win back."""
     contract = await SEEN.load(tx, contract_id, expect)
-    require(
-        rules.void_unmet(contract, await received_of(tx, contract.id), tx.actor), "The contract cannot be voided.", "contract_not_voidable"
-    )
+    VOID.check(contract, tx.actor, facts=await facts_of(tx, contract.id))
     return await give_up(tx, contract, reason, at=happened(at, tx.now, since=contract.signed_at or contract.drafted_at))
 
 

@@ -1,7 +1,7 @@
-"""From draft to signature: what each step needs, and whose it is (C1, C2, C4). Pure."""
+"""From draft to signature: what each step needs, and who does it."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -9,22 +9,25 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from contract_svc.contracts.rules import (
-    DIRECTING,
-    UNSIGNED,
-    Contract,
-    State,
-    missing_sections,
-    responsible_unmet,
-    state_unmet,
-    term_unmet,
-)
-from contract_svc.milestones.rules import Milestone
+from contract_svc.contracts.record import CONTRACT, OWNER, PREPARER, UNSIGNED, Contract, Facts, State
+from contract_svc.contracts.rules import missing_sections, term_unmet
+from contract_svc.milestones.record import Milestone
+from shared.acts import Act, who
 from shared.auth.actor import Actor, Role
 from shared.errors import Unmet
+from shared.events.contract import (
+    ContractApproved,
+    ContractDeclined,
+    ContractRejected,
+    ContractReviewed,
+    ContractSentForSignature,
+    ContractSigned,
+    ContractSubmitted,
+    ContractVoided,
+)
 
 CORE_CLAUSES = 3
-"""The customer confirms so many, the rest is standard (C4)."""
+"""The customer confirms three clauses one by one, the rest is standard."""
 
 
 class ReviewPart(StrEnum):
@@ -36,15 +39,6 @@ class ReviewPart(StrEnum):
 class Decision(StrEnum):
     APPROVED = "approved"
     REJECTED = "rejected"
-
-
-REVIEWERS: Mapping[ReviewPart, tuple[Role, ...]] = {
-    ReviewPart.LEGAL: (Role.legal,),
-    ReviewPart.FINANCE: (Role.finance,),
-    ReviewPart.MANAGER: (Role.manager, Role.director),
-}
-"""A director stands in for a manager."""
-REVIEWING = (Role.legal, Role.finance, Role.manager, Role.director)
 
 
 def content_hash(contract: Contract, milestones: Sequence[Milestone]) -> str:
@@ -66,33 +60,92 @@ def _plain(amount: Decimal) -> str:
     return f"{amount.normalize():f}"
 
 
-def submit_unmet(contract: Contract, milestones: Sequence[Milestone], by: Actor) -> list[Unmet]:
-    unmet = [*state_unmet(contract, State.DRAFT), *responsible_unmet(contract, by)]
+# -- Review -------------------------------------------------------------------------------------------------------------------
+
+
+def _submit_needs(contract: Contract, facts: Facts, _: Actor) -> Iterable[Unmet]:
     if missing := missing_sections(contract):
-        unmet.append(Unmet("sections", f"These parts are empty: {', '.join(missing)}."))
-    if sum((m.amount for m in milestones), Decimal(0)) != contract.total:
-        unmet.append(Unmet("schedule", "The milestones do not add up to the contract's total."))
-    return unmet
+        yield Unmet("sections", f"These parts are empty: {', '.join(missing)}.")
+    if facts.scheduled != contract.total:
+        yield Unmet("schedule", "The milestones do not add up to the contract's total.")
 
 
-def review_unmet(contract: Contract, part: ReviewPart, by: Actor) -> list[Unmet]:
+SUBMIT: Act[Contract, Facts] = Act(
+    of=CONTRACT,
+    name="submit",
+    operation="submit_contract",
+    who=OWNER,
+    states=(State.DRAFT,),
+    to=(State.IN_REVIEW,),
+    needs=_submit_needs,
+    tells=(ContractSubmitted,),
+    refused="The contract cannot go to review.",
+    code="contract_not_submittable",
+    says="Send the draft to review. From here on its content has a hash, and reviewers decide about that content.",
+    asks="all five parts have text, the milestones add up to the total",
+)
+
+
+def _review(part: ReviewPart, *roles: Role) -> Act[Contract, None]:
     """The parts decide in any order, each once for the same content, and each by another person.
 
     Neither the owner of the deal nor whoever submitted the contract reviews it, whatever roles they have.
     """
-    unmet = state_unmet(contract, State.IN_REVIEW)
-    if not by.has(*REVIEWERS[part]):
-        unmet.append(Unmet("role", f"This review is for the role {' or '.join(REVIEWERS[part])}."))
-    if contract.submitted_by == by.id:
-        unmet.append(Unmet("own_submission", "You submitted the contract; somebody else reviews it."))
-    if contract.owner_id == by.id:
-        unmet.append(Unmet("own_contract", "You own the deal; somebody else reviews its contract."))
-    given = next((other for other, review in contract.reviews.items() if other != part and str(review["by"]) == str(by.id)), None)
-    if given is not None:
-        unmet.append(Unmet("one_part_each", f"You gave the {given} review; another person gives this one."))
-    if part in contract.reviews:
-        unmet.append(Unmet("reviewed", f"The {part} review is done."))
-    return unmet
+
+    def needs(contract: Contract, _: None, by: Actor) -> Iterable[Unmet]:
+        if contract.submitted_by == by.id:
+            yield Unmet("own_submission", "You submitted the contract; somebody else reviews it.")
+        if contract.owner_id == by.id:
+            yield Unmet("own_contract", "You own the deal; somebody else reviews its contract.")
+        given = next((other for other, review in contract.reviews.items() if other != part and str(review["by"]) == str(by.id)), None)
+        if given is not None:
+            yield Unmet("one_part_each", f"You gave the {given} review; another person gives this one.")
+        if part in contract.reviews:
+            yield Unmet("reviewed", f"The {part} review is done.")
+
+    return Act(
+        of=CONTRACT,
+        name=f"review_{part}",
+        operation="review_contract",
+        who=who(*roles),
+        states=(State.IN_REVIEW,),
+        needs=needs,
+        tells=(ContractReviewed,),
+        refused="The review cannot be recorded.",
+        code="contract_not_reviewable",
+        says=f"Approve or reject the content for the {part} part.",
+        asks="the part is not decided yet; the reviewer neither owns the deal, nor submitted the contract, nor gave another part",
+        sample=lambda contract, _: {"part": part, "decision": Decision.APPROVED, "content_hash": contract.content_hash or "0" * 64},
+    )
+
+
+REVIEWS: Mapping[ReviewPart, Act[Contract, None]] = {
+    ReviewPart.LEGAL: _review(ReviewPart.LEGAL, Role.legal),
+    ReviewPart.FINANCE: _review(ReviewPart.FINANCE, Role.finance),
+    ReviewPart.MANAGER: _review(ReviewPart.MANAGER, Role.manager, Role.director),  # a director stands in for a manager
+}
+REVIEWING = who(*(role for act in REVIEWS.values() for role in act.who.every))
+
+APPROVE: Act[Contract, None] = Act(
+    of=CONTRACT,
+    name="approve",
+    operation=None,
+    who=who(),
+    states=(State.IN_REVIEW,),
+    to=(State.APPROVED,),
+    tells=(ContractApproved,),
+    says="All three parts approved the content.",
+)
+REJECT: Act[Contract, None] = Act(
+    of=CONTRACT,
+    name="reject",
+    operation=None,
+    who=who(),
+    states=(State.IN_REVIEW,),
+    to=(State.DRAFT,),
+    tells=(ContractRejected,),
+    says="One part rejected the content: it is a draft of the next revision.",
+)
 
 
 def reviews_without(contract: Contract, owner_id: UUID | None) -> dict[str, dict[str, Any]]:
@@ -100,20 +153,57 @@ def reviews_without(contract: Contract, owner_id: UUID | None) -> dict[str, dict
     return {part: review for part, review in contract.reviews.items() if str(review["by"]) != str(owner_id)}
 
 
-def send_unmet(contract: Contract, by: Actor) -> list[Unmet]:
-    """`contract` with the signers and the deadline that it shall be sent with."""
-    unmet = [*state_unmet(contract, State.APPROVED), *responsible_unmet(contract, by, Role.assistant)]
+# -- Signature ----------------------------------------------------------------------------------------------------------------
+
+
+def _send_needs(contract: Contract, _: None, by: Actor) -> Iterable[Unmet]:
     marked = len(set(contract.core_clauses))
     if marked != CORE_CLAUSES:
-        unmet.append(Unmet("core_clauses", f"{CORE_CLAUSES} core clauses must be marked; {marked} are."))
+        yield Unmet("core_clauses", f"{CORE_CLAUSES} core clauses must be marked; {marked} are.")
     if not contract.signers:
-        unmet.append(Unmet("signers", "Nobody is named to sign."))
-    return unmet
+        yield Unmet("signers", "Nobody is named to sign.")
 
 
-def sign_unmet(contract: Contract, by: Actor) -> list[Unmet]:
-    """To record what the customer did with it: sign, or decline."""
-    return [*state_unmet(contract, State.OUT_FOR_SIGNATURE), *responsible_unmet(contract, by, Role.assistant)]
+SEND: Act[Contract, None] = Act(
+    of=CONTRACT,
+    name="send_for_signature",
+    operation="send_contract",
+    who=PREPARER,
+    states=(State.APPROVED,),
+    to=(State.OUT_FOR_SIGNATURE,),
+    needs=_send_needs,
+    tells=(ContractSentForSignature,),
+    refused="The contract cannot be sent for signature.",
+    code="contract_not_sendable",
+    says="Send the approved contract to those who sign it.",
+    asks="three core clauses are marked, signers are named",
+)
+SIGN: Act[Contract, None] = Act(
+    of=CONTRACT,
+    name="sign",
+    operation="sign_contract",
+    who=PREPARER,
+    states=(State.OUT_FOR_SIGNATURE,),
+    to=(State.SIGNED,),
+    tells=(ContractSigned,),
+    refused="The signature cannot be recorded.",
+    code="contract_not_signable",
+    says="Record that all signed: the deal is won, and the first milestone falls due.",
+    asks="everybody who is named signed, in time, with the dates that were approved",
+)
+DECLINE: Act[Contract, None] = Act(
+    of=CONTRACT,
+    name="decline",
+    operation="decline_contract",
+    who=PREPARER,
+    states=(State.OUT_FOR_SIGNATURE,),
+    to=(State.DRAFT,),
+    tells=(ContractDeclined,),
+    refused="The refusal cannot be recorded.",
+    code="contract_not_declinable",
+    says="Record that the customer does not sign it as it is: it is a draft of the next revision.",
+    sample=lambda *_: {"reason": "Other terms"},
+)
 
 
 def signature_unmet(
@@ -135,13 +225,31 @@ def _who(signer: Mapping[str, Any]) -> Any:
     return signer["contact_id"] or signer["name"]
 
 
-def void_unmet(contract: Contract, received: Decimal, by: Actor) -> list[Unmet]:
-    """Before the signature the owner may give it up; after it, until it takes effect, only a director, and without money kept."""
+# -- Giving it up -------------------------------------------------------------------------------------------------------------
+
+
+def _void_needs(contract: Contract, facts: Facts, by: Actor) -> Iterable[Unmet]:
+    """Before the signature there is nothing more to ask; after it only a director may, and no money may be kept."""
     if contract.state in UNSIGNED:
-        return responsible_unmet(contract, by)
-    unmet = state_unmet(contract, *UNSIGNED, State.SIGNED)
-    if not by.has(*DIRECTING):
-        unmet.append(Unmet("not_director", "A signed contract is voided by a director."))
-    if received:
-        unmet.append(Unmet("payments", "Payments came in; reverse them first."))
-    return unmet
+        return
+    if not by.has(Role.system, Role.director, Role.admin):
+        yield Unmet("not_director", "A signed contract is voided by a director.")
+    if facts.received:
+        yield Unmet("payments", "Payments came in; reverse them first.")
+
+
+VOID: Act[Contract, Facts] = Act(
+    of=CONTRACT,
+    name="void",
+    operation="void_contract",
+    who=OWNER,
+    states=(*UNSIGNED, State.SIGNED),
+    to=(State.VOIDED,),
+    needs=_void_needs,
+    tells=(ContractVoided,),
+    refused="The contract cannot be voided.",
+    code="contract_not_voidable",
+    says="Give the contract up before it takes effect. After the signature this takes the win of the deal back.",
+    asks="after the signature: a director does it, and no payment is kept",
+    sample=lambda *_: {"reason": "Given up"},
+)

@@ -1,11 +1,11 @@
-"""When a milestone's day comes, and when it is past due."""
+"""When a milestone's day comes, and credit goes to it; and when it is past due."""
 
 from dataclasses import replace
 from uuid import UUID
 
 from contract_svc.contracts.tables import CONTRACTS
 from contract_svc.milestones.commands import DATE, DUE, overdue
-from contract_svc.milestones.rules import State
+from contract_svc.milestones.record import State
 from contract_svc.milestones.tables import MILESTONES
 from contract_svc.payments.commands import fall_due
 from contract_svc.payments.queries import PAID_BY

@@ -1,0 +1,193 @@
+"""A contract as answers show it: with the text, the milestones, the money, and all acts that can be done with it."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, ClassVar
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from contract_svc.acts import CONTRACT_ACTS, MILESTONE_ACTS
+from contract_svc.contracts.fields import ContractFields, Signer
+from contract_svc.contracts.record import Contract, Facts, Section, State, masked
+from contract_svc.contracts.tables import CONTRACTS
+from contract_svc.milestones.queries import OF_CONTRACTS
+from contract_svc.milestones.record import Milestone, Trigger
+from contract_svc.milestones.record import State as MilestoneState
+from contract_svc.milestones.rules import balance
+from contract_svc.milestones.tables import MILESTONES
+from contract_svc.payments.queries import CREDIT_OF, IDS_OF_CONTRACT
+from contract_svc.signing.rules import ReviewPart
+from shared.acts import AllowedAction, shown
+from shared.auth import Actor
+from shared.db.tx import Reader
+from shared.money import Amount, Money, Percent, Quantity, in_minor_units
+
+
+class MilestoneOut(BaseModel):
+    """`due_on` is the day of a milestone whose trigger is a date.
+
+    `due_day` is the last day to pay, in the company's calendar. `due_at` is the end of that day: what is open then is overdue.
+    """
+
+    id: UUID
+    version: int
+    contract_id: UUID
+    position: int
+    trigger: Trigger
+    percent: Percent
+    amount: Money
+    due_days: int
+    due_on: date | None
+    state: MilestoneState
+    triggered_at: datetime | None
+    due_day: date | None
+    due_at: datetime | None
+    overdue_since: datetime | None
+    paid: Money
+    waived: Money
+    outstanding: Money
+    settled_at: datetime | None
+    allowed_actions: list[AllowedAction]
+
+    @classmethod
+    def of(cls, milestone: Milestone, by: Actor, contract: Contract) -> "MilestoneOut":
+        amounts = {n: getattr(milestone, n) for n in ("amount", "paid", "waived", "outstanding")}
+        return cls(
+            **{n: getattr(milestone, n) for n in cls.model_fields if n in MILESTONES.names and n not in amounts},
+            **{n: Money(amount=amount, currency=milestone.currency) for n, amount in amounts.items()},
+            allowed_actions=shown(MILESTONE_ACTS, milestone, by, contract),
+        )
+
+
+class ReviewOut(BaseModel):
+    part: ReviewPart
+    by: UUID
+    at: AwareDatetime
+
+
+class LineOut(BaseModel):
+    """A line of the accepted quote; amounts are in the contract's currency."""
+
+    product_id: UUID
+    sku: str
+    name: str
+    quantity: Quantity
+    unit_price: Amount
+    discount_percent: Percent
+    tax_percent: Percent
+    net: Amount
+    tax: Amount
+
+
+class SignerOut(Signer):
+    name: str
+
+
+class ContractItem(ContractFields):
+    """`outstanding` is all that was not paid or waived, due or not; `overdue` the part of it that is past due; `credit` what was
+    paid too early or too much. `acceptance_due_day` is the last day to accept, `acceptance_due_at` the end of that day."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+    version_says_all: ClassVar[bool] = False
+
+    id: UUID
+    version: int
+    number: str
+    revision: int
+    state: State
+    deal_id: UUID
+    quote_id: UUID
+    account_id: UUID | None
+    account_name: str
+    owner_id: UUID | None
+    team_id: UUID | None
+    source: str | None
+    product: str | None
+    region: str | None
+    total: Money
+    paid: Money
+    waived: Money
+    outstanding: Money
+    overdue: Money
+    credit: Money
+    drafted_at: datetime
+    signed_at: datetime | None
+    live_on: date | None
+    acceptance_due_day: date | None
+    acceptance_due_at: datetime | None
+    acceptance_overdue: bool
+    accepted_at: datetime | None
+    paid_at: datetime | None
+    closed_at: datetime | None
+    close_reason: str | None
+    created_at: datetime
+    updated_at: datetime
+    allowed_actions: list[AllowedAction]
+
+
+class ContractOut(ContractItem):
+    """`content_hash` is that of the content under review, and what reviewers approve."""
+
+    lines: list[LineOut]
+    sections: dict[Section, str]
+    core_clauses: list[Section]
+    signers: list[SignerOut]
+    content_hash: str | None
+    submitted_by: UUID | None
+    reviews: list[ReviewOut]
+    milestones: list[MilestoneOut]
+
+    @classmethod
+    async def of(cls, contract: Contract, by: Actor, db: Reader) -> "ContractOut":
+        """The whole contract, as every route of one contract answers it."""
+        ((values, milestones),) = await _with_money(db, [contract], by, cls)
+        made: dict[str, Any] = {
+            **values,
+            "lines": [_line(line, contract.currency) for line in contract.lines],
+            "reviews": [{"part": part, **done} for part, done in contract.reviews.items()],
+            "milestones": [MilestoneOut.of(m, by, contract) for m in milestones],
+        }
+        return cls.model_validate(made)
+
+
+async def items(db: Reader, contracts: Sequence[Contract], by: Actor) -> list[ContractItem]:
+    """A page of a list, with what hangs on the contracts read by two statements for all of them."""
+    return [ContractItem.model_validate(values) for values, _ in await _with_money(db, contracts, by, ContractItem)]
+
+
+async def subjects(db: Reader, contract_id: UUID) -> list[UUID]:
+    """Whose events are the contract's history: its own, its milestones', its payments'."""
+    milestones = [m.id for m in await db.all(OF_CONTRACTS, contract_ids=[contract_id])]
+    return [contract_id, *milestones, *await db.all(IDS_OF_CONTRACT, contract_id=contract_id)]
+
+
+_SUMS = ("paid", "waived", "outstanding", "overdue")
+
+
+async def _with_money(
+    db: Reader, contracts: Sequence[Contract], by: Actor, into: type[ContractItem]
+) -> list[tuple[dict[str, Any], list[Milestone]]]:
+    """What `into` shows of each contract, and its milestones."""
+    ids = [c.id for c in contracts]
+    schedules: dict[UUID, list[Milestone]] = defaultdict(list)
+    for milestone in await db.all(OF_CONTRACTS, contract_ids=ids):
+        schedules[milestone.contract_id].append(milestone)
+    credits = {c.contract_id: c.credit for c in await db.all(CREDIT_OF, contract_ids=ids)}
+    names = [n for n in into.model_fields if n in CONTRACTS.names and n != "total"]
+    made = []
+    for contract in contracts:
+        milestones, credit = schedules[contract.id], credits.get(contract.id, Decimal(0))
+        sums, seen = balance(milestones), masked(contract, by)
+        amounts = {**{n: getattr(sums, n) for n in _SUMS}, "total": contract.total, "credit": credit}
+        facts = Facts(scheduled=sum((m.amount for m in milestones), Decimal(0)), received=sums.paid + credit)
+        values = {n: getattr(seen, n) for n in names}
+        values |= {n: Money(amount=amount, currency=contract.currency) for n, amount in amounts.items()}
+        made.append((values | {"allowed_actions": shown(CONTRACT_ACTS, contract, by, facts)}, milestones))
+    return made
+
+
+def _line(line: dict[str, Any], currency: str) -> dict[str, Any]:
+    return line | {n: in_minor_units(Decimal(line[n]), currency) for n in ("unit_price", "net", "tax")}

@@ -1,0 +1,141 @@
+"""A contract as its table has it, its states, and who answers for it.
+
+draft → in_review → approved → out_for_signature → signed → active → completed; back to draft when rejected or declined; voided before
+it takes effect, terminated afterwards. A reversed payment makes a completed contract active again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Any
+from uuid import UUID
+
+from shared.acts import Subject, who
+from shared.auth.actor import Actor, Role
+from shared.errors import Unmet
+from shared.masking import masked_name, sees_personal_data
+from shared.stored import Stored
+
+
+class State(StrEnum):
+    DRAFT = "draft"
+    IN_REVIEW = "in_review"
+    APPROVED = "approved"
+    OUT_FOR_SIGNATURE = "out_for_signature"
+    SIGNED = "signed"
+    ACTIVE = "active"
+    COMPLETED = "completed"
+    TERMINATED = "terminated"
+    VOIDED = "voided"
+
+
+UNSIGNED = (State.DRAFT, State.IN_REVIEW, State.APPROVED, State.OUT_FOR_SIGNATURE)
+BINDING = (State.SIGNED, State.ACTIVE, State.COMPLETED, State.TERMINATED)
+"""Money may come in and be waived; after a termination, what fell due before it."""
+
+
+class Section(StrEnum):
+    """The five parts that no contract may lack."""
+
+    SCOPE = "scope"
+    PRICE_PAYMENT = "price_payment"
+    DELIVERY_ACCEPTANCE = "delivery_acceptance"
+    BREACH_DISPUTES = "breach_disputes"
+    CONFIDENTIALITY_IP = "confidentiality_ip"
+
+
+ACCEPTANCE = timedelta(days=30)
+"""After the day of go-live the customer has 30 calendar days to accept."""
+
+_MONEY = Stored(digits=(18, 4))
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """`acceptance_due_day` is the last day to accept, `acceptance_due_at` the end of that day where the company is."""
+
+    id: UUID
+    version: int
+    number: Annotated[str, Stored(unique=True)]
+    revision: Annotated[int, Stored(comment="1, and one more each time it goes back to draft")]
+    state: State
+    deal_id: UUID
+    quote_id: UUID
+    account_name: Annotated[str, Stored(comment="the customer as the contract names it")]
+    total: Annotated[Decimal, _MONEY]
+    currency: str
+    fx: Annotated[Decimal, Stored(digits=(18, 8), comment="units of the reporting currency for one unit of currency, frozen")]
+    lines: Annotated[list[dict[str, Any]], Stored(comment="the lines of the accepted quote")]
+    sections: Annotated[dict[str, str], Stored(comment="section -> text")]
+    core_clauses: Annotated[list[str], Stored(comment="the sections that the customer confirms one by one")]
+    signers: Annotated[list[dict[str, Any]], Stored(comment="personal: name and contact of each")]
+    reviews: Annotated[dict[str, dict[str, Any]], Stored(comment="part -> by, at: the approvals of this content")]
+    drafted_at: datetime
+    acceptance_overdue: bool
+    created_at: datetime
+    updated_at: datetime
+    account_id: UUID | None = None
+    owner_id: UUID | None = None
+    team_id: UUID | None = None
+    source: str | None = None
+    product: Annotated[str | None, Stored(comment="product line")] = None
+    region: str | None = None
+    sign_by: Annotated[date | None, Stored(comment="the last day to sign")] = None
+    committed_go_live_on: date | None = None
+    starts_on: date | None = None
+    ends_on: date | None = None
+    content_hash: Annotated[str | None, Stored(comment="SHA-256 of the content under review")] = None
+    submitted_by: UUID | None = None
+    signed_at: datetime | None = None
+    live_on: date | None = None
+    live_at: Annotated[datetime | None, Stored(comment="when it went live; no acceptance was before")] = None
+    acceptance_due_day: Annotated[date | None, Stored(comment="the last day to accept")] = None
+    acceptance_due_at: Annotated[datetime | None, Stored(comment="the end of acceptance_due_day in the company's zone")] = None
+    accepted_at: datetime | None = None
+    paid_at: Annotated[datetime | None, Stored(comment="when nothing was open any more")] = None
+    closed_at: Annotated[datetime | None, Stored(comment="completed, terminated or voided")] = None
+    close_reason: str | None = None
+
+
+def masked(contract: Contract, by: Actor) -> Contract:
+    """The contract as this actor may see it: names of signers, and reasons in somebody's own words, only with personal data."""
+    if sees_personal_data(by):
+        return contract
+    signers = [{**signer, "name": masked_name(signer["name"])} for signer in contract.signers]
+    return replace(contract, signers=signers, close_reason=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What some acts ask besides the contract: what its milestones add up to, and what came in for it and was kept."""
+
+    scheduled: Decimal
+    received: Decimal
+
+
+def _wrong_state(contract: Contract, states: Sequence[str]) -> Unmet:
+    return Unmet("wrong_state", f"The contract is {_words(contract.state)}; this needs {' or '.join(map(_words, states))}.")
+
+
+def _words(state: str) -> str:
+    return state.replace("_", " ")
+
+
+CONTRACT: Subject[Contract, Any] = Subject(
+    "contract",
+    "contract",
+    states=State,
+    state=lambda contract: contract.state,
+    owner=lambda contract, _: contract.owner_id,
+    not_owner=Unmet("not_owner", "Only the contract's owner or a manager may do this."),
+    wrong_state=_wrong_state,
+)
+
+LEADING = (Role.manager, Role.director, Role.admin)
+"""They act on every contract that they see: a manager on those of their team and the teams below."""
+OWNING = (Role.rep, Role.kam, Role.csm)
+OWNER = who(*LEADING, own=OWNING)
+PREPARER = who(*LEADING, Role.assistant, own=OWNING)
+"""Who does the paper work around signing."""

@@ -1,0 +1,72 @@
+"""A payment as its table has it, and the parts of it that milestones got."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+from shared.acts import Subject
+from shared.auth.actor import Actor
+from shared.errors import Unmet
+from shared.masking import sees_personal_data
+from shared.stored import Stored
+
+
+class Channel(StrEnum):
+    BANK_TRANSFER = "bank_transfer"
+    CARD = "card"
+    CASH = "cash"
+    CHEQUE = "cheque"
+    ONLINE = "online"
+    OTHER = "other"
+
+
+_MONEY = Stored(digits=(18, 4))
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """Money that came in for a contract. `credit` is what no milestone has asked for yet."""
+
+    id: UUID
+    version: int
+    contract_id: UUID
+    amount: Annotated[Decimal, _MONEY]
+    currency: str
+    received_at: datetime
+    channel: Channel
+    credit: Annotated[Decimal, Stored(digits=(18, 4), comment="what no milestone has asked for yet")]
+    created_at: datetime
+    updated_at: datetime
+    reference: str | None = None
+    reversed_at: datetime | None = None
+    reversal_reason: str | None = None
+
+
+def masked(payment: Payment, by: Actor) -> Payment:
+    """The payment as this actor may see it: a reason in somebody's own words only with personal data."""
+    return payment if sees_personal_data(by) else replace(payment, reversal_reason=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Allocated:
+    """A part of a payment that a milestone got. `at`: from when it counted for the milestone."""
+
+    id: UUID
+    payment_id: UUID
+    milestone_id: UUID
+    amount: Annotated[Decimal, _MONEY]
+    at: Annotated[datetime, Stored(comment="from when it counted for the milestone")]
+
+
+PAYMENT: Subject[Payment, None] = Subject(
+    "payment",
+    "payment",
+    states=None,
+    state=lambda _: None,
+    owner=lambda *_: None,
+    not_owner=Unmet("not_finance", "Only finance books payments."),
+    wrong_state=lambda *_: Unmet("wrong_state", "The payment does not allow this now."),
+)
