@@ -1,4 +1,9 @@
-"""One Alembic environment for all services: each keeps only its revisions, in its own `migrations/` folder."""
+"""One Alembic environment for all services: each keeps its revisions in its own `migrations/` folder.
+
+The plumbing tables that every service has (shared/db/tables.py) have theirs once, in the branch `plumbing` beside this file. A database
+is therefore at one revision of its service and perhaps at one of the plumbing; both are written as one text, apart by a space. A
+revision of a service that needs a step of the plumbing names it in `depends_on`.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -13,13 +18,18 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData
 from sqlalchemy.engine import make_url
 
+from shared.db.tables import PLUMBING
+
 _HERE = Path(__file__).parent
+_PLUMBING = _HERE / "plumbing"
+
+REVISION = "SELECT string_agg(version_num, ' ' ORDER BY version_num) FROM alembic_version"
 
 
 def _config(versions: Path, metadata: MetaData | None = None, url: str | None = None) -> Config:
     config = Config()
     config.set_main_option("script_location", str(_HERE))
-    config.set_main_option("version_locations", str(versions))
+    config.set_main_option("version_locations", f"{versions}\n{_PLUMBING}")
     config.set_main_option("path_separator", "newline")
     # Random ids and names by time: two branches that both add a revision differ in neither.
     config.set_main_option("file_template", "%%(year)d%%(month).2d%%(day).2d_%%(hour).2d%%(minute).2d_%%(slug)s")
@@ -30,24 +40,31 @@ def _config(versions: Path, metadata: MetaData | None = None, url: str | None = 
 
 
 @lru_cache
-def _revisions(versions: Path) -> tuple[str, ...]:
-    """All revisions in a service's folder, the newest first."""
-    return tuple(revision.revision for revision in ScriptDirectory.from_config(_config(versions)).walk_revisions())
+def _script(versions: Path) -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config(versions))
 
 
+@lru_cache
+def _revisions(versions: Path) -> frozenset[str]:
+    """All revisions that this code has for a service's database."""
+    return frozenset(revision.revision for revision in _script(versions).walk_revisions())
+
+
+@lru_cache
 def behind(versions: Path, at: str | None) -> bool:
     """Whether a database at this revision still has to be migrated.
 
     A revision that this code does not know is a newer release's, which migrates while we still serve: its changes leave us room (expand
     first, contract a release later). If that made us unready, all replicas would be so at once, and no older release could come back.
     """
-    known = _revisions(versions)
-    return at is None or at in known[1:]
+    if at is None:
+        return bool(_revisions(versions))
+    return knows(versions, at) and any(_script(versions).iterate_revisions("heads", tuple(at.split()), implicit_base=True))
 
 
 def knows(versions: Path, at: str) -> bool:
     """Whether this code has the revision; a newer release's it has not."""
-    return at in _revisions(versions)
+    return _revisions(versions).issuperset(at.split())
 
 
 async def revision(url: str) -> str | None:
@@ -56,12 +73,12 @@ async def revision(url: str) -> str | None:
     try:
         if await conn.fetchval("SELECT to_regclass('alembic_version')") is None:
             return None
-        return cast("str | None", await conn.fetchval("SELECT version_num FROM alembic_version"))
+        return cast("str | None", await conn.fetchval(REVISION))
     finally:
         await conn.close()
 
 
-async def upgrade(versions: Path, metadata: MetaData, url: str, company: tuple[str, str] | None = None, to: str = "head") -> None:
+async def upgrade(versions: Path, metadata: MetaData, url: str, company: tuple[str, str] | None = None, to: str = "heads") -> None:
     """Bring the database to a revision, unless a newer release has been there; several callers at once wait for each other.
 
     `company` is the time zone and the reporting currency that a database without them takes.
@@ -72,9 +89,16 @@ async def upgrade(versions: Path, metadata: MetaData, url: str, company: tuple[s
         await _in_thread(command.upgrade, config, to)
 
 
-async def revise(versions: Path, metadata: MetaData, url: str, message: str) -> None:
-    """Write a new revision with the differences between tables and database; look at it before committing."""
-    await _in_thread(command.revision, _config(versions, metadata, url), message=message, autogenerate=True)
+async def revise(versions: Path, metadata: MetaData, url: str, message: str, *, plumbing: bool = False) -> None:
+    """Write a new revision with the differences between tables and database; look at it before committing.
+
+    With `plumbing` of the plumbing tables, for all services; else of the service's own.
+    """
+    config = _config(versions, metadata, url)
+    config.attributes["only"] = frozenset(PLUMBING.tables) if plumbing else frozenset(metadata.tables) - frozenset(PLUMBING.tables)
+    folder = _PLUMBING if plumbing else versions
+    (head,) = (head for head in _script(versions).get_heads() if Path(_script(versions).get_revision(head).path).parent == folder)
+    await _in_thread(command.revision, config, message=message, autogenerate=True, head=head, version_path=str(folder))
 
 
 async def check(versions: Path, metadata: MetaData, url: str) -> None:

@@ -15,7 +15,15 @@ def run(connection: Connection) -> None:
     connection.execute(text("SET lock_timeout = '10s'"))
     connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _MIGRATION_LOCK})
     connection.commit()
-    context.configure(connection=connection, target_metadata=context.config.attributes["metadata"], compare_server_default=False)
+    attributes = context.config.attributes
+    only = attributes.get("only")
+    context.configure(
+        connection=connection,
+        target_metadata=attributes["metadata"],
+        compare_server_default=False,
+        include_name=lambda name, kind, _: kind != "table" or only is None or name in only,
+        include_object=lambda _, name, kind, *__: kind != "table" or only is None or name in only,
+    )
     with context.begin_transaction():
         context.run_migrations()
     connection.commit()

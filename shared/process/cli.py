@@ -39,6 +39,7 @@ def main(service: Service) -> None:
     commands.add_parser("openapi", help="print the OpenAPI document")
     revision = commands.add_parser("revision", help="write a migration for what changed in the tables")
     revision.add_argument("message")
+    revision.add_argument("--plumbing", action="store_true", help="for the tables that every service has (shared/db/tables.py)")
     args = parser.parse_args()
     try:
         settings = Settings()
@@ -73,7 +74,7 @@ def _run(service: Service, settings: Settings, args: argparse.Namespace) -> None
         uvloop.run(service.make_topics(settings))
         print(f"{service.name}: there are {', '.join(service.topics_needed)}")
     elif args.command == "revision":
-        uvloop.run(migrations.revise(service.migrations, service.metadata, settings.database_url, args.message))
+        uvloop.run(migrations.revise(service.migrations, service.metadata, settings.database_url, args.message, plumbing=args.plumbing))
     else:
         print(json.dumps(service.app(settings).openapi(), indent=2))
 

@@ -185,7 +185,7 @@ class Service:
 
 async def _revision(db: Database) -> str | None:
     async with db.read() as reader:
-        at: str | None = await reader.conn.fetchval("SELECT version_num FROM alembic_version")
+        at: str | None = await reader.value(schema.REVISION)
         return at
 
 

@@ -1,12 +1,14 @@
-"""the company's zone and currency"""
-
-from shared.migrations.company import create_company
+"""Store the company's zone and currency. The step is shared by all services: shared/migrations/plumbing."""
 
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
-depends_on = None
+depends_on = "company"
 
 
 def upgrade() -> None:
-    create_company()
+    pass
+
+
+def downgrade() -> None:
+    pass

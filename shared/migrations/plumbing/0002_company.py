@@ -1,11 +1,16 @@
-"""The revision that gives a database its company table: the same step in every service."""
+"""Store the company's zone and currency."""
 
 import sqlalchemy as sa
 from alembic import context, op
 
+revision = "company"
+down_revision = "plumbing_start"
+branch_labels = None
+depends_on = None
 
-def create_company() -> None:
-    """Create the table, and store the zone and currency that the database is migrated with."""
+
+def upgrade() -> None:
+    """Store the zone and currency that the database is migrated with."""
     op.create_table(
         "company",
         sa.Column("number", sa.Integer(), autoincrement=False, nullable=False, comment="1, and one more with each change"),
@@ -21,3 +26,7 @@ def create_company() -> None:
     if company := context.config.attributes.get("company"):
         first = sa.text("INSERT INTO company VALUES (1, :zone, :currency, '1970-01-01T00:00:00Z', 'done')")
         op.execute(first.bindparams(zone=company[0], currency=company[1]))
+
+
+def downgrade() -> None:
+    op.drop_table("company")
