@@ -4,7 +4,7 @@ Auditors, support and other systems need not know it. A role that does not see a
 `Listing(personal=...)` refuses to search, filter or sort by it.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from shared.auth.actor import Actor, Role
@@ -40,6 +40,19 @@ def masked_phone(phone: str) -> str:
 def masked_name(name: str) -> str:
     """The initials: "Anna Berg" becomes "A*** B***"."""
     return " ".join(f"{part[:1]}***" for part in name.split())
+
+
+_SHOWN_AS: Mapping[str, Callable[[str], str]] = {
+    "name": masked_name,
+    "contact_name": masked_name,
+    "email": masked_email,
+    "phone": masked_phone,
+}
+
+
+def masked(values: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """What masked roles see of those of these values that they have: names, addresses and numbers in part, other texts not at all."""
+    return {n: _SHOWN_AS[n](values[n]) if n in _SHOWN_AS and values[n] else None for n in names if n in values}
 
 
 def without_free_texts(type: str, data: Mapping[str, Any]) -> dict[str, Any]:

@@ -82,6 +82,20 @@ def atomicity(metadata: MetaData) -> list[Check]:
     ]
 
 
+def orphans(metadata: MetaData) -> list[Check]:
+    """Invariant 9: what a row refers to is there. Asked of every foreign key, because one that is NOT VALID does not look at old rows."""
+    asked = []
+    for table in metadata.sorted_tables:
+        for key in sorted(table.foreign_key_constraints, key=lambda key: str(key.name)):
+            row = " || ' ' || ".join(f"c.{column.name}" for column in table.primary_key)
+            given = " AND ".join(f"c.{e.parent.name} IS NOT NULL" for e in key.elements)
+            there = " AND ".join(f"p.{e.column.name} = c.{e.parent.name}" for e in key.elements)
+            missing = f"NOT EXISTS (SELECT FROM {key.referred_table.name} p WHERE {there})"
+            names = ", ".join(key.column_keys)
+            asked.append(f"SELECT '{table.name}.{names} of ' || {row} AS orphan FROM {table.name} c WHERE {given} AND {missing}")
+    return [Check(9, "no row refers to one that is not there", " UNION ALL ".join(asked))] if asked else []
+
+
 def unbroken_path(
     says: str, *, table: str, column: str, came_from: dict[str, str], went_to: dict[str, str], stays: Sequence[str] = ()
 ) -> list[Check]:

@@ -1,9 +1,12 @@
-"""What every event has in common, and its way onto the wire (CloudEvents 1.0.2; conventions §2)."""
+"""What every event has in common, and its way onto the wire (CloudEvents 1.0.2)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import fields
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Any, ClassVar, Generic, NamedTuple, TypeVar
+from functools import lru_cache
+from operator import attrgetter
+from typing import Annotated, Any, ClassVar, Generic, NamedTuple, Self, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer, TypeAdapter, WithJsonSchema
@@ -71,6 +74,22 @@ class Event(BaseModel):
         if cls.type in REGISTRY:
             raise TypeError(f"{cls.type} is declared twice: by {REGISTRY[cls.type].__name__} and {cls.__name__}")
         REGISTRY[cls.type] = cls
+
+    @classmethod
+    def of(cls, record: Any, **more: Any) -> Self:
+        """The event with what a record (a dataclass) has under its names, and `more`, which goes first."""
+        kind: Any = type(record)
+        names, values = _told(cls, kind)
+        return cls.model_validate({**dict(zip(names, values(record), strict=True)), **more})
+
+
+@lru_cache(maxsize=1024)
+def _told(event: type[Event], record: Any) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
+    """The names that the event and the record have in common, and what reads them."""
+    held = {f.name for f in fields(record)} - Event.model_fields.keys()
+    names = tuple(name for name in event.model_fields if name in held)
+    values = attrgetter(*names) if len(names) > 1 else lambda row: tuple(getattr(row, name) for name in names)
+    return names, values
 
 
 class Stamp:

@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import Any, Generic, Literal, TypeVar, cast
 
 import orjson
+from pydantic import BaseModel
 from sqlalchemy import (
     ColumnElement,
     FromClause,
@@ -37,12 +38,13 @@ from starlette.responses import Response
 
 from shared.db.query import Query
 from shared.db.tx import Reader
+from shared.fields import personal
 from shared.http import cursor
 from shared.http.filters import Compare, Filter, choices_in, kind_of
 from shared.http.page import Page, PageRequest
 from shared.http.parameters import Parameters
 
-__all__ = ["Listing", "Page", "PageRequest"]
+__all__ = ["Listing", "Page", "PageRequest", "described"]
 
 R = TypeVar("R")
 
@@ -60,7 +62,7 @@ class _Shape:
 
 
 class Listing(Generic[R]):
-    """A list of the rows of `table` (or of a subquery with an `id`), each read into the dataclass `into`.
+    """A list of the rows of `table` (or of a subquery with an `id`), each read into `into`: a dataclass, or the model of an item.
 
     `filters` are query parameters by name; the column's type decides their operators. `sorts` are columns of `into`; the id breaks
     ties and NULLs come last in both directions. Every sort wants an index on (column, id). `search` are the columns that `q` looks in,
@@ -83,7 +85,8 @@ class Listing(Generic[R]):
     ) -> None:
         hints = typing.get_type_hints(into)
         self.table, self.into, self.search = table, into, tuple(search)
-        self.names = tuple(f.name for f in fields(cast(Any, into)))
+        self._model: Any = into if issubclass(into, BaseModel) else None
+        self.names = tuple(into.model_fields) if issubclass(into, BaseModel) else tuple(f.name for f in fields(cast(Any, into)))
         self.filters = {
             name: Filter(name, c, choices_in(hints.get(getattr(c, "key", name))), stored.get(name)) for name, c in filters.items()
         }
@@ -111,7 +114,7 @@ class Listing(Generic[R]):
         `where` limits the list to what the caller may see, with `params` bound; `each` turns rows into what is answered.
         """
         query, records, next_cursor, count = await self._read(db, page, where, params)
-        rows = [query.row(record) for record in records]
+        rows = [self._model.model_construct(**record) if self._model else query.row(record) for record in records]
         return Page[Any].model_construct(items=[each(row) for row in rows] if each else rows, next_cursor=next_cursor, count=count)
 
     async def answer(
@@ -181,6 +184,11 @@ class Listing(Generic[R]):
             columns = self._public if shape.searched == "public" else self.search
             conditions.append(or_(*[_contains(column, pattern) for column in columns]))
         return conditions
+
+
+def described(table: FromClause, said: type[BaseModel]) -> dict[str, ColumnElement[Any]]:
+    """Filters by everything that people say of a record, but for what is personal."""
+    return {name: table.c[name] for name in said.model_fields if name not in personal(said)}
 
 
 def _contains(column: ColumnElement[Any], pattern: ColumnElement[Any]) -> ColumnElement[bool]:

@@ -123,7 +123,8 @@ async def _findings(
 
     for name, service in services.items():
         async with databases[name].connection() as conn:
-            async for found in data.run(conn, [*data.atomicity(service.metadata), *data.PLUMBING_CHECKS, *service.checks]):
+            checks = [*data.atomicity(service.metadata), *data.orphans(service.metadata), *data.PLUMBING_CHECKS, *service.checks]
+            async for found in data.run(conn, checks):
                 yield service.name, found
             if service.topics:
                 async for found in data.in_the_log(conn, bus, sorted(t.split(".")[1] for t in service.topics)):
