@@ -79,7 +79,7 @@ def test_everything_else_breaks_a_reader(new: dict[str, Any], says: str) -> None
 
 
 def test_no_event_breaks_what_its_committed_schema_promised() -> None:
-    assert broken_promises({f"schemas/{t}.json": orjson.dumps(schema(e)).decode() for t, e in published().items()}) == []
+    assert broken_promises({f"docs/schemas/{t}.json": orjson.dumps(schema(e)).decode() for t, e in published().items()}) == []
 
 
 def test_an_event_that_is_gone_breaks_its_promise() -> None:

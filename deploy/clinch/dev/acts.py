@@ -16,9 +16,8 @@ def acts_of(package: str) -> list[Act[Any, Any]]:
     for module in walk_packages(root.__path__, f"{package}."):
         if module.name.endswith(".rules"):
             for value in vars(import_module(module.name)).values():
-                for act in (value,) if isinstance(value, Act) else value if isinstance(value, tuple | list) else ():
-                    if isinstance(act, Act):
-                        found.setdefault(id(act), act)
+                several = value.values() if isinstance(value, dict) else value if isinstance(value, tuple | list) else (value,)
+                found |= {id(act): act for act in several if isinstance(act, Act) and id(act) not in found}
     return list(found.values())
 
 
