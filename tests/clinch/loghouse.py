@@ -8,8 +8,8 @@ from uuid import uuid4
 
 import asyncpg
 
-from clinch.run.alone import databases_alone
 from clinch.run.settings import DATABASES, SERVICES, Embedded
+from clinch.run.stopped import databases_alone
 from shared.db.tables import PLUMBING
 from shared.log.bus import Bus, BusUnavailable, Delivered, Message, open_bus
 from tests.harness import create_tables

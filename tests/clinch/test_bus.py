@@ -16,9 +16,9 @@ from clinch.errors import CommandError
 from clinch.ops.bus.choice import settle_bus
 from clinch.ops.bus.copy import Copy
 from clinch.ops.bus.file import FolderBus, remember, remembered
-from clinch.run.alone import databases_alone
 from clinch.run.folder import DataFolder
 from clinch.run.settings import SERVICES, Embedded
+from clinch.run.stopped import databases_alone
 from shared.log.bus import Bus, BusUnavailable, open_bus
 from shared.log.bus.kafka import KafkaBus
 from tests.clinch.loghouse import _TELL, DEALS, LEADS, PARTITIONS, CutOff, LogHouse, apart, events, on_bus, whole
@@ -116,7 +116,7 @@ def test_another_kafka_at_the_same_address_is_refused(house: LogHouse, kafka: st
     remember(house.run.folder, FolderBus(kafka, "the-one-before"))
     with pytest.raises(CommandError, match="is another one than holds the log of this folder, or its data were deleted"):
         settled(house.run, None)
-    anew = clinch("bus", "anew", data=house.run.folder.path)
+    anew = clinch("bus", "republish", data=house.run.folder.path)
     assert anew.returncode == 0, anew.stderr
     assert settled(house.run, None) == []
     assert remembered(house.run.folder) == FolderBus(kafka, cluster_of(kafka))
@@ -143,7 +143,7 @@ def test_a_log_made_anew_has_what_could_not_be_published_and_not_what_was_droppe
     with databases_alone(house.run):
         apart(house.execute("lead", _TELL, [(parked,), (dropped,)]))
         apart(house.execute("lead", _KEPT, [(parked, False), (dropped, True)]))
-    anew = clinch("bus", "anew", data=house.run.folder.path)
+    anew = clinch("bus", "republish", data=house.run.folder.path)
     assert anew.returncode == 0, anew.stderr
     assert anew.stdout.startswith("1 events will be published again.")
     with databases_alone(house.run):

@@ -16,7 +16,7 @@ from clinch.demo.story import Deal, Lead, Plan
 from clinch.errors import CommandError
 from clinch.run.people import SAMPLE_PEOPLE, SAMPLE_TEAMS
 from clinch.run.postgres import Postgres
-from clinch.run.roster import seed_people
+from clinch.run.seed import seed_people
 from tests.flow.system import System, eventually, whole_system
 
 SEED, LEADS = 364, 100

@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 
 from clinch.ops.status.figures import Consumer, Figures, Waiting
-from clinch.ops.status.judgement import Wrong, judge
+from clinch.ops.status.findings import Wrong, judge
 from clinch.ops.status.processes import ProcessState
 from clinch.ops.status.state import SystemState
-from clinch.ops.status.words import duration, tables
+from clinch.ops.status.text import duration, tables
 
 QUIET = Waiting(0, None, 0, None, 0, (Consumer("deal-svc", 0, 0),))
 WELL = SystemState(

@@ -12,10 +12,10 @@ import pytest
 
 from clinch.ops.bus.file import FolderBus, remember
 from clinch.ops.status.figures import figures
-from clinch.run.alone import databases_alone
 from clinch.run.folder import DataFolder
 from clinch.run.processes import alive
 from clinch.run.settings import SERVICES, Embedded
+from clinch.run.stopped import databases_alone
 from tests.clinch.embedded import free_port, supervised
 from tests.clinch.loghouse import LEADS, LogHouse, apart, events
 from tests.clinch.test_commands import clinch

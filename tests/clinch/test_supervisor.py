@@ -48,7 +48,7 @@ def test_a_killed_postmaster_comes_back_with_its_data(run: Embedded) -> None:
 
 
 def test_a_postmaster_that_hangs_is_killed_and_comes_back_with_its_data(run: Embedded, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("clinch.run.pulse.EVERY", 0.2)
+    monkeypatch.setattr("clinch.run.health.EVERY", 0.2)
     monkeypatch.setattr("clinch.run.supervisor.HANGS", 2.0)
     ask(run, "CREATE TABLE held AS SELECT 43 AS answer")
     before = alive(run.folder)["postgres"]

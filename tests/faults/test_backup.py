@@ -8,9 +8,9 @@ import asyncpg
 import httpx
 import pytest
 
-from clinch.run.alone import databases_alone
 from clinch.run.folder import DataFolder
 from clinch.run.settings import Embedded
+from clinch.run.stopped import databases_alone
 from tests.clinch.test_commands import clinch
 from tests.faults.history import CONNECTIONS, History, all_leads
 from tests.faults.system import PATIENT, embedded
@@ -50,12 +50,12 @@ async def test_a_backup_under_load_holds_all_that_was_acknowledged_before_and_th
 
 async def lose_the_log(data: Path) -> None:
     """And have it made anew."""
-    refused = await asyncio.to_thread(clinch, "bus", "anew", data=data)
+    refused = await asyncio.to_thread(clinch, "bus", "republish", data=data)
     assert (refused.returncode, "delete its topics first" in refused.stderr) == (2, True), refused.stderr
     run = Embedded(DataFolder(data), 0)
     with databases_alone(run):
         conn = await asyncpg.connect(run.postgres().url("bus"))
         await conn.execute("DROP TABLE log, head")
         await conn.close()
-    made = await asyncio.to_thread(clinch, "bus", "anew", data=data)
+    made = await asyncio.to_thread(clinch, "bus", "republish", data=data)
     assert made.returncode == 0, made.stderr

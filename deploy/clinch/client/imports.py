@@ -5,7 +5,7 @@ import io
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import uuid4
 
 import typer
@@ -26,7 +26,7 @@ PATIENCE = 60
 
 
 def import_file(
-    things: Annotated[Literal["leads", "deals"], typer.Argument(help="What the rows are.")],
+    things: Annotated[str, typer.Argument(help="What the rows are, such as leads or deals.")],
     file: Annotated[Path | None, typer.Argument(help="The file: CSV, XLSX or XLS.", exists=True, dir_okay=False)] = None,
     map: Annotated[Pairs | None, typer.Option(help="field=column: which column fills which field.")] = None,
     set: Annotated[Pairs | None, typer.Option(help="field=value: the same for every row.")] = None,
@@ -43,7 +43,7 @@ def import_file(
     date_format: Annotated[Pairs | None, typer.Option(help="strptime format of the dates, or excel; clear ones need none.")] = None,
     time_zone: Annotated[str | None, typer.Option(help="Of times that name none, for example Asia/Shanghai.")] = None,
     correct: Annotated[
-        bool, typer.Option("--correct", help="Replace the known history of deals that no person has touched. For admin and ops.")
+        bool, typer.Option("--correct", help="Replace the known history of deals that nobody has touched. For admin and ops.")
     ] = False,
     check: Annotated[bool, typer.Option("--check", help="Only show what the import would do, and all problems.")] = False,
     resume: Annotated[
@@ -53,13 +53,11 @@ def import_file(
     url: Url = None,
     data: Data = None,
 ) -> None:
-    """Import leads or deals from a file. Importing the same file again changes nothing."""
+    """Import rows from a file. Importing the same file again changes nothing."""
     import httpx
 
     if (file is None) == (resume is None):
         raise CommandError("Name a file to import, or an import to go on with by --resume.", 2)
-    if correct and things != "deals":
-        raise CommandError("Only the history of deals can be corrected; leave out --correct.", 2)
     if check and resume:
         raise CommandError("--check looks at a file; leave out --resume.", 2)
     base = base_url(url, data)
@@ -119,6 +117,8 @@ def _answer(response: "httpx.Response") -> dict[str, Any]:
         return found
     try:
         problem = response.json()
+        if response.status_code == 404:
+            raise CommandError("The system has no such import: neither of this kind of rows, nor with this id.", 2)
         raise CommandError(problem.get("detail") or problem.get("title"), 2 if response.status_code == 422 else 1)
     except ValueError:
         raise CommandError(f"The server answered {response.status_code}.") from None

@@ -20,7 +20,7 @@ PATIENCE = 60.0
 """Seconds that the workers have to do what follows from a request."""
 
 Token = Callable[[str], Awaitable[str]]
-"""Gives the access token of a sample person, by his key."""
+"""Gives the access token of a sample person, by their key."""
 Advance = Callable[[int], None]
 """Told how many more things of a stage are done."""
 

@@ -31,7 +31,7 @@ def demo(
     from clinch.demo.calls import AT_ONCE, Calls
     from clinch.demo.progress import on_terminal
     from clinch.demo.summary import looks
-    from clinch.run.roster import seed_people
+    from clinch.run.seed import seed_people
 
     base = base_url(url, data)
     headers = {"Authorization": f"Bearer {fetch(base, 'admin')[0]}"}

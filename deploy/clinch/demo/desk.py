@@ -12,7 +12,7 @@ LEADS = "/v1/leads"
 
 
 async def capture(hand: Hand, lead: Lead, company: Company) -> str:
-    """Enter the lead; its id. What a seller found himself is his at once, the rest is marketing's until somebody hands it out."""
+    """Enter the lead; its id. A seller owns what they found; the rest is marketing's until somebody hands it out."""
     who = lead.prospect
     referrer = company.customers[lead.referrer.key].account_id if lead.referrer else None
     captured = await hand.post(

@@ -89,7 +89,7 @@ def _worked(draw: Draw, lead: Lead) -> Lead:
 
 
 def _direct(draw: Draw, key: str, home: str, abroad: str) -> DirectDeal:
-    """A deal with an old customer, who comes back by himself; those are won more often (D29)."""
+    """A deal with an old customer who comes back unasked; those are won more often."""
     customer, line, size, seller = draw.one(CUSTOMERS), draw.weighted(LINES), draw.weighted(SIZES), SELLERS[draw.one(DIRECT_SELLERS)]
     opened_at = draw.later(draw.captured_at(), 1) or draw.now - timedelta(days=3)
     kind = draw.by_weight(KINDS)

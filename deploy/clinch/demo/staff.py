@@ -11,12 +11,12 @@ _MANAGER = {person.team: person.key for person in SAMPLE_PEOPLE if person.role =
 
 
 def boss_of(seller: str) -> str:
-    """The manager of his team; the director where it has none."""
+    """The manager of the seller's team; the director where it has none."""
     return _MANAGER.get(_TEAM[seller], DIRECTOR)
 
 
 def sender_of(seller: str, discount: int) -> str:
-    """Who may send a quote with so many percent off (D20)."""
+    """Who may send a quote with this discount in percent."""
     if discount <= 10:
         return seller
     return boss_of(seller) if discount <= 20 else DIRECTOR

@@ -29,7 +29,7 @@ SOURCES = (
 
 @dataclass(frozen=True)
 class Seller:
-    """`strength`: how well he qualifies and wins, 1 being the average. `pace`: how fast; 2 takes half the time."""
+    """`strength`: how well they qualify and win, 1 being the average. `pace`: how fast; 2 takes half the time."""
 
     key: str
     strength: float

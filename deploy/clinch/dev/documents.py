@@ -50,7 +50,7 @@ def documents() -> dict[str, str]:
 
 
 def broken_promises(made: dict[str, str]) -> list[str]:
-    """What the committed schemas promise and the code no longer keeps (conventions §2, Evolution)."""
+    """What the committed schemas promise and the code no longer keeps."""
     import orjson
 
     from clinch.dev.evolution import breaks

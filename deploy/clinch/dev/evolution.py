@@ -1,4 +1,4 @@
-"""What a change of an event's schema would break (conventions §2, Evolution). Old readers meet new events and new readers old ones."""
+"""What a change of an event's schema would break. Old readers meet new events and new readers old ones."""
 
 from collections.abc import Iterator
 from typing import Any

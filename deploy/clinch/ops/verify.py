@@ -27,7 +27,7 @@ def verify(
     data: Data = None,
     wait: Annotated[float, typer.Option(help="Seconds to wait for events that are still on their way.", min=0)] = 30,
     rebuild: Annotated[
-        bool, typer.Option("--rebuild", help="Also project everything anew from the log, and check what comes out.")
+        bool, typer.Option("--rebuild", help="Also project everything again from the log, and check what comes out.")
     ] = False,
 ) -> None:
     """Check that nothing is lost, doubled or out of order, and that the figures agree with the records.
@@ -167,7 +167,7 @@ async def _projection(db: Any, bus: Any, settings: "Settings | None") -> "AsyncI
         yield Finding(7, "every cell is what the facts say", differ, (), await tx.conn.fetchval("SELECT count(*) FROM cell"))
     if settings is not None:
         differ, events = await differing_rows(db, bus, settings)
-        yield Finding(7, "the projection is what the log says when read anew", differ, (), events)
+        yield Finding(7, "the projection is what the log says when read again", differ, (), events)
 
 
 async def _until_quiet(services: "Mapping[str, Service]", databases: Mapping[str, Any], bus: Any, metrics: "Settings", wait: float) -> None:

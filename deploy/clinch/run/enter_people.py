@@ -10,7 +10,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from clinch.errors import CommandError
-from clinch.run.roster import seed_people
+from clinch.run.seed import seed_people
 from clinch.run.services import exit_on_bad_settings
 
 TIMEOUT = 30.0

@@ -25,7 +25,7 @@ from clinch.errors import CommandError
 from clinch.run.docs_page import page_routes
 from clinch.run.issuer import Issuer, issuer_app
 from clinch.run.origin import not_found
-from clinch.run.roster import seed_people
+from clinch.run.seed import seed_people
 from clinch.run.services import exit_on_bad_settings
 from clinch.run.settings import ISSUER_PATH
 from shared.http.cors import public

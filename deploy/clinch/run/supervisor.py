@@ -23,9 +23,9 @@ from pathlib import Path
 from clinch.errors import CommandError
 from clinch.run.arguments import Arguments, parse
 from clinch.run.child import Child, Process
+from clinch.run.health import Pulse
 from clinch.run.postgres import Postgres, PostgresError
 from clinch.run.processes import record, stop_leftovers
-from clinch.run.pulse import Pulse
 from clinch.run.schema import revision_hash
 from clinch.run.settings import Embedded
 

@@ -124,7 +124,7 @@ def _enter_people(run: Embedded) -> None:
         return
     import httpx
 
-    from clinch.run.roster import seed_people
+    from clinch.run.seed import seed_people
 
     async def enter() -> None:
         token = fetch(run.origin, "admin")[0]

@@ -21,14 +21,14 @@ import typer
 from clinch.errors import CommandError
 from clinch.ops.backup import archive
 from clinch.ops.backup.archive import About
-from clinch.ops.backup.bars import bar
 from clinch.ops.backup.draft import draft_beside, remove_leftovers
+from clinch.ops.backup.progress import bar
 from clinch.ops.bus.file import remembered
 from clinch.options import Data, pasted
-from clinch.run.alone import databases_alone
 from clinch.run.folder import DataFolder, default_folder
 from clinch.run.postgres import binaries
 from clinch.run.settings import SERVICES, Embedded
+from clinch.run.stopped import databases_alone
 
 
 def backup(

@@ -11,7 +11,7 @@ import typer
 from clinch.errors import CommandError
 from clinch.ops.backup import archive
 from clinch.ops.backup.archive import Manifest
-from clinch.ops.backup.bars import bar
+from clinch.ops.backup.progress import bar
 from clinch.options import Data, pasted
 from clinch.run.folder import DataFolder, default_folder
 from clinch.run.postgres import MAJOR

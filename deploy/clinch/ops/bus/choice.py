@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 from clinch.errors import CommandError
 from clinch.ops.bus.file import FolderBus, named, remember, remembered
-from clinch.run.alone import databases_alone
 from clinch.run.settings import SERVICES, Embedded
+from clinch.run.stopped import databases_alone
 
 PATIENCE = 4.0  # seconds for Kafka to say who it is
 _LEFT_THE_OUTBOX = "SELECT EXISTS (SELECT FROM event WHERE NOT EXISTS (SELECT FROM outbox WHERE event_id = event.id))"
@@ -54,7 +54,7 @@ def _refuse_strangers(bus: FolderBus, seen: Seen, new: bool) -> None:
     if bus.cluster not in (None, seen.cluster):
         raise CommandError(
             f"The Kafka at {bus} is another one than holds the log of this folder, or its data were deleted: "
-            "bring that one back, or publish the whole history again with `clinch bus anew`.",
+            "bring that one back, or publish the whole history again with `clinch bus republish`.",
             2,
         )
     if new and seen.events:

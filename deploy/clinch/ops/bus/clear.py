@@ -8,15 +8,15 @@ import typer
 from clinch.errors import CommandError
 from clinch.ops.bus.file import FolderBus, remembered
 from clinch.options import Data
-from clinch.run.alone import databases_alone, refuse_running
 from clinch.run.folder import DataFolder, default_folder
 from clinch.run.settings import Embedded
+from clinch.run.stopped import databases_alone, refuse_running
 
 
 def clear(data: Data = None, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False) -> None:
     """Delete the old copy of the log in the folder's own Postgres. Clinch must be stopped, and its log be on another bus.
 
-    It makes room, and is needed before `clinch bus migrate --to postgres` once the log on Kafka was made anew.
+    It makes room, and is needed before `clinch bus migrate --to postgres` once the log on Kafka was published again.
     """
     run = Embedded(DataFolder(data or default_folder()), 0)
     refuse_running(run)

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from clinch.errors import CommandError
-from clinch.ops.bus.anew import anew
 from clinch.ops.bus.clear import clear
 from clinch.ops.bus.file import named, remember, remembered
+from clinch.ops.bus.republish import republish
 from clinch.options import Data, pasted
-from clinch.run.alone import databases_alone, refuse_running
 from clinch.run.folder import DataFolder, default_folder
 from clinch.run.settings import SERVICES, Embedded, other_systems
+from clinch.run.stopped import databases_alone, refuse_running
 
 if TYPE_CHECKING:
     from shared.log.bus import TopicPartition
@@ -32,7 +32,7 @@ _PATIENTLY = "SELECT set_config('idle_in_transaction_session_timeout', '0', true
 _POSITIONS = "SELECT consumer, topic, partition, next FROM consumer_offset"
 
 
-bus.command()(anew)
+bus.command()(republish)
 bus.command()(clear)
 
 

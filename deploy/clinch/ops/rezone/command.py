@@ -15,10 +15,10 @@ from clinch.ops.rezone.plan import Plan, Wanted, plan
 from clinch.ops.rezone.rates import read_rates
 from clinch.ops.rezone.steps import carry_out
 from clinch.options import Data, pasted
-from clinch.run.alone import databases_alone
 from clinch.run.down import stop
 from clinch.run.folder import DataFolder, default_folder
 from clinch.run.settings import SERVICES, Embedded, other_systems
+from clinch.run.stopped import databases_alone
 
 if TYPE_CHECKING:
     from shared.process.settings import Settings

@@ -12,10 +12,10 @@ import typer
 from clinch.ops.bus.file import named, remembered
 from clinch.ops.status.company import company
 from clinch.ops.status.figures import Figures, figures
-from clinch.ops.status.judgement import Wrong, judge
+from clinch.ops.status.findings import Wrong, judge
 from clinch.ops.status.processes import obstacles, processes
 from clinch.ops.status.state import SystemState
-from clinch.ops.status.words import tables
+from clinch.ops.status.text import tables
 from clinch.options import Data, pasted
 from clinch.run.folder import DataFolder, default_folder
 from clinch.run.settings import SERVICES, Embedded, other_systems

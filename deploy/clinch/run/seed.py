@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 async def seed_people(client: "httpx.AsyncClient") -> int:
     """Enter the sample teams and people that the system does not know yet, by a client that acts for an admin; how many were new.
 
-    Two requests when all are there. A person whom only an import has named so far gets his name, role and team.
+    Two requests when all are there. A person whom only an import has named so far gets their name, role and team.
     """
     teams = {team["external_id"]: team["id"] for team in await _all(client, "/v1/team/teams")}
     people = {person["external_id"] for person in await _all(client, "/v1/team/people") if not person["imported"]}

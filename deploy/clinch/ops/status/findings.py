@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from clinch.ops.status.figures import Consumer, Waiting
 from clinch.ops.status.state import SystemState
-from clinch.ops.status.words import duration
+from clinch.ops.status.text import duration
 
 OUTBOX_OLD = 60.0  # seconds
 RELAY_BLOCKED = 2.0  # what is shorter passes by itself, as a reconnection does

@@ -37,11 +37,11 @@ async def test_a_log_that_was_lost_is_made_anew_and_carried_back_over_an_old_cop
     with system.up():
         await capture(system, "on Kafka", LEADS)
         await asyncio.to_thread(system.verified)
-    refused = system.clinch("bus", "anew")
+    refused = system.clinch("bus", "republish")
     assert (refused.returncode, "delete its topics first" in refused.stderr) == (2, True), refused.stderr
     await lose_the_log(own_broker)
     system.settings = {"CLINCH_TOPIC_PARTITIONS": "12"}  # so that the old copy is not its beginning by chance
-    made = system.clinch("bus", "anew")
+    made = system.clinch("bus", "republish")
     assert made.returncode == 0, made.stderr
     with system.up():
         said = await asyncio.to_thread(system.verified)

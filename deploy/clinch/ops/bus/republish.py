@@ -1,4 +1,4 @@
-"""`clinch bus anew`: the log made again from the services' databases, when it was lost, or is ahead of databases that were restored.
+"""`clinch bus republish`: the log made again from the services' databases, when it was lost, or is ahead of databases that were restored.
 
 A service's table `event` has everything that it ever published, and a consumer knows what it has seen by the version of each record. So
 every event can come again, under new offsets, and none takes effect twice.
@@ -13,9 +13,9 @@ import typer
 from clinch.errors import CommandError
 from clinch.ops.bus.file import remember, remembered
 from clinch.options import Data, pasted
-from clinch.run.alone import databases_alone, refuse_running
 from clinch.run.folder import DataFolder, default_folder
 from clinch.run.settings import SERVICES, Embedded, other_systems
+from clinch.run.stopped import databases_alone, refuse_running
 
 _FORGET = "DELETE FROM consumer_offset; DELETE FROM outbox"
 _HAS_LETTERS = "SELECT to_regclass('outbox_letter') IS NOT NULL"  # not before the first start of the version that brought them
@@ -30,7 +30,7 @@ ORDER BY told, version
 """
 
 
-def anew(data: Data = None) -> None:
+def republish(data: Data = None) -> None:
     """Publish the whole history again, from the databases, into a log without events: lost, or deleted after a restore.
 
     Clinch must be stopped. Of another system than the embedded one: stop its APIs and workers, and set CLINCH_LEAD_DATABASE_URL, its
@@ -83,7 +83,7 @@ async def _refuse_events(bus_url: str) -> None:
     from clinch.ops.bus.copy import all_topics, ends
     from shared.log.bus import BusError, open_bus
 
-    bus = open_bus(bus_url, client="clinch bus anew")
+    bus = open_bus(bus_url, client="clinch bus republish")
     await bus.start()
     try:
         found = sum((await ends(bus, all_topics())).values())

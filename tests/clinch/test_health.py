@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from clinch.run.health import EVERY, STEP, Pulse
 from clinch.run.postgres import Postgres
-from clinch.run.pulse import EVERY, STEP, Pulse
 from tests.clinch.embedded import eventually, supervised
 
 
@@ -16,7 +16,7 @@ from tests.clinch.embedded import eventually, supervised
 def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """The pulse's own time, which stands still until a test moves it."""
     clock = SimpleNamespace(now=1000.0)
-    monkeypatch.setattr("clinch.run.pulse.monotonic", lambda: clock.now)
+    monkeypatch.setattr("clinch.run.health.monotonic", lambda: clock.now)
     return clock
 
 
