@@ -233,7 +233,7 @@ async def running(service: Service, server: Postgres, **changed: Any) -> AsyncIt
         _templates[key] = await fresh_database(server)
         await create_tables(_templates[key], service.metadata)
     url = await fresh_database(server, _templates[key])
-    settings = Settings(
+    settings = service.settings(
         **{
             "env": "test",
             "database_url": url,

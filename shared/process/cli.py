@@ -42,7 +42,7 @@ def main(service: Service) -> None:
     revision.add_argument("--plumbing", action="store_true", help="for the tables that every service has (shared/db/tables.py)")
     args = parser.parse_args()
     try:
-        settings = Settings()
+        settings = service.settings()
     except ValidationError as error:
         print(f"{service.name} cannot start: {one_line(error)}", file=sys.stderr)
         raise SystemExit(2) from None

@@ -39,8 +39,11 @@ log = structlog.get_logger()
 PROBE_SECONDS = 4.0
 """For the database to answer a probe: a server that hangs takes a question and never answers."""
 
-Job = Callable[[Database, Settings, Clock, asyncio.Event], Coroutine[Any, Any, None]]
-"""Background work of a service besides relay, consumers and timers, for example its import runner; returns when told to stop."""
+Job = Callable[[Database, Any, Clock, asyncio.Event], Coroutine[Any, Any, None]]
+"""Background work of a service besides relay, consumers and timers, for example its import runner; returns when told to stop.
+
+It is given settings of the class that the service names.
+"""
 
 
 @dataclass(frozen=True)
@@ -48,8 +51,8 @@ class Service:
     """`prefixes` are the paths it owns behind the gateway; `reactions` are functions marked with `@on`.
 
     `streamed` are the paths whose bodies may be of any length; `checks` are what `clinch verify` asks of its data,
-    and `totals` what it compares with other services';
-    `rezone` is what `clinch rezone` does to it.
+    and `totals` what it compares with other services'; `rezone` is what `clinch rezone` does to it; `settings` is the class
+    of its settings, which its app and jobs must be given.
     """
 
     name: str
@@ -65,6 +68,7 @@ class Service:
     checks: Sequence[Check] = ()
     totals: Sequence[Total] = ()
     rezone: Follow | None = None
+    settings: type[Settings] = Settings
     description: str = ""
 
     @property
@@ -86,6 +90,8 @@ class Service:
 
     def app(self, settings: Settings, clock: Clock = utcnow, stop: asyncio.Event | None = None) -> FastAPI:
         """The HTTP API. Its lifespan opens the pool; it neither migrates nor runs background work. `stop`: set when it shall end."""
+        if not isinstance(settings, self.settings):
+            raise TypeError(f"{self.name} needs {self.settings.__name__}, not {type(settings).__name__}")
         db = Database(settings, self.name)
         verifier = Verifier(settings.issuer, settings.audience, jwks_url=settings.jwks_url, roles_claim=settings.roles_claim)
 

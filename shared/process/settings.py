@@ -1,10 +1,8 @@
-"""Settings of one service: environment variables with the prefix `CLINCH_`, secrets also from `CLINCH_<NAME>_FILE`."""
+"""Settings of a service: environment variables with the prefix `CLINCH_`, secrets also from `CLINCH_<NAME>_FILE`."""
 
 import os
-import re
 from decimal import Decimal
 from importlib.metadata import PackageNotFoundError, version
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -35,7 +33,10 @@ class LogSettings(BaseSettings):
 
 
 class Settings(LogSettings):
-    """Built once, in `shared.process.cli` or by the embedded run, and passed down; nothing reads the environment later."""
+    """What every service is told. What one service alone is told is in a subclass, which its `Service` names.
+
+    Built once, in `shared.process.cli` or by the embedded run, and passed down; nothing reads the environment later.
+    """
 
     env: Literal["development", "test", "production"] = "development"
     database_url: str = Field(description="postgresql://user:password@host:port/database of this service alone")
@@ -67,16 +68,6 @@ class Settings(LogSettings):
         description="When a lead is converted whose company has the name of an account: ask (409), join that account, or make another one",
     )
     cors_origins: tuple[str, ...] = ()
-    feed_days: int = Field(default=30, ge=1, le=3650, description="Days for which /v1/events and /v1/stream can go back")
-    streams_max: int = Field(default=500, ge=1, description="Event streams that one process keeps open at most")
-    streams_max_each: int = Field(default=10, ge=1, description="Event streams of one principal in one process at most")
-    webhook_allow: tuple[str, ...] = Field(
-        default=(), description='Private receivers of webhooks, as networks and host names: ["10.1.0.0/16", "erp.internal"]'
-    )
-    webhook_timeout_seconds: float = Field(default=15, ge=1, le=20, description="How long a receiver of webhooks may take to answer")
-    webhook_overlap_hours: float = Field(default=24, ge=0, le=720, description="How long an old webhook secret signs beside its successor")
-    webhook_keep_delivered_days: int = Field(default=30, ge=1, le=36500, description="After this, delivered webhooks are forgotten")
-    webhook_keep_failed_days: int = Field(default=90, ge=1, le=36500, description="After this, webhooks that failed are forgotten")
 
     @model_validator(mode="before")
     @classmethod
@@ -101,17 +92,6 @@ class Settings(LogSettings):
     def _some_bus(cls, value: str) -> str:
         check_url(value)
         return value
-
-    @field_validator("webhook_allow")
-    @classmethod
-    def _networks_and_hosts(cls, values: tuple[str, ...]) -> tuple[str, ...]:
-        for value in values:
-            try:
-                ip_network(value)
-            except ValueError:
-                if not re.fullmatch(r"(?=.*[a-z])[a-z0-9_.-]+", value):
-                    raise ValueError(f"neither a network nor a host name in small letters: {value}") from None
-        return values
 
     @field_validator("secret_key")
     @classmethod

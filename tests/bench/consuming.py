@@ -12,13 +12,12 @@ from metrics_svc.service import service
 from shared.db.tx import Database
 from shared.log.bus import Delivered, Message, Position, Reader
 from shared.log.consumer import Consumer, Handle
-from shared.process.settings import Settings
 from tests.shared.memory_bus import MemoryBus, MemoryReader
 
 
 @asynccontextmanager
 async def opened(url: str) -> AsyncIterator[Database]:
-    db = Database(Settings(env="test", database_url=url, bus_url=url, issuer="http://127.0.0.1"))
+    db = Database(service.settings(env="test", database_url=url, bus_url=url, issuer="http://127.0.0.1"))
     await db.start()
     try:
         yield db

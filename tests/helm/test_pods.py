@@ -3,11 +3,13 @@
 import pytest
 
 from clinch.run.front import FrontSettings
+from clinch.run.services import load
 from shared.process.drain import DRAIN_SECONDS, LAST_CALL_SECONDS
-from shared.process.settings import Settings
 from tests.helm.chart import CASES, container, of, pods
 
 SHORTS = ("lead", "deal", "contract", "metrics")
+KNOWN = {name for short in SHORTS for name in load(short).settings.model_fields}
+"""Settings of all services: what is given to all, each passes over when it is another's."""
 PROCESSES = [f"clinch-{short}-{role}" for short in SHORTS for role in ("api", "worker")]
 
 
@@ -75,12 +77,14 @@ def test_every_setting_is_one_that_the_code_knows_and_takes(values: str, monkeyp
         secret = [
             e["name"] for e in container(deployments[f"clinch-{short}-api"]["spec"]["template"])["env"] if e["name"].startswith("CLINCH_")
         ]
-        assert {name.removeprefix("CLINCH_").removesuffix("_FILE").lower() for name in [*given, *secret]} <= Settings.model_fields.keys()
+        assert {name.removeprefix("CLINCH_").removesuffix("_FILE").lower() for name in [*given, *secret]} <= KNOWN
         assert all(name.endswith("_FILE") for name in secret)
         with monkeypatch.context() as patch:
             for name, value in given.items():
                 patch.setenv(name, value)
-            settings = Settings(bus_url="kafka://kafka:9092", database_url="postgresql://", cursor_key="c0ffee", secret_key="c0ffee")
+            settings = load(short).settings(
+                bus_url="kafka://kafka:9092", database_url="postgresql://", cursor_key="c0ffee", secret_key="c0ffee"
+            )
         assert (settings.host, settings.port, settings.admin_port) == ("0.0.0.0", 8000, 9000)
 
 

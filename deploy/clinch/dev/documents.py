@@ -90,10 +90,8 @@ def schema(event: "type[Event]") -> dict[str, Any]:
 
 
 def openapi(service: "Service") -> dict[str, Any]:
-    from shared.process.settings import Settings
-
     nowhere = "postgresql://nobody@nowhere/none"
-    return service.app(Settings(database_url=nowhere, bus_url=nowhere, issuer="https://issuer.example")).openapi()
+    return service.app(service.settings(database_url=nowhere, bus_url=nowhere, issuer="https://issuer.example")).openapi()
 
 
 def _services() -> "Iterator[Service]":

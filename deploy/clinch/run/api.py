@@ -9,9 +9,8 @@ import uvloop
 from clinch.run.arguments import Arguments, parse
 from clinch.run.issuer import issuer_app
 from clinch.run.origin import Origin, Served
-from clinch.run.services import exit_on_bad_settings, load
-from clinch.run.settings import ISSUER_PATH, SERVICES, Embedded
-from shared.company import settle
+from clinch.run.services import exit_on_bad_settings, with_settings
+from clinch.run.settings import ISSUER_PATH, Embedded
 from shared.process import heap
 from shared.process.admin import admin
 from shared.process.drain import serve, stop_on_signals
@@ -20,7 +19,7 @@ from shared.process.settings import Settings
 
 
 async def build(run: Embedded, settings: Settings, stop: asyncio.Event) -> Origin:
-    services = [(load(database), await settle(run.of_service(database))) for database in SERVICES]
+    services = await with_settings(run)
     served = [Served(service.name, service.paths, service.app(its, stop=stop)) for service, its in services]
     if run.issuer != run.development_issuer:
         return Origin(served, {}, settings.cors_origins)

@@ -6,13 +6,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from clinch.errors import CommandError
-from clinch.run.settings import SERVICES
+from clinch.run.settings import SERVICES, Embedded
+from shared.company import settle
 from shared.process.service import Service
+from shared.process.settings import Settings
 
 
 def load(database: str) -> Service:
     service: Service = importlib.import_module(SERVICES[database]).service
     return service
+
+
+async def with_settings(run: Embedded) -> list[tuple[Service, Settings]]:
+    """All four, each with the settings that its processes are started with."""
+    loaded = {database: load(database) for database in SERVICES}
+    return [(service, await settle(run.of_service(database, service.settings))) for database, service in loaded.items()]
 
 
 @contextmanager

@@ -65,13 +65,16 @@ class Embedded:
         admin_port = self.admin_port + (name == "worker") if self.admin_port else 0
         return self.of_service("bus").model_copy(update={"host": "127.0.0.1", "admin_port": admin_port})
 
-    def of_service(self, database: str) -> "Settings":
-        """Other settings (CLINCH_TIME_ZONE, CLINCH_FX_RATES ...) come from the environment, as everywhere."""
+    def of_service(self, database: str, kind: "type[Settings] | None" = None) -> "Settings":
+        """Other settings (CLINCH_TIME_ZONE, CLINCH_FX_RATES ...) come from the environment, as everywhere.
+
+        `kind` is the class that the service names; without it, what every service is told.
+        """
         from shared.process.settings import Settings
 
         postgres = self.postgres()
         bus = remembered(self.folder).url or postgres.url("bus")
-        return Settings(database_url=postgres.url(database), bus_url=bus, issuer=self.issuer, port=self.port)
+        return (kind or Settings)(database_url=postgres.url(database), bus_url=bus, issuer=self.issuer, port=self.port)
 
 
 def other_systems() -> "dict[str, Settings]":

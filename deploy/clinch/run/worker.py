@@ -9,9 +9,7 @@ import structlog
 import uvloop
 
 from clinch.run.arguments import Arguments, parse
-from clinch.run.services import exit_on_bad_settings, load
-from clinch.run.settings import SERVICES
-from shared.company import settle
+from clinch.run.services import exit_on_bad_settings, with_settings
 from shared.process import heap
 from shared.process.admin import admin
 from shared.process.drain import stop_on_signals
@@ -52,7 +50,7 @@ async def run(arguments: Arguments) -> None:
     with exit_on_bad_settings():
         its = arguments.run.of_process("worker")
         configure_logging(its, "worker")
-        services = [(load(database), await settle(arguments.run.of_service(database))) for database in SERVICES]
+        services = await with_settings(arguments.run)
     workers = {service.name: Worker(service, settings) for service, settings in services}
     heap.settle()
     await work_all(workers, its, lambda: arguments.say_ready("worker"))

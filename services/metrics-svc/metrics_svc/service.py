@@ -15,6 +15,7 @@ from metrics_svc.metadata import metadata
 from metrics_svc.past import tables as _past  # noqa: F401  (declares its tables)
 from metrics_svc.pipeline.api import router as pipeline
 from metrics_svc.rebuild.current import keep_current
+from metrics_svc.settings import MetricsSettings
 from metrics_svc.webhooks import delivering, keeping
 from metrics_svc.webhooks.api import router as webhooks
 from shared import roster
@@ -36,5 +37,6 @@ service = Service(
     jobs=[keep_current, forget_old, delivering.deliver, keeping.clean, keeping.sample],
     checks=CHECKS,
     totals=TOTALS,
+    settings=MetricsSettings,
     description="Figures follow the business time of events; `as_of` shows what had happened by then.",
 )

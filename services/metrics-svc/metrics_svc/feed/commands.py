@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from metrics_svc.feed.rules import FeedEvent, belongs_to, owner_told
 from metrics_svc.feed.tables import FEED, HEAD, OWNER
+from metrics_svc.settings import MetricsSettings
 from shared import events
 from shared.db.query import Query, read_id, rows_param
 from shared.db.tables import At
@@ -72,7 +73,7 @@ FROM old WHERE old.upto IS NOT NULL RETURNING (SELECT count(*) FROM gone)
 
 async def _fold(tx: Tx, messages: Sequence[Delivered]) -> None:
     """Append what is news. What was recorded before the horizon is read for its owners only."""
-    horizon = tx.now - timedelta(days=tx.settings.feed_days)
+    horizon = tx.now - timedelta(days=MetricsSettings.of(tx.settings).feed_days)
     owners: dict[UUID, UUID | None] = {}
     introduced: dict[UUID, UUID | None] = {}
     moved: dict[UUID, UUID | None] = {}

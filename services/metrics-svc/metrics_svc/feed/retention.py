@@ -4,19 +4,19 @@ import asyncio
 from datetime import timedelta
 
 from metrics_svc.feed.commands import forget
+from metrics_svc.settings import MetricsSettings
 from shared.auth import SYSTEM
 from shared.clock import Clock
 from shared.db.context import Context
 from shared.db.tx import Database
 from shared.process.outage import Outage, every
-from shared.process.settings import Settings
 
 LOOK_SECONDS = 600
 STEP = 2000
 """Events deleted in one transaction: appending waits for it."""
 
 
-async def forget_old(db: Database, settings: Settings, clock: Clock, stop: asyncio.Event) -> None:
+async def forget_old(db: Database, settings: MetricsSettings, clock: Clock, stop: asyncio.Event) -> None:
     """A job of the worker."""
 
     async def look() -> None:

@@ -16,13 +16,13 @@ from metrics_svc.feed.places import Places
 from metrics_svc.feed.queries import Slice
 from metrics_svc.feed.rules import SHOWN, FeedEvent, Wanted, sees_others
 from metrics_svc.feed.tables import FEED, HEAD, OWNER
+from metrics_svc.settings import MetricsSettings
 from shared.auth import Actor
 from shared.db import scope
 from shared.db.query import Query
 from shared.db.tables import ROSTER
 from shared.db.tx import Database, Reader
 from shared.process.outage import Outage, every
-from shared.process.settings import Settings
 
 LOOK_SECONDS = 0.1
 KEPT = 1000
@@ -45,7 +45,7 @@ class _Person:
 class Tail:
     """What came in last, with the owners as they are now. Follows the head only while it has readers."""
 
-    def __init__(self, db: Database, settings: Settings, stopping: asyncio.Event, *, service: str) -> None:
+    def __init__(self, db: Database, settings: MetricsSettings, stopping: asyncio.Event, *, service: str) -> None:
         self.places = Places(settings.streams_max, settings.streams_max_each)
         self.stopping = stopping
         self._db, self._service = db, service

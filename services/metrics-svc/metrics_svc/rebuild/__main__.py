@@ -6,15 +6,16 @@ import sys
 from pydantic import ValidationError
 
 from metrics_svc.rebuild.log import rebuild
+from metrics_svc.settings import MetricsSettings
 from shared.company import OtherCompany, settle
 from shared.db.tx import Database
 from shared.log.bus import BusError, open_bus
 from shared.process import heap
-from shared.process.settings import Settings, one_line
+from shared.process.settings import one_line
 
 
 async def main() -> None:
-    settings = await settle(Settings())
+    settings = await settle(MetricsSettings())
     heap.settle()
     db, bus = Database(settings), open_bus(settings.bus_url, client="metrics-svc-rebuild")
     await db.start()

@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request
 from pydantic import HttpUrl
 
+from metrics_svc.settings import MetricsSettings
 from metrics_svc.webhooks import commands, queries, rules, signing
 from metrics_svc.webhooks.addresses import Allowed, url_problem
 from metrics_svc.webhooks.models import (
@@ -34,7 +35,6 @@ from shared.http.idempotency import keep_secret
 from shared.http.listing import Page, PageRequest
 from shared.http.permit import permitted
 from shared.ids import new_id
-from shared.process.settings import Settings
 from shared.seal import Seal
 
 # Who may not see endpoints is told so first, whatever else is wrong with the request.
@@ -51,7 +51,7 @@ async def _with_secret(tx: Tx, webhook: Webhook, secret: str) -> WebhookWithSecr
     return WebhookWithSecret.of(webhook, progress[webhook.id], tx.actor, secret=secret)
 
 
-async def _checked(url: HttpUrl, settings: Settings) -> str:
+async def _checked(url: HttpUrl, settings: MetricsSettings) -> str:
     """The URL in its normal form, when something may be sent there. `Invalid`."""
     text = str(url)
     if problem := url_problem(text, production=settings.env == "production"):
@@ -74,7 +74,7 @@ def _known(types: Sequence[str]) -> list[str]:
 async def register_webhook(body: WebhookIn, tx: InTx, request: Request) -> WebhookWithSecret:
     """Register an endpoint. For admin and ops. The answer holds its secret, which is not shown again."""
     keep_secret(request)
-    url, types = await _checked(body.url, tx.settings), _known(body.types)
+    url, types = await _checked(body.url, MetricsSettings.of(tx.settings)), _known(body.types)
     return await _with_secret(tx, *await commands.register(tx, url=url, types=types, description=body.description, start=body.start))
 
 
@@ -103,7 +103,7 @@ async def update_webhook(webhook_id: UUID, body: WebhookPatch, tx: InTx, expect:
     changes = body.given()
     enabled = changes.pop("enabled", None)
     if "url" in changes:
-        changes["url"] = await _checked(body.url, tx.settings)
+        changes["url"] = await _checked(body.url, MetricsSettings.of(tx.settings))
     if "types" in changes:
         changes["types"] = _known(body.types)
     webhook = await commands.change(tx, webhook_id, expect=expect, changes=changes, enabled=enabled)

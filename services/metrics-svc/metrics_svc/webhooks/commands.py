@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, func, insert, null, select, update
 
 from metrics_svc.feed import queries as feed
+from metrics_svc.settings import MetricsSettings
 from metrics_svc.webhooks import queries, rules, signing
 from metrics_svc.webhooks.addresses import origin
 from metrics_svc.webhooks.queries import PRESENT
@@ -127,7 +128,7 @@ async def rotate(tx: Tx, id: UUID, *, expect: int | None, keep_old: bool) -> tup
     webhook, progress = await load(tx, id, expect)
     # An old secret that is ended at once stands in nobody's way.
     ROTATE_SECRET.check(webhook, tx.actor, facts=progress if keep_old else replace(progress, old_until=None))
-    until = tx.now + timedelta(hours=tx.settings.webhook_overlap_hours) if keep_old else tx.now
+    until = tx.now + timedelta(hours=MetricsSettings.of(tx.settings).webhook_overlap_hours) if keep_old else tx.now
     await tx.run(_END_SECRETS, _id=id, until=until)
     secret = await _new_secret(tx, id)
     return await tx.save(WEBHOOKS, webhook, WebhookSecretRotated(old_until=until if keep_old else None)), secret

@@ -11,6 +11,7 @@ from datetime import datetime
 import structlog
 from prometheus_client import Counter, Histogram
 
+from metrics_svc.settings import MetricsSettings
 from metrics_svc.webhooks import commands, queries, rules, signing
 from metrics_svc.webhooks.record import DeliveryState, Reason
 from metrics_svc.webhooks.rules import Answer
@@ -21,7 +22,6 @@ from shared.clock import Clock
 from shared.db.context import Context
 from shared.db.tx import Database, Tx
 from shared.process.outage import Outage, pause
-from shared.process.settings import Settings
 from shared.seal import Seal, Unreadable
 
 log = structlog.get_logger()
@@ -48,7 +48,7 @@ _TAKEN = "UPDATE webhook_cursor SET failing_since = NULL, delivered_at = $2 WHER
 _NOT_TAKEN = "UPDATE webhook_cursor SET failing_since = $2 WHERE webhook_id = $1"
 
 
-async def deliver(db: Database, settings: Settings, clock: Clock, stop: asyncio.Event) -> None:
+async def deliver(db: Database, settings: MetricsSettings, clock: Clock, stop: asyncio.Event) -> None:
     """A job of the worker: turn after turn until told to stop."""
     outage = Outage("webhooks", service="metrics-svc")
     attempts: set[asyncio.Task[None]] = set()
@@ -83,7 +83,7 @@ async def deliver(db: Database, settings: Settings, clock: Clock, stop: asyncio.
                 await asyncio.gather(*left, return_exceptions=True)
 
 
-async def attempt(db: Database, settings: Settings, clock: Clock, sender: Sender, delivery: Claimed) -> None:
+async def attempt(db: Database, settings: MetricsSettings, clock: Clock, sender: Sender, delivery: Claimed) -> None:
     """Send it and record what came of it. What cannot be recorded is sent again when the claim has run out."""
     try:
         at = clock()

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 import structlog
 from prometheus_client import Gauge
 
+from metrics_svc.settings import MetricsSettings
 from shared.clock import Clock
 from shared.db.tx import Database
 from shared.process.outage import Outage, every, pause
-from shared.process.settings import Settings
 from shared.seal import Seal, Unreadable
 
 log = structlog.get_logger()
@@ -50,7 +50,7 @@ FROM webhook_delivery d JOIN webhook w ON w.id = d.webhook_id WHERE d.state = 'p
 """
 
 
-async def clean(db: Database, settings: Settings, clock: Clock, stop: asyncio.Event) -> None:
+async def clean(db: Database, settings: MetricsSettings, clock: Clock, stop: asyncio.Event) -> None:
     """A job of the worker: every ten minutes, whatever is over its time. First of all, secrets are sealed with the newest key."""
     sealed = False
 
@@ -65,7 +65,7 @@ async def clean(db: Database, settings: Settings, clock: Clock, stop: asyncio.Ev
     await every(CLEAN_SECONDS, look, stop, Outage("webhook cleaner", service="metrics-svc"))
 
 
-async def clean_some(db: Database, settings: Settings, now: datetime) -> int:
+async def clean_some(db: Database, settings: MetricsSettings, now: datetime) -> int:
     """One step: how many deliveries were deleted."""
     kept = {"delivered": settings.webhook_keep_delivered_days, "failed": settings.webhook_keep_failed_days}
     async with db.connection() as conn:
@@ -93,7 +93,7 @@ async def seal_anew(db: Database, seal: Seal) -> int:
     return changed
 
 
-async def sample(db: Database, settings: Settings, clock: Clock, stop: asyncio.Event) -> None:
+async def sample(db: Database, settings: MetricsSettings, clock: Clock, stop: asyncio.Event) -> None:
     """A job of the worker: the gauges."""
 
     async def look() -> None:

@@ -16,10 +16,10 @@ from typing import Any, Self
 import httpcore
 import httpx
 
+from metrics_svc.settings import MetricsSettings
 from metrics_svc.webhooks.addresses import Allowed
 from metrics_svc.webhooks.rules import AT_ONCE, MOST_ENDPOINTS, Answer, retry_after
 from shared.clock import Clock
-from shared.process.settings import Settings
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 
@@ -79,7 +79,7 @@ class _Checking(httpcore.AsyncNetworkBackend):
 class Sender:
     """Sends until closed. `clock` is asked what time it is when a receiver names a date to come back at."""
 
-    def __init__(self, settings: Settings, clock: Clock, resolve: Resolve = look_up, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, settings: MetricsSettings, clock: Clock, resolve: Resolve = look_up, tls: ssl.SSLContext | None = None) -> None:
         self._timeout = settings.webhook_timeout_seconds
         self._clock = clock
         self._pool = httpcore.AsyncConnectionPool(
