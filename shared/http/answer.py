@@ -3,15 +3,26 @@
 import types
 import typing
 from typing import Any
+from uuid import UUID
 
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 
+def _plain(hint: Any) -> Any:
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if origin is typing.Annotated:
+        return _plain(args[0])
+    if not args or origin is typing.Literal:
+        return hint
+    within: Any = typing.Union if origin is types.UnionType else origin
+    return within[tuple(_plain(arg) for arg in args)]
+
+
 class Answer(BaseModel):
     """Its fields, inherited ones too, are always there and have the plain types of what they inherit, without limits or patterns.
 
-    class TeamItem(TeamFields, Answer): ...
+    class TeamItem(TeamFields, Identified): ...
     """
 
     @classmethod
@@ -23,11 +34,8 @@ class Answer(BaseModel):
         cls.model_rebuild(force=True)
 
 
-def _plain(hint: Any) -> Any:
-    origin, args = typing.get_origin(hint), typing.get_args(hint)
-    if origin is typing.Annotated:
-        return _plain(args[0])
-    if not args or origin is typing.Literal:
-        return hint
-    within: Any = typing.Union if origin is types.UnionType else origin
-    return within[tuple(_plain(arg) for arg in args)]
+class Identified(Answer):
+    """A record's id, and what another system calls it: the first fields of what answers show."""
+
+    id: UUID
+    external_id: str | None

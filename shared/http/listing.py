@@ -91,7 +91,9 @@ class Listing(Generic[R]):
             name: Filter(name, c, choices_in(hints.get(getattr(c, "key", name))), stored.get(name)) for name, c in filters.items()
         }
         self.sorts = {name: kind_of(table.c[name]) for name in sorts}
-        if missing := {*sorts, default.removeprefix("-"), "id"} - {*self.names}:
+        # A model need not show what its list is sorted by.
+        self._read_too = tuple(name for name in sorts if name not in self.names) if self._model else ()
+        if missing := {*sorts, default.removeprefix("-"), "id"} - {*self.names, *self._read_too}:
             raise TypeError(f"{into.__name__} has no {', '.join(sorted(missing))} to sort by")
         hidden = {c.key for c in personal}
         self._public = tuple(c for c in search if c.key not in hidden)
@@ -114,7 +116,7 @@ class Listing(Generic[R]):
         `where` limits the list to what the caller may see, with `params` bound; `each` turns rows into what is answered.
         """
         query, records, next_cursor, count = await self._read(db, page, where, params)
-        rows = [self._model.model_construct(**record) if self._model else query.row(record) for record in records]
+        rows = [self._model.model_validate(dict(record)) if self._model else query.row(record) for record in records]
         return Page[Any].model_construct(items=[each(row) for row in rows] if each else rows, next_cursor=next_cursor, count=count)
 
     async def answer(
@@ -131,7 +133,7 @@ class Listing(Generic[R]):
         For lists of ids, texts, whole numbers, yes or no, days and times. `each` gives what is answered of a row.
         """
         _, records, next_cursor, count = await self._read(db, page, where, params)
-        items = [each(dict(zip(self.names, record, strict=True))) for record in records]
+        items = [each(dict(zip(self.names, record, strict=False))) for record in records]
         counted = {} if count is None else {"count": count}
         body = orjson.dumps({"items": items, "next_cursor": next_cursor, **counted}, default=str, option=orjson.OPT_UTC_Z)
         return Response(body, media_type="application/json", headers=page.response.headers)
@@ -160,7 +162,7 @@ class Listing(Generic[R]):
         directed: Callable[[Any], Any] = (lambda c: c.desc()) if descending else (lambda c: c.asc())
         limit = bindparam("limit", type_=Integer)
         # Sorting by the id alone leaves `(id, id)`, which Postgres reads as `id`.
-        rows = select(*[self.table.c[n] for n in self.names]).where(*self._conditions(shape))
+        rows = select(*[self.table.c[n] for n in (*self.names, *self._read_too)]).where(*self._conditions(shape))
         rows = rows.order_by(directed(column), directed(id_)).limit(limit)
         after = _beyond(descending, (column, bindparam("after", type_=self.sorts[name].bind)), (id_, bindparam("after_id", type_=Uuid)))
         if not column.nullable:

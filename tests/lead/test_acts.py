@@ -12,7 +12,7 @@ from lead_svc.acts import ACCOUNT_ACTS, CONTACT_ACTS, LEAD_ACTS, PERSON_ACTS, TE
 from lead_svc.capture.rules import fresh
 from lead_svc.leads.record import Grade, Lead, Reason, State
 from lead_svc.leads.tables import LEADS
-from lead_svc.parties.rules import Account, Contact
+from lead_svc.parties.record import Account, Contact
 from lead_svc.parties.tables import ACCOUNTS, CONTACTS
 from lead_svc.team.tables import PEOPLE, TEAMS
 from shared.auth import Role

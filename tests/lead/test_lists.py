@@ -2,7 +2,7 @@
 
 from urllib.parse import parse_qs, urlsplit
 
-from lead_svc.leads.api import LeadItem
+from lead_svc.leads.queries import LeadItem
 from shared.http.page import Page
 from tests.harness import Running
 from tests.lead.desk import WHO, Desk, done

@@ -10,19 +10,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from lead_svc.capture.rules import NewLead, changes_to, first_data, fresh, odd_flags, own_data
+from lead_svc.capture.rules import NewLead, changes_to, fresh, odd_flags, own_data
 from lead_svc.conversion.rules import CONVERT
-from lead_svc.interactions.rules import Direction, Outcome, counts, responded, takes_up_again, working_day
+from lead_svc.interactions.fields import Direction, Outcome
+from lead_svc.interactions.rules import counts, responded, takes_up_again, working_day
 from lead_svc.leads import rules
 from lead_svc.leads.commands import disqualification, reactivation
 from lead_svc.leads.record import LEADERS, OWNERS, Grade, Lead, Reason, State
 from lead_svc.leads.rules import ASSIGN, DECLARE_MQL, DISQUALIFY, NURTURE, REACTIVATE
-from lead_svc.parties.rules import masked_email, masked_name, masked_phone
 from lead_svc.qualification.rules import QUALIFY, Bant, Dimension, Policy, Profile, bant_unmet, findings, grade, score
 from lead_svc.team.rules import below, move_unmet, path_of
 from shared.acts import Act
 from shared.auth import SYSTEM, Actor, Role
 from shared.errors import Unmet
+from shared.masking import masked_email, masked_name, masked_phone
 from shared.spelling import normal_source
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)  # a Monday
@@ -279,21 +280,24 @@ def test_a_source_has_one_spelling_whatever_its_case_blanks_and_bytes(written: s
     assert normal_source(written) == kept
 
 
-text = st.one_of(st.none(), st.sampled_from(["x", "y"]))
 when = st.one_of(st.none(), st.sampled_from([NOW, NOW - timedelta(days=9)]))
 
 
-@given(st.builds(NewLead, captured_at=when, source=text, company=text, product=text, region=text))
-def test_saying_the_same_again_changes_nothing(said: NewLead) -> None:
-    known = fresh(uuid4(), "k", NOW, **own_data(None, said), captured_at=said.captured_at or NOW)
-    assert changes_to(known, said) == {}
+said = st.dictionaries(
+    st.sampled_from(["source", "company", "product", "region", "first_touch", "last_touch", "title"]), st.sampled_from("xy")
+)
 
 
-@given(st.builds(NewLead, external_id=text, source=text, first_touch=text, last_touch=text, title=text, email=text, account_id=st.uuids()))
-def test_a_lead_made_at_once_is_a_stub_that_got_its_own_data(said: NewLead) -> None:
-    id, team, at = uuid4(), uuid4(), NOW - timedelta(days=9)
-    own = own_data(None, said) | {"captured_at": at, "imported": False, "owner_id": ANN, "team_id": team}
-    assert first_data(id, said, NOW, at, imported=False, owner=(ANN, team)) == fresh(id, said.external_id, NOW, version=1, **own)
+@given(st.builds(NewLead, captured_at=when, said=said))
+def test_saying_the_same_again_changes_nothing(given: NewLead) -> None:
+    known = fresh(uuid4(), "k", NOW, **own_data(None, given), captured_at=given.captured_at or NOW)
+    assert changes_to(known, given) == {}
+
+
+def test_a_first_touch_that_nobody_named_is_the_source() -> None:
+    assert own_data(None, NewLead(said={"source": "seo"})) == {"source": "seo", "first_touch": "seo", "last_touch": "seo"}
+    stub = fresh(uuid4(), None, NOW, first_touch="fair")
+    assert own_data(stub, NewLead(said={"source": "seo", "last_touch": "mail"}))["first_touch"] == "fair"
 
 
 def test_a_deal_older_than_the_lead_is_flagged_once() -> None:
@@ -324,5 +328,5 @@ def test_masks() -> None:
     assert masked_name("Anna Berg") == "A*** B***"
     assert masked_phone("+49 30 1234567") == "***67"
     assert masked_phone("112") == "***"
-    seen = rules.shown(lead(contact_name="Anna", email="anna@x.com", phone=None, note="called Anna"), masked=True)
-    assert (seen.contact_name, seen.email, seen.phone, seen.note) == ("A***", "a***@x.com", None, None)
+    seen = rules.hidden(lead(contact_name="Anna", email="anna@x.com", phone=None, note="called Anna"))
+    assert seen == {"contact_name": "A***", "email": "a***@x.com", "phone": None, "note": None, "reason": None}

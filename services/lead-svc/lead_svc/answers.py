@@ -1,14 +1,17 @@
 """A lead as it is answered: what is known of it, from all features, and what its reader may do with it."""
 
+from dataclasses import fields
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any, Self
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator
+from pydantic import BaseModel
 
 from lead_svc.acts import LEAD_ACTS
-from lead_svc.leads import rules
-from lead_svc.leads.record import Grade, Lead, State
+from lead_svc.leads.fields import LeadDetails
+from lead_svc.leads.queries import LeadItem
+from lead_svc.leads.record import Lead
+from lead_svc.leads.rules import hidden
 from lead_svc.qualification.rules import Dimension, Status, findings
 from shared.acts import AllowedAction, shown
 from shared.auth import Actor
@@ -27,50 +30,10 @@ class BantOut(BaseModel):
     at: datetime | None
 
 
-class LeadItem(BaseModel):
-    """`captured_at` is null for a lead that only an import of deals has named so far. `flags`: odd, but true."""
-
-    id: UUID
-    external_id: str | None
-    state: State
-    captured_at: datetime | None
-    source: str | None
-    campaign: str | None
-    medium: str | None
-    title: str | None
-    company: str | None
-    contact_name: str | None
-    region: str | None
-    industry: str | None
-    size: str | None
-    product: str | None
-    owner_id: UUID | None
-    team_id: UUID | None
-    score: int | None
-    grade: Grade
-    bant_score: int
-    no_response_count: int
-    last_contact_at: datetime | None
-    wake_at: datetime | None
-    account_id: UUID | None
-    contact_id: UUID | None
-    deal_id: UUID | None
-    flags: Annotated[list[str], BeforeValidator(sorted)]
-    imported: bool
-    created_at: datetime
-    updated_at: datetime
-    version: int
-
-
-class LeadOut(LeadItem):
+class LeadOut(LeadDetails, LeadItem):
     """`reason`, `note`: why it is nurtured or disqualified. `refusal`: why the last hand-over was refused."""
 
-    first_touch: str | None
-    last_touch: str | None
     referrer_account_id: UUID | None
-    email: str | None
-    phone: str | None
-    job_title: str | None
     bant: list[BantOut]
     intent: str | None
     responses: int
@@ -82,13 +45,12 @@ class LeadOut(LeadItem):
     allowed_actions: list[AllowedAction]
 
     @classmethod
-    def of(cls, lead: Lead, actor: Actor) -> "LeadOut":
-        masked = not sees_personal_data(actor)
-        seen = rules.shown(lead, masked=masked)
-        known: dict[str, Any] = {n: getattr(seen, n) for n in _FROM_ROW}
-        known["bant"] = findings(lead.bant, evidence=not masked)
-        known["allowed_actions"] = shown(LEAD_ACTS, lead, actor)
-        return cls.model_validate(known)
+    def of(cls, lead: Lead, by: Actor) -> Self:
+        seen = sees_personal_data(by)
+        known: dict[str, Any] = {name: getattr(lead, name) for name in _FROM_ROW}
+        known |= {} if seen else hidden(lead)
+        known |= {"flags": sorted(lead.flags), "bant": findings(lead.bant, evidence=seen)}
+        return cls.model_validate(known | {"allowed_actions": shown(LEAD_ACTS, lead, by)})
 
 
-_FROM_ROW = tuple(n for n in LeadOut.model_fields if n not in ("bant", "allowed_actions"))
+_FROM_ROW = tuple(f.name for f in fields(Lead) if f.name in LeadOut.model_fields)

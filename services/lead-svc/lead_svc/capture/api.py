@@ -8,12 +8,13 @@ from pydantic import Field
 
 from lead_svc.answers import LeadOut
 from lead_svc.capture import commands
-from lead_svc.capture.rules import CAPTURE, NewLead
-from lead_svc.leads.api import LeadData
+from lead_svc.capture.rules import CAPTURE, NewLead, said
+from lead_svc.leads.fields import LeadData
 from shared.auth import CurrentActor
 from shared.db.tx import Tx
 from shared.errors import Problem
 from shared.fields import Key, Time
+from shared.http.body import Body
 from shared.http.bulk import Bulk, BulkResult, Done
 from shared.http.edge import ClinchRoute, InTx, KeyRequired
 from shared.http.openapi import or_known
@@ -25,7 +26,7 @@ router = APIRouter(prefix="/v1/leads", tags=["leads"], route_class=ClinchRoute, 
 _ACCOUNT_KEY = "The account by another system's key. One that is unknown becomes a stub, if you see all accounts; else it is refused."
 
 
-class LeadIn(LeadData):
+class LeadIn(LeadData, Body):
     """What is not given, or null, is not known; of a lead that is known already it changes nothing."""
 
     external_id: Annotated[Key | None, Field(description="What another system calls it; makes this an upsert.")] = None
@@ -34,14 +35,21 @@ class LeadIn(LeadData):
     owner_external_id: Annotated[Key | None, Field(description="The owner by another system's key; unknown ones become stubs.")] = None
     account_external_id: Annotated[Key | None, Field(description=_ACCOUNT_KEY)] = None
 
-    def said(self) -> NewLead:
-        return NewLead(**self.model_dump(exclude_unset=True))
+    def new(self) -> NewLead:
+        return NewLead(
+            external_id=self.external_id,
+            captured_at=self.captured_at,
+            owner_id=self.owner_id,
+            owner_external_id=self.owner_external_id,
+            account_external_id=self.account_external_id,
+            said=said(vars(self)),
+        )
 
 
-@router.post("", status_code=201, response_model=LeadOut, responses=or_known(LeadOut))
+@router.post("", status_code=201, responses=or_known(LeadOut))
 async def capture_lead(body: LeadIn, tx: InTx, by: CurrentActor, response: Response) -> LeadOut:
     """Capture a lead. An `external_id` that is known already brings that lead to these values (200)."""
-    lead, outcome = await commands.capture(tx, body.said())
+    lead, outcome = await commands.capture(tx, body.new())
     response.status_code = 201 if outcome == "created" else 200
     return LeadOut.of(lead, by)
 
@@ -53,5 +61,5 @@ async def capture_leads(body: Bulk[LeadIn], tx: InTx) -> BulkResult:
 
 
 async def _capture(tx: Tx, leads: list[LeadIn]) -> list[Done | Problem]:
-    answers = await commands.capture_many(tx, [lead.said() for lead in leads])
+    answers = await commands.capture_many(tx, [lead.new() for lead in leads])
     return [a if isinstance(a, Problem) else Done(a.id, 201 if a.outcome == "created" else 200) for a in answers]

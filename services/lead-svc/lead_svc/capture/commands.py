@@ -11,7 +11,6 @@ from sqlalchemy import ColumnElement, Table, select
 
 from lead_svc.capture import rules
 from lead_svc.capture.rules import NewLead
-from lead_svc.leads.commands import dimensions, updated
 from lead_svc.leads.queries import visible
 from lead_svc.leads.record import Lead
 from lead_svc.leads.rules import PERSONAL
@@ -31,11 +30,10 @@ from shared.db.query import Query, at_version, is_in
 from shared.db.tx import Tx
 from shared.errors import Invalid, Problem, Rejected
 from shared.events.envelope import Event
-from shared.events.lead import LeadAssigned, LeadCaptured, LeadFlagged, LeadUnflagged
+from shared.events.lead import LeadAssigned, LeadCaptured, LeadFlagged, LeadUnflagged, LeadUpdated
 from shared.ids import external_id as id_of
 from shared.ids import new_id
 from shared.masking import sees_personal_data
-from shared.spelling import normal_source
 
 Outcome = Literal["created", "filled", "updated", "unchanged"]
 """`filled`: a stub that an import had named got its own data."""
@@ -56,6 +54,9 @@ class _Draft:
     lead: Lead
     new: bool
     events: list[tuple[Event, datetime]] = field(default_factory=list)
+
+
+_LINKS = frozenset({"referrer_account_id", "contact_id"})
 
 
 @lru_cache(maxsize=64)
@@ -128,15 +129,15 @@ async def _checked(tx: Tx, rows: Sequence[NewLead]) -> list[NewLead | Problem]:
     people_by_key = await names.ids_of(tx, "person", (r.owner_external_id for r in rows if r.owner_external_id and not r.owner_id))
     owners = [row.owner_id or people_by_key.get(row.owner_external_id or "") for row in rows]
     people = await _seen(tx, _PEOPLE, lambda actor: scope.visible(actor, PERSON.c.id), owners)
-    accounts = await _seen(tx, _ACCOUNTS, account_visible, [*asked, *(r.referrer_account_id for r in rows)])
-    contacts = await _seen(tx, _CONTACTS, contact_visible, [r.contact_id for r in rows])
+    accounts = await _seen(tx, _ACCOUNTS, account_visible, [*asked, *(r.said.get("referrer_account_id") for r in rows)])
+    contacts = await _seen(tx, _CONTACTS, contact_visible, [r.said.get("contact_id") for r in rows])
 
     def refuse_unknown_parties(row: NewLead, account_id: UUID | None) -> None:
         by_key = names_anybody and row.account_external_id
         for name, what, id, known in (
             ("account_external_id" if row.account_external_id else "account_id", "account", None if by_key else account_id, accounts),
-            ("referrer_account_id", "referrer_account", row.referrer_account_id, accounts),
-            ("contact_id", "contact", row.contact_id, contacts),
+            ("referrer_account_id", "referrer_account", row.said.get("referrer_account_id"), accounts),
+            ("contact_id", "contact", row.said.get("contact_id"), contacts),
         ):
             if id is not None and id not in known:
                 raise Invalid("There is none, or you may not see it.", pointer=f"/{name}", code=f"unknown_{what}")
@@ -145,14 +146,13 @@ async def _checked(tx: Tx, rows: Sequence[NewLead]) -> list[NewLead | Problem]:
         anybody = names_anybody and row.owner_id is None
         if owner_id is not None and owner_id != tx.actor.id and not anybody and owner_id not in people:
             raise Invalid("There is no such person among those you may enter leads for.", pointer="/owner_id", code="unknown_person")
-        if account_id or row.referrer_account_id or row.contact_id:
+        if account_id or not _LINKS.isdisjoint(row.said):
             refuse_unknown_parties(row, account_id)
         return altered(
             row,
             owner_id=owner_id,
-            account_id=account_id,
             captured_at=row.captured_at and happened(row.captured_at, tx.now, field="captured_at"),
-            source=row.source and normal_source(row.source),
+            said={**row.said, "account_id": account_id} if account_id else row.said,
         )
 
     return [_attempt(check, *given) for given in zip(rows, owners, named, strict=True)]
@@ -178,7 +178,7 @@ async def _name(tx: Tx, rows: Iterable[NewLead]) -> None:
     """See that owners and accounts exist that are named by another system's key."""
     await name_people(tx, {r.owner_external_id: r.owner_id for r in rows if r.owner_external_id and r.owner_id})
     named = {r.account_external_id: r for r in rows if r.account_external_id and r.account_id}
-    await name_accounts(tx, [Named(r.account_id, key, r.company or key) for key, r in named.items() if r.account_id])
+    await name_accounts(tx, [Named(r.account_id, key, r.said.get("company") or key) for key, r in named.items() if r.account_id])
 
 
 # -- The leads as they will be -----------------------------------------------------------------------------------------------
@@ -213,11 +213,9 @@ def _fill(tx: Tx, stub: Lead | None, id: UUID, row: NewLead, teams: Mapping[UUID
     owner = row.owner_id or rules.default_owner(tx.actor)
     team = teams.get(owner) if owner else None
     at = row.captured_at or tx.now
-    if stub is None:
-        lead = rules.first_data(id, row, tx.now, at, imported=imported, owner=(owner, team))
-    else:
-        lead = altered(stub, **rules.own_data(stub, row), captured_at=at, imported=imported, owner_id=owner, team_id=team)
-    draft = _Draft(lead, new=stub is None, events=[(_told(lead), at)])
+    known = {**rules.own_data(stub, row), "captured_at": at, "imported": imported, "owner_id": owner, "team_id": team}
+    lead = altered(stub, **known) if stub else rules.fresh(id, row.external_id, tx.now, **known, version=1)
+    draft = _Draft(lead, new=stub is None, events=[(LeadCaptured.of(lead, account_name=lead.company), at)])
     return draft, Captured(id, "created" if stub is None else "filled", _flag(tx, draft))
 
 
@@ -228,7 +226,7 @@ def _change(tx: Tx, draft: _Draft, row: NewLead, teams: Mapping[UUID, UUID | Non
     unseen = () if tx.kept or sees_personal_data(tx.actor) else PERSONAL
     if changes := rules.changes_to(draft.lead, row, unseen):
         draft.lead = altered(draft.lead, **changes)
-        draft.events.append((updated(draft.lead, sorted(changes)), tx.now))
+        draft.events.append((LeadUpdated.of(draft.lead, changed=sorted(changes)), tx.now))
     if row.owner_id not in (None, draft.lead.owner_id):
         team_id = teams.get(row.owner_id)
         rule = "import" if imported else "upsert"
@@ -248,23 +246,3 @@ def _flag(tx: Tx, draft: _Draft) -> tuple[str, ...]:
         draft.events += [(LeadFlagged(flag=flag, deal_id=lead.deal_id), tx.now) for flag in flags]
         draft.events += [(LeadUnflagged(flag=flag, deal_id=lead.deal_id), tx.now) for flag in gone]
     return tuple(flags)
-
-
-_lead_captured = LeadCaptured.__pydantic_validator__.validate_python
-"""What its constructor does, in less time."""
-
-
-def _told(lead: Lead) -> LeadCaptured:
-    said = {
-        "external_id": lead.external_id,
-        "campaign": lead.campaign,
-        "medium": lead.medium,
-        "referrer_account_id": lead.referrer_account_id,
-        "account_id": lead.account_id,
-        "account_name": lead.company,
-        "contact_id": lead.contact_id,
-        "imported": lead.imported,
-        **dimensions(lead),
-    }
-    event: LeadCaptured = _lead_captured(said)
-    return event

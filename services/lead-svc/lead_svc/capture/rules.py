@@ -1,12 +1,12 @@
 """Taking in leads: what a caller or a file says of one, and what that makes of a lead that is known or not."""
 
-from collections.abc import Collection
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, fields
 from datetime import datetime
-from operator import attrgetter, itemgetter
 from typing import Any
 from uuid import UUID
 
+from lead_svc.leads.fields import LeadData
 from lead_svc.leads.record import LEAD, LEADERS, SELLERS, Grade, Lead, State
 from shared.acts import Act, who
 from shared.auth.actor import Actor, Role
@@ -45,9 +45,9 @@ BEFORE_CAPTURE = "converted_before_capture"
 WON_BEFORE = "won_before_first_contact"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewLead:
-    """What is known of a lead. None means not said: it changes nothing of a lead that is known already.
+    """What is known of a lead. What is not said changes nothing of a lead that is known already.
 
     `external_id` makes it an upsert. Owner and account can be named by id, or by the key that another system has for them; what is
     behind an unknown key becomes a stub flagged `imported`.
@@ -58,31 +58,19 @@ class NewLead:
     owner_id: UUID | None = None
     owner_external_id: str | None = None
     account_external_id: str | None = None
-    source: str | None = None
-    campaign: str | None = None
-    medium: str | None = None
-    first_touch: str | None = None
-    last_touch: str | None = None
-    referrer_account_id: UUID | None = None
-    title: str | None = None
-    company: str | None = None
-    contact_name: str | None = None
-    email: str | None = None
-    phone: str | None = None
-    job_title: str | None = None
-    region: str | None = None
-    industry: str | None = None
-    size: str | None = None
-    product: str | None = None
-    account_id: UUID | None = None
-    contact_id: UUID | None = None
+    said: Mapping[str, Any] = field(default_factory=dict)
+    """What is said of the lead's own fields, by name; never None."""
+
+    @property
+    def account_id(self) -> UUID | None:
+        return self.said.get("account_id")
 
 
-_NOT_DESCRIPTIVE = {"external_id", "captured_at", "owner_id", "owner_external_id", "account_external_id"}
-DESCRIPTIVE = tuple(f.name for f in fields(NewLead) if f.name not in _NOT_DESCRIPTIVE)
-_described = attrgetter(*DESCRIPTIVE)
-new_lead = filler(NewLead)
-"""`NewLead` of all its fields in their order, quickly: files bring it by the million."""
+SAID = frozenset(LeadData.model_fields)
+
+
+def said(of: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in of.items() if value is not None and name in SAID}
 
 
 _NOTHING: dict[str, Any] = dict.fromkeys(f.name for f in fields(Lead)) | {
@@ -90,45 +78,27 @@ _NOTHING: dict[str, Any] = dict.fromkeys(f.name for f in fields(Lead)) | {
     "responses": 0, "no_response_count": 0, "reactivations": 0, "version": 0,
 }  # fmt: skip
 """In the order of the lead's fields."""
-_PLACES = {name: n for n, name in enumerate(_NOTHING)}
-_OWN = (
-    "id", "external_id", "captured_at", "first_touch", "last_touch", "imported", "owner_id", "team_id",
-    "created_at", "updated_at", "version",
-)  # fmt: skip
-_LAST_SAID = {name: n for n, name in enumerate([*_NOTHING, *DESCRIPTIVE, *_OWN])}
-_in_order = itemgetter(*[_LAST_SAID[name] for name in _NOTHING])
-"""The lead's values out of those three after each other: of what is said twice, the later."""
 _lead = filler(Lead)
-Owner = tuple[UUID | None, UUID | None]
-"""Who owns a lead, and their team."""
 
 
 def fresh(id: UUID, external_id: str | None, now: datetime, **known: Any) -> Lead:
     """A lead of which nothing is known but this: a stub."""
-    values = [*_NOTHING.values()]
-    for name, value in {"id": id, "external_id": external_id, "created_at": now, "updated_at": now, **known}.items():
-        values[_PLACES[name]] = value
-    return _lead(*values)
-
-
-def first_data(id: UUID, given: NewLead, now: datetime, captured_at: datetime, *, imported: bool, owner: Owner) -> Lead:
-    """A lead that nobody knew, with its own data: `fresh` with `own_data`, quickly. Files bring it by the million."""
-    first = given.first_touch or given.source
-    own = id, given.external_id, captured_at, first, given.last_touch or first, imported, *owner, now, now, 1
-    return _lead(*_in_order((*_NOTHING.values(), *_described(given), *own)))
+    # In the order of the fields, quickly: files bring leads by the million.
+    values = _NOTHING | {"id": id, "external_id": external_id, "created_at": now, "updated_at": now} | known
+    return _lead(*values.values())
 
 
 def changes_to(lead: Lead, given: NewLead, unseen: Collection[str] = ()) -> dict[str, Any]:
-    """The descriptive fields, and the time of the capture, that `given` says otherwise; those `unseen` by the caller always do."""
-    said = {"captured_at": given.captured_at, **dict(zip(DESCRIPTIVE, _described(given), strict=True))}
-    return differences(lead, {name: value for name, value in said.items() if value is not None}, unseen)
+    """The fields, and the time of the capture, that `given` says otherwise; those `unseen` by the caller always do."""
+    captured = {"captured_at": given.captured_at} if given.captured_at else {}
+    return differences(lead, {**captured, **given.said}, unseen)
 
 
 def own_data(lead: Lead | None, given: NewLead) -> dict[str, Any]:
     """What fills a new lead, or a stub. A first touch that nobody named is the source."""
-    said = {name: value for name, value in zip(DESCRIPTIVE, _described(given), strict=True) if value is not None}
+    said = given.said
     first = said.get("first_touch") or (lead and lead.first_touch) or said.get("source")
-    return said | {"first_touch": first, "last_touch": said.get("last_touch") or first}
+    return {**said, "first_touch": first, "last_touch": said.get("last_touch") or first}
 
 
 def odd_flags(lead: Lead) -> list[str]:

@@ -38,7 +38,7 @@ class Convert(Body):
     at: When = None
 
 
-@router.post("/{lead_id}/convert", response_model=LeadOut)
+@router.post("/{lead_id}/convert")
 async def convert_lead(lead_id: UUID, body: Convert, tx: InTx, by: CurrentActor, expect: IfMatch, request: Request) -> LeadOut:
     """sql → converting, by the owner or their manager: deal-svc opens the deal under the `deal_id` in the answer.
 

@@ -8,13 +8,13 @@ from uuid import UUID
 
 from lead_svc.capture.rules import fresh, odd_flags, plain_flags
 from lead_svc.conversion.rules import CONVERT
-from lead_svc.leads.commands import WAKE, contact_of, dimensions
+from lead_svc.leads.commands import WAKE, contact_of
 from lead_svc.leads.queries import SEEN
 from lead_svc.leads.record import Lead, State
 from lead_svc.leads.tables import LEADS
 from lead_svc.parties.commands import add_account, add_contact
 from lead_svc.parties.queries import SEEN_ACCOUNTS, account_visible, accounts_named
-from lead_svc.parties.rules import Account, Contact
+from lead_svc.parties.record import Account, Contact
 from lead_svc.parties.tables import ACCOUNTS, CONTACTS
 from shared.clock import happened
 from shared.db import scope
@@ -57,7 +57,8 @@ async def convert(tx: Tx, id: UUID, given: Handover, *, at: datetime | None, exp
     account_id, account_name = await _account(tx, lead, given)
     contact_id = await _contact(tx, lead, given.contact_id, account_id)
     deal_id, conversion_id = given.deal_id or new_id(), new_id()
-    told = LeadConverted(
+    told = LeadConverted.of(
+        lead,
         deal_id=deal_id,
         joins_existing=given.deal_id is not None,
         conversion_id=conversion_id,
@@ -70,7 +71,6 @@ async def convert(tx: Tx, id: UUID, given: Handover, *, at: datetime | None, exp
         currency=given.amount.currency if given.amount else None,
         expected_close_on=given.expected_close_on.isoformat() if given.expected_close_on else None,
         actor_roles=sorted(tx.actor.roles),
-        **dimensions(lead),
     )
     changes: dict[str, Any] = {"state": State.CONVERTING, "deal_id": deal_id, "conversion_id": conversion_id, "refusal": None}
     return await tx.save(LEADS, lead, told, at=when, account_id=account_id, contact_id=contact_id, **changes)

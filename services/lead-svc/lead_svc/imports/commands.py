@@ -35,7 +35,7 @@ async def take(tx: Tx, rows: Sequence[tuple[int, LeadRow]], _: Settings) -> Outc
         else:
             good.append((line, row))
     ended = {n for n, (_, row) in enumerate(good) if row.disqualified_at}
-    answers = await capture_many(tx, [row.said() for _, row in good], imported=True, ended=ended)
+    answers = await capture_many(tx, [row.new() for _, row in good], imported=True, ended=ended)
     taken = [(line, row, answer) for (line, row), answer in zip(good, answers, strict=True)]
     moved = await _move(tx, [(row, answer) for _, row, answer in taken if isinstance(answer, Captured)])
     for line, _row, answer in taken:
@@ -73,7 +73,7 @@ def _moved(lead: Lead, row: LeadRow) -> tuple[Lead, Events]:
             event = LeadMqlReached(how="import")
             lead = replace(lead, state=step.to)
         else:
-            event = LeadQualified(bant_score=lead.bant_score, owner_id=lead.owner_id, team_id=lead.team_id)
+            event = LeadQualified.of(lead)
             lead = replace(lead, state=step.to)
         events.append((event, step.at))
     return lead, events

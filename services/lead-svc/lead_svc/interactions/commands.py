@@ -1,14 +1,16 @@
 """Logging a contact with the customer, and what follows from it by itself."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from lead_svc.interactions import rules
+from lead_svc.interactions.fields import Direction, InteractionFields, Outcome
 from lead_svc.interactions.queries import ADD
-from lead_svc.interactions.rules import LOG, Direction, Interaction, Kind, Outcome
+from lead_svc.interactions.record import Interaction
+from lead_svc.interactions.rules import LOG
 from lead_svc.leads.commands import WAKE, disqualification, reactivation
 from lead_svc.leads.queries import SEEN
 from lead_svc.leads.record import HELD, Lead, Reason
@@ -23,20 +25,7 @@ from shared.ids import new_id
 from shared.timers import cancel_timers
 
 
-@dataclass(frozen=True, slots=True)
-class Notes:
-    """What was said."""
-
-    key_points: str | None = None
-    feedback: str | None = None
-    questions: str | None = None
-    concerns: str | None = None
-    goals: str | None = None
-
-
-async def log(
-    tx: Tx, lead_id: UUID, kind: Kind, direction: Direction, outcome: Outcome, notes: Notes, *, at: datetime | None, zone: ZoneInfo
-) -> Interaction:
+async def log(tx: Tx, lead_id: UUID, said: InteractionFields, *, at: datetime | None, zone: ZoneInfo) -> Interaction:
     """Log a contact. The third in a row without response disqualifies the lead; a customer who comes back unasked reactivates it.
 
     `zone` decides which working day an attempt counts for.
@@ -44,20 +33,18 @@ async def log(
     lead = await SEEN.load(tx, lead_id)
     when = happened(at, tx.now)
     LOG.check(lead, tx.actor)
-    if unmet := rules.outcome_unmet(direction, outcome):
+    if unmet := rules.outcome_unmet(said.direction, said.outcome):
         raise Invalid(unmet[0].message, pointer="/outcome", code=unmet[0].code)
-    made = Interaction(
-        id=new_id(), lead_id=lead.id, kind=kind, direction=direction, outcome=outcome, at=when, by=tx.actor.id,
-        recorded_at=tx.now, **asdict(notes),
-    )  # fmt: skip
+    described = {name: getattr(said, name) for name in InteractionFields.model_fields}
+    made = Interaction(id=new_id(), lead_id=lead.id, at=when, by=tx.actor.id, recorded_at=tx.now, **described)
     await tx.run(ADD, **asdict(made))
-    told: list[Event] = [LeadInteractionLogged(interaction_id=made.id, kind=kind, direction=direction, outcome=outcome)]
+    told: list[Event] = [LeadInteractionLogged.of(made, interaction_id=made.id)]
     changes: dict[str, Any] = {"last_contact_at": max(when, lead.last_contact_at or when)}
-    for event, more in (_answered(lead, made), _unanswered(lead, made, zone), _taken_up(lead, direction)):
+    for event, more in (_answered(lead, made), _unanswered(lead, made, zone), _taken_up(lead, made.direction)):
         changes |= more
         if event is not None:
             told.append(event)
-    if rules.takes_up_again(lead, direction):
+    if rules.takes_up_again(lead, made.direction):
         await cancel_timers(tx, lead.id, WAKE)
     await tx.save(LEADS, lead, *told, at=when, **changes)
     return made

@@ -1,11 +1,10 @@
 """Contacts with the customer, and the count of those that got no answer."""
 
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from enum import StrEnum
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from lead_svc.interactions.fields import Direction, InteractionFields, Kind, Outcome
+from lead_svc.interactions.record import Interaction
 from lead_svc.leads.record import LEAD, LEADERS, SELLERS, Lead, State
 from lead_svc.leads.rules import NO_RESPONSE
 from shared.acts import Act, who
@@ -13,46 +12,9 @@ from shared.auth.actor import Role
 from shared.calendar import day_of
 from shared.errors import Unmet
 from shared.events.lead import LeadInteractionLogged
+from shared.fields import personal
 
 SATURDAY = 5
-
-
-class Kind(StrEnum):
-    CALL = "call"
-    MAIL = "mail"
-    MEETING = "meeting"
-    VISIT = "visit"
-    CHAT = "chat"
-
-
-class Direction(StrEnum):
-    INBOUND = "inbound"
-    OUTBOUND = "outbound"
-
-
-class Outcome(StrEnum):
-    REACHED = "reached"
-    """The customer took part."""
-    NO_RESPONSE = "no_response"
-    SENT = "sent"
-    """On its way, for example a mail; whether there is a response shows later."""
-
-
-@dataclass(frozen=True, slots=True)
-class Interaction:
-    id: UUID
-    lead_id: UUID
-    kind: Kind
-    direction: Direction
-    outcome: Outcome
-    at: datetime
-    by: UUID
-    key_points: str | None
-    feedback: str | None
-    questions: str | None
-    concerns: str | None
-    goals: str | None
-    recorded_at: datetime
 
 
 LOG = Act(
@@ -97,7 +59,10 @@ def takes_up_again(lead: Lead, direction: Direction) -> bool:
     return direction is Direction.INBOUND and dormant
 
 
+NOTES = [name for name in InteractionFields.model_fields if name in personal(InteractionFields)]
+
+
 def all_said(interaction: Interaction) -> str | None:
     """Every note of the interaction in one text."""
-    notes = (interaction.key_points, interaction.feedback, interaction.questions, interaction.concerns, interaction.goals)
+    notes = (getattr(interaction, name) for name in NOTES)
     return "\n".join(note for note in notes if note) or None

@@ -7,44 +7,26 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Response
 from pydantic import Field
 
-from lead_svc.answers import LeadItem, LeadOut
+from lead_svc.answers import LeadOut
 from lead_svc.leads import commands, rules
-from lead_svc.leads.queries import LIST, SEEN, visible
+from lead_svc.leads.fields import LeadData
+from lead_svc.leads.queries import LIST, SEEN, LeadItem, visible
 from lead_svc.leads.record import Reason
 from shared.auth import CurrentActor
 from shared.db import scope
-from shared.fields import Email, Name, Phone, Short, Source, Text, Time, When
 from shared.fields import Reason as Why
+from shared.fields import Text, Time, When
 from shared.http.body import Body
 from shared.http.edge import ClinchRoute, IfMatch, InTx, Reading
 from shared.http.listing import Page, PageRequest
-from shared.http.patch import NOT_GIVEN
+from shared.http.patch import Patch
 from shared.masking import sees_personal_data
 
 router = APIRouter(prefix="/v1/leads", tags=["leads"], route_class=ClinchRoute)
 
 
-class LeadData(Body):
+class LeadPatch(Patch, LeadData):
     """What describes a lead. `source` is one of the known families or your own text."""
-
-    source: Source | None = NOT_GIVEN
-    campaign: Short | None = NOT_GIVEN
-    medium: Short | None = NOT_GIVEN
-    first_touch: Annotated[Short | None, Field(description="What brought it to us first, for example a landing page.")] = NOT_GIVEN
-    last_touch: Short | None = NOT_GIVEN
-    referrer_account_id: Annotated[UUID | None, Field(description="The account that recommended us.")] = NOT_GIVEN
-    title: Name | None = NOT_GIVEN
-    company: Name | None = NOT_GIVEN
-    contact_name: Name | None = NOT_GIVEN
-    email: Email | None = NOT_GIVEN
-    phone: Phone | None = NOT_GIVEN
-    job_title: Name | None = NOT_GIVEN
-    region: Short | None = NOT_GIVEN
-    industry: Short | None = NOT_GIVEN
-    size: Short | None = NOT_GIVEN
-    product: Annotated[Short | None, Field(description="The product line of interest.")] = NOT_GIVEN
-    account_id: UUID | None = NOT_GIVEN
-    contact_id: UUID | None = NOT_GIVEN
 
 
 class DeclareMql(Body):
@@ -78,22 +60,22 @@ class Assign(Body):
 @router.get("", response_model=Page[LeadItem])
 async def list_leads(page: Annotated[PageRequest, Depends(LIST.params)], db: Reading, by: CurrentActor) -> Response:
     """The leads that you may see: your own, your teams', and the pool."""
-    each = partial(rules.shown_in_list, masked=not sees_personal_data(by))
+    each = partial(rules.shown_in_list, to_masked=not sees_personal_data(by))
     return await LIST.answer(db, page, where=visible(by), params=scope.params(by), each=each)
 
 
-@router.get("/{lead_id}", response_model=LeadOut)
+@router.get("/{lead_id}")
 async def get_lead(lead_id: UUID, db: Reading, by: CurrentActor) -> LeadOut:
     return LeadOut.of(await SEEN.get(db, by, lead_id), by)
 
 
-@router.patch("/{lead_id}", response_model=LeadOut)
-async def change_lead(lead_id: UUID, body: LeadData, tx: InTx, by: CurrentActor, expect: IfMatch) -> LeadOut:
+@router.patch("/{lead_id}")
+async def change_lead(lead_id: UUID, body: LeadPatch, tx: InTx, by: CurrentActor, expect: IfMatch) -> LeadOut:
     """Change what describes the lead: its owner, their manager, marketing, operations; a seller too while nobody owns it."""
-    return LeadOut.of(await commands.change_lead(tx, lead_id, body.model_dump(exclude_unset=True), expect), by)
+    return LeadOut.of(await commands.change_lead(tx, lead_id, body.given(), expect), by)
 
 
-@router.post("/{lead_id}/mql", response_model=LeadOut)
+@router.post("/{lead_id}/mql")
 async def declare_mql(
     lead_id: UUID,
     body: DeclareMql,
@@ -105,20 +87,20 @@ async def declare_mql(
     return LeadOut.of(await commands.declare_mql(tx, lead_id, reason=body.reason, at=body.at, expect=expect), by)
 
 
-@router.post("/{lead_id}/nurture", response_model=LeadOut)
+@router.post("/{lead_id}/nurture")
 async def nurture_lead(lead_id: UUID, body: Nurture, tx: InTx, by: CurrentActor, expect: IfMatch) -> LeadOut:
     """captured, mql, sql → nurturing, by the owner or their manager, until `wake_at`. From mql this is sales refusing it."""
     given = body.model_dump()
     return LeadOut.of(await commands.nurture(tx, lead_id, expect=expect, **given), by)
 
 
-@router.post("/{lead_id}/disqualify", response_model=LeadOut)
+@router.post("/{lead_id}/disqualify")
 async def disqualify_lead(lead_id: UUID, body: Disqualify, tx: InTx, by: CurrentActor, expect: IfMatch) -> LeadOut:
     """captured, mql, sql → disqualified, by the owner or their manager."""
     return LeadOut.of(await commands.disqualify(tx, lead_id, reason=body.reason, note=body.note, at=body.at, expect=expect), by)
 
 
-@router.post("/{lead_id}/reactivate", response_model=LeadOut)
+@router.post("/{lead_id}/reactivate")
 async def reactivate_lead(
     lead_id: UUID,
     body: Reactivate,
@@ -131,7 +113,7 @@ async def reactivate_lead(
     return LeadOut.of(await commands.reactivate(tx, lead_id, reason=body.reason, at=body.at, expect=expect), by)
 
 
-@router.post("/{lead_id}/assign", response_model=LeadOut)
+@router.post("/{lead_id}/assign")
 async def assign_lead(lead_id: UUID, body: Assign, tx: InTx, by: CurrentActor, expect: IfMatch) -> LeadOut:
     """Give the lead to a person: a manager within their teams, a director or admin to anybody. A seller claims it from the pool, or
     releases their own with null."""

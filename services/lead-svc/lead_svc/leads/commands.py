@@ -37,23 +37,6 @@ WAKE = "lead.wake"
 """The timer that takes a lead up again on its wake-up date."""
 
 
-def dimensions(lead: Lead) -> dict[str, Any]:
-    """What figures break a lead's events down by."""
-    return {name: getattr(lead, name) for name in ("owner_id", "team_id", "source", "product", "region")}
-
-
-def updated(lead: Lead, changed: list[str]) -> LeadUpdated:
-    return LeadUpdated(
-        changed=changed,
-        campaign=lead.campaign,
-        medium=lead.medium,
-        account_id=lead.account_id,
-        contact_id=lead.contact_id,
-        captured_at=lead.captured_at,
-        **dimensions(lead),
-    )
-
-
 async def change_lead(tx: Tx, id: UUID, given: Mapping[str, Any], expect: int | None) -> Lead:
     """Change descriptive fields."""
     lead = await SEEN.load(tx, id, expect)
@@ -62,7 +45,7 @@ async def change_lead(tx: Tx, id: UUID, given: Mapping[str, Any], expect: int | 
     if not changes:
         return lead
     await _parties_exist(tx, replace(lead, **changes), changes)
-    return await tx.save(LEADS, lead, updated(replace(lead, **changes), sorted(changes)), **changes)
+    return await tx.save(LEADS, lead, LeadUpdated.of(replace(lead, **changes), changed=sorted(changes)), **changes)
 
 
 async def _parties_exist(tx: Tx, lead: Lead, changes: Mapping[str, Any]) -> None:
@@ -168,7 +151,7 @@ async def follow_owner(tx: Tx, owner_id: UUID, *, at: datetime) -> bool:
     team_id = await roster.team_of(tx, owner_id)
     left = await tx.all(FOLLOWING, owner_id=owner_id, team_id=team_id, limit=BATCH)
     moved = [replace(lead, team_id=team_id, updated_at=tx.now) for lead in left]
-    await tx.save_many(LEADS, [(lead, [(updated(lead, ["team_id"]), at)]) for lead in moved])
+    await tx.save_many(LEADS, [(lead, [(LeadUpdated.of(lead, changed=["team_id"]), at)]) for lead in moved])
     return len(left) == BATCH
 
 

@@ -1,39 +1,28 @@
 """Reads of leads, within the reader's reach."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ARRAY, ColumnElement, Integer, Text, Uuid, bindparam, func, select, type_coerce
 
+from lead_svc.leads.fields import LeadFields
 from lead_svc.leads.record import CLOSED, Grade, Lead, State
 from lead_svc.leads.tables import LEAD, LEADS
 from shared.auth import Actor
 from shared.db import scope
 from shared.db.query import Query, is_in
 from shared.db.scoped import Scoped
-from shared.http.listing import Listing
+from shared.fields import personal
+from shared.http.answer import Identified
+from shared.http.listing import Listing, described
 from shared.spelling import normal_source
 
 
-@dataclass(frozen=True, slots=True)
-class ListedLead:
-    """What a list reads of a lead: half its columns, and none of the large ones."""
+class LeadItem(LeadFields, Identified):
+    """`captured_at` is null for a lead that only an import of deals has named so far. `flags`: odd, but true."""
 
-    id: UUID
-    external_id: str | None
     state: State
     captured_at: datetime | None
-    source: str | None
-    campaign: str | None
-    medium: str | None
-    title: str | None
-    company: str | None
-    contact_name: str | None
-    region: str | None
-    industry: str | None
-    size: str | None
-    product: str | None
     owner_id: UUID | None
     team_id: UUID | None
     score: int | None
@@ -45,43 +34,31 @@ class ListedLead:
     account_id: UUID | None
     contact_id: UUID | None
     deal_id: UUID | None
-    flags: dict[str, bool]
+    flags: list[str]
     imported: bool
     created_at: datetime
     updated_at: datetime
     version: int
 
 
+_FILTERED = (
+    "external_id", "state", "owner_id", "team_id", "grade", "score", "account_id", "deal_id", "reason", "imported", "captured_at",
+    "created_at", "last_contact_at",
+)  # fmt: skip
 _FLAGS = func.array(select(func.jsonb_object_keys(LEAD.c.flags)).correlate(LEAD).scalar_subquery())
 
 LIST = Listing(
     LEAD,
-    ListedLead,
+    LeadItem,
     filters={
-        "state": LEAD.c.state,
-        "source": LEAD.c.source,
-        "campaign": LEAD.c.campaign,
-        "owner_id": LEAD.c.owner_id,
-        "team_id": LEAD.c.team_id,
-        "region": LEAD.c.region,
-        "product": LEAD.c.product,
-        "industry": LEAD.c.industry,
-        "grade": LEAD.c.grade,
-        "score": LEAD.c.score,
-        "account_id": LEAD.c.account_id,
-        "deal_id": LEAD.c.deal_id,
-        "external_id": LEAD.c.external_id,
-        "reason": LEAD.c.reason,
-        "imported": LEAD.c.imported,
+        **described(LEAD, LeadFields),
+        **{name: LEAD.c[name] for name in _FILTERED},
         "flag": type_coerce(_FLAGS, ARRAY(Text)),
-        "captured_at": LEAD.c.captured_at,
-        "created_at": LEAD.c.created_at,
-        "last_contact_at": LEAD.c.last_contact_at,
     },
     sorts=("created_at", "captured_at", "updated_at"),
     default="-created_at",
     search=(LEAD.c.title, LEAD.c.company, LEAD.c.contact_name, LEAD.c.external_id),
-    personal=(LEAD.c.contact_name, LEAD.c.reason),
+    personal=[LEAD.c[n] for n in (*personal(LeadFields), "reason")],
     stored={"source": normal_source},
 )
 

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from shared.acts import Subject
 from shared.auth.actor import Role
 from shared.errors import Pending, Unmet
+from shared.stored import Stored
 
 
 class State(StrEnum):
@@ -55,12 +56,12 @@ LEADERS = (Role.manager, Role.director, Role.admin)
 """They act for the owners of every lead that they see: a manager's view ends with their teams."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lead:
     id: UUID
-    external_id: str | None
+    external_id: Annotated[str | None, Stored(unique=True)]
     state: State
-    captured_at: datetime | None
+    captured_at: Annotated[datetime | None, Stored(comment="first contact; empty while the lead is a stub that only an import has named")]
     source: str | None
     campaign: str | None
     medium: str | None
@@ -69,9 +70,9 @@ class Lead:
     referrer_account_id: UUID | None
     title: str | None
     company: str | None
-    contact_name: str | None
-    email: str | None
-    phone: str | None
+    contact_name: Annotated[str | None, Stored(comment="personal")]
+    email: Annotated[str | None, Stored(comment="personal")]
+    phone: Annotated[str | None, Stored(comment="personal")]
     job_title: str | None
     region: str | None
     industry: str | None
@@ -81,7 +82,7 @@ class Lead:
     team_id: UUID | None
     score: int | None
     grade: Grade
-    bant: dict[str, dict[str, Any]]
+    bant: Annotated[dict[str, dict[str, Any]], Stored(comment="dimension -> status, evidence, by, at, months")]
     bant_score: int
     intent: str | None
     responses: int
@@ -100,8 +101,8 @@ class Lead:
     refusal: str | None
     deal_opened_at: datetime | None
     deal_won_at: datetime | None
-    flags: dict[str, bool]
-    imported: bool
+    flags: Annotated[dict[str, bool], Stored(comment="flag -> true")]
+    imported: Annotated[bool, Stored(default="false")]
     created_at: datetime
     updated_at: datetime
     version: int

@@ -1,17 +1,18 @@
 """What people do with a lead, and what each step needs. Pure: values in, unmet guards out."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from lead_svc.leads.fields import LeadData
 from lead_svc.leads.record import HELD, LEAD, LEADERS, OPEN, OWNERS, SELLERS, Lead, Reason, State
 from shared.acts import Act, who
 from shared.auth.actor import Actor, Role
 from shared.errors import Pending, Unmet
 from shared.events.lead import LeadAssigned, LeadDisqualified, LeadMqlReached, LeadNurtured, LeadReactivated, LeadUpdated
-from shared.masking import masked_email, masked_name, masked_phone
+from shared.fields import personal
+from shared.masking import masked
 
 LONGEST_WAIT = timedelta(days=3650)
 NO_RESPONSE = Reason.NO_RESPONSE_3.value
@@ -158,28 +159,15 @@ def hand_over_unmet(lead: Lead, actor: Actor, to: UUID | None, *, in_reach: bool
 
 # -- What masked roles see ---------------------------------------------------------------------------------------------------
 
-PERSONAL = frozenset({"contact_name", "email", "phone"})
-"""Fields of a lead that describe it, and that not every role sees."""
+PERSONAL = personal(LeadData)
 
 
-def shown_in_list(lead: Mapping[str, Any], *, masked: bool) -> dict[str, Any]:
-    """The columns of a `ListedLead` as somebody sees them who may, or may not, see personal data."""
-    seen = {**lead, "flags": sorted(lead["flags"])}
-    if masked and lead["contact_name"]:
-        seen["contact_name"] = masked_name(lead["contact_name"])
-    return seen
+def shown_in_list(lead: Mapping[str, Any], *, to_masked: bool) -> dict[str, Any]:
+    """The columns of a `LeadItem` as somebody sees them who may, or may not, see personal data."""
+    return {**lead, "flags": sorted(lead["flags"]), **(masked(lead, PERSONAL) if to_masked else {})}
 
 
-def shown(lead: Lead, *, masked: bool) -> Lead:
-    """The lead as somebody sees it who may, or may not, see personal data."""
-    if not masked:
-        return lead
-    return replace(
-        lead,
-        contact_name=lead.contact_name and masked_name(lead.contact_name),
-        email=lead.email and masked_email(lead.email),
-        phone=lead.phone and masked_phone(lead.phone),
-        note=None,
-        # Why it is disqualified is one of our codes; why it waits is told in somebody's own words.
-        reason=lead.reason if lead.state is State.DISQUALIFIED else None,
-    )
+def hidden(lead: Lead) -> dict[str, Any]:
+    """What masked roles see otherwise. Why a lead is disqualified is one of our codes; why it waits, somebody said in their own words."""
+    values = {name: getattr(lead, name) for name in PERSONAL}
+    return {**masked(values, PERSONAL), "note": None, "reason": lead.reason if lead.state is State.DISQUALIFIED else None}

@@ -8,8 +8,10 @@ from uuid import UUID
 from sqlalchemy import select
 
 from lead_svc.parties import rules
+from lead_svc.parties.fields import AccountFields, ContactFields
 from lead_svc.parties.queries import SEEN_ACCOUNTS, SEEN_CONTACTS
-from lead_svc.parties.rules import CHANGE_ACCOUNT, CHANGE_CONTACT, CREATE_ACCOUNT, CREATE_CONTACT, Account, Contact
+from lead_svc.parties.record import Account, Contact
+from lead_svc.parties.rules import CHANGE_ACCOUNT, CHANGE_CONTACT, CREATE_ACCOUNT, CREATE_CONTACT
 from lead_svc.parties.tables import ACCOUNT, ACCOUNTS, CONTACTS
 from lead_svc.team.queries import members
 from shared import names
@@ -17,6 +19,7 @@ from shared.db.query import A, Query, is_in
 from shared.db.tx import Tx
 from shared.errors import Invalid, NotFound, Rejected, require
 from shared.events.lead import AccountCreated, AccountUpdated, ContactCreated, ContactUpdated
+from shared.fields import personal
 from shared.ids import external_id as id_of
 from shared.ids import new_id
 from shared.masking import differences, sees_personal_data
@@ -47,33 +50,22 @@ async def enter_account(tx: Tx, *, external_id: str | None, given: Mapping[str, 
     await _check_owner(tx, given)
     id = (await names.ids_of(tx, "account", [external_id]))[external_id] if external_id else new_id()
     account = _new(tx, id, external_id=external_id, **given)
-    if id in await tx.add_new(ACCOUNTS, [(account, [(_created(account), tx.now)])]):
+    if id in await tx.add_new(ACCOUNTS, [(account, [(AccountCreated.of(account), tx.now)])]):
         return account, True
     # What the caller left empty is not known better by now.
     return await change_account(tx, id, {n: v for n, v in given.items() if v is not None}, taken=True), False
 
 
-async def add_account(
-    tx: Tx, id: UUID, *, name: str, owner_id: UUID | None, region: str | None, industry: str | None, size: str | None
-) -> Account:
+async def add_account(tx: Tx, id: UUID, **given: Any) -> Account:
     """An account made from what a lead says of its company."""
-    account = _new(tx, id, name=name, owner_id=owner_id, region=region, industry=industry, size=size)
-    return await tx.add(ACCOUNTS, account, _created(account))
+    account = _new(tx, id, **given)
+    return await tx.add(ACCOUNTS, account, AccountCreated.of(account))
 
 
 def _new(tx: Tx, id: UUID, *, name: str, external_id: str | None = None, imported: bool = False, **given: Any) -> Account:
-    empty: dict[str, Any] = dict.fromkeys(("owner_id", "region", "industry", "size", "tier"))
-    return Account(
-        id=id,
-        external_id=external_id,
-        name=name,
-        compared=compared(name),
-        imported=imported,
-        created_at=tx.now,
-        updated_at=tx.now,
-        version=1,
-        **empty | given,
-    )
+    stamps: dict[str, Any] = {"created_at": tx.now, "updated_at": tx.now, "version": 1}
+    said: dict[str, Any] = dict.fromkeys(AccountFields.model_fields) | {"owner_id": None} | given | {"name": name}
+    return Account(id=id, external_id=external_id, compared=compared(name), imported=imported, **stamps, **said)
 
 
 async def change_account(tx: Tx, id: UUID, given: Mapping[str, Any], expect: int | None = None, *, taken: bool = False) -> Account:
@@ -83,17 +75,9 @@ async def change_account(tx: Tx, id: UUID, given: Mapping[str, Any], expect: int
     if not changes:
         return account
     await _check_owner(tx, changes)
-    wanted = replace(account, **changes)
-    told = AccountUpdated(
-        changed=sorted(changes),
-        name=wanted.name,
-        owner_id=wanted.owner_id,
-        region=wanted.region,
-        industry=wanted.industry,
-        size=wanted.size,
-    )
+    told = AccountUpdated.of(replace(account, **changes), changed=sorted(changes))
     if "name" in changes:
-        changes["compared"] = compared(wanted.name)
+        changes["compared"] = compared(changes["name"])
     # Somebody has entered it now, whoever named it first.
     return await tx.save(ACCOUNTS, account, told, **changes, imported=False)
 
@@ -106,19 +90,7 @@ async def name_accounts(tx: Tx, named: Sequence[Named]) -> None:
     # Another service may not know yet that an account of ours has this key, and have named a new one.
     taken = set(await tx.all(_TAKEN, keys=[n.external_id for n in new if n.external_id])) if new else set()
     stubs = [_new(tx, n.id, external_id=None if n.external_id in taken else n.external_id, name=tidy(n.name), imported=True) for n in new]
-    await tx.add_new(ACCOUNTS, [(stub, [(_created(stub), tx.now)]) for stub in stubs])
-
-
-def _created(account: Account) -> AccountCreated:
-    return AccountCreated(
-        name=account.name,
-        owner_id=account.owner_id,
-        external_id=account.external_id,
-        region=account.region,
-        industry=account.industry,
-        size=account.size,
-        imported=account.imported,
-    )
+    await tx.add_new(ACCOUNTS, [(stub, [(AccountCreated.of(stub), tx.now)]) for stub in stubs])
 
 
 async def _check_owner(tx: Tx, given: Mapping[str, Any]) -> None:
@@ -140,31 +112,23 @@ async def enter_contact(tx: Tx, *, external_id: str | None, account_id: UUID, gi
     """Create a contact of an account; one whose external key is known already is brought to these values instead."""
     account = await _account(tx, account_id)
     id = id_of("contact", external_id) if external_id else new_id()
-    contact = Contact(id=id, external_id=external_id, account_id=account_id, created_at=tx.now, updated_at=tx.now, version=1, **given)
+    contact = _contact(tx, id, external_id=external_id, account_id=account_id, **given)
     CREATE_CONTACT.check(contact, tx.actor, facts=account)
-    if id in await tx.add_new(CONTACTS, [(contact, [(ContactCreated(account_id=account_id), tx.now)])]):
+    if id in await tx.add_new(CONTACTS, [(contact, [(ContactCreated.of(contact), tx.now)])]):
         return contact, True
     known = {n: v for n, v in given.items() if v is not None} | {"account_id": account_id}
     return await change_contact(tx, id, known, taken=True), False
 
 
-async def add_contact(
-    tx: Tx, id: UUID, account_id: UUID, *, name: str, email: str | None, phone: str | None, job_title: str | None
-) -> Contact:
+async def add_contact(tx: Tx, id: UUID, account_id: UUID, **given: Any) -> Contact:
     """A contact made from a lead's contact data."""
-    contact = Contact(
-        id=id,
-        external_id=None,
-        account_id=account_id,
-        name=name,
-        email=email,
-        phone=phone,
-        job_title=job_title,
-        created_at=tx.now,
-        updated_at=tx.now,
-        version=0,
-    )
-    return await tx.add(CONTACTS, contact, ContactCreated(account_id=account_id))
+    contact = _contact(tx, id, account_id=account_id, **given)
+    return await tx.add(CONTACTS, contact, ContactCreated.of(contact))
+
+
+def _contact(tx: Tx, id: UUID, *, external_id: str | None = None, **given: Any) -> Contact:
+    said: dict[str, Any] = dict.fromkeys(ContactFields.model_fields) | given
+    return Contact(id=id, external_id=external_id, created_at=tx.now, updated_at=tx.now, version=1, **said)
 
 
 async def change_contact(tx: Tx, id: UUID, given: Mapping[str, Any], expect: int | None = None, *, taken: bool = False) -> Contact:
@@ -172,12 +136,12 @@ async def change_contact(tx: Tx, id: UUID, given: Mapping[str, Any], expect: int
     CHANGE_CONTACT.check(contact, tx.actor, facts=await _account(tx, contact.account_id))
     # Systems send what they know again and again, and a real write that changes nothing stays without an event.
     compares = sees_personal_data(tx.actor) or (taken and tx.kept)
-    changes = differences(contact, given, () if compares else rules.PERSONAL)
+    changes = differences(contact, given, () if compares else personal(ContactFields))
     if not changes:
         return contact
     if "account_id" in changes:
         CHANGE_CONTACT.check(contact, tx.actor, facts=await _account(tx, changes["account_id"]))
-    told = ContactUpdated(changed=sorted(changes), account_id=changes.get("account_id", contact.account_id))
+    told = ContactUpdated.of(replace(contact, **changes), changed=sorted(changes))
     return await tx.save(CONTACTS, contact, told, **changes)
 
 

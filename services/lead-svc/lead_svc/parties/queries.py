@@ -1,47 +1,56 @@
-"""Reads of accounts and contacts. A contact is seen by whoever sees its account."""
+"""Reads of accounts and contacts. A contact is seen by those who see its account."""
 
 from functools import lru_cache
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, bindparam, exists, select
 
-from lead_svc.parties.rules import Account, Contact
+from lead_svc.parties.fields import AccountFields, ContactFields
+from lead_svc.parties.record import Account
 from lead_svc.parties.tables import ACCOUNT, ACCOUNTS, CONTACT, CONTACTS
 from shared.auth import Actor
 from shared.db import scope
 from shared.db.query import Query
 from shared.db.scoped import Scoped
-from shared.http.listing import Listing
+from shared.fields import personal
+from shared.http.answer import Identified
+from shared.http.listing import Listing, described
+
+
+class AccountItem(AccountFields, Identified):
+    """`imported`: named by an import, and entered by nobody yet."""
+
+    owner_id: UUID | None
+    imported: bool
+    version: int
+
+
+class _OfAccount(Identified):
+    account_id: UUID
+
+
+class ContactItem(ContactFields, _OfAccount):
+    """Name, email and phone are masked for auditors, support and other systems."""
+
+    version: int
+
 
 ACCOUNTS_LIST = Listing(
     ACCOUNT,
-    Account,
-    filters={
-        "external_id": ACCOUNT.c.external_id,
-        "owner_id": ACCOUNT.c.owner_id,
-        "region": ACCOUNT.c.region,
-        "industry": ACCOUNT.c.industry,
-        "size": ACCOUNT.c.size,
-        "tier": ACCOUNT.c.tier,
-        "imported": ACCOUNT.c.imported,
-        "created_at": ACCOUNT.c.created_at,
-    },
+    AccountItem,
+    filters={**described(ACCOUNT, AccountFields), **{n: ACCOUNT.c[n] for n in ("external_id", "owner_id", "imported", "created_at")}},
     sorts=("created_at", "name"),
     default="-created_at",
     search=(ACCOUNT.c.name, ACCOUNT.c.external_id),
 )
 CONTACTS_LIST = Listing(
     CONTACT,
-    Contact,
-    filters={
-        "external_id": CONTACT.c.external_id,
-        "account_id": CONTACT.c.account_id,
-        "email": CONTACT.c.email,
-        "created_at": CONTACT.c.created_at,
-    },
+    ContactItem,
+    filters={**described(CONTACT, ContactFields), **{n: CONTACT.c[n] for n in ("external_id", "account_id", "email", "created_at")}},
     sorts=("created_at",),
     default="-created_at",
     search=(CONTACT.c.name, CONTACT.c.email),
-    personal=(CONTACT.c.name, CONTACT.c.email),
+    personal=[CONTACT.c[n] for n in personal(ContactFields)],
 )
 
 

@@ -39,25 +39,25 @@ class Qualify(Body):
     at: When = None
 
 
-@router.put("/{lead_id}/bant/{dimension}", response_model=LeadOut)
+@router.put("/{lead_id}/bant/{dimension}")
 async def record_bant(lead_id: UUID, dimension: Dimension, body: BantIn, tx: InTx, by: CurrentActor, expect: IfMatch) -> LeadOut:
     """Record one BANT dimension: the owner or their manager. Score and grade follow at once."""
     return LeadOut.of(await commands.record(tx, lead_id, dimension, expect=expect, **body.model_dump()), by)
 
 
-@router.post("/{lead_id}/intent", response_model=LeadOut)
+@router.post("/{lead_id}/intent")
 async def record_intent(lead_id: UUID, body: Intent, tx: InTx, by: CurrentActor, expect: IfMatch) -> LeadOut:
     """Record the customer's intent to buy: the owner or their manager."""
     return LeadOut.of(await commands.record_intent(tx, lead_id, level=body.level, at=body.at, expect=expect), by)
 
 
-@router.put("/{lead_id}/grade", response_model=LeadOut)
+@router.put("/{lead_id}/grade")
 async def override_grade(lead_id: UUID, body: GradeIn, tx: InTx, by: CurrentActor, expect: IfMatch) -> LeadOut:
     """Set the grade by hand, until the next change of BANT: the owner or their manager."""
     return LeadOut.of(await commands.override_grade(tx, lead_id, grade=body.grade, at=body.at, expect=expect), by)
 
 
-@router.post("/{lead_id}/qualify", response_model=LeadOut)
+@router.post("/{lead_id}/qualify")
 async def qualify_lead(lead_id: UUID, body: Qualify, tx: InTx, by: CurrentActor, expect: IfMatch) -> LeadOut:
     """captured, mql → sql, by the owner or their manager: intent recorded, the customer took part at least once, BANT met."""
     return LeadOut.of(await commands.qualify(tx, lead_id, at=body.at, expect=expect), by)

@@ -9,7 +9,8 @@ from sqlalchemy import select
 
 from lead_svc.team import rules
 from lead_svc.team.queries import teams_of
-from lead_svc.team.rules import CHANGE_PERSON, CHANGE_TEAM, CREATE_PERSON, CREATE_TEAM, Person, Team
+from lead_svc.team.record import Person, Team
+from lead_svc.team.rules import CHANGE_PERSON, CHANGE_TEAM, CREATE_PERSON, CREATE_TEAM
 from lead_svc.team.tables import PEOPLE, PERSON, TEAM, TEAMS
 from shared import names, roster
 from shared.auth import Role, person_id
@@ -46,9 +47,9 @@ async def enter_team(tx: Tx, *, name: str, parent_id: UUID | None, external_id: 
     if id in tree:
         return await change_team(tx, id, {"name": name, "parent_id": parent_id}), False
     _must_exist(parent_id, tree)
-    team = Team(id, external_id, name, parent_id, tx.now, tx.now, 0)
+    team = Team(id=id, external_id=external_id, name=name, parent_id=parent_id, created_at=tx.now, updated_at=tx.now, version=0)
     path = rules.path_of(id, {**tree, id: parent_id})
-    return await tx.add(TEAMS, team, TeamCreated(name=name, parent_id=parent_id, path=path)), True
+    return await tx.add(TEAMS, team, TeamCreated.of(team, path=path)), True
 
 
 async def change_team(tx: Tx, id: UUID, given: Mapping[str, Any], expect: int | None = None) -> Team:
@@ -65,7 +66,7 @@ async def change_team(tx: Tx, id: UUID, given: Mapping[str, Any], expect: int | 
         CHANGE_TEAM.check(team, tx.actor, also=rules.move_unmet(id, changes["parent_id"], tree))
     wanted = replace(team, **changes)
     tree[id] = wanted.parent_id
-    told = TeamChanged(name=wanted.name, parent_id=wanted.parent_id, path=rules.path_of(id, tree))
+    told = TeamChanged.of(wanted, path=rules.path_of(id, tree))
     saved = await tx.save(TEAMS, team, told, **changes)
     if "parent_id" in changes:
         members = await tx.all(_PEOPLE_OF, teams=list(rules.below(id, tree)))
@@ -147,7 +148,9 @@ async def name_people(tx: Tx, wanted: Mapping[str, UUID]) -> None:
 
 def _stub(tx: Tx, id: UUID, key: str) -> Person:
     external_id = key if key != str(id) and person_id(key) == id else None
-    return Person(id, external_id, None, None, Role.rep, None, True, True, tx.now, tx.now, 1)
+    nothing: dict[str, Any] = {"name": None, "email": None, "team_id": None}
+    stamps: dict[str, Any] = {"created_at": tx.now, "updated_at": tx.now, "version": 1}
+    return Person(id=id, external_id=external_id, role=Role.rep, active=True, imported=True, **nothing, **stamps)
 
 
 async def unknown_people(tx: Reader, ids: Sequence[UUID]) -> set[UUID]:
@@ -155,18 +158,11 @@ async def unknown_people(tx: Reader, ids: Sequence[UUID]) -> set[UUID]:
 
 
 def _added(person: Person, tree: Mapping[UUID, UUID | None]) -> PersonAdded:
-    return PersonAdded(
-        role=person.role,
-        team_id=person.team_id,
-        team_path=rules.path_of(person.team_id, tree),
-        external_id=person.external_id,
-        imported=person.imported,
-    )
+    return PersonAdded.of(person, team_path=rules.path_of(person.team_id, tree))
 
 
 def _changed(person: Person, tree: Mapping[UUID, UUID | None]) -> PersonChanged:
-    path = rules.path_of(person.team_id, tree)
-    return PersonChanged(role=person.role, team_id=person.team_id, team_path=path, active=person.active)
+    return PersonChanged.of(person, team_path=rules.path_of(person.team_id, tree))
 
 
 async def _remember(tx: Tx, person: Person, tree: Mapping[UUID, UUID | None]) -> None:

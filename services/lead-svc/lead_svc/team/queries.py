@@ -6,31 +6,39 @@ from uuid import UUID
 
 from sqlalchemy import any_, bindparam, literal, select
 
-from lead_svc.team.rules import Person, Team
+from lead_svc.team.fields import PersonFields, TeamFields
 from lead_svc.team.tables import PERSON, TEAM
 from shared.db.query import Query, is_in
 from shared.db.tables import ROSTER
 from shared.db.tx import Reader
-from shared.http.listing import Listing
+from shared.http.answer import Identified
+from shared.http.listing import Listing, described
+
+
+class TeamItem(TeamFields, Identified):
+    version: int
+
+
+class PersonItem(PersonFields, Identified):
+    """`imported`: named by an import as an owner, and entered by nobody yet."""
+
+    name: str | None  # type: ignore[assignment]  # a stub has none
+    imported: bool
+    version: int
+
 
 TEAMS_LIST = Listing(
     TEAM,
-    Team,
-    filters={"parent_id": TEAM.c.parent_id, "external_id": TEAM.c.external_id},
+    TeamItem,
+    filters={**described(TEAM, TeamFields), "external_id": TEAM.c.external_id},
     sorts=("name", "created_at"),
     default="name",
     search=(TEAM.c.name,),
 )
 PEOPLE_LIST = Listing(
     PERSON,
-    Person,
-    filters={
-        "role": PERSON.c.role,
-        "team_id": PERSON.c.team_id,
-        "active": PERSON.c.active,
-        "imported": PERSON.c.imported,
-        "external_id": PERSON.c.external_id,
-    },
+    PersonItem,
+    filters={**described(PERSON, PersonFields), "imported": PERSON.c.imported, "external_id": PERSON.c.external_id},
     sorts=("created_at", "name"),
     default="created_at",
     search=(PERSON.c.name, PERSON.c.external_id),

@@ -1,11 +1,10 @@
 """Teams as a tree, and the people in it. A path is the list of team ids from the root to a team itself."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
-from shared.acts import Act, Subject, who
+from lead_svc.team.record import PERSON, TEAM
+from shared.acts import Act, who
 from shared.auth.actor import Actor, Role
 from shared.errors import Unmet
 from shared.events.lead import PersonAdded, PersonChanged, TeamChanged, TeamCreated
@@ -17,53 +16,6 @@ KEEPERS = who(Role.admin, Role.ops)
 """Who keeps the roster. Everybody may read it: owners and teams are shown all over the product."""
 
 
-@dataclass(frozen=True, slots=True)
-class Team:
-    id: UUID
-    external_id: str | None
-    name: str
-    parent_id: UUID | None
-    created_at: datetime
-    updated_at: datetime
-    version: int
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Somebody who can own records. A stub (`imported`, without a name) until their own data comes."""
-
-    id: UUID
-    external_id: str | None
-    name: str | None
-    email: str | None
-    role: Role
-    team_id: UUID | None
-    active: bool
-    imported: bool
-    created_at: datetime
-    updated_at: datetime
-    version: int
-
-
-_NOT_KEEPER = Unmet("role", "Only an admin or sales operations keeps the roster.")
-TEAM = Subject[Team, None](
-    name="team",
-    label="team",
-    states=None,
-    state=lambda _: None,
-    owner=lambda *_: None,
-    not_owner=_NOT_KEEPER,
-    wrong_state=lambda *_: _NOT_KEEPER,
-)
-PERSON = Subject[Person, None](
-    name="person",
-    label="person",
-    states=None,
-    state=lambda _: None,
-    owner=lambda *_: None,
-    not_owner=_NOT_KEEPER,
-    wrong_state=lambda *_: _NOT_KEEPER,
-)
 CREATE_TEAM = Act(
     of=TEAM,
     name="create",

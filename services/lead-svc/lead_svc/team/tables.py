@@ -1,38 +1,12 @@
-from sqlalchemy import BigInteger, Boolean, Column, Index, Table, Text, Uuid, text
+from sqlalchemy import Index
 
 from lead_svc.metadata import metadata
-from lead_svc.team.rules import Person, Team
+from lead_svc.team.record import Person, Team
 from shared.db.query import Aggregate
-from shared.db.tables import At
+from shared.db.record import table
 
-TEAM = Table(
-    "team",
-    metadata,
-    Column("id", Uuid, primary_key=True),
-    Column("external_id", Text, unique=True),
-    Column("name", Text, nullable=False),
-    Column("parent_id", Uuid, index=True),
-    Column("created_at", At, nullable=False),
-    Column("updated_at", At, nullable=False),
-    Column("version", BigInteger, nullable=False),
-)
-
-PERSON = Table(
-    "person",
-    metadata,
-    Column("id", Uuid, primary_key=True),
-    Column("external_id", Text, unique=True),
-    Column("name", Text),
-    Column("email", Text),
-    Column("role", Text, nullable=False),
-    Column("team_id", Uuid, index=True),
-    Column("active", Boolean, nullable=False, server_default=text("true")),
-    Column("imported", Boolean, nullable=False, server_default=text("false"), comment="named by an import before anybody entered it"),
-    Column("created_at", At, nullable=False),
-    Column("updated_at", At, nullable=False),
-    Column("version", BigInteger, nullable=False),
-    Index("ix_person_created", "created_at", "id"),
-)
+TEAM = table("team", metadata, Team, Index("ix_team_parent_id", "parent_id"))
+PERSON = table("person", metadata, Person, Index("ix_person_team_id", "team_id"), Index("ix_person_created", "created_at", "id"))
 
 TEAMS = Aggregate(TEAM, Team, "team")
 PEOPLE = Aggregate(PERSON, Person, "person")

@@ -30,7 +30,7 @@ class LeadTimelineEntry(TimelineEntry):
     text: str | None
 
 
-@router.get("/{lead_id}/timeline", response_model=Page[LeadTimelineEntry])
+@router.get("/{lead_id}/timeline")
 async def lead_timeline(
     lead_id: UUID, page: Annotated[PageRequest, Depends(TIMELINE.params)], db: Reading, by: CurrentActor
 ) -> Page[LeadTimelineEntry]:

@@ -1,0 +1,60 @@
+"""Teams and the people in them, as their rows hold them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from shared.acts import Subject
+from shared.auth.actor import Role
+from shared.errors import Unmet
+from shared.stored import Stored
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Team:
+    id: UUID
+    external_id: Annotated[str | None, Stored(unique=True)]
+    name: str
+    parent_id: UUID | None
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody who can own records. A stub (`imported`, without a name) until their own data comes."""
+
+    id: UUID
+    external_id: Annotated[str | None, Stored(unique=True)]
+    name: str | None
+    email: str | None
+    role: Role
+    team_id: UUID | None
+    active: Annotated[bool, Stored(default="true")]
+    imported: Annotated[bool, Stored(default="false", comment="named by an import before anybody entered it")]
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+
+_NOT_KEEPER = Unmet("role", "Only an admin or sales operations keeps the roster.")
+TEAM = Subject[Team, None](
+    name="team",
+    label="team",
+    states=None,
+    state=lambda _: None,
+    owner=lambda *_: None,
+    not_owner=_NOT_KEEPER,
+    wrong_state=lambda *_: _NOT_KEEPER,
+)
+PERSON = Subject[Person, None](
+    name="person",
+    label="person",
+    states=None,
+    state=lambda _: None,
+    owner=lambda *_: None,
+    not_owner=_NOT_KEEPER,
+    wrong_state=lambda *_: _NOT_KEEPER,
+)
