@@ -46,7 +46,10 @@ def test_pages_are_written_for_everybody(page: Path) -> None:
     assert GENDERED.findall(text) == []
 
 
-@pytest.mark.parametrize(("index", "folder"), [("README.md", "docs"), ("docs/decisions/README.md", "docs/decisions")])
+@pytest.mark.parametrize(
+    ("index", "folder"),
+    [("README.md", "docs"), ("docs/decisions/README.md", "docs/decisions"), ("docs/operations/README.md", "docs/operations")],
+)
 def test_every_page_is_in_its_index(index: str, folder: str) -> None:
     listed = {(ROOT / index).parent / link.partition("#")[0] for link in LINK.findall((ROOT / index).read_text())}
     assert {page for page in (ROOT / folder).glob("*.md") if page.name != "README.md"} <= {page.resolve() for page in listed}
