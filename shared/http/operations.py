@@ -12,11 +12,13 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
 from sqlalchemy import ColumnElement, bindparam
 
+from shared.auth import CurrentActor
 from shared.db.tables import DEAD_LETTER, TIMER, At
 from shared.http.edge import ClinchRoute, InTx, Reading
 from shared.http.listing import Listing, Page, PageRequest
-from shared.http.operators import DropIn, LetterState, Operator, RedrivenOut
+from shared.http.operators import OPERATE, DropIn, LetterState, RedrivenOut
 from shared.http.outbox_letters import add_outbox_letters
+from shared.http.permit import permitted
 from shared.log import dead_letters
 from shared.log.dead_letters import Redriven
 from shared.log.reactions import Handle
@@ -117,20 +119,19 @@ _TIMERS: dict[TimerState, ColumnElement[bool]] = {
 
 def operations_router(service: str, handles: Mapping[str, Handle]) -> APIRouter:
     """The operations API of one service; `handles` are what its consumers do, by their name, for handling letters again."""
-    router = APIRouter(prefix=f"/v1/operations/{service}", tags=["operations"], route_class=ClinchRoute)
+    router = APIRouter(prefix=f"/v1/operations/{service}", tags=["operations"], route_class=ClinchRoute, dependencies=[permitted(OPERATE)])
 
     @router.get("/dead-letters", response_model=Page[DeadLetterOut])
     async def list_dead_letters(
         page: Annotated[PageRequest, Depends(DEAD_LETTERS.params)],
         db: Reading,
-        by: Operator,
         state: Annotated[LetterState, Query()] = LetterState.open,
     ) -> Page[Any]:
         """Events that could not be dealt with, oldest first. Later events of the same subject wait behind each."""
         return await DEAD_LETTERS.page(db, page, where=_LETTERS[state])
 
     @router.post("/dead-letters/{letter_id}/redrive", response_model=RedrivenOut)
-    async def redrive_dead_letter(letter_id: UUID, request: Request, by: Operator) -> Redriven:
+    async def redrive_dead_letter(letter_id: UUID, request: Request, by: CurrentActor) -> Redriven:
         """Deal with it again now, and with those of its subject behind it. Repeat it freely: nothing takes effect twice."""
         state = request.app.state
         done = await dead_letters.redrive(state.db, letter_id, handles, service=service, clock=state.clock)
@@ -138,10 +139,10 @@ def operations_router(service: str, handles: Mapping[str, Handle]) -> APIRouter:
         return done
 
     @router.post("/dead-letters/{letter_id}/drop", status_code=204)
-    async def drop_dead_letter(letter_id: UUID, body: DropIn, tx: InTx, by: Operator) -> None:
+    async def drop_dead_letter(letter_id: UUID, body: DropIn, tx: InTx) -> None:
         """Give the event up for this consumer: it will never take effect. Those behind it wait for a redrive."""
         await dead_letters.drop(tx, letter_id, body.reason)
-        log.info("dead_letter_dropped", letter=str(letter_id), actor_id=str(by.id), reason=body.reason)
+        log.info("dead_letter_dropped", letter=str(letter_id), actor_id=str(tx.actor.id), reason=body.reason)
 
     add_outbox_letters(router, service)
 
@@ -150,7 +151,6 @@ def operations_router(service: str, handles: Mapping[str, Handle]) -> APIRouter:
         page: Annotated[PageRequest, Depends(TIMERS.params)],
         request: Request,
         db: Reading,
-        by: Operator,
         state: Annotated[TimerState, Query()] = TimerState.open,
     ) -> Page[Any]:
         """Timers by when they are due."""

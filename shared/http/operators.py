@@ -1,16 +1,32 @@
 """What the operations have in common: who may use them, which letters they list, and why one is given up."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import Depends
 from pydantic import BaseModel, Field
 
-from shared.auth import Actor, Role, require
+from shared.acts import Act, Subject, who
+from shared.auth import Role
+from shared.errors import Unmet
 from shared.fields import Reason
 from shared.http.body import Body
 
-Operator = Annotated[Actor, Depends(require(Role.admin, Role.ops))]
+OPERATIONS: Subject[Any, None] = Subject(
+    "operations",
+    "operations",
+    None,
+    state=lambda _: None,
+    owner=lambda *_: None,
+    not_owner=Unmet("not_owner", "Operations belong to nobody."),
+    wrong_state=lambda *_: Unmet("wrong_state", "Operations have no state."),
+)
+OPERATE = Act(
+    of=OPERATIONS,
+    name="operate",
+    operation="list_dead_letters",
+    who=who(Role.admin, Role.ops),
+    says="See the letters and timers that wait, deal with letters again, and give them up.",
+)
 
 
 class LetterState(StrEnum):

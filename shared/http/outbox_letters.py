@@ -10,11 +10,12 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
 from sqlalchemy import ColumnElement
 
+from shared.auth import CurrentActor
 from shared.db.context import Context
 from shared.db.tables import OUTBOX_LETTER
 from shared.http.edge import InTx, Reading
 from shared.http.listing import Listing, Page, PageRequest
-from shared.http.operators import DropIn, LetterState, Operator, RedrivenOut
+from shared.http.operators import DropIn, LetterState, RedrivenOut
 from shared.log import outbox_letters
 from shared.log.outbox_letters import Redriven
 from shared.process.telemetry import trace_id
@@ -79,21 +80,20 @@ def add_outbox_letters(router: APIRouter, service: str) -> None:
     async def list_outbox_letters(
         page: Annotated[PageRequest, Depends(OUTBOX_LETTERS.params)],
         db: Reading,
-        by: Operator,
         state: Annotated[LetterState, Query()] = LetterState.open,
     ) -> Page[Any]:
         """Events that cannot get into the log, oldest first. Later events of the same subject wait behind each."""
         return await OUTBOX_LETTERS.page(db, page, where=_STATES[state])
 
     @router.post("/outbox-letters/redrive", response_model=AskedOut)
-    async def redrive_all_outbox_letters(tx: InTx, by: Operator) -> AskedOut:
+    async def redrive_all_outbox_letters(tx: InTx) -> AskedOut:
         """Publish all open letters again, for a cause that met many, such as a topic without permission. The worker does it soon."""
         asked = await outbox_letters.redrive_all(tx)
-        log.info("outbox_redrive_asked", letters=asked, actor_id=str(by.id))
+        log.info("outbox_redrive_asked", letters=asked, actor_id=str(tx.actor.id))
         return AskedOut(asked=asked)
 
     @router.post("/outbox-letters/{letter_id}/redrive", response_model=RedrivenOut)
-    async def redrive_outbox_letter(letter_id: UUID, request: Request, by: Operator) -> Redriven:
+    async def redrive_outbox_letter(letter_id: UUID, request: Request, by: CurrentActor) -> Redriven:
         """Publish it again, with all letters of its subject, in order. Repeat it freely: readers know an event that comes twice.
 
         The worker does it. When it needs longer than 5 seconds, the answer counts what is left, and the worker goes on.
@@ -105,7 +105,7 @@ def add_outbox_letters(router: APIRouter, service: str) -> None:
         return done
 
     @router.post("/outbox-letters/{letter_id}/drop", status_code=204)
-    async def drop_outbox_letter(letter_id: UUID, body: DropIn, tx: InTx, by: Operator) -> None:
+    async def drop_outbox_letter(letter_id: UUID, body: DropIn, tx: InTx) -> None:
         """Give the event up: no reader ever gets it. Its readers park the next event of the subject, which has a gap before it."""
         await outbox_letters.drop(tx, letter_id, body.reason)
-        log.info("outbox_letter_dropped", letter=str(letter_id), actor_id=str(by.id), reason=body.reason)
+        log.info("outbox_letter_dropped", letter=str(letter_id), actor_id=str(tx.actor.id), reason=body.reason)
