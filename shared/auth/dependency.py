@@ -5,32 +5,28 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from fastapi.openapi.models import HTTPBearer
-from fastapi.security.base import SecurityBase
 from fastapi.security.utils import get_authorization_scheme_param
 
 from shared.auth.actor import Actor, Role
 from shared.auth.verifier import Verifier
 from shared.errors import Forbidden, Unauthorized
 
+TOKEN_NAME = "access_token"
+TOKEN = HTTPBearer(bearerFormat="JWT", description="An OIDC access token of the configured issuer.")
+"""How the OpenAPI document shows what every route needs."""
 
-class _BearerToken(SecurityBase):
-    """The scheme that OpenAPI shows and the check itself in one, which saves each request a second dependency (10 µs)."""
 
-    def __init__(self) -> None:
-        self.model = HTTPBearer(bearerFormat="JWT", description="An OIDC access token of the configured issuer.")
-        self.scheme_name = "access_token"
+async def authenticate(request: Request) -> Actor:
+    """The actor of the request's bearer token; also kept at `request.state.actor` for logs and idempotency scopes.
 
-    async def __call__(self, request: Request) -> Actor:
-        """The actor of the request's bearer token; also kept at `request.state.actor` for logs and idempotency scopes.
-
-        Raises `Unauthorized` for a token that is not valid, and `Forbidden` for somebody who left.
-        """
-        scheme, token = get_authorization_scheme_param(request.headers.get("authorization"))
-        if scheme.lower() != "bearer" or not token:
-            raise Unauthorized("Send an access token: Authorization: Bearer <token>.")
-        actor = await admit(request.app.state, token)
-        request.state.actor = actor
-        return actor
+    Raises `Unauthorized` for a token that is not valid, and `Forbidden` for somebody who left.
+    """
+    scheme, token = get_authorization_scheme_param(request.headers.get("authorization"))
+    if scheme.lower() != "bearer" or not token:
+        raise Unauthorized("Send an access token: Authorization: Bearer <token>.")
+    actor = await admit(request.app.state, token)
+    request.state.actor = actor
+    return actor
 
 
 async def admit(state: Any, token: str) -> Actor:
@@ -41,12 +37,17 @@ async def admit(state: Any, token: str) -> Actor:
     return actor
 
 
-current_actor = _BearerToken()
+async def current_actor(request: Request) -> Actor:
+    """Who asks. The edge of a service has read the token before anything else of the request."""
+    known: Actor | None = getattr(request.state, "actor", None)
+    return known or await authenticate(request)
+
+
 CurrentActor = Annotated[Actor, Depends(current_actor)]
 
 
 def require(role: Role, *others: Role) -> Callable[[Actor], Awaitable[Actor]]:
-    """A dependency that lets only these roles pass. No role implies another: an admin is let in only where he is named."""
+    """A dependency that lets only these roles pass. No role implies another: an admin is let in only where the role is named."""
     roles = (role, *others)
     wanted = " or ".join(roles)
 

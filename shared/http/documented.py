@@ -12,11 +12,11 @@ def parameter(name: str, place: str, says: str, schema: dict[str, Any], *, requi
     return {"name": name, "in": place, "required": required, "description": says, "schema": schema}
 
 
-def documented(*parameters: Parameter, secured: bool = False) -> Callable[[F], F]:
-    """Marks a dependency that reads these parameters, and the access token if `secured`."""
+def documented(*parameters: Parameter) -> Callable[[F], F]:
+    """Marks a dependency that reads these parameters."""
 
     def mark(dependency: F) -> F:
-        dependency.__dict__.update(openapi_parameters=parameters, openapi_secured=secured)
+        dependency.__dict__.update(openapi_parameters=parameters)
         return dependency
 
     return mark

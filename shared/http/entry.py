@@ -3,19 +3,15 @@
 A misspelt parameter would otherwise be passed over, and `?dryrun=true` carried out.
 """
 
-from collections.abc import Callable, Coroutine, Iterator
-from typing import Any
+from collections.abc import Callable
 
 from fastapi import Request
-from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
-from pydantic import BaseModel
 
-from shared.auth import current_actor
 from shared.errors import Invalid, Problem
-from shared.http import openapi
+from shared.http.dependants import query_names
 
-Check = Callable[[Request], Coroutine[Any, Any, None]]
+Check = Callable[[Request], None]
 
 
 class UnsupportedMediaType(Problem):
@@ -26,35 +22,19 @@ class UnsupportedMediaType(Problem):
 
 def checks_of(route: APIRoute) -> Check:
     """A function that refuses what this route does not take. Call it when `route` is complete."""
-    secured = openapi.is_secured(route.dependant)
-    known = set(_names(route.dependant))
     extra = route.openapi_extra or {}
-    known |= {p["name"] for p in extra.get("parameters", ()) if p["in"] == "query"}
+    known = query_names(route) | {p["name"] for p in extra.get("parameters", ()) if p["in"] == "query"}
     files = frozenset(extra.get("requestBody", {}).get("content", ()))
     takes_json = route.body_field is not None
 
-    async def check(request: Request) -> None:
+    def check(request: Request) -> None:
         problem = _unknown(request, known) if request.scope["query_string"] else None
         if problem is None and (takes_json or files):
             problem = _other_type(request, files)
         if problem is not None:
-            if secured:
-                await current_actor(request)  # who is not let in learns nothing about the rest
             raise problem
 
     return check
-
-
-def _names(dependant: Dependant) -> Iterator[str]:
-    """The query parameters of a route and what it depends on. A model stands for one parameter for each of its fields."""
-    for parameter in dependant.query_params:
-        model = parameter.field_info.annotation
-        if isinstance(model, type) and issubclass(model, BaseModel):
-            yield from (field.alias or name for name, field in model.model_fields.items())
-        else:
-            yield parameter.alias
-    for dependency in dependant.dependencies:
-        yield from _names(dependency)
 
 
 def _unknown(request: Request, known: set[str]) -> Problem | None:

@@ -1,16 +1,18 @@
 """The OpenAPI document of a service: every error that a route can give is in it, as one problem shape."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
-from shared.auth import current_actor
+from shared.auth.dependency import TOKEN, TOKEN_NAME
+from shared.http.dependants import dependencies
+from shared.http.going import going_of
+from shared.http.page import item_of
 from shared.http.problem import ProblemOut
+from shared.http.routes import Routes
 
 _READ = {
     400: "The request could not be read, for example bad UTF-8",
@@ -32,38 +34,27 @@ _WRITE = _READ | {
 def complete(route: APIRoute) -> None:
     """Name the operation like its function, and show the parameters of dependencies that read the request themselves."""
     route.operation_id = route.name
-    calls = list(_calls(route.dependant))
     extra = dict(route.openapi_extra or {})
-    shown = [*extra.get("parameters", ()), *(p for call in calls for p in getattr(call, "openapi_parameters", ()))]
+    shown = [*extra.get("parameters", ()), *(p for call in dependencies(route) for p in getattr(call, "openapi_parameters", ()))]
     read: dict[tuple[str, str], dict[str, Any]] = {}
     for parameter in shown:
         if (key := (parameter["name"], parameter["in"])) not in read or parameter["required"]:
             read[key] = parameter  # what one dependency requires is required
     if fields := read.get(("fields", "query")):
-        items = route.response_model.model_fields["items"].annotation.__args__[0].model_fields
-        schema = {"type": "array", "minItems": 1, "items": {"type": "string", "enum": list(items)}}
+        names = list(item_of(route.response_model).model_fields)
+        schema = {"type": "array", "minItems": 1, "items": {"type": "string", "enum": names}}
         read["fields", "query"] = {**fields, "style": "form", "explode": False, "schema": schema}
     if read:
         extra["parameters"] = list(read.values())
-    if current_actor not in calls and any(getattr(call, "openapi_secured", False) for call in calls):
-        extra["security"] = [{current_actor.scheme_name: []}]
+    if ends := going_of(route):
+        route.deprecated = True
+        route.description = f"{route.description}\n\n{ends.says}".strip()
     route.openapi_extra = extra or None
 
 
 def or_known(model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
     """For `responses` of a POST that brings what is known by its `external_id` to the given values."""
     return {200: {"model": model, "description": "It was known already, by its external_id, and has these values now"}}
-
-
-def is_secured(dependant: Dependant) -> bool:
-    """Whether this dependency asks for the access token, itself or through another."""
-    return any(call is current_actor or getattr(call, "openapi_secured", False) for call in (dependant.call, *_calls(dependant)))
-
-
-def _calls(dependant: Dependant) -> Iterator[Any]:
-    for dependency in dependant.dependencies:
-        yield dependency.call
-        yield from _calls(dependency)
 
 
 def install(app: FastAPI) -> None:
@@ -78,7 +69,8 @@ def install(app: FastAPI) -> None:
 
 
 def _document(app: FastAPI) -> dict[str, Any]:
-    made = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+    routes = [route for group in app.routes if isinstance(group, Routes) for route in group.routes]
+    made = get_openapi(title=app.title, version=app.version, description=app.description, routes=routes)
     components = made.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
     for own in ("HTTPValidationError", "ValidationError"):
@@ -86,13 +78,12 @@ def _document(app: FastAPI) -> dict[str, Any]:
     problem = ProblemOut.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas.update(problem.pop("$defs", {}))
     schemas["Problem"] = problem
-    components["securitySchemes"] = {
-        current_actor.scheme_name: current_actor.model.model_dump(mode="json", by_alias=True, exclude_none=True)
-    }
+    components["securitySchemes"] = {TOKEN_NAME: TOKEN.model_dump(mode="json", by_alias=True, exclude_none=True)}
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     components["responses"] = {f"Problem{code}": {"description": says, "content": content} for code, says in _WRITE.items()}
     for path in made["paths"].values():
         for method, operation in path.items():
+            operation["security"] = [{TOKEN_NAME: []}]
             answers = operation["responses"]
             for media in answers["200"].get("content", {}).values() if "200" in answers else ():
                 if media.pop("itemSchema", None):  # FastAPI describes event streams by a word of OpenAPI 3.2, and this is 3.1

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar, cast, get_args
 from urllib.parse import urlencode
 
 import orjson
@@ -49,9 +49,15 @@ class PageRequest:
         self.response.headers["Link"] = f'<{self.request.scope["path"]}?{urlencode([*others, ("cursor", cursor)])}>; rel="next"'
 
 
+def item_of(page: type[BaseModel]) -> type[BaseModel]:
+    """The model of the items of a page."""
+    (item,) = get_args(page.model_fields["items"].annotation)
+    return cast(type[BaseModel], item)
+
+
 def want_fields(request: Request, given: str) -> None:
     """Remember which top-level fields of the items the caller wants (`fields=id,amount`); `only_wanted` leaves the rest out."""
-    model = request.scope["route"].response_model.model_fields["items"].annotation.__args__[0]
+    model = item_of(request.scope["route"].response_model)
     wanted = frozenset(given.split(","))
     if not wanted <= model.model_fields.keys():
         raise Invalid(f"fields takes a comma list of {', '.join(model.model_fields)}.", pointer="fields", code="unknown_field")

@@ -34,7 +34,7 @@ class Parameters:
         given: dict[str, list[str]] = {}
         for name, text in request.query_params.multi_items():
             given.setdefault(name, []).append(text)
-        masked = not _sees_personal_data(request)
+        masked = not sees_personal_data(request.state.actor)
         if masked:
             self._refuse_personal(given)
         values: dict[str, Any] = {}
@@ -117,12 +117,6 @@ class Parameters:
             parameter("count", "`exact` adds how many there are in all.", {"type": "string", "enum": ["exact"]}),
             parameter("fields", "A comma list of the items' fields to send; all when left out.", {"type": "string"}),
         ]
-
-
-def _sees_personal_data(request: Request) -> bool:
-    """Routes read the access token before anything else, so the actor is known; of a list without one nothing personal is shown."""
-    actor = getattr(request.state, "actor", None)
-    return actor is not None and sees_personal_data(actor)
 
 
 def _limit(given: Mapping[str, list[str]]) -> int:

@@ -22,11 +22,12 @@ from shared.auth.leavers import Leavers
 from shared.clock import Clock, utcnow
 from shared.db.tx import Database
 from shared.events.envelope import REGISTRY, topic
-from shared.http import idempotency, openapi, problem, routes
+from shared.http import idempotency, openapi, problem
 from shared.http.compression import Compression
 from shared.http.cors import cors
 from shared.http.edge import ClinchRoute
 from shared.http.operations import operations_router
+from shared.http.routes import Routes
 from shared.log.bus import open_bus
 from shared.log.consumer import Handle, reactions
 from shared.process.settings import Settings
@@ -131,10 +132,11 @@ class Service:
         problem.install(app)
         openapi.install(app)
         operations = operations_router(self.name, {name: handle for name, handle, _ in self._consumers()})
-        added = [route for router in [*self.routers, operations] for route in router.routes]
-        if not all(isinstance(route, ClinchRoute) for route in added):
+        every = [route for router in [*self.routers, operations] for route in router.routes]
+        added = [route for route in every if isinstance(route, ClinchRoute)]
+        if len(added) < len(every):
             raise TypeError(f"{self.name}: make the router with APIRouter(route_class=ClinchRoute)")
-        routes.install(app, added)
+        app.router.routes.insert(0, Routes(added))
         app.router.routes += [
             Route("/livez", _alive),
             Route("/startupz", _ready),

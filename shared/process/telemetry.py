@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.types import EventDict
 
+from shared.http.going import going_of
 from shared.http.outgoing import Bodiless, to_keep
 
 REQUESTS = Histogram(
@@ -98,6 +99,8 @@ class Telemetry:
                 if any(name == b"content-type" and value.startswith(b"text/event-stream") for name, value in message["headers"]):
                     streams_since = time.perf_counter()
                 message["headers"] = [*message["headers"], (b"x-trace-id", trace.encode()), *to_keep(scope)]
+                if (ends := going_of(scope.get("route"))) is not None:
+                    message["headers"] += ends.headers(scope["path_params"])
             await send(message)
 
         limited = receive if scope["path"].startswith(self.streamed or ("\n",)) else _limited(receive)

@@ -183,6 +183,21 @@ async def test_a_key_is_checked_in_a_dry_run_too(client: httpx.AsyncClient) -> N
 async def test_who_is_not_let_in_learns_nothing_about_the_input(notes: Running) -> None:
     async with httpx.AsyncClient(transport=httpx.ASGITransport(notes.app), base_url="http://x") as anybody:
         assert (await anybody.get("/v1/operations/note-svc/timers?limit=many")).status_code == 401
+        assert (await anybody.get("/v1/operations/note-svc/timers?colour=red")).status_code == 401
+        note = "/v1/notes/01890000-0000-7000-8000-000000000000"
+        assert (await anybody.patch(note, content=b"{", headers={"Content-Type": "application/json"})).status_code == 401
+        assert (await anybody.patch(note, content=b"a=1")).status_code == 401
+
+
+async def test_a_role_that_never_may_learns_nothing_about_the_input(notes: Running) -> None:
+    async with notes.client("rep") as rep:
+        assert (await rep.get("/v1/operations/note-svc/timers?limit=many")).status_code == 403
+        assert (await rep.post("/v1/operations/note-svc/dead-letters/x/drop", json={"reason": ""})).status_code == 403
+
+
+async def test_every_operation_needs_a_token(notes: Running) -> None:
+    operations = [operation for methods in notes.app.openapi()["paths"].values() for operation in methods.values()]
+    assert all(operation["security"] == [{"access_token": []}] for operation in operations)
 
 
 async def test_no_token_no_answer(notes: Running) -> None:
