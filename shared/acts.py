@@ -86,7 +86,8 @@ class Act(Generic[R, F]):
     - `tells`: the events of which one, or each, tells that it was done.
     - `refused`, `code`: the sentence and the code of a 409.
     - `says`: what it does, for docs/domain.md, in one sentence. `asks`: what its guards ask, in a few words.
-    - `sample`: a minimal valid body (and path parameters by name) for this record by this actor, for tests.
+    - `sample`: a minimal valid body (and path parameters by name) for this record by this actor, for tests; None where no request
+      could ask for it, such as a move beyond the last stage.
     """
 
     of: Subject[R, F]
@@ -106,7 +107,7 @@ class Act(Generic[R, F]):
     wrong_state: Unmet | None = None
     says: str = ""
     asks: str = ""
-    sample: Callable[[R, Actor], dict[str, Any]] = field(default=_no_body)
+    sample: Callable[[R, Actor], dict[str, Any] | None] = field(default=_no_body)
 
     def unmet(self, record: R, facts: F, by: Actor) -> list[Unmet]:
         """Everything that stands in the way now, whoever the actor is."""

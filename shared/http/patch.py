@@ -27,5 +27,5 @@ class Patch(Body):
         cls.model_rebuild(force=True)
 
     def given(self, *, without: frozenset[str] = frozenset()) -> dict[str, Any]:
-        """The fields that the caller gave, null for what is to be emptied."""
-        return self.model_dump(exclude_unset=True, exclude=set(without))
+        """The fields that the caller gave, as they were read; None for what is to be emptied."""
+        return {name: getattr(self, name) for name in self.model_fields_set - without}
