@@ -14,7 +14,7 @@ class DealSvcEvent(Event):
 
 
 class DealOpened(DealSvcEvent, Dimensions, type="deal.opened"):
-    """A deal exists (D1). `lead_id` is its primary lead; without one the deal is direct. Import tells history with its own times."""
+    """A deal exists. `lead_id` is its primary lead; without one the deal is direct. Import tells history with its own times."""
 
     lead_id: UUID | None = None
     lead_external_id: str | None = None
@@ -55,7 +55,7 @@ class DealStageChanged(DealSvcEvent, Dimensions, type="deal.stage_changed"):
 
 
 class DealUpdated(DealSvcEvent, Dimensions, type="deal.updated"):
-    """Amount, close date, owner or product changed. The values are complete, `changed` names the fields (D32)."""
+    """Amount, close date, owner or product changed. The values are complete, `changed` names the fields."""
 
     changed: list[str]
     amount: Money
@@ -69,11 +69,11 @@ class DealSpinRecorded(DealSvcEvent, type="deal.spin_recorded"):
 
 
 class DealNeedsConfirmed(DealSvcEvent, type="deal.needs_confirmed"):
-    """The customer confirmed the restated needs (D3)."""
+    """The customer confirmed the restated needs."""
 
 
 class DealContactAdded(DealSvcEvent, type="deal.contact_added"):
-    """A member of the buying committee (D5)."""
+    """A member of the buying committee."""
 
     contact_id: UUID
     committee_role: str
@@ -201,7 +201,7 @@ class ProductChanged(DealSvcEvent, type="product.changed"):
 
 
 class PriceSet(DealSvcEvent, type="price.set"):
-    """A price of the price book took effect (D18)."""
+    """A price of the price book took effect."""
 
     product_id: UUID
     unit_price: Money
@@ -222,7 +222,7 @@ class QuoteLineData(BaseModel):
 
 
 class PaymentTerm(BaseModel):
-    """One step of a payment schedule (C6): `percent` of the total falls due `due_days` after its trigger."""
+    """One step of a payment schedule: `percent` of the total falls due `due_days` after its trigger."""
 
     trigger: Literal["signed", "go_live", "accepted", "date"]
     percent: Exact
@@ -245,7 +245,7 @@ class QuoteEvent(DealSvcEvent, Dimensions):
 
 
 class QuoteCreated(QuoteEvent, type="quote.created"):
-    """A first draft, or with `revision` above 1 a new version of an earlier quote (D21)."""
+    """A first draft, or with `revision` above 1 a new version of an earlier quote."""
 
 
 class QuoteChanged(QuoteEvent, type="quote.changed"):
@@ -257,7 +257,7 @@ class QuoteSent(QuoteEvent, type="quote.sent"):
 
 
 class QuoteAccepted(QuoteEvent, type="quote.accepted"):
-    """The customer said yes: contract-svc drafts the contract from this and nothing else (D25)."""
+    """The customer said yes: contract-svc drafts the contract from this and nothing else."""
 
     account_name: str
     lead_id: UUID | None = None

@@ -20,7 +20,8 @@ from clinch.demo.tables import LINES, SELLERS, SOURCES
 from clinch.run.people import SAMPLE_PEOPLE
 from deal_svc.imports.form import DealRow
 from deal_svc.imports.rules import told
-from deal_svc.quotes.rules import Item, price_lines
+from deal_svc.quotes.pricing import price_lines
+from deal_svc.quotes.record import Item
 from lead_svc.imports.form import LeadRow
 from lead_svc.imports.rules import wrong
 from shared.imports.amounts import Amounts

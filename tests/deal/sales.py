@@ -4,10 +4,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
 
-import httpx
-
 from shared.events.lead import AccountCreated, PersonAdded
 from shared.ids import external_id
+from tests.client import Client
 from tests.harness import Running
 
 TEAM, OTHER_TEAM = external_id("team", "north"), external_id("team", "south")
@@ -15,8 +14,7 @@ ACME = external_id("account", "acme")
 
 
 @dataclass
-class Sales:
-    svc: Running
+class Sales(Client):
     products: dict[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -27,21 +25,6 @@ class Sales:
         await svc.hear(AccountCreated(name="Acme Ltd", region="east"), ACME)
         await sales.product("CRM-1", line="crm", price="1000")
         return sales
-
-    async def ask(
-        self, who: str, method: str, path: str, body: Any = None, *, expect: int = 200, etag: Any = None, **params: Any
-    ) -> dict[str, Any]:
-        """A request by "role:subject" that must be answered with the status `expect`."""
-        answer = await self.raw(who, method, path, body, etag=etag, **params)
-        assert answer.status_code == expect, (answer.status_code, answer.text)
-        found: dict[str, Any] = answer.json()
-        return found
-
-    async def raw(self, who: str, method: str, path: str, body: Any = None, *, etag: Any = None, **params: Any) -> httpx.Response:
-        role, _, subject = who.partition(":")
-        headers = {} if etag is None else {"If-Match": "*" if etag == "*" else f'"{etag}"'}
-        async with self.svc.client(role, subject) as client:
-            return await client.request(method, path, json=body, headers=headers, params=params)
 
     async def product(self, sku: str, *, line: str, price: str, currency: str = "CNY", tax: str = "13") -> str:
         made = await self.ask("ops", "POST", "/v1/products", {"sku": sku, "name": sku, "line": line, "tax_percent": tax}, expect=201)
@@ -105,15 +88,3 @@ class Sales:
         await self.move(deal, "negotiation")
         accepted = await self.act(quote, "accept")
         return await self.move(deal, "closing"), accepted
-
-
-def codes(problem: dict[str, Any]) -> set[str]:
-    return {u["code"] for u in problem["unmet"]}
-
-
-def allowed(resource: dict[str, Any]) -> set[str]:
-    return {a["action"] for a in resource["allowed_actions"] if a["allowed"]}
-
-
-def unmet(resource: dict[str, Any], action: str) -> set[str]:
-    return {u["code"] for a in resource["allowed_actions"] if a["action"] == action for u in a["unmet"]}

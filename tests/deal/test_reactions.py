@@ -12,7 +12,8 @@ from shared.events.contract import ContractSigned, ContractTerminated, ContractV
 from shared.events.deal import ConversionRefused, DealLeadJoined, DealOpened, DealReopened, DealUpdated, DealWinReversed, DealWon
 from shared.events.envelope import ActorRef, Money
 from shared.events.lead import AccountUpdated, LeadConverted, PersonChanged
-from tests.deal.sales import ACME, OTHER_TEAM, TEAM, Sales, codes, unmet
+from tests.client import codes, unmet
+from tests.deal.sales import ACME, OTHER_TEAM, TEAM, Sales
 from tests.harness import Running
 
 

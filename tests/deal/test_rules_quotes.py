@@ -10,10 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deal_svc.catalog.rules import Price, place
-from deal_svc.deals.commands import new_deal
+from deal_svc.catalog.record import Price
+from deal_svc.catalog.rules import place
+from deal_svc.deals.record import new_deal
 from deal_svc.quotes import rules
-from deal_svc.quotes.rules import DEFAULT_SCHEDULE, Facts, Item, Quote, QuoteStatus, as_json, lines_of, price_lines
+from deal_svc.quotes.pricing import DEFAULT_SCHEDULE, as_json, lines_of, price_lines
+from deal_svc.quotes.record import Item, Quote, QuoteStatus
+from deal_svc.quotes.rules import ACCEPT, SEND, QuoteFacts
 from shared.auth.actor import Actor, Role
 from shared.money import shares
 
@@ -121,7 +124,7 @@ def test_payment_shares_add_up_to_the_total(total: Decimal, weights: list[int]) 
 def test_discount_authority(off: str, role: Role, note: str | None, says: str | None) -> None:
     by = Actor.of(uuid4(), {role})
     for priced in (quote(item(off=off)), quote(total_off=off)):
-        unmet = rules.authority_unmet(priced, by, note)
+        unmet = rules.authority_unmet(replace(priced, note=note), by)
         assert [u.code for u in unmet] == (["discount_authority"] if says else [])
         assert not says or says in unmet[0].message
 
@@ -129,14 +132,14 @@ def test_discount_authority(off: str, role: Role, note: str | None, says: str | 
 def test_one_deep_discount_among_many_counts() -> None:
     hidden = quote(item(price="1", off="50"), item(price="100000"))
     assert hidden.discount_percent < 1
-    assert rules.authority_unmet(hidden, OWNER, None)
+    assert rules.authority_unmet(hidden, OWNER)
 
 
 def test_two_discounts_count_together() -> None:
-    assert rules.authority_unmet(quote(item(off="10"), total_off="10"), OWNER, None)
+    assert rules.authority_unmet(quote(item(off="10"), total_off="10"), OWNER)
 
 
-FINE = Facts(revised=False, rival_accepted=False)
+FINE = QuoteFacts(DEAL, TODAY)
 
 
 @pytest.mark.parametrize(
@@ -149,9 +152,9 @@ FINE = Facts(revised=False, rival_accepted=False)
         ({}, replace(FINE, outdated=("S",)), "price_outdated"),
     ],
 )
-def test_what_stops_a_quote_from_being_sent(given_: dict[str, Any], facts: Facts, code: str) -> None:
-    assert [u.code for u in rules.send_unmet(DEAL, quote(**given_), facts, OWNER, TODAY)] == [code]
-    assert rules.send_unmet(DEAL, quote(), FINE, OWNER, TODAY) == []
+def test_what_stops_a_quote_from_being_sent(given_: dict[str, Any], facts: QuoteFacts, code: str) -> None:
+    assert [u.code for u in SEND.unmet(quote(**given_), facts, OWNER)] == [code]
+    assert SEND.unmet(quote(), FINE, OWNER) == []
 
 
 ENDED = [QuoteStatus.REJECTED, QuoteStatus.SUPERSEDED, QuoteStatus.WITHDRAWN, QuoteStatus.DRAFT, QuoteStatus.ACCEPTED]
@@ -159,14 +162,14 @@ ENDED = [QuoteStatus.REJECTED, QuoteStatus.SUPERSEDED, QuoteStatus.WITHDRAWN, Qu
 
 @pytest.mark.parametrize("status", ENDED)
 def test_only_what_was_sent_can_be_accepted(status: QuoteStatus) -> None:
-    assert [u.code for u in rules.accept_unmet(DEAL, quote(status=status), FINE, OWNER, TODAY)] == ["not_sent"]
+    assert [u.code for u in ACCEPT.unmet(quote(status=status), FINE, OWNER)] == ["not_sent"]
 
 
 def test_the_day_of_the_yes_decides_about_validity() -> None:
     sent, expired = quote(status=QuoteStatus.SENT), quote(status=QuoteStatus.EXPIRED)
-    assert rules.accept_unmet(DEAL, sent, FINE, OWNER, TODAY) == [] == rules.accept_unmet(DEAL, expired, FINE, OWNER, TODAY)
-    assert [u.code for u in rules.accept_unmet(DEAL, sent, FINE, OWNER, date(2026, 3, 3))] == ["quote_expired"]
-    rival = rules.accept_unmet(DEAL, sent, replace(FINE, rival_accepted=True), OWNER, TODAY)
+    assert ACCEPT.unmet(sent, FINE, OWNER) == [] == ACCEPT.unmet(expired, FINE, OWNER)
+    assert [u.code for u in ACCEPT.unmet(sent, replace(FINE, today=date(2026, 3, 3)), OWNER)] == ["quote_expired"]
+    rival = ACCEPT.unmet(sent, replace(FINE, rival_accepted=True), OWNER)
     assert [u.code for u in rival] == ["other_accepted"]
 
 

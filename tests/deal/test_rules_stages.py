@@ -10,12 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from deal_svc.deals import rules as deals
-from deal_svc.deals.commands import new_deal
-from deal_svc.deals.rules import OPEN_STAGES, Deal, Stage
+from deal_svc.deals.pipeline import OPEN_STAGES, DealFacts, Stage
+from deal_svc.deals.record import Deal, new_deal
+from deal_svc.deals.rules import ASSIGN, claim_unmet
 from deal_svc.stages import rules
-from deal_svc.stages.rules import Facts
+from deal_svc.stages.rules import ADVANCE, LOSE, MOVE_BACK, REOPEN, SKIP, WIN
+from shared.acts import Act
 from shared.auth.actor import Actor, Role
+from shared.errors import Rejected, Unmet
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 OWNER = Actor.of(uuid4(), {Role.rep})
@@ -30,16 +32,29 @@ def deal(stage: Stage = Stage.DISCOVERY, **given: object) -> Deal:
     return replace(made, stage=stage, **given)  # type: ignore[arg-type]
 
 
-def facts(*, met: bool, **differing: object) -> Facts:
-    known = Facts(uuid4(), EVERY_PART if met else None, met, met, met, met, met)
+def facts(*, met: bool, **differing: object) -> DealFacts:
+    known = DealFacts(uuid4(), EVERY_PART if met else None, met, met, met, met, met)
     return replace(known, **differing)  # type: ignore[arg-type]
 
 
 READY = deal(needs_confirmed_at=NOW, next_step_due_at=NOW)
 
 
-def codes(step: rules.Move) -> set[str]:
-    return {u.code for u in step.unmet}
+def unmet(at: Deal, to: Stage, known: DealFacts, by: Actor, reason: str | None) -> list[Unmet]:
+    """What stands in the way of a move: what its act needs, and what the request lacks."""
+    try:
+        step = rules.move(at, to, known, by, reason)
+    except Rejected as same_stage:
+        return list(same_stage.unmet)
+    return [*step.act.unmet(at, known, by), *step.also]
+
+
+def moved(at: Deal, to: Stage, known: DealFacts, by: Actor, reason: str | None) -> set[str]:
+    return {u.code for u in unmet(at, to, known, by, reason)}
+
+
+def codes(act: Act[Deal, None], at: Deal, by: Actor) -> list[str]:
+    return [u.code for u in act.unmet(at, None, by)]
 
 
 @pytest.mark.parametrize(
@@ -56,72 +71,89 @@ def codes(step: rules.Move) -> set[str]:
     ],
 )
 def test_each_guard_stops_the_owner_alone(at: Deal, to: Stage, missing: dict[str, object], code: str) -> None:
-    assert codes(rules.move(at, to, facts(met=True, **missing), OWNER, None)) == {code}
-    assert codes(rules.move(replace(at, needs_confirmed_at=NOW, next_step_due_at=NOW), to, facts(met=True), OWNER, None)) == set()
+    assert moved(at, to, facts(met=True, **missing), OWNER, None) == {code}
+    assert moved(replace(at, needs_confirmed_at=NOW, next_step_due_at=NOW), to, facts(met=True), OWNER, None) == set()
 
 
 def test_every_guard_is_named_at_once() -> None:
-    assert len(rules.move(deal(), Stage.PROPOSAL, facts(met=False), OWNER, None).unmet) == 7
+    assert len(unmet(deal(), Stage.PROPOSAL, facts(met=False), OWNER, None)) == 7
 
 
 def test_a_manager_passes_gates_with_a_reason_and_they_are_listed() -> None:
     step = rules.move(deal(Stage.PROPOSAL), Stage.CLOSING, facts(met=False), MANAGER, "customer is in a hurry")
-    assert (step.direction, step.unmet) == ("skip", [])
+    assert (step.act, step.direction, step.also) == (SKIP, "skip", [])
     assert step.skipped == ["proposal_not_presented", "no_decision_maker", "quote_not_sent", "quote_not_accepted"]
     one = rules.move(deal(Stage.NEGOTIATION), Stage.CLOSING, facts(met=False), MANAGER, "verbal yes")
-    assert (one.direction, one.skipped, one.unmet) == ("skip", ["quote_not_accepted"], [])
+    assert (one.act, one.skipped, one.also) == (SKIP, ["quote_not_accepted"], [])
 
 
 def test_a_skip_needs_both_reason_and_manager() -> None:
-    assert codes(rules.move(deal(), Stage.CLOSING, facts(met=True), OWNER, None)) == {"reason_missing", "not_manager"}
-    assert codes(rules.move(deal(), Stage.CLOSING, facts(met=True), MANAGER, None)) == {"reason_missing"}
-    assert codes(rules.move(deal(Stage.NEGOTIATION), Stage.CLOSING, facts(met=False), OWNER, "please")) == {"quote_not_accepted"}
+    assert moved(deal(), Stage.CLOSING, facts(met=True), OWNER, None) == {"reason_missing", "not_manager"}
+    assert moved(deal(), Stage.CLOSING, facts(met=True), MANAGER, None) == {"reason_missing"}
+    assert moved(deal(Stage.NEGOTIATION), Stage.CLOSING, facts(met=False), OWNER, "please") == {"quote_not_accepted"}
 
 
 def test_going_back_needs_a_reason_and_further_a_manager() -> None:
     at, known = deal(Stage.CLOSING), facts(met=True)
-    assert codes(rules.move(at, Stage.NEGOTIATION, known, OWNER, None)) == {"reason_missing"}
-    assert rules.move(at, Stage.NEGOTIATION, known, OWNER, "new budget round") == rules.Move("back", [], [])
-    assert codes(rules.move(at, Stage.PROPOSAL, known, OWNER, "x")) == {"not_manager"}
-    assert rules.move(at, Stage.DISCOVERY, known, MANAGER, "x").unmet == []
+    assert moved(at, Stage.NEGOTIATION, known, OWNER, None) == {"reason_missing"}
+    assert rules.move(at, Stage.NEGOTIATION, known, OWNER, "new budget round") == rules.Move(MOVE_BACK, "back", (), [])
+    assert moved(at, Stage.PROPOSAL, known, OWNER, "x") == {"not_manager"}
+    assert unmet(at, Stage.DISCOVERY, known, MANAGER, "x") == []
 
 
 @pytest.mark.parametrize("stage", OPEN_STAGES)
 def test_a_stranger_moves_nothing(stage: Stage) -> None:
     for to in OPEN_STAGES:
-        assert "not_owner" in codes(rules.move(deal(stage), to, facts(met=True), STRANGER, "x"))
+        assert {"not_owner", "not_manager"} & moved(deal(stage), to, facts(met=True), STRANGER, "x")
 
 
 @pytest.mark.parametrize("stage", [Stage.WON, Stage.LOST])
 def test_closed_deals_do_not_move(stage: Stage) -> None:
     for to in OPEN_STAGES:
-        assert codes(rules.move(deal(stage), to, facts(met=True), MANAGER, "x")) == {"deal_closed"}
+        assert moved(deal(stage), to, facts(met=True), MANAGER, "x") == {"deal_closed"}
 
 
 def test_winning_by_hand_is_the_directors_alone() -> None:
-    assert rules.win_unmet(deal(), DIRECTOR) == []
-    assert [u.code for u in rules.win_unmet(deal(), MANAGER)] == ["not_director"]
-    assert [u.code for u in rules.win_unmet(deal(Stage.WON), DIRECTOR)] == ["deal_closed"]
+    assert codes(WIN, deal(), DIRECTOR) == []
+    assert not WIN.who.may_ever(MANAGER)
+    assert codes(WIN, deal(Stage.WON), DIRECTOR) == ["deal_closed"]
 
 
 def test_reopening() -> None:
     lost = deal(Stage.LOST, closed_from=Stage.NEGOTIATION)
-    assert rules.reopen_unmet(lost, MANAGER) == []
-    assert rules.reopen_unmet(lost, MANAGER, Stage.DISCOVERY) == [] == rules.reopen_unmet(lost, MANAGER, Stage.NEGOTIATION)
-    assert [u.code for u in rules.reopen_unmet(lost, MANAGER, Stage.CLOSING)] == ["wrong_stage"]
-    assert [u.code for u in rules.reopen_unmet(lost, OWNER)] == ["not_manager"]
-    assert [u.code for u in rules.reopen_unmet(deal(Stage.WON), MANAGER)] == ["not_lost"]
+    assert codes(REOPEN, lost, MANAGER) == []
+    assert rules.reopening_unmet(lost, None) == rules.reopening_unmet(lost, Stage.DISCOVERY) == []
+    assert rules.reopening_unmet(lost, Stage.NEGOTIATION) == []
+    assert [u.code for u in rules.reopening_unmet(lost, Stage.CLOSING)] == ["wrong_stage"]
+    assert not REOPEN.who.may_ever(OWNER)
+    assert codes(REOPEN, deal(Stage.WON), MANAGER) == ["not_lost"]
 
 
 def test_whoever_sells_takes_what_nobody_owns() -> None:
     pooled = replace(deal(), owner_id=None)
-    assert deals.assign_unmet(pooled, STRANGER, STRANGER.id) == []
-    assert [u.code for u in deals.assign_unmet(pooled, STRANGER, OWNER.id)] == ["not_manager"]
-    assert [u.code for u in deals.assign_unmet(deal(), OWNER, STRANGER.id)] == ["not_manager"]
+    assert codes(ASSIGN, pooled, STRANGER) == [] == claim_unmet(pooled, STRANGER, STRANGER.id)
+    assert [u.code for u in claim_unmet(pooled, STRANGER, OWNER.id)] == ["not_manager"]
+    assert codes(ASSIGN, deal(), OWNER) == ["not_manager"]
+
+
+def test_a_stage_is_declared_once() -> None:
+    """Order, probability and gates of the pipeline, written out."""
+    assert [(s, s.probability, [g.code for g in s.gate or ()]) for s in OPEN_STAGES] == [
+        ("discovery", 20, []),
+        (
+            "proposal",
+            50,
+            [*(f"spin_{part}_missing" for part in EVERY_PART), "needs_not_confirmed", "no_contact", "no_next_step"],
+        ),
+        ("negotiation", 75, ["proposal_not_presented", "no_decision_maker", "quote_not_sent"]),
+        ("closing", 90, ["quote_not_accepted"]),
+    ]
+    assert (Stage.WON.probability, Stage.LOST.probability) == (100, 0)
+    assert [s for s in Stage if not s.is_open] == [Stage.WON, Stage.LOST]
 
 
 known_facts = st.builds(
-    Facts,
+    DealFacts,
     st.just(uuid4()),
     st.one_of(st.none(), st.lists(st.sampled_from(EVERY_PART), unique=True)),
     *[st.booleans()] * 5,
@@ -131,19 +163,19 @@ reasons = st.sampled_from([None, "because"])
 
 
 @given(st.sampled_from(list(Stage)), known_facts, actors)
-def test_what_is_shown_as_allowed_is_allowed(stage: Stage, known: Facts, by: Actor) -> None:
+def test_what_is_shown_as_allowed_is_allowed(stage: Stage, known: DealFacts, by: Actor) -> None:
     at = deal(stage, closed_from=Stage.PROPOSAL if stage is Stage.LOST else None)
-    shown = rules.actions_unmet(at, known, by)
-    if not shown["advance"]:
-        assert rules.move(at, OPEN_STAGES[OPEN_STAGES.index(stage) + 1], known, by, None).unmet == []
-    if not shown["skip"]:
-        assert rules.move(at, Stage.CLOSING, known, by, "because").unmet == []
-    if not shown["move_back"]:
-        assert rules.move(at, OPEN_STAGES[OPEN_STAGES.index(stage) - 1], known, by, "because").unmet == []
+    here = OPEN_STAGES.index(stage) if at.is_open else 0
+    if not ADVANCE.unmet(at, known, by):
+        assert moved(at, OPEN_STAGES[here + 1], known, by, None) == set()
+    if not SKIP.unmet(at, known, by):
+        assert moved(at, Stage.CLOSING, known, by, "because") == set()
+    if not MOVE_BACK.unmet(at, known, by):
+        assert moved(at, OPEN_STAGES[here - 1], known, by, "because") == set()
 
 
 class Way(RuleBasedStateMachine):
-    """Any sequence of moves, losses, wins and reopenings: what the rules let through is a path of domain-model §3."""
+    """Any sequence of moves, losses, wins and reopenings: what the rules let through is a path that the acts declare."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -151,15 +183,15 @@ class Way(RuleBasedStateMachine):
         self.cycles = 0
 
     @rule(to=st.sampled_from(OPEN_STAGES), known=known_facts, by=actors, reason=reasons)
-    def move(self, to: Stage, known: Facts, by: Actor, reason: str | None) -> None:
-        step = rules.move(self.deal, to, known, by, reason)
-        if step.unmet:
+    def move(self, to: Stage, known: DealFacts, by: Actor, reason: str | None) -> None:
+        if unmet(self.deal, to, known, by, reason):
             return
+        step = rules.move(self.deal, to, known, by, reason)
         steps = OPEN_STAGES.index(to) - OPEN_STAGES.index(self.deal.stage)
         assert steps != 0
         assert by is not STRANGER
         if step.direction == "advance":
-            assert (steps, step.skipped) == (1, [])
+            assert (steps, list(step.skipped)) == (1, [])
         else:
             assert reason is not None
         if step.direction == "skip" or steps < -1:
@@ -168,19 +200,19 @@ class Way(RuleBasedStateMachine):
 
     @rule(by=actors)
     def lose(self, by: Actor) -> None:
-        if not rules.lose_unmet(self.deal, by):
+        if not LOSE.unmet(self.deal, None, by):
             assert self.deal.stage in OPEN_STAGES
             self.deal = replace(self.deal, stage=Stage.LOST, closed_from=self.deal.stage)
 
     @rule(by=actors)
     def win(self, by: Actor) -> None:
-        if not rules.win_unmet(self.deal, by):
+        if not WIN.unmet(self.deal, None, by):
             assert by is DIRECTOR
             self.deal = replace(self.deal, stage=Stage.WON, closed_from=self.deal.stage)
 
     @rule(by=actors, to=st.sampled_from([None, *OPEN_STAGES]))
     def reopen(self, by: Actor, to: Stage | None) -> None:
-        if not rules.reopen_unmet(self.deal, by, to):
+        if not [*REOPEN.unmet(self.deal, None, by), *rules.reopening_unmet(self.deal, to)]:
             assert self.deal.stage is Stage.LOST
             self.cycles += 1
             self.deal = replace(

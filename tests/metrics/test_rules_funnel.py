@@ -138,7 +138,7 @@ def test_a_stage_that_is_not_known_is_no_step() -> None:
 
 
 def test_figures_know_the_stages_of_deals() -> None:
-    from deal_svc.deals.rules import OPEN_STAGES
+    from deal_svc.deals.pipeline import OPEN_STAGES
 
     assert [str(stage) for stage in OPEN_STAGES] == list(STAGES)
 

@@ -1,29 +1,16 @@
-"""What `clinch verify` asks of deal-svc's data: histories are paths of the state machine, and end where the deal is (quality.md §1, 9)."""
+"""What `clinch verify` asks of deal-svc's data: histories are paths of declared acts, and end where the record is."""
 
-from shared.verify import Check, Total, unbroken_path
+from deal_svc.answers import DEAL_ACTS
+from deal_svc.conversion.rules import OPEN_FROM_LEAD
+from deal_svc.deals.rules import OPEN
+from deal_svc.imports.rules import CORRECT, IMPORT
+from deal_svc.quotes.rules import CREATE, EXPIRE, QUOTE_ACTS, SUPERSEDE
+from deal_svc.stages.rules import REVERSE_WIN, WIN_BY_CONTRACT
+from shared.verify import Check, Total, legal_histories
 
 CHECKS = (
-    *unbroken_path(
-        "each deal's history is an unbroken path that ends in its stage",
-        table="deal",
-        column="stage",
-        came_from={
-            "deal.stage_changed": "data->>'from_stage'",
-            "deal.won": "data->>'from_stage'",
-            "deal.lost": "data->>'from_stage'",
-            "deal.reopened": "'lost'",
-            "deal.win_reversed": "'won'",
-        },
-        went_to={
-            "deal.opened": "data->>'stage'",
-            "deal.stage_changed": "data->>'to_stage'",
-            "deal.won": "'won'",
-            "deal.lost": "'lost'",
-            "deal.reopened": "data->>'stage'",
-            "deal.win_reversed": "data->>'stage'",
-            "deal.history_corrected": "data->>'stage'",
-        },
-    ),
+    *legal_histories((OPEN, OPEN_FROM_LEAD, IMPORT, CORRECT, *DEAL_ACTS, WIN_BY_CONTRACT, REVERSE_WIN), table="deal", column="stage"),
+    *legal_histories((CREATE, *QUOTE_ACTS, EXPIRE, SUPERSEDE), table="quote", column="status"),
     Check(
         9,
         "a deal has at most one accepted quote",

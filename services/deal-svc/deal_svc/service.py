@@ -4,6 +4,8 @@ from pathlib import Path
 
 from deal_svc.catalog.api import router as catalog
 from deal_svc.checks import CHECKS, TOTALS
+from deal_svc.conversion import reactions as conversion_reactions
+from deal_svc.conversion.api import router as conversion
 from deal_svc.deals import accounts, names
 from deal_svc.deals import reactions as deals_reactions
 from deal_svc.deals.api import router as deals
@@ -15,6 +17,7 @@ from deal_svc.quotes.api import router as quotes
 from deal_svc.quotes.timers import TIMERS
 from deal_svc.rezone import follow
 from deal_svc.stages import reactions as stages_reactions
+from deal_svc.stages.api import router as stages
 from shared import roster
 from shared.process.service import Service
 
@@ -23,8 +26,8 @@ service = Service(
     prefixes=["/v1/deals", "/v1/quotes", "/v1/products", "/v1/imports/deals"],
     metadata=metadata,
     migrations=Path(__file__).parent / "migrations",
-    routers=[deals, discovery, quotes, catalog, imports],
-    reactions=[*roster.REACTIONS, *deals_reactions.REACTIONS, *stages_reactions.REACTIONS],
+    routers=[deals, stages, conversion, discovery, quotes, catalog, imports],
+    reactions=[*roster.REACTIONS, *conversion_reactions.REACTIONS, *deals_reactions.REACTIONS, *stages_reactions.REACTIONS],
     consumers={accounts.NAME: (accounts.accounts, accounts.TOPICS), names.NAME: (names.hear, names.TOPICS)},
     timers=TIMERS,
     jobs=[run_imports],

@@ -4,44 +4,50 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
 from deal_svc.catalog import rules
 from deal_svc.catalog.queries import PRICES_OF
-from deal_svc.catalog.rules import Price, Product
+from deal_svc.catalog.record import Price, Product
+from deal_svc.catalog.rules import CHANGE, SET_PRICE
 from deal_svc.catalog.tables import PRICES, PRODUCT, PRODUCTS
 from shared.db.query import Query
 from shared.db.tx import Tx
-from shared.errors import Rejected, require
+from shared.errors import Rejected
 from shared.events.deal import PriceSet, ProductChanged, ProductCreated
 from shared.events.envelope import Money
 from shared.ids import new_id
+
+E = TypeVar("E", ProductCreated, ProductChanged)
 
 _CLAIM_SKU = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
 _BY_SKU = Query(select(PRODUCT.c.id).where(PRODUCT.c.sku == bindparam("sku")), UUID)
 
 
-async def create(tx: Tx, *, sku: str, name: str, line: str, tax_percent: Decimal) -> Product:
-    await tx.conn.execute(_CLAIM_SKU, f"product {sku}")
+async def create(tx: Tx, *, sku: str, said: Mapping[str, Any]) -> Product:
+    """A product that is sold from now on. `said` are its descriptive fields."""
+    await tx.execute(_CLAIM_SKU, f"product {sku}")
     if await tx.first(_BY_SKU, sku=sku) is not None:
         raise Rejected("There is a product with this SKU already.", code="sku_taken")
-    product = Product(new_id(), 0, sku, name, line, True, tax_percent, tx.now, tx.now)
-    return await tx.add(PRODUCTS, product, ProductCreated(sku=sku, name=name, line=line))
+    product = Product(id=new_id(), version=0, sku=sku, active=True, created_at=tx.now, updated_at=tx.now, **said)
+    return await tx.add(PRODUCTS, product, _about(ProductCreated, product))
 
 
 async def edit(tx: Tx, product_id: UUID, *, expect: int | None, changes: Mapping[str, Any]) -> Product:
     product = await tx.load(PRODUCTS, product_id, expect)
+    CHANGE.check(product, tx.actor)
     changed = {name: value for name, value in changes.items() if getattr(product, name) != value}
     if not changed:
         return product
-    return await tx.save(PRODUCTS, product, _changed(replace(product, **changed), sorted(changed)), **changed)
+    return await tx.save(PRODUCTS, product, _about(ProductChanged, replace(product, **changed), changed=sorted(changed)), **changed)
 
 
-def _changed(product: Product, changed: list[str]) -> ProductChanged:
-    return ProductChanged(sku=product.sku, name=product.name, line=product.line, active=product.active, changed=changed)
+def _about(kind: type[E], product: Product, **more: Any) -> E:
+    """The event, with each of its fields that the product has too."""
+    return kind(**{n: getattr(product, n) for n in kind.model_fields if n in PRODUCTS.names}, **more)
 
 
 async def set_price(
@@ -52,9 +58,10 @@ async def set_price(
     The product shows its prices, so each change of them is a new version of it.
     """
     product = await tx.load(PRODUCTS, product_id, expect)  # its lock orders all changes of its prices
+    SET_PRICE.permit(tx.actor)
     book = [p for p in await tx.all(PRICES_OF, product_ids=[product_id]) if p.currency == currency]
     placing = rules.place(book, valid_from, valid_to)
-    require(placing.overlaps, "Another price is valid on some of these days.", "price_overlap")
+    SET_PRICE.check(product, tx.actor, also=placing.overlaps)
     if placing.replaces is not None:
         if not await _save(tx, placing.replaces, unit_price=unit_price, valid_to=valid_to):
             return product  # the same price again: an earlier one has ended by it already
@@ -73,7 +80,7 @@ async def set_price(
         await tx.add(PRICES, price, _told(price))
     if placing.ends is not None:
         await _save(tx, placing.ends, valid_to=rules.day_before(valid_from))
-    return await tx.save(PRODUCTS, product, _changed(product, ["prices"]))
+    return await tx.save(PRODUCTS, product, _about(ProductChanged, product, changed=["prices"]))
 
 
 async def _save(tx: Tx, price: Price, **changes: Any) -> bool:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, func, select
 
-from deal_svc.catalog.rules import Price, Product
+from deal_svc.catalog.record import Price, Product
 from deal_svc.catalog.tables import PRICE, PRICES, PRODUCT, PRODUCTS
 from shared.db.query import Query, is_in
 from shared.db.tx import Reader

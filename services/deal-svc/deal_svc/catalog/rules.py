@@ -1,45 +1,58 @@
-"""Products and the price book: one price per product, currency and day (D18)."""
+"""What operations do with the catalogue, and where a price goes: one price per product, currency and day."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from decimal import Decimal
-from uuid import UUID
+from datetime import date, timedelta
 
+from deal_svc.catalog.record import Price, Product
+from shared.acts import Act, Subject, who
+from shared.auth.actor import Role
 from shared.errors import Unmet
+from shared.events.deal import PriceSet, ProductChanged, ProductCreated
 
-
-@dataclass(frozen=True, slots=True)
-class Product:
-    """`line` is the product line that figures are broken down by."""
-
-    id: UUID
-    version: int
-    sku: str
-    name: str
-    line: str
-    active: bool
-    tax_percent: Decimal
-    created_at: datetime
-    updated_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Price:
-    """The unit price from `valid_from` to `valid_to`, both days included; without an end, until the next one begins."""
-
-    id: UUID
-    version: int
-    product_id: UUID
-    currency: str
-    unit_price: Decimal
-    valid_from: date
-    valid_to: date | None
-    created_at: datetime
-    updated_at: datetime
-
-    def on(self, day: date) -> bool:
-        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
+KEEPERS = who(Role.ops, Role.admin)
+PRODUCT: Subject[Product, None] = Subject(
+    "product",
+    "product",
+    None,
+    state=lambda _: None,
+    owner=lambda *_: None,
+    not_owner=Unmet("not_operations", "Only operations keep the catalogue."),
+    wrong_state=lambda *_: Unmet("wrong_state", "The product does not allow this now."),
+)
+CREATE = Act(
+    of=PRODUCT,
+    name="create",
+    operation="create_product",
+    who=KEEPERS,
+    makes=True,
+    tells=(ProductCreated,),
+    says="Adds a product.",
+    asks="A SKU that no product has.",
+)
+CHANGE = Act(
+    of=PRODUCT,
+    name="change",
+    operation="update_product",
+    who=KEEPERS,
+    tells=(ProductChanged,),
+    says="Renames the product, moves it to another line, changes its tax, or retires it.",
+    sample=lambda *_: {"name": "CRM, yearly"},
+)
+SET_PRICE = Act(
+    of=PRODUCT,
+    name="set_price",
+    operation="set_price",
+    who=KEEPERS,
+    refused="Another price is valid on some of these days.",
+    code="price_overlap",
+    tells=(PriceSet, ProductChanged),
+    says="Puts a price into the book; one without an end ends the day before.",
+    asks="Days on which no other price of the currency is fixed.",
+    sample=lambda *_: {"unit_price": {"amount": "1000", "currency": "CNY"}, "valid_from": "2150-01-01"},
+)
+PRODUCT_ACTS = (CHANGE, SET_PRICE)
+"""As an answer lists them."""
 
 
 @dataclass(frozen=True, slots=True)

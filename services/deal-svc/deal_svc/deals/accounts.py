@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, bindparam, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 
+from deal_svc.deals.record import Account
 from deal_svc.deals.tables import ACCOUNT_NAME, DEAL
 from shared.auth import Actor
 from shared.db import scope
@@ -23,16 +24,6 @@ from shared.log.reactions import Fold
 
 NAME = "deal-accounts"
 TOPICS = [topic(AccountCreated.aggregate)]
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    id: UUID
-    name: str
-    region: str | None
-    owner_id: UUID | None
-    owner_known: bool
-    told_version: int
 
 
 _NAMES = tuple(Account.__dataclass_fields__)
@@ -65,13 +56,16 @@ async def _keep(tx: Tx, events: Sequence[Envelope[Event]]) -> None:
     for e in events:
         data = e.data
         assert isinstance(data, AccountCreated | AccountUpdated)
-        told[e.subject] = Account(e.subject, data.name, data.region, data.owner_id, True, e.version)
+        told[e.subject] = Account(
+            id=e.subject, name=data.name, region=data.region, owner_id=data.owner_id, owner_known=True, told_version=e.version
+        )
     rows = columns([told[id] for id in sorted(told)], _NAMES)
     await tx.run(_KEEP, **rows)
     await tx.run(_RENAME, **rows)
 
 
 accounts = Fold(_keep, [AccountCreated, AccountUpdated])
+REGION = Query(select(ACCOUNT_NAME.c.region).where(ACCOUNT_NAME.c.id == bindparam("id")), str)
 
 
 @dataclass(frozen=True, slots=True)

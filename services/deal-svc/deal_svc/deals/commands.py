@@ -1,110 +1,45 @@
-"""Opening deals and changing what they say. Movement through the stages is in `stages`."""
+"""Opening deals, changing what they say and whose they are."""
 
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from deal_svc.deals import queries, rules
 from deal_svc.deals.accounts import customer
-from deal_svc.deals.rules import PROBABILITY, Deal, Kind, Stage
+from deal_svc.deals.events import told
+from deal_svc.deals.queries import ON_ROSTER, OPEN_IN_OTHER_TEAM, SEEN
+from deal_svc.deals.record import Deal, new_deal
+from deal_svc.deals.rules import ASSIGN, CHANGE, LEADERS, claim_unmet
 from deal_svc.deals.tables import DEALS
 from shared.clock import happened
 from shared.db.tx import Tx
-from shared.errors import Forbidden, Invalid, NotYet, require
+from shared.errors import Forbidden, Invalid, NotYet
 from shared.events.deal import DealOpened, DealUpdated
-from shared.events.envelope import Money
 from shared.ids import new_id
 from shared.roster import team_of
 
 
-def dimensions(deal: Deal) -> dict[str, Any]:
-    """What figures about the deal are broken down by, as every event of it carries them."""
-    return {"owner_id": deal.owner_id, "team_id": deal.team_id, "source": deal.source, "product": deal.product, "region": deal.region}
-
-
-def worth(deal: Deal) -> dict[str, Any]:
-    return {"amount": Money(amount=deal.amount, currency=deal.currency), "fx": deal.fx}
-
-
-def new_deal(now: datetime, *, id: UUID, opened_at: datetime, **given: Any) -> Deal:
-    """A deal at the start of its way; `given` are the fields that differ from that."""
-    start: dict[str, Any] = {
-        **dict.fromkeys(Deal.__dataclass_fields__),
-        "version": 0,
-        "kind": Kind.NEW,
-        "stage": Stage.DISCOVERY,
-        "stage_since": opened_at,
-        "cycle": 1,
-        "probability": PROBABILITY[Stage.DISCOVERY],
-        "manual_win": False,
-        "imported": False,
-        "flags": {},
-        "created_at": now,
-        "updated_at": now,
-    }
-    return Deal(**start | {"id": id, "opened_at": opened_at} | given)
-
-
-def opened(deal: Deal) -> DealOpened:
-    return DealOpened(
-        **dimensions(deal),
-        **worth(deal),
-        lead_id=deal.lead_id,
-        conversion_id=deal.conversion_id,
-        external_id=deal.external_id,
-        account_id=deal.account_id,
-        account_name=deal.account_name,
-        kind=deal.kind.value,
-        stage=deal.stage,
-        probability=deal.probability,
-        expected_close_on=deal.expected_close_on,
-        imported=deal.imported,
-        flags=sorted(deal.flags),
-    )
-
-
-async def open_deal(
-    tx: Tx,
-    *,
-    name: str,
-    kind: Kind,
-    account_id: UUID,
-    amount: Decimal,
-    currency: str,
-    owner_id: UUID | None,
-    source: str | None,
-    product: str | None,
-    region: str | None,
-    expected_close_on: date | None,
-    at: datetime | None,
-) -> Deal:
-    """A deal without a lead. It belongs to whoever opens it, unless a manager names somebody else."""
+async def open_deal(tx: Tx, said: Mapping[str, Any], *, account_id: UUID, owner_id: UUID | None, at: datetime | None) -> Deal:
+    """A deal without a lead. It belongs to whoever opens it, unless a manager names somebody else. `said` are its descriptive fields."""
     when = happened(at, tx.now)
     owner = owner_id or tx.actor.id
-    if owner != tx.actor.id and not tx.actor.has(*rules.LEADING):
+    if owner != tx.actor.id and not tx.actor.has(*LEADERS):
         raise Forbidden("Only a manager opens deals for others.")
     account = await customer(tx, tx.actor, account_id)
     deal = new_deal(
         tx.now,
         id=new_id(),
         opened_at=when,
-        name=name,
-        kind=kind,
-        amount=amount,
-        currency=currency,
-        fx=rate(tx, currency),
-        expected_close_on=expected_close_on,
+        **{**said, "region": said["region"] or account.region},
+        fx=rate(tx, said["currency"]),
         owner_id=owner,
         team_id=await owners_team(tx, owner),
         account_id=account_id,
         account_name=account.name,
-        source=source,
-        product=product,
-        region=region or account.region,
     )
-    return await tx.add(DEALS, deal, opened(deal), at=when)
+    return await tx.add(DEALS, deal, told(DealOpened, deal), at=when)
 
 
 def rate(tx: Tx, currency: str) -> Decimal:
@@ -120,26 +55,26 @@ def no_rate(currency: str) -> str:
 
 
 async def owners_team(tx: Tx, owner_id: UUID) -> UUID | None:
-    """The team of the owner, who must be known to the roster unless he is the one who asks."""
-    if owner_id != tx.actor.id and not await tx.first(queries.ON_ROSTER, person_id=owner_id):
+    """The team of the owner, who must be known to the roster unless they are the one who asks."""
+    if owner_id != tx.actor.id and not await tx.first(ON_ROSTER, person_id=owner_id):
         raise NotYet(
             "No such person is on the roster, or the person has left. A new person is known here a moment later.", code="unknown_owner"
         )
     return await team_of(tx, owner_id)
 
 
-async def edit(tx: Tx, deal_id: UUID, *, expect: int | None, at: datetime | None, changes: dict[str, Any]) -> Deal:
+async def edit(tx: Tx, deal_id: UUID, *, expect: int | None, at: datetime | None, changes: Mapping[str, Any]) -> Deal:
     """Set descriptive fields; `amount` and `currency` come together."""
-    deal = await queries.SEEN.load(tx, deal_id, expect)
-    require(rules.change_unmet(deal, tx.actor), "The deal cannot be changed.", "deal_not_changeable")
+    deal = await SEEN.load(tx, deal_id, expect)
+    CHANGE.check(deal, tx.actor)
     if "currency" in changes:
         changes = {**changes, "fx": deal.fx if changes["currency"] == deal.currency else rate(tx, changes["currency"])}
     return await change(tx, deal, at=happened(at, tx.now, since=deal.opened_at), **changes)
 
 
 async def assign(tx: Tx, deal_id: UUID, to: UUID, *, expect: int | None, at: datetime | None) -> Deal:
-    deal = await queries.SEEN.load(tx, deal_id, expect)
-    require(rules.assign_unmet(deal, tx.actor, to), "The deal cannot be handed over.", "deal_not_assignable")
+    deal = await SEEN.load(tx, deal_id, expect)
+    ASSIGN.check(deal, tx.actor, also=claim_unmet(deal, tx.actor, to))
     return await change(tx, deal, at=happened(at, tx.now, since=deal.opened_at), owner_id=to, team_id=await owners_team(tx, to))
 
 
@@ -153,10 +88,25 @@ async def change(tx: Tx, deal: Deal, *, at: datetime, **changes: Any) -> Deal:
 
 
 def updated(deal: Deal, changed: list[str], previous_owner_id: UUID | None) -> DealUpdated:
-    return DealUpdated(
-        **dimensions(deal),
-        **worth(deal),
-        changed=changed,
-        expected_close_on=deal.expected_close_on,
-        previous_owner_id=previous_owner_id if previous_owner_id != deal.owner_id else None,
-    )
+    return told(DealUpdated, deal, changed=changed, previous_owner_id=previous_owner_id if previous_owner_id != deal.owner_id else None)
+
+
+async def follow_owner(tx: Tx, owner_id: UUID, team_id: UUID | None, at: datetime) -> None:
+    """Open deals go with their owner into the new team; closed ones stay where they were closed."""
+    moved = [
+        replace(deal, team_id=team_id, updated_at=tx.now) for deal in await tx.all(OPEN_IN_OTHER_TEAM, owner_id=owner_id, team_id=team_id)
+    ]
+    await tx.save_many(DEALS, [(deal, [(updated(deal, ["team_id"], owner_id), at)]) for deal in moved])
+
+
+# A copy of what lead-svc told, kept for lists: no change of the deal, so no event and no version.
+_FLAG = "UPDATE deal SET flags = flags || jsonb_build_object($2::text, true) WHERE id = $1"
+_UNFLAG = "UPDATE deal SET flags = flags - $2::text WHERE id = $1"
+
+
+async def flag(tx: Tx, deal_id: UUID, name: str) -> None:
+    await tx.execute(_FLAG, deal_id, name)
+
+
+async def unflag(tx: Tx, deal_id: UUID, name: str) -> None:
+    await tx.execute(_UNFLAG, deal_id, name)

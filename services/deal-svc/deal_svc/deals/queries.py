@@ -1,14 +1,13 @@
 """Reads of deals, within the reader's reach."""
 
-from uuid import UUID
+from sqlalchemy import ARRAY, ColumnElement, Text, Uuid, bindparam, func, select, type_coerce
 
-from sqlalchemy import ARRAY, ColumnElement, Text, bindparam, func, select, type_coerce
-
-from deal_svc.deals.rules import Deal, JoinedLead
-from deal_svc.deals.tables import ACCOUNT_NAME, DEAL, DEAL_LEAD, DEALS
+from deal_svc.deals.pipeline import OPEN_STAGES
+from deal_svc.deals.record import Deal
+from deal_svc.deals.tables import DEAL, DEALS
 from shared.auth import Actor
 from shared.db import scope
-from shared.db.query import Query
+from shared.db.query import Query, is_in
 from shared.db.scoped import Scoped
 from shared.db.tables import ROSTER
 from shared.http.listing import Listing
@@ -40,9 +39,17 @@ def visible(by: Actor) -> ColumnElement[bool]:
 
 SEEN = Scoped(DEALS, visible)
 
-OF_LEAD = Query(select(DEAL.c.id).where(DEAL.c.lead_id == bindparam("lead_id")).limit(1), UUID)
-JOINED = Query(
-    select(*DEAL_LEAD.c).where(DEAL_LEAD.c.deal_id == bindparam("deal_id")).order_by(DEAL_LEAD.c.joined_at, DEAL_LEAD.c.lead_id), JoinedLead
-)
-REGION = Query(select(ACCOUNT_NAME.c.region).where(ACCOUNT_NAME.c.id == bindparam("id")), str)
 ON_ROSTER = Query(select(ROSTER.c.active).where(ROSTER.c.person_id == bindparam("person_id")), bool)
+
+OPEN_IN_OTHER_TEAM = Query(
+    select(*[DEAL.c[n] for n in DEALS.names])
+    .where(
+        DEAL.c.owner_id == bindparam("owner_id"),
+        is_in(DEAL.c.stage, [stage.value for stage in OPEN_STAGES]),
+        DEAL.c.team_id.is_distinct_from(bindparam("team_id", type_=Uuid)),
+    )
+    .order_by(DEAL.c.id)
+    .with_for_update(),
+    Deal,
+)
+"""Locked: the open deals of an owner that are in another team than theirs."""

@@ -1,41 +1,41 @@
-"""Routes for what hangs on a deal. Each answer to a change carries the deal's new version, for the next If-Match."""
+"""Routes for what is recorded about a deal. Each answer to a change carries the deal's new version, for the next If-Match."""
 
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path
-from pydantic import AwareDatetime, BaseModel, Field, StrictBool
+from fastapi import APIRouter, Path
+from pydantic import BaseModel, Field, StrictBool
 
-from deal_svc.bodies import NOW, Act
 from deal_svc.deals import queries as deals
-from deal_svc.deals.rules import SELLING, Deal
-from deal_svc.discovery import commands, queries, rules
-from deal_svc.discovery.rules import HELPING, CommitteeRole, SpinPart, Stance
-from shared.auth import CurrentActor, require
+from deal_svc.deals.record import Deal
+from deal_svc.discovery import commands, queries
+from deal_svc.discovery.record import CommitteeRole, Member, Proposal, SpinEntry, SpinPart, Stance
+from shared.auth import Actor, CurrentActor
 from shared.db.tx import as_dict
 from shared.fields import Name, Text, Time
-from shared.http.body import Body
+from shared.http.body import NOW, Body, Dated
 from shared.http.edge import ClinchRoute, IfMatch, InTx, Reading
+from shared.masking import sees_personal_data
 
 router = APIRouter(prefix="/v1/deals/{deal_id}", tags=["deals"], route_class=ClinchRoute)
-Recording = Depends(require(*SELLING, *HELPING))
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
 
 
-class Part(BaseModel):
+class PartOut(BaseModel):
     """`deal_version` is the deal's version after the change; null where nothing was changed."""
 
     deal_id: UUID
     deal_version: int | None = None
 
 
-class SpinIn(Act):
+class SpinIn(Dated):
     part: SpinPart
     text: Text
     explicit: Annotated[StrictBool, Field(description="The customer said it; false for a need that they have not seen yet")] = True
 
 
-class SpinOut(Part):
+class SpinOut(PartOut):
     """`text` is null for roles that see no personal data."""
 
     id: UUID
@@ -43,10 +43,15 @@ class SpinOut(Part):
     text: str | None
     explicit: bool
     recorded_by: UUID
-    at: AwareDatetime
+    at: datetime
+
+    @classmethod
+    def of(cls, entry: SpinEntry, by: Actor, deal: Deal | None = None) -> "SpinOut":
+        said = as_dict(entry) if sees_personal_data(by) else as_dict(entry) | {"text": None}
+        return cls(**said, deal_version=deal and deal.version)
 
 
-class NeedsIn(Act):
+class NeedsIn(Dated):
     needs: Annotated[Text, Field(description="The needs as they were restated to the customer")]
     confirmed_by: Annotated[UUID | None, Field(description="The contact who confirmed them")] = None
 
@@ -55,26 +60,30 @@ class NeedsOut(BaseModel):
     deal_id: UUID
     version: int
     needs: str | None
-    needs_confirmed_at: AwareDatetime | None
+    needs_confirmed_at: datetime | None
     needs_confirmed_by: UUID | None
 
 
-class MemberIn(Act):
+class MemberIn(Dated):
     contact_id: UUID
     committee_role: CommitteeRole
     decision_maker: StrictBool = False
     stance: Stance = Stance.UNKNOWN
 
 
-class MemberOut(Part):
+class MemberOut(PartOut):
     contact_id: UUID
     committee_role: CommitteeRole
     decision_maker: bool
     stance: Stance
-    added_at: AwareDatetime
+    added_at: datetime
+
+    @classmethod
+    def of(cls, member: Member, deal: Deal | None = None) -> "MemberOut":
+        return cls(**as_dict(member), deal_version=deal and deal.version)
 
 
-class NextStepIn(Act):
+class NextStepIn(Dated):
     what: Text
     due_at: Time
 
@@ -83,11 +92,11 @@ class NextStepOut(BaseModel):
     deal_id: UUID
     version: int
     next_step: str | None
-    next_step_due_at: AwareDatetime | None
+    next_step_due_at: datetime | None
 
 
-class Point(Body):
-    """One argument: a pain of the customer, what of ours answers it, what that is worth to him."""
+class PointIn(Body):
+    """One argument: a pain of the customer, what of ours answers it, what that is worth to them."""
 
     pain: Text
     capability: Text
@@ -100,91 +109,96 @@ class PointOut(BaseModel):
     value: str
 
 
-class ProposalIn(Act):
+class ProposalIn(Dated):
     title: Name
-    points: list[Point] = Field(default_factory=list, max_length=50)
+    points: list[PointIn] = Field(default_factory=list, max_length=50)
 
 
-class ProposalOut(Part):
-    """`points` is empty for roles that see no personal data."""
+class ProposalOut(PartOut):
+    """`points` is empty for roles that see no personal data: they start from what pains the customer."""
 
     number: int
     title: str
     points: list[PointOut]
-    drafted_at: AwareDatetime
-    presented_at: AwareDatetime | None
+    drafted_at: datetime
+    presented_at: datetime | None
+
+    @classmethod
+    def of(cls, proposal: Proposal, by: Actor, deal: Deal | None = None) -> "ProposalOut":
+        said = as_dict(proposal) if sees_personal_data(by) else as_dict(proposal) | {"points": []}
+        return cls(**said, deal_version=deal and deal.version)
 
 
-def _part(made: tuple[Any, Deal]) -> dict[str, Any]:
-    row, deal = made
-    return {**as_dict(row), "deal_version": deal.version}
+@router.post("/spin", status_code=201)
+async def record_spin(deal_id: UUID, body: SpinIn, tx: InTx, by: CurrentActor) -> SpinOut:
+    """Add to the SPIN record: situation, problem, implication or need-payoff.
+
+    For the owner, their managers, and those who help the team.
+    """
+    entry, deal = await commands.record_spin(tx, deal_id, part=body.part, text=body.text, explicit=body.explicit, at=body.at)
+    return SpinOut.of(entry, by, deal)
 
 
-@router.post("/spin", status_code=201, response_model=SpinOut, dependencies=[Recording])
-async def record_spin(deal_id: UUID, body: SpinIn, tx: InTx) -> Any:
-    """Add to the SPIN record: situation, problem, implication or need-payoff. For the owner, his managers, and those who help the team."""
-    return _part(await commands.record_spin(tx, deal_id, part=body.part, text=body.text, explicit=body.explicit, at=body.at))
-
-
-@router.get("/spin", response_model=list[SpinOut])
-async def list_spin(deal_id: UUID, db: Reading, by: CurrentActor) -> Any:
+@router.get("/spin")
+async def list_spin(deal_id: UUID, db: Reading, by: CurrentActor) -> list[SpinOut]:
     """The SPIN record, oldest first."""
     await deals.SEEN.get(db, by, deal_id)
-    return [rules.spin_shown(entry, by) for entry in await db.all(queries.SPIN, deal_id=deal_id)]
+    return [SpinOut.of(entry, by) for entry in await db.all(queries.SPIN, deal_id=deal_id)]
 
 
-@router.post("/needs-confirmation", response_model=NeedsOut, dependencies=[Recording])
-async def confirm_needs(deal_id: UUID, body: NeedsIn, tx: InTx, expect: IfMatch) -> Any:
-    """The customer confirmed the needs as restated to him. A gate to the stage `proposal`."""
+@router.post("/needs-confirmation")
+async def confirm_needs(deal_id: UUID, body: NeedsIn, tx: InTx, expect: IfMatch) -> NeedsOut:
+    """The customer confirmed the needs as they were restated. A gate to the stage `proposal`."""
     deal = await commands.confirm_needs(tx, deal_id, needs=body.needs, confirmed_by=body.confirmed_by, expect=expect, at=body.at)
-    return {**as_dict(deal), "deal_id": deal.id}
+    return NeedsOut(deal_id=deal.id, **{n: getattr(deal, n) for n in NeedsOut.model_fields if n != "deal_id"})
 
 
-@router.post("/contacts", status_code=201, response_model=MemberOut, dependencies=[Recording])
-async def add_committee_member(deal_id: UUID, body: MemberIn, tx: InTx) -> Any:
-    """Put a contact on the buying committee, or say anew what role he has there."""
-    return _part(
-        await commands.add_member(
-            tx,
-            deal_id,
-            body.contact_id,
-            role=body.committee_role,
-            decision_maker=body.decision_maker,
-            stance=body.stance,
-            at=body.at,
-        )
+@router.post("/contacts", status_code=201)
+async def add_committee_member(deal_id: UUID, body: MemberIn, tx: InTx) -> MemberOut:
+    """Put a contact on the buying committee, or change the part that they have there."""
+    member, deal = await commands.add_member(
+        tx,
+        deal_id,
+        body.contact_id,
+        role=body.committee_role,
+        decision_maker=body.decision_maker,
+        stance=body.stance,
+        at=body.at,
     )
+    return MemberOut.of(member, deal)
 
 
-@router.get("/contacts", response_model=list[MemberOut])
-async def list_committee(deal_id: UUID, db: Reading, by: CurrentActor) -> Any:
+@router.get("/contacts")
+async def list_committee(deal_id: UUID, db: Reading, by: CurrentActor) -> list[MemberOut]:
     """The buying committee."""
     await deals.SEEN.get(db, by, deal_id)
-    return await db.all(queries.COMMITTEE, deal_id=deal_id)
+    return [MemberOut.of(member) for member in await db.all(queries.COMMITTEE, deal_id=deal_id)]
 
 
-@router.put("/next-step", response_model=NextStepOut, dependencies=[Recording])
-async def set_next_step(deal_id: UUID, body: NextStepIn, tx: InTx, expect: IfMatch) -> Any:
+@router.put("/next-step")
+async def set_next_step(deal_id: UUID, body: NextStepIn, tx: InTx, expect: IfMatch) -> NextStepOut:
     """Say what comes next, and when. Every open deal should have one."""
     deal = await commands.set_next_step(tx, deal_id, what=body.what, due_at=body.due_at, expect=expect, at=body.at)
-    return {**as_dict(deal), "deal_id": deal.id}
+    return NextStepOut(deal_id=deal.id, **{n: getattr(deal, n) for n in NextStepOut.model_fields if n != "deal_id"})
 
 
-@router.post("/proposals", status_code=201, response_model=ProposalOut, dependencies=[Recording])
-async def draft_proposal(deal_id: UUID, body: ProposalIn, tx: InTx) -> Any:
+@router.post("/proposals", status_code=201)
+async def draft_proposal(deal_id: UUID, body: ProposalIn, tx: InTx, by: CurrentActor) -> ProposalOut:
     """Draft a new version of the proposed solution."""
     points = [p.model_dump() for p in body.points]
-    return _part(await commands.draft_proposal(tx, deal_id, title=body.title, points=points, at=body.at))
+    proposal, deal = await commands.draft_proposal(tx, deal_id, title=body.title, points=points, at=body.at)
+    return ProposalOut.of(proposal, by, deal)
 
 
-@router.get("/proposals", response_model=list[ProposalOut])
-async def list_proposals(deal_id: UUID, db: Reading, by: CurrentActor) -> Any:
+@router.get("/proposals")
+async def list_proposals(deal_id: UUID, db: Reading, by: CurrentActor) -> list[ProposalOut]:
     """All versions of the proposal."""
     await deals.SEEN.get(db, by, deal_id)
-    return [rules.proposal_shown(proposal, by) for proposal in await db.all(queries.PROPOSALS, deal_id=deal_id)]
+    return [ProposalOut.of(proposal, by) for proposal in await db.all(queries.PROPOSALS, deal_id=deal_id)]
 
 
-@router.post("/proposals/{number}/present", response_model=ProposalOut, dependencies=[Recording])
-async def present_proposal(deal_id: UUID, number: Number, tx: InTx, body: Act = NOW) -> Any:
+@router.post("/proposals/{number}/present")
+async def present_proposal(deal_id: UUID, number: Number, tx: InTx, by: CurrentActor, body: Dated = NOW) -> ProposalOut:
     """This version was presented to the customer. A gate to the stage `negotiation`."""
-    return _part(await commands.present_proposal(tx, deal_id, number, at=body.at))
+    proposal, deal = await commands.present_proposal(tx, deal_id, number, at=body.at)
+    return ProposalOut.of(proposal, by, deal)

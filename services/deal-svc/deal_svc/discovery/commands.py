@@ -9,15 +9,16 @@ from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from deal_svc.deals import queries
-from deal_svc.deals.rules import Deal
+from deal_svc.deals.record import Deal
 from deal_svc.deals.tables import DEALS
-from deal_svc.discovery import rules
-from deal_svc.discovery.rules import CommitteeRole, Member, Proposal, SpinEntry, SpinPart, Stance
+from deal_svc.discovery.record import CommitteeRole, Member, Proposal, SpinEntry, SpinPart, Stance
+from deal_svc.discovery.rules import ADD_CONTACT, CONFIRM_NEEDS, DRAFT_PROPOSAL, PRESENT_PROPOSAL, RECORD, SET_NEXT_STEP
 from deal_svc.discovery.tables import MEMBER, PROPOSAL, SPIN_ENTRY
+from shared.acts import Act
 from shared.clock import happened
 from shared.db.query import Query
 from shared.db.tx import Tx
-from shared.errors import NotFound, require
+from shared.errors import NotFound
 from shared.events.deal import (
     DealContactAdded,
     DealNeedsConfirmed,
@@ -53,29 +54,30 @@ _PRESENT = Query(
 )
 
 
-async def _recordable(tx: Tx, deal_id: UUID, at: datetime | None, expect: int | None = None) -> tuple[Deal, datetime]:
+async def _recordable(tx: Tx, act: Act[Deal, None], deal_id: UUID, at: datetime | None, expect: int | None = None) -> tuple[Deal, datetime]:
+    """The locked deal, and when it happened."""
     deal = await queries.SEEN.load(tx, deal_id, expect)
-    require(rules.record_unmet(deal, tx.actor), "Nothing can be recorded for the deal.", "deal_not_changeable")
+    act.check(deal, tx.actor)
     return deal, happened(at, tx.now, since=deal.opened_at)
 
 
 async def record_spin(tx: Tx, deal_id: UUID, *, part: SpinPart, text: str, explicit: bool, at: datetime | None) -> tuple[SpinEntry, Deal]:
-    deal, when = await _recordable(tx, deal_id, at)
+    deal, when = await _recordable(tx, RECORD, deal_id, at)
     entry = await tx.one(_ADD_SPIN, id=new_id(), deal_id=deal_id, part=part, text=text, explicit=explicit, recorded_by=tx.actor.id, at=when)
     return entry, await tx.save(DEALS, deal, DealSpinRecorded(part=part.value), at=when)
 
 
 async def confirm_needs(tx: Tx, deal_id: UUID, *, needs: str, confirmed_by: UUID | None, expect: int | None, at: datetime | None) -> Deal:
-    """The customer confirmed the restated needs (D3); a later confirmation takes the place of the earlier one."""
-    deal, when = await _recordable(tx, deal_id, at, expect)
+    """The customer confirmed the restated needs; a later confirmation replaces the earlier one."""
+    deal, when = await _recordable(tx, CONFIRM_NEEDS, deal_id, at, expect)
     return await tx.save(DEALS, deal, DealNeedsConfirmed(), at=when, needs=needs, needs_confirmed_at=when, needs_confirmed_by=confirmed_by)
 
 
 async def add_member(
     tx: Tx, deal_id: UUID, contact_id: UUID, *, role: CommitteeRole, decision_maker: bool, stance: Stance, at: datetime | None
 ) -> tuple[Member, Deal]:
-    """Put a contact on the buying committee, or say anew what he is there."""
-    deal, when = await _recordable(tx, deal_id, at)
+    """Put a contact on the buying committee, or change their part in it."""
+    deal, when = await _recordable(tx, ADD_CONTACT, deal_id, at)
     member = await tx.one(
         _ADD_MEMBER,
         deal_id=deal_id,
@@ -90,22 +92,22 @@ async def add_member(
 
 
 async def set_next_step(tx: Tx, deal_id: UUID, *, what: str, due_at: datetime, expect: int | None, at: datetime | None) -> Deal:
-    deal, when = await _recordable(tx, deal_id, at, expect)
+    deal, when = await _recordable(tx, SET_NEXT_STEP, deal_id, at, expect)
     return await tx.save(DEALS, deal, DealNextStepSet(due_at=due_at), at=when, next_step=what, next_step_due_at=due_at)
 
 
 async def draft_proposal(
     tx: Tx, deal_id: UUID, *, title: str, points: Sequence[Mapping[str, Any]], at: datetime | None
 ) -> tuple[Proposal, Deal]:
-    """A new version of the solution (D6)."""
-    deal, when = await _recordable(tx, deal_id, at)
+    """A new version of the solution."""
+    deal, when = await _recordable(tx, DRAFT_PROPOSAL, deal_id, at)
     proposal = await tx.one(_DRAFT, deal_id=deal_id, title=title, points=list(points), drafted_at=when)
     return proposal, await tx.save(DEALS, deal, DealProposalDrafted(proposal_version=proposal.number), at=when)
 
 
 async def present_proposal(tx: Tx, deal_id: UUID, number: int, *, at: datetime | None) -> tuple[Proposal, Deal]:
     """The first presentation counts as the proposal's; each one is told."""
-    deal, when = await _recordable(tx, deal_id, at)
+    deal, when = await _recordable(tx, PRESENT_PROPOSAL, deal_id, at)
     proposal = await tx.first(_PRESENT, _deal_id=deal_id, _number=number, _at=when)
     if proposal is None:
         raise NotFound("There is no such proposal.")

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, bindparam, func, select
 
 from deal_svc.deals.tables import DEAL
-from deal_svc.discovery.rules import Member, Proposal, SpinEntry
+from deal_svc.discovery.record import Member, Proposal, SpinEntry
 from deal_svc.discovery.tables import MEMBER, PROPOSAL, SPIN_ENTRY
 from shared.db.query import Query
 

@@ -1,91 +1,79 @@
-"""What the seller learns of the customer, and what he shows him: SPIN record, buying committee, proposals (D2, D3, D5, D6)."""
+"""What is recorded about a deal: what the seller learnt of the customer, and what they showed them."""
 
-from dataclasses import dataclass, replace
-from datetime import datetime
-from enum import StrEnum
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
-from deal_svc.deals.rules import Deal, change_unmet
+from deal_svc.deals.pipeline import OPEN_STAGES
+from deal_svc.deals.record import Deal
+from deal_svc.deals.rules import DEAL, LEADERS, OWNERS
+from shared.acts import Act, who
 from shared.auth.actor import Actor, Role
-from shared.errors import Unmet
-from shared.masking import sees_personal_data
+from shared.events.deal import (
+    DealContactAdded,
+    DealNeedsConfirmed,
+    DealNextStepSet,
+    DealProposalDrafted,
+    DealProposalPresented,
+    DealSpinRecorded,
+)
+from shared.events.envelope import Event
 
-HELPING = (Role.presales, Role.assistant)
-"""They work on the deals of their team without owning them (D8)."""
-
-
-class SpinPart(StrEnum):
-    SITUATION = "situation"
-    PROBLEM = "problem"
-    IMPLICATION = "implication"
-    NEED_PAYOFF = "need_payoff"
-
-
-class CommitteeRole(StrEnum):
-    ECONOMIC_BUYER = "economic_buyer"
-    TECHNICAL_BUYER = "technical_buyer"
-    USER = "user"
-    CHAMPION = "champion"
-    INFLUENCER = "influencer"
-    GATEKEEPER = "gatekeeper"
+RECORDING = who(*LEADERS, Role.presales, Role.assistant, own=OWNERS)
+"""The owner, those who lead, and those who help the team without owning its deals."""
 
 
-class Stance(StrEnum):
-    UNKNOWN = "unknown"
-    SUPPORTER = "supporter"
-    NEUTRAL = "neutral"
-    OPPONENT = "opponent"
+def _record(name: str, operation: str, tells: type[Event], says: str, sample: Callable[[Deal, Actor], dict[str, Any]]) -> Act[Deal, None]:
+    return Act(
+        of=DEAL,
+        name=name,
+        operation=operation,
+        who=RECORDING,
+        states=OPEN_STAGES,
+        refused="Nothing can be recorded for the deal.",
+        code="deal_not_changeable",
+        tells=(tells,),
+        says=says,
+        sample=sample,
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class SpinEntry:
-    """`explicit`: the customer said it himself; otherwise a hidden need that the seller sees."""
-
-    id: UUID
-    deal_id: UUID
-    part: SpinPart
-    text: str | None
-    explicit: bool
-    recorded_by: UUID
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """Somebody on the buying committee; the contact's data is lead-svc's."""
-
-    deal_id: UUID
-    contact_id: UUID
-    committee_role: CommitteeRole
-    decision_maker: bool
-    stance: Stance
-    added_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """`points`: pain, capability that answers it, and its value for the customer."""
-
-    deal_id: UUID
-    number: int
-    title: str
-    points: list[dict[str, Any]]
-    drafted_at: datetime
-    presented_at: datetime | None
-
-
-def spin_shown(entry: SpinEntry, by: Actor) -> SpinEntry:
-    """The entry as this actor may see it: the words only with personal data."""
-    return entry if sees_personal_data(by) else replace(entry, text=None)
-
-
-def proposal_shown(proposal: Proposal, by: Actor) -> Proposal:
-    """The proposal as this actor may see it: its points start from what pains the customer."""
-    return proposal if sees_personal_data(by) else replace(proposal, points=[])
-
-
-def record_unmet(deal: Deal, by: Actor) -> list[Unmet]:
-    """Those responsible record, and those who help their team."""
-    unmet = change_unmet(deal, by)
-    return [u for u in unmet if u.code != "not_owner"] if by.has(*HELPING) else unmet
+RECORD = _record(
+    "record",
+    "record_spin",
+    DealSpinRecorded,
+    "Adds to the SPIN record: situation, problem, implication or need-payoff.",
+    lambda *_: {"part": "problem", "text": "Leads get lost"},
+)
+CONFIRM_NEEDS = _record(
+    "confirm_needs",
+    "confirm_needs",
+    DealNeedsConfirmed,
+    "The customer confirmed the needs as they were restated.",
+    lambda *_: {"needs": "One place for all leads"},
+)
+ADD_CONTACT = _record(
+    "add_committee_member",
+    "add_committee_member",
+    DealContactAdded,
+    "Puts a contact on the buying committee, or changes their part in it.",
+    lambda deal, _: {"contact_id": str(deal.id), "committee_role": "champion"},
+)
+SET_NEXT_STEP = _record(
+    "set_next_step",
+    "set_next_step",
+    DealNextStepSet,
+    "Says what comes next, and when.",
+    lambda deal, _: {"what": "Demo", "due_at": (deal.updated_at + timedelta(days=7)).isoformat()},
+)
+DRAFT_PROPOSAL = _record(
+    "draft_proposal", "draft_proposal", DealProposalDrafted, "Drafts a new version of the solution.", lambda *_: {"title": "Solution"}
+)
+PRESENT_PROPOSAL = _record(
+    "present_proposal",
+    "present_proposal",
+    DealProposalPresented,
+    "A version of the proposal was presented to the customer.",
+    lambda *_: {"number": 1},
+)
+RECORD_ACTS = (RECORD, CONFIRM_NEEDS, ADD_CONTACT, SET_NEXT_STEP, DRAFT_PROPOSAL, PRESENT_PROPOSAL)

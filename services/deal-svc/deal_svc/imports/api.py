@@ -4,8 +4,7 @@ from functools import partial
 
 from deal_svc.imports.commands import take
 from deal_svc.imports.form import DealRow
-from shared.acts import who
-from shared.auth import Role
+from deal_svc.imports.rules import CORRECT, IMPORT
 from shared.imports import job
 from shared.imports.api import imports_router
 from shared.imports.importer import Importer
@@ -14,9 +13,9 @@ DEAL_IMPORT = Importer(
     "deals",
     DealRow,
     take,
-    who(Role.admin, Role.ops, Role.director),
+    IMPORT.who,
     correct=partial(take, correct=True),
-    correcting=who(Role.admin, Role.ops),
+    correcting=CORRECT.who,
 )
 
 router = imports_router(DEAL_IMPORT)

@@ -8,23 +8,25 @@ from typing import Any
 
 from sqlalchemy import select
 
-from deal_svc.deals.commands import dimensions, new_deal, no_rate, opened, updated, worth
-from deal_svc.deals.rules import OPEN_STAGES, PROBABILITY, Deal, Stage
+from deal_svc.deals.commands import no_rate, updated
+from deal_svc.deals.events import told
+from deal_svc.deals.fields import DealFields
+from deal_svc.deals.pipeline import Stage, passed, place
+from deal_svc.deals.record import Deal, new_deal
 from deal_svc.deals.tables import DEAL, DEALS
 from deal_svc.imports import rules
-from deal_svc.imports.correcting import Past, corrected, past_of
-from deal_svc.imports.form import DealRow
+from deal_svc.imports.form import Row
 from deal_svc.imports.parties import Parties, named_by
+from deal_svc.imports.past import Past, corrected, past_of
 from deal_svc.imports.rules import Told, Visit
 from shared.db.query import Query, is_in
 from shared.db.tx import Tx
 from shared.errors import Unmet
-from shared.events.deal import DealLost, DealStageChanged, DealWon
+from shared.events.deal import DealLost, DealOpened, DealStageChanged, DealWon
 from shared.events.envelope import Event
 from shared.ids import external_id
 from shared.imports.outcome import Outcome, Problem
 from shared.process.settings import Settings
-from shared.spelling import normal_source
 
 _FLAG_SAYS = {rules.OPENED_UNKNOWN: "is not in the file; the first known moment of the deal counts"}
 _CODES = {"currency": "no_fx_rate", "owner": "inactive_person"}
@@ -37,7 +39,7 @@ _KNOWN = Query(
 )
 
 
-async def take(tx: Tx, rows: Sequence[tuple[int, DealRow]], settings: Settings, *, correct: bool = False) -> Outcome:
+async def take(tx: Tx, rows: Sequence[tuple[int, Row]], settings: Settings, *, correct: bool = False) -> Outcome:
     """Create or update a deal per row; rows that contradict themselves or what is known are refused.
 
     With `correct` a row replaces what is known of the deal's history, as long as no person has touched the deal.
@@ -82,28 +84,27 @@ async def take(tx: Tx, rows: Sequence[tuple[int, DealRow]], settings: Settings, 
     return outcome
 
 
-def _described(row: DealRow, currency: str, fx: Decimal, parties: Parties) -> dict[str, Any]:
+_SAID = ("name", *(name for name in DealFields.model_fields if name != "kind"))
+"""What a known deal takes from a row; its kind it keeps."""
+
+
+def _described(row: Row, currency: str, fx: Decimal, parties: Parties) -> dict[str, Any]:
     """The fields that a row describes; what it leaves empty is not among them, so a later file never blanks what is known."""
     owner_id, team_id = parties.owner(row)
     account_id, account_name = parties.account(row)
     given = {
-        "name": row.name,
+        **{name: getattr(row, name) for name in _SAID},
         "account_id": account_id,
         "account_name": account_name,
         "owner_id": owner_id,
         "team_id": team_id,
         "lead_id": external_id("lead", row.lead_external_id) if row.lead_external_id else None,
-        "source": row.source and normal_source(row.source),
-        "product": row.product,
-        "region": row.region,
-        "expected_close_on": row.expected_close_on,
-        "competitor": row.competitor,
     }
     money = {"amount": row.amount, "currency": currency, "fx": fx} if "amount" in row.model_fields_set else {}
     return {name: value for name, value in given.items() if value is not None} | money
 
 
-def _created(tx: Tx, row: DealRow, history: Told, currency: str, fx: Decimal, parties: Parties) -> tuple[Deal, Events]:
+def _created(tx: Tx, row: Row, history: Told, currency: str, fx: Decimal, parties: Parties) -> tuple[Deal, Events]:
     described = {"amount": row.amount, "currency": currency, "fx": fx} | _described(row, currency, fx, parties)
     described.setdefault("name", described.get("account_name") or row.external_id)
     deal = new_deal(
@@ -116,25 +117,17 @@ def _created(tx: Tx, row: DealRow, history: Told, currency: str, fx: Decimal, pa
         flags=dict.fromkeys(history.flags, True),
         **described,
     )
-    first = opened(deal).model_copy(
-        update={
-            "lead_external_id": row.lead_external_id,
-            "account_external_id": row.account_key,
-            "owner_external_id": row.owner,
-        }
-    )
+    first = told(DealOpened, deal, lead_external_id=row.lead_external_id, account_external_id=row.account_key, owner_external_id=row.owner)
     moved, events = _moved(deal, history, row)
     return moved, [(first, history.opened_at), *events]
 
 
-def _moved(deal: Deal, history: Told, row: DealRow) -> tuple[Deal, Events]:
+def _moved(deal: Deal, history: Told, row: Row) -> tuple[Deal, Events]:
     """The deal after the moves and the end that it has not been through yet, with their events."""
     events: Events = []
-    reached = OPEN_STAGES.index(deal.stage)
     for visit in history.moves:
-        if OPEN_STAGES.index(visit.stage) > reached:
+        if place(visit.stage) > place(deal.stage):
             deal, event = _stage_changed(deal, visit)
-            reached = OPEN_STAGES.index(visit.stage)
             events.append((event, visit.at))
     if history.closed is not None:
         deal, end = _closed(deal, history.closed, row)
@@ -143,44 +136,30 @@ def _moved(deal: Deal, history: Told, row: DealRow) -> tuple[Deal, Events]:
 
 
 def _stage_changed(deal: Deal, visit: Visit) -> tuple[Deal, Event]:
-    passed = OPEN_STAGES[OPEN_STAGES.index(deal.stage) + 1 : OPEN_STAGES.index(visit.stage)]
-    moved = replace(deal, stage=visit.stage, stage_since=visit.at, probability=PROBABILITY[visit.stage])
-    event = DealStageChanged(
-        **dimensions(moved),
-        **worth(moved),
+    over = passed(deal.stage, visit.stage)[:-1]
+    moved = replace(deal, stage=visit.stage, stage_since=visit.at, probability=visit.stage.probability)
+    event = told(
+        DealStageChanged,
+        moved,
         from_stage=deal.stage,
         to_stage=visit.stage,
-        direction="skip" if passed else "advance",
-        cycle=deal.cycle,
-        skipped_gates=[s.value for s in passed],
+        direction="skip" if over else "advance",
+        skipped_gates=[s.value for s in over],
         reason="import",
         seconds_in_stage=(visit.at - deal.stage_since).total_seconds(),
-        probability=moved.probability,
     )
     return moved, event
 
 
-def _closed(deal: Deal, end: Visit, row: DealRow) -> tuple[Deal, Event]:
-    common: dict[str, Any] = {
-        **dimensions(deal),
-        **worth(deal),
-        "from_stage": deal.stage,
-        "cycle": deal.cycle,
-        "opened_at": deal.opened_at,
-        "seconds_in_stage": (end.at - deal.stage_since).total_seconds(),
-        "imported": True,
-    }
+def _closed(deal: Deal, end: Visit, row: Row) -> tuple[Deal, Event]:
+    common: dict[str, Any] = {"from_stage": deal.stage, "seconds_in_stage": (end.at - deal.stage_since).total_seconds(), "imported": True}
     reason = row.lost_reason or UNKNOWN_REASON
-    event = (
-        DealWon(**common, lead_id=deal.lead_id, account_id=deal.account_id)
-        if end.stage is Stage.WON
-        else DealLost(**common, reason=reason, competitor=deal.competitor)
-    )
+    event = told(DealWon, deal, **common) if end.stage is Stage.WON else told(DealLost, deal, **common, reason=reason)
     closed = replace(
         deal,
         stage=end.stage,
         stage_since=end.at,
-        probability=PROBABILITY[end.stage],
+        probability=end.stage.probability,
         closed_at=end.at,
         closed_from=deal.stage,
         close_reason=None if end.stage is Stage.WON else reason,
@@ -189,7 +168,7 @@ def _closed(deal: Deal, end: Visit, row: DealRow) -> tuple[Deal, Event]:
 
 
 def _corrected(
-    deal: Deal, row: DealRow, history: Told, currency: str, fx: Decimal, parties: Parties, past: Past, now: datetime
+    deal: Deal, row: Row, history: Told, currency: str, fx: Decimal, parties: Parties, past: Past, now: datetime
 ) -> tuple[tuple[Deal, Events] | None, list[Unmet]]:
     """The deal with the row's history in place of the known one, or what stands against it; nothing of both when they are the same."""
     described = _described(row, currency, fx, parties)
@@ -218,7 +197,7 @@ UNKNOWN_REASON = "unknown"
 
 
 def _brought_up_to_date(
-    deal: Deal, row: DealRow, history: Told, currency: str, fx: Decimal, parties: Parties, now: datetime
+    deal: Deal, row: Row, history: Told, currency: str, fx: Decimal, parties: Parties, now: datetime
 ) -> tuple[Deal, Events] | None:
     """What the row adds to a known deal: described fields that differ, moves not made yet, the end. None when it adds nothing."""
     described = _described(row, currency, fx, parties)

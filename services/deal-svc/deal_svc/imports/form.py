@@ -1,13 +1,17 @@
 """What a row of a deal import may say. Everything but the key is optional; columns named like a field need no mapping."""
 
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, create_model, model_validator
 
-from deal_svc.deals.rules import OPEN_STAGES, Kind, Stage
-from shared.fields import Key, Name, Short
+from deal_svc.deals.fields import DealFields
+from deal_svc.deals.pipeline import OPEN_STAGES, Stage
+from deal_svc.deals.record import Kind
+from deal_svc.imports.rules import ENTERED
+from shared.fields import Key, Name
 from shared.imports.amounts import Amount
 from shared.imports.dates import Day, When
 from shared.money import Currency
@@ -33,7 +37,7 @@ def _end(value: Any) -> Any:
     return Outcome.OPEN if text in _OPEN_NAMES else text
 
 
-class DealRow(BaseModel):
+class Row(DealFields):
     """One deal, by the key that its source system gives it."""
 
     external_id: Key
@@ -43,16 +47,10 @@ class DealRow(BaseModel):
     account_external_id: Key | None = None
     account: Key | None = Field(None, description="the account's name; also its key where no account_external_id is given")
     owner: Key | None = Field(None, description="the owner's key in the source system, as token subjects and the team roster know it")
-    source: Short | None = None
-    product: Short | None = None
-    region: Short | None = None
     amount: Annotated[Amount, Field(ge=0, max_digits=18, decimal_places=4)] = Decimal(0)
     currency: Currency | None = None
     expected_close_on: Day | None = None
     opened_at: When | None = None
-    proposal_at: When | None = None
-    negotiation_at: When | None = None
-    closing_at: When | None = None
     stage: Annotated[Stage, BeforeValidator(_lower)] | None = Field(
         None, description="where an open deal stands; with moved_at, since when"
     )
@@ -60,7 +58,6 @@ class DealRow(BaseModel):
     outcome: Annotated[Outcome, BeforeValidator(_end)] = Outcome.OPEN
     closed_at: When | None = None
     lost_reason: Name | None = None
-    competitor: Name | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -74,3 +71,13 @@ class DealRow(BaseModel):
     @property
     def account_key(self) -> str | None:
         return self.account_external_id or self.account
+
+    @property
+    def entered(self) -> dict[Stage, datetime | None]:
+        """When the deal came to each open stage but the first."""
+        return {stage: getattr(self, column) for stage, column in ENTERED.items()}
+
+
+_COLUMNS: dict[str, Any] = dict.fromkeys(ENTERED.values(), (When | None, None))
+DealRow: type[Row] = create_model("DealRow", __base__=Row, **_COLUMNS)
+"""The row with the column of each stage."""

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from deal_svc.deals.tables import ACCOUNT_NAME
-from deal_svc.imports.form import DealRow
+from deal_svc.imports.form import Row
 from shared import names
 from shared.db.query import Query, is_in, rows_param
 from shared.db.tables import ROSTER
@@ -34,7 +34,7 @@ class Parties:
     shown: Mapping[UUID, str]
     """The names of accounts as they were first spelled."""
 
-    def account(self, row: DealRow) -> tuple[UUID | None, str | None]:
+    def account(self, row: Row) -> tuple[UUID | None, str | None]:
         """The account that the row names, and the name to show: the known spelling where the row only spells it otherwise."""
         id = self.accounts[row.account_key] if row.account_key else None
         if row.account is None:
@@ -42,13 +42,13 @@ class Parties:
         known = self.shown.get(id) if id else None
         return id, known if known is not None and compared(known) == compared(row.account) else tidy(row.account)
 
-    def owner(self, row: DealRow) -> tuple[UUID | None, UUID | None]:
+    def owner(self, row: Row) -> tuple[UUID | None, UUID | None]:
         """The owner that the row names, and the owner's team."""
         id = self.people[row.owner] if row.owner else None
         return id, self.teams.get(id) if id else None
 
 
-async def named_by(tx: Tx, rows: Sequence[DealRow]) -> Parties:
+async def named_by(tx: Tx, rows: Sequence[Row]) -> Parties:
     accounts = await names.ids_of(tx, "account", (row.account_key for row in rows if row.account_key))
     people = await names.ids_of(tx, "person", (row.owner for row in rows if row.owner))
     known = await tx.records(_PEOPLE, people=list(people.values())) if people else []

@@ -6,8 +6,37 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from deal_svc.deals.rules import OPEN_STAGES, Deal, Stage
+from deal_svc.deals.pipeline import FIRST, OPEN_STAGES, Stage, place
+from deal_svc.deals.record import Deal
+from deal_svc.deals.rules import DEAL
+from shared.acts import Act, who
+from shared.auth.actor import Role
 from shared.errors import Unmet
+from shared.events.deal import DealHistoryCorrected, DealOpened
+
+IMPORT: Act[Deal, None] = Act(
+    of=DEAL,
+    name="import",
+    operation=None,
+    who=who(Role.admin, Role.ops, Role.director),
+    makes=True,
+    to=(FIRST,),
+    tells=(DealOpened,),
+    says="Takes a deal of another system with its history; a later file adds to it.",
+    asks="A history without contradictions.",
+)
+CORRECT: Act[Deal, None] = Act(
+    of=DEAL,
+    name="correct",
+    operation=None,
+    who=who(Role.admin, Role.ops),
+    moves=tuple((a, b) for a in Stage for b in Stage),
+    tells=(DealHistoryCorrected,),
+    says="Takes the history of an imported deal from the file again.",
+    asks="A deal that no person has touched since it was imported.",
+)
+ENTERED = {stage: f"{stage}_at" for stage in OPEN_STAGES[1:]}
+"""The column that says when a deal came to a stage."""
 
 OPENED_UNKNOWN = "opened_at_unknown"
 """The file does not say when the deal was opened; it counts as opened at its first known moment."""
@@ -17,13 +46,12 @@ class History(Protocol):
     """What a row says about times."""
 
     opened_at: datetime | None
-    proposal_at: datetime | None
-    negotiation_at: datetime | None
-    closing_at: datetime | None
     stage: Stage | None
     moved_at: datetime | None
     closed_at: datetime | None
 
+    @property
+    def entered(self) -> Mapping[Stage, datetime | None]: ...
     @property
     def outcome(self) -> str: ...
 
@@ -46,7 +74,7 @@ class Told:
     @property
     def stage(self) -> Stage:
         """The last open stage."""
-        return self.moves[-1].stage if self.moves else Stage.DISCOVERY
+        return self.moves[-1].stage if self.moves else FIRST
 
     @property
     def stage_since(self) -> datetime:
@@ -55,16 +83,16 @@ class Told:
 
 def told(row: History, now: datetime) -> tuple[Told | None, list[Unmet]]:
     """The history, or what is wrong with it by field."""
-    visits = [Visit(s, at) for s, at in zip(OPEN_STAGES[1:], (row.proposal_at, row.negotiation_at, row.closing_at), strict=True) if at]
+    visits = [Visit(stage, at) for stage, at in row.entered.items() if at]
     if row.stage in OPEN_STAGES[1:] and row.stage not in [v.stage for v in visits]:
         since = row.moved_at or max([row.opened_at or row.closed_at or now, *[v.at for v in visits]])
         visits.append(Visit(row.stage, since))
-    closed = Visit(Stage(row.outcome), row.closed_at) if row.outcome in (Stage.WON, Stage.LOST) and row.closed_at else None
+    closed = Visit(Stage(row.outcome), row.closed_at) if row.outcome != "open" and row.closed_at else None
     known = [at for at in (row.opened_at, *(v.at for v in visits), row.closed_at) if at]
     wrong = _wrong(row, visits, known, now)
     if wrong:
         return None, wrong
-    visits.sort(key=lambda v: OPEN_STAGES.index(v.stage))
+    visits.sort(key=lambda v: place(v.stage))
     flags = () if row.opened_at else (OPENED_UNKNOWN,)
     return Told(row.opened_at or min(known), tuple(visits), closed, flags), []
 
@@ -77,11 +105,11 @@ def _wrong(row: History, visits: list[Visit], known: list[datetime], now: dateti
         wrong.append(Unmet("closed_at", f"is empty, but needed for a deal that is {row.outcome}"))
     if row.outcome == "open" and row.closed_at is not None:
         wrong.append(Unmet("outcome", "is empty or open, but closed_at is given; write won or lost"))
-    if row.stage in (Stage.WON, Stage.LOST) and row.outcome != row.stage:
+    if row.stage and not row.stage.is_open and row.outcome != row.stage:
         wrong.append(Unmet("stage", f"is {row.stage}, which belongs into outcome"))
     if any(at > now for at in known):
         wrong.append(Unmet(_first_field(row, now), "lies in the future"))
-    order = [v.at for v in sorted(visits, key=lambda v: OPEN_STAGES.index(v.stage))]
+    order = [v.at for v in sorted(visits, key=lambda v: place(v.stage))]
     if row.opened_at and any(at < row.opened_at for at in [*order, *([row.closed_at] if row.closed_at else [])]):
         wrong.append(Unmet("opened_at", "is later than what followed it"))
     if order != sorted(order):
@@ -92,8 +120,9 @@ def _wrong(row: History, visits: list[Visit], known: list[datetime], now: dateti
 
 
 def _first_field(row: History, now: datetime) -> str:
-    names = ("opened_at", "proposal_at", "negotiation_at", "closing_at", "moved_at", "closed_at")
-    return next((n for n in names if (at := getattr(row, n)) and at > now), "moved_at")
+    entered = {ENTERED[stage]: at for stage, at in row.entered.items()}
+    times = {"opened_at": row.opened_at, **entered, "moved_at": row.moved_at, "closed_at": row.closed_at}
+    return next((name for name, at in times.items() if at and at > now), "moved_at")
 
 
 def past_of(steps: Iterable[tuple[str, datetime, Mapping[str, Any]]]) -> Told | None:
@@ -106,7 +135,7 @@ def past_of(steps: Iterable[tuple[str, datetime, Mapping[str, Any]]]) -> Told | 
             visits = [Visit(Stage(v["stage"]), datetime.fromisoformat(v["entered_at"])) for v in data["visits"]]
             closed = Visit(Stage(data["outcome"]), datetime.fromisoformat(data["closed_at"])) if data["closed_at"] else None
             told = Told(visits[0].at, tuple(visits[1:]), closed, tuple(f for f in data["flags"] if f == OPENED_UNKNOWN))
-        elif told is None or type not in _ENDS | {"deal.stage_changed"}:
+        elif told is None or type not in _ENDS_IN.keys() | {"deal.stage_changed"}:
             return None
         elif type == "deal.stage_changed":
             told = replace(told, moves=(*told.moves, Visit(Stage(data["to_stage"]), at)))
@@ -116,7 +145,6 @@ def past_of(steps: Iterable[tuple[str, datetime, Mapping[str, Any]]]) -> Told | 
 
 
 _ENDS_IN = {"deal.won": Stage.WON, "deal.lost": Stage.LOST}
-_ENDS = _ENDS_IN.keys()
 
 
 def correction_unmet(deal: Deal, touched: bool, lead_id: UUID | None) -> list[Unmet]:
@@ -141,7 +169,7 @@ def contradictions(deal: Deal, history: Told) -> list[Unmet]:
     wrong = []
     if OPENED_UNKNOWN not in history.flags and history.opened_at != deal.opened_at:
         wrong.append(Unmet("opened_at", "the deal is known as opened at another time; `correct` replaces what is known"))
-    ahead = [v for v in history.moves if OPEN_STAGES.index(v.stage) > OPEN_STAGES.index(deal.stage)]
+    ahead = [v for v in history.moves if place(v.stage) > place(deal.stage)]
     later = [*(v.at for v in ahead), *([history.closed.at] if history.closed else [])]
     if any(at < deal.stage_since for at in later):
         wrong.append(Unmet("moved_at", f"lies before the deal came to {deal.stage}"))

@@ -1,7 +1,7 @@
 """Reads of quotes. A quote is seen by whoever sees its deal."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -10,9 +10,11 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, bindparam, exists, select
 
 from deal_svc.catalog.queries import prices_on
-from deal_svc.deals.rules import Deal
+from deal_svc.deals.record import Deal
 from deal_svc.deals.tables import DEAL, DEALS
-from deal_svc.quotes.rules import Facts, Line, Quote, QuoteStatus, lines_of
+from deal_svc.quotes.pricing import lines_of
+from deal_svc.quotes.record import Line, Quote, QuoteStatus
+from deal_svc.quotes.rules import QuoteFacts
 from deal_svc.quotes.tables import QUOTE, QUOTES
 from shared.auth import Actor
 from shared.db import scope
@@ -68,15 +70,25 @@ _STANDING = Query(
 )
 
 
-async def facts_of(db: Reader, quotes: Sequence[Quote], today: date) -> dict[UUID, Facts]:
-    """What else decides about these quotes; their prices are compared with the price book only while they are drafts."""
-    found = {s.id: Facts(s.revised, s.rival_accepted) for s in await db.all(_STANDING, ids=[q.id for q in quotes])}
-    drafts = {q.id: (q.currency, lines_of(q)) for q in quotes if q.status is QuoteStatus.DRAFT}
-    if drafts:
-        book = await prices_on(db, {x.product_id for _, lines in drafts.values() for x in lines}, today)
-        for id, (currency, lines) in drafts.items():
-            found[id] = replace(found[id], outdated=_outdated(lines, currency, book))
-    return found
+async def facts_of(db: Reader, quotes: Sequence[Quote], today: date, of: Sequence[Deal] = ()) -> dict[UUID, QuoteFacts]:
+    """What else decides about these quotes; their prices are compared with the price book only while they are drafts.
+
+    `of`: their deals, where they are at hand.
+    """
+    deals = {d.id: d for d in of or await db.all(DEALS.get_many, ids=list({q.deal_id for q in quotes}))}
+    standing = {s.id: s for s in await db.all(_STANDING, ids=[q.id for q in quotes])}
+    drafts = {q.id: lines_of(q) for q in quotes if q.status is QuoteStatus.DRAFT}
+    book = await prices_on(db, {x.product_id for lines in drafts.values() for x in lines}, today) if drafts else {}
+    return {
+        q.id: QuoteFacts(
+            deal=deals[q.deal_id],
+            today=today,
+            revised=standing[q.id].revised,
+            rival_accepted=standing[q.id].rival_accepted,
+            outdated=_outdated(drafts.get(q.id, ()), q.currency, book),
+        )
+        for q in quotes
+    }
 
 
 def _outdated(lines: Sequence[Line], currency: str, book: Mapping[tuple[UUID, str], Any]) -> tuple[str, ...]:
@@ -85,10 +97,6 @@ def _outdated(lines: Sequence[Line], currency: str, book: Mapping[tuple[UUID, st
         return price is None or price.unit_price != x.unit_price
 
     return tuple(sorted({x.sku for x in lines if moved(x)}))
-
-
-async def deals_of(db: Reader, quotes: Sequence[Quote]) -> dict[UUID, Deal]:
-    return {d.id: d for d in await db.all(DEALS.get_many, ids=list({q.deal_id for q in quotes}))}
 
 
 _of_deal = select(QUOTE.c.id).where(QUOTE.c.deal_id == DEAL.c.id).correlate(DEAL)

@@ -1,6 +1,6 @@
 """What the fate of a contract means for its deal."""
 
-from deal_svc.deals.rules import Stage
+from deal_svc.deals.pipeline import Stage
 from deal_svc.deals.tables import DEALS
 from deal_svc.stages import commands
 from shared.calendar import day_of

@@ -1,135 +1,185 @@
-"""How a deal moves: forward through gates, back or past them by exception, to won or lost, and back from there (domain-model §3, D33)."""
+"""How a deal moves: forward through gates, back or past them by exception, to won or lost, and back from there."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Literal
-from uuid import UUID
+from itertools import pairwise
+from typing import Any, Literal
 
-from deal_svc.deals.rules import CLOSED, LEADING, NOT_MANAGER, OPEN_STAGES, Deal, Stage, change_unmet
+from deal_svc.deals.pipeline import FIRST, LAST, OPEN_STAGES, DealFacts, Stage, passed, place
+from deal_svc.deals.record import Deal
+from deal_svc.deals.rules import CHANGE, DEAL, LEADERS, NOT_MANAGER, RESPONSIBLE
+from shared.acts import Act, who
 from shared.auth.actor import Actor, Role
-from shared.errors import Unmet
-
-Direction = Literal["advance", "skip", "back"]
-
-
-class OpenStage(StrEnum):
-    """Where a deal can be moved to; it is won and lost by other acts."""
-
-    DISCOVERY = Stage.DISCOVERY.value
-    PROPOSAL = Stage.PROPOSAL.value
-    NEGOTIATION = Stage.NEGOTIATION.value
-    CLOSING = Stage.CLOSING.value
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What the guards ask besides the deal itself. `spin` are the parts that have an entry."""
-
-    deal_id: UUID
-    spin: list[str] | None
-    has_contact: bool
-    has_decision_maker: bool
-    has_presented: bool
-    has_sent_quote: bool
-    has_accepted_quote: bool
-
+from shared.errors import Rejected, Unmet
+from shared.events.deal import DealLost, DealReopened, DealStageChanged, DealWinReversed, DealWon
 
 NO_REASON = Unmet("reason_missing", "A reason is needed.")
-_SPIN = {
-    "situation": "The SPIN record has nothing about the situation.",
-    "problem": "The SPIN record has no problem.",
-    "implication": "The SPIN record has no implication.",
-    "need_payoff": "The SPIN record has no need-payoff.",
-}
+SAME_STAGE = Unmet("same_stage", "The deal is in this stage already.")
+NOT_MOVABLE, REFUSED = "deal_not_movable", "The deal cannot be moved there now."
+
+# -- Between the open stages -----------------------------------------------------------------------------------------------------
 
 
-def _gate(stage: Stage, deal: Deal, facts: Facts) -> list[Unmet]:
-    """What is missing to enter a stage.
+def _next_gate(deal: Deal, facts: DealFacts, _: Actor) -> Sequence[Unmet]:
+    return OPEN_STAGES[place(deal.stage) + 1].missing(deal, facts) if deal.stage in OPEN_STAGES[:-1] else ()
 
-    That the payment schedule adds up and that the quote was valid is settled when the quote is sent and accepted.
-    """
-    asked: list[tuple[bool, str, str]] = []
-    if stage is Stage.PROPOSAL:
-        recorded = facts.spin or []
-        asked = [
-            *((part in recorded, f"spin_{part}_missing", says) for part, says in _SPIN.items()),
-            (deal.needs_confirmed_at is not None, "needs_not_confirmed", "The customer has not confirmed the needs."),
-            (facts.has_contact, "no_contact", "Nobody is on the buying committee."),
-            (deal.next_step_due_at is not None, "no_next_step", "There is no next step with a date."),
-        ]
-    elif stage is Stage.NEGOTIATION:
-        asked = [
-            (facts.has_presented, "proposal_not_presented", "No proposal was presented."),
-            (facts.has_decision_maker, "no_decision_maker", "The decision maker is not identified."),
-            (facts.has_sent_quote, "quote_not_sent", "No quote was sent."),
-        ]
-    elif stage is Stage.CLOSING:
-        asked = [(facts.has_accepted_quote, "quote_not_accepted", "No quote is accepted.")]
-    return [Unmet(code, says) for met, code, says in asked if not met]
+
+def _by(deal: Deal, steps: int, reason: str | None = "The customer is in a hurry") -> dict[str, Any] | None:
+    """The body of a move by so many stages; None where there is no such move."""
+    there = place(deal.stage) + steps if deal.is_open else -1
+    return {"to": OPEN_STAGES[there].value, "reason": reason} if 0 <= there < len(OPEN_STAGES) else None
+
+
+def _to_the_last(deal: Deal, by: Actor) -> dict[str, Any] | None:
+    """From the stage before the last, only the move of somebody who leads passes the gate."""
+    steps = place(LAST) - place(deal.stage) if deal.is_open else 0
+    return _by(deal, steps) if steps > 1 or (steps == 1 and by.has(*LEADERS)) else None
+
+
+ADVANCE: Act[Deal, DealFacts] = Act(
+    of=DEAL,
+    name="advance",
+    operation="move_deal",
+    who=RESPONSIBLE,
+    states=OPEN_STAGES[:-1],
+    moves=tuple(pairwise(OPEN_STAGES)),
+    needs=_next_gate,
+    refused=REFUSED,
+    code=NOT_MOVABLE,
+    tells=(DealStageChanged,),
+    says="Moves the deal one stage forward, through the gate.",
+    asks="What the gate of the next stage asks.",
+    sample=lambda deal, _: _by(deal, 1, None) if deal.is_open else {"to": LAST.value},
+)
+SKIP: Act[Deal, DealFacts] = Act(
+    of=DEAL,
+    name="skip",
+    operation="move_deal",
+    who=who(*LEADERS),
+    states=OPEN_STAGES[:-1],
+    moves=tuple((a, b) for a in OPEN_STAGES for b in passed(a, LAST)),
+    refused=REFUSED,
+    code=NOT_MOVABLE,
+    not_owner=NOT_MANAGER,
+    tells=(DealStageChanged,),
+    says="Moves the deal past gates or whole stages; the event lists what was passed over.",
+    asks="A reason.",
+    sample=_to_the_last,
+)
+MOVE_BACK: Act[Deal, DealFacts] = Act(
+    of=DEAL,
+    name="move_back",
+    operation="move_deal",
+    who=RESPONSIBLE,
+    states=OPEN_STAGES[1:],
+    moves=tuple((b, a) for a in OPEN_STAGES for b in passed(a, LAST)),
+    refused=REFUSED,
+    code=NOT_MOVABLE,
+    tells=(DealStageChanged,),
+    says="Moves the deal back to an earlier stage.",
+    asks="A reason; a manager for more than one stage.",
+    sample=lambda deal, _: _by(deal, -1),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A way to another stage. `skipped` are the gates passed over; `unmet` is what stands in the way."""
+    """A way to another stage: the act that it is, the gates that it passes over, and what the request lacks."""
 
-    direction: Direction
-    skipped: list[str]
-    unmet: list[Unmet]
+    act: Act[Deal, DealFacts]
+    direction: Literal["advance", "skip", "back"]
+    skipped: Sequence[str] = ()
+    also: Sequence[Unmet] = ()
 
 
-def move(deal: Deal, to: Stage, facts: Facts, by: Actor, reason: str | None) -> Move:
-    """Judge a move. A manager with a reason passes gates and whole stages; going back needs a reason, and a manager beyond one stage."""
-    unmet = change_unmet(deal, by)
+def move(deal: Deal, to: Stage, facts: DealFacts, by: Actor, reason: str | None) -> Move:
+    """Which act leads to this stage. One stage forward is to advance, unless a gate is closed and a leader gives a reason to pass it.
+
+    Raises `Rejected` for the stage that the deal is in.
+    """
     if not deal.is_open:
-        return Move("advance", [], unmet)
-    leads = by.has(*LEADING)
-    steps = OPEN_STAGES.index(to) - OPEN_STAGES.index(deal.stage)
+        return Move(ADVANCE, "advance")
+    no_reason = [] if reason else [NO_REASON]
+    steps = place(to) - place(deal.stage)
     if steps == 0:
-        return Move("advance", [], [*unmet, Unmet("same_stage", "The deal is in this stage already.")])
+        ADVANCE.permit(by)
+        raise Rejected(REFUSED, code=NOT_MOVABLE, unmet=[*CHANGE.unmet(deal, None, by), SAME_STAGE])
     if steps < 0:
-        needs_manager = [NOT_MANAGER] if steps < -1 and not leads else []
-        return Move("back", [], [*unmet, *([] if reason else [NO_REASON]), *needs_manager])
-    here = OPEN_STAGES.index(deal.stage)
-    missing = [u for stage in OPEN_STAGES[here + 1 : here + steps + 1] for u in _gate(stage, deal, facts)]
-    if steps == 1 and not (missing and leads and reason):
-        return Move("advance", [], [*unmet, *missing])
-    return Move("skip", [u.code for u in missing], [*unmet, *([] if reason else [NO_REASON]), *([] if leads else [NOT_MANAGER])])
+        return Move(MOVE_BACK, "back", (), [*no_reason, *([NOT_MANAGER] if steps < -1 and not by.has(*LEADERS) else [])])
+    missing = [u.code for stage in passed(deal.stage, to) for u in stage.missing(deal, facts)]
+    if steps == 1 and not (missing and reason and by.has(*LEADERS)):
+        return Move(ADVANCE, "advance")
+    return Move(SKIP, "skip", missing, no_reason)
 
 
-def win_unmet(deal: Deal, by: Actor) -> list[Unmet]:
-    """A signed contract wins a deal. Without one a director says so, with evidence, and the win is flagged."""
-    may = [] if by.has(Role.director) else [Unmet("not_director", "Without a signed contract only a director may do this.")]
-    return [*([] if deal.is_open else [CLOSED]), *may]
+# -- Won, lost, and back ---------------------------------------------------------------------------------------------------------
+
+LOSE: Act[Deal, None] = Act(
+    of=DEAL,
+    name="lose",
+    operation="lose_deal",
+    who=RESPONSIBLE,
+    states=OPEN_STAGES,
+    to=(Stage.LOST,),
+    refused="The deal cannot be lost.",
+    code="deal_not_losable",
+    tells=(DealLost,),
+    says="Closes the deal as lost and withdraws its drafts and sent quotes.",
+    asks="A reason; the competitor or a note where the reason wants one.",
+    sample=lambda *_: {"reason": "price"},
+)
+WIN: Act[Deal, None] = Act(
+    of=DEAL,
+    name="win",
+    operation="win_deal",
+    who=who(Role.director),
+    states=OPEN_STAGES,
+    to=(Stage.WON,),
+    refused="The deal cannot be won by hand.",
+    code="deal_not_winnable",
+    tells=(DealWon,),
+    says="Wins the deal without a contract that was signed here; the win is flagged.",
+    asks="Evidence.",
+    sample=lambda *_: {"evidence": "Order 4711 of the customer"},
+)
+REOPEN: Act[Deal, None] = Act(
+    of=DEAL,
+    name="reopen",
+    operation="reopen_deal",
+    who=who(*LEADERS),
+    states=(Stage.LOST,),
+    to=OPEN_STAGES,
+    refused="The deal cannot be reopened.",
+    code="deal_not_reopenable",
+    wrong_state=Unmet("not_lost", "Only a lost deal can be reopened."),
+    tells=(DealReopened,),
+    says="Brings a lost deal back in a new cycle, to the first stage or to the one that it was lost in.",
+    asks="A reason.",
+    sample=lambda *_: {"reason": "The budget came"},
+)
+WIN_BY_CONTRACT: Act[Deal, None] = Act(
+    of=DEAL,
+    name="win_by_contract",
+    operation=None,
+    who=who(),
+    states=OPEN_STAGES,
+    to=(Stage.WON,),
+    tells=(DealWon,),
+    says="The contract was signed: the deal is won. A lost deal is reopened first.",
+)
+REVERSE_WIN: Act[Deal, None] = Act(
+    of=DEAL,
+    name="reverse_win",
+    operation=None,
+    who=who(),
+    states=(Stage.WON,),
+    to=(LAST,),
+    tells=(DealWinReversed,),
+    says="The contract fell before it took effect: the deal is back in its last open stage.",
+)
 
 
-def lose_unmet(deal: Deal, by: Actor) -> list[Unmet]:
-    return change_unmet(deal, by)
-
-
-def reopen_unmet(deal: Deal, by: Actor, to: Stage | None = None) -> list[Unmet]:
-    """A manager brings a lost deal back, to the start or to where it was lost."""
-    unmet = [] if deal.stage is Stage.LOST else [Unmet("not_lost", "Only a lost deal can be reopened.")]
-    if not by.has(*LEADING):
-        unmet.append(NOT_MANAGER)
-    if to not in (None, Stage.DISCOVERY, deal.closed_from):
-        unmet.append(Unmet("wrong_stage", "It can go to discovery, or to the stage that it was lost in."))
-    return unmet
-
-
-def actions_unmet(deal: Deal, facts: Facts, by: Actor) -> dict[str, list[Unmet]]:
-    """Every movement of the deal with what stands in its way, a reason taken as given."""
-    moves = _moves_unmet(deal, facts, by) if deal.is_open else {name: [CLOSED] for name in ("advance", "skip", "move_back")}
-    return {**moves, "lose": lose_unmet(deal, by), "win": win_unmet(deal, by), "reopen": reopen_unmet(deal, by)}
-
-
-def _moves_unmet(deal: Deal, facts: Facts, by: Actor) -> dict[str, list[Unmet]]:
-    here = OPEN_STAGES.index(deal.stage)
-    earlier, later = OPEN_STAGES[:here], OPEN_STAGES[here + 1 :]
-    last = [Unmet("last_stage", "There is no further stage; a signed contract wins the deal.")]
-    first = [Unmet("first_stage", "There is no earlier stage.")]
-    may_skip = [*change_unmet(deal, by), *([] if by.has(*LEADING) else [NOT_MANAGER])]
-    return {
-        "advance": move(deal, later[0], facts, by, None).unmet if later else last,
-        "skip": may_skip if later else last,
-        "move_back": move(deal, earlier[-1], facts, by, "given").unmet if earlier else first,
-    }
+def reopening_unmet(deal: Deal, to: Stage | None) -> list[Unmet]:
+    if to in (None, FIRST, deal.closed_from):
+        return []
+    return [Unmet("wrong_stage", f"It can go to {FIRST}, or to the stage that it was lost in.")]

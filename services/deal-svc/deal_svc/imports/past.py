@@ -8,19 +8,27 @@ from uuid import UUID
 
 import orjson
 
-from deal_svc.deals.commands import dimensions, worth
-from deal_svc.deals.rules import OPEN_STAGES, PROBABILITY, Deal, Stage
+from deal_svc.deals.events import told
+from deal_svc.deals.pipeline import FIRST, place
+from deal_svc.deals.record import Deal
 from deal_svc.imports import rules
-from deal_svc.imports.form import DealRow
+from deal_svc.imports.form import Row
 from deal_svc.imports.rules import Told
 from shared.db.tx import Reader
-from shared.events.deal import DealHistoryCorrected, StageVisit
+from shared.events.deal import (
+    DealHistoryCorrected,
+    DealLost,
+    DealOpened,
+    DealReopened,
+    DealStageChanged,
+    DealWinReversed,
+    DealWon,
+    StageVisit,
+)
 
 _TYPES = [
-    f"clinch.{type}.v1"
-    for type in (
-        "deal.opened", "deal.stage_changed", "deal.won", "deal.lost", "deal.reopened", "deal.win_reversed", "deal.history_corrected",
-    )
+    event.type
+    for event in (DealOpened, DealStageChanged, DealWon, DealLost, DealReopened, DealWinReversed, DealHistoryCorrected)
 ]  # fmt: skip
 _STEPS = "SELECT subject, type, time, data FROM event WHERE subject = ANY($1::uuid[]) AND type = ANY($2::text[]) ORDER BY subject, version"
 # An import tells with the correlation of its job; what our own reactions do is no person's act. Quotes are made by people.
@@ -40,45 +48,34 @@ class Past:
 
 
 async def past_of(db: Reader, deals: Sequence[UUID]) -> Past:
-    conn = await db.settled()
-    rows = await conn.fetch(_STEPS, list(deals), _TYPES)
-    told = {
+    rows = await db.rows(_STEPS, list(deals), _TYPES)
+    known = {
         id: rules.past_of((r["type"].removeprefix("clinch.").removesuffix(".v1"), r["time"], orjson.loads(r["data"])) for r in of_deal)
         for id, of_deal in groupby(rows, key=lambda row: row["subject"])
     }
-    return Past(told, {row["subject"] for row in await conn.fetch(_TOUCHED, list(deals))})
+    return Past(known, {row["subject"] for row in await db.rows(_TOUCHED, list(deals))})
 
 
-def corrected(deal: Deal, history: Told, row: DealRow) -> DealHistoryCorrected:
+def corrected(deal: Deal, history: Told, row: Row) -> DealHistoryCorrected:
     """The event for a deal that is as its history says."""
-    return DealHistoryCorrected(
-        **dimensions(deal),
-        **worth(deal),
-        lead_id=deal.lead_id,
+    return told(
+        DealHistoryCorrected,
+        deal,
         lead_external_id=row.lead_external_id,
-        external_id=deal.external_id,
-        account_id=deal.account_id,
         account_external_id=row.account_key,
-        account_name=deal.account_name,
         owner_external_id=row.owner,
-        expected_close_on=deal.expected_close_on,
-        opened_at=deal.opened_at,
         visits=_visits(history),
         outcome=row.outcome.value,
-        closed_at=deal.closed_at,
         reason=deal.close_reason,
-        competitor=deal.competitor,
-        stage=deal.stage,
         flags=sorted(history.flags),
     )
 
 
 def _visits(history: Told) -> list[StageVisit]:
-    visits = [StageVisit(stage=Stage.DISCOVERY, entered_at=history.opened_at, probability=PROBABILITY[Stage.DISCOVERY])]
-    place = 0
+    visits = [StageVisit(stage=FIRST, entered_at=history.opened_at, probability=FIRST.probability)]
+    reached = FIRST
     for move in history.moves:
-        reached = OPEN_STAGES.index(move.stage)
-        direction: Any = "skip" if reached > place + 1 else "advance"
-        visits.append(StageVisit(stage=move.stage, entered_at=move.at, direction=direction, probability=PROBABILITY[move.stage]))
-        place = reached
+        direction: Any = "skip" if place(move.stage) > place(reached) + 1 else "advance"
+        visits.append(StageVisit(stage=move.stage, entered_at=move.at, direction=direction, probability=move.stage.probability))
+        reached = move.stage
     return visits

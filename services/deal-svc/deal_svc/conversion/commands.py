@@ -1,0 +1,101 @@
+"""Opening the deal of a converted lead, joining the lead to an open one, or telling why not."""
+
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import bindparam, insert
+
+from deal_svc.conversion import rules
+from deal_svc.conversion.queries import JOINED, OF_LEAD
+from deal_svc.conversion.record import Refusal
+from deal_svc.conversion.tables import DEAL_LEAD, REFUSALS
+from deal_svc.deals import queries as deals
+from deal_svc.deals.accounts import REGION
+from deal_svc.deals.commands import no_rate
+from deal_svc.deals.events import told
+from deal_svc.deals.record import Deal, new_deal
+from deal_svc.deals.tables import DEALS
+from shared.auth import Actor, Role
+from shared.db.query import Query
+from shared.db.tx import Tx
+from shared.errors import NotFound
+from shared.events.deal import ConversionRefused, DealLeadJoined, DealOpened
+from shared.events.envelope import Envelope
+from shared.events.lead import LeadConverted
+from shared.roster import team_of
+from shared.spelling import normal_source
+
+_JOIN = Query(insert(DEAL_LEAD).values({c.name: bindparam(c.name) for c in DEAL_LEAD.c}), UUID)
+
+
+async def take_lead(tx: Tx, e: Envelope[LeadConverted]) -> None:
+    """Open the deal, or join the lead to it, or tell why not. What is told brings the lead to its next state."""
+    refusal = await (_join if e.data.joins_existing else _open)(tx, e)
+    if refusal is None:
+        return
+    lead = e.data
+    refused = Refusal(id=lead.conversion_id, version=1, lead_id=e.subject, deal_id=lead.deal_id, reason=refusal, refused_at=tx.now)
+    event = ConversionRefused(lead_id=e.subject, deal_id=lead.deal_id, reason=refusal)
+    await tx.add_new(REFUSALS, [(refused, [(event, e.time)])])
+
+
+async def _open(tx: Tx, e: Envelope[LeadConverted]) -> str | None:
+    lead = e.data
+    if await tx.first(DEALS.lock, id=lead.deal_id) is not None:
+        return None
+    if await tx.first(OF_LEAD, lead_id=e.subject) is not None:
+        return "The lead has a deal already."
+    if lead.owner_id and await tx.first(deals.ON_ROSTER, person_id=lead.owner_id) is False:
+        return "The owner of the lead has left; assign the lead to somebody else first."
+    currency = lead.currency or tx.settings.reporting_currency
+    fx = tx.settings.rate(currency)
+    if fx is None:
+        return no_rate(currency)
+    deal = new_deal(
+        tx.now,
+        id=lead.deal_id,
+        opened_at=e.time,
+        name=lead.deal_name,
+        amount=Decimal(lead.amount or 0),
+        currency=currency,
+        fx=fx,
+        expected_close_on=date.fromisoformat(lead.expected_close_on) if lead.expected_close_on else None,
+        owner_id=lead.owner_id,
+        team_id=(await team_of(tx, lead.owner_id) if lead.owner_id else None) or lead.team_id,
+        account_id=lead.account_id,
+        account_name=lead.account_name,
+        lead_id=e.subject,
+        conversion_id=lead.conversion_id,
+        source=lead.source and normal_source(lead.source),
+        product=lead.product,
+        region=lead.region or await tx.first(REGION, id=lead.account_id),
+    )
+    await tx.add(DEALS, deal, told(DealOpened, deal), at=e.time)
+    return None
+
+
+async def _join(tx: Tx, e: Envelope[LeadConverted]) -> str | None:
+    deal = await tx.first(DEALS.lock, id=e.data.deal_id)
+    if deal is not None and e.subject in [joined.lead_id for joined in await tx.all(JOINED, deal_id=deal.id)]:
+        return None
+    if deal is None or not await _is_seen(tx, deal, e.data):
+        return "There is no such deal, or you may not see it."
+    if refusal := rules.joining_refusal(deal, e.data.account_id):
+        return refusal
+    await tx.run(_JOIN, deal_id=deal.id, lead_id=e.subject, conversion_id=e.data.conversion_id, joined_at=e.time)
+    await tx.save(DEALS, deal, DealLeadJoined(lead_id=e.subject, conversion_id=e.data.conversion_id), at=e.time)
+    return None
+
+
+async def _is_seen(tx: Tx, deal: Deal, lead: LeadConverted) -> bool:
+    """Whether the person who converted the lead may read the deal. What our own acts convert is theirs to know."""
+    who = lead.actor
+    if who is None or who.role == Role.system:
+        return True
+    roles = [role for role in Role if role in (lead.actor_roles or [who.role])]
+    try:
+        await deals.SEEN.get(tx, Actor.of(who.id, roles), deal.id)
+    except NotFound:
+        return False
+    return True

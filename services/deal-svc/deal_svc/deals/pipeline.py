@@ -1,0 +1,113 @@
+"""The stages of a deal, each declared once: its name, its probability, and the gate that a deal passes to enter it.
+
+What follows from the declarations: the order, the moves and what they need, the probability, the columns of an import file, and the
+stages that the API takes. A new stage is one member here; its gate may ask another fact, which `DealFacts` and its statement then have.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from shared.errors import Unmet
+
+if TYPE_CHECKING:
+    from deal_svc.deals.record import Deal
+
+
+@dataclass(frozen=True, slots=True)
+class DealFacts:
+    """What gates ask besides the deal itself. `spin` are the parts of the SPIN record that have an entry."""
+
+    deal_id: UUID
+    spin: list[str] | None
+    has_contact: bool
+    has_decision_maker: bool
+    has_presented: bool
+    has_sent_quote: bool
+    has_accepted_quote: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Something that a gate asks, and what the seller reads who has not done it."""
+
+    code: str
+    says: str
+    met: Callable[["Deal", DealFacts], bool]
+
+    @property
+    def unmet(self) -> Unmet:
+        return Unmet(self.code, self.says)
+
+
+def _spin(part: str, says: str) -> Guard:
+    return Guard(f"spin_{part}_missing", f"The SPIN record has {says}.", lambda _, facts: part in (facts.spin or ()))
+
+
+class Stage(StrEnum):
+    """Where a deal is: the open stages in their order, then the two that end it.
+
+    `probability` is in percent. `gate` is what a deal needs to enter an open stage; a stage without a gate ends the deal. That the
+    payment schedule adds up and the quote is valid is settled when the quote is sent and accepted, so no gate asks it again.
+    """
+
+    _value_: str
+    probability: int
+    gate: tuple[Guard, ...] | None
+
+    def __new__(cls, value: str, probability: int = 0, gate: tuple[Guard, ...] | None = None) -> "Stage":
+        stage = str.__new__(cls, value)
+        stage._value_, stage.probability, stage.gate = value, probability, gate
+        return stage
+
+    DISCOVERY = ("discovery", 20, ())
+    PROPOSAL = (
+        "proposal",
+        50,
+        (
+            _spin("situation", "nothing about the situation"),
+            _spin("problem", "no problem"),
+            _spin("implication", "no implication"),
+            _spin("need_payoff", "no need-payoff"),
+            Guard("needs_not_confirmed", "The customer has not confirmed the needs.", lambda deal, _: deal.needs_confirmed_at is not None),
+            Guard("no_contact", "Nobody is on the buying committee.", lambda _, facts: facts.has_contact),
+            Guard("no_next_step", "There is no next step with a date.", lambda deal, _: deal.next_step_due_at is not None),
+        ),
+    )
+    NEGOTIATION = (
+        "negotiation",
+        75,
+        (
+            Guard("proposal_not_presented", "No proposal was presented.", lambda _, facts: facts.has_presented),
+            Guard("no_decision_maker", "The decision maker is not identified.", lambda _, facts: facts.has_decision_maker),
+            Guard("quote_not_sent", "No quote was sent.", lambda _, facts: facts.has_sent_quote),
+        ),
+    )
+    CLOSING = ("closing", 90, (Guard("quote_not_accepted", "No quote is accepted.", lambda _, facts: facts.has_accepted_quote),))
+    WON = ("won", 100)
+    LOST = ("lost", 0)
+
+    @property
+    def is_open(self) -> bool:
+        return self.gate is not None
+
+    def missing(self, deal: "Deal", facts: DealFacts) -> list[Unmet]:
+        """What the deal lacks to enter this stage."""
+        return [guard.unmet for guard in self.gate or () if not guard.met(deal, facts)]
+
+
+OPEN_STAGES = tuple(stage for stage in Stage if stage.is_open)
+"""In the order that a deal goes through them."""
+FIRST, LAST = OPEN_STAGES[0], OPEN_STAGES[-1]
+
+
+def place(stage: Stage) -> int:
+    """Where an open stage comes in the order, from 0."""
+    return OPEN_STAGES.index(stage)
+
+
+def passed(start: Stage, end: Stage) -> tuple[Stage, ...]:
+    """The stages that a deal enters on its way from one open stage to a later one, that one included."""
+    return OPEN_STAGES[place(start) + 1 : place(end) + 1]

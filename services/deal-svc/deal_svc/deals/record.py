@@ -1,0 +1,111 @@
+"""A deal as its table keeps it, and the words of its fields."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Any
+from uuid import UUID
+
+from deal_svc.deals.pipeline import FIRST, Stage
+from shared.stored import Stored
+
+
+class Kind(StrEnum):
+    NEW = "new"
+    UPSELL = "upsell"
+    CROSS_SELL = "cross_sell"
+    RENEWAL = "renewal"
+
+
+class LossReason(StrEnum):
+    PRICE = "price"
+    COMPETITOR = "competitor"
+    NO_BUDGET = "no_budget"
+    NO_DECISION = "no_decision"
+    NEED_MISMATCH = "need_mismatch"
+    TIMING = "timing"
+    NO_RESPONSE = "no_response"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Deal:
+    """One opportunity."""
+
+    id: UUID
+    version: int
+    name: str
+    kind: Kind
+    stage: Stage
+    stage_since: datetime
+    cycle: Annotated[int, Stored(comment="1, and one more with each reopening")]
+    probability: Annotated[int, Stored(comment="percent")]
+    amount: Annotated[Decimal, Stored(digits=(18, 4))]
+    currency: str
+    fx: Annotated[Decimal, Stored(digits=(18, 8), comment="units of the reporting currency for one unit of currency, frozen")]
+    expected_close_on: date | None
+    owner_id: UUID | None
+    team_id: UUID | None
+    account_id: UUID | None
+    account_name: str | None
+    lead_id: Annotated[UUID | None, Stored(comment="the primary lead; further ones are in deal_lead")]
+    conversion_id: UUID | None
+    source: str | None
+    product: Annotated[str | None, Stored(comment="product line")]
+    region: str | None
+    competitor: str | None
+    needs: Annotated[str | None, Stored(comment="as restated to the customer")]
+    needs_confirmed_at: datetime | None
+    needs_confirmed_by: Annotated[UUID | None, Stored(comment="a contact of lead-svc")]
+    next_step: str | None
+    next_step_due_at: datetime | None
+    opened_at: datetime
+    closed_at: datetime | None
+    closed_from: Annotated[Stage | None, Stored(comment="the stage it was in when it was won or lost")]
+    close_reason: Annotated[str | None, Stored(comment="why it was lost, or the evidence of a manual win")]
+    close_note: str | None
+    manual_win: bool
+    quote_id: Annotated[UUID | None, Stored(comment="the accepted quote")]
+    contract_id: UUID | None
+    contract_starts_on: date | None
+    external_id: Annotated[str | None, Stored(unique=True)]
+    imported: bool
+    flags: Annotated[dict[str, bool], Stored(comment="flag -> true: odd but true, kept, and marked for people to see")]
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def is_open(self) -> bool:
+        return self.stage.is_open
+
+
+def new_deal(now: datetime, *, id: UUID, opened_at: datetime, **given: Any) -> Deal:
+    """A deal at the start of its way; `given` are the fields that differ from that."""
+    start: dict[str, Any] = {
+        **dict.fromkeys(Deal.__dataclass_fields__),
+        "version": 0,
+        "kind": Kind.NEW,
+        "stage": FIRST,
+        "stage_since": opened_at,
+        "cycle": 1,
+        "probability": FIRST.probability,
+        "manual_win": False,
+        "imported": False,
+        "flags": {},
+        "created_at": now,
+        "updated_at": now,
+    }
+    return Deal(**start | {"id": id, "opened_at": opened_at} | given)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A customer, as lead-svc told of them: for lists, search, and who may see them."""
+
+    id: UUID
+    name: str
+    region: str | None
+    owner_id: UUID | None
+    owner_known: Annotated[bool, Stored(default="false", comment="false until its events were read for owners")]
+    told_version: Annotated[int, Stored(default="0", big=True, comment="of the last event that it comes from")]

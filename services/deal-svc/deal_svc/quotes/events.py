@@ -1,0 +1,28 @@
+"""What events say of a quote: each of their fields that the quote has too is taken from it by name, the rest from its deal."""
+
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from deal_svc.deals.record import Deal
+from deal_svc.quotes.pricing import lines_of, main_line
+from deal_svc.quotes.record import Quote
+from shared.events.deal import QuoteEvent
+from shared.events.envelope import Dimensions, Money
+
+E = TypeVar("E", bound=QuoteEvent)
+
+
+@lru_cache(maxsize=32)
+def _taken(kind: type[QuoteEvent]) -> tuple[str, ...]:
+    return tuple(n for n in kind.model_fields if n in Quote.__dataclass_fields__)
+
+
+def told(kind: type[E], quote: Quote, deal: Deal, **more: Any) -> E:
+    """The event about this quote. `more` are facts of the event itself, and fields that it tells otherwise than the quote has them."""
+    given: dict[str, Any] = {name: getattr(quote, name) for name in _taken(kind) if name not in more}
+    for name, money in kind.model_fields.items():
+        if money.annotation is Money:
+            given[name] = Money(amount=getattr(quote, name), currency=quote.currency)
+    given |= {name: getattr(deal, name) for name in Dimensions.model_fields} | {"account_id": deal.account_id}
+    given["product"] = deal.product or main_line(lines_of(quote))
+    return kind(**given, **more)

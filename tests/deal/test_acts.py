@@ -1,0 +1,125 @@
+"""What a record lists as its allowed actions is what the routes do, for every role, owner and state."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from deal_svc.answers import DEAL_ACTS
+from deal_svc.catalog.rules import PRODUCT_ACTS
+from deal_svc.catalog.tables import PRODUCTS
+from deal_svc.deals.pipeline import Stage
+from deal_svc.deals.tables import DEALS
+from deal_svc.quotes.record import QuoteStatus
+from deal_svc.quotes.rules import QUOTE_ACTS
+from deal_svc.quotes.tables import QUOTES
+from shared.auth.actor import Role
+from shared.db.query import Aggregate
+from shared.events.lead import PersonAdded
+from tests.acts import Acts
+from tests.deal.sales import TEAM, Sales
+
+ROLES = tuple(f"{role}:{role}" for role in Role if role not in (Role.system, Role.rep, Role.manager, Role.presales, Role.assistant))
+TEAM_MATES = ("rep:ann", "rep:bob", "manager:max", "presales:pat", "assistant:ash")
+EVERYBODY = (*TEAM_MATES, *ROLES)
+TELLING = ("rep:ann", "manager:max", "director:director", "csm:csm", "presales:pat", "auditor:auditor")
+"""Those among them who may each do something else."""
+
+
+@pytest.fixture
+async def office(sales: Sales) -> Sales:
+    for role, key in (("presales", "pat"), ("assistant", "ash")):
+        await sales.svc.hear(PersonAdded(role=role, team_id=TEAM, team_path=[TEAM]), sales.svc.person(role, key))
+    return sales
+
+
+class Property:
+    """The acts of one kind of record, held against each record that a test gives."""
+
+    def __init__(self, sales: Sales, acts: Sequence[Any], of: Aggregate[Any], path: str) -> None:
+        self.sales, self.acts, self.of, self.path = sales, Acts(sales, acts), of, path
+        self.states: set[str] = set()
+
+    async def hold(self, made: dict[str, Any], whos: Sequence[str] = TELLING) -> None:
+        async with self.sales.svc.db.read() as db:
+            row: Any = await db.get(self.of, UUID(made["id"]))
+
+        async def read(who: str) -> dict[str, Any] | None:
+            answer = await self.sales.raw(who, "GET", f"{self.path}/{row.id}")
+            return answer.json() if answer.is_success else None
+
+        self.states.add(row.status if self.of is QUOTES else getattr(row, "stage", ""))
+        await self.acts.hold(row, whos, read)
+
+
+async def drafted(sales: Sales, who: str = "rep:ann") -> dict[str, Any]:
+    """A deal with a proposal to present."""
+    deal = await sales.deal(who)
+    await sales.ask(who, "POST", f"/v1/deals/{deal['id']}/proposals", {"title": "Solution"}, expect=201)
+    return deal
+
+
+async def test_deals_in_every_stage(office: Sales) -> None:
+    holds = Property(office, DEAL_ACTS, DEALS, "/v1/deals")
+    deal = await drafted(office)
+    await holds.hold(deal, EVERYBODY)
+    await office.ready_for_proposal(deal)
+    await holds.hold(deal)
+    for stage in (Stage.PROPOSAL, Stage.NEGOTIATION, Stage.CLOSING):
+        await office.move(deal, stage, "manager:max", reason="The customer knows what they want")
+        await holds.hold(deal)
+    await office.ask("director", "POST", f"/v1/deals/{deal['id']}/win", {"evidence": "Order 4711"}, etag="*")
+    await holds.hold(deal)
+    lost = await drafted(office)
+    await office.ask("rep:ann", "POST", f"/v1/deals/{lost['id']}/lose", {"reason": "price"}, etag="*")
+    await holds.hold(lost, EVERYBODY)
+    assert holds.states == set(Stage)
+    holds.acts.complete()
+
+
+async def test_deals_of_others_and_of_nobody(office: Sales) -> None:
+    holds = Property(office, DEAL_ACTS, DEALS, "/v1/deals")
+    for owner in ("csm:csm", "kam:kam", "manager:max", "director:director"):
+        deal = await drafted(office, owner)
+        await holds.hold(deal, (owner, "csm:csm", "manager:max", "assistant:ash"))
+    async with office.svc.transaction() as tx:
+        await tx.execute("UPDATE deal SET owner_id = NULL WHERE id = $1", UUID(deal["id"]))
+    await holds.hold(deal, EVERYBODY)
+
+
+async def test_quotes_in_every_status(office: Sales) -> None:
+    holds = Property(office, QUOTE_ACTS, QUOTES, "/v1/quotes")
+    deal = await office.deal()
+    rejected, withdrawn, expired, first = [await office.quote(deal) for _ in range(4)]
+    await holds.hold(first, EVERYBODY)
+    await holds.hold(await office.quote(deal, lines=[]))
+    for quote in (rejected, expired, first):
+        await office.act(quote, "send")
+    await holds.hold(first, EVERYBODY)
+    await office.act(rejected, "reject", reason="Too dear")
+    await office.act(withdrawn, "withdraw", reason="Wrong product")
+    second = await office.act(first, "revise", expect=201)
+    await office.act(second, "send")
+    accepted = await office.act(second, "accept")
+    async with office.svc.transaction() as tx:
+        await tx.execute("UPDATE quote SET status = 'expired', valid_until = '2026-03-01' WHERE id = $1", UUID(expired["id"]))
+    for quote in (rejected, withdrawn, expired, first, accepted):
+        await holds.hold(quote)
+    assert holds.states == set(QuoteStatus)
+    await office.ask("rep:ann", "POST", f"/v1/deals/{deal['id']}/lose", {"reason": "price"}, etag="*")
+    await holds.hold(accepted)
+    holds.acts.complete()
+
+
+@pytest.mark.parametrize(("off", "note"), [("15", None), ("25", None), ("40", None), ("40", "Strategic")])
+async def test_quotes_with_a_discount(office: Sales, off: str, note: str | None) -> None:
+    holds = Property(office, QUOTE_ACTS, QUOTES, "/v1/quotes")
+    quote = await office.quote(await office.deal(), total_discount_percent=off, note=note)
+    await holds.hold(quote, ("rep:ann", "manager:max", "director:director", "admin:admin"))
+
+
+async def test_products(office: Sales) -> None:
+    holds = Property(office, PRODUCT_ACTS, PRODUCTS, "/v1/products")
+    await holds.hold({"id": office.products["CRM-1"]}, EVERYBODY)
+    holds.acts.complete()
