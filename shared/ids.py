@@ -1,5 +1,6 @@
 """Identifiers: time-ordered for what is born here, deterministic for what another system named first."""
 
+from functools import lru_cache
 from uuid import UUID
 
 import uuid_utils
@@ -18,6 +19,15 @@ def external_id(kind: str, key: str) -> UUID:
     """The id of the `kind` that another system calls `key`: the same in every service, asked in any order (architecture §4)."""
     return _plain(uuid_utils.uuid5(_NAMESPACE, f"{kind}:{key}"))
 
+
+def read_id(text: str) -> UUID:
+    """The id that `text` writes, as asyncpg gives ids; ValueError when it writes none."""
+    found: UUID = pgproto.UUID(text)
+    return found
+
+
+uuid_of = lru_cache(maxsize=8192)(read_id)
+"""The same for an id that comes again and again."""
 
 _NAMESPACE = uuid_utils.UUID(str(CLINCH))
 

@@ -11,7 +11,6 @@ from operator import attrgetter
 from typing import Any, Generic, Protocol, TypeVar, cast
 from uuid import UUID
 
-from asyncpg.pgproto import pgproto
 from sqlalchemy import (
     ARRAY,
     Boolean,
@@ -119,18 +118,6 @@ def rows_param(table: Table, *names: str) -> Any:
 def columns(rows: Sequence[Any], names: Sequence[str]) -> dict[str, list[Any]]:
     """Rows (dataclasses) turned into one list per column, as `rows_param` takes them."""
     return {n: [getattr(r, n) for r in rows] for n in names}
-
-
-def read_id(text: str) -> UUID:
-    """The id that `text` writes; ValueError when it writes none. As asyncpg gives ids: equal to Python's own, and read, looked up and
-    written into arrays several times as quickly, which counts where events come by the thousand.
-    """
-    found: UUID = pgproto.UUID(text)
-    return found
-
-
-uuid_of = lru_cache(maxsize=8192)(read_id)
-"""The same for an id that comes again and again."""
 
 
 class Row(Protocol):

@@ -98,7 +98,7 @@ class Tx(Reader):
         done: str = await (await self.settled()).execute(sql, *args)
         return done
 
-    async def copy(self, table: str, records: Sequence[Sequence[Any]], columns: Sequence[str]) -> None:
+    async def copy(self, table: str, records: Iterable[Sequence[Any]], columns: Sequence[str]) -> None:
         """Insert many rows by COPY."""
         await (await self.settled()).copy_records_to_table(table, records=records, columns=columns)
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from shared.db.query import uuid_of
 from shared.db.tx import Tx
 from shared.events.envelope import Envelope, Event, decode
+from shared.ids import uuid_of
 from shared.log.bus import Delivered
 
 BEHIND = "waits behind an earlier event of the same subject"

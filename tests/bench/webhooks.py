@@ -6,9 +6,9 @@ from time import perf_counter
 
 from metrics_svc.feed.commands import feed
 from metrics_svc.service import service
-from metrics_svc.webhooks.delivering import deliver
+from metrics_svc.webhooks.delivery import deliver
 from metrics_svc.webhooks.rules import AT_ONCE
-from metrics_svc.webhooks.sending import Sender
+from metrics_svc.webhooks.sender import Sender
 from shared.clock import utcnow
 from shared.db.tx import Database
 from shared.log.bus import Delivered

@@ -6,8 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from metrics_svc.feed.commands import feed
-from metrics_svc.webhooks.delivering import attempt
-from metrics_svc.webhooks.sending import Sender
+from metrics_svc.webhooks.delivery import attempt
+from metrics_svc.webhooks.sender import Sender
 from metrics_svc.webhooks.turns import Claimed, take_turn
 from shared import verify
 from shared.events.envelope import Envelope, Event

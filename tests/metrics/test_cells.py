@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metrics_svc.cells.changes import CellChanges, Change
-from metrics_svc.cells.histogram import bucket_of
 from metrics_svc.facts.rows import AllocationFact, AmountFact, GoalFact, LeadFact, LeadGoalFact, OutcomeFact, VisitFact
 from metrics_svc.fold import fold
+from metrics_svc.histogram import bucket_of
 from metrics_svc.stages import EXITS, STAGES
 from shared.events.envelope import Envelope
 from shared.events.lead import LeadBantUpdated

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from clinch.run.postgres import Postgres
 from metrics_svc.feed import queries
 from metrics_svc.feed.commands import KNOWN, feed
-from metrics_svc.feed.rules import EVERYBODYS, EVERYTHING, OWNED, PART_OF, SHOWN, FeedEvent
+from metrics_svc.feed.rules import EVERYTHING, OWNED, PART_OF, SHOWN, VISIBLE_TO_ALL, FeedEvent
 from metrics_svc.feed.tail import Tail
 from metrics_svc.service import service
 from shared import roster
@@ -35,7 +35,7 @@ NUMBERS = st.integers(0, 2)
 STEPS = st.lists(
     st.tuples(st.just("own"), st.sampled_from(sorted(OWNED)), NUMBERS, OWNERS | st.just("silent"))
     | st.tuples(st.just("part"), st.sampled_from(sorted(PART_OF)), NUMBERS, NUMBERS, OWNERS | st.just("silent"))
-    | st.tuples(st.just("open"), st.sampled_from(sorted(EVERYBODYS)), NUMBERS)
+    | st.tuples(st.just("open"), st.sampled_from(sorted(VISIBLE_TO_ALL)), NUMBERS)
     | st.tuples(st.just("other"), st.sampled_from(["webhook", "comet"]), NUMBERS)
     | st.tuples(st.just("seat"), st.sampled_from(PEOPLE), st.sampled_from(sorted(PATHS)))
     | st.tuples(st.just("look")),
@@ -87,7 +87,7 @@ class Model:
 
     def sees(self, actor: Actor, message: Delivered) -> bool:
         aggregate, subject = message.topic.split(".")[1], UUID(message.key)
-        if aggregate in EVERYBODYS:
+        if aggregate in VISIBLE_TO_ALL:
             return True
         if aggregate not in SHOWN:
             return actor.has(Role.admin, Role.ops, Role.system)

@@ -5,7 +5,7 @@ from statistics import quantiles
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metrics_svc.cells.histogram import bucket_of, quantile, seconds_of
+from metrics_svc.histogram import bucket_of, quantile, seconds_of
 
 MICROSECONDS = st.integers(-(10**15), 10**15)
 

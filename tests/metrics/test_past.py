@@ -127,6 +127,6 @@ async def test_a_new_currency_converts_what_was_told_in_the_old_one(svc: Running
 async def test_the_worker_finds_rebuilt_figures_current(svc: Running) -> None:
     await in_the_log(svc, history())
     settings = await changed(svc, "Asia/Shanghai")
-    async with svc.db.connection() as conn:
-        assert await outdated(conn, settings) == set()
-        assert await outdated(conn, svc.settings) == {"facts", "cells"}
+    async with svc.db.read() as db:
+        assert await outdated(db, settings) == set()
+        assert await outdated(db, svc.settings) == {"facts", "cells"}

@@ -15,6 +15,7 @@ from metrics_svc.rebuild.log import CONSUMER, LogIncomplete, differing_rows, reb
 from metrics_svc.rebuild.versions import outdated
 from metrics_svc.service import service
 from shared import migrations
+from shared.db.tx import Reader
 from shared.events.envelope import Envelope, Event, headers, topic
 from shared.log.bus import Bus, Message, open_bus
 from tests.harness import Running, fresh_database
@@ -75,11 +76,11 @@ async def test_new_code_of_the_facts_is_taken_into_use(svc: Running) -> None:
         before = await contents(svc)
         async with svc.db.connection() as conn:
             await conn.execute(_DAMAGE)
-            assert await outdated(conn, svc.settings) == {"facts", "cells"}
+            assert await outdated(Reader(conn), svc.settings) == {"facts", "cells"}
         await asyncio.gather(*[current(svc) for _ in range(2)])  # two workers
         assert await contents(svc) == before
         async with svc.transaction() as tx:
-            assert await outdated(tx.conn, svc.settings) == set()
+            assert await outdated(tx, svc.settings) == set()
             assert await differing_cells(tx) == 0
         assert (await differing_rows(svc.db, bus, svc.settings))[0] == 0
 

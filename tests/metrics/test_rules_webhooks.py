@@ -13,8 +13,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from standardwebhooks import Webhook as Oracle
 from standardwebhooks import WebhookVerificationError
 
-from metrics_svc.webhooks import rules, signing
-from metrics_svc.webhooks.record import DeliveryState, Progress, Reason, State, Webhook
+from metrics_svc.webhooks import rules, signature
+from metrics_svc.webhooks.record import DeliveryState, DisableReason, Progress, Webhook, WebhookState
 from metrics_svc.webhooks.rules import BACK_OFF, ROTATE_SECRET, Answer
 from shared.auth.actor import Actor, Role
 from shared.events.envelope import REGISTRY
@@ -29,16 +29,16 @@ TAKEN, FAILED, GONE = Answer(204, None, 0.1), Answer(500, None, 0.1), Answer(410
 
 
 def test_a_secret_has_32_random_bytes_and_the_standard_s_prefix() -> None:
-    secret = signing.new_secret()
+    secret = signature.new_secret()
     assert secret.startswith("whsec_")
     assert len(base64.b64decode(secret.removeprefix("whsec_"), validate=True)) == 32
-    assert signing.new_secret() != secret
+    assert signature.new_secret() != secret
 
 
 def test_the_standard_s_own_library_accepts_our_signature() -> None:
-    secret, now = signing.new_secret(), datetime.now(UTC)
-    body = signing.message("clinch.deal.won.v1", NOW, subject=ID, sequence=7, position=12)
-    read = Oracle(secret).verify(body, signing.headers([secret], new_id(), now, body))
+    secret, now = signature.new_secret(), datetime.now(UTC)
+    body = signature.message("clinch.deal.won.v1", NOW, subject=ID, sequence=7, position=12)
+    read = Oracle(secret).verify(body, signature.headers([secret], new_id(), now, body))
     assert read == {
         "type": "clinch.deal.won.v1",
         "timestamp": "2026-03-02T09:00:00Z",
@@ -47,21 +47,21 @@ def test_the_standard_s_own_library_accepts_our_signature() -> None:
 
 
 def test_while_secrets_change_either_of_them_verifies_and_no_other() -> None:
-    new, old, now = signing.new_secret(), signing.new_secret(), datetime.now(UTC)
-    body = signing.ping(ID, NOW)
-    headers = signing.headers([new, old], ID, now, body)
+    new, old, now = signature.new_secret(), signature.new_secret(), datetime.now(UTC)
+    body = signature.ping(ID, NOW)
+    headers = signature.headers([new, old], ID, now, body)
     assert headers["webhook-signature"].count("v1,") == 2
     for secret in (new, old):
         Oracle(secret).verify(body, headers)
     with pytest.raises(WebhookVerificationError):
-        Oracle(signing.new_secret()).verify(body, headers)
+        Oracle(signature.new_secret()).verify(body, headers)
 
 
 @pytest.mark.parametrize("changed", ["body", "webhook-id", "webhook-timestamp"])
 def test_what_is_changed_on_the_way_does_not_verify(changed: str) -> None:
-    secret, now = signing.new_secret(), datetime.now(UTC)
-    body = signing.ping(ID, NOW)
-    headers = signing.headers([secret], ID, now, body)
+    secret, now = signature.new_secret(), datetime.now(UTC)
+    body = signature.ping(ID, NOW)
+    headers = signature.headers([secret], ID, now, body)
     if changed == "body":
         body += b" "
     else:
@@ -72,7 +72,7 @@ def test_what_is_changed_on_the_way_does_not_verify(changed: str) -> None:
 
 def test_the_same_event_has_the_same_body_in_any_zone() -> None:
     shanghai = NOW.astimezone(tz=datetime.fromisoformat("2026-01-01T00:00:00+08:00").tzinfo)
-    bodies = {signing.message("clinch.deal.won.v1", at, subject=ID, sequence=1, position=1) for at in (NOW, shanghai)}
+    bodies = {signature.message("clinch.deal.won.v1", at, subject=ID, sequence=1, position=1) for at in (NOW, shanghai)}
     assert len(bodies) == 1
     assert json.loads(bodies.pop())["timestamp"] == "2026-03-02T09:00:00Z"
 
@@ -104,7 +104,7 @@ def test_a_pattern_that_no_event_has_is_found_out() -> None:
 
 
 def test_a_ping_is_no_event() -> None:
-    assert signing.PING not in REGISTRY
+    assert signature.PING not in REGISTRY
 
 
 # -- Waits -----------------------------------------------------------------------------------------------------------------
@@ -175,14 +175,14 @@ def test_no_retry_after_can_break_us(header: str) -> None:
 @pytest.mark.parametrize(
     ("answer", "failing", "reason"),
     [
-        (GONE, None, Reason.GONE),
-        (FAILED, timedelta(days=5), Reason.FAILING),
+        (GONE, None, DisableReason.GONE),
+        (FAILED, timedelta(days=5), DisableReason.FAILING),
         (FAILED, timedelta(days=4, hours=23), None),
         (FAILED, None, None),
         (TAKEN, timedelta(days=30), None),
     ],
 )
-def test_who_is_disabled(answer: Answer, failing: timedelta | None, reason: Reason | None) -> None:
+def test_who_is_disabled(answer: Answer, failing: timedelta | None, reason: DisableReason | None) -> None:
     assert rules.to_disable(answer, NOW - failing if failing else None, NOW) is reason
 
 
@@ -193,7 +193,7 @@ def test_a_second_rotation_waits_for_the_first() -> None:
         url="https://8.8.8.8/",
         description="",
         types=["*"],
-        state=State.ACTIVE,
+        state=WebhookState.ACTIVE,
         reason=None,
         disabled_at=None,
         created_at=NOW,
@@ -217,7 +217,7 @@ class OneDelivery(RuleBasedStateMachine):
         self.now, self.tries = NOW, 0
         self.next = rules.Next(DeliveryState.PENDING, NOW)
         self.failing_since: datetime | None = None
-        self.disabled: Reason | None = None
+        self.disabled: DisableReason | None = None
         self.answers: list[Answer] = []
 
     @precondition(lambda self: self.next.state is DeliveryState.PENDING and self.disabled is None)

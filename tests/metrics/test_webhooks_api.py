@@ -10,8 +10,8 @@ from pydantic import ValidationError
 from clinch.run.postgres import Postgres
 from metrics_svc.service import service
 from metrics_svc.settings import MetricsSettings
-from metrics_svc.webhooks.keeping import seal_anew
 from metrics_svc.webhooks.rules import MOST_ENDPOINTS
+from metrics_svc.webhooks.upkeep import seal_anew
 from shared.events.lead import LeadFlagged
 from shared.events.metrics import (
     WebhookChanged,

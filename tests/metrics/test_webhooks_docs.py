@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 
-from metrics_svc.webhooks import signing
+from metrics_svc.webhooks import signature
 from shared.clock import utcnow
 from shared.ids import new_id
 from tests.flow.system import eventually
@@ -22,27 +22,27 @@ async def test_the_receiver_in_python_takes_what_is_signed_and_each_message_once
         port = free.getsockname()[1]
     [code] = re.findall(r"```python\n(.*?)```", SHOWN, re.S)
     (tmp_path / "receiver.py").write_text(code.replace("9000", str(port)))
-    secret = signing.new_secret()
+    secret = signature.new_secret()
     receiver = await asyncio.create_subprocess_exec(
         sys.executable, tmp_path / "receiver.py", env={**os.environ, "WEBHOOK_SECRET": secret}, stdout=-1, stderr=-3
     )
-    body = signing.ping(new_id(), utcnow())
+    body = signature.ping(new_id(), utcnow())
     message = new_id()
     try:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
 
             async def send(*secrets: str) -> int:
-                return (await client.post("/hooks", content=body, headers=signing.headers(secrets, message, utcnow(), body))).status_code
+                return (await client.post("/hooks", content=body, headers=signature.headers(secrets, message, utcnow(), body))).status_code
 
             async def listens() -> bool:
                 try:
-                    return await send(signing.new_secret()) == 401
+                    return await send(signature.new_secret()) == 401
                 except httpx.ConnectError:
                     return False
 
             await eventually(listens)
-            assert [await send(secret), await send(signing.new_secret(), secret)] == [204, 204]
+            assert [await send(secret), await send(signature.new_secret(), secret)] == [204, 204]
     finally:
         receiver.terminate()
     printed, _ = await receiver.communicate()
-    assert printed.decode().count(signing.PING) == 1
+    assert printed.decode().count(signature.PING) == 1

@@ -175,8 +175,8 @@ async def _until_quiet(services: "Mapping[str, Service]", databases: Mapping[str
     from metrics_svc.rebuild.versions import outdated
 
     async def to_recompute() -> int:
-        async with databases["metrics"].connection() as conn:
-            return len(await outdated(conn, metrics))
+        async with databases["metrics"].read() as db:
+            return len(await outdated(db, metrics))
 
     until = time.monotonic() + wait
     while (await behind(services, databases, bus) or await to_recompute()) and time.monotonic() < until:  # noqa: ASYNC110  # nothing tells of it

@@ -21,8 +21,8 @@ from metrics_svc.facts.history import REPLACES, STEPS, Step, read_steps
 from metrics_svc.facts.money import Calendar
 from metrics_svc.facts.rows import AllocationFact, DealFact, LeadFact, LeadGoalFact, MilestoneFact, PaymentFact
 from metrics_svc.facts.tables import DEALS, FACTS, LEADS, MILESTONES, PAYMENTS
-from metrics_svc.given import Writing
 from metrics_svc.past.queries import in_todays_currency, past_of
+from metrics_svc.staging import BulkWrite
 from shared.db.query import Query, rows_param
 from shared.db.tx import Tx
 from shared.events.envelope import REGISTRY, Envelope, Event, topic
@@ -75,7 +75,7 @@ _Key = tuple[type[Any], UUID, int]
 
 async def _fold(tx: Tx, events: Sequence[Envelope[Event]]) -> None:
     """Let a batch take effect. Each event must be news: who calls has passed over duplicates."""
-    await tx.conn.execute(f"{_NO_WAIT}; {TURN}")
+    await tx.execute(f"{_NO_WAIT}; {TURN}")
     past = await past_of(tx)
     events = await in_todays_currency(tx, past, events)
     touched = Touched(Calendar(tx.settings.zone, past.first_zone))
@@ -98,7 +98,7 @@ async def write_facts(tx: Tx, facts: Iterable[Any]) -> None:
     of_kind: dict[type[Any], list[Any]] = {}
     for fact in facts:
         of_kind.setdefault(type(fact), []).append(fact)
-    writing = Writing(tx)
+    writing = BulkWrite(tx)
     await writing.begin()
     for kind, found in of_kind.items():
         await FACTS[kind].put(writing, found)
@@ -106,7 +106,7 @@ async def write_facts(tx: Tx, facts: Iterable[Any]) -> None:
 
 
 async def _write(tx: Tx, changed: Sequence[Change]) -> None:
-    writing = Writing(tx)
+    writing = BulkWrite(tx)
     await writing.begin()
     for table in FACTS.values():
         await table.drop(tx, [old for old, new in changed if new is None and type(old) is table.into])

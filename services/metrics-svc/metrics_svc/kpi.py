@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any, Literal
 
-from metrics_svc.cells.histogram import quantile
+from metrics_svc.histogram import quantile
 from metrics_svc.measures import MEASURES, Measure
 
 Unit = Literal["count", "ratio", "days", "money", "money_per_day"]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from metrics_svc.cells import tables as _cells  # noqa: F401  (declares its tables)
 from metrics_svc.checks import CHECKS, TOTALS
-from metrics_svc.feed import commands as feeding
+from metrics_svc.feed import commands as feed
 from metrics_svc.feed.api import router as events
 from metrics_svc.feed.retention import forget_old
 from metrics_svc.figures.api import router as figures
@@ -16,7 +16,7 @@ from metrics_svc.past import tables as _past  # noqa: F401  (declares its tables
 from metrics_svc.pipeline.api import router as pipeline
 from metrics_svc.rebuild.current import keep_current
 from metrics_svc.settings import MetricsSettings
-from metrics_svc.webhooks import delivering, keeping
+from metrics_svc.webhooks import delivery, upkeep
 from metrics_svc.webhooks.api import router as webhooks
 from shared import roster
 from shared.process.service import Service
@@ -33,8 +33,8 @@ service = Service(
     migrations=Path(__file__).parent / "migrations",
     routers=[figures, funnel, flow, pipeline, events, webhooks],
     reactions=roster.REACTIONS,
-    consumers={"metrics": (fold, TOPICS), feeding.NAME: (feeding.feed, feeding.TOPICS)},
-    jobs=[keep_current, forget_old, delivering.deliver, keeping.clean, keeping.sample],
+    consumers={"metrics": (fold, TOPICS), feed.NAME: (feed.feed, feed.TOPICS)},
+    jobs=[keep_current, forget_old, delivery.deliver, upkeep.clean, upkeep.sample],
     checks=CHECKS,
     totals=TOTALS,
     settings=MetricsSettings,

@@ -44,7 +44,16 @@ def _counter(m: Measure) -> _Counter:
     us, bucket = (f"{m.seconds}_us", f"{m.seconds}_bucket") if m.seconds else (m.at, m.at)
     read = attrgetter(m.at, m.cohort or m.at, us, bucket, m.value or m.at, m.count or m.at, *m.where)
     places = tuple((cells.dimensions == (ALL,), cells.ever) for cells in m.cells)
-    return _Counter(m.name, read, tuple(m.where.values()), bool(m.cohort), bool(m.value), bool(m.seconds), bool(m.count), places)
+    return _Counter(
+        name=m.name,
+        read=read,
+        where=tuple(m.where.values()),
+        cohort=bool(m.cohort),
+        value=bool(m.value),
+        seconds=bool(m.seconds),
+        counts=bool(m.count),
+        places=places,
+    )
 
 
 class _Plan(NamedTuple):

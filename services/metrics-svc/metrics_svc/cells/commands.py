@@ -1,11 +1,11 @@
-"""Writing cells: one upsert per table, whatever the number of events behind it."""
+"""BulkWrite cells: one upsert per table, whatever the number of events behind it."""
 
 from sqlalchemy import Executable, Table, select
 from sqlalchemy.dialects.postgresql import insert
 
 from metrics_svc.cells.changes import CellChanges
 from metrics_svc.cells.tables import BUCKET, CELL
-from metrics_svc.given import Given, Writing
+from metrics_svc.staging import BulkWrite, StagingTable
 
 
 def _add(table: Table, given: Table, *sums: str) -> Executable:
@@ -16,11 +16,11 @@ def _add(table: Table, given: Table, *sums: str) -> Executable:
     return put.on_conflict_do_update(index_elements=list(table.primary_key), set_=more)
 
 
-_CELLS = Given(CELL, lambda given: _add(CELL, given, "n", "amount", "us"))
-_BUCKETS = Given(BUCKET, lambda given: _add(BUCKET, given, "n"))
+_CELLS = StagingTable(CELL, lambda given: _add(CELL, given, "n", "amount", "us"))
+_BUCKETS = StagingTable(BUCKET, lambda given: _add(BUCKET, given, "n"))
 
 
-async def add(writing: Writing, changes: CellChanges) -> None:
+async def add(writing: BulkWrite, changes: CellChanges) -> None:
     if cells := changes.cells():
         await writing.take(_CELLS, cells)
     if buckets := changes.buckets():

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from metrics_svc.cells.histogram import bucket_of
 from metrics_svc.facts.goals import goals_of_deal
 from metrics_svc.facts.history import REPLACES, STEPS, Step
 from metrics_svc.facts.leads import Reached, dimensions, flagged
-from metrics_svc.facts.rows import AmountFact, DealFact, LeadFact, OutcomeFact, VisitFact, Who
+from metrics_svc.facts.rows import AmountFact, DealFact, LeadFact, OutcomeFact, VisitFact, Who, by_name
+from metrics_svc.histogram import bucket_of
 from metrics_svc.stages import FUNNEL_STAGES, UNKNOWN, WON, place
 from shared.events import contract, deal
 from shared.events.envelope import Envelope
@@ -131,7 +131,15 @@ def _visits(steps: Sequence[Step], fact: DealFact) -> list[VisitFact]:
             current = None
         if step.kind in _OPEN:
             entry = (step.cycle, step.stage)
-            current = VisitFact(fact.id, len(visits), *step.who, *entry, step.at, entry not in entered)
+            current = VisitFact(
+                deal_id=fact.id,
+                n=len(visits),
+                **by_name(step.who),
+                cycle=step.cycle,
+                stage=step.stage,
+                entered_at=step.at,
+                first_in_cycle=entry not in entered,
+            )
             visits.append(current)
             entered.add(entry)
         if step.kind != "lost" and step.place > 0:
@@ -156,7 +164,16 @@ def _outcomes(fact: DealFact, steps: Sequence[Step], captured: datetime | None) 
     """The last win and the last loss, until they are taken back."""
     for step in steps:
         if step.kind in _OUTCOMES:
-            outcome = OutcomeFact(fact.id, len(made), *step.who, step.kind, step.at, step.amount, fact.line, fact.cohort_at)
+            outcome = OutcomeFact(
+                deal_id=fact.id,
+                n=len(made),
+                **by_name(step.who),
+                kind=step.kind,
+                at=step.at,
+                amount=step.amount,
+                line=fact.line,
+                cohort_at=fact.cohort_at,
+            )
             taken_back = standing.pop(_TAKES_BACK.get(step.kind, ""), None)
             if taken_back is not None:
                 outcome.amount, outcome.qualified = taken_back.amount, taken_back.qualified
@@ -193,8 +210,20 @@ def _amounts(steps: Sequence[Step], fact: DealFact, member: Who, reached: Sequen
         if amount != before or not changes:
             at = max(step.at, opened)
             f5, f6, f7 = [None if first is None else max(first, at) for first in reached]
-            deals = 0 if changes else 1
-            changes.append(AmountFact(fact.id, len(changes), *member, deals, amount - before, at, f5, f6, f7, fact.line, fact.cohort_at))
+            change = AmountFact(
+                deal_id=fact.id,
+                n=len(changes),
+                **by_name(member),
+                deals=0 if changes else 1,
+                delta=amount - before,
+                at=at,
+                f5_at=f5,
+                f6_at=f6,
+                f7_at=f7,
+                line=fact.line,
+                cohort_at=fact.cohort_at,
+            )
+            changes.append(change)
             before = amount
     return changes
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from metrics_svc.facts.history import Step
-from metrics_svc.facts.rows import GoalFact, LeadGoalFact, Who
+from metrics_svc.facts.rows import GoalFact, LeadGoalFact, Who, by_name
 
 _UNDOES = {"reversed": "won", "unpaid": "paid"}
 
@@ -27,9 +27,11 @@ def goals_of_deal(
     paid: Decimal | None = None
     contracts: dict[str, Decimal] = {}
     goals: list[GoalFact] = []
+    of_whom = by_name(who)
 
     def tell(kind: str, at: datetime, amount: Decimal) -> None:
-        goals.append(GoalFact(deal_id, len(goals), *who, kind, at, amount, line, cohort_at))
+        goal = GoalFact(deal_id=deal_id, n=len(goals), **of_whom, kind=kind, at=at, amount=amount, line=line, cohort_at=cohort_at)
+        goals.append(goal)
 
     for at, kind, contract, amount in sorted([*_wins(steps), *_payments(payments, steps[0].at)], key=lambda turn: turn.at):
         if kind == "won" and won is None:
@@ -78,5 +80,5 @@ def goals_of_lead(lead_id: UUID, who: Who, captured_at: datetime | None, goals: 
         undone = _UNDOES.get(goal.kind)
         there[undone or goal.kind] += -1 if undone else 1
         if there[undone or goal.kind] == (0 if undone else 1):
-            found.append(LeadGoalFact(lead_id, len(found), *who, goal.kind, goal.at, captured_at))
+            found.append(LeadGoalFact(lead_id=lead_id, n=len(found), **by_name(who), kind=goal.kind, at=goal.at, cohort_at=captured_at))
     return found

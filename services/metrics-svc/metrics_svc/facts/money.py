@@ -76,10 +76,19 @@ def derive(fact: PaymentFact) -> list[AllocationFact]:
     made = []
     for n, (milestone, amount, due, settles) in enumerate(fact.allocations):
         settles_at = datetime.fromisoformat(settles)
-        allocation = AllocationFact(fact.id, n, UUID(milestone), Decimal(amount), datetime.fromisoformat(due), settles_at)
-        allocation.owner_id, allocation.team_id = fact.owner_id, fact.team_id
-        allocation.source, allocation.product, allocation.region = fact.source, fact.product, fact.region
-        if fact.reversed_at is not None:
-            allocation.taken_back_at = max(fact.reversed_at, settles_at)
+        allocation = AllocationFact(
+            payment_id=fact.id,
+            n=n,
+            milestone_id=UUID(milestone),
+            amount=Decimal(amount),
+            due_at=datetime.fromisoformat(due),
+            settles_at=settles_at,
+            taken_back_at=None if fact.reversed_at is None else max(fact.reversed_at, settles_at),
+            owner_id=fact.owner_id,
+            team_id=fact.team_id,
+            source=fact.source,
+            product=fact.product,
+            region=fact.region,
+        )
         made.append(allocation)
     return made

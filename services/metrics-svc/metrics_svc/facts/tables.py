@@ -24,8 +24,8 @@ from metrics_svc.facts.rows import (
     PaymentFact,
     VisitFact,
 )
-from metrics_svc.given import Given, Writing
 from metrics_svc.metadata import metadata
+from metrics_svc.staging import BulkWrite, StagingTable
 from shared.db.query import Query, columns, is_in, rows_param
 from shared.db.tables import At
 from shared.db.tx import Tx
@@ -48,7 +48,7 @@ class FactTable(Generic[F]):
         for index in indexes:
             Index(f"ix_{name}_{index.replace(' ', '_')}", *[self.table.c[n] for n in index.split()])
         at = self.table.c
-        self._given = Given(self.table, lambda given: self._put(given, key))
+        self._given = StagingTable(self.table, lambda given: self._put(given, key))
         self._load = Query(select(*[at[n] for n in self.names]).where(is_in(at[self.of], "ids")), into)
         gone = rows_param(self.table, *key)
         self._key = tuple(key)
@@ -62,7 +62,7 @@ class FactTable(Generic[F]):
         changed = {n: put.excluded[n] for n in self.names if n not in key}
         return put.on_conflict_do_update(index_elements=list(key), set_=changed)
 
-    async def put(self, writing: Writing, rows: Sequence[F]) -> None:
+    async def put(self, writing: BulkWrite, rows: Sequence[F]) -> None:
         """Insert the rows, or replace those with the same key."""
         if rows:
             await writing.take(self._given, map(self.values, rows))

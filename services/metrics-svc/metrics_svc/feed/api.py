@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Request
@@ -61,7 +61,7 @@ async def list_events(
     after: Annotated[Position, Query(description="Events behind this position; `latest` for the end. From the oldest without it.")] = "",
     limit: Annotated[int, Query(ge=1, le=500, description="Events at most.")] = 100,
     wait: Annotated[float, Query(ge=0, le=30, description="Seconds to wait for events when there are none.")] = 0,
-) -> Any:
+) -> Response:
     """Events in one order, of the records that the caller may see now. Read on with `after=` the answer's `next_after`: nothing is
     passed over. When that is `latest` you have all there is; `wait` then saves polls."""
     position = await _position(request, after, start="oldest")

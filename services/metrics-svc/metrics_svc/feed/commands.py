@@ -13,11 +13,12 @@ from metrics_svc.feed.rules import FeedEvent, belongs_to, owner_told
 from metrics_svc.feed.tables import FEED, HEAD, OWNER
 from metrics_svc.settings import MetricsSettings
 from shared import events
-from shared.db.query import Query, read_id, rows_param
+from shared.db.query import Query, rows_param
 from shared.db.tables import At
 from shared.db.tx import Tx
 from shared.events import contract, deal, lead, metrics  # noqa: F401  (their events are in the registry then)
 from shared.events.envelope import REGISTRY, read_time, structured, topic
+from shared.ids import read_id
 from shared.log.bus import Delivered
 from shared.log.inbox import stamp
 from shared.log.reactions import Verbatim
@@ -27,7 +28,7 @@ KNOWN = {event.type: event.aggregate for event in REGISTRY.values() if event.__m
 TOPICS = sorted(map(topic, set(KNOWN.values())))
 NAME = "feed"
 
-_NAMES = tuple(FEED.c.keys())
+_NAMES = FeedEvent._fields
 
 
 def _advance() -> Query[int]:
@@ -93,7 +94,7 @@ async def _fold(tx: Tx, messages: Sequence[Delivered]) -> None:
     if rows:
         behind = await tx.one(_ADVANCE, n=len(rows), horizon=horizon) - len(rows)
         placed = ((behind + row.position, *row[1:]) for row in rows)
-        await tx.conn.copy_records_to_table(FEED.name, records=placed, columns=_NAMES)
+        await tx.copy(FEED.name, placed, _NAMES)
     if moved:  # at the end: what was told in this batch goes with them too
         await tx.run(_MOVED, subject=list(moved), belongs_to=list(moved.values()))
 
@@ -110,20 +111,20 @@ def _read(message: Delivered, n: int, now: datetime) -> tuple[FeedEvent, dict[st
     type, aggregate = message.headers["ce_type"], message.topic.split(".")[1]
     recorded = data.get("recorded_at")
     row = FeedEvent(
-        n,
-        read_id(message.headers["ce_id"]),
-        type,
-        aggregate,
-        subject,
-        version,
-        read_time(message.headers["ce_time"]),
-        read_time(recorded) if recorded else now,
-        belongs_to(aggregate, subject, data),
-        structured(message.headers, message.value),
+        position=n,
+        event_id=read_id(message.headers["ce_id"]),
+        type=type,
+        aggregate=aggregate,
+        subject=subject,
+        version=version,
+        time=read_time(message.headers["ce_time"]),
+        recorded_at=read_time(recorded) if recorded else now,
+        belongs_to=belongs_to(aggregate, subject, data),
+        event=structured(message.headers, message.value),
     )
     return row, data
 
 
 async def forget(tx: Tx, before: datetime, step: int) -> int:
     """Delete events recorded `before`, the lowest positions first and `step` at most; how many these were."""
-    return int(await tx.conn.fetchval(_FORGET, before, step) or 0)
+    return int(await tx.value(_FORGET, before, step) or 0)

@@ -15,7 +15,6 @@ from shared.db.tx import Reader
 WINDOW = 5000
 """Positions that one statement looks at, so that a reader to whom little is visible costs no more than others."""
 
-_NAMES = tuple(FEED.c.keys())
 OWNED = FEED.outerjoin(OWNER, OWNER.c.id == FEED.c.belongs_to)
 
 
@@ -58,12 +57,12 @@ async def after(db: Reader, position: int, *, actor: Actor = SYSTEM, wanted: Wan
     )
     given = {"types": list(map(_like, wanted.types or ())), "aggregates": list(wanted.aggregates or ()), "subject": wanted.subject}
     asked = {name: value for name, value in given.items() if value}
-    params = query.args({"after": position, "until": position + WINDOW, "limit": limit, **asked, **scope.params(actor)})
-    rows = await db.conn.fetch(query.sql, *params)
-    found = Head(rows[0][0], rows[0][1]) if rows else Head(0, 0)
+    params = {"after": position, "until": position + WINDOW, "limit": limit, **asked, **scope.params(actor)}
+    rows = await db.records(query, **params)
+    found = Head(rows[0]["oldest"], rows[0]["latest"]) if rows else Head(0, 0)
     if not found.oldest <= position <= found.latest:
         raise Gone(position, found.oldest, found.latest)
-    items = [FeedEvent(*list(row)[2:]) for row in rows if row["position"] is not None]
+    items = [FeedEvent._make(row[name] for name in FeedEvent._fields) for row in rows if row["position"] is not None]
     end = items[-1].position if len(items) == limit else min(found.latest, position + WINDOW)
     return Slice(items, end, found.oldest, found.latest)
 
@@ -72,7 +71,7 @@ async def after(db: Reader, position: int, *, actor: Actor = SYSTEM, wanted: Wan
 def _query(visible: ColumnElement[bool], others: bool, types: bool, aggregates: bool, subject: bool) -> Query[int]:
     """One row of nulls when nothing is found, so that the bounds always come along."""
     after, until = bindparam("after", type_=BigInteger), bindparam("until", type_=BigInteger)
-    rows = select(*[FEED.c[name] for name in _NAMES]).where(FEED.c.position > after, FEED.c.position <= until)
+    rows = select(*[FEED.c[name] for name in FeedEvent._fields]).where(FEED.c.position > after, FEED.c.position <= until)
     if visible is not true():
         # Whoever does not see all sees nothing of an owner who is not known yet.
         rows = rows.select_from(OWNED).where(or_(FEED.c.belongs_to.is_(None), OWNER.c.id.is_not(None) & visible))
@@ -85,7 +84,7 @@ def _query(visible: ColumnElement[bool], others: bool, types: bool, aggregates: 
     if subject:
         rows = rows.where(FEED.c.subject == bindparam("subject", type_=Uuid))
     found = rows.order_by(FEED.c.position).limit(bindparam("limit", type_=BigInteger)).subquery()
-    bounds = select(HEAD.c.oldest, HEAD.c.latest, *[found.c[name] for name in _NAMES])
+    bounds = select(HEAD.c.oldest, HEAD.c.latest, *[found.c[name] for name in FeedEvent._fields])
     return Query(bounds.select_from(HEAD.outerjoin(found, true())).order_by(found.c.position), int)
 
 

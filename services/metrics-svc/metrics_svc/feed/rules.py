@@ -18,7 +18,7 @@ from shared.masking import sees_personal_data, without_free_texts
 OWNED = frozenset({"lead", "account", "deal", "contract"})
 """Aggregates that are seen by their owner, and by whoever sees that one's rows."""
 
-EVERYBODYS = frozenset({"team", "person", "product", "price"})
+VISIBLE_TO_ALL = frozenset({"team", "person", "product", "price"})
 """Aggregates that the owning service shows to every role."""
 
 PART_OF = {"quote": "deal_id", "milestone": "contract_id", "payment": "contract_id", "contact": "account_id", "conversion": "lead_id"}
@@ -27,10 +27,10 @@ PART_OF = {"quote": "deal_id", "milestone": "contract_id", "payment": "contract_
 MOVABLE = frozenset({"contact"})
 """Parts that a later event can move to another whole; then their earlier events go with them."""
 
-SHOWN = sorted(OWNED | EVERYBODYS | PART_OF.keys())
+SHOWN = sorted(OWNED | VISIBLE_TO_ALL | PART_OF.keys())
 """All others, for example webhooks and what this version does not know, are for those who run the system."""
 
-NOBODYS = frozenset({"clinch.lead.stubbed.v1"})
+WITHOUT_OWNER = frozenset({"clinch.lead.stubbed.v1"})
 """Types that make a record without an owner and do not say so: a stub is in the pool."""
 
 
@@ -74,7 +74,7 @@ def sees_others(actor: Actor) -> bool:
 
 def belongs_to(aggregate: str, subject: UUID, data: Mapping[str, Any]) -> UUID | None:
     """See `FeedEvent.belongs_to`. An aggregate that this version does not know belongs to itself, and so to an unknown owner."""
-    if aggregate in EVERYBODYS:
+    if aggregate in VISIBLE_TO_ALL:
         return None
     record = data.get(PART_OF[aggregate]) if aggregate in PART_OF else None
     return UUID(record) if record else subject
@@ -82,7 +82,7 @@ def belongs_to(aggregate: str, subject: UUID, data: Mapping[str, Any]) -> UUID |
 
 def owner_told(type: str, data: Mapping[str, Any]) -> tuple[UUID | None] | None:
     """The owner that an event tells of, in a tuple, because nobody is an answer too; None when it says nothing about owners."""
-    if type in NOBODYS:
+    if type in WITHOUT_OWNER:
         return (None,)
     if "owner_id" not in data:
         return None

@@ -32,7 +32,6 @@ CONNECTIONS = 3
 
 READERS = Gauge("clinch_feed_readers", "Open event streams, and polls that wait for events.", ["service"])
 
-_NAMES = tuple(FEED.c.keys())
 _ROSTER = "SELECT person_id, team_id, team_path FROM roster"
 
 
@@ -130,11 +129,10 @@ class Tail:
     async def _read_on(self) -> int:
         async with self._db.read() as db:
             start = (await queries.head(db)).latest if self._before == -1 else self._latest
-            query = _behind()
-            rows = await db.conn.fetch(query.sql, *query.args({"after": start, "limit": KEPT}))
+            rows = await db.records(_behind(), after=start, limit=KEPT)
             if rows and rows[0]["roster"] != self._roster_state:
                 await self._read_roster(db, rows[0]["roster"])
-        found = queries.Head(rows[0][0], rows[0][1]) if rows else queries.Head(0, 0)
+        found = queries.Head(rows[0]["oldest"], rows[0]["latest"]) if rows else queries.Head(0, 0)
         if found.latest < start:  # set back, as by a restore: nobody may go on as if nothing had happened
             self._forget()
             self._wake()
@@ -147,7 +145,7 @@ class Tail:
 
     def _take(self, rows: Sequence[Any]) -> int:
         for row in rows:
-            event = FeedEvent(*list(row)[3:-2])
+            event = FeedEvent._make(row[name] for name in FeedEvent._fields)
             if event.may_move_others:
                 self._events, self._before = [], event.position - 1
             self._events.append(event)
@@ -167,7 +165,7 @@ class Tail:
             self._owners = {id: owner for id, owner in self._owners.items() if id in kept}
 
     async def _read_roster(self, db: Reader, state: int) -> None:
-        rows, self._roster_state = await db.conn.fetch(_ROSTER), state
+        rows, self._roster_state = await db.rows(_ROSTER), state
         self._roster = {row[0]: _Person(row[1], row[2]) for row in rows}
         self._teams = {id: person.team_id for id, person in self._roster.items()}
 
@@ -184,7 +182,7 @@ def _behind() -> Query[int]:
     """
     state = select(cast(func.coalesce(func.sum(ROSTER.c.version), 0), BigInteger)).scalar_subquery().label("roster")
     owner = [OWNER.c.id.label("known"), OWNER.c.owner_id]
-    rows = select(*[FEED.c[name] for name in _NAMES], *owner).select_from(queries.OWNED)
+    rows = select(*[FEED.c[name] for name in FeedEvent._fields], *owner).select_from(queries.OWNED)
     rows = rows.where(FEED.c.position > bindparam("after", type_=BigInteger))
     found = rows.order_by(FEED.c.position).limit(bindparam("limit", type_=BigInteger)).subquery()
     bounds = select(HEAD.c.oldest, HEAD.c.latest, state, *found.c)

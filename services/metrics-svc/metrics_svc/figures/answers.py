@@ -1,7 +1,7 @@
 """A KPI's rows for a question."""
 
-from metrics_svc.figures.asked import Asked, Grain, periods
 from metrics_svc.figures.queries import read_sums
+from metrics_svc.figures.question import Grain, Question, periods
 from metrics_svc.figures.rules import Row, Sums, groups, row, series, total
 from metrics_svc.kpi import Kpi
 from shared.auth import Actor
@@ -9,7 +9,7 @@ from shared.db.tx import Reader
 from shared.errors import Invalid
 
 
-async def answer(db: Reader, actor: Actor, kpi: Kpi, asked: Asked, grain: Grain | None) -> tuple[Row, list[Row]]:
+async def answer(db: Reader, actor: Actor, kpi: Kpi, asked: Question, grain: Grain | None) -> tuple[Row, list[Row]]:
     """The figure over everything that was asked, and the rows by period and group."""
     if kpi.at_end:
         return await _at_ends(db, actor, kpi, asked, grain)
@@ -20,7 +20,7 @@ async def answer(db: Reader, actor: Actor, kpi: Kpi, asked: Asked, grain: Grain 
     return over_all, _by_group(kpi, asked, found) if asked.by else [over_all]
 
 
-async def _at_ends(db: Reader, actor: Actor, kpi: Kpi, asked: Asked, grain: Grain | None) -> tuple[Row, list[Row]]:
+async def _at_ends(db: Reader, actor: Actor, kpi: Kpi, asked: Question, grain: Grain | None) -> tuple[Row, list[Row]]:
     """A figure as of an end is read once for each period's end."""
     found = await read_sums(db, actor, asked, kpi.parts, quantiles=kpi.quantiles)
     over_all = row(kpi, total(kpi, found), asked.start, asked.end, None)
@@ -36,5 +36,5 @@ async def _at_ends(db: Reader, actor: Actor, kpi: Kpi, asked: Asked, grain: Grai
     return over_all, rows
 
 
-def _by_group(kpi: Kpi, asked: Asked, found: Sums) -> list[Row]:
+def _by_group(kpi: Kpi, asked: Question, found: Sums) -> list[Row]:
     return [row(kpi, found[None, group], asked.start, asked.end, group) for group in groups(found)]

@@ -1,13 +1,13 @@
 """KPIs: the catalogue; each KPI as one figure, as a series, by dimension; and the records behind it."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
 
 from metrics_svc.figures.answers import answer
-from metrics_svc.figures.asked import Grain
-from metrics_svc.figures.models import FigureOut, KpiOut, RecordOut, figure_out, kpi_out
+from metrics_svc.figures.models import FigureOut, KpiOut, RecordOut
 from metrics_svc.figures.parameters import AskedFor
+from metrics_svc.figures.question import Grain
 from metrics_svc.figures.records import PageAskedFor, read_page
 from metrics_svc.kpi import Kpi, catalogue
 from shared.auth import CurrentActor
@@ -27,13 +27,13 @@ def _kpi(name: str) -> Kpi:
     return found
 
 
-@router.get("/kpis", response_model=list[KpiOut])
-async def list_kpis(by: CurrentActor) -> Any:
+@router.get("/kpis")
+async def list_kpis(by: CurrentActor) -> list[KpiOut]:
     """All KPIs with their exact formulas. For everybody."""
-    return [kpi_out(kpi) for kpi in catalogue().values()]
+    return [KpiOut.of(kpi) for kpi in catalogue().values()]
 
 
-@router.get("/kpis/{name}", response_model=FigureOut)
+@router.get("/kpis/{name}")
 async def read_kpi(
     request: Request,
     name: Name,
@@ -41,14 +41,14 @@ async def read_kpi(
     db: Reading,
     by: CurrentActor,
     grain: Annotated[Grain | None, Query(description="One row per day, week (from Monday), month, quarter or year.")] = None,
-) -> Any:
+) -> FigureOut:
     """A KPI of the rows that the caller may see: the company's, a manager's teams', or a rep's own."""
     kpi = _kpi(name)
     total, rows = await answer(db, by, kpi, asked, grain)
-    return figure_out(kpi, asked, request.app.state.settings.reporting_currency, total, rows)
+    return FigureOut.of(kpi, asked, request.app.state.settings.reporting_currency, total, rows)
 
 
-@router.get("/kpis/{name}/records", response_model=Page[RecordOut])
-async def list_kpi_records(name: Name, asked: AskedFor, page: PageAskedFor, db: Reading, by: CurrentActor) -> Any:
+@router.get("/kpis/{name}/records")
+async def list_kpi_records(name: Name, asked: AskedFor, page: PageAskedFor, db: Reading, by: CurrentActor) -> Page[RecordOut]:
     """The records that the KPI counted, oldest first: as many as its `n` says. Each figure links to its own."""
     return await read_page(db, by, asked, _kpi(name).parts, page)

@@ -2,12 +2,12 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from pydantic import BaseModel, Field, PlainSerializer, WithJsonSchema
 
-from metrics_svc.figures.asked import NONE, Asked
+from metrics_svc.figures.question import NONE, Question
 from metrics_svc.figures.rules import Row
 from metrics_svc.kpi import Kpi, Unit, Value
 from shared.money import rounded
@@ -35,6 +35,11 @@ class KpiOut(BaseModel):
     measures: list[str] = Field(description="What it is computed from; `records?measure=` lists one of them.")
     as_of_end: bool = Field(description="Whether it is a figure as of the period's end instead of one about the period.")
 
+    @classmethod
+    def of(cls, kpi: Kpi) -> Self:
+        measures = list(dict.fromkeys(p.measure.name for p in kpi.parts))
+        return cls(name=kpi.name, title=kpi.title, unit=kpi.unit, says=kpi.says, measures=measures, as_of_end=kpi.at_end)
+
 
 class RowOut(BaseModel):
     start: date | None = Field(description="The first day, inclusive.")
@@ -49,6 +54,19 @@ class RowOut(BaseModel):
     counts: dict[str, int] = Field(description="The same by measure.")
     records: str = Field(description="Where these records are listed.")
 
+    @classmethod
+    def of(cls, kpi: Kpi, asked: Question, currency: str, row: Row) -> Self:
+        return cls(
+            start=row.start,
+            end=row.end,
+            group=named(row.group),
+            value=at_edge(row.reading.value, currency),
+            parts={name: at_edge(part, currency) for name, part in row.reading.parts.items()},
+            n=row.n,
+            counts=row.counts,
+            records=asked.within(row.start, row.end).link(f"kpis/{kpi.name}/records", row.group),
+        )
+
 
 class FigureOut(BaseModel):
     kpi: str
@@ -58,6 +76,18 @@ class FigureOut(BaseModel):
     as_of: date | None
     total: RowOut
     rows: list[RowOut] = Field(description="By period and group; the total alone when neither was asked for.")
+
+    @classmethod
+    def of(cls, kpi: Kpi, asked: Question, currency: str, total: Row, rows: list[Row]) -> Self:
+        return cls(
+            kpi=kpi.name,
+            title=kpi.title,
+            unit=kpi.unit,
+            currency=currency,
+            as_of=asked.as_of,
+            total=RowOut.of(kpi, asked, currency, total),
+            rows=[RowOut.of(kpi, asked, currency, row) for row in rows],
+        )
 
 
 class DealOfLead(BaseModel):
@@ -91,35 +121,6 @@ class RecordOut(BaseModel):
     )
 
 
-def kpi_out(kpi: Kpi) -> KpiOut:
-    measures = list(dict.fromkeys(p.measure.name for p in kpi.parts))
-    return KpiOut(name=kpi.name, title=kpi.title, unit=kpi.unit, says=kpi.says, measures=measures, as_of_end=kpi.at_end)
-
-
-def row_out(kpi: Kpi, asked: Asked, currency: str, row: Row) -> RowOut:
-    return RowOut(
-        start=row.start,
-        end=row.end,
-        group=named(row.group),
-        value=at_edge(row.reading.value, currency),
-        parts={name: at_edge(part, currency) for name, part in row.reading.parts.items()},
-        n=row.n,
-        counts=row.counts,
-        records=asked.within(row.start, row.end).link(f"kpis/{kpi.name}/records", row.group),
-    )
-
-
 def named(group: str | None) -> str | None:
+    """What an answer calls a group."""
     return NONE if group == "" else group
-
-
-def figure_out(kpi: Kpi, asked: Asked, currency: str, total: Row, rows: list[Row]) -> Any:
-    return FigureOut(
-        kpi=kpi.name,
-        title=kpi.title,
-        unit=kpi.unit,
-        currency=currency,
-        as_of=asked.as_of,
-        total=row_out(kpi, asked, currency, total),
-        rows=[row_out(kpi, asked, currency, r) for r in rows],
-    )

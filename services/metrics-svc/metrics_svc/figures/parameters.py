@@ -9,7 +9,7 @@ from fastapi import Depends, Query, Request
 from pydantic import WithJsonSchema
 
 from metrics_svc.facts.rows import DIMENSIONS
-from metrics_svc.figures.asked import NONE, Asked, By
+from metrics_svc.figures.question import NONE, By, Question
 from shared.calendar import day_of
 from shared.errors import Invalid
 from shared.fields import Day
@@ -26,17 +26,18 @@ async def asked_now(
     team: Annotated[Id | None, Query(description=f"Only this team's, an id; `{NONE}` for no team's.")] = None,
     product: Annotated[str | None, Query(min_length=1, max_length=200, description=f"Only this product; `{NONE}` for unknown.")] = None,
     region: Annotated[str | None, Query(min_length=1, max_length=200, description=f"Only this region; `{NONE}` for unknown.")] = None,
-) -> Asked:
+) -> Question:
     """What is asked of a figure that is only as of now."""
     state = request.app.state
     zone: ZoneInfo = state.settings.zone
     given = {"source": source, "owner": owner, "team": team, "product": product, "region": region}
     filters = {name: _value(name, text) for name, text in given.items() if text is not None}
     _each_once(request)
-    return Asked(None, None, None, by, filters, zone, day_of(state.clock(), zone))
+    today = day_of(state.clock(), zone)
+    return Question(start=None, end=None, as_of=None, by=by, filters=filters, zone=zone, today=today)
 
 
-AskedForNow = Annotated[Asked, Depends(asked_now)]
+AskedForNow = Annotated[Question, Depends(asked_now)]
 
 
 async def asked(
@@ -44,13 +45,13 @@ async def asked(
     start: Annotated[Day | None, Query(alias="from", description="First day, inclusive; from the beginning when left out.")] = None,
     end: Annotated[Day | None, Query(alias="to", description="Last day, exclusive; without an end when left out.")] = None,
     as_of: Annotated[Day | None, Query(description="Only what had happened by the end of this business day counts.")] = None,
-) -> Asked:
+) -> Question:
     if start is not None and end is not None and end <= start:
         raise Invalid("`to` is exclusive and must be later than `from`.", pointer="to", code="bad_period")
     return replace(now, start=start, end=end, as_of=as_of)
 
 
-AskedFor = Annotated[Asked, Depends(asked)]
+AskedFor = Annotated[Question, Depends(asked)]
 
 
 def _value(name: str, text: str) -> str:

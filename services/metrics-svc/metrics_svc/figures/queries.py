@@ -13,7 +13,7 @@ from sqlalchemy import union_all
 
 from metrics_svc.cells.tables import EVER
 from metrics_svc.facts.rows import DIMENSIONS
-from metrics_svc.figures.asked import BEGINNING, Asked, Grain
+from metrics_svc.figures.question import BEGINNING, Grain, Question
 from metrics_svc.figures.rules import Sums
 from metrics_svc.figures.sources import Cut, Together, cut, sums, together
 from metrics_svc.kpi import Part, Sum
@@ -55,7 +55,7 @@ def _buckets_query(read: tuple[Together, ...], grain: Grain | None, where: Cut) 
 
 
 async def read_sums(
-    db: Reader, actor: Actor, asked: Asked, parts: Sequence[Part], grain: Grain | None = None, *, quantiles: bool = False
+    db: Reader, actor: Actor, asked: Question, parts: Sequence[Part], grain: Grain | None = None, *, quantiles: bool = False
 ) -> Sums:
     """The sums of these parts that the actor may see."""
     ever = asked.as_of is None
@@ -88,7 +88,7 @@ def _places(parts: Sequence[Part], read: Iterable[Together]) -> dict[tuple[int, 
 
 
 def parameters(
-    actor: Actor, asked: Asked, parts: Iterable[tuple[int, Part]], where: Cut, grain: Grain | None = None, *, facts: bool = False
+    actor: Actor, asked: Question, parts: Iterable[tuple[int, Part]], where: Cut, grain: Grain | None = None, *, facts: bool = False
 ) -> dict[str, Any]:
     """The values of everything that `sources.sums` leaves open; with `facts`, of statements that read nothing but facts."""
     facts = facts or where.from_facts
@@ -116,7 +116,7 @@ def parameters(
     return values
 
 
-def filter_values(asked: Asked) -> dict[str, Any]:
+def filter_values(asked: Question) -> dict[str, Any]:
     """The values of the filters that `sources.chosen` leaves open."""
     values: dict[str, Any] = {}
     for name, text in asked.filters.items():

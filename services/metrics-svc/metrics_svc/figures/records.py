@@ -16,9 +16,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from metrics_svc.facts.rows import DIMENSIONS, AllocationFact, LeadFact, LeadGoalFact, MilestoneFact, PaymentFact
 from metrics_svc.facts.tables import DEALS, FACTS, LEADS, FactTable
-from metrics_svc.figures.asked import Asked
 from metrics_svc.figures.models import RecordOut, at_edge
 from metrics_svc.figures.queries import parameters
+from metrics_svc.figures.question import Question
 from metrics_svc.figures.sources import Cut, counted, cut, window
 from metrics_svc.kpi import Part
 from shared.auth import Actor
@@ -105,7 +105,7 @@ async def page_asked(
     limit: Annotated[int, Param(ge=1, le=200, description="Records per page.")] = 50,
     cursor: Annotated[str | None, Param(max_length=1000, description="The `next_cursor` of the page before.")] = None,
 ) -> PageAsked:
-    return PageAsked(request, response, limit, measure, cursor)
+    return PageAsked(request=request, response=response, limit=limit, measure=measure, cursor=cursor)
 
 
 PageAskedFor = Annotated[PageAsked, Depends(page_asked)]
@@ -163,7 +163,7 @@ def _page_query(parts: tuple[tuple[int, Part], ...], where: Cut, following: bool
     return Query(page, Record)
 
 
-async def read_page(db: Reader, actor: Actor, asked: Asked, parts: Sequence[Part], page: PageAsked) -> Page[RecordOut]:
+async def read_page(db: Reader, actor: Actor, asked: Question, parts: Sequence[Part], page: PageAsked) -> Page[RecordOut]:
     """The records that these parts count, oldest first, as far as the actor may see them. The same address gives the same order."""
     chosen = [(n, p) for n, p in enumerate(parts) if page.measure is None or p.measure.name == page.measure]
     if not chosen:

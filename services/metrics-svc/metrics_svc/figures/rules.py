@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from metrics_svc.figures.asked import Asked, Grain, floor, periods
+from metrics_svc.figures.question import Grain, Question, floor, periods
 from metrics_svc.kpi import Kpi, Reading, Sum, merged
 
 Sums = dict[tuple[date | None, str], list[Sum]]
@@ -30,7 +30,7 @@ def row(kpi: Kpi, sums: Sequence[Sum], start: date | None, end: date | None, gro
     counts: dict[str, int] = {}
     for part, s in zip(kpi.parts, sums, strict=True):
         counts[part.measure.name] = counts.get(part.measure.name, 0) + s.n
-    return Row(start, end, group, kpi.reading(list(sums)), counts)
+    return Row(start=start, end=end, group=group, reading=kpi.reading(list(sums)), counts=counts)
 
 
 def total(kpi: Kpi, found: Sums) -> list[Sum]:
@@ -45,7 +45,7 @@ def groups(found: Sums) -> list[str]:
     return sorted(n, key=lambda group: (-n[group], group))
 
 
-def series(kpi: Kpi, asked: Asked, grain: Grain, found: Sums) -> Iterator[Row]:
+def series(kpi: Kpi, asked: Question, grain: Grain, found: Sums) -> Iterator[Row]:
     """A row per period and group, the periods without anything included. `found` has each period by its first day."""
     known = [period for period, _ in found if period is not None]
     if not known and (asked.start is None or asked.end is None):

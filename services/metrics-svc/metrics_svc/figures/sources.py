@@ -45,7 +45,8 @@ class Cut:
 
 
 def cut(actor: Actor, by: str | None, filters: dict[str, str], *, ever: bool, whole: bool = False) -> Cut:
-    return Cut(by, tuple(sorted((n, v == "") for n, v in filters.items())), reach(actor), ever, whole, actor)
+    unknown = tuple(sorted((name, value == "") for name, value in filters.items()))
+    return Cut(by=by, filters=unknown, reach=reach(actor), ever=ever, whole=whole, actor=actor)
 
 
 def chosen(fact: type[Any], where: Cut) -> ColumnElement[bool]:

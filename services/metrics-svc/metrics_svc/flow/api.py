@@ -1,14 +1,12 @@
 """The period flow: what entered each stage in a period, and where it went. Never mixed with the cohort funnel."""
 
-from typing import Any
-
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from metrics_svc.figures.asked import Asked
 from metrics_svc.figures.models import RecordOut, named
 from metrics_svc.figures.parameters import AskedFor
 from metrics_svc.figures.queries import read_sums
+from metrics_svc.figures.question import Question
 from metrics_svc.figures.records import PageAskedFor, read_page
 from metrics_svc.kpi import Part, Sum, merged, ratio
 from metrics_svc.measures import ENTERED, LEFT
@@ -42,8 +40,8 @@ class FlowOut(BaseModel):
     groups: list[FlowLineOut] = Field(description="By `by`; empty without it. Dimensions as they were when the stage was entered.")
 
 
-@router.get("", response_model=FlowOut)
-async def read_period_flow(asked: AskedFor, db: Reading, by: CurrentActor) -> Any:
+@router.get("")
+async def read_period_flow(asked: AskedFor, db: Reading, by: CurrentActor) -> FlowOut:
     """How the period went: visits that began in each stage and how those that ended did. Of the rows that the caller may see."""
     found = await read_sums(db, by, asked, _PARTS)
     total = [merged([sums[n] for sums in found.values()]) for n in range(len(_PARTS))]
@@ -51,13 +49,13 @@ async def read_period_flow(asked: AskedFor, db: Reading, by: CurrentActor) -> An
     return FlowOut(total=_line(asked, None, total), groups=[_line(asked, group, sums) for group, sums in groups])
 
 
-@router.get("/records", response_model=Page[RecordOut])
-async def list_flow_records(asked: AskedFor, page: PageAskedFor, db: Reading, by: CurrentActor) -> Any:
+@router.get("/records")
+async def list_flow_records(asked: AskedFor, page: PageAskedFor, db: Reading, by: CurrentActor) -> Page[RecordOut]:
     """The visits that the flow counts; `measure` chooses, for example `proposal_entered` or `proposal_left_lost`."""
     return await read_page(db, by, asked, _PARTS, page)
 
 
-def _line(asked: Asked, group: str | None, sums: list[Sum]) -> FlowLineOut:
+def _line(asked: Question, group: str | None, sums: list[Sum]) -> FlowLineOut:
     size = 1 + len(EXITS)
     stages = []
     for n, stage in enumerate(STAGES):

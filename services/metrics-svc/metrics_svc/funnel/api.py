@@ -1,16 +1,16 @@
 """The cohort funnel."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal, Self
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
-from metrics_svc.figures.asked import Asked
 from metrics_svc.figures.models import DealOfLead, Exact, RecordOut, at_edge, named
 from metrics_svc.figures.parameters import AskedFor
+from metrics_svc.figures.question import Question
 from metrics_svc.figures.records import PageAskedFor, read_page
 from metrics_svc.funnel.queries import only_mature, read_deals_of, read_funnel
-from metrics_svc.funnel.rules import ASSIST, DIRECT, LEADS, PARTS, Line, line
+from metrics_svc.funnel.rules import ASSIST, DIRECT, LEADS, PARTS, Line, StepFigure, line
 from metrics_svc.kpi import merged
 from shared.auth import CurrentActor
 from shared.errors import Invalid
@@ -25,7 +25,7 @@ _STEPS = {"lead": {s.key: s for s in (*LEADS, ASSIST)}, "direct": {s.key: s for 
 MatureOnly = Annotated[bool, Query(description="Leave out members younger than the 90 % quantile of capture to win.")]
 
 
-class StepOut(BaseModel):
+class FunnelStepOut(BaseModel):
     step: str = Field(examples=["F1"])
     name: str
     n: int = Field(description="Members that ever got here or beyond: leads, each once however many deals it has; or direct deals.")
@@ -35,24 +35,45 @@ class StepOut(BaseModel):
     records: str = Field(description="Where the members are listed, leads with their deals.")
     deal_records: str | None = Field(description="Where the deals are listed.")
 
+    @classmethod
+    def of(cls, asked: Question, figure: StepFigure, group: str | None, line: str, currency: str) -> Self:
+        step = figure.step
+        return cls(
+            step=step.key,
+            name=step.name,
+            n=figure.n,
+            deals=figure.deals,
+            value=at_edge(figure.value, currency),
+            conversion=figure.conversion,
+            records=asked.link("funnel/records", group, step=step.key, line=line),
+            deal_records=asked.link("funnel/records", group, step=step.key, line=line, of="deals") if step.deals else None,
+        )
 
-class LineOut(BaseModel):
+
+class FunnelLineOut(BaseModel):
     group: str | None
-    steps: list[StepOut]
+    steps: list[FunnelStepOut]
     overall: float | None = Field(description="n(F8) / n of the first step.")
     assists: int = Field(description="Leads that were joined to another lead's deal. They count up to F3, and not again from F4 on.")
+
+    @classmethod
+    def of(cls, asked: Question, made: Line, name: str, currency: str) -> Self:
+        steps = [FunnelStepOut.of(asked, figure, made.group, name, currency) for figure in made.steps]
+        return cls(group=named(made.group), steps=steps, overall=made.overall, assists=made.assists)
 
 
 class FunnelOut(BaseModel):
     currency: str
-    total: LineOut
-    groups: list[LineOut] = Field(description="By `by`; empty without it.")
-    direct: LineOut = Field(description="Deals opened without a lead, by when they were opened.")
-    direct_groups: list[LineOut]
+    total: FunnelLineOut
+    groups: list[FunnelLineOut] = Field(description="By `by`; empty without it.")
+    direct: FunnelLineOut = Field(description="Deals opened without a lead, by when they were opened.")
+    direct_groups: list[FunnelLineOut]
 
 
-@router.get("", response_model=FunnelOut)
-async def read_cohort_funnel(request: Request, asked: AskedFor, db: Reading, by: CurrentActor, mature_only: MatureOnly = False) -> Any:
+@router.get("")
+async def read_cohort_funnel(
+    request: Request, asked: AskedFor, db: Reading, by: CurrentActor, mature_only: MatureOnly = False
+) -> FunnelOut:
     """Who began in the period, and how far they ever got: F1 captured to F9 paid.
 
     Leads are counted at every step, so no conversion exceeds 1. A lead counts at a step if it ever reached it or one beyond; from F4 on
@@ -70,17 +91,17 @@ async def read_cohort_funnel(request: Request, asked: AskedFor, db: Reading, by:
     currency = request.app.state.settings.reporting_currency
     return FunnelOut(
         currency=currency,
-        total=_line_out(asked, line(LEADS, total, None), "lead", currency),
-        groups=[_line_out(asked, made, "lead", currency) for made in leads if any(s.n for s in made.steps)],
-        direct=_line_out(asked, line(DIRECT, total, None), "direct", currency),
-        direct_groups=[_line_out(asked, made, "direct", currency) for made in direct if any(s.n for s in made.steps)],
+        total=FunnelLineOut.of(asked, line(LEADS, total, None), "lead", currency),
+        groups=[FunnelLineOut.of(asked, made, "lead", currency) for made in leads if any(s.n for s in made.steps)],
+        direct=FunnelLineOut.of(asked, line(DIRECT, total, None), "direct", currency),
+        direct_groups=[FunnelLineOut.of(asked, made, "direct", currency) for made in direct if any(s.n for s in made.steps)],
     )
 
 
-StepName = Annotated[str, written("^(F[1-9]|assists)$", "Write a step from F1 to F9, or assists.")]
+StepName = Annotated[str, written(f"^({'|'.join(_STEPS['lead'])})$", "Write a step from F1 to F9, or assists.")]
 
 
-@router.get("/records", response_model=Page[RecordOut])
+@router.get("/records")
 async def list_funnel_records(
     asked: AskedFor,
     page: PageAskedFor,
@@ -90,7 +111,7 @@ async def list_funnel_records(
     line: Annotated[Literal["lead", "direct"], Query(description="`direct` for the deals without a lead.")] = "lead",
     of: Annotated[Literal["members", "deals"], Query(description="The members of the line, or the deals beside them.")] = "members",
     mature_only: MatureOnly = False,
-) -> Any:
+) -> Page[RecordOut]:
     """What counts at a step: leads with their deals, or the deals. Wins that were reversed later are listed with their reversal
     (`measure`).
     """
@@ -115,20 +136,3 @@ async def list_funnel_records(
 
 def _largest_first(made: Line) -> tuple[int, str]:
     return -made.steps[0].n, made.group or ""
-
-
-def _line_out(asked: Asked, made: Line, name: str, currency: str) -> LineOut:
-    steps = [
-        StepOut(
-            step=s.step.key,
-            name=s.step.name,
-            n=s.n,
-            deals=s.deals,
-            value=at_edge(s.value, currency),
-            conversion=s.conversion,
-            records=asked.link("funnel/records", made.group, step=s.step.key, line=name),
-            deal_records=asked.link("funnel/records", made.group, step=s.step.key, line=name, of="deals") if s.step.deals else None,
-        )
-        for s in made.steps
-    ]
-    return LineOut(group=named(made.group), steps=steps, overall=made.overall, assists=made.assists)

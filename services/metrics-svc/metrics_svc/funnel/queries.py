@@ -11,8 +11,8 @@ from uuid import UUID
 from sqlalchemy import bindparam, select
 
 from metrics_svc.facts.tables import DEALS
-from metrics_svc.figures.asked import Asked
 from metrics_svc.figures.queries import read_sums
+from metrics_svc.figures.question import Question
 from metrics_svc.figures.rules import Sums
 from metrics_svc.funnel.rules import PARTS
 from metrics_svc.kpi import Part, merged
@@ -27,11 +27,11 @@ from shared.db.tx import Reader
 PATH_QUANTILE = 0.9
 
 
-async def read_funnel(db: Reader, actor: Actor, asked: Asked) -> Sums:
+async def read_funnel(db: Reader, actor: Actor, asked: Question) -> Sums:
     return await read_sums(db, actor, asked, PARTS)
 
 
-async def only_mature(db: Reader, actor: Actor, asked: Asked) -> Asked:
+async def only_mature(db: Reader, actor: Actor, asked: Question) -> Question:
     """Leaves out members younger than the time in which 90 % of the won went the whole path: they had no fair chance yet."""
     known = replace(asked, start=None, end=None, by=None, filters={})
     found = await read_sums(db, actor, known, [Part(WON_FROM_LEAD, "cohort"), Part(UNDONE_FROM_LEAD, "cohort")], quantiles=True)

@@ -103,15 +103,16 @@ def line(steps: Sequence[Step], sums: Sequence[Sum], group: str | None) -> Line:
     following: list[int | None] = [*n[1:], None]
     figures = [_figure(step, sums, here, after) for step, here, after in zip(steps, n, following, strict=True)]
     won = next(here for step, here in zip(steps, n, strict=True) if step.key == "F8")
-    return Line(group, figures, ratio(won, n[0]), _sum(ASSIST.members, sums).n if steps is LEADS else 0)
+    assists = _sum(ASSIST.members, sums).n if steps is LEADS else 0
+    return Line(group=group, steps=figures, overall=ratio(won, n[0]), assists=assists)
 
 
 def _figure(step: Step, sums: Sequence[Sum], n: int, following: int | None) -> StepFigure:
     conversion = None if following is None else ratio(following, n)
     if step.deals is None:
-        return StepFigure(step, n, None, None, conversion)
+        return StepFigure(step=step, n=n, deals=None, value=None, conversion=conversion)
     deals = _sum(step.deals, sums)
-    return StepFigure(step, n, deals.n, deals.amount, conversion)
+    return StepFigure(step=step, n=n, deals=deals.n, value=deals.amount, conversion=conversion)
 
 
 def _sum(counted: Counted, sums: Sequence[Sum]) -> Sum:

@@ -35,7 +35,7 @@ _known: dict[str, Past] = {}
 async def past_of(tx: Tx) -> Past:
     url = tx.settings.database_url
     if url not in _known:
-        _known[url] = _past(await history(tx.conn), tx.settings.zone)
+        _known[url] = _past(await history(await tx.settled()), tx.settings.zone)
     return _known[url]
 
 
@@ -90,8 +90,8 @@ class _Rates:
 
     @classmethod
     async def load(cls, tx: Tx, deals: set[UUID]) -> "_Rates":
-        found = {(number, deal): rate for number, deal, rate in await tx.conn.fetch(_DEAL_RATES, list(deals))}
-        return cls(found, await tx.conn.fetch(_DAY_RATES), tx.settings.zone)
+        found = {(number, deal): rate for number, deal, rate in await tx.rows(_DEAL_RATES, list(deals))}
+        return cls(found, await tx.rows(_DAY_RATES), tx.settings.zone)
 
     def of(self, number: int, deal: UUID, at: datetime) -> Decimal:
         if (found := self._deals.get((number, deal))) is not None:

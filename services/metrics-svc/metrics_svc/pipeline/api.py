@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
@@ -37,7 +36,7 @@ class _Open:
     stalled: int
 
 
-class StageOut(BaseModel):
+class PipelineStageOut(BaseModel):
     stage: str
     n: int
     amount: Exact
@@ -48,8 +47,8 @@ class StageOut(BaseModel):
 
 class PipelineLineOut(BaseModel):
     group: str | None
-    total: StageOut
-    stages: list[StageOut]
+    total: PipelineStageOut
+    stages: list[PipelineStageOut]
 
 
 class PipelineOut(BaseModel):
@@ -83,8 +82,8 @@ def _query(where: Cut) -> Query[_Open]:
     return Query(statement, _Open)
 
 
-@router.get("", response_model=PipelineOut)
-async def read_pipeline(request: Request, asked: AskedForNow, db: Reading, by: CurrentActor) -> Any:
+@router.get("")
+async def read_pipeline(request: Request, asked: AskedForNow, db: Reading, by: CurrentActor) -> PipelineOut:
     """Open deals now, per stage and group: count, amount, weighted amount, age, stalled. Of the rows that the caller may see."""
     now = request.app.state.clock()
     where = cut(by, asked.by, asked.filters, ever=False)
@@ -106,9 +105,9 @@ def _line(group: str | None, rows: list[_Open], currency: str) -> PipelineLineOu
     return PipelineLineOut(group=named(group), total=_stage("all", rows, currency), stages=stages)
 
 
-def _stage(name: str, rows: list[_Open], currency: str) -> StageOut:
+def _stage(name: str, rows: list[_Open], currency: str) -> PipelineStageOut:
     n = sum(r.n for r in rows)
-    return StageOut(
+    return PipelineStageOut(
         stage=name,
         n=n,
         amount=at_edge(sum((r.amount for r in rows), Decimal(0)), currency),

@@ -63,19 +63,19 @@ INSERT INTO cell_bucket SELECT * FROM anew_bucket;
 async def differing_cells(tx: Tx) -> int:
     """How many cells and histogram buckets are not what the facts say: 0 when all is well (quality.md, invariant 7)."""
     await _compute(tx)
-    return int(await tx.conn.fetchval(_DIFFER)) + int(await tx.conn.fetchval(_DIFFER_BUCKETS))
+    return int(await tx.value(_DIFFER)) + int(await tx.value(_DIFFER_BUCKETS))
 
 
 async def recompute_cells(tx: Tx) -> None:
     """Replace all cells by what the facts say, in the tx's transaction; folds wait for it."""
     await _compute(tx)
-    await tx.conn.execute(_TAKE_OVER)
-    await keep(tx.conn, tx.settings, "cells")
+    await tx.execute(_TAKE_OVER)
+    await keep(tx, "cells")
 
 
 async def _compute(tx: Tx) -> None:
-    await tx.conn.execute(TURN)
-    await tx.conn.execute(_START)
+    await tx.execute(TURN)
+    await tx.execute(_START)
     for query in _queries():
         await tx.run(query, zone=tx.settings.zone.key)
 

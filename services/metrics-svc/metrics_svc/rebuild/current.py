@@ -6,7 +6,7 @@ import structlog
 
 from metrics_svc.fold import TURN
 from metrics_svc.rebuild.cells import recompute_cells
-from metrics_svc.rebuild.derived import derive_again
+from metrics_svc.rebuild.facts import derive_again
 from metrics_svc.rebuild.log import CONSUMER, LogIncomplete, Stopped, renew
 from metrics_svc.rebuild.versions import keep, outdated
 from shared.auth import SYSTEM
@@ -41,10 +41,10 @@ async def bring_up_to_date(db: Database, settings: Settings, clock: Clock, stop:
     """Of several workers the first does it. Facts come from the log, beside the live ones; cells from the facts."""
     context = Context("metrics-svc", SYSTEM, clock(), "recompute")
     async with db.begin(context) as tx:
-        await tx.conn.execute(TURN)
-        old = await outdated(tx.conn, settings)
-        if "facts" in old and not await tx.conn.fetchval(_BEGUN, CONSUMER):
-            await keep(tx.conn, settings, "facts")  # nothing was projected yet
+        await tx.execute(TURN)
+        old = await outdated(tx, settings)
+        if "facts" in old and not await tx.value(_BEGUN, CONSUMER):
+            await keep(tx, "facts")  # nothing was projected yet
             old.remove("facts")
         if "facts" not in old and "cells" in old:
             await recompute_cells(tx)
@@ -57,8 +57,8 @@ async def bring_up_to_date(db: Database, settings: Settings, clock: Clock, stop:
     except LogIncomplete as error:
         log.warning("log_incomplete", service="metrics-svc", error=str(error), hint="figures are derived from what the facts keep")
         async with db.begin(context) as tx:
-            await tx.conn.execute(TURN)
-            if "facts" in await outdated(tx.conn, settings):
+            await tx.execute(TURN)
+            if "facts" in await outdated(tx, settings):
                 await derive_again(tx)
     finally:
         await bus.stop()

@@ -1,4 +1,4 @@
-"""Everything projected anew from the log, into tables beside the live ones that take their place in one transaction."""
+"""Projecting everything again from the log, into shadow tables that take the place of the live ones in one transaction."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
@@ -8,13 +8,13 @@ from uuid import UUID
 
 from metrics_svc.cells.tables import BUCKET, CELL
 from metrics_svc.fold import TOPICS, TURN, fold
-from metrics_svc.rebuild.beside import TABLES, create, swap
+from metrics_svc.rebuild.shadow import TABLES, create, swap
 from metrics_svc.rebuild.versions import keep, outdated
 from shared.auth import SYSTEM
 from shared.clock import utcnow
 from shared.db.context import Context
 from shared.db.tables import CONSUMER_SEEN
-from shared.db.tx import Database, Tx
+from shared.db.tx import Database, Reader, Tx
 from shared.events.envelope import Envelope
 from shared.log import inbox
 from shared.log.bus import Bus, BusError, TopicPartition
@@ -32,7 +32,7 @@ EXCEPT SELECT subject FROM {_SCHEMA}.consumer_seen WHERE consumer = $1)
 _ALONE = 4710002
 
 _FROM_THE_FIRST = ("lead", "deal", "milestone", "payment")
-"""Of these all events are read, of contracts only some."""
+"""The aggregates of which all events are read; of contracts only some are."""
 
 
 class LogIncomplete(BusError):
@@ -44,31 +44,31 @@ class Stopped(Exception):
 
 
 async def rebuild(db: Database, bus: Bus, settings: Settings) -> int:
-    """Returns how many events took effect. The live projection keeps answering meanwhile, and goes on where it was afterwards.
+    """Project everything again; how many events took effect. The live projection keeps answering, and continues where it was.
 
     Up to where the live consumer is, the log has to be complete: raises `LogIncomplete` when its beginning is gone.
     """
     async with _alone(db) as conn:
-        return (await _beside(conn, bus, settings, _taking_over(settings)))[0]
+        return (await _in_shadow(conn, bus, settings, _take_over))[0]
 
 
 async def renew(db: Database, bus: Bus, settings: Settings, stop: asyncio.Event) -> None:
-    """The same if the facts were made by other code, and nobody else has done it meanwhile. Raises `Stopped` when told to stop."""
+    """`rebuild` if the facts were made by other code, and no other worker has done it meanwhile. Raises `Stopped` when told to stop."""
     async with _alone(db) as conn:
-        if "facts" in await outdated(conn, settings):
-            await _beside(conn, bus, settings, _taking_over(settings), stop)
+        if "facts" in await outdated(Reader(conn), settings):
+            await _in_shadow(conn, bus, settings, _take_over, stop)
 
 
 async def differing_rows(db: Database, bus: Bus, settings: Settings) -> tuple[int, int]:
-    """How many rows of the live projection are not what the log says, and of how many events (quality.md, invariant 7)."""
+    """How many rows of the live projection are not what the log says, and of how many events."""
     async with _alone(db) as conn:
-        events, differ = await _beside(conn, bus, settings, _compare)
+        events, differ = await _in_shadow(conn, bus, settings, _compare)
     return differ, events
 
 
 @asynccontextmanager
 async def _alone(db: Database) -> AsyncIterator[Any]:
-    """A connection of which there is one at a time, because everybody who rebuilds makes tables of the same names."""
+    """A connection that holds the lock of rebuilds: all of them make tables of the same names."""
     async with db.connection() as conn:
         while not await conn.fetchval(f"SELECT pg_try_advisory_lock({_ALONE})"):  # noqa: ASYNC110  # nothing tells of it
             await asyncio.sleep(0.2)  # as long as it takes: a statement that waits for the lock would time out
@@ -78,36 +78,41 @@ async def _alone(db: Database) -> AsyncIterator[Any]:
             await conn.execute(f"SELECT pg_advisory_unlock({_ALONE})")
 
 
-async def _beside(
-    conn: Any, bus: Bus, settings: Settings, finish: Callable[[Any], Awaitable[int]], stop: asyncio.Event | None = None
-) -> tuple[int, int]:
-    await conn.execute(f"DROP SCHEMA IF EXISTS {_SCHEMA} CASCADE; CREATE SCHEMA {_SCHEMA}")
+async def _in_shadow(conn: Any, bus: Bus, settings: Settings, finish: "_Finish", stop: asyncio.Event | None = None) -> tuple[int, int]:
+    """Project the log into shadow tables, then `finish`: how many events there were, and what `finish` returned."""
+    tx = _tx(conn, settings)
+    await tx.execute(f"DROP SCHEMA IF EXISTS {_SCHEMA} CASCADE; CREATE SCHEMA {_SCHEMA}")
     try:
-        await create(conn, _SCHEMA, [*TABLES, CONSUMER_SEEN])
-        # Unqualified names now mean the tables beside: the fold needs not know.
-        await conn.execute(f"SET search_path TO {_SCHEMA}, public")
+        await create(tx, _SCHEMA, [*TABLES, CONSUMER_SEEN])
+        # Unqualified names now mean the shadow tables: the fold need not know.
+        await tx.execute(f"SET search_path TO {_SCHEMA}, public")
         return await _Rebuild(conn, bus, settings, stop).run(finish)
     finally:
-        await conn.execute(f"RESET search_path; DROP SCHEMA IF EXISTS {_SCHEMA} CASCADE")
+        await tx.execute(f"RESET search_path; DROP SCHEMA IF EXISTS {_SCHEMA} CASCADE")
 
 
-def _taking_over(settings: Settings) -> Callable[[Any], Awaitable[int]]:
-    async def finish(conn: Any) -> int:
-        await swap(conn, _SCHEMA)
-        await keep(conn, settings, "facts", "cells")
-        return 0
-
-    return finish
+def _tx(conn: Any, settings: Settings) -> Tx:
+    """On the connection whose search path is set; whether a transaction is open there is the caller's business."""
+    return Tx(conn, Context("metrics-svc", SYSTEM, utcnow(), "rebuild"), settings)
 
 
-async def _compare(conn: Any) -> int:
+_Finish = Callable[[Tx], Awaitable[int]]
+
+
+async def _take_over(tx: Tx) -> int:
+    await swap(tx, _SCHEMA)
+    await keep(tx, "facts", "cells")
+    return 0
+
+
+async def _compare(tx: Tx) -> int:
     differ = 0
     for table in TABLES:
         names = ", ".join(table.c.keys())  # an older schema has its columns in another order
-        # Cells that came back to nothing stay in the live projection.
+        # The live projection keeps cells whose sums came back to zero.
         where = {CELL: "WHERE n <> 0 OR amount <> 0 OR us <> 0", BUCKET: "WHERE n <> 0"}.get(table, "")
-        live, anew = (f"SELECT {names} FROM {schema}.{table.name} {where}" for schema in ("public", _SCHEMA))
-        differ += await conn.fetchval(f"SELECT count(*) FROM (({live} EXCEPT {anew}) UNION ALL ({anew} EXCEPT {live})) AS d")
+        live, again = (f"SELECT {names} FROM {schema}.{table.name} {where}" for schema in ("public", _SCHEMA))
+        differ += await tx.value(f"SELECT count(*) FROM (({live} EXCEPT {again}) UNION ALL ({again} EXCEPT {live})) AS d")
     return differ
 
 
@@ -120,26 +125,27 @@ class _Rebuild:
         self._known: set[UUID] = set()
         self._folded = 0
 
-    async def run(self, finish: Callable[[Any], Awaitable[int]]) -> tuple[int, int]:
+    async def run(self, finish: _Finish) -> tuple[int, int]:
         self._next = await self._bus.beginning_offsets(TOPICS)
         self._cut = {partition for partition, beginning in self._next.items() if beginning > 0}
         await self._read_on()
         async with self._conn.transaction():
-            await self._conn.execute(TURN)
+            tx = _tx(self._conn, self._settings)
+            await tx.execute(TURN)
             await self._read_on()
-            if self._cut and await self._conn.fetchval(_LOST, CONSUMER):
+            if self._cut and await tx.value(_LOST, CONSUMER):
                 raise LogIncomplete("the log has nothing of some records that are known: what was before is gone")
-            found = await finish(self._conn)
+            found = await finish(tx)
         return self._folded, found
 
     async def _read_on(self) -> None:
-        """Up to where the live projection is. Leads before deals, as `TOPICS` has them: what comes before its lead is derived twice."""
+        """Read up to where the live projection is. Leads before deals, as in `TOPICS`: a deal that comes first is derived twice."""
         offsets = await self._live_offsets()
         for partition in sorted(offsets, key=lambda at: (_TURNS.get(at[0], len(_TURNS)), at[1])):
             await self._read_up_to(partition, offsets[partition])
 
     async def _live_offsets(self) -> dict[TopicPartition, int]:
-        rows = await self._conn.fetch(_OFFSETS, CONSUMER)
+        rows = await _tx(self._conn, self._settings).rows(_OFFSETS, CONSUMER)
         return {(row["topic"], row["partition"]): row["next"] for row in rows}
 
     async def _read_up_to(self, partition: TopicPartition, end: int) -> None:
@@ -150,7 +156,7 @@ class _Rebuild:
             if not batch:
                 return
             async with self._conn.transaction():
-                tx = Tx(self._conn, Context("metrics-svc", SYSTEM, utcnow(), "rebuild"), self._settings)
+                tx = _tx(self._conn, self._settings)
                 found = await inbox.sort(tx, CONSUMER, batch, fold.types)
                 if partition in self._cut:
                     self._check_beginnings(partition, found.fresh)
@@ -160,7 +166,10 @@ class _Rebuild:
             self._next[partition] = batch[-1].offset + 1
 
     def _check_beginnings(self, partition: TopicPartition, events: Iterable[Envelope[Any]]) -> None:
-        """Messages go only when they are old, or all of them when the log is made anew: then it has each record's first event again."""
+        """Raise `LogIncomplete` when a record's first event is missing.
+
+        Messages are deleted only when they are old, or all together when the log is written again, which then has every first event.
+        """
         for e in events:
             if e.subject not in self._known and e.version > 1 and e.data.aggregate in _FROM_THE_FIRST:
                 name, number = partition

@@ -3,14 +3,13 @@
 import hashlib
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
-from metrics_svc import fold, stages
-from metrics_svc.cells import histogram
+from metrics_svc import fold, histogram, stages
 from metrics_svc.cells.tables import PROJECTION
 from metrics_svc.facts import rows
 from metrics_svc.kpi import all_measures
 from metrics_svc.past import queries as past
+from shared.db.tx import Reader, Tx
 from shared.process.settings import Settings
 
 _READ = f"SELECT name, version FROM {PROJECTION.name}"
@@ -25,13 +24,13 @@ def _wanted(zone: str) -> dict[str, str]:
     return {name: hashlib.sha256("\n".join([zone, *text]).encode()).hexdigest() for name, text in (("facts", sources), ("cells", measures))}
 
 
-async def outdated(conn: Any, settings: Settings) -> set[str]:
+async def outdated(db: Reader, settings: Settings) -> set[str]:
     """Which of `facts` and `cells` were computed by other code or for another zone."""
-    known = {row["name"]: row["version"] for row in await conn.fetch(_READ)}
+    known = {row["name"]: row["version"] for row in await db.rows(_READ)}
     return {name for name, version in _wanted(settings.time_zone).items() if known.get(name) != version}
 
 
-async def keep(conn: Any, settings: Settings, *names: str) -> None:
+async def keep(tx: Tx, *names: str) -> None:
     """Remember that these are what this release computes."""
     for name in names:
-        await conn.execute(_KEEP, name, _wanted(settings.time_zone)[name])
+        await tx.execute(_KEEP, name, _wanted(tx.settings.time_zone)[name])

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import HttpUrl
 
 from metrics_svc.settings import MetricsSettings
-from metrics_svc.webhooks import commands, queries, rules, signing
+from metrics_svc.webhooks import commands, queries, rules, signature
 from metrics_svc.webhooks.addresses import Allowed, url_problem
 from metrics_svc.webhooks.models import (
     KEEP_OLD,
@@ -25,7 +25,7 @@ from metrics_svc.webhooks.models import (
 )
 from metrics_svc.webhooks.record import Webhook
 from metrics_svc.webhooks.rules import PING, READ
-from metrics_svc.webhooks.sending import OutOfBounds, Sender, checked
+from metrics_svc.webhooks.sender import OutOfBounds, Sender, checked
 from shared.auth import Actor, CurrentActor
 from shared.db.tx import Reader, Tx
 from shared.errors import Invalid
@@ -134,9 +134,9 @@ async def ping_webhook(webhook_id: UUID, by: CurrentActor, request: Request) -> 
         webhook = await queries.webhook(db, webhook_id)
         PING.check(webhook, by, facts=(await queries.progress(db, [webhook_id], now))[webhook_id])
         keys = await queries.secrets(db, webhook_id, Seal.of(state.settings), now)
-    body = signing.ping(webhook_id, now)
+    body = signature.ping(webhook_id, now)
     async with Sender(state.settings, state.clock) as sender:
-        answer = await sender.post(webhook.url, signing.headers(keys, new_id(), now, body), body)
+        answer = await sender.post(webhook.url, signature.headers(keys, new_id(), now, body), body)
     milliseconds = round(answer.seconds * 1000)
     return PingOut(delivered=answer.is_taken, status=answer.status, error=answer.error, milliseconds=milliseconds)
 

@@ -10,10 +10,10 @@ from sqlalchemy import bindparam, func, insert, null, select, update
 
 from metrics_svc.feed import queries as feed
 from metrics_svc.settings import MetricsSettings
-from metrics_svc.webhooks import queries, rules, signing
+from metrics_svc.webhooks import queries, rules, signature
 from metrics_svc.webhooks.addresses import origin
 from metrics_svc.webhooks.queries import PRESENT
-from metrics_svc.webhooks.record import DeliveryState, Progress, Reason, State, Webhook
+from metrics_svc.webhooks.record import DeliveryState, DisableReason, Progress, Webhook, WebhookState
 from metrics_svc.webhooks.rules import CHANGE, REDELIVER, REGISTER, REMOVE, ROTATE_SECRET
 from metrics_svc.webhooks.tables import CURSOR, DELIVERY, SECRET, WEBHOOK, WEBHOOKS
 from shared.db.query import Query
@@ -81,7 +81,7 @@ async def register(tx: Tx, *, url: str, types: list[str], description: str, star
         url=url,
         description=description,
         types=types,
-        state=State.ACTIVE,
+        state=WebhookState.ACTIVE,
         reason=None,
         disabled_at=None,
         created_at=tx.now,
@@ -113,13 +113,13 @@ async def change(tx: Tx, id: UUID, *, expect: int | None, changes: Mapping[str, 
     if "types" in changed:
         await tx.one(_POSITION, id=id)  # locked: no delivery is being made by the old types
         await tx.run(_MATCH_ANEW, _id=id)
-    if enabled is True and webhook.state is State.DISABLED:
+    if enabled is True and webhook.state is WebhookState.DISABLED:
         events.append(WebhookEnabled(position=await tx.one(_POSITION, id=id)))
         await tx.run(_START_OVER, _id=id)
-        changed |= {"state": State.ACTIVE, "reason": None, "disabled_at": None}
-    elif enabled is False and webhook.state is State.ACTIVE:
+        changed |= {"state": WebhookState.ACTIVE, "reason": None, "disabled_at": None}
+    elif enabled is False and webhook.state is WebhookState.ACTIVE:
         events.append(WebhookDisabled(reason="by_hand"))
-        changed |= {"state": State.DISABLED, "reason": Reason.BY_HAND, "disabled_at": tx.now}
+        changed |= {"state": WebhookState.DISABLED, "reason": DisableReason.BY_HAND, "disabled_at": tx.now}
     return await tx.save(WEBHOOKS, webhook, *events, **changed) if events else webhook
 
 
@@ -139,15 +139,15 @@ async def remove(tx: Tx, id: UUID, *, expect: int | None) -> None:
     webhook, progress = await load(tx, id, expect)
     REMOVE.check(webhook, tx.actor, facts=progress)
     await tx.run(_END_SECRETS, _id=id, until=tx.now)
-    await tx.save(WEBHOOKS, webhook, WebhookRemoved(), state=State.REMOVED)
+    await tx.save(WEBHOOKS, webhook, WebhookRemoved(), state=WebhookState.REMOVED)
 
 
-async def disable(tx: Tx, id: UUID, reason: Reason) -> None:
+async def disable(tx: Tx, id: UUID, reason: DisableReason) -> None:
     """By the worker. One that is not active any more stays as it is."""
     webhook = await tx.load(WEBHOOKS, id)
-    if webhook.state is State.ACTIVE:
+    if webhook.state is WebhookState.ACTIVE:
         event = WebhookDisabled(reason=reason.value)
-        await tx.save(WEBHOOKS, webhook, event, state=State.DISABLED, reason=reason, disabled_at=tx.now)
+        await tx.save(WEBHOOKS, webhook, event, state=WebhookState.DISABLED, reason=reason, disabled_at=tx.now)
 
 
 async def redeliver(tx: Tx, id: UUID, delivery_id: UUID) -> Webhook:
@@ -172,13 +172,13 @@ async def redeliver_many(tx: Tx, id: UUID, *, since: datetime, until: datetime, 
 async def load(tx: Tx, id: UUID, expect: int | None) -> tuple[Webhook, Progress]:
     """The endpoint, locked, and how it does; `NotFound` when it was removed."""
     webhook = await tx.load(WEBHOOKS, id, expect)
-    if webhook.state is State.REMOVED:
+    if webhook.state is WebhookState.REMOVED:
         raise WEBHOOKS.missing()
     return webhook, (await queries.progress(tx, [id], tx.now))[id]
 
 
 async def _new_secret(tx: Tx, webhook_id: UUID) -> str:
-    secret = signing.new_secret()
+    secret = signature.new_secret()
     sealed = Seal.of(tx.settings).close(secret.encode()).decode()
     await tx.run(_KEEP_SECRET, id=new_id(), webhook_id=webhook_id, sealed=sealed, created_at=tx.now)
     return secret

@@ -19,7 +19,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from metrics_svc.webhooks import commands, rules
-from metrics_svc.webhooks.record import Delivery, DeliveryState, Progress, Reason, State, Webhook
+from metrics_svc.webhooks.record import Delivery, DeliveryState, DisableReason, Progress, Webhook, WebhookState
 from shared.acts import AllowedAction, shown
 from shared.as_text import AsText
 from shared.auth.actor import Actor
@@ -95,8 +95,10 @@ class WebhookOut(BaseModel):
     url: str
     types: list[str]
     description: str
-    state: State
-    reason: Reason | None = Field(description="Why it is disabled: by hand, the receiver answered 410, or nothing was taken for five days.")
+    state: WebhookState
+    reason: DisableReason | None = Field(
+        description="Why it is disabled: by hand, the receiver answered 410, or nothing was taken for five days."
+    )
     disabled_at: datetime | None
     position: int = Field(description="How far in the feed deliveries have been made.")
     failing_since: datetime | None = Field(description="The first failure since something was taken.")

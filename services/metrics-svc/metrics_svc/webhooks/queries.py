@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, func, select
 
-from metrics_svc.webhooks.record import Delivery, Progress, State, Webhook
+from metrics_svc.webhooks.record import Delivery, Progress, Webhook, WebhookState
 from metrics_svc.webhooks.tables import CURSOR, DELIVERY, SECRET, WEBHOOK, WEBHOOKS
 from shared.db.query import Query, is_in
 from shared.db.tables import At
@@ -16,7 +16,7 @@ from shared.http.listing import Listing
 from shared.seal import Seal
 
 LIST = Listing(WEBHOOK, Webhook, filters={"state": WEBHOOK.c.state}, sorts=("created_at",), default="-created_at")
-PRESENT = WEBHOOK.c.state != State.REMOVED.value
+PRESENT = WEBHOOK.c.state != WebhookState.REMOVED.value
 DELIVERIES = Listing(
     DELIVERY,
     Delivery,
@@ -48,7 +48,7 @@ _SECRETS = Query(
 async def webhook(db: Reader, id: UUID) -> Webhook:
     """`NotFound` also for one that was removed: its row stays for the events that tell of it."""
     found = await db.get(WEBHOOKS, id)
-    if found.state is State.REMOVED:
+    if found.state is WebhookState.REMOVED:
         raise WEBHOOKS.missing()
     return found
 

@@ -10,13 +10,13 @@ from shared.acts import Subject
 from shared.errors import Unmet
 
 
-class State(StrEnum):
+class WebhookState(StrEnum):
     ACTIVE = "active"
     DISABLED = "disabled"
     REMOVED = "removed"
 
 
-class Reason(StrEnum):
+class DisableReason(StrEnum):
     """Why an endpoint is disabled: by somebody, by the receiver's 410, or because nothing was taken for days."""
 
     BY_HAND = "by_hand"
@@ -39,8 +39,8 @@ class Webhook:
     url: str
     description: str
     types: list[str]
-    state: State
-    reason: Reason | None
+    state: WebhookState
+    reason: DisableReason | None
     disabled_at: datetime | None
     created_at: datetime
     updated_at: datetime
@@ -81,7 +81,7 @@ class Progress:
 WEBHOOK: Subject[Webhook, Progress] = Subject(
     name="webhook",
     label="endpoint",
-    states=State,
+    states=WebhookState,
     state=lambda webhook: webhook.state,
     owner=lambda _webhook, _progress: None,
     not_owner=Unmet("not_owner", "Nobody owns an endpoint: an admin or sales operations keeps all of them."),

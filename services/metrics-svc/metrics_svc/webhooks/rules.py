@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from metrics_svc.webhooks.record import WEBHOOK, DeliveryState, Progress, Reason, State, Webhook
+from metrics_svc.webhooks.record import WEBHOOK, DeliveryState, DisableReason, Progress, Webhook, WebhookState
 from shared.acts import Act, who
 from shared.auth.actor import Actor, Role
 from shared.errors import Pending, Unmet
@@ -88,7 +88,7 @@ def _rotating(_webhook: Webhook, progress: Progress, _by: Actor) -> Iterable[Unm
 
 _KEEPERS = who(Role.admin, Role.ops)
 """An endpoint is sent the whole company's events, so only those who see all of them may keep one."""
-_PRESENT = (State.ACTIVE, State.DISABLED)
+_PRESENT = (WebhookState.ACTIVE, WebhookState.DISABLED)
 
 READ = Act(
     of=WEBHOOK,
@@ -106,7 +106,7 @@ REGISTER = Act(
     refused="No more endpoints can be registered.",
     code="too_many",
     makes=True,
-    to=(State.ACTIVE,),
+    to=(WebhookState.ACTIVE,),
     tells=(WebhookRegistered,),
     says="Have events of chosen types sent to an address. Its secret is shown this once.",
     asks=f"fewer than {MOST_ENDPOINTS} endpoints; an address that may be sent to",
@@ -128,8 +128,8 @@ ENABLE = Act(
     name="enable",
     operation=None,  # that of `change`, with `enabled` true
     who=_KEEPERS,
-    states=(State.DISABLED,),
-    to=(State.ACTIVE,),
+    states=(WebhookState.DISABLED,),
+    to=(WebhookState.ACTIVE,),
     tells=(WebhookEnabled,),
     says="Send again, from where it stopped, as far as the feed still holds it: a change of `enabled`.",
 )
@@ -138,8 +138,8 @@ DISABLE = Act(
     name="disable",
     operation=None,  # that of `change`, with `enabled` false; or the worker does it
     who=_KEEPERS,
-    states=(State.ACTIVE,),
-    to=(State.DISABLED,),
+    states=(WebhookState.ACTIVE,),
+    to=(WebhookState.DISABLED,),
     tells=(WebhookDisabled,),
     says=f"Send nothing until it is enabled: a change of `enabled`. The worker does it when the receiver answers 410, or has taken "
     f"nothing for {DISABLE_AFTER.days} days.",
@@ -172,7 +172,7 @@ REDELIVER = Act(
     who=_KEEPERS,
     refused="Nothing can be sent.",
     code="disabled",
-    states=(State.ACTIVE,),
+    states=(WebhookState.ACTIVE,),
     wrong_state=Unmet("disabled", "The endpoint is disabled: enable it first."),
     tells=(WebhookRedelivered,),
     says="Send again what was sent before: one delivery, or all of a time and state.",
@@ -184,7 +184,7 @@ REMOVE = Act(
     operation="remove_webhook",
     who=_KEEPERS,
     states=_PRESENT,
-    to=(State.REMOVED,),
+    to=(WebhookState.REMOVED,),
     tells=(WebhookRemoved,),
     says="Send nothing any more, and forget it.",
 )
@@ -209,12 +209,12 @@ def after(tries: int, answer: Answer, now: datetime, jitter: float) -> Next:
     return Next(DeliveryState.PENDING, now + wait)
 
 
-def to_disable(answer: Answer, failing_since: datetime | None, now: datetime) -> Reason | None:
+def to_disable(answer: Answer, failing_since: datetime | None, now: datetime) -> DisableReason | None:
     """Why the endpoint is to be disabled after this attempt; None when it is not."""
     if answer.is_gone:
-        return Reason.GONE
+        return DisableReason.GONE
     if not answer.is_taken and failing_since is not None and now - failing_since >= DISABLE_AFTER:
-        return Reason.FAILING
+        return DisableReason.FAILING
     return None
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import structlog
 
-from metrics_svc.webhooks import signing
+from metrics_svc.webhooks import signature
 from metrics_svc.webhooks.rules import AT_ONCE
 from shared.db.tx import Tx
 
@@ -85,17 +85,17 @@ class Claimed:
 
     @property
     def body(self) -> bytes:
-        return signing.message(self.type, self.event_time, subject=self.subject, sequence=self.sequence, position=self.position)
+        return signature.message(self.type, self.event_time, subject=self.subject, sequence=self.sequence, position=self.position)
 
 
 async def take_turn(tx: Tx) -> tuple[bool, list[Claimed]]:
     """Whether a cursor moved, and what is to be sent now."""
-    active = [row[0] for row in await tx.conn.fetch(_LOCK)]
+    active = [row["webhook_id"] for row in await tx.rows(_LOCK)]
     if not active:
         return False, []
-    made = await tx.conn.fetch(_MAKE, active, tx.now)
-    due = await tx.conn.fetch(_CLAIM, active, tx.now, tx.now + CLAIM)
+    made = await tx.rows(_MAKE, active, tx.now)
+    due = await tx.rows(_CLAIM, active, tx.now, tx.now + CLAIM)
     for webhook_id, missed in made:
         if missed:
             log.error("webhook_events_missed", webhook=str(webhook_id), count=missed, hint="the feed was shortened while it stood still")
-    return bool(made), [Claimed(*row) for row in due]
+    return bool(made), [Claimed(**row) for row in due]

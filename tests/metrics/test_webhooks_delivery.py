@@ -9,11 +9,11 @@ from uuid import UUID
 import pytest
 
 from metrics_svc.webhooks import rules
-from metrics_svc.webhooks.delivering import deliver, record
-from metrics_svc.webhooks.keeping import clean_some
+from metrics_svc.webhooks.delivery import deliver, record
 from metrics_svc.webhooks.rules import AT_ONCE, BACK_OFF
-from metrics_svc.webhooks.sending import Sender
+from metrics_svc.webhooks.sender import Sender
 from metrics_svc.webhooks.turns import take_turn
+from metrics_svc.webhooks.upkeep import clean_some
 from shared.clock import utcnow
 from shared.db.tx import Tx
 from shared.events.lead import LeadFlagged, LeadIntentRecorded

@@ -10,21 +10,22 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from metrics_svc.cells.tables import BUCKET, CELL
 from metrics_svc.facts.tables import FACTS
 from shared.db.tables import NAMING
+from shared.db.tx import Tx
 
 TABLES: list[Table] = [*[f.table for f in FACTS.values()], CELL, BUCKET]
 
 
-async def create(conn: Any, schema: str, tables: Iterable[Table]) -> None:
+async def create(tx: Tx, schema: str, tables: Iterable[Table]) -> None:
     """Empty tables like these, in the schema. With it first in the search path, code that names no schema works on them."""
     beside = MetaData(naming_convention=NAMING, schema=schema)
     for table in tables:
         made = table.to_metadata(beside, schema=schema)
         statements: list[Any] = [CreateTable(made), *[CreateIndex(index) for index in made.indexes]]
         for statement in statements:
-            await conn.execute(str(statement.compile(dialect=dialect.dialect())))  # type: ignore[no-untyped-call]
+            await tx.execute(str(statement.compile(dialect=dialect.dialect())))  # type: ignore[no-untyped-call]
 
 
-async def swap(conn: Any, schema: str) -> None:
+async def swap(tx: Tx, schema: str) -> None:
     """Put the tables of the projection that are in the schema in the place of the live ones, in the caller's transaction."""
     for table in TABLES:
-        await conn.execute(f"DROP TABLE public.{table.name}; ALTER TABLE {schema}.{table.name} SET SCHEMA public")
+        await tx.execute(f"DROP TABLE public.{table.name}; ALTER TABLE {schema}.{table.name} SET SCHEMA public")

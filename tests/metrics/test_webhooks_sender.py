@@ -3,7 +3,7 @@
 import pytest
 
 from metrics_svc.webhooks.addresses import Allowed
-from metrics_svc.webhooks.sending import REFUSED, UNKNOWN_HOST, OutOfBounds, Sender, checked
+from metrics_svc.webhooks.sender import REFUSED, UNKNOWN_HOST, OutOfBounds, Sender, checked
 from shared.clock import utcnow
 from shared.events.lead import LeadFlagged, LeadIntentRecorded
 from tests.metrics.endpoints import Webhooks

@@ -12,10 +12,10 @@ import structlog
 from prometheus_client import Counter, Histogram
 
 from metrics_svc.settings import MetricsSettings
-from metrics_svc.webhooks import commands, queries, rules, signing
-from metrics_svc.webhooks.record import DeliveryState, Reason
+from metrics_svc.webhooks import commands, queries, rules, signature
+from metrics_svc.webhooks.record import DeliveryState, DisableReason
 from metrics_svc.webhooks.rules import Answer
-from metrics_svc.webhooks.sending import Sender
+from metrics_svc.webhooks.sender import Sender
 from metrics_svc.webhooks.turns import Claimed, take_turn
 from shared.auth import SYSTEM
 from shared.clock import Clock
@@ -94,7 +94,7 @@ async def attempt(db: Database, settings: MetricsSettings, clock: Clock, sender:
             log.error("webhook_secret_unreadable", webhook=str(delivery.webhook_id), error=str(error))
             answer = Answer(None, "our own copy of the secret cannot be read", 0)
         else:
-            answer = await sender.post(delivery.url, signing.headers(keys, delivery.event_id, at, delivery.body), delivery.body)
+            answer = await sender.post(delivery.url, signature.headers(keys, delivery.event_id, at, delivery.body), delivery.body)
         SECONDS.observe(answer.seconds)
         async with db.begin(_context(clock)) as tx:
             reason = await record(tx, delivery, answer, at)
@@ -107,22 +107,22 @@ async def attempt(db: Database, settings: MetricsSettings, clock: Clock, sender:
         log.warning("webhook_attempt_lost", delivery=str(delivery.id), error=f"{type(error).__name__}: {error}")
 
 
-async def record(tx: Tx, delivery: Claimed, answer: Answer, at: datetime) -> Reason | None:
+async def record(tx: Tx, delivery: Claimed, answer: Answer, at: datetime) -> DisableReason | None:
     """The delivery as it stands after the attempt at `at`, and how its endpoint does. Why that is to be disabled, if it is."""
-    failing_since = await tx.conn.fetchval(_DOING, delivery.webhook_id) or tx.now
+    failing_since = await tx.value(_DOING, delivery.webhook_id) or tx.now
     then = rules.after(delivery.tries + 1, answer, tx.now, random.uniform(-1, 1))
     finished = None if then.state is DeliveryState.PENDING else tx.now
     made = {"at": at, "status": answer.status, "error": answer.error, "milliseconds": round(answer.seconds * 1000)}
-    written = await tx.conn.execute(
+    written = await tx.execute(
         _RECORD, delivery.id, delivery.claimed_until, then.state.value, delivery.tries + 1, then.due_at, finished, [made]
     )
     if written != "UPDATE 1":
         return None
     OUTCOMES.labels("retried" if then.state is DeliveryState.PENDING else then.state.value).inc()
     if answer.is_taken:
-        await tx.conn.execute(_TAKEN, delivery.webhook_id, tx.now)
+        await tx.execute(_TAKEN, delivery.webhook_id, tx.now)
     else:
-        await tx.conn.execute(_NOT_TAKEN, delivery.webhook_id, failing_since)
+        await tx.execute(_NOT_TAKEN, delivery.webhook_id, failing_since)
     return rules.to_disable(answer, failing_since, tx.now)
 
 

@@ -98,7 +98,7 @@ async def sample(db: Database, settings: MetricsSettings, clock: Clock, stop: as
 
     async def look() -> None:
         async with db.read() as reader:
-            pending, age = await reader.conn.fetchrow(_STATE, clock())
+            pending, age = await reader.row(_STATE, clock()) or (0, 0.0)
         PENDING.set(pending)
         OLDEST.set(max(0.0, age or 0.0))
 

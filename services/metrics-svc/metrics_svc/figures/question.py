@@ -23,7 +23,7 @@ By = Literal["source", "owner", "team", "product", "region"]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Question:
     """`start` inclusive, `end` exclusive; `as_of` is the last day whose happenings count. Filters hold "" for unknown."""
 
     start: date | None
@@ -53,7 +53,7 @@ class Asked:
         """The same for figures as of an end: they never look beyond today."""
         return min(self.last, self.today + DAY)
 
-    def within(self, start: date | None, end: date | None) -> "Asked":
+    def within(self, start: date | None, end: date | None) -> "Question":
         return replace(self, start=start, end=end)
 
     def instant(self, day: date) -> datetime:
@@ -71,7 +71,7 @@ class Asked:
         return f"/v1/metrics/{path}" + (f"?{urlencode(asked)}" if asked else "")
 
 
-def periods(asked: Asked, grain: Grain, first: date, last: date) -> Iterator[tuple[date, date]]:
+def periods(asked: Question, grain: Grain, first: date, last: date) -> Iterator[tuple[date, date]]:
     """The periods that [first, last) touches, each clipped to what was asked. `Invalid` when there are too many."""
     start = floor(first, grain)
     count = 0

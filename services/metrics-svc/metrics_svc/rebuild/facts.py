@@ -11,8 +11,8 @@ from sqlalchemy import BigInteger, Uuid, bindparam, select
 from metrics_svc.facts.money import Calendar
 from metrics_svc.facts.tables import DEALS, FACTS, LEADS, PAYMENTS, FactTable
 from metrics_svc.fold import TOLD, Touched, write_facts
-from metrics_svc.rebuild.beside import TABLES, create, swap
 from metrics_svc.rebuild.cells import recompute_cells
+from metrics_svc.rebuild.shadow import TABLES, create, swap
 from metrics_svc.rebuild.versions import keep
 from shared.db.query import Query
 from shared.db.tx import Tx
@@ -24,18 +24,18 @@ _BEFORE_ALL = UUID(int=0)
 
 async def derive_again(tx: Tx) -> None:
     """Derive all facts and compute all cells, in the transaction. Folds must be waiting for it."""
-    await tx.conn.execute(f"CREATE SCHEMA {_SCHEMA}; SET LOCAL search_path TO {_SCHEMA}, public")
-    await create(tx.conn, _SCHEMA, TABLES)
+    await tx.execute(f"CREATE SCHEMA {_SCHEMA}; SET LOCAL search_path TO {_SCHEMA}, public")
+    await create(tx, _SCHEMA, TABLES)
     for kind in TOLD:
         name, names = FACTS[kind].table.name, ", ".join(FACTS[kind].names)
-        await tx.conn.execute(f"INSERT INTO {_SCHEMA}.{name} ({names}) SELECT {names} FROM public.{name}")
+        await tx.execute(f"INSERT INTO {_SCHEMA}.{name} ({names}) SELECT {names} FROM public.{name}")
     await _each(tx, "leads", LEADS)
     await _each(tx, "deals", DEALS, DEALS.table.c.lead_id.is_(None))  # the others came with their leads
     await _each(tx, "payments", PAYMENTS)
     await recompute_cells(tx)
-    await swap(tx.conn, _SCHEMA)
-    await keep(tx.conn, tx.settings, "facts")
-    await tx.conn.execute(f"SET LOCAL search_path TO public; DROP SCHEMA {_SCHEMA}")
+    await swap(tx, _SCHEMA)
+    await keep(tx, "facts")
+    await tx.execute(f"SET LOCAL search_path TO public; DROP SCHEMA {_SCHEMA}")
 
 
 async def _each(tx: Tx, records: str, table: FactTable[Any], *conditions: Any) -> None:
