@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import MetaData
+from sqlalchemy import CheckConstraint, MetaData
 
 from shared.acts import Act
 from shared.db.tables import PLUMBING
@@ -94,6 +94,16 @@ def orphans(metadata: MetaData) -> list[Check]:
             names = ", ".join(key.column_keys)
             asked.append(f"SELECT '{table.name}.{names} of ' || {row} AS orphan FROM {table.name} c WHERE {given} AND {missing}")
     return [Check(9, "no row refers to one that is not there", " UNION ALL ".join(asked))] if asked else []
+
+
+def limits(metadata: MetaData) -> list[Check]:
+    """Invariant 9: every row keeps the CHECKs of its table. Asked of every one, because one that is NOT VALID does not look at old rows."""
+    asked = []
+    for table in metadata.sorted_tables:
+        row = " || ' ' || ".join(column.name for column in table.primary_key)
+        for check in sorted((c for c in table.constraints if isinstance(c, CheckConstraint)), key=lambda check: str(check.name)):
+            asked.append(f"SELECT '{table.name}.{check.name} of ' || {row} AS beyond FROM {table.name} WHERE NOT ({check.sqltext})")
+    return [Check(9, "amounts, percents, days and ranges are within their limits", " UNION ALL ".join(asked))] if asked else []
 
 
 def unbroken_path(

@@ -21,6 +21,7 @@ def run(connection: Connection) -> None:
         connection=connection,
         target_metadata=attributes["metadata"],
         compare_server_default=False,
+        transaction_per_migration=True,  # what one of them locks is free before the next one reads whole tables
         include_name=lambda name, kind, _: kind != "table" or only is None or name in only,
         include_object=lambda _, name, kind, *__: kind != "table" or only is None or name in only,
     )

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BaseModel, Field
-from sqlalchemy import Column, ForeignKeyConstraint, MetaData, Table, Text, Uuid
+from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, MetaData, Table, Text, Uuid
 
 from shared.events.lead import TeamChanged
 from shared.fields import PERSONAL, Email, Name, Source
@@ -13,7 +13,7 @@ from shared.http.answer import Answer
 from shared.http.listing import described
 from shared.ids import new_id
 from shared.masking import masked
-from shared.verify import orphans
+from shared.verify import limits, orphans
 
 
 class GuestFields(BaseModel):
@@ -65,6 +65,14 @@ def test_masked_roles_see_parts_of_names_and_addresses_and_no_other_texts() -> N
 def test_what_is_said_of_a_record_filters_its_list_unless_it_is_personal() -> None:
     table = Table("guest", MetaData(), *[Column(name, Text) for name in GuestFields.model_fields])
     assert list(described(table, GuestFields)) == ["source"]
+
+
+def test_each_check_is_asked_for_rows_beyond_it() -> None:
+    metadata = MetaData()
+    assert limits(metadata) == []
+    Table("guest", metadata, Column("id", Uuid, primary_key=True), Column("age", Text), CheckConstraint("age >= 0", name="age"))
+    (check,) = limits(metadata)
+    assert check.sql == "SELECT 'guest.age of ' || id AS beyond FROM guest WHERE NOT (age >= 0)"
 
 
 def test_each_foreign_key_is_asked_for_rows_that_refer_to_nothing() -> None:

@@ -123,7 +123,8 @@ async def _findings(
 
     for name, service in services.items():
         async with databases[name].connection() as conn:
-            checks = [*data.atomicity(service.metadata), *data.orphans(service.metadata), *data.PLUMBING_CHECKS, *service.checks]
+            kept = [*data.atomicity(service.metadata), *data.orphans(service.metadata), *data.limits(service.metadata)]
+            checks = [*kept, *data.PLUMBING_CHECKS, *service.checks]
             async for found in data.run(conn, checks):
                 yield service.name, found
             if service.topics:

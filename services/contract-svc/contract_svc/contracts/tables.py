@@ -1,6 +1,6 @@
 """Contracts, and the last number given in each year."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, Table, text
+from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, Table, text
 
 from contract_svc.contracts.record import Contract
 from contract_svc.metadata import metadata
@@ -11,6 +11,11 @@ CONTRACT = table(
     "contract",
     metadata,
     Contract,
+    CheckConstraint("total >= 0", name="total"),
+    CheckConstraint("fx >= 0", name="fx"),
+    CheckConstraint("revision > 0", name="revision"),
+    CheckConstraint("ends_on >= starts_on", name="term"),
+    CheckConstraint("acceptance_due_day >= live_on", name="acceptance"),
     Index("uq_contract_live_quote", "quote_id", unique=True, postgresql_where=text("state <> 'voided'")),
     Index("ix_contract_quote", "quote_id"),
     *(Index(None, name) for name in ("deal_id", "account_id")),

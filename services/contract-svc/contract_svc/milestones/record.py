@@ -59,7 +59,7 @@ class Milestone:
 
     id: UUID
     version: int
-    contract_id: UUID
+    contract_id: Annotated[UUID, Stored(refers="contract.id")]
     position: int
     trigger: Trigger
     percent: Annotated[Decimal, Stored(digits=(7, 4))]

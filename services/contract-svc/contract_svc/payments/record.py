@@ -32,7 +32,7 @@ class Payment:
 
     id: UUID
     version: int
-    contract_id: UUID
+    contract_id: Annotated[UUID, Stored(refers="contract.id")]
     amount: Annotated[Decimal, _MONEY]
     currency: str
     received_at: datetime
@@ -55,8 +55,8 @@ class Allocated:
     """A part of a payment that a milestone got. `at`: from when it counted for the milestone."""
 
     id: UUID
-    payment_id: UUID
-    milestone_id: UUID
+    payment_id: Annotated[UUID, Stored(refers="payment.id")]
+    milestone_id: Annotated[UUID, Stored(refers="milestone.id")]
     amount: Annotated[Decimal, _MONEY]
     at: Annotated[datetime, Stored(comment="from when it counted for the milestone")]
 
