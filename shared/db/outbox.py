@@ -1,11 +1,14 @@
-"""The last statement of a transaction: its events, their places in the outbox, and the answer to the request's key (architecture §4)."""
+"""The last statement of a transaction: its last change, its events with their places in the outbox, and the answer to its key."""
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, NamedTuple
+from itertools import count, islice
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
+
+import asyncpg
 
 from shared.clock import EARLIEST, LATEST, YEARS
 from shared.db.context import Context
@@ -38,17 +41,28 @@ class Change(NamedTuple):
 
     sql: str
     args: Sequence[Any]
+    table: str
+    id: UUID
+
+    @contextmanager
+    def named(self) -> Iterator[None]:
+        """Say which row it was when Postgres refuses it: the line that changed it is left by then."""
+        try:
+            yield
+        except asyncpg.IntegrityConstraintViolationError as error:
+            error.add_note(f"The change of {self.table} {self.id} was refused; it waited for the next statement or the commit.")
+            raise
 
 
 MANY = 100
 """From so many rows on, COPY is the cheapest way."""
 
 _ANSWER = """
-INSERT INTO idempotency (key, body_hash, status, headers, body, created_at) VALUES ($1, $2, $3, $4, $5, now())
-ON CONFLICT (key) DO UPDATE SET body_hash = $2, status = $3, headers = $4, body = $5, created_at = now()
+INSERT INTO idempotency (key, body_hash, status, headers, body, created_at) VALUES ({}, {}, {}, {}, {}, now())
+ON CONFLICT (key) DO UPDATE SET body_hash = excluded.body_hash, status = excluded.status, headers = excluded.headers,
+  body = excluded.body, created_at = excluded.created_at
 WHERE idempotency.created_at <= now() - interval '24 hours' RETURNING true
 """
-_PARAMETER = re.compile(r"\$(\d+)")
 _EVENT = {"id": "uuid", "type": "text", "aggregate": "text", "subject": "uuid", "version": "bigint", "time": "timestamptz", "data": "json"}
 _META = {
     "recorded_at": "timestamptz",
@@ -61,7 +75,7 @@ _META = {
 
 
 async def write(conn: Any, context: Context, told: Sequence[Told], answer: Answer | None = None, change: Change | None = None) -> bool:
-    """Write all by one statement, with the last change that the events tell of.
+    """Write all by one statement.
 
     False when the key has got its answer from another transaction, and this one must roll back.
 
@@ -69,18 +83,17 @@ async def write(conn: Any, context: Context, told: Sequence[Told], answer: Answe
     """
     if len(told) >= MANY:
         return await _copy(conn, context, told, answer, change)
-    statement = _statement(len(told) == 1, answer is not None, change and change.sql) if told else _ANSWER
+    changed, of_change = (change.sql, change.args) if change else (None, ())
+    statement = _statement(changed, len(of_change), answer is not None, _count(told))
     events = _event_args(context, told) if told else ()
-    written = await conn.fetchval(statement, *(answer or ()), *events, *(change.args if change else ()))
+    written = await conn.fetchval(statement, *of_change, *(answer or ()), *events)
     return answer is None or written is not None
 
 
 async def _copy(conn: Any, context: Context, told: Sequence[Told], answer: Answer | None, change: Change | None) -> bool:
     """The same for many events, by COPY, which costs a third of it."""
-    if answer is not None and not await conn.fetchval(_ANSWER, *answer):
+    if (change or answer) and not await write(conn, context, [], answer, change):
         return False
-    if change is not None:
-        await conn.execute(change.sql, *change.args)
     meta = _meta(context)
     names = [*_EVENT, *(name for name, value in zip(_META, meta, strict=True) if value is not None)]
     known = tuple(value for value in meta if value is not None)
@@ -117,25 +130,30 @@ def _event_args(context: Context, told: Sequence[Told]) -> list[Any]:
     return [*given, *_meta(context)]
 
 
+def _count(told: Sequence[Told]) -> Literal[0, 1, 2]:
+    """None, one, or several."""
+    return 0 if not told else 1 if len(told) == 1 else 2
+
+
 @lru_cache(maxsize=512)
-def _statement(single: bool, answered: bool, change: str | None) -> str:
-    """Lists of columns (UNNEST) carry any number of events; one alone, the usual case, goes as plain values at half the cost.
+def _statement(change: str | None, before: int, answered: bool, events: Literal[0, 1, 2]) -> str:
+    """The parameters of `change`, whose number is `before`, come first, so that its text stays as it is; then the answer's, the events'.
+
+    Lists of columns (UNNEST) carry any number of events; one alone, the usual case, goes as plain values at half the cost.
 
     Places in the outbox come out of the events that were inserted, so that no transaction draws one before it has a number (xid): the
     relay's `Cleared` rests on it.
     """
-    kinds = [*_EVENT.values(), *_META.values()]
-    given = [f"${n}::{kind}" for n, kind in enumerate(kinds, 6 if answered else 1)]
-    event, meta = given[: len(_EVENT)], ", ".join(given[len(_EVENT) :])
-    lists = ", ".join(f"{parameter}[]" for parameter in event)
-    rows = f"VALUES ({', '.join(given)})" if single else f"SELECT *, {meta} FROM unnest({lists})"
-    in_order = "" if single else f" JOIN unnest({event[0]}[]) WITH ORDINALITY AS told(id, n) USING (id) ORDER BY n"
-    behind = len(kinds) + (5 if answered else 0)
-    changed = change and _PARAMETER.sub(lambda found: f"${int(found[1]) + behind}", change)
-    return f"""
-WITH {f"changed AS ({changed})," if changed else ""}
-  {f"answer AS ({_ANSWER})," if answered else ""}
-  kept AS (INSERT INTO event ({", ".join([*_EVENT, *_META])}) {rows} RETURNING id),
-  queued AS (INSERT INTO outbox (event_id) SELECT id FROM kept{in_order})
-SELECT {"(SELECT true FROM answer)" if answered else "true"}
-"""
+    given = (f"${n}" for n in count(before + 1))
+    parts = {"changed": change} if change else {}
+    if answered:
+        parts["answer"] = _ANSWER.format(*islice(given, len(Answer._fields)))
+    if events:
+        event, meta = ([f"{next(given)}::{kind}" for kind in kinds.values()] for kinds in (_EVENT, _META))
+        lists = ", ".join(f"{parameter}[]" for parameter in event)
+        rows = f"VALUES ({', '.join(event + meta)})" if events == 1 else f"SELECT *, {', '.join(meta)} FROM unnest({lists})"
+        in_order = "" if events == 1 else f" JOIN unnest({event[0]}[]) WITH ORDINALITY AS told(id, n) USING (id) ORDER BY n"
+        parts["kept"] = f"INSERT INTO event ({', '.join([*_EVENT, *_META])}) {rows} RETURNING id"
+        parts["queued"] = f"INSERT INTO outbox (event_id) SELECT id FROM kept{in_order}"
+    written = ", ".join(f"{name} AS ({sql})" for name, sql in parts.items())
+    return f"WITH {written} SELECT {'(SELECT true FROM answer)' if answered else 'true'}"

@@ -1,10 +1,10 @@
-"""Statements: SQLAlchemy writes the SQL once, at import, and asyncpg runs it (architecture §3)."""
+"""Statements: SQLAlchemy writes the SQL once, at import, and asyncpg runs it."""
 
 import enum
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from operator import attrgetter
@@ -32,7 +32,6 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import asyncpg as _asyncpg
 
-from shared.db.fill import altered, filler
 from shared.errors import NotFound
 
 R = TypeVar("R")
@@ -47,22 +46,23 @@ class Query(Generic[R_co]):
     Build it at import, or cache it per shape. `IN (...)` cannot be compiled ahead: use `is_in`.
     """
 
-    __slots__ = ("_defaults", "_into", "_names", "sql")
+    __slots__ = ("_defaults", "_into", "_known", "names", "sql")
 
     def __init__(self, statement: Executable, into: type[R_co]) -> None:
         compiled = statement.compile(dialect=_DIALECT)  # type: ignore[attr-defined]
         self.sql = str(compiled)
-        self._names: tuple[str, ...] = tuple(compiled.positiontup or ())
+        self.names: tuple[str, ...] = tuple(compiled.positiontup or ())
+        """Of its parameters, in the order of the SQL."""
+        self._known = frozenset(self.names)
         self._defaults: dict[str, Any] = {k: v for k, v in compiled.params.items() if v is not None}
         returned = [c.name for c in getattr(statement, "exported_columns", ())]
         self._into = _row_maker(into, returned)
 
     def args(self, params: dict[str, Any]) -> list[Any]:
-        unknown = params.keys() - set(self._names)
-        if unknown:
-            raise TypeError(f"the statement has no parameter {sorted(unknown)}; it has {sorted(set(self._names))}")
+        if not params.keys() <= self._known:
+            raise TypeError(f"the statement has no parameter {sorted(params.keys() - self._known)}; it has {sorted(self._known)}")
         merged = {**self._defaults, **params}
-        return [merged[name] if name in merged else _missing(name) for name in self._names]
+        return [merged[name] if name in merged else _missing(name) for name in self.names]
 
     def row(self, record: Any) -> R_co:
         return self._into(record)
@@ -82,14 +82,13 @@ def _row_maker(into: type[R], returned: Sequence[str]) -> Callable[[Any], R]:
     hints = typing.get_type_hints(into)
     enums = [(i, e) for i, n in enumerate(names) if (e := _enum_in(hints[n]))]
     straight = order == list(range(len(names)))
-    fill = filler(into)
 
     def make(record: Any) -> R:
         values = list(record) if straight else [record[i] for i in order]
         for i, kind in enums:
             if values[i] is not None:
                 values[i] = kind(values[i])
-        return fill(*values)
+        return into(*values)
 
     return make
 
@@ -133,8 +132,8 @@ A = TypeVar("A", bound=Row)
 
 
 def at_version(row: A, version: int) -> A:
-    """The row with this version; a copy, which takes its time for a wide one, only where it has another."""
-    return row if row.version == version else altered(row, version=version)
+    """The row with this version."""
+    return row if row.version == version else replace(cast(Any, row), version=version)
 
 
 class Aggregate(Generic[A]):
@@ -153,27 +152,26 @@ class Aggregate(Generic[A]):
         self.get_many = Query(many, into)
         self.lock_many = Query(many.with_for_update(), into)
         self.insert = Query(insert(table).values({n: bindparam(n) for n in self.names}), into)
+        self.inserted = attrgetter(*self.insert.names)
+        """A row's values as `insert` takes them."""
         given = rows_param(table, *self.names)
         rows = postgresql.insert(table).from_select(self.names, select(*[given.c[n] for n in self.names]))
         self.insert_many = Query(rows, into)
         self.insert_new = Query(rows.on_conflict_do_nothing(index_elements=["id"]).returning(table.c.id), UUID)
-        row = postgresql.insert(table).values({n: bindparam(n) for n in self.names})
-        self.insert_new_one = Query(row.on_conflict_do_nothing(index_elements=["id"]).returning(table.c.id), UUID)
         kept = [n for n in self.names if n != "id"]
         self.update_many = Query(update(table).where(table.c.id == given.c.id).values({n: given.c[n] for n in kept}), into)
         self.update = lru_cache(maxsize=256)(self._update)
 
-    def values(self, row: A) -> dict[str, Any]:
-        return {n: getattr(row, n) for n in self.names}
+    def by_column(self, rows: Sequence[A], versions: Sequence[int]) -> dict[str, Sequence[Any]]:
+        """The rows' values, one list for each column, with these versions in place of the rows' own."""
+        return {**dict(zip(self.names, zip(*map(self._values, rows), strict=True), strict=True)), "version": versions}
 
-    def records(self, rows: Sequence[A]) -> tuple[list[str], list[tuple[Any, ...]]]:
-        """The rows as COPY takes them, and the names of their columns: without those that all of them leave empty."""
-        by_column = zip(self.names, zip(*map(self._values, rows), strict=True), strict=True)
-        filled = [(n, values) for n, values in by_column if n in self._preset or values.count(None) < len(rows)]
-        return [n for n, _ in filled], list(zip(*[values for _, values in filled], strict=True))
+    def filled(self, given: Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
+        """`by_column` for COPY: without the columns that all rows leave empty."""
+        return {n: values for n, values in given.items() if n in self._preset or values.count(None) < len(values)}
 
     def keeps(self, changes: Mapping[str, Any]) -> bool:
-        """Whether all columns give back what they are given: not amounts, whose decimals they set, nor JSON, nor times of other zones."""
+        """Whether the row that a change leaves is known without reading it: amounts get the column's decimals, times the zone UTC."""
         return all(
             value is None or name in self._exact or (isinstance(value, datetime) and value.tzinfo is UTC) for name, value in changes.items()
         )

@@ -1,23 +1,24 @@
 """Data access: transactions and reads on asyncpg's pool. The only way a service touches its database.
 
+What `add` and `save` change is written with the next statement, whatever it is: so a read sees it, and nobody has to ask for it.
+
 JSONB columns hold plain Python values; JSON columns hold the bytes as they are (events travel unparsed).
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import asdict, replace
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 import asyncpg
 
 from shared.db.context import Context
-from shared.db.fill import altered
 from shared.db.outbox import MANY, Answer, Change, Told, write
 from shared.db.pool import Pool
-from shared.db.query import A, Aggregate, Query, at_version, columns
+from shared.db.query import A, Aggregate, Query, at_version
 from shared.errors import KeyInUse, Stale
 from shared.events.envelope import Envelope, Event
 from shared.ids import new_id
@@ -30,10 +31,10 @@ class Reader:
     """Reads on one connection."""
 
     def __init__(self, conn: Any) -> None:
-        self.conn = conn
+        self._conn = conn
 
     async def first(self, query: Query[R], **params: Any) -> R | None:
-        record = await (await self.settled()).fetchrow(query.sql, *query.args(params))
+        record = await (await self._ready()).fetchrow(query.sql, *query.args(params))
         return None if record is None else query.row(record)
 
     async def one(self, query: Query[R], **params: Any) -> R:
@@ -47,25 +48,32 @@ class Reader:
 
     async def records(self, query: Query[Any], **params: Any) -> list[Any]:
         """Rows as asyncpg reads them, by column."""
-        found: list[Any] = await (await self.settled()).fetch(query.sql, *query.args(params))
+        found: list[Any] = await (await self._ready()).fetch(query.sql, *query.args(params))
         return found
 
+    async def _ready(self) -> Any:
+        """The connection, for the next statement."""
+        return self._conn
+
+    @property
+    def conn(self) -> Any:
+        return self._conn
+
     async def settled(self) -> Any:
-        """The connection, for statements of one's own."""
-        return self.conn
+        return await self._ready()
 
     async def rows(self, sql: str, *args: Any) -> list[Any]:
         """The rows of a statement that is written by hand, as asyncpg reads them."""
-        found: list[Any] = await (await self.settled()).fetch(sql, *args)
+        found: list[Any] = await (await self._ready()).fetch(sql, *args)
         return found
 
     async def row(self, sql: str, *args: Any) -> Any | None:
         """The first row of a statement that is written by hand."""
-        return await (await self.settled()).fetchrow(sql, *args)
+        return await (await self._ready()).fetchrow(sql, *args)
 
     async def value(self, sql: str, *args: Any) -> Any:
         """The first value of the first row of a statement that is written by hand."""
-        return await (await self.settled()).fetchval(sql, *args)
+        return await (await self._ready()).fetchval(sql, *args)
 
     async def get(self, of: Aggregate[A], id: UUID) -> A:
         """The row, or `NotFound`."""
@@ -91,28 +99,29 @@ class Tx(Reader):
         self._change: Change | None = None
 
     async def run(self, query: Query[Any], **params: Any) -> None:
-        await (await self.settled()).execute(query.sql, *query.args(params))
+        await (await self._ready()).execute(query.sql, *query.args(params))
 
     async def execute(self, sql: str, *args: Any) -> str:
         """Run a statement that is written by hand; Postgres' word for what it did, such as `UPDATE 1`."""
-        done: str = await (await self.settled()).execute(sql, *args)
+        done: str = await (await self._ready()).execute(sql, *args)
         return done
 
     async def copy(self, table: str, records: Iterable[Sequence[Any]], columns: Sequence[str]) -> None:
         """Insert many rows by COPY."""
-        await (await self.settled()).copy_records_to_table(table, records=records, columns=columns)
+        await (await self._ready()).copy_records_to_table(table, records=records, columns=columns)
 
-    async def settled(self) -> Any:
-        """The connection, when what was changed so far is written."""
+    async def _ready(self) -> Any:
+        """Write the change that waits, then return the connection."""
         if self._change is not None:
             change, self._change = self._change, None
-            await self.conn.execute(change.sql, *change.args)
-        return self.conn
+            with change.named():
+                await self._conn.execute(change.sql, *change.args)
+        return self._conn
 
-    async def _at_last(self, query: Query[Any], **params: Any) -> None:
-        """Change a row by the statement that writes the events, unless something is read before: one way to Postgres less."""
-        await self.settled()
-        self._change = Change(query.sql, query.args(params))
+    async def _wait_with(self, of: Aggregate[A], id: UUID, query: Query[A], args: Sequence[Any]) -> None:
+        """Let a change wait for the next statement: usually the one that writes its events, which saves a round trip to Postgres."""
+        await self._ready()
+        self._change = Change(query.sql, args, of.table.name, id)
 
     async def load(self, of: Aggregate[A], id: UUID, expect: int | None = None) -> A:
         """The row, locked until the transaction ends. `NotFound`; `Stale` when its version is not the expected one."""
@@ -130,56 +139,53 @@ class Tx(Reader):
     async def add(self, of: Aggregate[A], row: A, *events: Event, at: datetime | None = None) -> A:
         """Insert `row`; its version is the number of its events. `at`: when it happened in the business, if not now."""
         row = at_version(row, len(events))
-        await self._at_last(of.insert, **of.values(row))
+        await self._wait_with(of, row.id, of.insert, of.inserted(row))
         self.tell(row.id, 1, *events, at=at)
         return row
 
-    async def add_many(self, of: Aggregate[A], rows: Sequence[tuple[A, Sequence[tuple[Event, datetime]]]]) -> list[A]:
-        """Insert many rows in one statement, each with its events and the times they happened at."""
-        kept = [at_version(row, len(events)) for row, events in rows]
-        if len(kept) == 1:  # lists of one cost twice as much
-            await self._at_last(of.insert, **of.values(kept[0]))
-        elif len(kept) >= MANY:
-            await self._copy(of, kept)
-        elif kept:
-            await self.run(of.insert_many, **columns(kept, of.names))
+    async def add_many(self, of: Aggregate[A], rows: Sequence[tuple[A, Sequence[tuple[Event, datetime]]]]) -> set[UUID]:
+        """Insert many rows by one statement, each with its events and the times they happened at. The ids inserted."""
+        if len(rows) == 1:  # lists of one cost twice as much
+            ((row, events),) = rows
+            await self._wait_with(of, row.id, of.insert, of.inserted(at_version(row, len(events))))
+        elif len(rows) >= MANY:
+            await self._copy(of, rows)
+        elif rows:
+            await self.run(of.insert_many, **_by_column(of, rows))
         self._tell_many((row.id, 0, events) for row, events in rows)
-        return kept
+        return {row.id for row, _ in rows}
 
     async def add_new(self, of: Aggregate[A], rows: Sequence[tuple[A, Sequence[tuple[Event, datetime]]]]) -> set[UUID]:
         """`add_many` for ids that others may insert at the same time: those that exist by now are left as they are. The ids inserted."""
         if not rows:
             return set()
-        kept = sorted((at_version(row, len(events)) for row, events in rows), key=lambda row: row.id.bytes)
-        if len(kept) == 1:
-            added = set(await self.all(of.insert_new_one, **of.values(kept[0])))
-        elif len(kept) >= MANY and await self._copied(of, kept):
-            added = {row.id for row in kept}
+        given = sorted(rows, key=lambda one: one[0].id.bytes)
+        if len(given) >= MANY and await self._copied(of, given):
+            added = {row.id for row, _ in given}
         else:
-            added = set(await self.all(of.insert_new, **columns(kept, of.names)))
+            added = set(await self.all(of.insert_new, **_by_column(of, given)))
         self._tell_many((row.id, 0, events) for row, events in rows if row.id in added)
         return added
 
-    async def _copied(self, of: Aggregate[A], rows: Sequence[A]) -> bool:
+    async def _copied(self, of: Aggregate[A], rows: Sequence[tuple[A, Sequence[Any]]]) -> bool:
         """Whether they are in by COPY, which knows no conflicts: when one of them exists by now, none is."""
         try:
-            async with (await self.settled()).transaction():
+            async with (await self._ready()).transaction():
                 await self._copy(of, rows)
         except asyncpg.UniqueViolationError:
             return False
         return True
 
-    async def _copy(self, of: Aggregate[A], rows: Sequence[A]) -> None:
-        names, records = of.records(rows)
-        await (await self.settled()).copy_records_to_table(of.table.name, records=records, columns=names)
+    async def _copy(self, of: Aggregate[A], rows: Sequence[tuple[A, Sequence[Any]]]) -> None:
+        given = of.filled(_by_column(of, rows))
+        await self.copy(of.table.name, list(zip(*given.values(), strict=True)), list(given))
 
     async def save_many(self, of: Aggregate[A], rows: Sequence[tuple[A, Sequence[tuple[Event, datetime]]]]) -> list[A]:
-        """Change many rows that `load_many` locked, by one statement: each as it shall be, with its old version and its events."""
-        kept = [at_version(row, row.version + len(events)) for row, events in rows]
-        if kept:
-            await self.run(of.update_many, **columns(kept, of.names))
+        """Change many rows that `load_many` locked, by one statement: pass their new state, with the version that was loaded."""
+        if rows:
+            await self.run(of.update_many, **_by_column(of, rows, loaded=True))
         self._tell_many((row.id, row.version, events) for row, events in rows)
-        return kept
+        return [at_version(row, row.version + len(events)) for row, events in rows]
 
     def _tell_many(self, told: Iterable[tuple[UUID, int, Sequence[tuple[Event, datetime]]]]) -> None:
         self._told += [
@@ -189,14 +195,14 @@ class Tx(Reader):
         ]
 
     async def save(self, of: Aggregate[A], row: A, *events: Event, at: datetime | None = None, **changes: Any) -> A:
-        """Change a row that `load` locked and tell the events: version grows by one per event, so the two never part."""
+        """Change a row that `load` locked, and tell the events; its version grows by one for each. The row as it is then."""
         if "updated_at" in of.names:
             changes.setdefault("updated_at", self.now)
         changes["version"] = row.version + len(events)
         query = of.update(frozenset(changes))
         if of.keeps(changes):
-            await self._at_last(query, _id=row.id, **changes)
-            saved = altered(row, **changes)
+            await self._wait_with(of, row.id, query, query.args({"_id": row.id, **changes}))
+            saved = cast(A, replace(cast(Any, row), **changes))
         else:
             saved = await self.one(query, _id=row.id, **changes)
         self.tell(row.id, row.version + 1, *events, at=at)
@@ -221,12 +227,11 @@ class Tx(Reader):
     async def savepoint(self) -> AsyncIterator[None]:
         """Undo what the block did and told when it fails; the transaction goes on."""
         await self.flush()
-        await self.settled()
-        async with self.conn.transaction():
+        async with (await self._ready()).transaction():
             try:
                 yield
                 await self.flush()
-                await self.settled()
+                await self._ready()
             except BaseException:
                 self._told, self._change = [], None
                 raise
@@ -234,10 +239,10 @@ class Tx(Reader):
     async def flush(self) -> None:
         """Write what was told so far, and the answer to the request's key; `KeyInUse` when another transaction gave one."""
         if self._told or self.answer:
-            if not self._told:
-                await self.settled()
-            if not await write(self.conn, self.context, self._told, self.answer, self._change):
-                raise KeyInUse
+            change = self._change
+            with change.named() if change else nullcontext():
+                if not await write(self._conn, self.context, self._told, self.answer, change):
+                    raise KeyInUse
             self._told, self.answer, self._change = [], None, None
 
 
@@ -263,7 +268,7 @@ class Database(Pool):
             tx.kept = keep
             try:
                 yield tx
-                await (tx.flush() if keep else tx.settled())
+                await (tx.flush() if keep else tx._ready())
             except BaseException:
                 if not _is_lost(conn):
                     await transaction.rollback()
@@ -273,6 +278,12 @@ class Database(Pool):
                 self.committed.set()
             else:
                 await transaction.rollback()
+
+
+def _by_column(of: Aggregate[A], rows: Sequence[tuple[A, Sequence[Any]]], *, loaded: bool = False) -> dict[str, Sequence[Any]]:
+    """The rows as lists of values, each at the version that its events bring it to."""
+    versions = [(row.version if loaded else 0) + len(events) for row, events in rows]
+    return of.by_column([row for row, _ in rows], versions)
 
 
 def _is_lost(conn: Any) -> bool:

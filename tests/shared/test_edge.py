@@ -299,6 +299,38 @@ async def test_a_change_is_written_with_its_event_unless_something_is_read_befor
     ]
 
 
+async def test_every_way_to_read_sees_what_was_changed_before(notes: Running) -> None:
+    subject, text = new_id(), "SELECT text FROM note WHERE id = $1"
+    async with notes.transaction() as tx:
+        note = await tx.add(NOTES, Note(subject, 0, "a", tx.now), NoteWritten(text="a"))
+        assert await tx.value(text, subject) == "a"
+        note = await tx.save(NOTES, note, NoteEdited(text="b"), text="b")
+        assert [row["text"] for row in await tx.rows(text, subject)] == ["b"]
+        note = await tx.save(NOTES, note, NoteEdited(text="c"), text="c")
+        found = await tx.row(text, subject)
+        assert found is not None
+        assert found["text"] == "c"
+        await tx.save(NOTES, note, NoteEdited(text="d"), text="d")
+        assert await tx.execute("DELETE FROM note WHERE id = $1 AND text = 'd'", subject) == "DELETE 1"
+
+
+async def test_a_change_that_postgres_refuses_names_its_row(notes: Running) -> None:
+    async with notes.db.connection() as conn:
+        await conn.execute("ALTER TABLE note ADD CHECK (text <> 'never')")
+    note = Note(new_id(), 0, "never", notes.clock())
+
+    async def write(and_read: bool) -> None:
+        async with notes.transaction() as tx:
+            await tx.add(NOTES, note, NoteWritten(text="never"))
+            if and_read:
+                await tx.value("SELECT 1")
+
+    for and_read in (True, False):
+        with pytest.raises(asyncpg.CheckViolationError) as refused:
+            await write(and_read)
+        assert f"The change of note {note.id} was refused" in refused.value.__notes__[0]
+
+
 async def test_a_saved_row_is_the_one_that_is_read_later(notes: Running) -> None:
     async with notes.transaction() as tx:
         note = await tx.add(NOTES, Note(new_id(), 0, "a", tx.now), NoteWritten(text="a"))

@@ -117,9 +117,10 @@ async def test_many_events_with_an_answer_that_was_given_meanwhile_are_not_writt
 
 
 def test_columns_that_no_row_fills_are_left_out_but_not_those_with_a_value_by_default() -> None:
-    names, records = NOTES.records([Note(new_id(), 1, "a", None), Note(new_id(), 1, "b", None)])  # type: ignore[arg-type]
-    assert names == ["id", "version", "text"]
-    assert [r[2] for r in records] == ["a", "b"]
+    rows = [Note(new_id(), 0, "a", None), Note(new_id(), 0, "b", None)]  # type: ignore[arg-type]
+    filled = NOTES.filled(NOTES.by_column(rows, [1, 2]))
+    assert list(filled) == ["id", "version", "text"]
+    assert (list(filled["version"]), list(filled["text"])) == ([1, 2], ["a", "b"])
 
 
 @pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.json")), ids=lambda path: path.stem)

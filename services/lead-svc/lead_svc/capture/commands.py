@@ -107,7 +107,7 @@ async def _capture(
         unnamed = await tx.add_many(LEADS, [(d.lead, d.events) for d in drafts.values() if d.new and not d.lead.external_id])
         await tx.save_many(LEADS, [(altered(d.lead, updated_at=tx.now), d.events) for d in drafts.values() if d.events and not d.new])
         # Somebody else captured these at the same moment: they are known now, so once more.
-        late = {d.lead.id for d in drafts.values() if d.new} - added - {lead.id for lead in unnamed}
+        late = {d.lead.id for d in drafts.values() if d.new} - added - unnamed
         answers |= {n: answer for n, answer in made.items() if isinstance(answer, Problem) or answer.id not in late}
         good = {n: row for n, row in good.items() if n not in answers}
     return [answers[n] for n in range(len(rows))], drafts
