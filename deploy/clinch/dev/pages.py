@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from clinch.dev import fields
 from clinch.dev.acts import acts_of, by_record, section
 from clinch.errors import CommandError
 
@@ -19,6 +20,7 @@ def pages(services: "Sequence[Service]", events: "Mapping[str, type[Event]]") ->
     return {
         "docs/events.md": _filled("docs/events.md", "<!-- {} -->", {"events": _events(events)}),
         "docs/domain.md": _filled("docs/domain.md", "<!-- {} -->", _acts(services), new="\n## {}\n\n<!-- acts:{} --><!-- end -->\n"),
+        "docs/imports.md": _filled("docs/imports.md", "<!-- {} -->", _rows(services)),
         "deploy/gateway/nginx.conf": _filled("deploy/gateway/nginx.conf", "    # {}\n", {"prefixes": _gateway(services)}),
         "deploy/helm/clinch/files/paths.yaml": _filled("deploy/helm/clinch/files/paths.yaml", "# {}\n", {"prefixes": _chart(services)}),
     }
@@ -53,6 +55,10 @@ def _events(events: "Mapping[str, type[Event]]") -> str:
 def _acts(services: "Sequence[Service]") -> dict[str, str]:
     acts = [act for service in services for act in acts_of(service.name.replace("-", "_"))]
     return {f"acts:{record}": f"\n\n{section(of_record)}\n" for record, of_record in by_record(acts).items()}
+
+
+def _rows(services: "Sequence[Service]") -> dict[str, str]:
+    return {f"fields:{importer.things}": f"\n\n{fields.section(importer)}\n" for importer in fields.importers(services)}
 
 
 def _owners(services: "Sequence[Service]") -> Iterator[tuple[str, str]]:
