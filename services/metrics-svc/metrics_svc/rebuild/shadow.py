@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import MetaData, Table
 from sqlalchemy.dialects.postgresql import asyncpg as dialect
-from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy.schema import CreateIndex, CreateTable, SetColumnComment, SetTableComment
 
 from metrics_svc.cells.tables import BUCKET, CELL
 from metrics_svc.facts.tables import FACTS
@@ -20,7 +20,9 @@ async def create(tx: Tx, schema: str, tables: Iterable[Table]) -> None:
     beside = MetaData(naming_convention=NAMING, schema=schema)
     for table in tables:
         made = table.to_metadata(beside, schema=schema)
-        statements: list[Any] = [CreateTable(made), *[CreateIndex(index) for index in made.indexes]]
+        statements: list[Any] = [CreateTable(made), *map(CreateIndex, made.indexes)]
+        statements += [SetColumnComment(column) for column in made.columns if column.comment]
+        statements += [SetTableComment(made)] if made.comment else []
         for statement in statements:
             await tx.execute(str(statement.compile(dialect=dialect.dialect())))  # type: ignore[no-untyped-call]
 
