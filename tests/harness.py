@@ -244,9 +244,15 @@ async def running(service: Service, server: Postgres, **changed: Any) -> AsyncIt
         }
         | changed
     )
-    clock = SteppedClock(datetime(2026, 3, 2, 9, 0, tzinfo=UTC))
+    async with running_on(service, settings, SteppedClock(datetime(2026, 3, 2, 9, 0, tzinfo=UTC))) as its:
+        yield its
+    await drop_database(server, url)
+
+
+@asynccontextmanager
+async def running_on(service: Service, settings: Settings, clock: SteppedClock) -> AsyncIterator[Running]:
+    """The service on the database that the settings name, which has its tables."""
     app = service.app(settings, clock)
     async with app.router.lifespan_context(app):
         app.state.verifier = _RoleTokens()
         yield Running(service, app, app.state.db, settings, clock)
-    await drop_database(server, url)

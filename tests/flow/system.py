@@ -73,20 +73,26 @@ async def whole_system(postgres: Postgres, **changed: Any) -> AsyncIterator[Syst
             service.name: await stack.enter_async_context(running(service, postgres, bus_url=bus, pool_size=8, **changed))
             for service in map(load, SERVICES)
         }
-        system = System(services)
-        for name in services:
-            system.work(name)
-        try:
-            yield system
-        finally:
-            system.stop.set()
-            workers = system.workers.values()
-            done, _ = await asyncio.wait(workers, timeout=60)
-            for worker in workers:
-                worker.cancel()
-                with suppress(asyncio.CancelledError):
-                    await worker
-            assert len(done) == len(workers), "a worker did not stop when told"
+        yield await stack.enter_async_context(at_work(services))
+
+
+@asynccontextmanager
+async def at_work(services: Mapping[str, Running]) -> AsyncIterator[System]:
+    """The services with their workers."""
+    system = System(services)
+    for name in services:
+        system.work(name)
+    try:
+        yield system
+    finally:
+        system.stop.set()
+        workers = system.workers.values()
+        done, _ = await asyncio.wait(workers, timeout=60)
+        for worker in workers:
+            worker.cancel()
+            with suppress(asyncio.CancelledError):
+                await worker
+        assert len(done) == len(workers), "a worker did not stop when told"
 
 
 async def eventually(check: Callable[[], Awaitable[Any]], seconds: float = 60) -> Any:

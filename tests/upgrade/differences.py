@@ -1,0 +1,46 @@
+"""What an answer no longer says, or says otherwise; a later release may say more."""
+
+from collections.abc import Iterator
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+NOT_KEPT = {"allowed_actions", "next_cursor"}
+"""What may be done grows with each release, and a cursor is another one each time."""
+
+
+def differences(before: Any, after: Any, where: str = "") -> Iterator[str]:
+    """Where `after` is not as `before`."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        for name, value in before.items():
+            if name not in NOT_KEPT:
+                yield from differences(value, after[name], f"{where}/{name}") if name in after else [f"{where}/{name} is gone"]
+    elif isinstance(before, list) and isinstance(after, list):
+        before, after = _counted(before), _counted(after)
+        if len(before) != len(after):
+            yield f"{where} has {len(after)} in place of {len(before)}"
+        for n, pair in enumerate(zip(before, after)):  # noqa: B905
+            yield from differences(*pair, f"{where}/{n}")
+    elif _plain(before) != _plain(after):
+        yield f"{where}: {before!r} was {after!r}"[:300]
+
+
+def _counted(listed: list[Any]) -> list[Any]:
+    """Without groups in which nothing is left: when figures are computed anew they are not there any more."""
+    return [item for item in listed if not (isinstance(item, dict) and "group" in item) or _counts(item)]
+
+
+def _counts(value: Any) -> bool:
+    if isinstance(value, dict | list):
+        return any(map(_counts, value.values() if isinstance(value, dict) else value))
+    value = _plain(value)
+    return isinstance(value, int | float | Decimal) and bool(value)
+
+
+def _plain(value: Any) -> Any:
+    """Amounts are the same with more or fewer zeros, means to the last digit that matters."""
+    if isinstance(value, float):
+        return round(value, 6)
+    try:
+        return Decimal(value).normalize() if isinstance(value, str) else value
+    except InvalidOperation:
+        return value
