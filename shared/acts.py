@@ -52,7 +52,9 @@ def who(*every: Role, own: Iterable[Role] = (), unowned: Iterable[Role] = ()) ->
 
 @dataclass(frozen=True)
 class Subject(Generic[R, F]):
-    """The kind of record that acts are done with. `F`: what guards ask besides the record, read from the database; None for nothing.
+    """The kind of record that acts are done with.
+
+    `F`: what guards ask besides the record, read from the database; None for nothing.
 
     `label` names the record in sentences. `state` and `owner` tell them of a record. `not_owner` and `wrong_state` are what
     somebody reads who is not the owner, or comes at the wrong time.
@@ -77,7 +79,9 @@ def _no_body(_record: Any, _by: Actor) -> dict[str, Any]:
 
 @dataclass(frozen=True, kw_only=True)
 class Act(Generic[R, F]):
-    """One act. `name` is how `allowed_actions` lists it, `operation` the id of the route that performs it; both are public.
+    """One act.
+
+    `name` is how `allowed_actions` lists it, `operation` the id of the route that performs it; both are public.
 
     - `states`: those it can be done in; None for all. An act that makes a record (`makes`) has no state before.
     - `to`: where it leads, from every one of `states`; empty when the state stays. `moves` gives pairs where that is too coarse.
@@ -128,7 +132,10 @@ class Act(Generic[R, F]):
     @overload
     def check(self, record: R, by: Actor, *, facts: F, also: Iterable[Unmet] = ()) -> None: ...
     def check(self, record: R, by: Actor, *, facts: Any = None, also: Iterable[Unmet] = ()) -> None:
-        """Raise `Forbidden` when the actor's roles never may, `Rejected` with all that is unmet now. `also`: what the body decides."""
+        """Raise `Forbidden` when the actor's roles never may, `Rejected` with all that is unmet now.
+
+        `also`: what the body decides.
+        """
         self.permit(by)
         if unmet := [*self.unmet(record, facts, by), *also]:
             raise Rejected(self.refused, code=self.code, unmet=unmet)
@@ -148,7 +155,9 @@ def _either(names: Sequence[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class AllowedAction:
-    """An action of the record. When it is not `allowed` now, `unmet` lists every guard that stands in the way.
+    """An action of the record.
+
+    When it is not `allowed` now, `unmet` lists every guard that stands in the way.
 
     `operation_id` is that of the operation that performs it, as the OpenAPI document names it.
     """

@@ -62,7 +62,9 @@ async def history(conn: Any) -> Sequence[Company]:
 
 
 async def settle(settings: Settings) -> Settings:
-    """Check the settings against the database before a service starts. The first start stores what the settings say.
+    """Check the settings against the database before a service starts.
+
+    The first start stores what the settings say.
 
     What the environment leaves open is taken from the database. Raises OtherCompany.
     """
@@ -78,7 +80,10 @@ async def settle(settings: Settings) -> Settings:
 
 
 async def stored(settings: Settings) -> Settings:
-    """The settings with the zone and currency of the database, for commands that look at it. Raises OtherCompany in mid-change."""
+    """The settings with the zone and currency of the database, for commands that look at it.
+
+    Raises OtherCompany in mid-change.
+    """
     conn = await asyncpg.connect(settings.database_url)
     try:
         known = await history(conn)

@@ -1,4 +1,7 @@
-"""What a request can be refused with. Every refusal ends as one RFC 9457 problem (shared/http/problem.py)."""
+"""What a request can be refused with.
+
+Every refusal ends as one RFC 9457 problem (shared/http/problem.py).
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +24,9 @@ class Pending(Unmet):
 
 
 class Problem(Exception):
-    """A refusal with an HTTP status and a stable `code`. `detail` is shown to the caller and never echoes the input.
+    """A refusal with an HTTP status and a stable `code`.
+
+    `detail` is shown to the caller and never echoes the input.
 
     `passes`: the same request may succeed a moment later, so no Idempotency-Key keeps this answer.
     """
@@ -40,7 +45,10 @@ class Problem(Exception):
 
 
 class Rejected(Problem):
-    """A rule said no (409). `unmet` lists every guard that is not met, so that a client can show them all at once."""
+    """A rule said no (409).
+
+    `unmet` lists every guard that is not met, so that a client can show them all at once.
+    """
 
     status = 409
     code = "rejected"
@@ -59,7 +67,10 @@ class Rejected(Problem):
 
 
 class NotYet(Rejected):
-    """Refused for now (409): what is missing is on its way from another service. Repeat it after `Retry-After` seconds."""
+    """Refused for now (409): what is missing is on its way from another service.
+
+    Repeat it after `Retry-After` seconds.
+    """
 
     passes = True
 
@@ -69,7 +80,9 @@ class NotYet(Rejected):
 
 
 class Invalid(Problem):
-    """Input that no state would make right (422). `pointer` is an RFC 6901 pointer into the body, or a parameter's name.
+    """Input that no state would make right (422).
+
+    `pointer` is an RFC 6901 pointer into the body, or a parameter's name.
 
     With `retry_after`, in seconds: what the input names may be on its way from another service.
     """
@@ -94,7 +107,7 @@ class NotFound(Problem):
 
 
 class Stale(Problem):
-    """Somebody changed it first (412): read it again and decide anew."""
+    """Somebody changed it first (412): read it again and decide again."""
 
     status = 412
     code = "stale"
@@ -138,7 +151,10 @@ class Forbidden(Problem):
 
 
 class Unavailable(Problem):
-    """Overloaded, or the database is away (503). Nothing was changed; the caller may repeat it after `Retry-After` seconds."""
+    """Overloaded, or the database is away (503).
+
+    Nothing was changed; the caller may repeat it after `Retry-After` seconds.
+    """
 
     status = 503
     code = "unavailable"

@@ -16,7 +16,7 @@ def new_id() -> UUID:
 
 
 def external_id(kind: str, key: str) -> UUID:
-    """The id of the `kind` that another system calls `key`: the same in every service, asked in any order (architecture §4)."""
+    """The id of the `kind` that another system calls `key`: the same in every service, asked in any order."""
     return _plain(uuid_utils.uuid5(_NAMESPACE, f"{kind}:{key}"))
 
 

@@ -1,4 +1,4 @@
-"""Money at the edges: an exact decimal string and an ISO 4217 code (conventions §1)."""
+"""Money at the edges: an exact decimal string and an ISO 4217 code."""
 
 import re
 from collections.abc import Sequence
@@ -40,7 +40,10 @@ def rounded(amount: Decimal, currency: str) -> Decimal:
 
 
 def too_fine(amount: Decimal, currency: str) -> str | None:
-    """Why nobody can pay exactly this amount: it has a part of the currency's smallest one. None for an amount that can be paid."""
+    """Why nobody can pay exactly this amount: it has a part of the currency's smallest one.
+
+    None for an amount that can be paid.
+    """
     unit = minor_unit(currency)
     return f"The smallest amount of {currency} is {unit:f}; write a whole number of them." if amount % unit else None
 
@@ -55,7 +58,7 @@ def in_minor_units(amount: Decimal, currency: str) -> Decimal:
 
 
 def shares(total: Decimal, percents: Sequence[Decimal], currency: str) -> list[Decimal]:
-    """`total` split by percents that add up to 100: each rounded down to the minor unit, the last one takes the rest (domain-model §4)."""
+    """`total` split by percents that add up to 100: each rounded down to the minor unit, the last one takes the rest."""
     unit = minor_unit(currency)
     parts = [(total * p / 100).quantize(unit, ROUND_DOWN) for p in percents[:-1]]
     return [*parts, total - sum(parts, Decimal(0))]
@@ -75,7 +78,10 @@ _WRITTEN = re.compile(_DECIMAL)
 
 
 def read_decimal(value: Any) -> Decimal:
-    """The number that a plain decimal text names. No exponent, sign +, blanks, separators or other digits; -0 is 0."""
+    """The number that a plain decimal text names.
+
+    No exponent, sign +, blanks, separators or other digits; -0 is 0.
+    """
     if isinstance(value, str) and _WRITTEN.fullmatch(value):
         value = Decimal(value)
     if not isinstance(value, Decimal):

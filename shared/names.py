@@ -88,7 +88,10 @@ async def ids_of(db: Reader, kind: Kind, keys: Iterable[str]) -> dict[str, UUID]
 
 
 async def learn(tx: Tx, kind: Kind, names: Sequence[Known]) -> None:
-    """Keep what these spellings stand for; what is known stays. A record that was entered takes over the spellings of stubs."""
+    """Keep what these spellings stand for; what is known stays.
+
+    A record that was entered takes over the spellings of stubs.
+    """
     wanted = {n.spelling: n for n in names if kind == "person" or external_id(kind, compared_key(n.spelling)) != n.id}
     if not wanted:
         return

@@ -1,4 +1,7 @@
-"""What a service does to its data when the company's time zone or reporting currency changes. Run by `clinch rezone`, services stopped."""
+"""What a service does to its data when the company's time zone or reporting currency changes.
+
+Run by `clinch rezone`, services stopped.
+"""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -55,7 +58,10 @@ async def reset_timers(conn: Any, kind: str, wanted: str) -> None:
 
 
 async def convert(conn: Any, change: Rezone, tables: Sequence[tuple[str, str]]) -> None:
-    """Convert the frozen rates of these tables, each with its column that names the deal. Nothing when the currency stays."""
+    """Convert the frozen rates of these tables, each with its column that names the deal.
+
+    Nothing when the currency stays.
+    """
     if change.rates is None:
         return
     await conn.execute("CREATE TEMP TABLE given_deal_rate (deal uuid PRIMARY KEY, rate numeric NOT NULL) ON COMMIT DROP")

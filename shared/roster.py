@@ -1,4 +1,4 @@
-"""Who is in which team, as lead-svc tells it: kept by each service for row access and for the team of an event (X1)."""
+"""Who is in which team, as lead-svc tells it: for row access and for the team of an event."""
 
 from collections.abc import Sequence
 from uuid import UUID

@@ -14,7 +14,10 @@ class Unreadable(Exception):
 
 
 class Seal:
-    """`keys` are texts separated by commas: the first one seals, any of them opens. So a key is replaced by putting a new one first."""
+    """`keys` are texts separated by commas: the first one seals, any of them opens.
+
+    So a key is replaced by putting a new one first.
+    """
 
     def __init__(self, keys: str) -> None:
         given = [_fernet(key.strip()) for key in keys.split(",")]

@@ -1,4 +1,6 @@
-"""How names are compared: by what they say, whatever the bytes, the case, the width or the blanks. Pure.
+"""How names are compared: by what they say, whatever the bytes, the case, the width or the blanks.
+
+Pure.
 
 Other systems name accounts, people and sources by text. "ACME  Corp", "acme corp" and its full-width form are one name.
 """

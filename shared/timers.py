@@ -1,6 +1,6 @@
-"""Timers: rows that a worker acts on when they are due (architecture §5).
+"""Timers: rows that a worker acts on when they are due.
 
-A command sets and cancels them in its own transaction. A worker claims one for a while, in a transaction of its own, and then
+A command sets and cancels them in its own transaction. A worker claims one for a while, in another transaction, and then
 acts and marks it fired in one: the mark comes last and only on a timer that is still open. So locks are taken in the order in
 which commands take them (first what is watched, then the timer), and a timer that was cancelled meanwhile has no effect.
 """
@@ -93,7 +93,9 @@ class _Overtaken(Exception):
 
 
 async def set_timer(tx: Tx, kind: str, subject: UUID, due_at: datetime, data: Mapping[str, Any] | None = None) -> None:
-    """Act at `due_at`, or soon after. The same timer set again is one timer; one that was cancelled is open again.
+    """Act at `due_at`, or soon after.
+
+    The same timer set again is one timer; one that was cancelled is open again.
 
     `Invalid` for a time that Postgres or a calendar cannot keep: such a timer could never be claimed.
     """
@@ -124,7 +126,10 @@ async def run(db: Database, handlers: Mapping[str, Handler], stop: asyncio.Event
 
 
 async def fire_due(db: Database, handlers: Mapping[str, Handler], clock: Clock, *, service: str, stop: asyncio.Event | None = None) -> int:
-    """Fire everything that is due now, earliest first; returns how many fired. Those that fail are tried again later."""
+    """Fire everything that is due now, earliest first; returns how many fired.
+
+    Those that fail are tried again later.
+    """
     fired = 0
     while not (stop and stop.is_set()):
         now = clock()

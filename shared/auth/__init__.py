@@ -1,4 +1,4 @@
-"""Who is asking: OIDC access tokens, the actor they name, and the dependency by which routes get the actor."""
+"""Who asks: OIDC access tokens, the actor that they name, and how routes get the actor."""
 
 from shared.auth.actor import SYSTEM, Actor, ActorType, Role, person_id
 from shared.auth.dependency import CurrentActor, admit, authenticate, require

@@ -13,7 +13,10 @@ ActorType = Literal["person", "service", "system"]
 
 
 class Role(StrEnum):
-    """What somebody may do (X1). Declared from the strongest to the weakest; an actor with several is shown by the first."""
+    """What somebody may do.
+
+    Declared from the strongest to the weakest; an actor with several is shown by the first.
+    """
 
     system = auto()  # the worker's own acts; never taken from a token
     admin = auto()
@@ -38,7 +41,10 @@ _STRENGTH = {role: place for place, role in enumerate(Role)}
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who makes a request or a change. Decide with `has`; `role` is only the strongest one, for display and for the event."""
+    """Who makes a request or a change.
+
+    Decide with `has`; `role` is only the strongest one, for display and for the event.
+    """
 
     id: UUID
     type: ActorType

@@ -17,7 +17,7 @@ TOKEN = HTTPBearer(bearerFormat="JWT", description="An OIDC access token of the 
 
 
 async def authenticate(request: Request) -> Actor:
-    """The actor of the request's bearer token; also kept at `request.state.actor` for logs and idempotency scopes.
+    """The actor of the request's bearer token; also kept at `request.state.actor`.
 
     Raises `Unauthorized` for a token that is not valid, and `Forbidden` for somebody who left.
     """
@@ -47,7 +47,10 @@ CurrentActor = Annotated[Actor, Depends(current_actor)]
 
 
 def require(role: Role, *others: Role) -> Callable[[Actor], Awaitable[Actor]]:
-    """A dependency that lets only these roles pass. No role implies another: an admin is let in only where the role is named."""
+    """A dependency that lets only these roles pass.
+
+    No role implies another: an admin is let in only where the role is named.
+    """
     roles = (role, *others)
     wanted = " or ".join(roles)
 

@@ -28,7 +28,10 @@ _log = structlog.get_logger()
 
 
 class Jwks:
-    """Keys by `kid`. A known key never waits for the network; only an unknown one does, and all who wait share one fetch."""
+    """Keys by `kid`.
+
+    A known key never waits for the network; only an unknown one does, and all who wait share one fetch.
+    """
 
     def __init__(
         self, issuer: str, http: httpx.AsyncClient, *, url: str | None = None, clock: Callable[[], float] = time.monotonic
@@ -106,7 +109,10 @@ class Jwks:
 
 
 def _usable(document: Mapping[str, Any]) -> Mapping[str | None, Key]:
-    """The public signing keys of a key set by id. One that we cannot read does not spoil the others (RFC 7517 §5)."""
+    """The public signing keys of a key set by id.
+
+    One that we cannot read does not spoil the others (RFC 7517 §5).
+    """
     listed = document.get("keys")
     keys: dict[str | None, Key] = {}
     for jwk in listed if isinstance(listed, list) else []:

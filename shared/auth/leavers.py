@@ -1,4 +1,4 @@
-"""People who left: whoever the roster knows as inactive is refused, whatever their token says, which may live for hours."""
+"""People who left: those whom the roster knows as inactive are refused, whatever their token says."""
 
 import asyncio
 import time
@@ -46,7 +46,7 @@ class Leavers:
         self._ids = self._ids - {person_id} if active else self._ids | {person_id}
 
     def forget(self) -> None:
-        """The next request reads them anew."""
+        """The next request reads them again."""
         self._read_at = float("-inf")
 
     async def aclose(self) -> None:

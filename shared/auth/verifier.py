@@ -1,4 +1,7 @@
-"""Access tokens to actors: an OIDC resource server (RFC 9068), and nothing more. Sessions and sign-in are the issuer's."""
+"""Access tokens to actors: an OIDC resource server (RFC 9068), and nothing more.
+
+Sessions and sign-in are the issuer's.
+"""
 
 import json
 import time
@@ -169,7 +172,10 @@ def _read(token: str) -> tuple[CompactSignature, dict[str, Any]]:
 
 
 def _time(claims: Mapping[str, Any], name: str) -> float | None:
-    """A NumericDate (RFC 7519 §2), or None where the claim is absent. JSON's Infinity, or 1e400, would be a token for ever."""
+    """A NumericDate (RFC 7519 §2), or None where the claim is absent.
+
+    JSON's Infinity, or 1e400, would be a token for ever.
+    """
     value = claims.get(name)
     if value is None:
         return None

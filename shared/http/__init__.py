@@ -1,1 +1,1 @@
-"""What every route shares: the transaction at the edge, problems, ETags, idempotency, lists and bulk (conventions §1)."""
+"""What every route shares: the transaction, problems, ETags, idempotency, lists and bulk."""

@@ -8,7 +8,10 @@ from shared.errors import Unmet
 
 @dataclass(frozen=True, slots=True)
 class AllowedAction:
-    """An action of the resource. When it is not `allowed` now, `unmet` lists every guard that stands in the way."""
+    """An action of the resource.
+
+    When it is not `allowed` now, `unmet` lists every guard that stands in the way.
+    """
 
     # A dataclass: an answer holds a dozen of them, and models take three times as long to make.
     action: str

@@ -1,4 +1,4 @@
-"""Many rows in one request: each is checked and answered on its own, the good ones are written by one command (conventions §1, Bulk).
+"""Many rows in one request: each is checked and answered alone, one command writes the good ones.
 
 @router.post("/bulk", status_code=207, dependencies=[KeyRequired])
 async def add_leads(body: Bulk[LeadIn], tx: InTx) -> BulkResult:
@@ -31,7 +31,10 @@ class Done:
 
 
 class ItemProblem(BaseModel):
-    """Why one row was not taken. The same words as in a problem+json answer; its trace is that of the whole request."""
+    """Why one row was not taken.
+
+    The same words as in a problem+json answer; its trace is that of the whole request.
+    """
 
     type: str
     title: str
@@ -62,12 +65,18 @@ def _valid_or_why_not(value: Any, validate: ValidatorFunctionWrapHandler) -> Any
 
 
 class Bulk(Body, Generic[M]):
-    """Up to 500 rows. A row that is not valid becomes its own 422 in the answer and does not stop the others."""
+    """Up to 500 rows.
+
+    A row that is not valid becomes its own 422 in the answer and does not stop the others.
+    """
 
     items: list[Annotated[M, WrapValidator(_valid_or_why_not)]] = Field(min_length=1, max_length=MOST)
 
     async def run(self, command: Callable[[list[M]], Awaitable[Sequence[Done | Problem]]]) -> BulkResult:
-        """Call `command` once with all valid rows; it answers for each of them, in order. Not called when there is none."""
+        """Call `command` once with all valid rows; it answers for each of them, in order.
+
+        Not called when there is none.
+        """
         valid = [row for row in self.items if not isinstance(row, ValidationError)]
         answers = list(await command(valid)) if valid else []
         if len(answers) != len(valid):

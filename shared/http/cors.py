@@ -18,7 +18,7 @@ def cors(origins: Sequence[str]) -> dict[str, Any]:
 
 
 def public(app: Starlette, origins: Sequence[str]) -> Starlette:
-    """What belongs to no service (docs, probes, 404), answered as the services answer: compressed, to the same frontends."""
+    """Answer what belongs to no service (docs, probes, 404) as the services do: compressed, with CORS."""
     app.router.redirect_slashes = False
     app.add_middleware(Compression)
     app.add_middleware(Public)

@@ -1,4 +1,4 @@
-"""List cursors: where a page ended, signed so that nobody can make one up (conventions §1, Lists)."""
+"""List cursors: where a page ended, signed so that nobody can make one up."""
 
 import base64
 import hashlib
@@ -26,7 +26,10 @@ def sign(key: bytes, belongs_to: bytes, position: Sequence[str | None]) -> str:
 
 
 def read(key: bytes, belongs_to: bytes, cursor: str) -> list[str | None]:
-    """The position that `sign` was given. `Invalid` when the cursor is not ours, or is of another list, sort or filter."""
+    """The position that `sign` was given.
+
+    `Invalid` when the cursor is not ours, or is of another list, sort or filter.
+    """
     try:
         signed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
     except ValueError:

@@ -1,5 +1,6 @@
-"""What a route depends on, as FastAPI has found it out: the one module that reads `APIRoute.dependant`, which is FastAPI's own.
+"""What a route depends on, as FastAPI has found out.
 
+This is the one module that reads `APIRoute.dependant`, which FastAPI does not promise to keep.
 tests/shared/test_private_parts.py fails when that changes, and pyproject.toml caps FastAPI for it.
 """
 

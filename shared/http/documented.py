@@ -1,4 +1,4 @@
-"""For dependencies that read a request themselves: what the OpenAPI document shows of them, since FastAPI cannot know."""
+"""What the OpenAPI document shows of dependencies that read a request themselves."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar

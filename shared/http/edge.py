@@ -1,4 +1,4 @@
-"""The edge of a service: reads the access token, opens the transaction of a request, and commits it before the answer leaves.
+"""The edge of a service: who asks, and a transaction that commits before the answer leaves.
 
 `dry_run`, `If-Match` and `Idempotency-Key` are read here, not by FastAPI: a missing If-Match is 428 and not 422, and one of them that
 is given twice is refused, where FastAPI would take the last.
@@ -71,7 +71,7 @@ KeyRequired = Depends(idempotency.key_required)
 
 
 class ClinchRoute(APIRoute):
-    """Ends what the request opened, stores its answer in its transaction, and gives versioned resources their ETag.
+    """Ends what the request opened, stores its answer with the change, and gives records their ETag.
 
     A 201 has a Location: the new record's address, or that of the list which shows it.
     """

@@ -1,4 +1,4 @@
-"""What a request must look like before its route looks at it: known query parameters, and a body of the right type.
+"""What a request must look like before its route reads it: parameters and the type of its body.
 
 A misspelt parameter would otherwise be passed over, and `?dryrun=true` carried out.
 """

@@ -1,4 +1,6 @@
-"""ETags: the version of a record, and whose view of it. What a caller sends back is compared here (RFC 9110 §8.8, §13.1).
+"""ETags: the version of a record, and whose view of it.
+
+What a caller sends back is compared here (RFC 9110 §8.8, §13.1).
 
 Two people are shown the same version differently: other actions, other parts masked. So the view is part of the tag: a browser
 that two people use one after the other must not show the second what the first was sent. To change a record its version is enough.

@@ -1,4 +1,4 @@
-"""Filters of a list: the type of a column decides what its query parameters take, and how they compare."""
+"""Filters of a list: a column's type decides what its parameters take and how they compare."""
 
 import enum
 import math
@@ -40,7 +40,10 @@ def choices_in(hint: Any) -> type[enum.Enum] | None:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One type of value: how it is read from a query (ValueError and ArithmeticError mean that it cannot be), and its JSON Schema."""
+    """One type of value: how it is read from a query, and its JSON Schema.
+
+    `read` raises ValueError or ArithmeticError for what it cannot read.
+    """
 
     read: Callable[[str], Any]
     schema: dict[str, Any]
@@ -49,7 +52,10 @@ class Kind:
     bind: TypeEngine[Any]
 
     def stored(self, text: str) -> Any:
-        """A value of the database itself, out of a cursor: a text of any length, a choice that is no longer one, a day of any year."""
+        """Read a value of the database itself, out of a cursor.
+
+        It may be a text of any length, a choice that is no longer one, a day of any year.
+        """
         match self.schema:
             case {"format": "date"}:
                 return date.fromisoformat(text)
@@ -61,7 +67,10 @@ class Kind:
 
 
 def kind_of(column: ColumnElement[Any], choices: type[enum.Enum] | None = None) -> Kind:
-    """The kind of a column's values; `choices` names them when the column's text is an enum in Python. TypeError for JSON and the like."""
+    """The kind of a column's values; `choices` is the enum that a text column has in Python.
+
+    TypeError for JSON and the like.
+    """
     type_ = column.type.item_type if isinstance(column.type, ARRAY) else column.type
     if choices is not None:
         names = [str(c.value) for c in choices]

@@ -1,4 +1,4 @@
-"""Routes that go: declared in one place, told in each of their answers and in the OpenAPI document (RFC 9745, RFC 8594).
+"""Routes that go, declared once: each answer and the OpenAPI document say so (RFC 9745, RFC 8594).
 
 @router.get("/{note_id}/words")
 @going(since=date(2026, 12, 1), until=date(2027, 6, 1), instead="/v1/notes/{note_id}")
@@ -17,7 +17,7 @@ Headers = list[tuple[bytes, bytes]]
 
 @dataclass(frozen=True, slots=True)
 class Going:
-    """A route that should not be used from the day `since`, and may be gone from the day `until`; `instead` is what takes its place."""
+    """A route that is deprecated from the day `since` on and may be gone from the day `until` on."""
 
     since: date
     until: date
@@ -41,7 +41,10 @@ class Going:
 
 
 def going(*, since: date, until: date, instead: str) -> Callable[[F], F]:
-    """Marks the function of a route. Each answer then has `Deprecation`, `Sunset` and a `Link` to what takes its place."""
+    """Marks the function of a route.
+
+    Each answer then has `Deprecation`, `Sunset` and a `Link` to what takes its place.
+    """
 
     def mark(endpoint: F) -> F:
         endpoint.__dict__["going"] = Going(since, until, instead)

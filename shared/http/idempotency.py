@@ -1,4 +1,4 @@
-"""Safe retries: the answer to a key is kept in the transaction of the change, for 24 hours (conventions §1)."""
+"""Safe retries: the answer to a key is stored with the change, for 24 hours."""
 
 import hashlib
 from typing import Annotated, NamedTuple
@@ -17,7 +17,7 @@ from shared.process.telemetry import trace_id
 from shared.seal import Seal
 
 KEPT_REFUSALS = frozenset({409, 412})
-"""A rule's refusal is an answer too. What depends on rights, limits or the input's form is decided anew each time."""
+"""A rule's refusal is an answer too. What depends on rights, limits or the input's form is decided again each time."""
 
 _KEPT_HEADERS = frozenset({b"content-type", b"etag", b"location", b"link"})
 _SEALED = "x-sealed"
@@ -64,7 +64,7 @@ def key_of(request: Request) -> str | None:
 
 
 async def begin(request: Request, tx: Tx, actor: Actor, *, keep: bool) -> None:
-    """Claim the request's key for this transaction, or raise `Replayed` with the answer that it got before.
+    """Claim the request's key for this transaction, or raise `Replayed` with the stored answer.
 
     A transaction that changes nothing (`keep` is false) claims none.
     """
@@ -112,7 +112,7 @@ def keep(request: Request, tx: Tx, response: Response) -> None:
 
 
 async def keep_refusal(request: Request, response: Response) -> None:
-    """Store a rule's refusal: the refused transaction is rolled back by now, so in one of its own."""
+    """Store a rule's refusal: the refused transaction is rolled back by now, so it takes another one."""
     claimed: Key | None = getattr(request.state, "idempotency", None)
     if claimed is None or response.status_code not in KEPT_REFUSALS:
         return

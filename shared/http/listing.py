@@ -1,4 +1,6 @@
-"""Lists: filters, sort, search and signed keyset cursors (conventions §1). One statement per page, page 1000 as fast as page 1.
+"""Lists: filters, sort, search and signed keyset cursors.
+
+One statement per page, page 1000 as fast as page 1.
 
 DEALS = Listing(DEAL, Deal, filters={"stage": DEAL.c.stage, "amount": DEAL.c.amount}, sorts=("created_at", "amount"), default="-created_at")
 

@@ -1,4 +1,4 @@
-"""The OpenAPI document of a service: every error that a route can give is in it, as one problem shape."""
+"""The OpenAPI document of a service, with every error that a route can give, as one problem shape."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ _WRITE = _READ | {
 
 
 def complete(route: APIRoute) -> None:
-    """Name the operation like its function, and show the parameters of dependencies that read the request themselves."""
+    """Name the operation like its function, and show the parameters that dependencies read themselves."""
     route.operation_id = route.name
     extra = dict(route.openapi_extra or {})
     shown = [*extra.get("parameters", ()), *(p for call in dependencies(route) for p in getattr(call, "openapi_parameters", ()))]

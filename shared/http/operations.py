@@ -1,4 +1,7 @@
-"""Operations: what did not work by itself, and what is waiting for its time. For the roles admin and ops."""
+"""Operations: what did not work by itself, and what is waiting for its time.
+
+For the roles admin and ops.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -56,7 +59,10 @@ class TimerRow:
 
 
 class DeadLetterOut(BaseModel):
-    """An event that a consumer could not deal with. `attempts` is 0 for one that was not tried: it waits or cannot be read."""
+    """An event that a consumer could not deal with.
+
+    `attempts` is 0 for one that was not tried: it waits or cannot be read.
+    """
 
     id: UUID
     consumer: str
@@ -127,12 +133,18 @@ def operations_router(service: str, handles: Mapping[str, Handle]) -> APIRouter:
         db: Reading,
         state: Annotated[LetterState, Query()] = LetterState.open,
     ) -> Page[Any]:
-        """Events that could not be dealt with, oldest first. Later events of the same subject wait behind each."""
+        """Events that could not be dealt with, oldest first.
+
+        Later events of the same subject wait behind each.
+        """
         return await DEAD_LETTERS.page(db, page, where=_LETTERS[state])
 
     @router.post("/dead-letters/{letter_id}/redrive", response_model=RedrivenOut)
     async def redrive_dead_letter(letter_id: UUID, request: Request, by: CurrentActor) -> Redriven:
-        """Deal with it again now, and with those of its subject behind it. Repeat it freely: nothing takes effect twice."""
+        """Handle it again now, with those of its subject behind it.
+
+        Repeat it freely: nothing takes effect twice.
+        """
         state = request.app.state
         done = await dead_letters.redrive(state.db, letter_id, handles, service=service, clock=state.clock)
         log.info("redrive_asked", letter=str(letter_id), actor_id=str(by.id), settled=done.settled, left=done.left)

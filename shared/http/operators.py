@@ -1,4 +1,4 @@
-"""What the operations have in common: who may use them, which letters they list, and why one is given up."""
+"""What the operations share: who may use them, which letters they list, why one is given up."""
 
 from enum import StrEnum
 from typing import Annotated, Any

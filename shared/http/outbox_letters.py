@@ -82,21 +82,29 @@ def add_outbox_letters(router: APIRouter, service: str) -> None:
         db: Reading,
         state: Annotated[LetterState, Query()] = LetterState.open,
     ) -> Page[Any]:
-        """Events that cannot get into the log, oldest first. Later events of the same subject wait behind each."""
+        """Events that cannot get into the log, oldest first.
+
+        Later events of the same subject wait behind each.
+        """
         return await OUTBOX_LETTERS.page(db, page, where=_STATES[state])
 
     @router.post("/outbox-letters/redrive", response_model=AskedOut)
     async def redrive_all_outbox_letters(tx: InTx) -> AskedOut:
-        """Publish all open letters again, for a cause that met many, such as a topic without permission. The worker does it soon."""
+        """Publish all open letters again, for a cause that met many, such as a topic without permission.
+
+        The worker does it soon.
+        """
         asked = await outbox_letters.redrive_all(tx)
         log.info("outbox_redrive_asked", letters=asked, actor_id=str(tx.actor.id))
         return AskedOut(asked=asked)
 
     @router.post("/outbox-letters/{letter_id}/redrive", response_model=RedrivenOut)
     async def redrive_outbox_letter(letter_id: UUID, request: Request, by: CurrentActor) -> Redriven:
-        """Publish it again, with all letters of its subject, in order. Repeat it freely: readers know an event that comes twice.
+        """Publish it again, with all letters of its subject, in order.
 
-        The worker does it. When it needs longer than 5 seconds, the answer counts what is left, and the worker goes on.
+        Repeat it freely: readers know an event that comes twice.
+
+        The worker does it. When it needs longer than 5 seconds, the answer counts what is left, and the worker continues.
         """
         state = request.app.state
         context = Context(service, by, state.clock(), trace_id(request.scope))
@@ -106,6 +114,9 @@ def add_outbox_letters(router: APIRouter, service: str) -> None:
 
     @router.post("/outbox-letters/{letter_id}/drop", status_code=204)
     async def drop_outbox_letter(letter_id: UUID, body: DropIn, tx: InTx) -> None:
-        """Give the event up: no reader ever gets it. Its readers park the next event of the subject, which has a gap before it."""
+        """Give the event up: no reader ever gets it.
+
+        Its readers park the next event of the subject, which has a gap before it.
+        """
         await outbox_letters.drop(tx, letter_id, body.reason)
         log.info("outbox_letter_dropped", letter=str(letter_id), actor_id=str(tx.actor.id), reason=body.reason)

@@ -1,4 +1,7 @@
-"""What every answer tells whoever keeps or shows it, and HEAD, which is GET without the body. Pure ASGI, outermost."""
+"""What every answer tells caches and browsers, and HEAD, which is GET without the body.
+
+Pure ASGI, outermost.
+"""
 
 import asyncio
 
@@ -18,13 +21,13 @@ NOT_KEPT = [(b"cache-control", b"no-store"), *PRIVATE[1:]]
 
 
 def to_keep(scope: Scope) -> list[tuple[bytes, bytes]]:
-    """The headers for an answer to whoever has asked."""
+    """The headers for an answer to this caller."""
     actor = scope["state"].get("actor")
     return PRIVATE if actor is None or sees_personal_data(actor) else NOT_KEPT
 
 
 class Public:
-    """For what is anybody's: browsers take it for what it says it is, and caches keep its compressed form apart."""
+    """For public answers: browsers trust their type, and caches keep the compressed form apart."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -39,7 +42,7 @@ class Public:
 
 
 class Bodiless:
-    """Answers a HEAD with what the GET would begin with, then lets the route, perhaps an endless stream, know that it can stop."""
+    """Answers a HEAD with the headers of the GET, then tells the route, perhaps an endless stream, to stop."""
 
     def __init__(self, receive: Receive, send: Send) -> None:
         self._receive, self._send = receive, send

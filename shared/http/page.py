@@ -17,7 +17,10 @@ T = TypeVar("T")
 
 
 class Page(BaseModel, Generic[T]):
-    """One page of a list. `next_cursor` is null on the last one; the same address stands in the `Link` header, rel="next"."""
+    """One page of a list.
+
+    `next_cursor` is null on the last one; the same address stands in the `Link` header, rel="next".
+    """
 
     items: list[T]
     next_cursor: str | None = Field(description="Send it as `cursor`, with everything else as before, for the next page.")
@@ -28,7 +31,10 @@ class Page(BaseModel, Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """What the caller asked of a list, read and checked. `values` are the bind parameters of `filters`, `q` and the cursor."""
+    """What the caller asked of a list, read and checked.
+
+    `values` are the bind parameters of `filters`, `q` and the cursor.
+    """
 
     request: Request
     response: Response
@@ -56,7 +62,7 @@ def item_of(page: type[BaseModel]) -> type[BaseModel]:
 
 
 def want_fields(request: Request, given: str) -> None:
-    """Remember which top-level fields of the items the caller wants (`fields=id,amount`); `only_wanted` leaves the rest out."""
+    """Remember which fields of the items the caller wants (`fields=id,amount`), for `only_wanted`."""
     model = item_of(request.scope["route"].response_model)
     wanted = frozenset(given.split(","))
     if not wanted <= model.model_fields.keys():

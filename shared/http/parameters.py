@@ -1,4 +1,7 @@
-"""The query parameters of a list: read and checked here, not by FastAPI, which takes some 7 µs for each one that could be given."""
+"""The query parameters of a list, read and checked here.
+
+FastAPI would take some 7 µs for each one that could be given, and a list has up to a hundred.
+"""
 
 from collections.abc import Collection, Mapping
 from typing import Any, Literal
@@ -17,12 +20,15 @@ LIMIT, MOST = 50, 200
 
 
 class Parameters:
-    """An async dependency that gives a `PageRequest`. `openapi_parameters` is what the OpenAPI document shows of it."""
+    """An async dependency that gives a `PageRequest`.
+
+    `openapi_parameters` is what the OpenAPI document shows of it.
+    """
 
     def __init__(
         self, filters: Mapping[str, Filter], sorts: Mapping[str, Kind], default: str, *, searchable: bool, personal: Collection[str] = ()
     ) -> None:
-        """`personal` are the parameters that only those may use who see personal data; `q` among them where it finds nothing else."""
+        """`personal` are the parameters for those who see personal data; `q` where it finds nothing else."""
         self.sorts, self.default = sorts, default
         self.searchable = searchable
         self._personal = frozenset(personal)
@@ -95,7 +101,7 @@ class Parameters:
         return True
 
     def _refuse_personal(self, given: Mapping[str, list[str]]) -> None:
-        """Whoever could filter or sort by what is masked would find it letter by letter."""
+        """Refuse to filter or sort by what the caller sees masked: it would be found letter by letter."""
         asked = [name.partition("[")[0] for name in given] + [text.removeprefix("-") for text in given.get("sort", ())]
         if names := sorted(self._personal.intersection(asked)):
             raise Forbidden(f"{names[0]} looks at personal data, which your role does not see; leave it out.", code="masked")

@@ -17,7 +17,7 @@ NOT_GIVEN: Any = Field(default_factory=lambda: None)
 
 
 class Patch(Body):
-    """The base of PATCH bodies: every field may be left out, those that it inherits from a record's fields too."""
+    """The base of PATCH bodies: every field may be left out, inherited ones too."""
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:

@@ -9,7 +9,7 @@ from shared.auth import CurrentActor
 
 
 def permitted(act: Act[Any, Any]) -> Any:
-    """A dependency that lets only those pass who may ever do this: for routes that read, and for those that make a record.
+    """A dependency that lets only those pass who may ever do this: for reads, and for what is made.
 
     Where there is a record, the act's `check` asks the same and more.
     """

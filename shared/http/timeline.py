@@ -1,4 +1,6 @@
-"""What happened to a thing, from its events: who did what, when, and when we learnt it. The same in every service.
+"""What happened to a record, from its events: who did what, when, and when we learnt it.
+
+The same in every service.
 
 @router.get("/{deal_id}/timeline", response_model=Page[TimelineEntry])
 async def deal_timeline(deal_id: UUID, page: Annotated[PageRequest, Depends(TIMELINE.params)], db: Reading, by: CurrentActor) -> Any:
@@ -67,7 +69,10 @@ _OF_SUBJECTS = is_in(EVENT.c.subject, "subjects")
 
 
 async def timeline(db: Reader, page: PageRequest, subjects: Sequence[UUID]) -> Page[TimelineEntry]:
-    """The events of these aggregates, newest first unless asked otherwise. The caller has made sure that the reader may see them."""
+    """The events of these aggregates, newest first unless asked otherwise.
+
+    The caller has made sure that the reader may see them.
+    """
     each = partial(_entry, masked=page.masked)
     return await TIMELINE.page(db, page, where=_OF_SUBJECTS, params={"subjects": list(subjects)}, each=each)
 

@@ -1,4 +1,4 @@
-"""The next rows of a file are read and checked while Postgres still writes those before them, so that both processes work at once."""
+"""Reads and checks the next rows of a file while Postgres still writes those before them."""
 
 import asyncio
 from collections.abc import Callable
@@ -40,7 +40,10 @@ class Ahead:
         self._next: asyncio.Task[Batch] | None = None
 
     async def next(self, job: Job, checks: Callable[[], Check], size: int) -> Batch:
-        """The rows from where the job is. Those after them are begun; they are dropped when they are not asked for next."""
+        """The rows from where the job is.
+
+        Those after them are begun; they are dropped when they are not asked for next.
+        """
         if self._file is None or not self._file.is_at(job):
             await self.forget()
             self._file = _File(self._db, job, checks(), size)
@@ -53,7 +56,7 @@ class Ahead:
         return batch
 
     async def forget(self) -> None:
-        """End what goes on."""
+        """End what is in progress."""
         reading, self._next, self._file = self._next, None, None
         if reading is not None:
             reading.cancel()

@@ -102,7 +102,10 @@ def taken_apart(value: str) -> tuple[str, bool, tuple[str, ...]]:
 
 
 def readings_of(number: str) -> dict[str, Decimal]:
-    """What a number may mean, by its decimal mark. Empty: it is no number. The same value twice: it is clear."""
+    """What a number may mean, by its decimal mark. Empty: it is no number.
+
+    The same value twice: it is clear.
+    """
     if _POWER.fullmatch(number):
         exact = Decimal(number.replace(",", "."))
         return {mark: exact for mark in ".," if mark in number} or dict.fromkeys(".,", exact)

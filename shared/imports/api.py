@@ -1,4 +1,7 @@
-"""The routes of an import: upload, progress, problems, cancel, resume. One router per kind of thing, the same for all."""
+"""The routes of an import: upload, progress, problems, cancel, resume.
+
+One router per kind of thing, the same for all.
+"""
 
 import csv
 import io
@@ -28,12 +31,12 @@ from shared.imports.idle import wake
 from shared.imports.importer import Importer
 from shared.imports.job import GET, LOCK, restart, save
 from shared.imports.options import Options, chosen, options_of
-from shared.imports.record import Job, State
+from shared.imports.record import ImportState, Job
 
 _NAMES = tuple(Job.__dataclass_fields__)
 _RECENT = Statement(
     select(*[IMPORT_JOB.c[n] for n in _NAMES])
-    .where(IMPORT_JOB.c.things == bindparam("things"), IMPORT_JOB.c.state != State.CHECKING.value)
+    .where(IMPORT_JOB.c.things == bindparam("things"), IMPORT_JOB.c.state != ImportState.CHECKING.value)
     .order_by(IMPORT_JOB.c.created_at.desc(), IMPORT_JOB.c.id)
     .limit(bindparam("limit")),
     Job,
@@ -46,14 +49,16 @@ WHERE job_id = $1 AND (line, n) > ($2, $3) ORDER BY line, n LIMIT 1000
 
 
 class ImportOut(BaseModel):
-    """`bytes_done` of `bytes_total` is the progress. `flagged` rows are imported, and odd; `refused` ones are not.
+    """`bytes_done` of `bytes_total` is the progress.
+
+    `flagged` rows are imported, and odd; `refused` ones are not.
 
     A job that is `refused` has imported nothing: `error` says why, `refusal` which option to give to `resume`.
     """
 
     id: UUID
     things: str
-    state: State
+    state: ImportState
     bytes_total: int
     bytes_done: int
     line: int
@@ -108,7 +113,9 @@ def imports_router(importer: Importer) -> APIRouter:
         given: Annotated[asked, Query()],
         key: IdempotencyKey,
     ) -> Any:
-        """Import a file of rows (CSV, XLSX or XLS), sent as the body. Answers when the file is stored; the job's page shows how far it is.
+        """Import a file of rows (CSV, XLSX or XLS), sent as the body.
+
+        Answers when the file is stored; the job's page shows how far it is.
 
         `dry_run=true` reads the whole file and takes no row: the answer (200) shows what fills each field, ten rows as they would be,
         and all problems. It stores nothing.
@@ -142,12 +149,12 @@ def imports_router(importer: Importer) -> APIRouter:
 
     @router.post("/{import_id}/cancel", name=f"cancel_{things}_import", response_model=ImportOut)
     async def cancel(import_id: UUID, tx: InTx) -> Job:
-        """Stop after the current batch. What is imported stays; `resume` goes on from there."""
-        return await _turn(tx, await _locked(tx, import_id, acts.cancel), State.CANCELLED)
+        """Stop after the current batch. What is imported stays; `resume` continues from there."""
+        return await _turn(tx, await _locked(tx, import_id, acts.cancel), ImportState.CANCELLED)
 
     @router.post("/{import_id}/resume", name=f"resume_{things}_import", response_model=ImportOut)
     async def resume(import_id: UUID, tx: InTx, given: Annotated[ways, Query()]) -> Job:
-        """Go on with a cancelled, refused or failed import where it stopped, with other options if you give any.
+        """Continue a cancelled, refused or failed import where it stopped, with other options if you give any.
 
         Options that are left out stay as they were. When one is different now, the file is read again from its beginning: rows that
         are in stay, and are unchanged where they say the same.
@@ -160,7 +167,7 @@ def imports_router(importer: Importer) -> APIRouter:
                 wake(things)
                 return await restart(tx, job, options, header)
         wake(things)
-        return await _turn(tx, job, State.QUEUED)
+        return await _turn(tx, job, ImportState.QUEUED)
 
     async def _locked(tx: Tx, id: UUID, act: Act[Job, None]) -> Job:
         job = _found(await tx.first(LOCK, id=id), things)
@@ -181,9 +188,9 @@ def _found(job: Job | None, things: str) -> Job:
     return job
 
 
-async def _turn(tx: Tx, job: Job, to: State) -> Job:
+async def _turn(tx: Tx, job: Job, to: ImportState) -> Job:
     found = job.found if job.form else None
-    job = replace(job, state=to, error=None, finished_at=tx.now if to is State.CANCELLED else None, found=found)
+    job = replace(job, state=to, error=None, finished_at=tx.now if to is ImportState.CANCELLED else None, found=found)
     await save(tx, job)
     return job
 

@@ -48,7 +48,7 @@ class Refusal(BaseModel):
 
 
 class FilledField(BaseModel):
-    """What fills a field: a column, the same value for every row, a value for empty cells, and what texts of the file stand for."""
+    """What fills a field: a column, a value for every row or for empty cells, and what texts stand for."""
 
     field: str
     column: str | None
@@ -80,7 +80,10 @@ class ProblemKind(BaseModel):
 
 
 class ImportCheck(BaseModel):
-    """What an import of this file would do. `error` and `refusal` say why the file cannot be read at all, or in more than one way."""
+    """What an import of this file would do.
+
+    `error` and `refusal` say why the file cannot be read at all, or in more than one way.
+    """
 
     things: str
     bytes_total: int

@@ -9,7 +9,7 @@ from shared.imports import amounts, dates
 
 _PLAIN = re.compile(r"-?[0-9]+(?:\.[0-9]{1,2})?")
 _AHEAD = 3
-"""A year of two digits is read as at most so many years from now, where another order of day and month allows it."""
+"""A year of two digits is read as at most this many years from now, where another order of day and month allows it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,7 +154,10 @@ def _serial(value: str, epoch: date) -> date | None:
 
 
 def readings_of(value: str) -> dict[str, date]:
-    """What a date without ISO form may mean, by the order of its parts. One reading: it is clear by itself."""
+    """What a date without ISO form may mean, by the order of its parts.
+
+    One reading: it is clear by itself.
+    """
     value = unicodedata.normalize("NFKC", value).strip()
     if (compact := _COMPACT.fullmatch(value)) is not None:
         return _readings(compact, {CLEAR: compact.groups()})

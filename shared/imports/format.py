@@ -68,7 +68,10 @@ def _fit(lines: Sequence[str], delimiter: str, wanted: Collection[str]) -> tuple
 
 
 def header_of(lines: Sequence[str], delimiter: str) -> list[str]:
-    """The names of the columns, in the first line that is not empty; an unnamed column is passed over. `Invalid` for what is no header."""
+    """The names of the columns, in the first line that is not empty; an unnamed column is passed over.
+
+    `Invalid` for what is no header.
+    """
     try:
         rows = csv.reader(lines, delimiter=delimiter, strict=True)
         names = next(([storable(name.strip()) for name in row] for row in rows if any(map(str.strip, row))), [])

@@ -1,4 +1,7 @@
-"""Which of the older encodings a text is written in: the one whose letters make words of a language. Pure."""
+"""Which of the older encodings a text is written in: the one whose letters make words of a language.
+
+Pure.
+"""
 
 import re
 from collections.abc import Sequence
@@ -22,7 +25,10 @@ _SELDOM_ODD = 100
 
 
 def guessed(sample: Sequence[bytes], as_utf8: bool) -> tuple[str, str]:
-    """The encoding, and why; UTF-8 among them if `as_utf8`. `Unsettled` when the text makes words in none, or other words in several."""
+    """The encoding, and why; UTF-8 among them if `as_utf8`.
+
+    `Unsettled` when the text makes words in none, or other words in several.
+    """
     cells = _cells(sample)
     known = [name for name in KNOWN if KNOWN[name].languages and (as_utf8 or not name.startswith("utf"))]
     ranked = sorted(((*_score(cells, name), name) for name in known), reverse=True)

@@ -34,7 +34,7 @@ _waiting: WeakSet[Idle] = WeakSet()
 
 
 def wake(things: str) -> None:
-    """There is an import: whoever waits for it in this process looks now."""
+    """There is an import: who waits for it in this process looks now."""
     for idle in _waiting:
         if idle.things == things:
             idle.wake()

@@ -1,4 +1,4 @@
-"""What a service says about its imports: the form of a row, the command that takes many of them, and whose they are."""
+"""What a service says about its imports: the form of a row, its command, and who may import."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _NOBODY = Who()
 
 @dataclass(frozen=True)
 class Importer:
-    """What a service says about its imports: the form of a row, and the command that takes many of them at once.
+    """The form of a row, the command that takes many of them at once, and who may import.
 
     `take` gets (line, row) pairs in file order and never sees an `external_id` twice in a batch. It refuses a row by a problem. What it
     raises fails the batch, which is then taken again in halves, down to the row that makes it raise.

@@ -1,4 +1,4 @@
-"""An import's state, and the worker's part: batch after batch, each in one transaction with the job's new position."""
+"""The worker's part of an import: batch after batch, each in one transaction with the new position."""
 
 import asyncio
 from collections import Counter
@@ -23,7 +23,7 @@ from shared.imports.idle import Idle
 from shared.imports.importer import Importer
 from shared.imports.outcome import Problem
 from shared.imports.prepared import prepared_id
-from shared.imports.record import Job, State
+from shared.imports.record import ImportState, Job
 from shared.imports.survey import Found, survey
 from shared.imports.taking import checks, take_rows
 from shared.process.outage import Outage, is_outage
@@ -137,7 +137,7 @@ async def _fail(db: Database, clock: Clock, importer: Importer, job: Job) -> Non
     async with db.begin(Context(f"{importer.things}-import", job.actor, clock(), job.correlation_id)) as tx:
         locked = await tx.one(LOCK, id=job.id)
         where = f"The rows after line {locked.line} could not be imported because of an error on our side; it is in the log."
-        await save(tx, replace(locked, state=State.FAILED, error=where, finished_at=tx.now))
+        await save(tx, replace(locked, state=ImportState.FAILED, error=where, finished_at=tx.now))
 
 
 async def _survey(importer: Importer, db: Database, clock: Clock, job: Job) -> bool:
@@ -145,8 +145,8 @@ async def _survey(importer: Importer, db: Database, clock: Clock, job: Job) -> b
     context = Context(f"{importer.things}-import", job.actor, clock(), job.correlation_id)
     async with db.begin(context) as tx:
         locked = await tx.one(LOCK, id=job.id)
-        if locked.state is State.QUEUED:
-            await save(tx, replace(locked, state=State.READING))
+        if locked.state is ImportState.QUEUED:
+            await save(tx, replace(locked, state=ImportState.READING))
     async with db.begin(context) as tx:
         if not await tx.conn.fetchval(_ALONE, str(job.id)):
             return False
@@ -155,7 +155,7 @@ async def _survey(importer: Importer, db: Database, clock: Clock, job: Job) -> b
         except Unsettled as unsettled:
             read = unsettled
         locked = await tx.one(LOCK, id=job.id)
-        if locked.state is State.READING and locked.options == job.options:
+        if locked.state is ImportState.READING and locked.options == job.options:
             await _surveyed(tx, locked, read)
     return True
 
@@ -163,10 +163,10 @@ async def _survey(importer: Importer, db: Database, clock: Clock, job: Job) -> b
 async def _surveyed(tx: Tx, job: Job, read: Found | Unsettled) -> None:
     if isinstance(read, Unsettled):
         refusal = {"code": read.code, "option": read.option, "candidates": read.candidates}
-        after = replace(job, state=State.REFUSED, found={"refusal": refusal}, error=read.message, finished_at=tx.now)
+        after = replace(job, state=ImportState.REFUSED, found={"refusal": refusal}, error=read.message, finished_at=tx.now)
     else:
         found = {"form": read.form, "why": read.why}
-        after = replace(job, state=State.RUNNING, found=found, columns=read.columns, bytes_total=read.size)
+        after = replace(job, state=ImportState.RUNNING, found=found, columns=read.columns, bytes_total=read.size)
     changed = ("state", "found", "columns", "bytes_total", "error", "finished_at")
     await tx.run(_SURVEYED, _id=job.id, **{n: getattr(after, n) for n in changed})
 
@@ -176,7 +176,7 @@ async def _step(importer: Importer, db: Database, settings: Settings, clock: Clo
     context = Context(f"{importer.things}-import", job.actor, clock(), job.correlation_id)
     async with db.begin(context) as tx:
         claimed = await tx.first(_CLAIM, id=job.id)
-        if claimed is None or claimed.state not in (State.QUEUED, State.RUNNING):
+        if claimed is None or claimed.state not in (ImportState.QUEUED, ImportState.RUNNING):
             return False
         if (claimed.bytes_done, claimed.options, claimed.form, claimed.columns) != (job.bytes_done, job.options, job.form, job.columns):
             return True  # somebody else has moved it since
@@ -187,7 +187,7 @@ async def _step(importer: Importer, db: Database, settings: Settings, clock: Clo
             tx,
             replace(
                 job,
-                state=State.DONE if batch.last else State.RUNNING,
+                state=ImportState.DONE if batch.last else ImportState.RUNNING,
                 bytes_done=batch.position,
                 line=batch.line,
                 created=job.created + outcome.created,
@@ -213,11 +213,14 @@ _FORGET_PROBLEMS = Query(delete(IMPORT_PROBLEM).where(IMPORT_PROBLEM.c.job_id ==
 
 
 async def restart(tx: Tx, job: Job, options: dict[str, Any], header: list[str]) -> Job:
-    """Take the file from its beginning, read in another way. Rows that are in stay, and are unchanged where they are read the same."""
+    """Take the file from its beginning, read in another way.
+
+    Rows that are in stay, and are unchanged where they are read the same.
+    """
     nothing: dict[str, Any] = dict.fromkeys(("created", "updated", "unchanged", "refused", "flagged", "bytes_done", "line"), 0)
     again = replace(
         job,
-        state=State.QUEUED,
+        state=ImportState.QUEUED,
         options=options,
         columns=header,
         error=None,

@@ -124,7 +124,10 @@ def _folded(text: str) -> str:
 
 
 def score_of_signs(text: str, by: Signs) -> tuple[float, int]:
-    """How likely the characters beyond ASCII are, and how many there are. Within a Latin word there are none."""
+    """How likely the characters beyond ASCII are, and how many there are.
+
+    Within a Latin word there are none.
+    """
     total, counted, before = 0.0, 0, " "
     for c in text:
         if not c.isascii():

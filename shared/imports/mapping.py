@@ -20,7 +20,10 @@ def pairs(given: Sequence[str], what: str, fields: Collection[str]) -> dict[str,
 
 
 def mapping(fields: Mapping[str, Any], given: Mapping[str, str], constants: Collection[str], header: Sequence[str]) -> dict[str, str]:
-    """The column of each field: as given, else the column of the field's name. `Invalid` when the file has no such column."""
+    """The column of each field: as given, else the column of the field's name.
+
+    `Invalid` when the file has no such column.
+    """
     found = {name: name for name in fields if name in header and name not in given} | dict(given)
     for name, column in found.items():
         if column not in header:

@@ -1,4 +1,4 @@
-"""How a file is to be read and what its cells mean: given by the caller, checked before anything is stored."""
+"""How a file is to be read and what its cells mean, checked before anything is stored."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, Any, Literal
@@ -66,7 +66,10 @@ _STORED = {"value": "values", "default": "defaults", "date_format": "date_format
 
 
 def chosen(importer: Importer, given: Options, settings: Settings, by: Actor, before: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The options as a job keeps them. What is not given stays as it was `before`. `Invalid`, `Forbidden`."""
+    """The options as a job keeps them. What is not given stays as it was `before`.
+
+    `Invalid`, `Forbidden`.
+    """
     _plain(given)
     options: dict[str, Any] = {
         "map": pairs(given.map, "map", importer.fields),

@@ -1,4 +1,4 @@
-"""A file that is no stream of lines (a workbook, UTF-16) is kept a second time, as UTF-8 that the reader takes row by row."""
+"""Keeps a file that is no stream of lines (a workbook, UTF-16) a second time, as UTF-8."""
 
 import codecs
 from collections.abc import AsyncIterator

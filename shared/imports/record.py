@@ -12,7 +12,7 @@ from shared.auth import Actor, Role
 from shared.errors import Unmet
 
 
-class State(StrEnum):
+class ImportState(StrEnum):
     UPLOADING = "uploading"
     CHECKING = "checking"
     """Only looked at: a dry run, which leaves no job."""
@@ -23,7 +23,7 @@ class State(StrEnum):
     DONE = "done"
     CANCELLED = "cancelled"
     REFUSED = "refused"
-    """The file cannot be read, or in more than one way. Nothing of it is imported; `resume` goes on with other options."""
+    """The file cannot be read, or in more than one way. Nothing of it is imported; `resume` continues with other options."""
     FAILED = "failed"
 
 
@@ -31,7 +31,7 @@ class State(StrEnum):
 class Job:
     id: UUID
     things: str
-    state: State
+    state: ImportState
     options: dict[str, Any]
     columns: list[str]
     bytes_total: int
@@ -84,14 +84,14 @@ def _wrong_state(job: Job, states: Sequence[str]) -> Unmet:
 IMPORT: Subject[Job, None] = Subject(
     "import",
     "import",
-    State,
+    ImportState,
     state=lambda job: job.state,
     owner=lambda job, _: job.actor_id,
     not_owner=Unmet("not_owner", "This import is somebody else's."),
     wrong_state=_wrong_state,
 )
-_RUNS = (State.QUEUED, State.READING, State.RUNNING)
-_RESUMABLE = (State.CANCELLED, State.REFUSED, State.FAILED)
+_RUNS = (ImportState.QUEUED, ImportState.READING, ImportState.RUNNING)
+_RESUMABLE = (ImportState.CANCELLED, ImportState.REFUSED, ImportState.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,18 +106,18 @@ class Acts:
 
     @classmethod
     def of(cls, things: str, who: Who, correcting: Who) -> "Acts":
-        """The acts of the imports of leads, deals or others, all of which anyone of `who` may do with all of these imports."""
+        """The acts of these imports; anyone of `who` may do all of them with all imports."""
 
         def act(name: str, operation: str, says: str, **more: Any) -> Act[Job, None]:
             return Act(of=IMPORT, name=name, operation=operation, says=says, code="wrong_state", **{"who": who, **more})
 
         start, resume = f"import_{things}", f"resume_{things}_import"
         return cls(
-            start=act("import", start, f"Import {things} from a file.", makes=True, to=(State.QUEUED,)),
+            start=act("import", start, f"Import {things} from a file.", makes=True, to=(ImportState.QUEUED,)),
             read=act("read", f"list_{things}_imports", "See how far imports are."),
-            cancel=act("cancel", f"cancel_{things}_import", "Stop after the current batch.", states=_RUNS, to=(State.CANCELLED,)),
-            resume=act("resume", resume, "Continue where the import stopped.", states=_RESUMABLE, to=(State.QUEUED,)),
-            correct=act("correct", start, "Replace the known history of records.", who=correcting, makes=True, to=(State.QUEUED,)),
+            cancel=act("cancel", f"cancel_{things}_import", "Stop after the current batch.", states=_RUNS, to=(ImportState.CANCELLED,)),
+            resume=act("resume", resume, "Continue where the import stopped.", states=_RESUMABLE, to=(ImportState.QUEUED,)),
+            correct=act("correct", start, "Replace the known history of records.", who=correcting, makes=True, to=(ImportState.QUEUED,)),
         )
 
     def __iter__(self) -> Iterator[Act[Job, None]]:

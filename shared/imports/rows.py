@@ -1,6 +1,6 @@
-"""Rows out of stored pieces of a file: decoded, parsed and counted, with the byte where each batch ends (RFC 4180).
+"""Rows out of stored pieces of a file: decoded, parsed and counted (RFC 4180).
 
-What cannot be read costs its row. After a quote that is not closed, reading goes on at the next line.
+What cannot be read costs its row. After a quote that is not closed, reading continues at the next line.
 """
 
 import csv
@@ -33,7 +33,10 @@ class _Cut(bytes):
 
 
 class RowReader:
-    """Reads on from a byte position at which a row starts. Keep it between batches, or make a new one at the stored position."""
+    """Reads on from a byte position at which a row starts.
+
+    Keep it between batches, or make a new one at the stored position.
+    """
 
     def __init__(self, source: UUID, form: Format, position: int, line: int) -> None:
         self._source, self._form, self._codec = source, form, form.python_encoding
@@ -66,7 +69,7 @@ class RowReader:
         return rows
 
     def _at_once(self, many: int) -> list[Row] | None:
-        """The rows in so many lines, when all is well with them; else None, and nothing is spent."""
+        """The rows in this many lines, when all of them can be read; else None, and nothing is spent."""
         if self.position == 0 or self._form.line_end != b"\n" or self._cuts:
             return None
         raw = b"".join(islice(self._lines, many))
@@ -92,7 +95,7 @@ class RowReader:
         return rows
 
     def _one_by_one(self, many: int) -> list[Row]:
-        """The rows that begin in so many lines, each with what is wrong with it."""
+        """The rows that begin in this many lines, each with what is wrong with it."""
         rows = []
         until = self.position + sum(map(_size, islice(self._lines, many)))
         while self.position < until:

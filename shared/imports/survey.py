@@ -1,4 +1,7 @@
-"""The first pass over a stored file: what it is, and how its columns are to be read. Nothing is imported by it."""
+"""The first pass over a stored file: what it is, and how its columns are to be read.
+
+Nothing is imported by it.
+"""
 
 import asyncio
 from collections.abc import Mapping

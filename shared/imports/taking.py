@@ -1,4 +1,7 @@
-"""A batch of rows: read into the service's form, and taken by its command. What cannot be taken costs its row, and no other."""
+"""A batch of rows: read into the service's form, and taken by its command.
+
+What cannot be taken costs its row, and no other.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -38,7 +41,9 @@ async def take_rows(
     *,
     carefully: bool = False,
 ) -> tuple[Outcome, int]:
-    """Hand the rows that fit the form to the service's command, in parts without a repeated key. The outcome, and how many were refused,
+    """Hand the rows that fit the form to the service's command, in parts without a repeated key.
+
+    The outcome, and how many were refused,
     those with `problems` among them.
 
     `carefully`: the batch has failed, so each part is halved until the rows that fail are alone.
@@ -104,7 +109,7 @@ def _refusal(error: Exception, line: int, row: Any, job: Job) -> Problem:
     for kinds, code, says in _SAYS:
         if isinstance(error, kinds):
             return Problem(line, _field(code, row), code, says)
-    return Problem(line, "", NOT_TAKEN, f"could not be taken; ask whoever runs Clinch to look for import {job.id} in the log")
+    return Problem(line, "", NOT_TAKEN, f"could not be taken; ask those who run Clinch to look for import {job.id} in the log")
 
 
 def _field(code: str, row: Any) -> str:
@@ -138,7 +143,7 @@ def reading(options: Mapping[str, Any], form: Mapping[str, Any], settings: Setti
 
 
 def checks(importer: Importer, job: Job, settings: Settings) -> Check:
-    """What tells the rows of one file that fit the form; what is wrong with the others goes to its list of problems, field by field."""
+    """A function that tells the rows of one file that fit the form, and lists what is wrong with others."""
     options = job.options
     mapped = (job.form or options)["map"]
     places = [(name, job.columns.index(column)) for name, column in mapped.items()]

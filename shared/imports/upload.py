@@ -24,7 +24,7 @@ from shared.imports.idle import wake
 from shared.imports.importer import Importer
 from shared.imports.job import GET, drop_uploads
 from shared.imports.mapping import mapping
-from shared.imports.record import Job, State
+from shared.imports.record import ImportState, Job
 from shared.imports.workbook import is_workbook
 from shared.process.telemetry import trace_id
 
@@ -60,7 +60,7 @@ async def known(request: Request, db: Database, by: Actor, key: str, options: di
     """The job that this key made. `Invalid` when it was another file, or the same one with other options."""
     async with db.read() as reading:
         found = await reading.first(_BY_KEY, actor_id=by.id, key=key)
-        if found is not None and found.state is State.UPLOADING:  # cut off before the file was whole: it is sent again
+        if found is not None and found.state is ImportState.UPLOADING:  # cut off before the file was whole: it is sent again
             await drop_uploads(reading.conn, [found.id])
             return None
     if found is None or found.digest is None:
@@ -83,7 +83,7 @@ async def only_checked(request: Request, db: Database, importer: Importer, by: A
     state = request.app.state
     id = new_id()
     try:
-        job = await store(request, db, importer, by, options, id=id, then=State.CHECKING, most=MOST_CHECKED)
+        job = await store(request, db, importer, by, options, id=id, then=ImportState.CHECKING, most=MOST_CHECKED)
         if not hasattr(state, "import_checks"):
             state.import_checks = asyncio.Semaphore(CHECKS_AT_ONCE)
         async with state.import_checks:
@@ -102,16 +102,19 @@ async def store(
     *,
     key: str | None = None,
     id: UUID | None = None,
-    then: State = State.QUEUED,
+    then: ImportState = ImportState.QUEUED,
     most: int | None = None,
 ) -> Job:
-    """The upload: the header is checked first, then the file goes into the database piece by piece. `TooLarge` beyond `most` bytes."""
+    """The upload: the header is checked first, then the file goes into the database piece by piece.
+
+    `TooLarge` beyond `most` bytes.
+    """
     _bounded(int(request.headers.get("content-length", "0")), most)
     pieces = _pieces(request)
     first = await anext(pieces, b"")
     now = request.app.state.clock()
     job = Job(
-        id=id or new_id(), things=importer.things, state=State.UPLOADING if then is State.QUEUED else then, options=options,
+        id=id or new_id(), things=importer.things, state=ImportState.UPLOADING if then is ImportState.QUEUED else then, options=options,
         columns=header(importer, options, first), bytes_total=0, bytes_done=0, line=0, created=0, updated=0, unchanged=0, refused=0,
         flagged=0, error=None, actor_id=by.id, actor_roles=sorted(by.roles), correlation_id=trace_id(request.scope), idempotency_key=key,
         created_at=now, finished_at=None,

@@ -44,7 +44,10 @@ def is_workbook(first: bytes) -> bool:
 
 
 async def rows_of(raw: bytes, sheet: str | None, notes: dict[str, Any]) -> AsyncIterator[bytes]:
-    """The sheet as CSV, piece by piece. `notes` gets its name, and the texts in it that look like unclear amounts."""
+    """The sheet as CSV, piece by piece.
+
+    `notes` gets its name, and the texts in it that look like unclear amounts.
+    """
     if len(raw) > MOST_BYTES:
         raise BadWorkbook("The workbook is larger than 50 MB; save the sheet as CSV.")
     child = await asyncio.create_subprocess_exec(
@@ -143,7 +146,10 @@ def text_of(cell: Any) -> str:
 
 
 def _unclear(table: list[list[Any]]) -> dict[str, str]:
-    """By column: the first text that looks like an amount whose mark is not clear. Cells that are numbers are clear."""
+    """By column: the first text that looks like an amount whose mark is not clear.
+
+    Cells that are numbers are clear.
+    """
     found: dict[str, str] = {}
     for row in table:
         for n, cell in enumerate(row):

@@ -1,4 +1,4 @@
-"""The admin port of a process: `/livez`, `/readyz` and `/metrics`, for probes and Prometheus, not for callers (conventions §4)."""
+"""The admin port of a process: `/livez`, `/readyz` and `/metrics`, for probes and Prometheus."""
 
 import asyncio
 import socket

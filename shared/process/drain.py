@@ -1,4 +1,4 @@
-"""Serving HTTP until told to stop, and ending then without a client that notices (conventions §4, quality F13).
+"""Serves HTTP until told to stop, and then ends so that no client notices.
 
 On SIGTERM the probe says draining; streams, which wait for the same event, end; and each answer says `Connection: close` (RFC 9112
 §9.6), so that clients leave the connections they keep. Connections are still taken for `delay` seconds, until the balancer has noticed.
@@ -30,7 +30,10 @@ _CLOSE = (b"connection", b"close")
 
 
 class Stop(asyncio.Event):
-    """Set when the process shall end. `at_once`: nobody takes over, so there is nothing to wait for but the requests in progress."""
+    """Set when the process shall end.
+
+    `at_once`: nobody takes over, so there is nothing to wait for but the requests in progress.
+    """
 
     def __init__(self, *, at_once: bool = False) -> None:
         super().__init__()
@@ -108,7 +111,9 @@ class _Server(uvicorn.Server):
 async def serve(
     app: ASGIApp, stop: Stop, *, host: str = "127.0.0.1", port: int = 0, listener: socket.socket | None = None, delay: float = 0.0
 ) -> None:
-    """Serve until `stop` is set, then drain. `listener` is a socket that listens already, and that other processes may share.
+    """Serve until `stop` is set, then drain.
+
+    `listener` is a socket that listens already, and that other processes may share.
 
     Exits the process when the port is taken.
     """

@@ -1,4 +1,4 @@
-"""Logs: one JSON line for each fact, our own and our libraries', with the same keys and never with payloads (conventions §4)."""
+"""Logs: one JSON line for each fact, also of our libraries, with the same keys and no payloads."""
 
 import logging
 import re

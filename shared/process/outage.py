@@ -1,4 +1,4 @@
-"""What counts as being away, and waiting for it, as every background task does: longer each time, said once, ended at once by a stop."""
+"""What counts as an outage, and how background tasks wait: longer each time, logged once."""
 
 import asyncio
 import random
@@ -15,7 +15,7 @@ log = structlog.get_logger()
 FIRST, LONGEST = 0.1, 2.0  # seconds
 
 TAKES_NO_CHANGES = (asyncpg.exceptions.DiskFullError, asyncpg.exceptions.ReadOnlySQLTransactionError)
-"""Its disk is full, or it is a standby before its promotion: reads go on. For the caller there is more to wait for than a restart."""
+"""Its disk is full, or it is a standby before its promotion: reads continue. For the caller there is more to wait for than a restart."""
 OUTAGE = (
     Unavailable,
     OSError,
@@ -31,7 +31,7 @@ OUTAGE = (
 
 
 def is_outage(error: BaseException) -> bool:
-    """Whether the database is to blame, not the statement: the same will work later, so background work waits and repeats it."""
+    """Whether the database is to blame, not the statement: the same will work later."""
     # asyncpg says "connection is closed" with its most general class, which also stands for misuse.
     closed = isinstance(error, asyncpg.InterfaceError) and "closed" in str(error)
     # A server that dies says so to idle connections too; until the socket is closed they are neither usable nor closed.
@@ -54,7 +54,10 @@ async def pause(seconds: float, *until: asyncio.Event) -> None:
 
 
 class Outage:
-    """The state of what a task depends on. One line in the log when it goes, one when it is back; none for each attempt."""
+    """The state of what a task depends on.
+
+    One line in the log when it goes, one when it is back; none for each attempt.
+    """
 
     def __init__(self, task: str, **where: str) -> None:
         self._log = log.bind(task=task, **where)
@@ -78,7 +81,7 @@ class Outage:
 
 
 async def every(seconds: float, look: Callable[[], Awaitable[None]], stop: asyncio.Event, outage: Outage) -> None:
-    """Look at once, and again every so many seconds, until `stop` is set; waits out what is away."""
+    """Look at once, and again every `seconds`, until `stop` is set; waits out what is away."""
     while not stop.is_set():
         try:
             await look()

@@ -1,4 +1,7 @@
-"""A service: its name, what it owns, and how its processes run. Each `service.py` under services/ is one of these and nothing else."""
+"""A service: its name, what it owns, and how its processes run.
+
+Each `service.py` under services/ is one of these and nothing else.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
@@ -90,7 +93,10 @@ class Service:
     # -- API -----------------------------------------------------------------------------------------------------------
 
     def app(self, settings: Settings, clock: Clock = utcnow, stop: asyncio.Event | None = None) -> FastAPI:
-        """The HTTP API. Its lifespan opens the pool; it neither migrates nor runs background work. `stop`: set when it shall end."""
+        """The HTTP API. Its lifespan opens the pool; it neither migrates nor runs background work.
+
+        `stop`: set when it shall end.
+        """
         if not isinstance(settings, self.settings):
             raise TypeError(f"{self.name} needs {self.settings.__name__}, not {type(settings).__name__}")
         db = Database(settings, self.name)
@@ -149,7 +155,10 @@ class Service:
         return app
 
     def _obstacle_of(self, app: FastAPI) -> Callable[[], Awaitable[str | None]]:
-        """Ready to serve: database there, schema at head, not draining. A Kafka that is down does not count: the outbox absorbs it."""
+        """Ready to serve: database there, schema at head, not draining.
+
+        A Kafka that is down does not count: the outbox absorbs it.
+        """
 
         async def obstacle() -> str | None:
             return "draining" if app.state.stopping.is_set() else await self.obstacle(app.state.db)

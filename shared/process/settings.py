@@ -33,7 +33,9 @@ class LogSettings(BaseSettings):
 
 
 class Settings(LogSettings):
-    """What every service is told. What one service alone is told is in a subclass, which its `Service` names.
+    """What every service is told.
+
+    What one service alone is told is in a subclass, which its `Service` names.
 
     Built once, in `shared.process.cli` or by the embedded run, and passed down; nothing reads the environment later.
     """

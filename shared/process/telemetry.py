@@ -1,4 +1,4 @@
-"""What each request leaves behind: its figures, its trace id, and who and what it was in the logs (conventions §4)."""
+"""What each request leaves behind: its figures, its trace id, and what the logs call it."""
 
 import re
 import time
@@ -59,7 +59,10 @@ _request: ContextVar[tuple[str, Scope] | None] = ContextVar("request", default=N
 
 
 def of_request(_: object, __: str, entry: EventDict) -> EventDict:
-    """A structlog processor: which request a line belongs to, and whose. Found out when there is a line, which most requests have not."""
+    """A structlog processor: which request a line belongs to, and whose.
+
+    Found out when there is a line, which most requests have not.
+    """
     if (found := _request.get()) is not None:
         service, scope = found
         said = {"service": service, "trace_id": trace_id(scope), "request_id": _request_id(scope)}

@@ -1,4 +1,4 @@
-"""How a process is, whatever it does: its version, whether it is ready, and how late its event loop runs (conventions §4)."""
+"""How a process is, whatever it does: its version, whether it is ready, and how late its event loop runs."""
 
 import asyncio
 from collections.abc import Iterable

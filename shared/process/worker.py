@@ -1,4 +1,4 @@
-"""The background work of one service in one process: relay, consumers, timers and jobs, and what keeps it from being done."""
+"""The background work of one service in one process: relay, consumers, timers and jobs."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Sequence
@@ -53,7 +53,7 @@ class Worker:
 
     @asynccontextmanager
     async def probe(self, stop: asyncio.Event) -> AsyncIterator[Obstacle]:
-        """What keeps it from working, on connections of its own: a probe must not wait behind the work.
+        """What keeps it from working, on other connections: a probe must not wait behind the work.
 
         A worker that cannot read the log does not do its work, unlike an API, which writes to the outbox all the same. Nobody sends
         it requests: not being ready only holds up a rollout, and shows.
@@ -97,7 +97,7 @@ class Worker:
         await _together([publishing, watching, *(consumer.run(stop) for consumer in self._consumers)])
 
     def _without_the_log(self, db: Database, stop: asyncio.Event) -> list[Work]:
-        """What goes on while the log is away, also when the worker is started then."""
+        """What continues while the log is away, also when the worker starts then."""
         service, clock, name = self._service, self._clock, self._service.name
         tasks: list[Work] = [
             sample(db, stop, service=name),

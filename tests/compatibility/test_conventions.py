@@ -1,16 +1,19 @@
 """What holds for every operation of every service, read from the documents and the routes: schemas, bodies, addresses of what is new."""
 
+import typing
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_type_hints
 
 import orjson
 import pytest
 from fastapi.routing import APIRoute
+from starlette.responses import Response
 
 from clinch.dev.documents import documents
 from clinch.run.services import load
 from clinch.run.settings import SERVICES
 from shared.http.edge import ClinchRoute
+from shared.http.operations import operations_router
 
 KEYWORDS = {
     *("$ref", "$defs", "type", "enum", "const", "title", "description", "default", "examples", "deprecated", "format"),
@@ -22,7 +25,7 @@ KEYWORDS = {
 }
 """Of JSON Schema 2020-12, and what OpenAPI 3.1 adds to it."""
 
-OPENAPI = {name: orjson.loads(text) for name, text in documents().items() if name.startswith("openapi/")}
+OPENAPI = {name: orjson.loads(text) for name, text in documents().items() if name.startswith("docs/openapi/")}
 
 
 def schemas_in(node: Any, inside: bool = False) -> Iterator[dict[str, Any]]:
@@ -80,6 +83,31 @@ def _reached(schema: Any, schemas: dict[str, Any], seen: frozenset[str] = frozen
             yield schema.get("title", "?"), schema
         for value in schema.values():
             yield from _reached(value, schemas, seen)
+
+
+@pytest.mark.parametrize("name", OPENAPI)
+def test_a_schema_has_a_name_of_its_own(name: str) -> None:
+    """Where two classes share a name, FastAPI tells them apart by their modules: `deal_svc__deals__api__State`."""
+    schemas = OPENAPI[name]["components"]["schemas"]
+    assert not [schema for schema in schemas if "__" in schema or not schema[0].isupper()]
+
+
+@pytest.mark.parametrize("name", OPENAPI)
+def test_every_action_names_the_operation_that_performs_it(name: str) -> None:
+    assert "operation_id" in OPENAPI[name]["components"]["schemas"]["AllowedAction"]["required"]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_route_says_what_it_answers(service: str) -> None:
+    """By its annotation: a model, nothing, or a response that is written by hand and has its model beside it."""
+    vague = []
+    for router in (*load(service).routers, operations_router(service, {})):
+        for route in router.routes:
+            assert isinstance(route, APIRoute)
+            said = get_type_hints(route.endpoint).get("return")
+            if said in (None, Any) or (typing.get_args(said) == (Any,)) or (route.response_model is None and said is Response):
+                vague.append(route.name)
+    assert not vague
 
 
 @pytest.mark.parametrize("service", SERVICES)
