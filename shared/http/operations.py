@@ -4,10 +4,9 @@ For the roles admin and ops.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 import structlog
@@ -19,7 +18,7 @@ from shared.auth import CurrentActor
 from shared.db.tables import DEAD_LETTER, TIMER, At
 from shared.http.edge import ClinchRoute, InTx, Reading
 from shared.http.listing import Listing, Page, PageRequest
-from shared.http.operators import OPERATE, DropIn, LetterState, RedrivenOut
+from shared.http.operators import OPERATE, DropIn, LetterState, RedrivenOut, by_state
 from shared.http.outbox_letters import add_outbox_letters
 from shared.http.permit import permitted
 from shared.log import dead_letters
@@ -27,35 +26,6 @@ from shared.log.dead_letters import Redriven
 from shared.log.reactions import Handle
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
-    id: UUID
-    consumer: str
-    topic: str
-    partition: int
-    offset: int
-    subject: str
-    headers: dict[str, str]
-    error: str
-    attempts: int
-    parked_at: datetime
-    settled_at: datetime | None
-    outcome: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class TimerRow:
-    id: UUID
-    kind: str
-    subject: UUID
-    due_at: datetime
-    attempts: int
-    retry_at: datetime | None
-    error: str | None
-    fired_at: datetime | None
-    cancelled_at: datetime | None
 
 
 class DeadLetterOut(BaseModel):
@@ -102,17 +72,14 @@ class TimerState(StrEnum):
 
 DEAD_LETTERS = Listing(
     DEAD_LETTER,
-    DeadLetter,
+    DeadLetterOut,
     filters={"consumer": DEAD_LETTER.c.consumer, "topic": DEAD_LETTER.c.topic, "subject": DEAD_LETTER.c.subject},
     sorts=("id",),
     default="id",
 )
-TIMERS = Listing(TIMER, TimerRow, filters={"kind": TIMER.c.kind, "subject": TIMER.c.subject}, sorts=("due_at", "id"), default="due_at")
+TIMERS = Listing(TIMER, TimerOut, filters={"kind": TIMER.c.kind, "subject": TIMER.c.subject}, sorts=("due_at", "id"), default="due_at")
 
-_LETTERS: dict[LetterState, ColumnElement[bool]] = {
-    LetterState.open: DEAD_LETTER.c.settled_at.is_(None),
-    LetterState.settled: DEAD_LETTER.c.settled_at.is_not(None),
-}
+_LETTERS = by_state(DEAD_LETTER)
 _OPEN = TIMER.c.fired_at.is_(None) & TIMER.c.cancelled_at.is_(None)
 _TIMERS: dict[TimerState, ColumnElement[bool]] = {
     TimerState.open: _OPEN,
@@ -127,12 +94,12 @@ def operations_router(service: str, handles: Mapping[str, Handle]) -> APIRouter:
     """The operations API of one service; `handles` are what its consumers do, by their name, for handling letters again."""
     router = APIRouter(prefix=f"/v1/operations/{service}", tags=["operations"], route_class=ClinchRoute, dependencies=[permitted(OPERATE)])
 
-    @router.get("/dead-letters", response_model=Page[DeadLetterOut])
+    @router.get("/dead-letters")
     async def list_dead_letters(
         page: Annotated[PageRequest, Depends(DEAD_LETTERS.params)],
         db: Reading,
         state: Annotated[LetterState, Query()] = LetterState.open,
-    ) -> Page[Any]:
+    ) -> Page[DeadLetterOut]:
         """Events that could not be dealt with, oldest first.
 
         Later events of the same subject wait behind each.
@@ -158,13 +125,13 @@ def operations_router(service: str, handles: Mapping[str, Handle]) -> APIRouter:
 
     add_outbox_letters(router, service)
 
-    @router.get("/timers", response_model=Page[TimerOut])
+    @router.get("/timers")
     async def list_timers(
         page: Annotated[PageRequest, Depends(TIMERS.params)],
         request: Request,
         db: Reading,
         state: Annotated[TimerState, Query()] = TimerState.open,
-    ) -> Page[Any]:
+    ) -> Page[TimerOut]:
         """Timers by when they are due."""
         params = {"now": request.app.state.clock()} if state is TimerState.late else {}
         return await TIMERS.page(db, page, where=_TIMERS[state], params=params)

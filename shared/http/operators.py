@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
+from sqlalchemy import ColumnElement, Table
 
 from shared.acts import Act, Subject, who
 from shared.auth import Role
@@ -32,6 +33,11 @@ OPERATE = Act(
 class LetterState(StrEnum):
     open = "open"
     settled = "settled"
+
+
+def by_state(letters: Table) -> dict[LetterState, ColumnElement[bool]]:
+    """The condition for the letters of each state. The same objects each time: see `Listing.page`."""
+    return {LetterState.open: letters.c.settled_at.is_(None), LetterState.settled: letters.c.settled_at.is_not(None)}
 
 
 class DropIn(Body):

@@ -1,42 +1,24 @@
 """Operations on events that cannot get into the log: list them, publish them again, give them up."""
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 import structlog
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
-from sqlalchemy import ColumnElement
 
 from shared.auth import CurrentActor
 from shared.db.context import Context
 from shared.db.tables import OUTBOX_LETTER
 from shared.http.edge import InTx, Reading
 from shared.http.listing import Listing, Page, PageRequest
-from shared.http.operators import DropIn, LetterState, RedrivenOut
+from shared.http.operators import DropIn, LetterState, RedrivenOut, by_state
 from shared.log import outbox_letters
 from shared.log.outbox_letters import Redriven
 from shared.process.telemetry import trace_id
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxLetter:
-    id: UUID
-    event_id: UUID
-    type: str
-    aggregate: str
-    subject: UUID
-    version: int
-    error: str
-    attempts: int
-    parked_at: datetime
-    redrive_at: datetime | None
-    settled_at: datetime | None
-    outcome: str | None
 
 
 class OutboxLetterOut(BaseModel):
@@ -62,33 +44,30 @@ class AskedOut(BaseModel):
 
 OUTBOX_LETTERS = Listing(
     OUTBOX_LETTER,
-    OutboxLetter,
+    OutboxLetterOut,
     filters={"aggregate": OUTBOX_LETTER.c.aggregate, "subject": OUTBOX_LETTER.c.subject},
     sorts=("id",),
     default="id",
 )
-_STATES: dict[LetterState, ColumnElement[bool]] = {
-    LetterState.open: OUTBOX_LETTER.c.settled_at.is_(None),
-    LetterState.settled: OUTBOX_LETTER.c.settled_at.is_not(None),
-}
+_LETTERS = by_state(OUTBOX_LETTER)
 
 
 def add_outbox_letters(router: APIRouter, service: str) -> None:
     """Add the routes to the operations of one service."""
 
-    @router.get("/outbox-letters", response_model=Page[OutboxLetterOut])
+    @router.get("/outbox-letters")
     async def list_outbox_letters(
         page: Annotated[PageRequest, Depends(OUTBOX_LETTERS.params)],
         db: Reading,
         state: Annotated[LetterState, Query()] = LetterState.open,
-    ) -> Page[Any]:
+    ) -> Page[OutboxLetterOut]:
         """Events that cannot get into the log, oldest first.
 
         Later events of the same subject wait behind each.
         """
-        return await OUTBOX_LETTERS.page(db, page, where=_STATES[state])
+        return await OUTBOX_LETTERS.page(db, page, where=_LETTERS[state])
 
-    @router.post("/outbox-letters/redrive", response_model=AskedOut)
+    @router.post("/outbox-letters/redrive")
     async def redrive_all_outbox_letters(tx: InTx) -> AskedOut:
         """Publish all open letters again, for a cause that met many, such as a topic without permission.
 

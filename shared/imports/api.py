@@ -112,7 +112,7 @@ def imports_router(importer: Importer) -> APIRouter:
         by: CurrentActor,
         given: Annotated[asked, Query()],
         key: IdempotencyKey,
-    ) -> Any:
+    ) -> Job | Response:
         """Import a file of rows (CSV, XLSX or XLS), sent as the body.
 
         Answers when the file is stored; the job's page shows how far it is.
