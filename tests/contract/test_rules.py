@@ -10,14 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract_svc.contracts.record import Contract, Facts, Section, State
+from contract_svc.contracts.record import Contract, ContractState, Facts, Section
 from contract_svc.contracts.rules import CHANGE
 from contract_svc.delivery.rules import ACCEPT, GO_LIVE, TERMINATE
 from contract_svc.drafting.rules import sections
 from contract_svc.milestones import rules as milestone_rules
 from contract_svc.milestones.commands import planned
-from contract_svc.milestones.record import DEFAULT_SCHEDULE, Milestone, Term, Trigger
-from contract_svc.milestones.record import State as Paid
+from contract_svc.milestones.record import DEFAULT_SCHEDULE, Milestone, MilestoneState, Term, Trigger
 from contract_svc.milestones.rules import WAIVE, balance
 from contract_svc.payments.rules import RECEIVE, allocate
 from contract_svc.signing.rules import DECLINE, REVIEWS, SEND, SIGN, SUBMIT, VOID, ReviewPart, content_hash, signature_unmet
@@ -35,7 +34,7 @@ def contract(**over: Any) -> Contract:
     made: dict[str, Any] = {
         "id": uuid4(),
         "version": 1,
-        "state": State.DRAFT,
+        "state": ContractState.DRAFT,
         "owner_id": OWNER.id,
         "account_name": "Acme Ltd",
         "total": Decimal(1000),
@@ -125,7 +124,7 @@ def test_a_balance_covers_the_whole(milestones: list[Milestone], money: int) -> 
     sums = balance(after)
     assert sums.paid + sums.waived + sums.outstanding == sum(m.amount for m in after)
     for m in after:
-        settled = m.state in (Paid.PAID, Paid.WAIVED)
+        settled = m.state in (MilestoneState.PAID, MilestoneState.WAIVED)
         assert settled == (m.settled_at is not None)
         assert not settled or m.outstanding == 0
 
@@ -135,7 +134,7 @@ def test_money_does_not_count_before_it_is_asked_for() -> None:
     assert asked.due_day == (NOW + timedelta(days=30)).date()
     early = milestone_rules.pay(asked, asked.amount, NOW - timedelta(days=5))
     assert early.settled_at == NOW
-    assert early.state is Paid.PAID
+    assert early.state is MilestoneState.PAID
 
 
 # -- Content -----------------------------------------------------------------------------------------------------------------
@@ -169,23 +168,23 @@ def test_the_template_fills_all_five_parts() -> None:
 # -- Guards ------------------------------------------------------------------------------------------------------------------
 
 LEGAL = {
-    "change": {State.DRAFT},
-    "submit": {State.DRAFT},
-    "review": {State.IN_REVIEW},
-    "send": {State.APPROVED},
-    "sign": {State.OUT_FOR_SIGNATURE},
-    "decline": {State.OUT_FOR_SIGNATURE},
-    "void": {State.DRAFT, State.IN_REVIEW, State.APPROVED, State.OUT_FOR_SIGNATURE, State.SIGNED},
-    "go_live": {State.ACTIVE},
-    "accept": {State.ACTIVE},
-    "terminate": {State.ACTIVE},
-    "pay": {State.SIGNED, State.ACTIVE, State.COMPLETED, State.TERMINATED},
-    "waive": {State.SIGNED, State.ACTIVE, State.COMPLETED, State.TERMINATED},
+    "change": {ContractState.DRAFT},
+    "submit": {ContractState.DRAFT},
+    "review": {ContractState.IN_REVIEW},
+    "send": {ContractState.APPROVED},
+    "sign": {ContractState.OUT_FOR_SIGNATURE},
+    "decline": {ContractState.OUT_FOR_SIGNATURE},
+    "void": {ContractState.DRAFT, ContractState.IN_REVIEW, ContractState.APPROVED, ContractState.OUT_FOR_SIGNATURE, ContractState.SIGNED},
+    "go_live": {ContractState.ACTIVE},
+    "accept": {ContractState.ACTIVE},
+    "terminate": {ContractState.ACTIVE},
+    "pay": {ContractState.SIGNED, ContractState.ACTIVE, ContractState.COMPLETED, ContractState.TERMINATED},
+    "waive": {ContractState.SIGNED, ContractState.ACTIVE, ContractState.COMPLETED, ContractState.TERMINATED},
 }
 
 
-@pytest.mark.parametrize("state", State)
-def test_each_step_is_possible_in_its_states_only(state: State) -> None:
+@pytest.mark.parametrize("state", ContractState)
+def test_each_step_is_possible_in_its_states_only(state: ContractState) -> None:
     it = contract(state=state)
     live = replace(it, live_on=date(2026, 3, 1))
     unmet = {
@@ -212,7 +211,7 @@ def test_a_part_is_reviewed_by_its_roles_only(part: ReviewPart, role: Role) -> N
     roles = {ReviewPart.LEGAL: {Role.legal}, ReviewPart.FINANCE: {Role.finance}, ReviewPart.MANAGER: {Role.manager, Role.director}}
     by = Actor.of(uuid4(), {role})
     assert REVIEWS[part].who.may_ever(by) == (role in roles[part])
-    assert (not REVIEWS[part].unmet(contract(state=State.IN_REVIEW), None, by)) == (role in roles[part])
+    assert (not REVIEWS[part].unmet(contract(state=ContractState.IN_REVIEW), None, by)) == (role in roles[part])
 
 
 def test_a_schedule_that_does_not_add_up_is_not_submitted() -> None:

@@ -7,15 +7,14 @@ from decimal import Decimal
 from typing import Any, ClassVar
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel
 
 from contract_svc.acts import CONTRACT_ACTS, MILESTONE_ACTS
 from contract_svc.contracts.fields import ContractFields, Signer
-from contract_svc.contracts.record import Contract, Facts, Section, State, masked
+from contract_svc.contracts.record import Contract, ContractState, Facts, Section, masked
 from contract_svc.contracts.tables import CONTRACTS
 from contract_svc.milestones.queries import OF_CONTRACTS
-from contract_svc.milestones.record import Milestone, Trigger
-from contract_svc.milestones.record import State as MilestoneState
+from contract_svc.milestones.record import Milestone, MilestoneState, Trigger
 from contract_svc.milestones.rules import balance
 from contract_svc.milestones.tables import MILESTONES
 from contract_svc.payments.queries import CREDIT_OF, IDS_OF_CONTRACT
@@ -23,6 +22,7 @@ from contract_svc.signing.rules import ReviewPart
 from shared.acts import AllowedAction, shown
 from shared.auth import Actor
 from shared.db.tx import Reader
+from shared.http.answer import Answer
 from shared.money import Amount, Money, Percent, Quantity, in_minor_units
 
 
@@ -82,22 +82,21 @@ class LineOut(BaseModel):
     tax: Amount
 
 
-class SignerOut(Signer):
-    name: str
+class SignerOut(Signer, Answer):
+    """Somebody who signs for the customer; the name is masked for roles that see no personal data."""
 
 
-class ContractItem(ContractFields):
+class ContractItem(ContractFields, Answer):
     """`outstanding` is all that was not paid or waived, due or not; `overdue` the part of it that is past due; `credit` what was
     paid too early or too much. `acceptance_due_day` is the last day to accept, `acceptance_due_at` the end of that day."""
 
-    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
     version_says_all: ClassVar[bool] = False
 
     id: UUID
     version: int
     number: str
     revision: int
-    state: State
+    state: ContractState
     deal_id: UUID
     quote_id: UUID
     account_id: UUID | None

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from contract_svc.contracts.queries import SEEN
@@ -14,18 +14,17 @@ from shared.db.tx import Tx
 from shared.events.contract import ContractChanged, ContractEvent
 from shared.events.envelope import Dimensions, Money
 
+E = TypeVar("E", bound=ContractEvent)
+
 
 def dimensions(contract: Contract) -> dict[str, Any]:
     """What figures about the contract are broken down by, as every event of it carries them."""
     return {n: getattr(contract, n) for n in Dimensions.model_fields}
 
 
-_TOLD = tuple(n for n in ContractEvent.model_fields if n in CONTRACTS.names and n != "total")
-
-
-def about(contract: Contract) -> dict[str, Any]:
-    """What every event of a contract carries: the fields that they have in common, and the total."""
-    return {**{n: getattr(contract, n) for n in _TOLD}, "total": Money(amount=contract.total, currency=contract.currency)}
+def about(event: type[E], contract: Contract, **more: Any) -> E:
+    """The event, with what it carries of the contract's fields."""
+    return event.of(contract, total=Money(amount=contract.total, currency=contract.currency), **more)
 
 
 async def edit(tx: Tx, contract_id: UUID, *, expect: int | None, at: datetime | None, changes: dict[str, Any]) -> Contract:
@@ -41,5 +40,5 @@ async def change(tx: Tx, contract: Contract, *, at: datetime, **changes: Any) ->
     changed = {name: value for name, value in changes.items() if getattr(contract, name) != value}
     if not changed:
         return contract
-    told = ContractChanged(**about(replace(contract, **changed)), changed=sorted(changed))
+    told = about(ContractChanged, replace(contract, **changed), changed=sorted(changed))
     return await tx.save(CONTRACTS, contract, told, at=at, **changed)

@@ -26,10 +26,7 @@ class Sections(BaseModel):
 
 
 class Signer(BaseModel):
-    """Somebody who signs for the customer; `contact_id` where they are a contact of the account.
-
-    Answers mask the name for roles that see no personal data.
-    """
+    """Somebody who signs for the customer; `contact_id` where they are a contact of the account."""
 
     name: Annotated[Name, PERSONAL]
     contact_id: UUID | None = None

@@ -9,7 +9,7 @@ from shared.auth import Actor
 from shared.db import scope
 from shared.db.query import Query, is_in
 from shared.db.scoped import Scoped
-from shared.http.listing import Listing
+from shared.http.listing import Listing, described
 from shared.spelling import normal_source
 
 LIST = Listing(
@@ -20,7 +20,7 @@ LIST = Listing(
         **{name: CONTRACT.c[name] for name in ("owner_id", "team_id", "account_id", "deal_id", "quote_id")},
         **{name: CONTRACT.c[name] for name in ("drafted_at", "signed_at", "paid_at", "closed_at", "created_at", "updated_at")},
         **{name: CONTRACT.c[name] for name in ("live_on", "acceptance_due_day", "acceptance_due_at", "acceptance_overdue")},
-        **{name: CONTRACT.c[name] for name in ContractFields.model_fields},
+        **described(CONTRACT, ContractFields),
     },
     sorts=("created_at", "updated_at", "drafted_at", "signed_at", "starts_on", "ends_on", "total"),
     default="-created_at",

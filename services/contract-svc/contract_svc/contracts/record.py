@@ -19,7 +19,7 @@ from shared.masking import masked_name, sees_personal_data
 from shared.stored import Stored
 
 
-class State(StrEnum):
+class ContractState(StrEnum):
     DRAFT = "draft"
     IN_REVIEW = "in_review"
     APPROVED = "approved"
@@ -31,8 +31,8 @@ class State(StrEnum):
     VOIDED = "voided"
 
 
-UNSIGNED = (State.DRAFT, State.IN_REVIEW, State.APPROVED, State.OUT_FOR_SIGNATURE)
-BINDING = (State.SIGNED, State.ACTIVE, State.COMPLETED, State.TERMINATED)
+UNSIGNED = (ContractState.DRAFT, ContractState.IN_REVIEW, ContractState.APPROVED, ContractState.OUT_FOR_SIGNATURE)
+BINDING = (ContractState.SIGNED, ContractState.ACTIVE, ContractState.COMPLETED, ContractState.TERMINATED)
 """Money may come in and be waived; after a termination, what fell due before it."""
 
 
@@ -60,7 +60,7 @@ class Contract:
     version: int
     number: Annotated[str, Stored(unique=True)]
     revision: Annotated[int, Stored(comment="1, and one more each time it goes back to draft")]
-    state: State
+    state: ContractState
     deal_id: UUID
     quote_id: UUID
     account_name: Annotated[str, Stored(comment="the customer as the contract names it")]
@@ -126,7 +126,7 @@ def _words(state: str) -> str:
 CONTRACT: Subject[Contract, Any] = Subject(
     "contract",
     "contract",
-    states=State,
+    states=ContractState,
     state=lambda contract: contract.state,
     owner=lambda contract, _: contract.owner_id,
     not_owner=Unmet("not_owner", "Only the contract's owner or a manager may do this."),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
-from contract_svc.contracts.record import CONTRACT, LEADING, OWNING, UNSIGNED, Contract, Section, State
+from contract_svc.contracts.record import CONTRACT, LEADING, OWNING, UNSIGNED, Contract, ContractState, Section
 from shared.acts import Act, who
 from shared.auth.actor import Role
 from shared.errors import Unmet
@@ -20,12 +20,12 @@ CHANGE: Act[Contract, None] = Act(
     name="change",
     operation="edit_contract",
     who=who(*LEADING, Role.assistant, Role.legal, own=OWNING),
-    states=(State.DRAFT,),
+    states=(ContractState.DRAFT,),
     tells=(ContractChanged,),
     refused="The contract cannot be changed.",
     code="contract_not_changeable",
-    says="Change the text, the signers and the days of a draft; lines, total and schedule are the quote's.",
-    asks="it ends on or after the day it starts",
+    says="Changes the text, the signers and the days of a draft; lines, total and schedule are the quote's.",
+    asks="It ends on the day it starts or later.",
 )
 
 # -- What happens by itself ---------------------------------------------------------------------------------------------------
@@ -36,10 +36,10 @@ DRAFT: Act[Contract, None] = Act(
     operation=None,
     who=who(),
     makes=True,
-    to=(State.DRAFT,),
+    to=(ContractState.DRAFT,),
     tells=(ContractDrafted,),
-    says="A customer accepted a quote: its contract is drafted.",
-    asks="the quote has, and had, no contract",
+    says="Drafts the contract of a quote that a customer accepted.",
+    asks="The quote has, and had, no contract.",
 )
 GIVE_UP: Act[Contract, None] = Act(
     of=CONTRACT,
@@ -47,29 +47,29 @@ GIVE_UP: Act[Contract, None] = Act(
     operation=None,
     who=who(),
     states=UNSIGNED,
-    to=(State.VOIDED,),
+    to=(ContractState.VOIDED,),
     tells=(ContractVoided,),
-    says="The deal was lost, or the quote was withdrawn or replaced by a newer version, before the signature.",
+    says="Voids an unsigned contract whose deal was lost, or whose quote was withdrawn or replaced.",
 )
 COMPLETE: Act[Contract, None] = Act(
     of=CONTRACT,
     name="complete",
     operation=None,
     who=who(),
-    states=(State.ACTIVE,),
-    to=(State.COMPLETED,),
+    states=(ContractState.ACTIVE,),
+    to=(ContractState.COMPLETED,),
     tells=(ContractCompleted,),
-    says="The delivery is accepted and nothing is open any more.",
+    says="Closes a contract that is accepted and of which nothing is open any more.",
 )
 REOPEN: Act[Contract, None] = Act(
     of=CONTRACT,
     name="reopen",
     operation=None,
     who=who(),
-    states=(State.COMPLETED,),
-    to=(State.ACTIVE,),
+    states=(ContractState.COMPLETED,),
+    to=(ContractState.ACTIVE,),
     tells=(ContractReopened,),
-    says="A payment was reversed, so something is open again.",
+    says="Opens it again when a payment is reversed.",
 )
 
 

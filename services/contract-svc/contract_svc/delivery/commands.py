@@ -5,12 +5,11 @@ from uuid import UUID
 
 from contract_svc.contracts.commands import about
 from contract_svc.contracts.queries import SEEN
-from contract_svc.contracts.record import ACCEPTANCE, Contract, State
+from contract_svc.contracts.record import ACCEPTANCE, Contract, ContractState
 from contract_svc.contracts.tables import CONTRACTS
 from contract_svc.delivery.rules import ACCEPT, GO_LIVE, TERMINATE
 from contract_svc.milestones import commands as milestones
-from contract_svc.milestones.record import State as MilestoneState
-from contract_svc.milestones.record import Trigger
+from contract_svc.milestones.record import MilestoneState, Trigger
 from contract_svc.payments.commands import trigger
 from shared.calendar import day_of, end_of, start_of
 from shared.clock import happened
@@ -32,7 +31,7 @@ async def take_effect(tx: Tx, contract: Contract, at: datetime) -> Contract:
 
 
 async def activate(tx: Tx, contract: Contract, *, at: datetime) -> Contract:
-    return await tx.save(CONTRACTS, contract, ContractActivated(**about(contract)), at=at, state=State.ACTIVE)
+    return await tx.save(CONTRACTS, contract, about(ContractActivated, contract), at=at, state=ContractState.ACTIVE)
 
 
 async def go_live(tx: Tx, contract_id: UUID, *, live_on: date | None, expect: int | None) -> Contract:
@@ -44,7 +43,7 @@ async def go_live(tx: Tx, contract_id: UUID, *, live_on: date | None, expect: in
     due_day = day + ACCEPTANCE
     due_at = end_of(due_day, tx.settings.zone)
     due = {"acceptance_due_day": due_day, "acceptance_due_at": due_at}
-    told = ContractWentLive(**about(contract), committed_on=contract.committed_go_live_on, live_on=day, **due)
+    told = about(ContractWentLive, contract, committed_on=contract.committed_go_live_on, live_on=day, **due)
     contract = await tx.save(CONTRACTS, contract, told, at=at, live_on=day, live_at=at, **due)
     await set_timer(tx, ACCEPTANCE_DUE, contract.id, due_at)
     return await trigger(tx, contract, Trigger.GO_LIVE, at=at)
@@ -69,7 +68,7 @@ async def accept(tx: Tx, contract_id: UUID, *, accepted_at: datetime | None, exp
     ACCEPT.check(contract, tx.actor)
     at = happened(accepted_at, tx.now, since=contract.live_at, field="accepted_at")
     await cancel_timers(tx, contract.id, ACCEPTANCE_DUE)
-    told = ContractAccepted(**about(contract), accepted_at=at, due_day=contract.acceptance_due_day, due_at=contract.acceptance_due_at)
+    told = about(ContractAccepted, contract, accepted_at=at, due_day=contract.acceptance_due_day, due_at=contract.acceptance_due_at)
     # When it is told late, the timer has called it overdue meanwhile; what counts is when the customer accepted.
     late = contract.acceptance_due_at is not None and at >= contract.acceptance_due_at
     contract = await tx.save(CONTRACTS, contract, told, at=at, accepted_at=at, acceptance_overdue=late)
@@ -83,6 +82,6 @@ async def terminate(tx: Tx, contract_id: UUID, *, reason: str, expect: int | Non
     when = happened(at, tx.now, since=contract.signed_at)
     await milestones.waive_open(tx, contract, "The contract was terminated.", at=when, which=lambda m: m.state is MilestoneState.PLANNED)
     await cancel_timers(tx, contract.id)
-    told = ContractTerminated(**about(contract), reason=reason)
-    contract = await tx.save(CONTRACTS, contract, told, at=when, state=State.TERMINATED, closed_at=when, close_reason=reason)
+    told = about(ContractTerminated, contract, reason=reason)
+    contract = await tx.save(CONTRACTS, contract, told, at=when, state=ContractState.TERMINATED, closed_at=when, close_reason=reason)
     return await milestones.settle(tx, contract, at=when)

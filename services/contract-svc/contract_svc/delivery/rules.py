@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from contract_svc.contracts.record import CONTRACT, LEADING, Contract, State
+from contract_svc.contracts.record import CONTRACT, LEADING, Contract, ContractState
 from shared.acts import Act, who
 from shared.auth.actor import Actor, Role
 from shared.errors import Unmet
@@ -16,10 +16,10 @@ TAKE_EFFECT: Act[Contract, None] = Act(
     name="take_effect",
     operation=None,
     who=who(),
-    states=(State.SIGNED,),
-    to=(State.ACTIVE,),
+    states=(ContractState.SIGNED,),
+    to=(ContractState.ACTIVE,),
     tells=(ContractActivated,),
-    says="The day on which the contract starts has come.",
+    says="Makes it active on the day it starts.",
 )
 
 
@@ -33,13 +33,13 @@ GO_LIVE: Act[Contract, None] = Act(
     name="go_live",
     operation="go_live",
     who=DELIVERER,
-    states=(State.ACTIVE,),
+    states=(ContractState.ACTIVE,),
     needs=_go_live_needs,
     tells=(ContractWentLive,),
     refused="The contract cannot go live.",
     code="contract_cannot_go_live",
-    says="Record that the customer works with it: the milestone of go-live falls due, and acceptance is due 30 days later.",
-    asks="it is not live yet",
+    says="Records that the customer works with it: the milestone of go-live falls due, and acceptance is due 30 days later.",
+    asks="It is not live yet.",
 )
 
 
@@ -55,24 +55,24 @@ ACCEPT: Act[Contract, None] = Act(
     name="accept",
     operation="accept_delivery",
     who=DELIVERER,
-    states=(State.ACTIVE,),
+    states=(ContractState.ACTIVE,),
     needs=_accept_needs,
     tells=(ContractAccepted,),
     refused="The acceptance cannot be recorded.",
     code="contract_not_acceptable",
-    says="Record that the customer accepted the delivery: the final milestone falls due.",
-    asks="it is live, and not accepted yet",
+    says="Records that the customer accepted the delivery: the final milestone falls due.",
+    asks="It is live, and not accepted yet.",
 )
 TERMINATE: Act[Contract, None] = Act(
     of=CONTRACT,
     name="terminate",
     operation="terminate_contract",
     who=who(*LEADING),
-    states=(State.ACTIVE,),
-    to=(State.TERMINATED,),
+    states=(ContractState.ACTIVE,),
+    to=(ContractState.TERMINATED,),
     tells=(ContractTerminated,),
     refused="The contract cannot be terminated.",
     code="contract_not_terminable",
-    says="End it early. What is due stays due; what has not fallen due is waived.",
+    says="Ends it early. What is due stays due; what has not fallen due is waived.",
     sample=lambda *_: {"reason": "Ended early"},
 )

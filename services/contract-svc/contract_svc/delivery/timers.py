@@ -1,7 +1,7 @@
 """When a contract takes effect, and when an acceptance is late."""
 
 from contract_svc.contracts.commands import about
-from contract_svc.contracts.record import State
+from contract_svc.contracts.record import ContractState
 from contract_svc.contracts.tables import CONTRACTS
 from contract_svc.delivery.commands import ACCEPTANCE_DUE, EFFECTIVE, activate
 from shared.calendar import day_of, end_of
@@ -12,13 +12,13 @@ from shared.timers import Handler, Timer, set_timer
 
 async def effective(tx: Tx, timer: Timer) -> None:
     contract = await tx.load(CONTRACTS, timer.subject)
-    if contract.state is State.SIGNED:
+    if contract.state is ContractState.SIGNED:
         await activate(tx, contract, at=timer.due_at)
 
 
 async def acceptance_overdue(tx: Tx, timer: Timer) -> None:
     contract = await tx.load(CONTRACTS, timer.subject)
-    if contract.state is not State.ACTIVE or contract.accepted_at is not None or contract.acceptance_overdue:
+    if contract.state is not ContractState.ACTIVE or contract.accepted_at is not None or contract.acceptance_overdue:
         return
     due_day, over = contract.acceptance_due_day, contract.acceptance_due_at
     if due_day is None or over is None:  # set by the release before, during an upgrade
@@ -27,7 +27,7 @@ async def acceptance_overdue(tx: Tx, timer: Timer) -> None:
     if over > tx.now:
         await set_timer(tx, ACCEPTANCE_DUE, contract.id, over)
         return
-    told = ContractAcceptanceOverdue(**about(contract), due_day=due_day, due_at=over)
+    told = about(ContractAcceptanceOverdue, contract, due_day=due_day, due_at=over)
     await tx.save(CONTRACTS, contract, told, at=over, acceptance_overdue=True, acceptance_due_day=due_day, acceptance_due_at=over)
 
 

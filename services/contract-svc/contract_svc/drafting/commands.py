@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from contract_svc.contracts import queries
 from contract_svc.contracts.commands import about
-from contract_svc.contracts.record import Contract, State
+from contract_svc.contracts.record import Contract, ContractState
 from contract_svc.contracts.tables import CONTRACT_NUMBER, CONTRACTS
 from contract_svc.drafting import rules
 from contract_svc.milestones import commands as milestones
@@ -42,7 +42,7 @@ async def draft(tx: Tx, quote_id: UUID, quote: QuoteAccepted, *, at: datetime) -
         version=0,
         number=await _next_number(tx, at),
         revision=1,
-        state=State.DRAFT,
+        state=ContractState.DRAFT,
         quote_id=quote_id,
         total=quote.total.amount,
         currency=quote.total.currency,
@@ -60,7 +60,7 @@ async def draft(tx: Tx, quote_id: UUID, quote: QuoteAccepted, *, at: datetime) -
     terms = [Term(Trigger(t.trigger), t.percent, t.due_days, t.due_on) for t in quote.schedule] or DEFAULT_SCHEDULE
     schedule = milestones.planned(contract, terms, tx.now)
     texts = rules.sections(contract.account_name, contract.lines, contract.total, contract.currency, schedule)
-    told = ContractDrafted(**about(contract), milestones=[milestones.as_data(m) for m in schedule])
+    told = about(ContractDrafted, contract, milestones=[milestones.as_data(m) for m in schedule])
     contract = await tx.add(CONTRACTS, replace(contract, sections=texts), told, at=at)
     await milestones.add(tx, contract, schedule, at=at)
     return contract

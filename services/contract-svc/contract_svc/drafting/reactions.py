@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from contract_svc.contracts import queries
 from contract_svc.contracts.commands import change
-from contract_svc.contracts.record import Contract, State
+from contract_svc.contracts.record import Contract, ContractState
 from contract_svc.drafting.commands import draft
 from contract_svc.signing.commands import give_up
 from contract_svc.signing.rules import reviews_without
@@ -27,7 +27,7 @@ async def follow_deal(tx: Tx, e: Envelope[DealUpdated]) -> None:
     """
     now = e.data.model_dump(include={"owner_id", "team_id", "source", "product", "region"})
     for contract in await tx.all(queries.UNSIGNED_OF_DEAL, deal_id=e.subject):
-        reviews = reviews_without(contract, e.data.owner_id) if contract.state is State.IN_REVIEW else contract.reviews
+        reviews = reviews_without(contract, e.data.owner_id) if contract.state is ContractState.IN_REVIEW else contract.reviews
         await change(tx, contract, at=max(e.time, contract.drafted_at), **now, reviews=reviews)
 
 

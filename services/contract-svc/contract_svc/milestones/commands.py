@@ -4,18 +4,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
-from contract_svc.contracts import record as contracts
 from contract_svc.contracts.commands import about as about_contract
 from contract_svc.contracts.commands import dimensions
 from contract_svc.contracts.queries import SEEN
-from contract_svc.contracts.record import Contract
+from contract_svc.contracts.record import Contract, ContractState
 from contract_svc.contracts.tables import CONTRACTS
 from contract_svc.milestones import rules
 from contract_svc.milestones.queries import OF_CONTRACT
-from contract_svc.milestones.record import Milestone, State, Term
+from contract_svc.milestones.record import Milestone, MilestoneState, Term
 from contract_svc.milestones.rules import WAIVE
 from contract_svc.milestones.tables import MILESTONES
 from shared.clock import happened
@@ -26,6 +25,7 @@ from shared.events.contract import (
     ContractPaymentReopened,
     ContractReopened,
     MilestoneData,
+    MilestoneEvent,
     MilestoneOverdue,
     MilestonePaid,
     MilestonePartlyPaid,
@@ -45,16 +45,17 @@ DUE, DATE = "milestone_due", "milestone_date"
 Part = tuple[Milestone, Decimal]
 """An amount of money for a milestone, or back from it."""
 Change = tuple[Milestone, Sequence[tuple[Event, datetime]]]
+E = TypeVar("E", bound=MilestoneEvent)
 
 
 def _money(milestone: Milestone, amount: Decimal) -> Money:
     return Money(amount=amount, currency=milestone.currency)
 
 
-def about(contract: Contract, milestone: Milestone) -> dict[str, Any]:
-    """What every event of a milestone carries."""
-    worth = {"position": milestone.position, "amount": _money(milestone, milestone.amount), "fx": contract.fx}
-    return {**dimensions(contract), "contract_id": contract.id, "deal_id": contract.deal_id, **worth}
+def about(event: type[E], contract: Contract, milestone: Milestone, **more: Any) -> E:
+    """The event, with what it carries of the milestone's fields and of its contract's."""
+    of_contract = {**dimensions(contract), "deal_id": contract.deal_id, "fx": contract.fx}
+    return event.of(milestone, amount=_money(milestone, milestone.amount), **of_contract, **more)
 
 
 def as_data(milestone: Milestone) -> MilestoneData:
@@ -80,7 +81,7 @@ def planned(contract: Contract, terms: Sequence[Term], now: datetime) -> list[Mi
             currency=contract.currency,
             due_days=term.due_days,
             due_on=term.due_on,
-            state=State.PLANNED,
+            state=MilestoneState.PLANNED,
             paid=Decimal(0),
             waived=Decimal(0),
             created_at=now,
@@ -91,7 +92,7 @@ def planned(contract: Contract, terms: Sequence[Term], now: datetime) -> list[Mi
 
 
 async def add(tx: Tx, contract: Contract, milestones: Sequence[Milestone], *, at: datetime) -> None:
-    await tx.add_many(MILESTONES, [(m, [(MilestonePlanned(**about(contract, m), trigger=m.trigger), at)]) for m in milestones])
+    await tx.add_many(MILESTONES, [(m, [(about(MilestonePlanned, contract, m), at)]) for m in milestones])
 
 
 async def fall_due(tx: Tx, contract: Contract, due: Sequence[tuple[Milestone, datetime]]) -> None:
@@ -100,11 +101,9 @@ async def fall_due(tx: Tx, contract: Contract, due: Sequence[tuple[Milestone, da
     for milestone, at in due:
         after = rules.fall_due(milestone, at, tx.settings.zone)
         assert after.due_at is not None
-        told: list[tuple[Event, datetime]] = [
-            (MilestoneTriggered(**about(contract, after), due_day=after.due_day, due_at=after.due_at), at)
-        ]
-        if after.state is State.PAID:
-            told.append((MilestonePaid(**about(contract, after), paid_at=at), at))
+        told: list[tuple[Event, datetime]] = [(about(MilestoneTriggered, contract, after), at)]
+        if after.state is MilestoneState.PAID:
+            told.append((about(MilestonePaid, contract, after, paid_at=at), at))
         else:
             await set_timer(tx, DUE, after.id, after.due_at, {"contract_id": contract.id})
         changes.append((after, told))
@@ -116,11 +115,11 @@ async def pay(tx: Tx, contract: Contract, parts: Sequence[Part], *, at: datetime
     changes: list[Change] = []
     for milestone, amount in parts:
         after, when = rules.pay(milestone, amount, at), rules.effective(milestone, at)
-        if after.state is State.PAID:
+        if after.state is MilestoneState.PAID:
             await cancel_timers(tx, after.id)
-            changes.append((after, [(MilestonePaid(**about(contract, after), paid_at=when), when)]))
+            changes.append((after, [(about(MilestonePaid, contract, after, paid_at=when), when)]))
         else:
-            changes.append((after, [(MilestonePartlyPaid(**about(contract, after), paid=_money(after, after.paid)), when)]))
+            changes.append((after, [(about(MilestonePartlyPaid, contract, after, paid=_money(after, after.paid)), when)]))
     await _keep(tx, changes)
 
 
@@ -129,7 +128,7 @@ async def take_back(tx: Tx, contract: Contract, parts: Sequence[Part], *, at: da
     changes: list[Change] = []
     for milestone, amount in parts:
         after = rules.take_back(milestone, amount)
-        told: list[tuple[Event, datetime]] = [(MilestoneReopened(**about(contract, after), paid=_money(after, after.paid)), at)]
+        told: list[tuple[Event, datetime]] = [(about(MilestoneReopened, contract, after, paid=_money(after, after.paid)), at)]
         if after.due_at is not None and after.overdue_since is None:
             if after.due_at > tx.now:
                 await set_timer(tx, DUE, after.id, after.due_at, {"contract_id": contract.id})
@@ -142,8 +141,7 @@ async def take_back(tx: Tx, contract: Contract, parts: Sequence[Part], *, at: da
 
 
 def overdue(contract: Contract, milestone: Milestone, outstanding: Decimal) -> MilestoneOverdue:
-    when = {"due_day": milestone.due_day, "due_at": milestone.due_at}
-    return MilestoneOverdue(**about(contract, milestone), **when, outstanding=_money(milestone, outstanding))
+    return about(MilestoneOverdue, contract, milestone, outstanding=_money(milestone, outstanding))
 
 
 async def waive(
@@ -173,7 +171,7 @@ async def _waive(tx: Tx, contract: Contract, milestones: Sequence[Milestone], re
     for milestone in milestones:
         after, open_before = rules.waive(milestone, at), _money(milestone, milestone.outstanding)
         await cancel_timers(tx, after.id)
-        told = MilestoneWaived(**about(contract, after), reason=reason, waived=open_before)
+        told = about(MilestoneWaived, contract, after, reason=reason, waived=open_before)
         changes.append((after, [(told, rules.effective(milestone, at))]))
     return await _keep(tx, changes)
 
@@ -189,20 +187,20 @@ async def settle(tx: Tx, contract: Contract, *, at: datetime) -> Contract:
         return await _open_again(tx, contract, at)
     settled_at = max((m.settled_at for m in milestones if m.settled_at), default=at)
     if contract.paid_at is None and any(m.paid for m in milestones):
-        paid = ContractPaidInFull(**about_contract(contract), paid_at=settled_at)
+        paid = about_contract(ContractPaidInFull, contract, paid_at=settled_at)
         contract = await tx.save(CONTRACTS, contract, paid, at=settled_at, paid_at=settled_at)
-    if contract.state is contracts.State.ACTIVE and contract.accepted_at is not None:
+    if contract.state is ContractState.ACTIVE and contract.accepted_at is not None:
         done_at = max(settled_at, contract.accepted_at)
-        completed = ContractCompleted(**about_contract(contract))
-        contract = await tx.save(CONTRACTS, contract, completed, at=done_at, state=contracts.State.COMPLETED, closed_at=done_at)
+        completed = about_contract(ContractCompleted, contract)
+        contract = await tx.save(CONTRACTS, contract, completed, at=done_at, state=ContractState.COMPLETED, closed_at=done_at)
     return contract
 
 
 async def _open_again(tx: Tx, contract: Contract, at: datetime) -> Contract:
     if contract.paid_at is None:
         return contract
-    told: list[Event] = [ContractPaymentReopened(**about_contract(contract))]
-    if contract.state is not contracts.State.COMPLETED:
+    told: list[Event] = [about_contract(ContractPaymentReopened, contract)]
+    if contract.state is not ContractState.COMPLETED:
         return await tx.save(CONTRACTS, contract, *told, at=at, paid_at=None)
-    told.append(ContractReopened(**about_contract(contract)))
-    return await tx.save(CONTRACTS, contract, *told, at=at, paid_at=None, state=contracts.State.ACTIVE, closed_at=None)
+    told.append(about_contract(ContractReopened, contract))
+    return await tx.save(CONTRACTS, contract, *told, at=at, paid_at=None, state=ContractState.ACTIVE, closed_at=None)

@@ -20,7 +20,7 @@ class Trigger(StrEnum):
     DATE = "date"
 
 
-class State(StrEnum):
+class MilestoneState(StrEnum):
     PLANNED = "planned"
     TRIGGERED = "triggered"
     PARTLY_PAID = "partly_paid"
@@ -28,7 +28,7 @@ class State(StrEnum):
     WAIVED = "waived"
 
 
-OPEN = (State.PLANNED, State.TRIGGERED, State.PARTLY_PAID)
+OPEN = (MilestoneState.PLANNED, MilestoneState.TRIGGERED, MilestoneState.PARTLY_PAID)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Milestone:
     amount: Annotated[Decimal, _MONEY]
     currency: str
     due_days: Annotated[int, Stored(comment="after the trigger")]
-    state: State
+    state: MilestoneState
     paid: Annotated[Decimal, _MONEY]
     waived: Annotated[Decimal, _MONEY]
     created_at: datetime
@@ -90,7 +90,7 @@ class Milestone:
 MILESTONE: Subject[Milestone, Contract] = Subject(
     "milestone",
     "milestone",
-    states=State,
+    states=MilestoneState,
     state=lambda milestone: milestone.state,
     owner=lambda _, contract: contract.owner_id,
     not_owner=CONTRACT.not_owner,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
 
 from contract_svc.contracts.record import BINDING, CONTRACT, Contract
-from contract_svc.milestones.record import MILESTONE, OPEN, Milestone, State
+from contract_svc.milestones.record import MILESTONE, OPEN, Milestone, MilestoneState
 from shared.acts import Act, who
 from shared.auth.actor import Actor, Role
 from shared.calendar import day_of, end_of
@@ -51,15 +51,15 @@ def fall_due(milestone: Milestone, at: datetime, zone: tzinfo) -> Milestone:
     due_day = day_of(at, zone) + timedelta(days=milestone.due_days)
     after = replace(milestone, triggered_at=at, due_day=due_day, due_at=end_of(due_day, zone))
     if milestone.outstanding == 0:
-        return replace(after, state=State.PAID, settled_at=at)
-    return replace(after, state=State.TRIGGERED)
+        return replace(after, state=MilestoneState.PAID, settled_at=at)
+    return replace(after, state=MilestoneState.TRIGGERED)
 
 
 def pay(milestone: Milestone, amount: Decimal, at: datetime) -> Milestone:
-    after = replace(milestone, state=State.PARTLY_PAID, paid=milestone.paid + amount)
+    after = replace(milestone, state=MilestoneState.PARTLY_PAID, paid=milestone.paid + amount)
     if after.outstanding > 0:
         return after
-    return replace(after, state=State.PAID, settled_at=effective(milestone, at), overdue_since=None)
+    return replace(after, state=MilestoneState.PAID, settled_at=effective(milestone, at), overdue_since=None)
 
 
 def effective(milestone: Milestone, at: datetime) -> datetime:
@@ -69,12 +69,12 @@ def effective(milestone: Milestone, at: datetime) -> datetime:
 
 def take_back(milestone: Milestone, amount: Decimal) -> Milestone:
     paid = milestone.paid - amount
-    return replace(milestone, state=State.PARTLY_PAID if paid else State.TRIGGERED, paid=paid, settled_at=None)
+    return replace(milestone, state=MilestoneState.PARTLY_PAID if paid else MilestoneState.TRIGGERED, paid=paid, settled_at=None)
 
 
 def waive(milestone: Milestone, at: datetime) -> Milestone:
     waived = milestone.waived + milestone.outstanding
-    return replace(milestone, state=State.WAIVED, waived=waived, settled_at=effective(milestone, at), overdue_since=None)
+    return replace(milestone, state=MilestoneState.WAIVED, waived=waived, settled_at=effective(milestone, at), overdue_since=None)
 
 
 # -- Acts ---------------------------------------------------------------------------------------------------------------------
@@ -92,13 +92,13 @@ WAIVE: Act[Milestone, Contract] = Act(
     name="waive",
     operation="waive_milestone",
     who=who(Role.finance, Role.admin),
-    moves=tuple((state, State.WAIVED) for state in OPEN),
+    moves=tuple((state, MilestoneState.WAIVED) for state in OPEN),
     needs=_waive_needs,
     tells=(MilestoneWaived,),
     refused="The milestone cannot be waived.",
     code="milestone_not_waivable",
-    says="Do not ask for what is still open of it any more.",
-    asks="the contract is signed, something is open",
+    says="Waives what is still open of it.",
+    asks="The contract is signed, something is open.",
     sample=lambda *_: {"reason": "Not asked for any more"},
 )
 PLAN: Act[Milestone, Contract] = Act(
@@ -107,48 +107,48 @@ PLAN: Act[Milestone, Contract] = Act(
     operation=None,
     who=who(),
     makes=True,
-    to=(State.PLANNED,),
+    to=(MilestoneState.PLANNED,),
     tells=(MilestonePlanned,),
-    says="The contract was drafted with this step of its payment schedule.",
+    says="Plans a step of the payment schedule of a contract that is drafted.",
 )
 FALL_DUE: Act[Milestone, Contract] = Act(
     of=MILESTONE,
     name="fall_due",
     operation=None,
     who=who(),
-    states=(State.PLANNED,),
-    to=(State.TRIGGERED,),
+    states=(MilestoneState.PLANNED,),
+    to=(MilestoneState.TRIGGERED,),
     tells=(MilestoneTriggered,),
-    says="Its trigger happened: signature, go-live, acceptance, or its day.",
+    says="Falls due because its trigger happened: signature, go-live, acceptance, or its day.",
 )
 PAY_PART: Act[Milestone, Contract] = Act(
     of=MILESTONE,
     name="pay_part",
     operation=None,
     who=who(),
-    states=(State.TRIGGERED, State.PARTLY_PAID),
-    to=(State.PARTLY_PAID,),
+    states=(MilestoneState.TRIGGERED, MilestoneState.PARTLY_PAID),
+    to=(MilestoneState.PARTLY_PAID,),
     tells=(MilestonePartlyPaid,),
-    says="A payment gave it a part of what is open.",
+    says="Takes from a payment a part of what is open.",
 )
 PAY: Act[Milestone, Contract] = Act(
     of=MILESTONE,
     name="pay",
     operation=None,
     who=who(),
-    states=(State.TRIGGERED, State.PARTLY_PAID),
-    to=(State.PAID,),
+    states=(MilestoneState.TRIGGERED, MilestoneState.PARTLY_PAID),
+    to=(MilestoneState.PAID,),
     tells=(MilestonePaid,),
-    says="A payment gave it all that was open.",
+    says="Takes from payments all that was open.",
 )
 TAKE_BACK: Act[Milestone, Contract] = Act(
     of=MILESTONE,
     name="take_back",
     operation=None,
     who=who(),
-    states=(State.PARTLY_PAID, State.PAID, State.WAIVED),
-    to=(State.TRIGGERED, State.PARTLY_PAID),
+    states=(MilestoneState.PARTLY_PAID, MilestoneState.PAID, MilestoneState.WAIVED),
+    to=(MilestoneState.TRIGGERED, MilestoneState.PARTLY_PAID),
     tells=(MilestoneReopened,),
-    says="A payment was reversed: what it gave is open again.",
+    says="Opens again what a payment gave that is reversed.",
 )
 MILESTONE_ACTS = (PLAN, FALL_DUE, PAY_PART, PAY, TAKE_BACK, WAIVE)

@@ -8,7 +8,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from contract_svc.payments import commands, queries
 from contract_svc.payments.fields import PaymentFields
@@ -20,6 +20,7 @@ from shared.auth import Actor, CurrentActor
 from shared.db import scope
 from shared.db.tx import Reader
 from shared.fields import Reason, Time
+from shared.http.answer import Answer
 from shared.http.body import Body
 from shared.http.edge import ClinchRoute, IfMatch, InTx, KeyRequired, Reading
 from shared.http.listing import Page, PageRequest
@@ -54,10 +55,8 @@ class AllocationOut(BaseModel):
     at: datetime
 
 
-class PaymentOut(PaymentFields):
+class PaymentOut(PaymentFields, Answer):
     """`allocations` and `credit` add up to the amount. When the payment is reversed, they say what was taken back."""
-
-    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
 
     id: UUID
     version: int

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import insert, select
@@ -15,7 +15,7 @@ from contract_svc.contracts.record import Contract
 from contract_svc.milestones import commands as milestones
 from contract_svc.milestones.commands import DATE, Part, settle
 from contract_svc.milestones.queries import OF_CONTRACT
-from contract_svc.milestones.record import Milestone, State, Trigger
+from contract_svc.milestones.record import Milestone, MilestoneState, Trigger
 from contract_svc.milestones.rules import effective
 from contract_svc.payments import queries
 from contract_svc.payments.record import Allocated, Payment
@@ -32,6 +32,7 @@ from shared.ids import new_id
 from shared.money import too_fine
 from shared.timers import set_timer
 
+E = TypeVar("E", bound=PaymentEvent)
 _NAMES = tuple(Allocated.__dataclass_fields__)
 _given = rows_param(ALLOCATION, *_NAMES)
 _ALLOCATE = Query(insert(ALLOCATION).from_select(_NAMES, select(*[_given.c[n] for n in _NAMES])), UUID)
@@ -61,7 +62,7 @@ async def receive(
         updated_at=tx.now,
         **said,
     )
-    told = PaymentReceived(**_about(contract, payment, parts), signed_at=_signed_at(contract), **_of(payment, PaymentReceived))
+    told = about(PaymentReceived, contract, payment, parts, signed_at=_signed_at(contract))
     payment = await tx.add(PAYMENTS, payment, told, at=at)
     await _give(tx, contract, payment, parts, at)
     await settle(tx, contract, at=at)
@@ -79,7 +80,7 @@ async def reverse(tx: Tx, payment_id: UUID, *, reason: str, reversed_at: datetim
     for allocated in await tx.all(queries.ALLOCATIONS_OF, payment_ids=[payment.id]):
         given[allocated.milestone_id] += allocated.amount
     parts = [(m, given[m.id]) for m in await tx.all(OF_CONTRACT, contract_id=contract.id) if m.id in given]
-    told = PaymentReversed(**_about(contract, payment, parts), credit=payment.credit, reversed_at=at, reason=reason)
+    told = about(PaymentReversed, contract, payment, parts, reversed_at=at, reason=reason)
     payment = await tx.save(PAYMENTS, payment, told, at=at, reversed_at=at, reversal_reason=reason)
     await milestones.take_back(tx, contract, parts, at=at)
     await _use_credit(tx, contract, at)
@@ -89,7 +90,7 @@ async def reverse(tx: Tx, payment_id: UUID, *, reason: str, reversed_at: datetim
 
 async def trigger(tx: Tx, contract: Contract, what: Trigger, *, at: datetime) -> Contract:
     """What was waiting for this falls due, and credit goes to it. Signing also starts the milestones that wait for a date."""
-    waiting = [m for m in await tx.all(OF_CONTRACT, contract_id=contract.id) if m.state is State.PLANNED]
+    waiting = [m for m in await tx.all(OF_CONTRACT, contract_id=contract.id) if m.state is MilestoneState.PLANNED]
     due = [(m, at) for m in waiting if m.trigger is what]
     if what is Trigger.SIGNED:
         due += await _dated(tx, contract, [m for m in waiting if m.trigger is Trigger.DATE], at)
@@ -122,9 +123,7 @@ async def _use_credit(tx: Tx, contract: Contract, at: datetime) -> None:
         if not parts:
             return
         when = max(at, *(effective(m, payment.received_at) for m, _ in parts))
-        told = PaymentAllocated(
-            **_about(contract, payment, parts), credit=credit, received_at=payment.received_at, signed_at=_signed_at(contract)
-        )
+        told = about(PaymentAllocated, contract, payment, parts, credit=credit, signed_at=_signed_at(contract))
         payment = await tx.save(PAYMENTS, payment, told, at=when, credit=credit)
         await _give(tx, contract, payment, parts, when)
 
@@ -141,21 +140,17 @@ def _signed_at(contract: Contract) -> datetime:
     return contract.signed_at
 
 
-def _of(payment: Payment, event: type[PaymentEvent]) -> dict[str, Any]:
-    """What the event tells of the payment beside what all of them do."""
-    return {n: getattr(payment, n) for n in event.model_fields if n in PAYMENTS.names and n not in ("contract_id", "amount")}
-
-
-def _about(contract: Contract, payment: Payment, parts: Sequence[Part]) -> dict[str, Any]:
-    """What every event of a payment carries."""
-    return {
+def about(event: type[E], contract: Contract, payment: Payment, parts: Sequence[Part], **more: Any) -> E:
+    """The event, with what it carries of the payment's fields and of its contract's. `parts`: what it gave to milestones, or took back."""
+    return event.of(
+        payment,
         **dimensions(contract),
-        "contract_id": contract.id,
-        "deal_id": contract.deal_id,
-        "account_id": contract.account_id,
-        "amount": Money(amount=payment.amount, currency=payment.currency),
-        "fx": contract.fx,
-        "allocations": [
+        deal_id=contract.deal_id,
+        account_id=contract.account_id,
+        fx=contract.fx,
+        amount=Money(amount=payment.amount, currency=payment.currency),
+        allocations=[
             Allocation(milestone_id=m.id, position=m.position, amount=part, due_day=m.due_day, due_at=m.due_at) for m, part in parts
         ],
-    }
+        **more,
+    )

@@ -18,14 +18,14 @@ from shared.db import scope
 from shared.db.query import Query, is_in
 from shared.db.scoped import Scoped
 from shared.db.tx import Reader
-from shared.http.listing import Listing
+from shared.http.listing import Listing, described
 
 LIST = Listing(
     PAYMENT,
     Payment,
     filters={
         **{name: PAYMENT.c[name] for name in ("contract_id", "amount", "currency", "credit", "received_at", "reversed_at", "created_at")},
-        **{name: PAYMENT.c[name] for name in PaymentFields.model_fields},
+        **described(PAYMENT, PaymentFields),
     },
     sorts=("received_at", "created_at", "amount"),
     default="-received_at",

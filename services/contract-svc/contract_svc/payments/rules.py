@@ -22,7 +22,7 @@ RECEIVE: Act[Contract, None] = Act(
     tells=(PaymentReceived,),
     refused="No payment can be booked for the contract.",
     code="contract_not_payable",
-    says="Book money that came in. It pays the milestones that are due, oldest due first; the rest is credit.",
+    says="Books money that came in. It pays the milestones that are due, oldest due first; the rest is credit.",
     sample=lambda contract, _: {"contract_id": str(contract.id), "amount": {"amount": "1", "currency": contract.currency}},
 )
 
@@ -41,8 +41,8 @@ REVERSE: Act[Payment, None] = Act(
     tells=(PaymentReversed,),
     refused="The payment cannot be reversed.",
     code="payment_not_reversible",
-    says="Record that the money went back: everything that it paid is open again.",
-    asks="it was not reversed before",
+    says="Records that the money went back: everything that it paid is open again.",
+    asks="It was not reversed before.",
     sample=lambda *_: {"reason": "Bounced"},
 )
 PAYMENT_ACTS = (REVERSE,)

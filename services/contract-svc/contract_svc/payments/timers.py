@@ -5,7 +5,7 @@ from uuid import UUID
 
 from contract_svc.contracts.tables import CONTRACTS
 from contract_svc.milestones.commands import DATE, DUE, overdue
-from contract_svc.milestones.record import State
+from contract_svc.milestones.record import MilestoneState
 from contract_svc.milestones.tables import MILESTONES
 from contract_svc.payments.commands import fall_due
 from contract_svc.payments.queries import PAID_BY
@@ -17,7 +17,7 @@ from shared.timers import Handler, Timer, set_timer
 async def day_came(tx: Tx, timer: Timer) -> None:
     contract = await tx.load(CONTRACTS, UUID(timer.data["contract_id"]))
     milestone = await tx.load(MILESTONES, timer.subject)
-    if milestone.state is State.PLANNED:
+    if milestone.state is MilestoneState.PLANNED:
         await fall_due(tx, contract, [(milestone, timer.due_at)], at=timer.due_at)
 
 

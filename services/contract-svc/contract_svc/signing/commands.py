@@ -8,7 +8,7 @@ from uuid import UUID
 
 from contract_svc.contracts.commands import about
 from contract_svc.contracts.queries import SEEN
-from contract_svc.contracts.record import Contract, State
+from contract_svc.contracts.record import Contract, ContractState
 from contract_svc.contracts.tables import CONTRACTS
 from contract_svc.delivery.commands import take_effect
 from contract_svc.milestones import commands as milestones
@@ -40,9 +40,9 @@ async def submit(tx: Tx, contract_id: UUID, *, expect: int | None, at: datetime 
     SUBMIT.check(contract, tx.actor, facts=await facts_of(tx, contract.id))
     when = happened(at, tx.now, since=contract.drafted_at)
     digest = content_hash(contract, await tx.all(OF_CONTRACT, contract_id=contract.id))
-    told = ContractSubmitted(**about(contract), content_hash=digest)
+    told = about(ContractSubmitted, contract, content_hash=digest)
     return await tx.save(
-        CONTRACTS, contract, told, at=when, state=State.IN_REVIEW, content_hash=digest, submitted_by=tx.actor.id, reviews={}
+        CONTRACTS, contract, told, at=when, state=ContractState.IN_REVIEW, content_hash=digest, submitted_by=tx.actor.id, reviews={}
     )
 
 
@@ -56,21 +56,21 @@ async def review(
     if reviewed != contract.content_hash:
         raise Rejected("The content is not what you read; read it again.", code="content_changed")
     when = happened(at, tx.now, since=contract.drafted_at)
-    told = ContractReviewed(**about(contract), part=part.value, decision=decision.value, content_hash=reviewed)
+    told = about(ContractReviewed, contract, part=part.value, decision=decision.value, content_hash=reviewed)
     if decision is Decision.REJECTED:
         if reason is None:
             raise Invalid("Say why it is rejected.", pointer="/reason", code="missing")
-        return await tx.save(CONTRACTS, contract, told, ContractRejected(**about(contract), reason=reason), at=when, **_back(contract))
+        return await tx.save(CONTRACTS, contract, told, about(ContractRejected, contract, reason=reason), at=when, **_back(contract))
     reviews = {**contract.reviews, part.value: {"by": tx.actor.id, "at": when}}
     if len(reviews) < len(ReviewPart):
         return await tx.save(CONTRACTS, contract, told, at=when, reviews=reviews)
-    approved = ContractApproved(**about(contract), content_hash=reviewed)
-    return await tx.save(CONTRACTS, contract, told, approved, at=when, reviews=reviews, state=State.APPROVED)
+    approved = about(ContractApproved, contract, content_hash=reviewed)
+    return await tx.save(CONTRACTS, contract, told, approved, at=when, reviews=reviews, state=ContractState.APPROVED)
 
 
 def _back(contract: Contract) -> dict[str, Any]:
     """To a draft again, of the next revision; what was approved is void with the content it was about."""
-    return {"state": State.DRAFT, "revision": contract.revision + 1, "content_hash": None, "submitted_by": None, "reviews": {}}
+    return {"state": ContractState.DRAFT, "revision": contract.revision + 1, "content_hash": None, "submitted_by": None, "reviews": {}}
 
 
 async def send(
@@ -87,8 +87,8 @@ async def send(
     given: dict[str, Any] = {"signers": contract.signers if signers is None else list(signers), "sign_by": sign_by or contract.sign_by}
     SEND.check(replace(contract, **given), tx.actor)
     when = happened(at, tx.now, since=contract.drafted_at)
-    told = ContractSentForSignature(**about(contract))
-    return await tx.save(CONTRACTS, contract, told, at=when, state=State.OUT_FOR_SIGNATURE, **given)
+    told = about(ContractSentForSignature, contract)
+    return await tx.save(CONTRACTS, contract, told, at=when, state=ContractState.OUT_FOR_SIGNATURE, **given)
 
 
 async def sign(
@@ -113,8 +113,9 @@ async def sign(
     starts, ends = starts_on or contract.starts_on or on, ends_on or contract.ends_on
     require(signature_unmet(contract, who, on, starts, ends), "The signature is not valid.", "signature_not_valid")
     schedule = await tx.all(OF_CONTRACT, contract_id=contract.id)
-    told = ContractSigned(
-        **about(contract),
+    told = about(
+        ContractSigned,
+        contract,
         signed_at=at,
         starts_on=starts,
         ends_on=ends,
@@ -123,7 +124,7 @@ async def sign(
         signer_contact_ids=[s["contact_id"] for s in who if s["contact_id"]],
         milestones=[milestones.as_data(m) for m in schedule],
     )
-    signed = {"state": State.SIGNED, "signed_at": at, "starts_on": starts, "ends_on": ends, "signers": who}
+    signed = {"state": ContractState.SIGNED, "signed_at": at, "starts_on": starts, "ends_on": ends, "signers": who}
     contract = await tx.save(CONTRACTS, contract, told, at=at, **signed)
     contract = await take_effect(tx, contract, max(at, start_of(starts, tx.settings.zone)))
     return await trigger(tx, contract, Trigger.SIGNED, at=at)
@@ -134,7 +135,7 @@ async def decline(tx: Tx, contract_id: UUID, *, reason: str, expect: int | None,
     contract = await SEEN.load(tx, contract_id, expect)
     DECLINE.check(contract, tx.actor)
     when = happened(at, tx.now, since=contract.drafted_at)
-    return await tx.save(CONTRACTS, contract, ContractDeclined(**about(contract), reason=reason), at=when, **_back(contract))
+    return await tx.save(CONTRACTS, contract, about(ContractDeclined, contract, reason=reason), at=when, **_back(contract))
 
 
 async def void(tx: Tx, contract_id: UUID, *, reason: str, expect: int | None, at: datetime | None) -> Contract:
@@ -148,5 +149,5 @@ async def give_up(tx: Tx, contract: Contract, reason: str, *, at: datetime) -> C
     """Void a locked contract, whoever decided it: nothing of it is asked for, nothing of it waits."""
     await milestones.waive_open(tx, contract, "The contract was voided.", at=at)
     await cancel_timers(tx, contract.id)
-    told = ContractVoided(**about(contract), reason=reason, was_signed=contract.signed_at is not None)
-    return await tx.save(CONTRACTS, contract, told, at=at, state=State.VOIDED, closed_at=at, close_reason=reason)
+    told = about(ContractVoided, contract, reason=reason, was_signed=contract.signed_at is not None)
+    return await tx.save(CONTRACTS, contract, told, at=at, state=ContractState.VOIDED, closed_at=at, close_reason=reason)

@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from contract_svc.contracts.record import CONTRACT, OWNER, PREPARER, UNSIGNED, Contract, Facts, State
+from contract_svc.contracts.record import CONTRACT, OWNER, PREPARER, UNSIGNED, Contract, ContractState, Facts
 from contract_svc.contracts.rules import missing_sections, term_unmet
 from contract_svc.milestones.record import Milestone
 from shared.acts import Act, who
@@ -75,14 +75,14 @@ SUBMIT: Act[Contract, Facts] = Act(
     name="submit",
     operation="submit_contract",
     who=OWNER,
-    states=(State.DRAFT,),
-    to=(State.IN_REVIEW,),
+    states=(ContractState.DRAFT,),
+    to=(ContractState.IN_REVIEW,),
     needs=_submit_needs,
     tells=(ContractSubmitted,),
     refused="The contract cannot go to review.",
     code="contract_not_submittable",
-    says="Send the draft to review. From here on its content has a hash, and reviewers decide about that content.",
-    asks="all five parts have text, the milestones add up to the total",
+    says="Sends the draft to review. From then on its content has a hash, and reviewers decide about that content.",
+    asks="All five parts have text, the milestones add up to the total.",
 )
 
 
@@ -108,13 +108,13 @@ def _review(part: ReviewPart, *roles: Role) -> Act[Contract, None]:
         name=f"review_{part}",
         operation="review_contract",
         who=who(*roles),
-        states=(State.IN_REVIEW,),
+        states=(ContractState.IN_REVIEW,),
         needs=needs,
         tells=(ContractReviewed,),
         refused="The review cannot be recorded.",
         code="contract_not_reviewable",
-        says=f"Approve or reject the content for the {part} part.",
-        asks="the part is not decided yet; the reviewer neither owns the deal, nor submitted the contract, nor gave another part",
+        says=f"Approves or rejects the content, as the {part} part of the review.",
+        asks="The part is open. The reviewer does not own the deal, did not submit the contract and gave no other part.",
         sample=lambda contract, _: {"part": part, "decision": Decision.APPROVED, "content_hash": contract.content_hash or "0" * 64},
     )
 
@@ -131,20 +131,20 @@ APPROVE: Act[Contract, None] = Act(
     name="approve",
     operation=None,
     who=who(),
-    states=(State.IN_REVIEW,),
-    to=(State.APPROVED,),
+    states=(ContractState.IN_REVIEW,),
+    to=(ContractState.APPROVED,),
     tells=(ContractApproved,),
-    says="All three parts approved the content.",
+    says="Follows from the third approval.",
 )
 REJECT: Act[Contract, None] = Act(
     of=CONTRACT,
     name="reject",
     operation=None,
     who=who(),
-    states=(State.IN_REVIEW,),
-    to=(State.DRAFT,),
+    states=(ContractState.IN_REVIEW,),
+    to=(ContractState.DRAFT,),
     tells=(ContractRejected,),
-    says="One part rejected the content: it is a draft of the next revision.",
+    says="Follows from a rejection: it is a draft of the next revision.",
 )
 
 
@@ -169,39 +169,39 @@ SEND: Act[Contract, None] = Act(
     name="send_for_signature",
     operation="send_contract",
     who=PREPARER,
-    states=(State.APPROVED,),
-    to=(State.OUT_FOR_SIGNATURE,),
+    states=(ContractState.APPROVED,),
+    to=(ContractState.OUT_FOR_SIGNATURE,),
     needs=_send_needs,
     tells=(ContractSentForSignature,),
     refused="The contract cannot be sent for signature.",
     code="contract_not_sendable",
-    says="Send the approved contract to those who sign it.",
-    asks="three core clauses are marked, signers are named",
+    says="Sends the approved contract to those who sign it.",
+    asks="Three core clauses are marked, signers are named.",
 )
 SIGN: Act[Contract, None] = Act(
     of=CONTRACT,
     name="sign",
     operation="sign_contract",
     who=PREPARER,
-    states=(State.OUT_FOR_SIGNATURE,),
-    to=(State.SIGNED,),
+    states=(ContractState.OUT_FOR_SIGNATURE,),
+    to=(ContractState.SIGNED,),
     tells=(ContractSigned,),
     refused="The signature cannot be recorded.",
     code="contract_not_signable",
-    says="Record that all signed: the deal is won, and the first milestone falls due.",
-    asks="everybody who is named signed, in time, with the dates that were approved",
+    says="Records that all signed: the deal is won, and the first milestone falls due.",
+    asks="Everybody who is named signed, in time, with the dates that were approved.",
 )
 DECLINE: Act[Contract, None] = Act(
     of=CONTRACT,
     name="decline",
     operation="decline_contract",
     who=PREPARER,
-    states=(State.OUT_FOR_SIGNATURE,),
-    to=(State.DRAFT,),
+    states=(ContractState.OUT_FOR_SIGNATURE,),
+    to=(ContractState.DRAFT,),
     tells=(ContractDeclined,),
     refused="The refusal cannot be recorded.",
     code="contract_not_declinable",
-    says="Record that the customer does not sign it as it is: it is a draft of the next revision.",
+    says="Records that the customer does not sign it as it is: it is a draft of the next revision.",
     sample=lambda *_: {"reason": "Other terms"},
 )
 
@@ -243,13 +243,13 @@ VOID: Act[Contract, Facts] = Act(
     name="void",
     operation="void_contract",
     who=OWNER,
-    states=(*UNSIGNED, State.SIGNED),
-    to=(State.VOIDED,),
+    states=(*UNSIGNED, ContractState.SIGNED),
+    to=(ContractState.VOIDED,),
     needs=_void_needs,
     tells=(ContractVoided,),
     refused="The contract cannot be voided.",
     code="contract_not_voidable",
-    says="Give the contract up before it takes effect. After the signature this takes the win of the deal back.",
-    asks="after the signature: a director does it, and no payment is kept",
+    says="Gives the contract up before it takes effect. After the signature this takes back the win of the deal.",
+    asks="After the signature a director does it, and no payment is kept.",
     sample=lambda *_: {"reason": "Given up"},
 )
