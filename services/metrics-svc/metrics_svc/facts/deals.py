@@ -8,7 +8,7 @@ from typing import Any
 from metrics_svc.facts.goals import goals_of_deal
 from metrics_svc.facts.history import REPLACES, STEPS, Step
 from metrics_svc.facts.leads import Reached, dimensions, flagged
-from metrics_svc.facts.rows import AmountFact, DealFact, LeadFact, OutcomeFact, VisitFact, Who, by_name
+from metrics_svc.facts.rows import AmountFact, DealFact, LeadFact, OutcomeFact, VisitFact, Who
 from metrics_svc.histogram import bucket_of
 from metrics_svc.stages import FUNNEL_STAGES, UNKNOWN, WON, place
 from shared.events import contract, deal
@@ -131,10 +131,15 @@ def _visits(steps: Sequence[Step], fact: DealFact) -> list[VisitFact]:
             current = None
         if step.kind in _OPEN:
             entry = (step.cycle, step.stage)
+            owner, team, source, product, region = step.who
             current = VisitFact(
                 deal_id=fact.id,
                 n=len(visits),
-                **by_name(step.who),
+                owner_id=owner,
+                team_id=team,
+                source=source,
+                product=product,
+                region=region,
                 cycle=step.cycle,
                 stage=step.stage,
                 entered_at=step.at,
@@ -164,10 +169,15 @@ def _outcomes(fact: DealFact, steps: Sequence[Step], captured: datetime | None) 
     """The last win and the last loss, until they are taken back."""
     for step in steps:
         if step.kind in _OUTCOMES:
+            owner, team, source, product, region = step.who
             outcome = OutcomeFact(
                 deal_id=fact.id,
                 n=len(made),
-                **by_name(step.who),
+                owner_id=owner,
+                team_id=team,
+                source=source,
+                product=product,
+                region=region,
                 kind=step.kind,
                 at=step.at,
                 amount=step.amount,
@@ -203,6 +213,7 @@ def _time(win: OutcomeFact, opened: datetime | None, captured: datetime | None) 
 
 def _amounts(steps: Sequence[Step], fact: DealFact, member: Who, reached: Sequence[datetime | None]) -> list[AmountFact]:
     opened = steps[0].at
+    owner, team, source, product, region = member
     changes: list[AmountFact] = []
     before = Decimal(0)
     for step in steps:
@@ -213,7 +224,11 @@ def _amounts(steps: Sequence[Step], fact: DealFact, member: Who, reached: Sequen
             change = AmountFact(
                 deal_id=fact.id,
                 n=len(changes),
-                **by_name(member),
+                owner_id=owner,
+                team_id=team,
+                source=source,
+                product=product,
+                region=region,
                 deals=0 if changes else 1,
                 delta=amount - before,
                 at=at,

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from metrics_svc.facts.history import Step
-from metrics_svc.facts.rows import GoalFact, LeadGoalFact, Who, by_name
+from metrics_svc.facts.rows import GoalFact, LeadGoalFact, Who
 
 _UNDOES = {"reversed": "won", "unpaid": "paid"}
 
@@ -27,10 +27,23 @@ def goals_of_deal(
     paid: Decimal | None = None
     contracts: dict[str, Decimal] = {}
     goals: list[GoalFact] = []
-    of_whom = by_name(who)
+    owner, team, source, product, region = who
 
     def tell(kind: str, at: datetime, amount: Decimal) -> None:
-        goal = GoalFact(deal_id=deal_id, n=len(goals), **of_whom, kind=kind, at=at, amount=amount, line=line, cohort_at=cohort_at)
+        goal = GoalFact(
+            deal_id=deal_id,
+            n=len(goals),
+            owner_id=owner,
+            team_id=team,
+            source=source,
+            product=product,
+            region=region,
+            kind=kind,
+            at=at,
+            amount=amount,
+            line=line,
+            cohort_at=cohort_at,
+        )
         goals.append(goal)
 
     for at, kind, contract, amount in sorted([*_wins(steps), *_payments(payments, steps[0].at)], key=lambda turn: turn.at):
@@ -74,11 +87,24 @@ def _payments(payments: Sequence[Sequence[str]], opened: datetime) -> Iterable[_
 
 def goals_of_lead(lead_id: UUID, who: Who, captured_at: datetime | None, goals: Sequence[GoalFact]) -> list[LeadGoalFact]:
     """What the goals of its deals mean for a lead: those that make it the first deal there, or leave no deal there."""
+    owner, team, source, product, region = who
     there = dict.fromkeys(_UNDOES.values(), 0)
     found: list[LeadGoalFact] = []
     for goal in sorted(goals, key=lambda g: (g.at, g.deal_id, g.n)):
         undone = _UNDOES.get(goal.kind)
         there[undone or goal.kind] += -1 if undone else 1
         if there[undone or goal.kind] == (0 if undone else 1):
-            found.append(LeadGoalFact(lead_id=lead_id, n=len(found), **by_name(who), kind=goal.kind, at=goal.at, cohort_at=captured_at))
+            lead_goal = LeadGoalFact(
+                lead_id=lead_id,
+                n=len(found),
+                owner_id=owner,
+                team_id=team,
+                source=source,
+                product=product,
+                region=region,
+                kind=goal.kind,
+                at=goal.at,
+                cohort_at=captured_at,
+            )
+            found.append(lead_goal)
     return found

@@ -13,13 +13,6 @@ from uuid import UUID
 Who = tuple[UUID | None, UUID | None, str | None, str | None, str | None]
 """Owner, team, source, product, region: what figures are broken down by."""
 
-_WHO = ("owner_id", "team_id", "source", "product", "region")
-
-
-def by_name(who: Who) -> dict[str, Any]:
-    """The same as the fields of a fact."""
-    return dict(zip(_WHO, who, strict=True))
-
 
 @dataclass(slots=True)
 class LeadFact:
