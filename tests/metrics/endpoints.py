@@ -64,6 +64,7 @@ class Webhooks:
 
     async def broken(self) -> list[str]:
         """What `clinch verify` would find."""
-        checks = [*self.svc.service.checks, *verify.atomicity(self.svc.service.metadata)]
+        metadata = self.svc.service.metadata
+        checks = [*self.svc.service.checks, *verify.atomicity(metadata), *verify.orphans(metadata), *verify.limits(metadata)]
         async with self.svc.db.read() as db:
             return [f"{f.says}: {f.examples}" async for f in verify.run(db.conn, checks) if f.offenders]

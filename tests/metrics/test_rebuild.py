@@ -1,4 +1,4 @@
-"""The projection computed anew: cells from the facts, everything from the log, and the migrations as the tables are declared."""
+"""The projection computed again: cells from the facts, and everything from the log."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,18 +7,16 @@ from contextlib import asynccontextmanager
 import asyncpg
 import pytest
 
-from clinch.run.postgres import Postgres
 from metrics_svc.fold import TOPICS
 from metrics_svc.rebuild.cells import differing_cells, recompute_cells
 from metrics_svc.rebuild.current import bring_up_to_date
 from metrics_svc.rebuild.log import CONSUMER, LogIncomplete, differing_rows, rebuild
 from metrics_svc.rebuild.versions import outdated
 from metrics_svc.service import service
-from shared import migrations
 from shared.db.tx import Reader
 from shared.events.envelope import Envelope, Event, headers, topic
 from shared.log.bus import Bus, Message, open_bus
-from tests.harness import Running, fresh_database
+from tests.harness import Running
 from tests.metrics.histories import random_world
 from tests.metrics.told import events_of, hear
 
@@ -159,12 +157,6 @@ async def test_everything_from_the_log(svc: Running) -> None:
 async def tables(svc: Running, schema: str) -> set[str]:
     async with svc.db.read() as db:
         return {r["tablename"] for r in await db.conn.fetch("SELECT tablename FROM pg_tables WHERE schemaname = $1", schema)}
-
-
-async def test_the_migrations_make_the_tables(postgres: Postgres) -> None:
-    url = await fresh_database(postgres)
-    await migrations.upgrade(service.migrations, service.metadata, url)
-    await migrations.check(service.migrations, service.metadata, url)
 
 
 @pytest.mark.parametrize("name", ["metrics", "metrics-svc"])

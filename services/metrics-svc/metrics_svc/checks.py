@@ -19,7 +19,6 @@ CHECKS = (
           WHEN f3_at IS NOT NULL THEN 4 WHEN f2_at IS NOT NULL THEN 5 ELSE 6 END
         """,
     ),
-    Check(7, "no stay in a stage took less than no time", "SELECT deal_id || ' ' || n FROM visit_fact WHERE stay_us < 0"),
     Check(
         8,
         "every deal is in a stage that this release knows; else upgrade metrics-svc",

@@ -1,15 +1,16 @@
 """The tables of the facts. A fact's dataclass names its columns once; here are the types, keys and indexes."""
 
 import typing
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from decimal import Decimal
 from operator import attrgetter
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Boolean, Column, Executable, Index, Numeric, Table, Text, Uuid, and_, delete, select
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Executable, Index, Numeric, Table, Text, Uuid, and_, delete, select
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from metrics_svc.facts.rows import (
@@ -32,19 +33,26 @@ from shared.db.tx import Tx
 
 F = TypeVar("F")
 
+NO_CHECKS: Mapping[str, str] = MappingProxyType({})
 _TYPES: dict[Any, Any] = {UUID: Uuid, str: Text, int: BigInteger, bool: Boolean, datetime: At, Decimal: Numeric}
 """Amounts are products of an amount and a rate: NUMERIC without a scale keeps every digit."""
 
 
 class FactTable(Generic[F]):
-    """The rows of one kind of fact. `of` is the column that holds the record a row belongs to: its id, or its deal's or payment's."""
+    """The rows of one kind of fact. `of` is the column that holds the record a row belongs to: its id, or its deal's or payment's.
 
-    def __init__(self, name: str, into: type[F], key: Sequence[str], *indexes: str, fillfactor: int = 100) -> None:
+    `checks` are what its rows keep by the way they are derived, whatever data comes late.
+    """
+
+    def __init__(
+        self, name: str, into: type[F], key: Sequence[str], *indexes: str, fillfactor: int = 100, checks: Mapping[str, str] = NO_CHECKS
+    ) -> None:
         self.into, self.of = into, key[0]
         columns_of: Any = into
         self.names = tuple(f.name for f in fields(columns_of))
         self.values = attrgetter(*self.names)
-        self.table = Table(name, metadata, *_columns(into, key), postgresql_with={"fillfactor": fillfactor})
+        kept = [CheckConstraint(condition, name=label) for label, condition in checks.items()]
+        self.table = Table(name, metadata, *_columns(into, key), *kept, postgresql_with={"fillfactor": fillfactor})
         for index in indexes:
             Index(f"ix_{name}_{index.replace(' ', '_')}", *[self.table.c[n] for n in index.split()])
         at = self.table.c
@@ -90,14 +98,29 @@ _ROOM = 70
 
 LEADS = FactTable("lead_fact", LeadFact, ("id",), "captured_at", "owner_id", "f2_at", "f3_at", fillfactor=_ROOM)
 DEALS = FactTable("deal_fact", DealFact, ("id",), "lead_id", "owner_id", "opened_at", "is_open stage")
-VISITS = FactTable("visit_fact", VisitFact, ("deal_id", "n"), "stage entered_at", "stage left_at", "owner_id")
+VISITS = FactTable(
+    "visit_fact",
+    VisitFact,
+    ("deal_id", "n"),
+    "stage entered_at",
+    "stage left_at",
+    "owner_id",
+    checks={"stay": "stay_us >= 0 AND left_at >= entered_at", "passing": "passed_at >= entered_at"},
+)
 OUTCOMES = FactTable("outcome_fact", OutcomeFact, ("deal_id", "n"), "kind at", "kind cohort_at", "owner_id")
 AMOUNTS = FactTable("amount_fact", AmountFact, ("deal_id", "n"), "cohort_at", "owner_id", fillfactor=_ROOM)
 GOALS = FactTable("goal_fact", GoalFact, ("deal_id", "n"), "kind cohort_at", "owner_id")
 LEAD_GOALS = FactTable("lead_goal_fact", LeadGoalFact, ("lead_id", "n"), "kind cohort_at", "owner_id")
 MILESTONES = FactTable("milestone_fact", MilestoneFact, ("id",), "due_at", "owner_id")
 PAYMENTS = FactTable("payment_fact", PaymentFact, ("id",), "received_at", "owner_id")
-ALLOCATIONS = FactTable("allocation_fact", AllocationFact, ("payment_id", "n"), "settles_at", "owner_id")
+ALLOCATIONS = FactTable(
+    "allocation_fact",
+    AllocationFact,
+    ("payment_id", "n"),
+    "settles_at",
+    "owner_id",
+    checks={"settling": "settles_at >= due_at AND taken_back_at >= settles_at"},
+)
 
 FACTS: dict[type[Any], FactTable[Any]] = {
     t.into: t for t in (LEADS, DEALS, VISITS, OUTCOMES, AMOUNTS, GOALS, LEAD_GOALS, MILESTONES, PAYMENTS, ALLOCATIONS)

@@ -1,4 +1,6 @@
-from sqlalchemy import JSON, BigInteger, Column, Table, Text, UniqueConstraint, Uuid
+"""The feed, its one head, and who owns what its events belong to."""
+
+from sqlalchemy import JSON, BigInteger, CheckConstraint, Column, Table, Text, UniqueConstraint, Uuid
 
 from metrics_svc.metadata import metadata
 from shared.db.tables import At
@@ -18,6 +20,7 @@ FEED = Table(
     # JSON, not JSONB: it is handed on as it is.
     Column("event", JSON, nullable=False, comment="structured CloudEvents"),
     UniqueConstraint("subject", "version"),
+    CheckConstraint("position > 0 AND version > 0", name="places"),
     comment="the events of the log in one order without gaps, kept for CLINCH_FEED_DAYS",
 )
 
@@ -28,6 +31,7 @@ HEAD = Table(
     Column("latest", BigInteger, nullable=False, comment="the position of the last event"),
     Column("oldest", BigInteger, nullable=False, comment="the last position that was deleted; the feed begins behind it"),
     Column("horizon", At, nullable=False, comment="what was recorded before may be missing"),
+    CheckConstraint("oldest >= 0 AND oldest <= latest", name="bounds"),
     comment="one row, locked by whoever appends: positions come in the order of the commits",
 )
 

@@ -1,6 +1,6 @@
 """What converts the frozen rates of old events, when the reporting currency has changed."""
 
-from sqlalchemy import Column, Date, Integer, Numeric, PrimaryKeyConstraint, Table, Uuid
+from sqlalchemy import CheckConstraint, Column, Date, Integer, Numeric, PrimaryKeyConstraint, Table, Uuid
 
 from metrics_svc.metadata import metadata
 
@@ -11,6 +11,7 @@ DAY_RATE = Table(
     Column("day", Date, nullable=False),
     Column("rate", Numeric, nullable=False),
     PrimaryKeyConstraint("number", "day"),
+    CheckConstraint("rate > 0", name="rate"),
     comment="units of the new reporting currency for one of the old, by day",
 )
 
@@ -21,5 +22,6 @@ DEAL_RATE = Table(
     Column("deal_id", Uuid, nullable=False),
     Column("rate", Numeric, nullable=False),
     PrimaryKeyConstraint("number", "deal_id"),
+    CheckConstraint("rate > 0", name="rate"),
     comment="the rate of the day on which the deal was opened: all its amounts are converted by it",
 )

@@ -1,6 +1,6 @@
 """Endpoints, their secrets, how far each has come in the feed, and the deliveries made for it."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, Table, Text, UniqueConstraint, Uuid, text
+from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, Integer, Table, Text, UniqueConstraint, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from metrics_svc.metadata import metadata
@@ -46,6 +46,7 @@ CURSOR = Table(
     Column("forgotten_to", BigInteger, nullable=False, comment="up to here, deliveries may have been cleaned away"),
     Column("failing_since", At, comment="the first failure since something was taken"),
     Column("delivered_at", At, comment="when something was taken last"),
+    CheckConstraint("matched_from >= 0 AND matched_from <= position AND forgotten_to >= 0 AND forgotten_to <= position", name="places"),
 )
 
 DELIVERY = Table(
@@ -67,6 +68,8 @@ DELIVERY = Table(
     Column("created_at", At, nullable=False),
     Column("finished_at", At),
     UniqueConstraint("webhook_id", "position"),
+    CheckConstraint("position > 0 AND sequence > 0", name="places"),
+    CheckConstraint("tries >= 0", name="tries"),
     Index(None, "webhook_id", "created_at", "id"),
     Index("ix_webhook_delivery_due", "webhook_id", "due_at", "position", postgresql_where=text("state = 'pending'")),
     Index("ix_webhook_delivery_claimed", "webhook_id", postgresql_where=text("claimed_until IS NOT NULL")),
