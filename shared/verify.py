@@ -1,4 +1,4 @@
-"""The invariants that a service's own data must keep (quality.md §1), as statements that return what breaks them."""
+"""The invariants that a service's own data must keep, as statements that return what breaks them."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass

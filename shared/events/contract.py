@@ -48,7 +48,7 @@ class ContractSubmitted(ContractEvent, type="contract.submitted"):
 
 
 class ContractReviewed(ContractEvent, type="contract.reviewed"):
-    """One of the parallel reviewers decided (C1)."""
+    """One of the parallel reviewers decided."""
 
     part: Literal["legal", "finance", "manager"]
     decision: Literal["approved", "rejected"]
@@ -211,7 +211,7 @@ class PaymentEvent(ContractSvcEvent, Dimensions):
 
 
 class PaymentReceived(PaymentEvent, type="payment.received"):
-    """Cash came in; allocated to the oldest due milestone first, the rest is credit (C9)."""
+    """Cash came in; allocated to the oldest due milestone first, the rest is credit."""
 
     received_at: datetime
     signed_at: datetime

@@ -12,7 +12,7 @@ class LeadSvcEvent(Event):
 
 
 class LeadCaptured(LeadSvcEvent, Dimensions, type="lead.captured"):
-    """A lead is known (L1, L2). Its time is the first contact; for an imported lead that lies in the past."""
+    """A lead is known. Its time is the first contact; for an imported lead that lies in the past."""
 
     external_id: str | None = None
     campaign: str | None = None
@@ -49,7 +49,7 @@ class LeadMqlReached(LeadSvcEvent, type="lead.mql_reached"):
 
 
 class LeadBantUpdated(LeadSvcEvent, type="lead.bant_updated"):
-    """One BANT dimension got a new status (L9). The evidence stays in lead-svc: it may name people."""
+    """One BANT dimension got a new status. The evidence stays in lead-svc: it may name people."""
 
     dimension: Literal["budget", "authority", "need", "timeline"]
     status: Literal["unknown", "confirmed", "refuted"]
@@ -63,7 +63,7 @@ class LeadRegraded(LeadSvcEvent, type="lead.regraded"):
 
 
 class LeadInteractionLogged(LeadSvcEvent, type="lead.interaction_logged"):
-    """A contact with the customer (L20). `inbound` or `two_way` count as a response."""
+    """A contact with the customer. `inbound` or `two_way` count as a response."""
 
     interaction_id: UUID
     kind: str
@@ -107,7 +107,7 @@ class LeadReactivated(LeadSvcEvent, type="lead.reactivated"):
 
 
 class LeadConverted(LeadSvcEvent, Dimensions, type="lead.converted"):
-    """The owner hands the lead over (L28). deal-svc opens `deal_id`, or joins the lead to it when `joins_existing`, and answers."""
+    """The owner hands the lead over. deal-svc opens `deal_id`, or joins the lead to it when `joins_existing`, and answers."""
 
     deal_id: UUID
     joins_existing: bool = False
@@ -196,7 +196,7 @@ class TeamChanged(LeadSvcEvent, type="team.changed"):
 
 
 class PersonAdded(LeadSvcEvent, type="person.added"):
-    """Somebody who can own records. `team_path` runs from the root team to the person's own (X1)."""
+    """Somebody who can own records. `team_path` runs from the root team to the person's own."""
 
     role: str
     team_id: UUID | None = None

@@ -12,7 +12,7 @@ class MetricsSvcEvent(Event):
 
 
 class WebhookRegistered(MetricsSvcEvent, type="webhook.registered"):
-    """Another system is sent these types of events from now on (X3). `origin` is scheme, host and port."""
+    """Another system is sent these types of events from now on. `origin` is scheme, host and port."""
 
     origin: str
     types: list[str]

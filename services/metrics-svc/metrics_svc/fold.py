@@ -1,4 +1,4 @@
-"""The projection: a batch of events, folded in memory, written with one statement per table (architecture §6).
+"""The projection: a batch of events, folded in memory, written with one statement per table.
 
 What is counted is derived from all that is known of a lead, a deal or a payment, before the batch and after it; cells change by the
 difference. So the order in which the events of different aggregates arrive does not matter, and a correction corrects everything.

@@ -1,4 +1,4 @@
-"""Log-bucket histograms: additive, mergeable, every value within 1 % of its bucket's middle (architecture §6).
+"""Log-bucket histograms: additive, mergeable, every value within 1 % of its bucket's middle.
 
 A duration of x seconds, x ≥ 1, lies in bucket b when γ^(b-1) < x ≤ γ^b, kept as b + 1; a negative one mirrors it below zero, so the
 order of keys is the order of durations; what is under a second either way is bucket 0.

@@ -1,4 +1,4 @@
-"""What `clinch verify` asks of the feed: that it holds the log, and that its positions have no gap (quality.md §1, 5 to 7)."""
+"""What `clinch verify` asks of the feed: that it holds the log, and that its positions have no gap."""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""The end of the feed in memory: one look at the database per process, whatever the number of readers (conventions §1, Live)."""
+"""The end of the feed in memory: one look at the database per process, whatever the number of readers."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence

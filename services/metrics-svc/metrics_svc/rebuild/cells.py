@@ -61,7 +61,7 @@ INSERT INTO cell_bucket SELECT * FROM anew_bucket;
 
 
 async def differing_cells(tx: Tx) -> int:
-    """How many cells and histogram buckets are not what the facts say: 0 when all is well (quality.md, invariant 7)."""
+    """How many cells and histogram buckets are not what the facts say: 0 when all is well."""
     await _compute(tx)
     return int(await tx.value(_DIFFER)) + int(await tx.value(_DIFFER_BUCKETS))
 
