@@ -5,13 +5,16 @@ import asyncpg
 from clinch.run.postgres import Postgres
 from deal_svc.service import service
 from shared import migrations
-from tests.harness import fresh_database
+from tests.harness import create_tables, fresh_database
+from tests.schema import constraints
 
 
 async def test_the_migrated_database_is_what_the_code_expects(postgres: Postgres) -> None:
-    url = await fresh_database(postgres)
+    url, declared = await fresh_database(postgres), await fresh_database(postgres)
     await migrations.upgrade(service.migrations, service.metadata, url)
     await migrations.check(service.migrations, service.metadata, url)
+    await create_tables(declared, service.metadata)
+    assert await constraints(url) == await constraints(declared)
 
 
 async def test_accounts_of_an_earlier_release_are_read_again_for_their_owners(postgres: Postgres) -> None:

@@ -6,16 +6,17 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, func, select
 
+from deal_svc.catalog.fields import ProductFields
 from deal_svc.catalog.record import Price, Product
 from deal_svc.catalog.tables import PRICE, PRICES, PRODUCT, PRODUCTS
 from shared.db.query import Query, is_in
 from shared.db.tx import Reader
-from shared.http.listing import Listing
+from shared.http.listing import Listing, described
 
 LIST = Listing(
     PRODUCT,
     Product,
-    filters={"sku": PRODUCT.c.sku, "line": PRODUCT.c.line, "active": PRODUCT.c.active},
+    filters={**described(PRODUCT, ProductFields), "sku": PRODUCT.c.sku, "active": PRODUCT.c.active},
     sorts=("sku", "name", "created_at"),
     default="sku",
     search=(PRODUCT.c.sku, PRODUCT.c.name),

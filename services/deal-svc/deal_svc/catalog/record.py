@@ -30,7 +30,7 @@ class Price:
 
     id: UUID
     version: int
-    product_id: UUID
+    product_id: Annotated[UUID, Stored(refers="product.id")]
     currency: str
     unit_price: Annotated[Decimal, Stored(digits=(18, 4))]
     valid_from: date

@@ -1,14 +1,28 @@
 """Products and the price book."""
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 
 from deal_svc.catalog.record import Price, Product
 from deal_svc.metadata import metadata
 from shared.db.query import Aggregate
 from shared.db.record import table
 
-PRODUCT = table("product", metadata, Product, Index(None, "created_at", "id"), Index(None, "name", "id"))
+PRODUCT = table(
+    "product",
+    metadata,
+    Product,
+    CheckConstraint("tax_percent >= 0 AND tax_percent <= 100", "tax"),
+    Index(None, "created_at", "id"),
+    Index(None, "name", "id"),
+)
 PRODUCTS = Aggregate(PRODUCT, Product, "product")
 
-PRICE = table("price", metadata, Price, UniqueConstraint("product_id", "currency", "valid_from"))
+PRICE = table(
+    "price",
+    metadata,
+    Price,
+    CheckConstraint("unit_price >= 0", "amount"),
+    CheckConstraint("valid_to >= valid_from", "days"),
+    UniqueConstraint("product_id", "currency", "valid_from"),
+)
 PRICES = Aggregate(PRICE, Price, "price")

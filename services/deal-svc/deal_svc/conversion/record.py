@@ -10,7 +10,7 @@ from shared.stored import Stored
 
 @dataclass(frozen=True, slots=True)
 class JoinedLead:
-    deal_id: UUID
+    deal_id: Annotated[UUID, Stored(refers="deal.id")]
     lead_id: UUID
     conversion_id: UUID
     joined_at: datetime

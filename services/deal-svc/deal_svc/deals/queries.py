@@ -2,6 +2,7 @@
 
 from sqlalchemy import ARRAY, ColumnElement, Text, Uuid, bindparam, func, select, type_coerce
 
+from deal_svc.deals.fields import DealFields
 from deal_svc.deals.pipeline import OPEN_STAGES
 from deal_svc.deals.record import Deal
 from deal_svc.deals.tables import DEAL, DEALS
@@ -10,19 +11,22 @@ from shared.db import scope
 from shared.db.query import Query, is_in
 from shared.db.scoped import Scoped
 from shared.db.tables import ROSTER
-from shared.http.listing import Listing
+from shared.http.listing import Listing, described
 from shared.spelling import normal_source
 
 _FLAGS = func.array(select(func.jsonb_object_keys(DEAL.c.flags)).correlate(DEAL).scalar_subquery())
+
+_FILTERED = (
+    "stage", "currency", "amount", "opened_at", "closed_at", "created_at", "updated_at", "imported", "manual_win", "owner_id", "team_id",
+    "account_id", "lead_id", "external_id",
+)  # fmt: skip
 
 LIST = Listing(
     DEAL,
     Deal,
     filters={
-        **{name: DEAL.c[name] for name in ("stage", "kind", "source", "product", "region", "currency", "amount")},
-        **{name: DEAL.c[name] for name in ("expected_close_on", "opened_at", "closed_at", "created_at", "updated_at")},
-        **{name: DEAL.c[name] for name in ("imported", "manual_win")},
-        **{name: DEAL.c[name] for name in ("owner_id", "team_id", "account_id", "lead_id", "external_id")},
+        **described(DEAL, DealFields),
+        **{name: DEAL.c[name] for name in _FILTERED},
         "open": DEAL.c.closed_at.is_(None),
         "flag": type_coerce(_FLAGS, ARRAY(Text)),
     },

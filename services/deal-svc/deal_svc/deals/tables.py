@@ -1,6 +1,6 @@
 """Deals, and what lead-svc told of their accounts."""
 
-from sqlalchemy import Index
+from sqlalchemy import CheckConstraint, Index
 
 from deal_svc.deals.record import Account, Deal
 from deal_svc.metadata import metadata
@@ -11,6 +11,10 @@ DEAL = table(
     "deal",
     metadata,
     Deal,
+    CheckConstraint("amount >= 0", "amount"),
+    CheckConstraint("fx > 0", "fx"),
+    CheckConstraint("probability >= 0 AND probability <= 100", "probability"),
+    CheckConstraint("cycle > 0", "cycle"),
     Index(None, "created_at", "id"),
     Index(None, "updated_at", "id"),
     Index(None, "opened_at", "id"),

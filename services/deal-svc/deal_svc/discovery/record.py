@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
+
+from shared.stored import Stored
 
 
 class SpinPart(StrEnum):
@@ -35,7 +37,7 @@ class SpinEntry:
     """`explicit`: the customer said it; otherwise a hidden need that the seller sees."""
 
     id: UUID
-    deal_id: UUID
+    deal_id: Annotated[UUID, Stored(refers="deal.id")]
     part: SpinPart
     text: str
     explicit: bool
@@ -47,7 +49,7 @@ class SpinEntry:
 class Member:
     """Somebody on the buying committee; the contact's data is lead-svc's."""
 
-    deal_id: UUID
+    deal_id: Annotated[UUID, Stored(refers="deal.id")]
     contact_id: UUID
     committee_role: CommitteeRole
     decision_maker: bool
@@ -59,7 +61,7 @@ class Member:
 class Proposal:
     """`points`: pain, capability that answers it, and its value for the customer."""
 
-    deal_id: UUID
+    deal_id: Annotated[UUID, Stored(refers="deal.id")]
     number: int
     title: str
     points: list[dict[str, Any]]

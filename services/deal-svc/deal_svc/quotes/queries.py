@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, bindparam, exists, select
 from deal_svc.catalog.queries import prices_on
 from deal_svc.deals.record import Deal
 from deal_svc.deals.tables import DEAL, DEALS
+from deal_svc.quotes.fields import QuoteFields
 from deal_svc.quotes.pricing import lines_of
 from deal_svc.quotes.record import Line, Quote, QuoteStatus
 from deal_svc.quotes.rules import QuoteFacts
@@ -21,16 +22,17 @@ from shared.db import scope
 from shared.db.query import Query, is_in
 from shared.db.scoped import Scoped
 from shared.db.tx import Reader
-from shared.http.listing import Listing
+from shared.http.listing import Listing, described
+
+_FILTERED = (
+    "deal_id", "number", "status", "currency", "net", "total", "discount_percent", "quoted_on", "valid_until", "sent_at", "accepted_at",
+    "created_at",
+)  # fmt: skip
 
 LIST = Listing(
     QUOTE,
     Quote,
-    filters={
-        "deal_id": QUOTE.c.deal_id,
-        **{name: QUOTE.c[name] for name in ("number", "status", "currency", "net", "total", "discount_percent")},
-        **{name: QUOTE.c[name] for name in ("quoted_on", "valid_until", "sent_at", "accepted_at", "created_at")},
-    },
+    filters={**described(QUOTE, QuoteFields), **{name: QUOTE.c[name] for name in _FILTERED}},
     sorts=("created_at", "valid_until", "total"),
     default="-created_at",
     search=(QUOTE.c.number,),

@@ -26,7 +26,7 @@ class Quote:
 
     id: UUID
     version: Annotated[int, Stored(comment="of the row, as everywhere; the customer counts revisions")]
-    deal_id: UUID
+    deal_id: Annotated[UUID, Stored(refers="deal.id")]
     number: str
     revision: int
     status: QuoteStatus

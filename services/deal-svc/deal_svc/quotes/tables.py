@@ -1,6 +1,6 @@
 """Quotes, one row per version, and the numbers given to them."""
 
-from sqlalchemy import BigInteger, Column, Identity, Index, Table, UniqueConstraint, Uuid, text
+from sqlalchemy import BigInteger, CheckConstraint, Column, Identity, Index, Table, UniqueConstraint, Uuid, text
 
 from deal_svc.metadata import metadata
 from deal_svc.quotes.record import Quote
@@ -11,6 +11,11 @@ QUOTE = table(
     "quote",
     metadata,
     Quote,
+    CheckConstraint("list_total >= 0 AND net >= 0 AND tax >= 0 AND total >= 0", "amounts"),
+    CheckConstraint("fx > 0", "fx"),
+    CheckConstraint("total_discount_percent >= 0 AND total_discount_percent <= 100", "total_discount"),
+    CheckConstraint("discount_percent >= 0 AND discount_percent <= 100", "discount"),
+    CheckConstraint("revision > 0", "revision"),
     UniqueConstraint("number", "revision"),
     Index(None, "deal_id", "status"),
     Index(None, "created_at", "id"),
