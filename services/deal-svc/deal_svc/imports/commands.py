@@ -189,8 +189,8 @@ def _corrected(
 
 
 _KEPT = (
-    "version", "name", "kind", "amount", "currency", "fx", "expected_close_on", "owner_id", "team_id", "account_id", "account_name",
-    "lead_id", "source", "product", "region", "competitor", "external_id", "imported",
+    "version", "external_id", "imported", "name", "amount", "currency", "fx", "owner_id", "team_id", "account_id", "account_name",
+    "lead_id", *DealFields.model_fields,
 )  # fmt: skip
 """What a correction leaves as it is, unless the row describes it."""
 UNKNOWN_REASON = "unknown"
