@@ -82,13 +82,14 @@ def _row_maker(into: type[R], returned: Sequence[str]) -> Callable[[Any], R]:
     hints = typing.get_type_hints(into)
     enums = [(i, e) for i, n in enumerate(names) if (e := _enum_in(hints[n]))]
     straight = order == list(range(len(names)))
+    by_name = any(f.kw_only for f in fields(into))
 
     def make(record: Any) -> R:
         values = list(record) if straight else [record[i] for i in order]
         for i, kind in enums:
             if values[i] is not None:
                 values[i] = kind(values[i])
-        return into(*values)
+        return into(**dict(zip(names, values, strict=True))) if by_name else into(*values)
 
     return make
 
