@@ -3,11 +3,11 @@
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
 from aiokafka import TopicPartition as KafkaPartition
@@ -16,9 +16,6 @@ from aiokafka.structs import ConsumerRecord
 
 from shared.log.bus import BusUnavailable, Delivered, OffsetOutOfRange, Position, Reader, TopicPartition, UnknownTopic
 from shared.log.bus.kafkadriver import READ_BYTES, REQUEST_TIMEOUT, as_bus_errors, delivered, discard_consumer, leave_silent_brokers_soon
-
-if TYPE_CHECKING:
-    from shared.log.bus.kafka import KafkaBus
 
 log = logging.getLogger(__name__)
 
@@ -29,10 +26,18 @@ STEP = 0.2  # seconds; the longest single wait inside a poll
 RETRY = (0.1, 2.0)  # seconds; first and longest wait before a failed poll raises
 
 
+class Cluster(Protocol):
+    """What a reader needs of its bus."""
+
+    connection: dict[str, Any]
+
+    async def partition_counts(self, topics: Iterable[str]) -> Mapping[str, int]: ...
+
+
 class KafkaReader(Reader, ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is not typed
     """Offsets are asked for in `poll`, never in the rebalance callbacks: those swallow exceptions."""
 
-    def __init__(self, bus: "KafkaBus", group: str, topics: Sequence[str], position: Position) -> None:
+    def __init__(self, bus: Cluster, group: str, topics: Sequence[str], position: Position) -> None:
         self._bus = bus
         self._group = group
         self._topics = list(topics)

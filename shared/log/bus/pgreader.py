@@ -4,21 +4,29 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
+
+import asyncpg
 
 from shared.log.bus import BusUnavailable, Delivered, OffsetOutOfRange, Position, Reader, TopicPartition, UnknownTopic
 from shared.log.bus.pgdriver import CLOSE_TIMEOUT, RETRY, as_bus_errors
 from shared.log.bus.pggroup import Membership
 
-if TYPE_CHECKING:
-    from shared.log.bus.pglog import PgLog
-
 INTERVAL = 0.5  # seconds; how often a reader looks by itself for messages, and for members that came or went
 HEADS = "SELECT topic, partition, next FROM head WHERE topic = ANY($1::text[])"
 
 
+class Log(Protocol):
+    """What a reader needs of its bus."""
+
+    async def connect(self) -> "asyncpg.Connection[asyncpg.Record]": ...
+    async def fetch(self, sql: str, *args: Any) -> list[asyncpg.Record]: ...
+    async def read(self, topic: str, partition: int, offset: int, limit: int) -> list[Delivered]: ...
+    async def bounds(self, topics: Sequence[str]) -> dict[TopicPartition, tuple[int, int]]: ...
+
+
 class PgReader(Reader):
-    def __init__(self, bus: "PgLog", group: str, topics: Sequence[str], position: Position) -> None:
+    def __init__(self, bus: Log, group: str, topics: Sequence[str], position: Position) -> None:
         self._bus = bus
         self._topics = list(topics)
         self._position = position
