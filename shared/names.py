@@ -78,7 +78,7 @@ async def ids_of(db: Reader, kind: Kind, keys: Iterable[str]) -> dict[str, UUID]
         return {}
     exact: dict[str, UUID] = {}
     first: dict[str, UUID] = {}
-    for row in await (await db.settled()).fetch(_FIND, kind, list(set(forms.values()))):
+    for row in await db.rows(_FIND, kind, list(set(forms.values()))):
         exact[row["spelling"]] = row["id"]
         first.setdefault(row["compared"], row["id"])
     found: dict[str, UUID] = {}
@@ -97,9 +97,8 @@ async def learn(tx: Tx, kind: Kind, names: Sequence[Known]) -> None:
         return
     spellings = sorted(wanted)
     forms, ids = [compared_key(s) for s in spellings], [wanted[s].id for s in spellings]
-    conn = await tx.settled()
     stubs = [wanted[s].stub for s in spellings]
-    await conn.execute(_LEARN, kind, spellings, forms, ids, [wanted[s].since for s in spellings], stubs)
+    await tx.execute(_LEARN, kind, spellings, forms, ids, [wanted[s].since for s in spellings], stubs)
     if not all(stubs):
         entered = [n for n, stub in enumerate(stubs) if not stub]
-        await conn.execute(_TAKE_OVER, kind, [forms[n] for n in entered], [ids[n] for n in entered])
+        await tx.execute(_TAKE_OVER, kind, [forms[n] for n in entered], [ids[n] for n in entered])

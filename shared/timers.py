@@ -50,7 +50,10 @@ ON CONFLICT (kind, subject, due_at) DO UPDATE
 SET data = excluded.data, cancelled_at = NULL, attempts = 0, retry_at = NULL, error = NULL WHERE timer.fired_at IS NULL
 """
 _OPEN = "fired_at IS NULL AND cancelled_at IS NULL"
-_CANCEL = f"UPDATE timer SET cancelled_at = $3 WHERE subject = $1 AND ($2::text IS NULL OR kind = $2) AND {_OPEN}"
+_CANCEL = f"""
+UPDATE timer SET cancelled_at = $3
+WHERE subject = $1 AND ($2::text IS NULL OR kind = $2) AND id IS DISTINCT FROM $4 AND {_OPEN}
+"""
 _CLAIM = f"""
 UPDATE timer SET retry_at = $3 WHERE id = (
   SELECT id FROM timer WHERE {_OPEN} AND due_at <= $1 AND (retry_at IS NULL OR retry_at <= $1) AND kind = ANY($2::text[])
@@ -58,10 +61,9 @@ UPDATE timer SET retry_at = $3 WHERE id = (
 ) RETURNING id, kind, subject, due_at, data, attempts
 """
 _STILL_OPEN = f"SELECT EXISTS (SELECT FROM timer WHERE id = $1 AND {_OPEN})"
-# A handler may cancel all timers of its subject, this one included: by its own transaction that is no reason not to fire.
-_FIRE = """
-UPDATE timer SET fired_at = $2, cancelled_at = NULL, error = NULL
-WHERE id = $1 AND fired_at IS NULL AND (cancelled_at IS NULL OR xmin = pg_current_xact_id()::xid)
+_FIRE = f"""
+UPDATE timer SET fired_at = $2, error = NULL
+WHERE id = $1 AND {_OPEN}
 """
 _FAIL = f"UPDATE timer SET attempts = attempts + 1, retry_at = $2, error = $3 WHERE id = $1 AND {_OPEN}"
 # An import of last year's deals sets timers for last year; when one was set is in its id (UUIDv7).
@@ -101,12 +103,12 @@ async def set_timer(tx: Tx, kind: str, subject: UUID, due_at: datetime, data: Ma
     """
     if due_at.tzinfo is None or not READABLE_YEARS[0] <= due_at.year < READABLE_YEARS[1]:
         raise Invalid(f"This would be due on {due_at:%Y-%m-%d}; nothing can be reminded of then.", pointer="due_at", code="time_range")
-    await tx.conn.execute(_SET, new_id(), kind, subject, due_at, dict(data or {}))
+    await tx.execute(_SET, new_id(), kind, subject, due_at, dict(data or {}))
 
 
 async def cancel_timers(tx: Tx, subject: UUID, kind: str | None = None) -> None:
-    """Cancel the open timers of `subject`, or those of one kind."""
-    await tx.conn.execute(_CANCEL, subject, kind, tx.now)
+    """Cancel the open timers of `subject`, or those of one kind; not the one whose handler does so, which fires."""
+    await tx.execute(_CANCEL, subject, kind, tx.now, tx.firing)
 
 
 async def run(db: Database, handlers: Mapping[str, Handler], stop: asyncio.Event, clock: Clock, *, service: str) -> None:
@@ -145,10 +147,11 @@ async def _fire(db: Database, timer: Timer, handlers: Mapping[str, Handler], clo
     now = clock()
     try:
         async with db.begin(Context(service, SYSTEM, now, f"timer:{timer.id}")) as tx:
-            if not await tx.conn.fetchval(_STILL_OPEN, timer.id):
+            if not await tx.value(_STILL_OPEN, timer.id):
                 return False
+            tx.firing = timer.id
             await handlers[timer.kind](tx, timer)
-            if await tx.conn.execute(_FIRE, timer.id, now) != "UPDATE 1":
+            if await tx.execute(_FIRE, timer.id, now) != "UPDATE 1":
                 raise _Overtaken
     except _Overtaken:
         return False
@@ -180,7 +183,7 @@ async def sample(db: Database, clock: Clock, stop: asyncio.Event, *, service: st
     async def look() -> None:
         now = clock()
         async with db.read() as reader:
-            oldest, failing = await reader.conn.fetchrow(_STATE, now)
+            oldest, failing = await reader.row(_STATE, now)
         OVERDUE.labels(service).set(max(0.0, (now - oldest).total_seconds()) if oldest else 0.0)
         FAILING.labels(service).set(failing)
 

@@ -168,8 +168,8 @@ class Running:
 
     async def told(self, *types: type[Event], subject: UUID | None = None) -> list[Envelope[Event]]:
         """The events that the service wrote, oldest first."""
-        async with self.db.read() as reader:
-            rows = await reader.conn.fetch("SELECT * FROM event ORDER BY recorded_at, id")
+        async with self.db.connection() as conn:
+            rows = await conn.fetch("SELECT * FROM event ORDER BY recorded_at, id")
         found = []
         for row in rows:
             made = headers(

@@ -55,20 +55,13 @@ class Reader:
         """The connection, for the next statement."""
         return self._conn
 
-    @property
-    def conn(self) -> Any:
-        return self._conn
-
-    async def settled(self) -> Any:
-        return await self._ready()
-
     async def rows(self, sql: str, *args: Any) -> list[Any]:
         """The rows of a statement that is written by hand, as asyncpg reads them."""
         found: list[Any] = await (await self._ready()).fetch(sql, *args)
         return found
 
-    async def row(self, sql: str, *args: Any) -> Any | None:
-        """The first row of a statement that is written by hand."""
+    async def row(self, sql: str, *args: Any) -> Any:
+        """The first row of a statement that is written by hand; None where there is none."""
         return await (await self._ready()).fetchrow(sql, *args)
 
     async def value(self, sql: str, *args: Any) -> Any:
@@ -95,6 +88,8 @@ class Tx(Reader):
         self.answer: Answer | None = None
         self.kept = True
         """Whether it commits: a dry run does not, and takes no number that a real one would miss."""
+        self.firing: UUID | None = None
+        """The timer whose handler this transaction is."""
         self._told: list[Told] = []
         self._change: Change | None = None
 

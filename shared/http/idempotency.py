@@ -1,6 +1,7 @@
 """Safe retries: the answer to a key is stored with the change, for 24 hours."""
 
 import hashlib
+from contextlib import suppress
 from typing import Annotated, NamedTuple
 
 from fastapi import Depends, Request
@@ -74,7 +75,7 @@ async def begin(request: Request, tx: Tx, actor: Actor, *, keep: bool) -> None:
     path, query = request.scope["path"], request.scope["query_string"].decode("latin-1")
     scope = f"{actor.id}\n{request.method}\n{path}?{query}\n{key}"
     claimed = Key(hashlib.sha256(scope.encode()).digest(), hashlib.sha256(await request.body()).digest())
-    found = await tx.conn.fetchrow(_FIND, claimed.digest, claimed.lock)
+    found = await tx.row(_FIND, claimed.digest, claimed.lock)
     if found["status"] is not None:
         if found["body_hash"] != claimed.body_hash:
             raise Invalid("This Idempotency-Key was used with another body; use a new key.", pointer="Idempotency-Key", code="key_reused")
@@ -117,8 +118,10 @@ async def keep_refusal(request: Request, response: Response) -> None:
     if claimed is None or response.status_code not in KEPT_REFUSALS:
         return
     state = request.app.state
-    async with state.db.begin(Context(state.service, request.state.actor, state.clock(), trace_id(request.scope))) as tx:
-        await outbox.write(tx.conn, tx.context, [], _answer(claimed, response))
+    context = Context(state.service, request.state.actor, state.clock(), trace_id(request.scope))
+    with suppress(KeyInUse):  # another request with this key has its answer by now, which stays
+        async with state.db.begin(context) as tx:
+            tx.answer = _answer(claimed, response)
 
 
 def _answer(claimed: Key, response: Response) -> outbox.Answer:

@@ -100,7 +100,7 @@ class _File:
         batch.position, batch.line = reader.position, reader.line
         return batch
 
-    async def fetchrow(self, sql: str, *args: Any) -> Any:
+    async def row(self, sql: str, *args: Any) -> Any:
         """A piece of the file. No connection is kept in between: there may be few, and one of them writes."""
         async with self._db.connection() as conn:
             return await conn.fetchrow(sql, *args)

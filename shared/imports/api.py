@@ -163,7 +163,7 @@ def imports_router(importer: Importer) -> APIRouter:
         if given.model_fields_set:
             options = chosen(importer, given, tx.settings, tx.actor, before=job.options)
             if options != job.options:
-                header = upload.header(importer, options, await tx.conn.fetchval(_FIRST, import_id) or b"")
+                header = upload.header(importer, options, await tx.value(_FIRST, import_id) or b"")
                 wake(things)
                 return await restart(tx, job, options, header)
         wake(things)
@@ -202,7 +202,7 @@ async def _problem_lines(db: Database, import_id: UUID) -> AsyncIterator[str]:
     after = (0, -1)
     while True:
         async with db.read() as reading:
-            found = await reading.conn.fetch(_PROBLEMS, import_id, *after)
+            found = await reading.rows(_PROBLEMS, import_id, *after)
         for row in found:
             writer.writerow([row["line"], row["kind"], row["field"], row["code"], row["message"]])
         yield out.getvalue()

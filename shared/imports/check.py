@@ -115,7 +115,7 @@ async def check(
     context = Context(f"{importer.things}-import", job.actor, clock(), job.correlation_id)
     try:
         async with db.begin(context) as tx:
-            found = await survey(tx.conn, job.id, job.options, importer.fields, tx.now.year)
+            found = await survey(tx, job.id, job.options, importer.fields, tx.now.year)
     except Unsettled as unsettled:
         refusal = Refusal(code=unsettled.code, option=unsettled.option, candidates=unsettled.candidates)
         return _told(job, job.columns, {}, [], error=unsettled.message, refusal=refusal)
@@ -124,10 +124,10 @@ async def check(
     counts = _Counts(importer.key)
     reader = RowReader(source_of(job.id, found.form), form_of(found.form), 0, 0)
     async with db.read() as reading:
-        await reader.take(reading.conn, 1)  # the header
+        await reader.take(reading, 1)  # the header
     while True:
         async with db.read() as reading:
-            rows = await reader.take(reading.conn, _BATCH)
+            rows = await reader.take(reading, _BATCH)
         if not rows:
             break
         if await gone():

@@ -148,10 +148,10 @@ async def _survey(importer: Importer, db: Database, clock: Clock, job: Job) -> b
         if locked.state is ImportState.QUEUED:
             await save(tx, replace(locked, state=ImportState.READING))
     async with db.begin(context) as tx:
-        if not await tx.conn.fetchval(_ALONE, str(job.id)):
+        if not await tx.value(_ALONE, str(job.id)):
             return False
         try:
-            read: Found | Unsettled = await survey(tx.conn, job.id, job.options, importer.fields, tx.now.year)
+            read: Found | Unsettled = await survey(tx, job.id, job.options, importer.fields, tx.now.year)
         except Unsettled as unsettled:
             read = unsettled
         locked = await tx.one(LOCK, id=job.id)

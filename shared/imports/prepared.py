@@ -2,8 +2,9 @@
 
 import codecs
 from collections.abc import AsyncIterator
-from typing import Any
 from uuid import UUID, uuid5
+
+from shared.db.tx import Reader, Tx
 
 _PIECES = "SELECT start, bytes FROM import_chunk WHERE job_id = $1 AND start >= $2 ORDER BY start LIMIT 1"
 _KEEP = "INSERT INTO import_chunk (job_id, start, bytes) VALUES ($1, $2, $3)"
@@ -15,20 +16,20 @@ def prepared_id(job_id: UUID) -> UUID:
     return uuid5(job_id, "prepared")
 
 
-async def pieces_of(conn: Any, source: UUID) -> AsyncIterator[bytes]:
+async def pieces_of(db: Reader, source: UUID) -> AsyncIterator[bytes]:
     """The stored file, piece by piece."""
     at = 0
-    while (found := await conn.fetchrow(_PIECES, source, at)) is not None:
+    while (found := await db.row(_PIECES, source, at)) is not None:
         yield found["bytes"]
         at = found["start"] + len(found["bytes"])
 
 
-async def prepare(conn: Any, job_id: UUID, pieces: AsyncIterator[bytes]) -> int:
+async def prepare(tx: Tx, job_id: UUID, pieces: AsyncIterator[bytes]) -> int:
     """Keep the pieces as the second copy, in place of an earlier one. Its size."""
     copy, size = prepared_id(job_id), 0
-    await conn.execute(_DROP, copy)
+    await tx.execute(_DROP, copy)
     async for piece in pieces:
-        await conn.execute(_KEEP, copy, size, piece)
+        await tx.execute(_KEEP, copy, size, piece)
         size += len(piece)
     return size
 

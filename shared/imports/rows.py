@@ -7,7 +7,7 @@ import csv
 from collections import deque
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from shared.imports.format import Format
@@ -24,6 +24,12 @@ class Row(NamedTuple):
     cells: list[str]
     fault: str | None = None
     """Why the row cannot be read."""
+
+
+class Source(Protocol):
+    """Where the pieces of the file are read from."""
+
+    async def row(self, sql: str, *args: Any) -> Any: ...
 
 
 class _Cut(bytes):
@@ -55,12 +61,12 @@ class RowReader:
     def _parser(self) -> Iterator[list[str]]:
         return csv.reader(self._pull(), delimiter=self._form.delimiter, strict=True)
 
-    async def take(self, conn: Any, limit: int) -> list[Row]:
+    async def take(self, source: Source, limit: int) -> list[Row]:
         """Up to `limit` rows; fewer only at the end of the file. Empty rows are passed over."""
         rows: list[Row] = []
         while len(rows) < limit:
             if self._ready < _AHEAD and not self._ended:
-                await self._load(conn)
+                await self._load(source)
             if not self._lines:
                 break
             many = min(limit - len(rows), len(self._lines)) if self.position else 1
@@ -150,10 +156,10 @@ class RowReader:
                 text = text.removeprefix("\ufeff")
             yield text if end == b"\n" else text.removesuffix("\r") + "\n"
 
-    async def _load(self, conn: Any) -> None:
+    async def _load(self, source: Source) -> None:
         end = self._form.line_end
         while self._ready < _AHEAD and not self._ended:
-            found = await conn.fetchrow(_CHUNK_AT, self._source, self._loaded)
+            found = await source.row(_CHUNK_AT, self._source, self._loaded)
             piece = b"" if found is None else found["bytes"][self._loaded - found["start"] :]
             self._loaded += len(piece)
             if not piece:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from shared.db.tx import Tx
 from shared.errors import Invalid
 from shared.imports import workbook
 from shared.imports.columns import AmountColumns, DateColumns, Settled, Unsettled
@@ -47,29 +48,29 @@ def source_of(job_id: UUID, form: Mapping[str, Any]) -> UUID:
     return prepared_id(job_id) if form["prepared"] else job_id
 
 
-async def survey(conn: Any, job_id: UUID, options: Mapping[str, Any], fields: Mapping[str, Any], this_year: int) -> Found:
+async def survey(tx: Tx, job_id: UUID, options: Mapping[str, Any], fields: Mapping[str, Any], this_year: int) -> Found:
     """Look at the whole file. `Unsettled` when it cannot be read, or in more than one way."""
     found = Found(form={"prepared": False, "counts_rows": False})
     try:
-        shown = await _written(conn, job_id, options, found)
+        shown = await _written(tx, job_id, options, found)
         await _table(shown, options, fields, found)
     except workbook.BadWorkbook as bad:
         raise Unsettled(bad.message, "bad_workbook", bad.option, bad.sheets) from None
     except Invalid as invalid:
         error = invalid.extra["errors"][0]
         raise Unsettled(invalid.detail, error["code"], error["pointer"], ()) from None
-    await _columns(conn, job_id, options, fields, found, this_year)
+    await _columns(tx, job_id, options, fields, found, this_year)
     return found
 
 
-async def _written(conn: Any, job_id: UUID, options: Mapping[str, Any], found: Found) -> Bytes:
+async def _written(tx: Tx, job_id: UUID, options: Mapping[str, Any], found: Found) -> Bytes:
     """The encoding; a file that is no stream of lines is prepared."""
     shown = Bytes()
-    async for first in pieces_of(conn, job_id):
+    async for first in pieces_of(tx, job_id):
         if workbook.is_workbook(first):
-            return await _sheet(conn, job_id, options, found)
+            return await _sheet(tx, job_id, options, found)
         break
-    async for piece in pieces_of(conn, job_id):
+    async for piece in pieces_of(tx, job_id):
         shown.see(piece)
     shown.end()
     found.size = shown.size
@@ -79,8 +80,8 @@ async def _written(conn: Any, job_id: UUID, options: Mapping[str, Any], found: F
     if encoding.startswith("utf-16"):
         if encoding == "utf-16":
             encoding = marked(shown.first) or "utf-16"
-        found.size = await prepare(conn, job_id, as_utf8(pieces_of(conn, job_id), encoding))
-        shown = await _seen_again(conn, job_id)
+        found.size = await prepare(tx, job_id, as_utf8(pieces_of(tx, job_id), encoding))
+        shown = await _seen_again(tx, job_id)
         found.form |= {"prepared": True}
         encoding = "utf-8"
     found.form |= {"encoding": encoding, "line_end": line_end_of(shown.returns, shown.newlines).decode()}
@@ -89,14 +90,14 @@ async def _written(conn: Any, job_id: UUID, options: Mapping[str, Any], found: F
     return shown
 
 
-async def _sheet(conn: Any, job_id: UUID, options: Mapping[str, Any], found: Found) -> Bytes:
+async def _sheet(tx: Tx, job_id: UUID, options: Mapping[str, Any], found: Found) -> Bytes:
     raw = bytearray()
-    async for piece in pieces_of(conn, job_id):
+    async for piece in pieces_of(tx, job_id):
         raw += piece
         if len(raw) > workbook.MOST_BYTES:
             break
     notes: dict[str, Any] = {}
-    found.size = await prepare(conn, job_id, workbook.rows_of(bytes(raw), options.get("sheet"), notes))
+    found.size = await prepare(tx, job_id, workbook.rows_of(bytes(raw), options.get("sheet"), notes))
     found.tell("sheet", notes["sheet"], "given" if options.get("sheet") else "the first of the workbook")
     found.form |= {
         "prepared": True,
@@ -106,12 +107,12 @@ async def _sheet(conn: Any, job_id: UUID, options: Mapping[str, Any], found: Fou
         "delimiter": ",",
         "unclear": notes["unclear"],
     }
-    return await _seen_again(conn, job_id)
+    return await _seen_again(tx, job_id)
 
 
-async def _seen_again(conn: Any, job_id: UUID) -> Bytes:
+async def _seen_again(tx: Tx, job_id: UUID) -> Bytes:
     shown = Bytes()
-    async for piece in pieces_of(conn, prepared_id(job_id)):
+    async for piece in pieces_of(tx, prepared_id(job_id)):
         shown.see(piece)
     shown.end()
     return shown
@@ -129,7 +130,7 @@ async def _table(shown: Bytes, options: Mapping[str, Any], fields: Mapping[str, 
     found.form["map"] = mapping(fields, options["map"], {*options["set"], *options.get("defaults", ())}, found.columns)
 
 
-async def _columns(conn: Any, job_id: UUID, options: Mapping[str, Any], fields: Mapping[str, Any], found: Found, this_year: int) -> None:
+async def _columns(tx: Tx, job_id: UUID, options: Mapping[str, Any], fields: Mapping[str, Any], found: Found, this_year: int) -> None:
     """The order of day and month, and the decimal mark, by all rows of the columns that need it."""
     days, sums = DateColumns(this_year), AmountColumns()
     places = {name: found.columns.index(column) for name, column in found.form["map"].items()}
@@ -141,8 +142,8 @@ async def _columns(conn: Any, job_id: UUID, options: Mapping[str, Any], fields: 
         of_sums = {}
     if of_days or of_sums:
         reader = RowReader(source_of(job_id, found.form), form_of(found.form), 0, 0)
-        await reader.take(conn, 1)
-        while taken := await reader.take(conn, _ROWS):
+        await reader.take(tx, 1)
+        while taken := await reader.take(tx, _ROWS):
             rows = [row for row in taken if row.fault is None]
             for name, at in of_days.items():
                 days.see(name, {row.cells[at] for row in rows if len(row.cells) > at})

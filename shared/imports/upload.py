@@ -60,9 +60,10 @@ async def known(request: Request, db: Database, by: Actor, key: str, options: di
     """The job that this key made. `Invalid` when it was another file, or the same one with other options."""
     async with db.read() as reading:
         found = await reading.first(_BY_KEY, actor_id=by.id, key=key)
-        if found is not None and found.state is ImportState.UPLOADING:  # cut off before the file was whole: it is sent again
-            await drop_uploads(reading.conn, [found.id])
-            return None
+    if found is not None and found.state is ImportState.UPLOADING:  # cut off before the file was whole: it is sent again
+        async with db.connection() as conn:
+            await drop_uploads(conn, [found.id])
+        return None
     if found is None or found.digest is None:
         return found
     digest = _digest_of(options)

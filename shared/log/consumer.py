@@ -134,12 +134,12 @@ class Consumer:
     async def _position(self, partition: TopicPartition) -> int:
         """The stored offset; for a consumer that is new, the beginning of the log."""
         async with self._db.read() as reader:
-            stored = await reader.conn.fetchval(_STORED, self.name, *partition)
+            stored = await reader.value(_STORED, self.name, *partition)
         if stored is None:
             beginning = (await self._bus.beginning_offsets([partition[0]]))[partition]
-            async with self._db.read() as reader:
-                await reader.conn.execute(_START, self.name, *partition, beginning)
-                stored = await reader.conn.fetchval(_STORED, self.name, *partition)
+            async with self._db.connection() as conn:
+                await conn.execute(_START, self.name, *partition, beginning)
+                stored = await conn.fetchval(_STORED, self.name, *partition)
         self._next[partition] = int(stored)
         return int(stored)
 
@@ -213,7 +213,7 @@ class Consumer:
     async def _move(self, tx: Tx, part: Sequence[Delivered]) -> None:
         """Move the stored offsets over `part`, if they stand where it begins. Their rows stay locked until the end."""
         spans = [(*partition, *span) for partition, span in _spans(part).items()]
-        if await tx.conn.execute(_MOVE, self.name, *zip(*spans, strict=True)) != f"UPDATE {len(spans)}":
+        if await tx.execute(_MOVE, self.name, *zip(*spans, strict=True)) != f"UPDATE {len(spans)}":
             raise _MovedOn
 
     def _moved(self, part: Sequence[Delivered]) -> None:
@@ -232,8 +232,8 @@ class Consumer:
             return
         self._observed = monotonic()
         async with self._db.read() as database:
-            DEAD.labels(self._service, self.name).set(await database.conn.fetchval(_DEAD, self.name))
-            stored = await database.conn.fetch(_ALL_STORED, self.name)
+            DEAD.labels(self._service, self.name).set(await database.value(_DEAD, self.name))
+            stored = await database.rows(_ALL_STORED, self.name)
         await self._go_back(reader, {(topic, partition): next for topic, partition, next in stored})
         lag = dict.fromkeys(self._topics, 0)
         for partition, end in (await self._bus.end_offsets(self._topics)).items():

@@ -14,7 +14,7 @@ import structlog
 from shared.auth import SYSTEM
 from shared.clock import Clock
 from shared.db.context import Context
-from shared.db.tx import Database, Tx
+from shared.db.tx import Database, Reader, Tx
 from shared.errors import NotFound, Rejected
 from shared.ids import new_id
 from shared.log.bus import Delivered
@@ -29,7 +29,9 @@ _PLACE = "CASE WHEN headers->>'ce_sequence' ~ '^[0-9]{19}$' THEN headers->>'ce_s
 # A letter of the same place can only come again when the log is replayed: then it is open again.
 _PARK = """
 INSERT INTO dead_letter (id, consumer, topic, partition, "offset", subject, headers, value, error, attempts, parked_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+SELECT id, $1, topic, partition, "offset", subject, headers, value, error, $2, $3
+FROM unnest($4::uuid[], $5::text[], $6::int[], $7::bigint[], $8::text[], $9::jsonb[], $10::bytea[], $11::text[])
+  AS unfit (id, topic, partition, "offset", subject, headers, value, error)
 ON CONFLICT (consumer, topic, partition, "offset") DO UPDATE
 SET error = excluded.error, attempts = excluded.attempts, parked_at = excluded.parked_at, settled_at = NULL, outcome = NULL
 """
@@ -67,7 +69,6 @@ async def park(tx: Tx, consumer: str, unfit: Sequence[tuple[Delivered, str]], at
     rows = [
         (
             new_id(),
-            consumer,
             message.topic,
             message.partition,
             message.offset,
@@ -75,13 +76,11 @@ async def park(tx: Tx, consumer: str, unfit: Sequence[tuple[Delivered, str]], at
             {_storable(name): _storable(value) for name, value in message.headers.items()},
             message.value,
             _storable(error),
-            attempts,
-            tx.now,
         )
         for message, error in unfit
     ]
     if rows:
-        await tx.conn.executemany(_PARK, rows)
+        await tx.execute(_PARK, consumer, attempts, tx.now, *(list(column) for column in zip(*rows, strict=True)))
 
 
 def describe(error: BaseException) -> str:
@@ -100,7 +99,7 @@ async def redrive(db: Database, id: UUID, handles: Mapping[str, Handle], *, serv
     the gap. `NotFound`; `Rejected` when it is settled, when an earlier one of its subject is open, or its consumer is no more.
     """
     async with db.read() as reader:
-        letter = await _get(reader.conn, id)
+        letter = await _get(reader, id)
     handle = handles.get(letter["consumer"])
     if handle is None:
         raise Rejected("This version of the service has no such consumer; the letter can only be dropped.", code="no_consumer")
@@ -114,12 +113,12 @@ async def redrive(db: Database, id: UUID, handles: Mapping[str, Handle], *, serv
             if isinstance(failure, _NotFirst) or is_outage(failure):
                 raise
             error = _storable(describe(failure))
-            async with db.read() as reader:
-                await reader.conn.execute(_FAILED, turn, error)
+            async with db.connection() as conn:
+                await conn.execute(_FAILED, turn, error)
         else:
             settled, turn = settled + 1, following
     async with db.read() as reader:
-        left = await reader.conn.fetchval(_LEFT, letter["consumer"], letter["subject"])
+        left = await reader.value(_LEFT, letter["consumer"], letter["subject"])
     log.info("dead_letter_redriven", consumer=letter["consumer"], subject=letter["subject"], settled=settled, left=left, error=error)
     return Redriven(settled, left, error)
 
@@ -130,8 +129,8 @@ async def drop(tx: Tx, id: UUID, reason: str) -> None:
     await _settle(tx, letter, f"dropped: {reason}", first=await _first(tx, letter) == id)
 
 
-async def _get(conn: Any, id: UUID) -> Any:
-    letter = await conn.fetchrow(_GET, id)
+async def _get(db: Reader, id: UUID) -> Any:
+    letter = await db.row(_GET, id)
     if letter is None:
         raise NotFound("There is no such dead letter.")
     if letter["settled_at"] is not None:
@@ -140,14 +139,14 @@ async def _get(conn: Any, id: UUID) -> Any:
 
 
 async def _lock(tx: Tx, id: UUID) -> Any:
-    letter = await _get(tx.conn, id)
-    await tx.conn.execute(_LOCK, letter["consumer"], letter["topic"], letter["partition"])
-    return await _get(tx.conn, id)
+    letter = await _get(tx, id)
+    await tx.execute(_LOCK, letter["consumer"], letter["topic"], letter["partition"])
+    return await _get(tx, id)
 
 
 async def _first(tx: Tx, letter: Any) -> UUID | None:
     """The open letter of the same subject that comes first; without a readable subject each stands for itself."""
-    first: UUID | None = await tx.conn.fetchval(_FIRST, letter["consumer"], letter["subject"])
+    first: UUID | None = await tx.value(_FIRST, letter["consumer"], letter["subject"])
     return first if _is_uuid(letter["subject"]) else letter["id"]
 
 
@@ -158,7 +157,7 @@ async def _handle_again(tx: Tx, id: UUID, handle: Handle, *, accept_gap: bool) -
     if first != id:
         raise _NotFirst(f"An earlier letter of the same subject is open: settle {first} first.")
     subject, version = stamp(letter["headers"])
-    seen = await tx.conn.fetchval(_SEEN, letter["consumer"], subject)
+    seen = await tx.value(_SEEN, letter["consumer"], subject)
     if seen is None or version > seen:
         missing = gap(seen, version)
         if missing and not accept_gap:
@@ -167,12 +166,12 @@ async def _handle_again(tx: Tx, id: UUID, handle: Handle, *, accept_gap: bool) -
         message = Delivered(*(letter[n] for n in ("topic", "partition", "offset", "subject", "value", "headers")))
         await give(handle, tx, [event] if event else [], [message])
     await _settle(tx, letter, "redriven", first=True)
-    following: UUID | None = await tx.conn.fetchval(_FIRST, letter["consumer"], letter["subject"])
+    following: UUID | None = await tx.value(_FIRST, letter["consumer"], letter["subject"])
     return following
 
 
 async def _settle(tx: Tx, letter: Any, outcome: str, *, first: bool) -> None:
-    await tx.conn.execute(_SETTLE, letter["id"], tx.now, outcome)
+    await tx.execute(_SETTLE, letter["id"], tx.now, outcome)
     try:
         subject, version = stamp(letter["headers"])
     except ValueError:
@@ -180,9 +179,9 @@ async def _settle(tx: Tx, letter: Any, outcome: str, *, first: bool) -> None:
     if not first:
         return
     consumer = letter["consumer"]
-    seen = max(version, await tx.conn.fetchval(_SEEN, consumer, subject) or 0)
+    seen = max(version, await tx.value(_SEEN, consumer, subject) or 0)
     # Letters behind it may have been dropped before it: then the version passes over them too.
-    for row in await tx.conn.fetch(_SETTLED_AFTER, consumer, letter["subject"], f"{seen:019d}"):
+    for row in await tx.rows(_SETTLED_AFTER, consumer, letter["subject"], f"{seen:019d}"):
         if int(row["place"]) != seen + 1:
             break
         seen += 1

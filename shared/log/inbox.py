@@ -77,7 +77,7 @@ def subject_of(headers: Mapping[str, str]) -> str:
 async def sort(tx: Tx, consumer: str, messages: Sequence[Delivered], types: frozenset[str] | None) -> Sorted:
     """Compare a batch with what was seen and with the dead letters that are open."""
     stamps = [_stamp_or_error(message) for message in messages]
-    state = await tx.conn.fetch(_STATE, consumer, list({s[0] for s in stamps if not isinstance(s, str)}))
+    state = await tx.rows(_STATE, consumer, list({s[0] for s in stamps if not isinstance(s, str)}))
     seen: dict[UUID, int] = {row["subject"]: row["version"] for row in state if row["version"] is not None}
     held = {str(row["subject"]) for row in state if row["held"]}
     result = Sorted()
@@ -114,4 +114,4 @@ def _stamp_or_error(message: Delivered) -> tuple[UUID, int] | str:
 
 async def saw(tx: Tx, consumer: str, seen: Mapping[UUID, int]) -> None:
     if seen:
-        await tx.conn.execute(_SAW, consumer, list(seen), list(seen.values()))
+        await tx.execute(_SAW, consumer, list(seen), list(seen.values()))

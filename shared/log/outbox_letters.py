@@ -143,14 +143,14 @@ async def redrive(db: Database, context: Context, id: UUID) -> Redriven:
     """
     async with db.begin(context) as tx:
         subject = await _open(tx, id)
-        asked = [row["event_id"] for row in await tx.conn.fetch(_ASK, tx.now, subject)]
+        asked = [row["event_id"] for row in await tx.rows(_ASK, tx.now, subject)]
     until = monotonic() + PATIENCE_SECONDS
     while True:
         async with db.read() as reader:
-            state = await reader.conn.fetchrow(_ASKED_STATE, asked)
+            state = await reader.row(_ASKED_STATE, asked)
             if not state["waiting"] or monotonic() > until:
-                error = None if state["waiting"] else await reader.conn.fetchval(_FIRST_ERROR, subject)
-                left = await reader.conn.fetchval(_LEFT, subject)
+                error = None if state["waiting"] else await reader.value(_FIRST_ERROR, subject)
+                left = await reader.value(_LEFT, subject)
                 break
         await asyncio.sleep(0.1)
     settled = len(asked) - state["left"]
@@ -160,17 +160,17 @@ async def redrive(db: Database, context: Context, id: UUID) -> Redriven:
 
 async def redrive_all(tx: Tx) -> int:
     """Have the relay publish all open letters; how many they are."""
-    return int((await tx.conn.execute(_ASK_ALL, tx.now)).split()[-1])
+    return int((await tx.execute(_ASK_ALL, tx.now)).split()[-1])
 
 
 async def drop(tx: Tx, id: UUID, reason: str) -> None:
     """Give this event up: it never gets into the log. Letters behind it stay until they are redriven. `NotFound`, `Rejected`."""
     await _open(tx, id)
-    await tx.conn.execute(_DROP, id, tx.now, f"dropped: {reason}")
+    await tx.execute(_DROP, id, tx.now, f"dropped: {reason}")
 
 
 async def _open(tx: Tx, id: UUID) -> UUID:
-    letter = await tx.conn.fetchrow(_GET, id)
+    letter = await tx.row(_GET, id)
     if letter is None:
         raise NotFound("There is no such letter of the outbox.")
     if letter["settled_at"] is not None:

@@ -234,7 +234,7 @@ async def sample(db: Database, stop: asyncio.Event, *, service: str) -> None:
 
     async def look() -> None:
         async with db.read() as reader:
-            pending, oldest, parked = await reader.conn.fetchrow(_STATE)
+            pending, oldest, parked = await reader.row(_STATE)
         PENDING.labels(service).set(pending)
         OLDEST.labels(service).set(max(0.0, oldest or 0.0))
         LETTERS.labels(service).set(parked)

@@ -120,8 +120,8 @@ async def _keep_house(db: Database, clock: Clock, stop: asyncio.Event, service: 
     """Answers to idempotency keys go after 24 hours, uploads that were cut off after a day."""
 
     async def sweep() -> None:
-        async with db.read() as reader:
-            await reader.conn.execute(FORGET_OLD)
-            await forget_uploads(reader.conn, clock())
+        async with db.connection() as conn:
+            await conn.execute(FORGET_OLD)
+            await forget_uploads(conn, clock())
 
     await every(HOUSEKEEPING_SECONDS, sweep, stop, Outage("housekeeping", service=service))

@@ -72,6 +72,6 @@ class _InOrder(MemoryReader):
 
 
 async def _committed(db: Database, events: int) -> None:
-    async with db.read() as reader:
-        while await reader.conn.fetchval("SELECT coalesce(sum(next), 0) FROM consumer_offset") < events:  # noqa: ASYNC110
+    async with db.connection() as conn:
+        while await conn.fetchval("SELECT coalesce(sum(next), 0) FROM consumer_offset") < events:  # noqa: ASYNC110
             await asyncio.sleep(0.01)

@@ -78,9 +78,9 @@ async def _upload(svc: Running) -> str:
 async def _seconds(svc: Running, id: str, rows: int) -> float:
     """Until so many rows are in; for none, until the first batch is begun."""
     started = perf_counter()
-    async with svc.db.read() as looking:
+    async with svc.db.connection() as conn:
         while True:
-            state, created = await looking.conn.fetchrow(_LOOK, UUID(id))
+            state, created = await conn.fetchrow(_LOOK, UUID(id))
             if created >= rows and state in ("running", "done"):
                 return perf_counter() - started
             assert state in ("queued", "reading", "running"), state

@@ -64,8 +64,8 @@ async def _recorded(db: Database) -> None:
     SELECT (SELECT count(*) FROM webhook_cursor c, feed_head h WHERE c.position < h.latest)
          + (SELECT count(*) FROM webhook_delivery WHERE state = 'pending')
     """
-    async with db.read() as reader:
-        while await reader.conn.fetchval(left):  # noqa: ASYNC110
+    async with db.connection() as conn:
+        while await conn.fetchval(left):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
 
 

@@ -62,6 +62,6 @@ async def bring_or_refuse(svc: Running, raw: bytes, **options: Any) -> Imported 
             stop.set()
             await working
         report = await client.get(f"{where}/problems.csv")
-    async with svc.db.read() as reader:
-        stored = await reader.conn.fetch(f"SELECT * FROM {things.removesuffix('s')}")
+    async with svc.db.connection() as conn:
+        stored = await conn.fetch(f"SELECT * FROM {things.removesuffix('s')}")
     return Imported(job, list(csv.DictReader(io.StringIO(report.text))), {str(row["external_id"]): dict(row) for row in stored})

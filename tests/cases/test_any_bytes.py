@@ -81,8 +81,8 @@ async def _tried(svc: Running, raw: bytes) -> None:
     if imported.job["state"] == "refused":
         assert imported.job["created"] == 0
         assert imported.job["error"]
-    async with svc.db.read() as reader:
-        await reader.conn.execute("TRUNCATE deal, event")
+    async with svc.db.connection() as conn:
+        await conn.execute("TRUNCATE deal, event")
 
 
 async def test_any_bytes_end_done_or_refused_and_store_what_was_in_the_file(deals: Running) -> None:

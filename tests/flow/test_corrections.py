@@ -30,15 +30,15 @@ TABLES = ("deal_fact", "lead_fact", "visit_fact", "outcome_fact", "amount_fact",
 
 async def facts(system: System) -> dict[str, Any]:
     """All that figures are made of; cells that came back to nothing count as none."""
-    async with system["metrics-svc"].db.read() as reader:
+    async with system["metrics-svc"].db.connection() as conn:
         found: dict[str, Any] = {}
         for table in TABLES:
-            rows = [dict(r) for r in await reader.conn.fetch(f"SELECT * FROM {table}")]
+            rows = [dict(r) for r in await conn.fetch(f"SELECT * FROM {table}")]
             for row in rows:
                 row.pop("history", None)  # the same amounts with more or fewer zeros
             found[table] = {(row.get("id") or row.get("deal_id") or row.get("lead_id"), row.get("n")): row for row in rows}
         for table, sums in (("cell", "n <> 0 OR amount <> 0 OR us <> 0"), ("cell_bucket", "n <> 0")):
-            found[table] = sorted(tuple(r) for r in await reader.conn.fetch(f"SELECT * FROM {table} WHERE {sums}"))
+            found[table] = sorted(tuple(r) for r in await conn.fetch(f"SELECT * FROM {table} WHERE {sums}"))
         return found
 
 
@@ -47,16 +47,16 @@ async def caught_up(system: System) -> None:
 
     async def quiet() -> bool:
         for name in ("lead-svc", "deal-svc"):
-            async with system[name].db.read() as reader:
-                if await reader.conn.fetchval("SELECT count(*) FROM outbox"):
+            async with system[name].db.connection() as conn:
+                if await conn.fetchval("SELECT count(*) FROM outbox"):
                     return False
         settings = system["metrics-svc"].settings
         bus = open_bus(settings.bus_url, client="test")
         await bus.start()
         try:
             for running in system.services.values():
-                async with running.db.read() as reader:
-                    rows = await reader.conn.fetch("SELECT topic, partition, next FROM consumer_offset")
+                async with running.db.connection() as conn:
+                    rows = await conn.fetch("SELECT topic, partition, next FROM consumer_offset")
                 ends = await bus.end_offsets(sorted({r["topic"] for r in rows}))
                 if not rows and running.service.name != "contract-svc":
                     return False
@@ -104,9 +104,9 @@ async def test_every_figure_equals_a_first_import_of_the_right_history(postgres:
         assert (again["updated"], again["unchanged"], again["refused"]) == (0, 4, 0)
 
         for name in ("lead-svc", "deal-svc"):
-            async with system[name].db.read() as reader:
+            async with system[name].db.connection() as conn:
                 for check in [*system[name].service.checks, *atomicity(system[name].service.metadata)]:
-                    assert await reader.conn.fetch(check.sql) == [], check.says
+                    assert await conn.fetch(check.sql) == [], check.says
 
         metrics = system["metrics-svc"]
         bus = open_bus(metrics.settings.bus_url, client="test")

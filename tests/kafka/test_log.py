@@ -40,8 +40,8 @@ async def bus(broker: str) -> AsyncIterator[Bus]:
 @pytest.fixture
 async def notes(postgres: Postgres) -> AsyncIterator[Running]:
     async with running(service, postgres) as started:
-        async with started.db.read() as reader:
-            await reader.conn.execute("CREATE TABLE effect (n bigint GENERATED ALWAYS AS IDENTITY, subject uuid, version bigint)")
+        async with started.db.connection() as conn:
+            await conn.execute("CREATE TABLE effect (n bigint GENERATED ALWAYS AS IDENTITY, subject uuid, version bigint)")
         yield started
 
 
@@ -101,7 +101,7 @@ async def test_a_consumer_whose_next_event_is_gone_stops_and_skips_nothing(
     async def stored() -> int | None:
         async with notes.db.read() as reader:
             query = "SELECT next FROM consumer_offset WHERE consumer = 'reader' AND topic = $1 AND partition = $2"
-            return await reader.conn.fetchval(query, *place)
+            return await reader.value(query, *place)
 
     async def the_first_is_done() -> bool:
         return await stored() == 1

@@ -17,8 +17,8 @@ WHERE external_id = 'full'
 async def _leads(desk: Desk, svc: Running) -> None:
     await desk.lead(external_id="full", **WHO)
     await desk.lead(company="Straße & Söhne \u2028")
-    async with svc.db.read() as reader:
-        await reader.conn.execute(_FILL)
+    async with svc.db.connection() as conn:
+        await conn.execute(_FILL)
 
 
 async def test_items_are_written_as_their_model_would_write_them(desk: Desk, svc: Running) -> None:

@@ -66,5 +66,5 @@ class Webhooks:
         """What `clinch verify` would find."""
         metadata = self.svc.service.metadata
         checks = [*self.svc.service.checks, *verify.atomicity(metadata), *verify.orphans(metadata), *verify.limits(metadata)]
-        async with self.svc.db.read() as db:
-            return [f"{f.says}: {f.examples}" async for f in verify.run(db.conn, checks) if f.offenders]
+        async with self.svc.connection() as conn:
+            return [f"{f.says}: {f.examples}" async for f in verify.run(conn, checks) if f.offenders]

@@ -205,8 +205,8 @@ async def test_an_event_of_a_time_that_no_reader_can_keep_is_parked_and_the_othe
     task = asyncio.create_task(consumer.run(stop))
 
     async def done() -> bool:
-        async with svc.db.read() as db:
-            return len((await read(svc)).items) + await db.conn.fetchval("SELECT count(*) FROM dead_letter") == 3
+        async with svc.db.connection() as conn:
+            return len((await read(svc)).items) + await conn.fetchval("SELECT count(*) FROM dead_letter") == 3
 
     await until(done)
     stop.set()

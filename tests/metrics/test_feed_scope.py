@@ -134,8 +134,8 @@ async def test_each_reader_gets_what_he_may_see_and_nothing_else(
     one: Running, steps: list[tuple[Any, ...]], actors: list[tuple[UUID, set[Role]]]
 ) -> None:
     model, tail = Model(), Tail(one.db, one.settings, asyncio.Event(), service="test")
-    async with one.db.read() as db:
-        await db.conn.execute("TRUNCATE feed, feed_head, feed_owner, roster")
+    async with one.db.connection() as conn:
+        await conn.execute("TRUNCATE feed, feed_head, feed_owner, roster")
     await tail._look()
     for n, step in enumerate(steps):
         if step[0] == "look":

@@ -133,7 +133,7 @@ async def test_velocity(told: tuple[Running, Counted]) -> None:
 async def test_cells_are_what_the_facts_say(told: tuple[Running, Counted]) -> None:
     svc, _ = told
     async with svc.transaction() as tx:
-        assert await tx.conn.fetchval("SELECT count(*) FROM cell WHERE n <> 0") > 100
+        assert await tx.value("SELECT count(*) FROM cell WHERE n <> 0") > 100
         assert await differing_cells(tx) == 0
 
 
@@ -223,10 +223,10 @@ async def test_any_order_and_any_batches_give_the_same(svc: Running, other: Runn
     names = [table.table.name for table in FACTS.values()]
     found = []
     for told_to in (svc, other):
-        async with told_to.db.read() as db:
-            rows = [await db.conn.fetch(f"SELECT * FROM {name} ORDER BY 1, 2") for name in names]
-            rows.append(await db.conn.fetch("SELECT * FROM cell WHERE n <> 0 OR amount <> 0 OR us <> 0 ORDER BY 1, 2, 3, 4, 5"))
-            rows.append(await db.conn.fetch("SELECT * FROM cell_bucket WHERE n <> 0 ORDER BY 1, 2, 3, 4, 5, 6"))
+        async with told_to.db.connection() as conn:
+            rows = [await conn.fetch(f"SELECT * FROM {name} ORDER BY 1, 2") for name in names]
+            rows.append(await conn.fetch("SELECT * FROM cell WHERE n <> 0 OR amount <> 0 OR us <> 0 ORDER BY 1, 2, 3, 4, 5"))
+            rows.append(await conn.fetch("SELECT * FROM cell_bucket WHERE n <> 0 ORDER BY 1, 2, 3, 4, 5, 6"))
         found.append([[tuple(row) for row in of_table] for of_table in rows])
     assert found[0] == found[1]
     assert all(len(of_table) > 10 for name, of_table in zip(names, found[0], strict=False) if name in ("visit_fact", "outcome_fact"))

@@ -25,8 +25,8 @@ _FACTS = "SELECT * FROM deal_fact ORDER BY id"
 
 
 async def contents(svc: Running) -> list[list[tuple[object, ...]]]:
-    async with svc.db.read() as db:
-        return [[tuple(row) for row in await db.conn.fetch(query)] for query in (_CELLS, _FACTS)]
+    async with svc.db.connection() as conn:
+        return [[tuple(row) for row in await conn.fetch(query)] for query in (_CELLS, _FACTS)]
 
 
 async def test_cells_computed_anew_are_the_same(svc: Running) -> None:
@@ -36,7 +36,7 @@ async def test_cells_computed_anew_are_the_same(svc: Running) -> None:
         await recompute_cells(tx)
     assert await contents(svc) == before
     async with svc.transaction() as tx:
-        await tx.conn.execute("UPDATE cell SET n = n + 1 WHERE ctid = (SELECT min(ctid) FROM cell WHERE n > 0)")
+        await tx.execute("UPDATE cell SET n = n + 1 WHERE ctid = (SELECT min(ctid) FROM cell WHERE n > 0)")
         assert await differing_cells(tx) == 2
 
 
@@ -155,8 +155,8 @@ async def test_everything_from_the_log(svc: Running) -> None:
 
 
 async def tables(svc: Running, schema: str) -> set[str]:
-    async with svc.db.read() as db:
-        return {r["tablename"] for r in await db.conn.fetch("SELECT tablename FROM pg_tables WHERE schemaname = $1", schema)}
+    async with svc.db.connection() as conn:
+        return {r["tablename"] for r in await conn.fetch("SELECT tablename FROM pg_tables WHERE schemaname = $1", schema)}
 
 
 @pytest.mark.parametrize("name", ["metrics", "metrics-svc"])

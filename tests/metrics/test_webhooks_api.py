@@ -59,9 +59,9 @@ async def test_secrets_are_kept_encrypted_also_in_the_answer_to_a_key(hooks: Web
     made = await hooks.ask("POST", body=body, status=201, Idempotency_Key="k")
     again = await hooks.ask("POST", body=body, status=201, Idempotency_Key="k")
     assert again == made
-    async with hooks.svc.db.read() as db:
-        stored = [str(row) for t in ("webhook_secret", "idempotency", "webhook") for row in await db.conn.fetch(f"SELECT * FROM {t}")]
-        bodies = [row[0] for row in await db.conn.fetch("SELECT body FROM idempotency")]
+    async with hooks.svc.db.connection() as conn:
+        stored = [str(row) for t in ("webhook_secret", "idempotency", "webhook") for row in await conn.fetch(f"SELECT * FROM {t}")]
+        bodies = [row[0] for row in await conn.fetch("SELECT body FROM idempotency")]
     assert len(stored) == 3
     assert not any(made["secret"] in text for text in stored)
     assert bodies
@@ -198,8 +198,8 @@ async def test_secrets_follow_a_new_key_and_the_old_one_can_go(hooks: Webhooks) 
     assert await seal_anew(hooks.svc.db, old) == 0
     assert await seal_anew(hooks.svc.db, new) == 0  # cannot be read, so it stays
     assert await seal_anew(hooks.svc.db, both) == 1
-    async with hooks.svc.db.read() as db:
-        sealed = (await db.conn.fetchval("SELECT sealed FROM webhook_secret")).encode()
+    async with hooks.svc.db.connection() as conn:
+        sealed = (await conn.fetchval("SELECT sealed FROM webhook_secret")).encode()
     assert new.open(sealed).startswith(b"whsec_")
     with pytest.raises(Unreadable):
         old.open(sealed)

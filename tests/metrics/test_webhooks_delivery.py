@@ -221,8 +221,8 @@ async def test_a_rotation_signs_with_both_for_a_day(hooks: Webhooks, receiver: R
     await hooks.work()
     assert receiver.received[1].headers["webhook-signature"].count("v1,") == 1
     await clean_some(hooks.svc.db, hooks.svc.settings, hooks.svc.clock())
-    async with hooks.svc.db.read() as db:
-        assert await db.conn.fetchval("SELECT count(*) FROM webhook_secret") == 1
+    async with hooks.svc.db.connection() as conn:
+        assert await conn.fetchval("SELECT count(*) FROM webhook_secret") == 1
 
 
 def _all(hooks: Webhooks, state: str = "failed") -> dict[str, Any]:
@@ -269,7 +269,7 @@ async def give_up(tx: Tx) -> None:
     """What is new is tried in vain to the end."""
     await take_turn(tx)
     given_up = "state = 'failed', due_at = NULL, claimed_until = NULL, finished_at = $1"
-    await tx.conn.execute(f"UPDATE webhook_delivery SET {given_up} WHERE state = 'pending'", tx.now)
+    await tx.execute(f"UPDATE webhook_delivery SET {given_up} WHERE state = 'pending'", tx.now)
 
 
 async def test_pinging_answers_what_the_receiver_said(hooks: Webhooks, receiver: Receiver) -> None:
@@ -335,10 +335,10 @@ async def test_verify_finds_a_delivery_that_is_missing(hooks: Webhooks, receiver
     await hooks.happens(FLAGGED, FLAGGED)
     await hooks.work()
     async with hooks.svc.transaction() as tx:
-        kept = await tx.conn.fetchrow("DELETE FROM webhook_delivery WHERE position = 1 RETURNING webhook_id")
+        kept = await tx.row("DELETE FROM webhook_delivery WHERE position = 1 RETURNING webhook_id")
     assert len(await hooks.broken()) == 1
     async with hooks.svc.transaction() as tx:  # as cleaning leaves it
-        await tx.conn.execute("UPDATE webhook_cursor SET forgotten_to = 1 WHERE webhook_id = $1", kept[0])
+        await tx.execute("UPDATE webhook_cursor SET forgotten_to = 1 WHERE webhook_id = $1", kept[0])
 
 
 async def test_a_dead_slow_endpoint_does_not_hold_up_another(impatient: Webhooks, receiver: Receiver) -> None:

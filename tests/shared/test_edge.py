@@ -254,24 +254,24 @@ async def test_parameters_of_the_edge_are_checked(
 
 
 async def test_a_failed_commit_is_never_answered_as_done(notes: Running, client: httpx.AsyncClient) -> None:
-    async with notes.db.read() as reader:
-        await reader.conn.execute(
+    async with notes.db.connection() as conn:
+        await conn.execute(
             "CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$;"
             "CREATE CONSTRAINT TRIGGER late AFTER INSERT ON note DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION no()"
         )
     failed = await client.post("/v1/notes", json={"text": "a"}, headers={"Idempotency-Key": "late"})
     assert failed.status_code == 500
     assert await notes.told() == []
-    async with notes.db.read() as reader:
-        await reader.conn.execute("DROP TRIGGER late ON note")
+    async with notes.db.connection() as conn:
+        await conn.execute("DROP TRIGGER late ON note")
     again = await client.post("/v1/notes", json={"text": "a"}, headers={"Idempotency-Key": "late"})
     assert again.status_code == 201
     assert "idempotency-replayed" not in again.headers
 
 
 async def test_a_dry_run_asks_the_database_too(notes: Running, client: httpx.AsyncClient) -> None:
-    async with notes.db.read() as reader:
-        await reader.conn.execute("ALTER TABLE note ADD CHECK (text <> 'never')")
+    async with notes.db.connection() as conn:
+        await conn.execute("ALTER TABLE note ADD CHECK (text <> 'never')")
     assert (await client.post("/v1/notes?dry_run=true", json={"text": "never"})).status_code == 500
     assert (await client.post("/v1/notes?dry_run=true", json={"text": "else"})).status_code == 201
 
@@ -280,7 +280,7 @@ async def test_a_change_is_written_with_its_event_unless_something_is_read_befor
     sent: list[str] = []
     subject = new_id()
     async with notes.transaction() as tx:
-        with tx.conn.query_logger(lambda query: sent.append(query.query)):
+        with tx._conn.query_logger(lambda query: sent.append(query.query)):
             note = await tx.add(NOTES, Note(subject, 0, "a", tx.now), NoteWritten(text="a"))
             note = await tx.save(NOTES, note, NoteEdited(text="b"), text="b")  # two changes of a row cannot be one statement
             await tx.flush()
@@ -351,9 +351,9 @@ async def test_one_statement_tells_one_event_or_several_with_or_without_a_key(no
                 tx.answer = Answer(key, b"", 201, {"etag": '"1"'}, b"{}") if key else None
             told = await notes.told(subject=subject)
             assert [(e.version, e.data.text) for e in told if isinstance(e.data, NoteWritten)] == [(n + 1, f"t{n}") for n in range(events)]
-    async with notes.db.read() as reader:
-        queued = await reader.conn.fetch("SELECT e.subject, e.version FROM outbox o JOIN event e ON e.id = o.event_id ORDER BY o.id")
-        kept = await reader.conn.fetch("SELECT key, headers FROM idempotency ORDER BY key")
+    async with notes.db.connection() as conn:
+        queued = await conn.fetch("SELECT e.subject, e.version FROM outbox o JOIN event e ON e.id = o.event_id ORDER BY o.id")
+        kept = await conn.fetch("SELECT key, headers FROM idempotency ORDER BY key")
     assert [q["version"] for q in queued] == [1, 1, 1, 2, 3, 1, 2, 3]
     assert [(k["key"], k["headers"]) for k in kept] == [(b"key-1", {"etag": '"1"'}), (b"key-3", {"etag": '"1"'})]
 
@@ -372,8 +372,8 @@ async def test_a_key_that_got_its_answer_meanwhile_rolls_the_second_effect_back(
     with pytest.raises(KeyInUse):
         await second()
     assert await notes.told(subject=subject) == []
-    async with notes.db.read() as reader:
-        await reader.conn.execute("UPDATE idempotency SET created_at = created_at - interval '25 hours'")
+    async with notes.db.connection() as conn:
+        await conn.execute("UPDATE idempotency SET created_at = created_at - interval '25 hours'")
     await second()
     assert len(await notes.told(subject=subject)) == 1
 

@@ -39,8 +39,8 @@ async def test_an_event_of_such_a_time_is_refused_when_it_is_told_and_nothing_is
         async with notes.transaction() as tx:
             await tx.add_many(NOTES, rows)
     assert await notes.told() == []
-    async with notes.db.read() as reader:
-        assert await reader.conn.fetchval("SELECT count(*) FROM note") == 0
+    async with notes.db.connection() as conn:
+        assert await conn.fetchval("SELECT count(*) FROM note") == 0
 
 
 @pytest.mark.parametrize("at", [datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 12, 31, 23, 59, 59, tzinfo=UTC)], ids=str)

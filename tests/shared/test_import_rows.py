@@ -21,7 +21,7 @@ class Pieces:
     def __init__(self, raw: bytes, size: int) -> None:
         self._pieces = [{"start": n, "bytes": raw[n : n + size]} for n in range(0, len(raw), size)]
 
-    async def fetchrow(self, _: str, __: Any, position: int) -> Any:
+    async def row(self, _: str, __: Any, position: int) -> Any:
         return next((p for p in reversed(self._pieces) if p["start"] <= position), None)
 
 

@@ -204,8 +204,8 @@ async def test_a_batch_that_cannot_be_taken_fails_the_job_there_and_resume_tries
 
 async def test_a_database_that_cannot_be_asked_is_waited_for(notes: Running) -> None:
     """As when it is not migrated yet. No job failed, so none is ended, and nothing is tried hundreds of times a second."""
-    async with notes.db.read() as reader:
-        await reader.conn.execute("ALTER TABLE import_job RENAME TO import_job_later")
+    async with notes.db.connection() as conn:
+        await conn.execute("ALTER TABLE import_job RENAME TO import_job_later")
     stop = asyncio.Event()
     with capture_logs() as told:
         worker = asyncio.create_task(jobs.run(NOTES_IMPORT, notes.db, notes.settings, notes.clock, stop))
@@ -213,8 +213,8 @@ async def test_a_database_that_cannot_be_asked_is_waited_for(notes: Running) -> 
             while not told:  # noqa: ASYNC110 (the other side is a task)
                 await asyncio.sleep(0.01)
         await asyncio.sleep(0.5)
-        async with notes.db.read() as reader:
-            await reader.conn.execute("ALTER TABLE import_job_later RENAME TO import_job")
+        async with notes.db.connection() as conn:
+            await conn.execute("ALTER TABLE import_job_later RENAME TO import_job")
         async with asyncio.timeout(60):
             while len(told) < 2:  # noqa: ASYNC110 (the other side is a task)
                 await asyncio.sleep(0.01)
@@ -287,9 +287,9 @@ async def test_a_row_that_the_database_refuses_costs_that_row(notes: Running, cl
         outcome = await take_notes(tx, rows, settings)
         for _, row in rows:
             if row.text == "bad":
-                await tx.conn.execute("SELECT $1::text", "\0")
+                await tx.execute("SELECT $1::text", "\0")
             if row.text == "large":
-                await tx.conn.execute("SELECT 100000::smallint")
+                await tx.execute("SELECT 100000::smallint")
         return outcome
 
     raw = "external_id,text\n" + "".join(f"{n},{'bad' if n in (7, 8, 40) else 'large' if n == 50 else 'fine'}\n" for n in range(1, 61))

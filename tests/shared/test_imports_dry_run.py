@@ -57,9 +57,9 @@ async def test_a_dry_run_shows_what_would_be_and_stores_nothing(notes: Running, 
 
 
 async def _nothing_is_left(notes: Running) -> None:
-    async with notes.db.read() as reader:
+    async with notes.db.connection() as conn:
         for table in ("import_job", "import_chunk", "import_problem", "note", "event", "outbox"):
-            assert await reader.conn.fetchval(f"SELECT count(*) FROM {table}") == 0, table
+            assert await conn.fetchval(f"SELECT count(*) FROM {table}") == 0, table
 
 
 async def test_a_dry_run_of_many_rows_finds_all_problems_while_others_are_answered(notes: Running, client: httpx.AsyncClient) -> None:

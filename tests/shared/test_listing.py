@@ -142,7 +142,7 @@ async def admin(harbour: Running) -> AsyncIterator[httpx.AsyncClient]:
 async def put(harbour: Running, *boats: Boat, keep: bool = False) -> None:
     async with harbour.transaction() as tx:
         if not keep:
-            await tx.conn.execute("TRUNCATE boat")
+            await tx.execute("TRUNCATE boat")
         for one in boats:
             await tx.run(ADD, **{n: getattr(one, n) for n in BOATS.names})
 
@@ -429,19 +429,19 @@ async def test_page_1000_is_read_from_the_index_as_page_1_is(harbour: Running, s
     """The same few index entries for both, counted by Postgres itself: rows touched, not times."""
     await put(harbour)
     async with harbour.transaction() as tx:
-        await tx.conn.execute(
+        await tx.execute(
             "INSERT INTO boat SELECT gen_random_uuid(), 'b' || n, 'sloop', CASE WHEN n % 50 <> 0 THEN n END, n, n, NULL,"
             " now() - n * interval '1 minute', NULL, false, '{}' FROM generate_series(1, 60000) AS n"
         )
-    async with harbour.db.read() as db:
-        await db.conn.execute("ANALYZE boat")
+    async with harbour.db.connection() as conn:
+        await conn.execute("ANALYZE boat")
     async with harbour.client("admin") as client:
         first = await _touched(harbour, client, sort, None)
         offset = 49_950
         name, down = sort.removeprefix("-"), sort.startswith("-")
         direction = "DESC" if down else "ASC"
-        async with harbour.db.read() as db:
-            row = await db.conn.fetchrow(
+        async with harbour.db.connection() as conn:
+            row = await conn.fetchrow(
                 f"SELECT {name} AS value, id FROM boat ORDER BY {name} {direction} NULLS LAST, id {direction} OFFSET {offset} LIMIT 1"
             )
         assert row["value"] is not None
@@ -456,8 +456,8 @@ async def _touched(harbour: Running, client: httpx.AsyncClient, sort: str, after
     shape = _Shape((), "", sort, "value" if after else "start", id(everything), everything)
     query = BOATS._query(shape)
     values: dict[str, Any] = {"after": after[0], "after_id": after[1]} if after else {}
-    async with harbour.db.read() as db:
-        plan = await db.conn.fetchval("EXPLAIN (ANALYZE, FORMAT JSON) " + query.sql, *query.args({"limit": 51, **values}))
+    async with harbour.db.connection() as conn:
+        plan = await conn.fetchval("EXPLAIN (ANALYZE, FORMAT JSON) " + query.sql, *query.args({"limit": 51, **values}))
     scans: list[dict[str, Any]] = []
 
     def walk(node: dict[str, Any]) -> None:

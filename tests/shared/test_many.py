@@ -51,9 +51,9 @@ async def test_rows_and_events_are_stored_alike_however_many(notes: Running, cou
         await getattr(tx, adding)(NOTES, told)
         actor = tx.actor
     async with notes.db.read() as reader:
-        assert {r["id"]: r["text"] for r in await reader.conn.fetch(_SEEN)} == {id: f"note {n}" for n, id in enumerate(ids)}
+        assert {r["id"]: r["text"] for r in await reader.rows(_SEEN)} == {id: f"note {n}" for n, id in enumerate(ids)}
         assert all(row.version == 2 for row in await reader.all(NOTES.get_many, ids=ids))
-        events = await reader.conn.fetch(_EVENTS)
+        events = await reader.rows(_EVENTS)
     assert [(e["subject"], e["version"]) for e in events] == [(id, version) for id in ids for version in (1, 2)]
     first, second = events[:2]
     assert (first["type"], second["type"]) == (NoteWritten.type, NoteEdited.type)
@@ -69,8 +69,8 @@ async def test_many_events_name_their_cause(notes: Running) -> None:
     async with notes.transaction() as tx:
         await tx.caused_by(cause)
         await tx.add_many(NOTES, [(note(new_id(), notes), [(NoteWritten(text="a"), tx.now)]) for _ in range(BULK)])
-    async with notes.db.read() as reader:
-        events = await reader.conn.fetch(_EVENTS)
+    async with notes.db.connection() as conn:
+        events = await conn.fetch(_EVENTS)
     assert {(e["causation_id"], e["correlation_id"]) for e in events} == {(cause.id, "why")}
 
 
@@ -89,16 +89,16 @@ async def test_what_somebody_adds_at_the_same_moment_stays_and_the_others_are_ad
     await _waiting(notes)
     await other.__aexit__(None, None, None)
     assert await adding == set(ids) - {ids[7]}
-    async with notes.db.read() as reader:
-        found = {r["id"]: r["text"] for r in await reader.conn.fetch(_SEEN)}
-        events = await reader.conn.fetch(_EVENTS)
+    async with notes.db.connection() as conn:
+        found = {r["id"]: r["text"] for r in await conn.fetch(_SEEN)}
+        events = await conn.fetch(_EVENTS)
     assert found == dict.fromkeys(ids, "ours") | {ids[7]: "theirs"}
     assert sorted(e["subject"] for e in events) == sorted(ids)
 
 
 async def _waiting(notes: Running) -> None:
-    async with notes.db.read() as reader, asyncio.timeout(30):
-        while not await reader.conn.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):  # noqa: ASYNC110 (the other side is a database)
+    async with notes.db.connection() as conn, asyncio.timeout(30):
+        while not await conn.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):  # noqa: ASYNC110 (the other side is a database)
             await asyncio.sleep(0.01)
 
 

@@ -56,8 +56,8 @@ async def edit(notes: Running, id: UUID, times: int = 1) -> None:
 
 
 async def sql(notes: Running, statement: str, *args: Any) -> list[Any]:
-    async with notes.db.read() as reader:
-        found: list[Any] = await reader.conn.fetch(statement, *args)
+    async with notes.db.connection() as conn:
+        found: list[Any] = await conn.fetch(statement, *args)
         return found
 
 
@@ -302,9 +302,9 @@ async def test_verify_names_what_is_kept_from_the_log_and_looks_for_nothing_that
     await sql(notes, "UPDATE event SET type = 'nonsense' WHERE version = 2")
 
     async def offenders() -> dict[str, int]:
-        async with notes.db.read() as reader:
-            found = [one async for one in verify.run(reader.conn, verify.PLUMBING_CHECKS)]
-            found += [one async for one in verify.in_the_log(reader.conn, bus, ["note"])]
+        async with notes.db.connection() as conn:
+            found = [one async for one in verify.run(conn, verify.PLUMBING_CHECKS)]
+            found += [one async for one in verify.in_the_log(conn, bus, ["note"])]
         return {one.says: one.offenders for one in found if one.offenders}
 
     async with relays(notes, bus), notes.client("ops") as ops:

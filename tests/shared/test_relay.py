@@ -58,8 +58,8 @@ async def edit(notes: Running, id: UUID, times: int = 1) -> None:
 
 async def emptied(notes: Running) -> None:
     async def empty() -> bool:
-        async with notes.db.read() as reader:
-            return not await reader.conn.fetchval("SELECT count(*) FROM outbox")
+        async with notes.db.connection() as conn:
+            return not await conn.fetchval("SELECT count(*) FROM outbox")
 
     await until(empty)
 
@@ -87,8 +87,8 @@ def in_order(bus: MemoryBus) -> dict[UUID, int]:
 
 
 async def stored(notes: Running) -> dict[UUID, int]:
-    async with notes.db.read() as reader:
-        return dict(await reader.conn.fetch("SELECT subject, max(version) FROM event GROUP BY subject"))
+    async with notes.db.connection() as conn:
+        return dict(await conn.fetch("SELECT subject, max(version) FROM event GROUP BY subject"))
 
 
 async def test_what_is_written_gets_into_the_log_as_it_was_told(notes: Running) -> None:
@@ -138,8 +138,8 @@ async def test_nothing_is_lost_or_out_of_order_while_relays_are_killed_and_cut_o
     async def cut_off_again_and_again() -> None:
         while not stop.is_set():
             await asyncio.sleep(dice.uniform(0.02, 0.15))
-            async with notes.db.read() as reader:
-                cut.extend(await reader.conn.fetch(CUT_RELAYS))
+            async with notes.db.connection() as conn:
+                cut.extend(await conn.fetch(CUT_RELAYS))
 
     harm = [asyncio.create_task(f()) for f in (killed_again_and_again, killed_again_and_again, cut_off_again_and_again)]
     await asyncio.gather(*[writer() for _ in range(8)])
@@ -215,15 +215,15 @@ async def test_no_place_is_drawn_before_the_event_is_there(notes: Running) -> No
     async with notes.transaction() as tx:
         tx.tell(subject, 1, NoteWritten(text="the first"))
         await tx.flush()
-        before = await tx.conn.fetchval(drawn)
+        before = await tx.value(drawn)
         second = asyncio.create_task(tell())
-        async with notes.db.read() as reader:
+        async with notes.db.connection() as conn:
 
             async def waits() -> bool:
-                return bool(await reader.conn.fetchval(blocked))
+                return bool(await conn.fetchval(blocked))
 
             await until(waits)
-            assert await reader.conn.fetchval(drawn) == before
+            assert await conn.fetchval(drawn) == before
     with pytest.raises(asyncpg.UniqueViolationError):
         await second
 
@@ -237,8 +237,8 @@ async def test_while_somebody_reads_for_hours_looks_do_not_begin_at_the_beginnin
             begun.append(self.place)
 
     monkeypatch.setattr(relaying, "Cleared", Watched)
-    async with notes.db.read() as old, old.conn.transaction(isolation="repeatable_read"):
-        await old.conn.fetchval("SELECT count(*) FROM outbox")
+    async with notes.db.connection() as conn, conn.transaction(isolation="repeatable_read"):
+        await conn.fetchval("SELECT count(*) FROM outbox")
         async with relays(notes, bus):
             for _ in range(20):
                 await edit(notes, await write(notes), 99)

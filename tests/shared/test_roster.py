@@ -31,8 +31,8 @@ async def hear(notes: Running, event: Event, version: int) -> None:
 
 
 async def known(notes: Running) -> Any:
-    async with notes.db.read() as reader:
-        return await reader.conn.fetchrow("SELECT team_id, team_path, role, active, version FROM roster WHERE person_id = $1", ANN)
+    async with notes.db.connection() as conn:
+        return await conn.fetchrow("SELECT team_id, team_path, role, active, version FROM roster WHERE person_id = $1", ANN)
 
 
 async def test_it_follows_a_person_from_team_to_team(notes: Running) -> None:

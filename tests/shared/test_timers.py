@@ -26,25 +26,23 @@ HOUR = timedelta(hours=1)
 @pytest.fixture
 async def notes(postgres: Postgres) -> AsyncIterator[Running]:
     async with running(service, postgres, pool_size=20) as started:
-        async with started.db.read() as reader:
-            await reader.conn.execute(
-                "CREATE TABLE effect (n bigint GENERATED ALWAYS AS IDENTITY, kind text, subject uuid, at timestamptz)"
-            )
+        async with started.db.connection() as conn:
+            await conn.execute("CREATE TABLE effect (n bigint GENERATED ALWAYS AS IDENTITY, kind text, subject uuid, at timestamptz)")
         yield started
 
 
 async def note_effect(tx: Tx, timer: Timer) -> None:
-    await tx.conn.execute("INSERT INTO effect (kind, subject, at) VALUES ($1, $2, $3)", timer.kind, timer.subject, tx.now)
+    await tx.execute("INSERT INTO effect (kind, subject, at) VALUES ($1, $2, $3)", timer.kind, timer.subject, tx.now)
 
 
 async def effects(notes: Running) -> list[UUID]:
-    async with notes.db.read() as reader:
-        return [r["subject"] for r in await reader.conn.fetch("SELECT subject FROM effect ORDER BY n")]
+    async with notes.db.connection() as conn:
+        return [r["subject"] for r in await conn.fetch("SELECT subject FROM effect ORDER BY n")]
 
 
 async def rows(notes: Running) -> list[Any]:
-    async with notes.db.read() as reader:
-        return list(await reader.conn.fetch("SELECT * FROM timer ORDER BY due_at"))
+    async with notes.db.connection() as conn:
+        return list(await conn.fetch("SELECT * FROM timer ORDER BY due_at"))
 
 
 async def set_for(notes: Running, after: timedelta, subject: UUID | None = None, kind: str = "remind") -> UUID:
@@ -65,8 +63,8 @@ async def test_timers_fire_when_due_earliest_first_and_at_the_clocks_time(notes:
     assert await fire(notes) == 2
     assert await effects(notes) == [early, late]
     assert await fire(notes) == 0
-    async with notes.db.read() as reader:
-        assert await reader.conn.fetchval("SELECT DISTINCT at FROM effect") == notes.clock()
+    async with notes.db.connection() as conn:
+        assert await conn.fetchval("SELECT DISTINCT at FROM effect") == notes.clock()
     assert [r["fired_at"] for r in await rows(notes)] == [notes.clock(), notes.clock(), None]
     assert future not in await effects(notes)
 
@@ -250,8 +248,8 @@ async def test_a_timer_for_a_time_that_nobody_can_keep_is_refused(notes: Running
 @pytest.mark.parametrize("odd", ["-infinity", "infinity", "290000-01-01", "0001-01-01"])
 async def test_a_timer_of_such_a_time_that_was_written_by_hand_holds_up_no_other(notes: Running, odd: str) -> None:
     fine = await set_for(notes, HOUR)
-    async with notes.db.read() as reader:
-        await reader.conn.execute(
+    async with notes.db.connection() as conn:
+        await conn.execute(
             "INSERT INTO timer (id, kind, subject, due_at) VALUES (uuidv7(), 'remind', uuidv7(), $1::text::timestamptz)", odd
         )
     stop = asyncio.Event()

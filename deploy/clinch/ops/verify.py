@@ -165,7 +165,7 @@ async def _projection(db: Any, bus: Any, settings: "Settings | None") -> "AsyncI
 
     async with db.begin(Context("verify", SYSTEM, utcnow(), "verify"), keep=False) as tx:
         differ = await differing_cells(tx)
-        yield Finding(7, "every cell is what the facts say", differ, (), await tx.conn.fetchval("SELECT count(*) FROM cell"))
+        yield Finding(7, "every cell is what the facts say", differ, (), await tx.value("SELECT count(*) FROM cell"))
     if settings is not None:
         differ, events = await differing_rows(db, bus, settings)
         yield Finding(7, "the projection is what the log says when read again", differ, (), events)

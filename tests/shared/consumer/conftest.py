@@ -18,8 +18,8 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 async def notes(postgres: Postgres) -> AsyncIterator[Running]:
     async with running(service, postgres, pool_size=20) as started:
-        async with started.db.read() as reader:
-            await reader.conn.execute("CREATE TABLE effect (n bigint GENERATED ALWAYS AS IDENTITY, subject uuid, version bigint)")
+        async with started.db.connection() as conn:
+            await conn.execute("CREATE TABLE effect (n bigint GENERATED ALWAYS AS IDENTITY, subject uuid, version bigint)")
         yield started
 
 

@@ -54,19 +54,19 @@ class Effects:
         for event in events:
             if (event.subject, event.version) in self.poison:
                 raise self.error
-            await tx.conn.execute("INSERT INTO effect (subject, version) VALUES ($1, $2)", event.subject, event.version)
+            await tx.execute("INSERT INTO effect (subject, version) VALUES ($1, $2)", event.subject, event.version)
 
 
 async def effects(notes: Running, subject: UUID | None = None) -> list[Any]:
     """What took effect, in order: (subject, version), or the versions of one subject."""
-    async with notes.db.read() as reader:
-        rows = await reader.conn.fetch("SELECT subject, version FROM effect ORDER BY n")
+    async with notes.db.connection() as conn:
+        rows = await conn.fetch("SELECT subject, version FROM effect ORDER BY n")
     return [tuple(r) if subject is None else r["version"] for r in rows if subject in (None, r["subject"])]
 
 
 async def letters(notes: Running) -> list[Any]:
-    async with notes.db.read() as reader:
-        return list(await reader.conn.fetch('SELECT * FROM dead_letter WHERE settled_at IS NULL ORDER BY parked_at, partition, "offset"'))
+    async with notes.db.connection() as conn:
+        return list(await conn.fetch('SELECT * FROM dead_letter WHERE settled_at IS NULL ORDER BY parked_at, partition, "offset"'))
 
 
 def reader_of(notes: Running, log: Log, handle: Handle) -> Consumer:
@@ -89,8 +89,8 @@ async def caught_up(notes: Running, log: Log) -> None:
     ends = {place: end for place, end in (await log.bus.end_offsets([TOPIC])).items() if end}
 
     async def at_the_end() -> bool:
-        async with notes.db.read() as reader:
-            rows = await reader.conn.fetch("SELECT topic, partition, next FROM consumer_offset WHERE consumer = $1 AND next > 0", NAME)
+        async with notes.db.connection() as conn:
+            rows = await conn.fetch("SELECT topic, partition, next FROM consumer_offset WHERE consumer = $1 AND next > 0", NAME)
         return {(r["topic"], r["partition"]): r["next"] for r in rows} == ends
 
     await until(at_the_end)

@@ -43,7 +43,7 @@ async def test_a_fold_takes_the_news_of_all_partitions_at_once_and_reactions_tho
 
     @on(NoteWritten)
     async def reaction(tx: Tx, event: Envelope[NoteWritten]) -> None:
-        at_once.append((tx.conn, tx.context.correlation_id.split(":")[2], place(event.subject)))
+        at_once.append((tx.context.correlation_id.split(":")[2], place(event.subject)))
 
     for subject in one_of_each():
         log.say(subject)
@@ -52,7 +52,7 @@ async def test_a_fold_takes_the_news_of_all_partitions_at_once_and_reactions_tho
     async with notes.db.connection() as conn:
         await conn.execute("DELETE FROM consumer_seen; UPDATE consumer_offset SET next = 0")
     await consume_all(notes, log, reactions([reaction])[0])
-    assert [int(began_in) for _, began_in, _ in at_once] == [of for _, _, of in at_once] == [0, 1, 2, 3]
+    assert [int(began_in) for began_in, _ in at_once] == [of for _, of in at_once] == [0, 1, 2, 3]
 
 
 async def test_what_was_polled_before_the_log_failed_is_dealt_with(notes: Running, log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,7 +90,7 @@ async def test_a_batch_of_which_another_worker_took_a_part_leaves_no_trace(notes
     async with consuming_now(reader_of(notes, log, handle)):
         await polled.wait()
         async with notes.transaction() as tx:  # as the other did: the second partition, and nothing else
-            await tx.conn.execute("UPDATE consumer_offset SET next = 1 WHERE partition = 1")
+            await tx.execute("UPDATE consumer_offset SET next = 1 WHERE partition = 1")
         may_go_on.set()
         await caught_up(notes, log)
     assert await effects(notes) == [(s, 1) for s in everybody if place(s) != 1]
@@ -118,7 +118,7 @@ async def test_what_a_crash_of_the_database_took_back_is_read_again(notes: Runni
     async with consuming_now(reader_of(notes, log, Effects())):
         await caught_up(notes, log)
         async with notes.transaction() as tx:
-            await tx.conn.execute("TRUNCATE effect; DELETE FROM consumer_seen; UPDATE consumer_offset SET next = 0 WHERE partition <> 1")
+            await tx.execute("TRUNCATE effect; DELETE FROM consumer_seen; UPDATE consumer_offset SET next = 0 WHERE partition <> 1")
 
         async def again() -> bool:
             return len(await effects(notes)) == PARTITIONS - 1

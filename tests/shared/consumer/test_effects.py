@@ -55,7 +55,7 @@ async def test_each_event_takes_effect_once_and_in_order_although_the_log_repeat
 async def test_events_of_types_nobody_reads_count_as_seen_and_are_not_parsed(notes: Running, log: Log) -> None:
     @on(NoteWritten)
     async def note(tx: Tx, event: Envelope[NoteWritten]) -> None:
-        await tx.conn.execute("INSERT INTO effect (subject, version) VALUES ($1, $2)", event.subject, event.version)
+        await tx.execute("INSERT INTO effect (subject, version) VALUES ($1, $2)", event.subject, event.version)
 
     [subject] = subjects(1)
     log.say(subject)
@@ -161,8 +161,8 @@ async def test_nothing_is_lost_or_doubled_while_workers_are_killed_and_cut_off(n
         """
         while not finished.is_set():
             await asyncio.sleep(dice.uniform(0.02, 0.1))
-            async with notes.db.read() as reader:
-                await reader.conn.execute(cut)
+            async with notes.db.connection() as conn:
+                await conn.execute(cut)
 
     harm = [asyncio.create_task(f()) for f in (killed_again_and_again, killed_again_and_again, cut_off_again_and_again)]
     for _ in range(40):

@@ -122,8 +122,8 @@ async def test_a_worker_is_not_ready_when_a_consumer_is_not(notes: Running, log:
 
     monkeypatch.setattr(bus, "ensure_topics", ensure_topics)
     monkeypatch.setattr(worker, "open_bus", lambda url, client: bus)
-    async with notes.db.read() as reader:
-        await reader.conn.execute("CREATE TABLE alembic_version AS SELECT 'a revision' AS version_num")
+    async with notes.db.connection() as conn:
+        await conn.execute("CREATE TABLE alembic_version AS SELECT 'a revision' AS version_num")
     stop = asyncio.Event()
     async with its.probe(stop) as obstacle:
         assert await obstacle() == worker.NOT_AT_WORK
@@ -150,9 +150,9 @@ async def test_timers_that_are_late_show_in_the_figures(notes: Running) -> None:
         return str(UUID(int=moment << 80 | 7 << 76 | 2 << 62))
 
     row = "INSERT INTO timer (id, kind, subject, due_at, error) VALUES ($1, 'remind', $2, $3::timestamptz - make_interval(secs => $4), $5)"
-    async with notes.db.read() as reader:
+    async with notes.db.connection() as conn:
         for set_before, due_before, error in ((5000, 600, None), (100, 9_000_000, "in vain"), (4000, -50, None)):
-            await reader.conn.execute(row, set_at(set_before), new_id(), notes.clock(), due_before, error)
+            await conn.execute(row, set_at(set_before), new_id(), notes.clock(), due_before, error)
     stop = asyncio.Event()
     sampling = asyncio.create_task(timers.sample(notes.db, notes.clock, stop, service="late-svc"))
 

@@ -18,7 +18,7 @@ heard = list[tuple[UUID, int, str]]()
 
 async def _take(tx: Tx, event: Envelope[Any]) -> None:
     heard.append((event.subject, event.version, event.data.text))
-    await tx.conn.execute("INSERT INTO effect (subject, version) VALUES ($1, $2)", event.subject, event.version)
+    await tx.execute("INSERT INTO effect (subject, version) VALUES ($1, $2)", event.subject, event.version)
 
 
 @on(NoteWritten)

@@ -41,7 +41,7 @@ async def parents(tx: Reader) -> dict[UUID, UUID | None]:
 async def enter_team(tx: Tx, *, name: str, parent_id: UUID | None, external_id: str | None) -> tuple[Team, bool]:
     """Create a team; one whose external key is known already is brought to these values instead. The team, and whether it is new."""
     CREATE_TEAM.permit(tx.actor)
-    await tx.conn.execute(_LOCK_TREE)
+    await tx.execute(_LOCK_TREE)
     tree = await parents(tx)
     id = id_of("team", external_id) if external_id else new_id()
     if id in tree:
@@ -54,7 +54,7 @@ async def enter_team(tx: Tx, *, name: str, parent_id: UUID | None, external_id: 
 
 async def change_team(tx: Tx, id: UUID, given: Mapping[str, Any], expect: int | None = None) -> Team:
     """Rename or move a team. After a move everybody below it has a new path, and each of them is told of."""
-    await tx.conn.execute(_LOCK_TREE)
+    await tx.execute(_LOCK_TREE)
     team = await tx.load(TEAMS, id, expect)
     CHANGE_TEAM.check(team, tx.actor)
     changes = {name: value for name, value in given.items() if getattr(team, name) != value}

@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import pairwise
@@ -10,8 +10,12 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import select
+
 from shared.calendar import day_of
-from shared.company import Company, history
+from shared.company import Company
+from shared.db.query import Query
+from shared.db.tables import COMPANY
 from shared.db.tx import Tx
 from shared.events.envelope import Envelope
 from shared.rezone import FX_PLACES
@@ -31,11 +35,13 @@ class Past:
 _known: dict[str, Past] = {}
 """By database. It changes only by `clinch rezone`, while no service runs."""
 
+_COMPANIES = Query(select(*[COMPANY.c[field.name] for field in fields(Company)]).order_by(COMPANY.c.number), Company)
+
 
 async def past_of(tx: Tx) -> Past:
     url = tx.settings.database_url
     if url not in _known:
-        _known[url] = _past(await history(await tx.settled()), tx.settings.zone)
+        _known[url] = _past(await tx.all(_COMPANIES), tx.settings.zone)
     return _known[url]
 
 
