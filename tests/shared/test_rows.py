@@ -24,6 +24,12 @@ class SignedBall(Ball):
     by: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class NamedBall:
+    id: int
+    colour: Colour | None
+
+
 @dataclass(frozen=True)
 class Checked:
     id: int
@@ -34,6 +40,11 @@ class Checked:
 
 
 BALL = Table("ball", MetaData(), Column("id", Integer), Column("colour", Text), Column("by", Text))
+
+
+def test_a_row_whose_fields_must_be_named_is_made_by_their_names() -> None:
+    row = Query(select(BALL.c.colour, BALL.c.id), NamedBall).row(("red", 1))
+    assert row == NamedBall(id=1, colour=Colour.RED)
 
 
 def test_a_row_is_what_the_class_would_make_itself() -> None:
