@@ -48,7 +48,7 @@ class ContractSubmitted(ContractEvent, type="contract.submitted"):
 
 
 class ContractReviewed(ContractEvent, type="contract.reviewed"):
-    """One of the parallel reviewers decided."""
+    """One of the three parts of the review decided."""
 
     part: Literal["legal", "finance", "manager"]
     decision: Literal["approved", "rejected"]
@@ -184,7 +184,7 @@ class MilestoneReopened(MilestoneEvent, type="milestone.reopened"):
 
 
 class MilestoneWaived(MilestoneEvent, type="milestone.waived"):
-    """What was still open is not asked for any more. What was paid stays owed: a reversal opens it again."""
+    """What was open is given up. What was paid stays owed: a reversal opens it again."""
 
     reason: str
     waived: Money | None = None
@@ -211,7 +211,7 @@ class PaymentEvent(ContractSvcEvent, Dimensions):
 
 
 class PaymentReceived(PaymentEvent, type="payment.received"):
-    """Cash came in; allocated to the oldest due milestone first, the rest is credit."""
+    """Money came in. It pays the milestones that are due, oldest first; the rest is credit."""
 
     received_at: datetime
     signed_at: datetime

@@ -1,4 +1,4 @@
-"""All acts of contract-svc by record: what answers list, `clinch verify` checks, and docs/domain.md shows."""
+"""All acts of contract-svc by record: answers list them, and `clinch verify` checks by them."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A contract as answers show it: with the text, the milestones, the money, and all acts that can be done with it."""
+"""A contract as answers show it: text, milestones, money, and all acts that can be done with it."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ from shared.money import Amount, Money, Percent, Quantity, in_minor_units
 
 
 class MilestoneOut(BaseModel):
-    """`due_on` is the day of a milestone whose trigger is a date.
+    """A payment milestone. `due_on` is the day of one whose trigger is a date.
 
     `due_day` is the last day to pay, in the company's calendar. `due_at` is the end of that day: what is open then is overdue.
     """
@@ -87,8 +87,11 @@ class SignerOut(Signer, Answer):
 
 
 class ContractItem(ContractFields, Answer):
-    """`outstanding` is all that was not paid or waived, due or not; `overdue` the part of it that is past due; `credit` what was
-    paid too early or too much. `acceptance_due_day` is the last day to accept, `acceptance_due_at` the end of that day."""
+    """A contract with its money.
+
+    `outstanding` is not paid or waived, due or not; `overdue` is the part of it that is past due; `credit` was paid too early or too
+    much. `acceptance_due_day` is the last day to accept, `acceptance_due_at` its end.
+    """
 
     version_says_all: ClassVar[bool] = False
 
@@ -128,7 +131,7 @@ class ContractItem(ContractFields, Answer):
 
 
 class ContractOut(ContractItem):
-    """`content_hash` is that of the content under review, and what reviewers approve."""
+    """The whole contract. `content_hash` is that of the content under review, which reviewers approve."""
 
     lines: list[LineOut]
     sections: dict[Section, str]

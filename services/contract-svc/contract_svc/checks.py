@@ -1,4 +1,4 @@
-"""What `clinch verify` asks of contract-svc's data: legal histories, one contract per quote, money to the last cent."""
+"""What `clinch verify` asks of contracts: legal histories, one per quote, money to the last cent."""
 
 from contract_svc.acts import CONTRACT_ACTS
 from shared.verify import Check, Total, legal_histories

@@ -1,4 +1,7 @@
-"""What a new zone or currency means for contracts and their milestones. Days that were told stay; when they begin and end moves."""
+"""Follow a change of the company's zone or currency.
+
+Days that were told stay; the times at which they begin and end move.
+"""
 
 from typing import Any
 
@@ -10,7 +13,7 @@ _DAYS = """
 SELECT due_day FROM milestone UNION SELECT due_on FROM milestone UNION SELECT acceptance_due_day FROM contract
 UNION SELECT starts_on FROM contract WHERE state = 'signed'
 """
-# What was called overdue within the due day, as the new zone has it, is not overdue yet.
+# What was marked overdue is not overdue yet if the due day has not ended in the new zone.
 _MILESTONES = """
 UPDATE milestone m SET due_at = d.ends, overdue_since = CASE
   WHEN m.overdue_since IS NULL OR d.ends > $1 THEN NULL WHEN m.overdue_since = m.due_at THEN d.ends ELSE m.overdue_since END

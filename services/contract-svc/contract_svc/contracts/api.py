@@ -73,7 +73,10 @@ async def contract_timeline(
 
 @router.patch("/{contract_id}")
 async def edit_contract(contract_id: UUID, body: ContractPatch, tx: InTx, by: CurrentActor, expect: IfMatch) -> ContractOut:
-    """Change a draft. For its owner, managers, assistants of the team, and lawyers. Lines, total and schedule are the quote's."""
+    """Change a draft. For its owner, managers, assistants of the team, and lawyers.
+
+    Lines, total and schedule are the quote's.
+    """
     days = body.model_dump(include=set(ContractFields.model_fields), exclude_unset=True)
     texts = body.model_dump(mode="json", include={"sections", "core_clauses", "signers"}, exclude_unset=True)
     changed = await commands.edit(tx, contract_id, expect=expect, at=body.at, changes=days | texts)

@@ -1,4 +1,7 @@
-"""Changing drafts. The contract is always locked first: its lock orders all that is done to it, its milestones and its payments."""
+"""Change drafts.
+
+Every command locks the contract first: the lock orders what happens to it, to its milestones and to its payments.
+"""
 
 from dataclasses import replace
 from datetime import datetime
@@ -18,7 +21,7 @@ E = TypeVar("E", bound=ContractEvent)
 
 
 def dimensions(contract: Contract) -> dict[str, Any]:
-    """What figures about the contract are broken down by, as every event of it carries them."""
+    """The dimensions that every event of the contract carries, for figures."""
     return {n: getattr(contract, n) for n in Dimensions.model_fields}
 
 
@@ -28,7 +31,7 @@ def about(event: type[E], contract: Contract, **more: Any) -> E:
 
 
 async def edit(tx: Tx, contract_id: UUID, *, expect: int | None, at: datetime | None, changes: dict[str, Any]) -> Contract:
-    """Set fields of a draft; of its sections those that are given."""
+    """Set fields of a draft. Sections that are not given stay."""
     contract = await SEEN.load(tx, contract_id, expect)
     after = {**changes, "sections": {**contract.sections, **changes.get("sections", {})}}
     CHANGE.check(contract, tx.actor, also=term_unmet(after.get("starts_on", contract.starts_on), after.get("ends_on", contract.ends_on)))
@@ -36,7 +39,7 @@ async def edit(tx: Tx, contract_id: UUID, *, expect: int | None, at: datetime | 
 
 
 async def change(tx: Tx, contract: Contract, *, at: datetime, **changes: Any) -> Contract:
-    """Set fields of a locked contract, and tell which of them are different now; nothing is told when none is."""
+    """Set fields of a locked contract and tell which of them changed. Tell nothing when none did."""
     changed = {name: value for name, value in changes.items() if getattr(contract, name) != value}
     if not changed:
         return contract

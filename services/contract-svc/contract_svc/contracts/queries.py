@@ -1,4 +1,4 @@
-"""Reads of contracts, within the reader's reach."""
+"""Reads of the contracts that the reader may see."""
 
 from sqlalchemy import ColumnElement, bindparam, func, select
 

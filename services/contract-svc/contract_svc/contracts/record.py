@@ -54,7 +54,7 @@ _MONEY = Stored(digits=(18, 4))
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """`acceptance_due_day` is the last day to accept, `acceptance_due_at` the end of that day where the company is."""
+    """`acceptance_due_day` is the last day to accept, `acceptance_due_at` its end in the company's zone."""
 
     id: UUID
     version: int
@@ -100,7 +100,7 @@ class Contract:
 
 
 def masked(contract: Contract, by: Actor) -> Contract:
-    """The contract as this actor may see it: names of signers, and reasons in somebody's own words, only with personal data."""
+    """The contract as this actor may see it: signers and reasons are masked for some roles."""
     if sees_personal_data(by):
         return contract
     signers = [{**signer, "name": masked_name(signer["name"])} for signer in contract.signers]
@@ -109,7 +109,7 @@ def masked(contract: Contract, by: Actor) -> Contract:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What some acts ask besides the contract: what its milestones add up to, and what came in for it and was kept."""
+    """What some acts ask besides the contract: the sum of its milestones, and the payments kept."""
 
     scheduled: Decimal
     received: Decimal

@@ -1,4 +1,7 @@
-"""Changing a draft, and what becomes of a contract by itself. The acts of each step are with the step: signing, delivery, payments."""
+"""The acts of a draft, and those that the system does.
+
+The acts of each step are with the step: signing, delivery, payments.
+"""
 
 from collections.abc import Sequence
 from datetime import date
@@ -28,7 +31,7 @@ CHANGE: Act[Contract, None] = Act(
     asks="It ends on the day it starts or later.",
 )
 
-# -- What happens by itself ---------------------------------------------------------------------------------------------------
+# -- What the system does -----------------------------------------------------------------------------------------------------
 
 DRAFT: Act[Contract, None] = Act(
     of=CONTRACT,
@@ -75,7 +78,7 @@ REOPEN: Act[Contract, None] = Act(
 
 def term_unmet(starts_on: date | None, ends_on: date | None) -> list[Unmet]:
     if starts_on and ends_on and ends_on < starts_on:
-        return [Unmet("ends_before_start", "The contract would end before it starts.")]
+        return [Unmet("ends_before_start", "The contract would end before it starts. Set ends_on to the day it starts or later.")]
     return []
 
 

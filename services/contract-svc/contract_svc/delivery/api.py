@@ -30,18 +30,27 @@ TODAY, NOW = GoLiveIn(), AcceptIn()
 
 @router.post("/go-live")
 async def go_live(contract_id: UUID, tx: InTx, by: CurrentActor, expect: IfMatch, body: GoLiveIn = TODAY) -> ContractOut:
-    """The customer works with it: the milestone of go-live falls due, and acceptance is due 30 calendar days later. For the owner,
-    managers, customer success and assistants; the contract is active."""
+    """Record that the customer works with it.
+
+    The milestone of go-live falls due, and acceptance is due 30 calendar days later.
+    For the owner, managers, customer success and assistants, while the contract is active.
+    """
     return await ContractOut.of(await commands.go_live(tx, contract_id, live_on=body.live_on, expect=expect), by, tx)
 
 
 @router.post("/accept")
 async def accept_delivery(contract_id: UUID, tx: InTx, by: CurrentActor, expect: IfMatch, body: AcceptIn = NOW) -> ContractOut:
-    """The customer accepted the delivery: the final milestone falls due. Completed once every milestone is paid or waived."""
+    """Record the acceptance: the final milestone falls due.
+
+    The contract is completed once every milestone is paid or waived.
+    """
     return await ContractOut.of(await commands.accept(tx, contract_id, accepted_at=body.accepted_at, expect=expect), by, tx)
 
 
 @router.post("/terminate")
 async def terminate_contract(contract_id: UUID, body: ReasonedStepIn, tx: InTx, by: CurrentActor, expect: IfMatch) -> ContractOut:
-    """active → terminated, by a manager or a director. What is due stays due; what has not fallen due is waived."""
+    """active → terminated, by a manager or a director.
+
+    What is due stays due; what is not yet due is waived.
+    """
     return await ContractOut.of(await commands.terminate(tx, contract_id, reason=body.reason, expect=expect, at=body.at), by, tx)

@@ -1,4 +1,4 @@
-"""Taking effect, going live, acceptance, termination."""
+"""Take effect, go live, accept, terminate."""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -23,7 +23,7 @@ EFFECTIVE, ACCEPTANCE_DUE = "contract_effective", "contract_acceptance"
 
 
 async def take_effect(tx: Tx, contract: Contract, at: datetime) -> Contract:
-    """signed → active on the effective date: now when it lies in the past, otherwise when a timer says so."""
+    """signed → active when the contract starts: now if that is past, otherwise by a timer."""
     if at <= tx.now:
         return await activate(tx, contract, at=at)
     await set_timer(tx, EFFECTIVE, contract.id, at)
@@ -35,7 +35,7 @@ async def activate(tx: Tx, contract: Contract, *, at: datetime) -> Contract:
 
 
 async def go_live(tx: Tx, contract_id: UUID, *, live_on: date | None, expect: int | None) -> Contract:
-    """The customer works with it, and has 30 calendar days from here to accept; the next milestone falls due."""
+    """Record go-live: the next milestone falls due, and the customer has 30 calendar days to accept."""
     contract = await SEEN.load(tx, contract_id, expect)
     GO_LIVE.check(contract, tx.actor)
     at = _on(tx, contract, live_on)
@@ -50,33 +50,33 @@ async def go_live(tx: Tx, contract_id: UUID, *, live_on: date | None, expect: in
 
 
 def _on(tx: Tx, contract: Contract, day: date | None) -> datetime:
-    """The time that a day stands for: now for today; for an earlier one its beginning, though not before the signature."""
+    """The time for a day: now for today, else its beginning, but not before the signature."""
     today = day_of(tx.now, tx.settings.zone)
     if day is None or day == today:
         return tx.now
     if day > today:
-        raise Invalid("live_on lies in the future; tell of it when it has happened.", pointer="/live_on", code="future")
+        raise Invalid("live_on is in the future. Record the go-live when it has happened.", pointer="/live_on", code="future")
     assert contract.signed_at is not None, "an active contract is signed"
     if day < day_of(contract.signed_at, tx.settings.zone):
-        raise Invalid("live_on lies before the signature.", pointer="/live_on", code="before_previous")
+        raise Invalid("live_on is before the signature.", pointer="/live_on", code="before_previous")
     return max(start_of(day, tx.settings.zone), contract.signed_at)
 
 
 async def accept(tx: Tx, contract_id: UUID, *, accepted_at: datetime | None, expect: int | None) -> Contract:
-    """The customer accepted the delivery: the final milestone falls due."""
+    """Record the acceptance: the final milestone falls due."""
     contract = await SEEN.load(tx, contract_id, expect)
     ACCEPT.check(contract, tx.actor)
     at = happened(accepted_at, tx.now, since=contract.live_at, field="accepted_at")
     await cancel_timers(tx, contract.id, ACCEPTANCE_DUE)
     told = about(ContractAccepted, contract, accepted_at=at, due_day=contract.acceptance_due_day, due_at=contract.acceptance_due_at)
-    # When it is told late, the timer has called it overdue meanwhile; what counts is when the customer accepted.
+    # A timer may have marked it overdue since. What counts is when the customer accepted.
     late = contract.acceptance_due_at is not None and at >= contract.acceptance_due_at
     contract = await tx.save(CONTRACTS, contract, told, at=at, accepted_at=at, acceptance_overdue=late)
     return await trigger(tx, contract, Trigger.ACCEPTED, at=at)
 
 
 async def terminate(tx: Tx, contract_id: UUID, *, reason: str, expect: int | None, at: datetime | None) -> Contract:
-    """active → terminated. What is due stays due; what had not fallen due by then will not."""
+    """active → terminated. What is due stays due; what is not yet due is waived."""
     contract = await SEEN.load(tx, contract_id, expect)
     TERMINATE.check(contract, tx.actor)
     when = happened(at, tx.now, since=contract.signed_at)

@@ -9,7 +9,7 @@ from shared.errors import Unmet
 from shared.events.contract import ContractAccepted, ContractActivated, ContractTerminated, ContractWentLive
 
 DELIVERER = who(*LEADING, Role.csm, Role.assistant, own=(Role.rep, Role.kam))
-"""Customer success and assistants may tell of a delivery for the owner."""
+"""Customer success and assistants may record a delivery for the owner."""
 
 TAKE_EFFECT: Act[Contract, None] = Act(
     of=CONTRACT,

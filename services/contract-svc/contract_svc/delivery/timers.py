@@ -21,7 +21,7 @@ async def acceptance_overdue(tx: Tx, timer: Timer) -> None:
     if contract.state is not ContractState.ACTIVE or contract.accepted_at is not None or contract.acceptance_overdue:
         return
     due_day, over = contract.acceptance_due_day, contract.acceptance_due_at
-    if due_day is None or over is None:  # set by the release before, during an upgrade
+    if due_day is None or over is None:  # set by an earlier release
         due_day = day_of(over or timer.due_at, tx.settings.zone)
         over = end_of(due_day, tx.settings.zone)
     if over > tx.now:

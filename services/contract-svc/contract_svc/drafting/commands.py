@@ -1,4 +1,4 @@
-"""A contract comes from an accepted quote."""
+"""Draft the contract of an accepted quote."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -34,7 +34,7 @@ _FROM_QUOTE = (*Dimensions.model_fields, "deal_id", "account_id", "account_name"
 
 
 async def draft(tx: Tx, quote_id: UUID, quote: QuoteAccepted, *, at: datetime) -> Contract | None:
-    """One contract for the quote, with its totals and its schedule; None when the quote has, or had, one."""
+    """Draft a contract with the totals and schedule of the quote; None when it has, or had, one."""
     if await tx.one(queries.OF_QUOTE, quote_id=quote_id):
         return None
     contract = Contract(
@@ -67,6 +67,6 @@ async def draft(tx: Tx, quote_id: UUID, quote: QuoteAccepted, *, at: datetime) -
 
 
 async def _next_number(tx: Tx, at: datetime) -> str:
-    """The year is that of the drafting, where the company is."""
+    """The next number of the year in which it is drafted, in the company's zone."""
     year = day_of(at, tx.settings.zone).year
     return f"C-{year}-{await tx.one(_NEXT_NUMBER, year=year):06d}"

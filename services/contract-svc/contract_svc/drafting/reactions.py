@@ -1,4 +1,4 @@
-"""What contract-svc does when deal-svc tells of quotes and deals. What is signed stays as it was signed."""
+"""What contract-svc does when deal-svc tells of quotes and deals. A signed contract does not change."""
 
 from collections.abc import Sequence
 
@@ -21,9 +21,9 @@ async def draft_contract(tx: Tx, e: Envelope[QuoteAccepted]) -> None:
 
 @on(DealUpdated)
 async def follow_deal(tx: Tx, e: Envelope[DealUpdated]) -> None:
-    """Until it is signed, the contract belongs to whoever the deal belongs to, and counts where the deal counts.
+    """Until it is signed, the contract has the owner, team, source, product and region of its deal.
 
-    A review that its new owner gave is void: somebody else gives it again.
+    A review that the new owner gave is void: somebody else gives it again.
     """
     now = e.data.model_dump(include={"owner_id", "team_id", "source", "product", "region"})
     for contract in await tx.all(queries.UNSIGNED_OF_DEAL, deal_id=e.subject):
@@ -43,7 +43,7 @@ async def quote_withdrawn(tx: Tx, e: Envelope[QuoteWithdrawn]) -> None:
 
 @on(QuoteSuperseded)
 async def quote_superseded(tx: Tx, e: Envelope[QuoteSuperseded]) -> None:
-    await _give_up(tx, await tx.all(queries.UNSIGNED_OF_QUOTE, quote_id=e.subject), "A newer version took the quote's place", e)
+    await _give_up(tx, await tx.all(queries.UNSIGNED_OF_QUOTE, quote_id=e.subject), "A newer version replaced the quote", e)
 
 
 async def _give_up(

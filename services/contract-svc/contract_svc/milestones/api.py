@@ -33,6 +33,6 @@ async def list_milestones(contract_id: UUID, db: Reading, by: CurrentActor) -> l
 async def waive_milestone(
     contract_id: UUID, milestone_id: UUID, body: WaiveIn, tx: InTx, by: CurrentActor, expect: IfMatch
 ) -> MilestoneOut:
-    """Do not ask for what is still open of it any more. For finance. If-Match takes the milestone's version."""
+    """Waive what is open of the milestone. For finance. If-Match takes the milestone's version."""
     contract, milestone = await commands.waive(tx, contract_id, milestone_id, reason=body.reason, expect=expect, at=body.at)
     return MilestoneOut.of(milestone, by, contract)

@@ -1,4 +1,7 @@
-"""What happens to milestones. Whoever calls these holds the lock of their contract, which orders everything that is done to them."""
+"""What happens to milestones.
+
+Callers hold the lock of the contract, which orders all changes to its milestones.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -40,10 +43,10 @@ from shared.money import shares
 from shared.timers import cancel_timers, set_timer
 
 DUE, DATE = "milestone_due", "milestone_date"
-"""Timers whose subject is the milestone; their data names the contract, which is locked first."""
+"""Timers whose subject is the milestone. Their data names the contract, which must be locked first."""
 
 Part = tuple[Milestone, Decimal]
-"""An amount of money for a milestone, or back from it."""
+"""An amount that a milestone gets, or gives back."""
 Change = tuple[Milestone, Sequence[tuple[Event, datetime]]]
 E = TypeVar("E", bound=MilestoneEvent)
 
@@ -67,7 +70,7 @@ async def _keep(tx: Tx, changes: Sequence[Change]) -> list[Milestone]:
 
 
 def planned(contract: Contract, terms: Sequence[Term], now: datetime) -> list[Milestone]:
-    """The schedule as milestones. Their amounts add up to the contract's total exactly."""
+    """The payment schedule as milestones. Their amounts add up to the contract's total to the last cent."""
     amounts = shares(contract.total, [t.percent for t in terms], contract.currency)
     return [
         Milestone(
@@ -96,7 +99,7 @@ async def add(tx: Tx, contract: Contract, milestones: Sequence[Milestone], *, at
 
 
 async def fall_due(tx: Tx, contract: Contract, due: Sequence[tuple[Milestone, datetime]]) -> None:
-    """Their triggers happened, each at its time. When they stay unpaid, a timer tells when their due days are over."""
+    """Make these fall due, each at its time. A timer watches the due day of what is not paid."""
     changes: list[Change] = []
     for milestone, at in due:
         after = rules.fall_due(milestone, at, tx.settings.zone)
@@ -111,7 +114,7 @@ async def fall_due(tx: Tx, contract: Contract, due: Sequence[tuple[Milestone, da
 
 
 async def pay(tx: Tx, contract: Contract, parts: Sequence[Part], *, at: datetime) -> None:
-    """Money that came at `at`."""
+    """Give milestones their parts of money that came in at `at`."""
     changes: list[Change] = []
     for milestone, amount in parts:
         after, when = rules.pay(milestone, amount, at), rules.effective(milestone, at)
@@ -124,7 +127,10 @@ async def pay(tx: Tx, contract: Contract, parts: Sequence[Part], *, at: datetime
 
 
 async def take_back(tx: Tx, contract: Contract, parts: Sequence[Part], *, at: datetime) -> None:
-    """Money that went back at `at`. What is past its due day is overdue at once, the rest when its time comes."""
+    """Take back money that left at `at`.
+
+    What is past its due day is overdue at once, the rest by its timer.
+    """
     changes: list[Change] = []
     for milestone, amount in parts:
         after = rules.take_back(milestone, amount)
@@ -147,7 +153,7 @@ def overdue(contract: Contract, milestone: Milestone, outstanding: Decimal) -> M
 async def waive(
     tx: Tx, contract_id: UUID, milestone_id: UUID, *, reason: str, expect: int | None, at: datetime | None
 ) -> tuple[Contract, Milestone]:
-    """Do not ask for what is still open of a milestone any more."""
+    """Waive what is open of a milestone."""
     contract = await SEEN.load(tx, contract_id)
     milestone = await tx.load(MILESTONES, milestone_id, expect)
     if milestone.contract_id != contract_id:
@@ -161,7 +167,7 @@ async def waive(
 async def waive_open(
     tx: Tx, contract: Contract, reason: str, *, at: datetime, which: Callable[[Milestone], bool] = lambda milestone: True
 ) -> None:
-    """The contract came to its end: nobody will ask for what is open of these."""
+    """Waive what is open of these milestones, because the contract ended."""
     milestones = await tx.all(OF_CONTRACT, contract_id=contract.id)
     await _waive(tx, contract, [m for m in milestones if m.outstanding and which(m)], reason, at)
 
@@ -177,10 +183,9 @@ async def _waive(tx: Tx, contract: Contract, milestones: Sequence[Milestone], re
 
 
 async def settle(tx: Tx, contract: Contract, *, at: datetime) -> Contract:
-    """What becomes of the contract after its milestones changed.
+    """Bring the contract in line with its milestones: paid in full, open again, or completed.
 
-    It is paid in full, or open again; and it is completed once it is delivered and accepted too. `at`: when the last of what was done
-    to the milestones happened. Both outcomes bear the time from which they were true.
+    `at`: when the milestones changed last. Each outcome has the time from which it was true.
     """
     milestones = await tx.all(OF_CONTRACT, contract_id=contract.id)
     if any(m.outstanding for m in milestones):

@@ -1,4 +1,4 @@
-"""Reads of milestones, by position. Who sees the contract sees them."""
+"""Reads of milestones, by position. Everyone who sees the contract sees them."""
 
 from sqlalchemy import bindparam, select
 

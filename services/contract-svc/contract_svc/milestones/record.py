@@ -33,8 +33,9 @@ OPEN = (MilestoneState.PLANNED, MilestoneState.TRIGGERED, MilestoneState.PARTLY_
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One step of a payment schedule: `percent` of the total falls due `due_days` after its trigger, `due_on` for a date.
+    """One step of a payment schedule.
 
+    `percent` of the total falls due `due_days` after its trigger; `due_on` is the day of a trigger that is a date.
     Days are calendar days of the company: 30 days after Monday is the Wednesday of the fifth week, also when the clocks change between.
     """
 
@@ -52,7 +53,7 @@ _MONEY = Stored(digits=(18, 4))
 
 @dataclass(frozen=True, slots=True)
 class Milestone:
-    """`paid` is the sum of what payments gave it, `waived` what finance does not ask for any more; the rest is outstanding.
+    """`paid` is the sum of what payments gave it, `waived` what finance gave up; the rest is outstanding.
 
     `due_day` is the last day to pay, and `due_at` the end of that day where the company is: from then on it is overdue.
     """

@@ -1,4 +1,4 @@
-"""Payment milestones: what falls due when, what is still open of it, and the acts that are done with them."""
+"""Payment milestones: what falls due when, what is open of it, and the acts done with them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -23,7 +23,10 @@ from shared.events.contract import (
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """What a contract's milestones add up to. `overdue` is a part of `outstanding`, and that covers what is not due yet too."""
+    """What a contract's milestones add up to.
+
+    `outstanding` includes what is not yet due; `overdue` is a part of it.
+    """
 
     paid: Decimal
     waived: Decimal
@@ -43,11 +46,11 @@ def balance(milestones: Sequence[Milestone]) -> Balance:
     )
 
 
-# -- What happens to one: the milestone as it is afterwards --------------------------------------------------------------------
+# -- What happens to a milestone: each returns the new state --------------------------------------------------------------------
 
 
 def fall_due(milestone: Milestone, at: datetime, zone: tzinfo) -> Milestone:
-    """Its trigger happened. A share of nothing (a small total, a currency without cents) is paid at once."""
+    """Its trigger happened. A milestone of zero (a small total, a currency without cents) is paid at once."""
     due_day = day_of(at, zone) + timedelta(days=milestone.due_days)
     after = replace(milestone, triggered_at=at, due_day=due_day, due_at=end_of(due_day, zone))
     if milestone.outstanding == 0:
@@ -63,7 +66,7 @@ def pay(milestone: Milestone, amount: Decimal, at: datetime) -> Milestone:
 
 
 def effective(milestone: Milestone, at: datetime) -> datetime:
-    """When money that came at `at` counts for the milestone: not before it was asked for."""
+    """When money that came in at `at` counts for the milestone: not before its trigger."""
     return max(at, milestone.triggered_at or at)
 
 

@@ -1,4 +1,4 @@
-"""Routes of payments. Finance books them; who sees the contract sees them."""
+"""Routes of payments. Finance books them; everyone who sees the contract sees them."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ router = APIRouter(prefix="/v1/payments", tags=["payments"], route_class=ClinchR
 
 def _positive(money: MoneyIn) -> MoneyIn:
     if money.amount <= 0:
-        raise ValueError("A payment is more than 0; record money that goes back as a reversal.")
+        raise ValueError("A payment must be more than 0. Record money that goes back as a reversal.")
     return money
 
 
@@ -48,7 +48,7 @@ class ReversalIn(Body):
 
 
 class AllocationOut(BaseModel):
-    """`at`: from when it counted for the milestone."""
+    """What a milestone got of a payment. `at`: from when it counted."""
 
     milestone_id: UUID
     amount: Money
@@ -56,7 +56,7 @@ class AllocationOut(BaseModel):
 
 
 class PaymentOut(PaymentFields, Answer):
-    """`allocations` and `credit` add up to the amount. When the payment is reversed, they say what was taken back."""
+    """`allocations` and `credit` add up to the amount; after a reversal they say what was taken back."""
 
     id: UUID
     version: int
@@ -95,10 +95,9 @@ async def _answers(db: Reader, payments: Sequence[Payment], by: Actor) -> list[P
 
 @router.post("", status_code=201, dependencies=[KeyRequired, permitted(RECEIVE)])
 async def receive_payment(body: PaymentIn, tx: InTx, by: CurrentActor) -> PaymentOut:
-    """Book money that came in for a signed contract.
+    """Book money that came in for a signed contract. For finance.
 
-    It pays the milestones that are due, oldest due first; the rest is credit, and goes to the milestones that fall due later. For
-    finance.
+    It pays the milestones that are due, oldest first. The rest is credit for milestones that fall due later.
     """
     payment = await commands.receive(
         tx,
@@ -127,6 +126,9 @@ async def get_payment(payment_id: UUID, db: Reading, by: CurrentActor) -> Paymen
 
 @router.post("/{payment_id}/reverse", dependencies=[KeyRequired])
 async def reverse_payment(payment_id: UUID, body: ReversalIn, tx: InTx, by: CurrentActor, expect: IfMatch) -> PaymentOut:
-    """The money went back: whatever it paid is open again, and overdue where that is past. For finance."""
+    """Record that the money went back: what it paid is open again, and overdue if its due day is past.
+
+    For finance.
+    """
     payment = await commands.reverse(tx, payment_id, reason=body.reason, reversed_at=body.reversed_at, expect=expect)
     return (await _answers(tx, [payment], by))[0]

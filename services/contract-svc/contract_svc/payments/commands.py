@@ -1,4 +1,7 @@
-"""Booking payments. Milestones that are due get them, the rest is credit until the next one falls due."""
+"""Book payments.
+
+Milestones that are due get the money; the rest is credit until the next one falls due.
+"""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -41,7 +44,10 @@ _ALLOCATE = Query(insert(ALLOCATION).from_select(_NAMES, select(*[_given.c[n] fo
 async def receive(
     tx: Tx, contract_id: UUID, *, amount: Decimal, currency: str, received_at: datetime | None, said: Mapping[str, Any]
 ) -> Payment:
-    """Money came in. It pays what is due, oldest first; what nobody asked for yet is credit. `said`: the fields of a payment."""
+    """Book money that came in: it pays what is due, oldest first, and the rest is credit.
+
+    `said`: the fields of a payment.
+    """
     contract = await contracts.SEEN.load(tx, contract_id)
     RECEIVE.check(contract, tx.actor)
     if currency != contract.currency:
@@ -70,7 +76,10 @@ async def receive(
 
 
 async def reverse(tx: Tx, payment_id: UUID, *, reason: str, reversed_at: datetime | None, expect: int | None) -> Payment:
-    """The money went back: everything that it paid is open again. Other payments' credit then goes to what is open."""
+    """Record that the money went back: what it paid is open again.
+
+    Then credit of other payments goes to what is open.
+    """
     seen = await queries.SEEN.get(tx, tx.actor, payment_id)
     contract = await contracts.SEEN.load(tx, seen.contract_id)
     payment = await tx.load(PAYMENTS, payment_id, expect)
@@ -89,7 +98,10 @@ async def reverse(tx: Tx, payment_id: UUID, *, reason: str, reversed_at: datetim
 
 
 async def trigger(tx: Tx, contract: Contract, what: Trigger, *, at: datetime) -> Contract:
-    """What was waiting for this falls due, and credit goes to it. Signing also starts the milestones that wait for a date."""
+    """Make the milestones fall due that wait for this, and give them credit.
+
+    Signing also starts those that wait for a date.
+    """
     waiting = [m for m in await tx.all(OF_CONTRACT, contract_id=contract.id) if m.state is MilestoneState.PLANNED]
     due = [(m, at) for m in waiting if m.trigger is what]
     if what is Trigger.SIGNED:
@@ -98,7 +110,7 @@ async def trigger(tx: Tx, contract: Contract, what: Trigger, *, at: datetime) ->
 
 
 async def _dated(tx: Tx, contract: Contract, waiting: Sequence[Milestone], signed_at: datetime) -> list[tuple[Milestone, datetime]]:
-    """Those whose day has come, though not before the signature; for the others a timer is set."""
+    """Those whose day has come, but not before the signature. Set a timer for the others."""
     due = []
     for milestone in waiting:
         day = start_of(milestone.due_on, tx.settings.zone) if milestone.due_on else signed_at
@@ -110,14 +122,14 @@ async def _dated(tx: Tx, contract: Contract, waiting: Sequence[Milestone], signe
 
 
 async def fall_due(tx: Tx, contract: Contract, due: Sequence[tuple[Milestone, datetime]], *, at: datetime) -> Contract:
-    """These fall due, each at its time; `at` is the time of what made them."""
+    """Make these fall due, each at its time. `at`: when what triggered them happened."""
     await milestones.fall_due(tx, contract, due)
     await _use_credit(tx, contract, at)
     return await settle(tx, contract, at=at)
 
 
 async def _use_credit(tx: Tx, contract: Contract, at: datetime) -> None:
-    """Give what is left of earlier payments, the earliest first, to what is due by now."""
+    """Give the credit of earlier payments, oldest first, to what is due now."""
     for payment in await tx.all(queries.WITH_CREDIT, contract_id=contract.id):
         parts, credit = allocate(payment.credit, await tx.all(OF_CONTRACT, contract_id=contract.id))
         if not parts:
@@ -141,7 +153,10 @@ def _signed_at(contract: Contract) -> datetime:
 
 
 def about(event: type[E], contract: Contract, payment: Payment, parts: Sequence[Part], **more: Any) -> E:
-    """The event, with what it carries of the payment's fields and of its contract's. `parts`: what it gave to milestones, or took back."""
+    """The event, with what it carries of the payment's fields and of its contract's.
+
+    `parts`: what it gave to milestones, or took back.
+    """
     return event.of(
         payment,
         **dimensions(contract),

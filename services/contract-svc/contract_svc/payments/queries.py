@@ -1,4 +1,4 @@
-"""Reads of payments. A payment is seen by whoever sees its contract."""
+"""Reads of payments. Everyone who sees the contract sees its payments."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -66,7 +66,7 @@ PAID_BY = Query(
     .where(ALLOCATION.c.milestone_id == bindparam("milestone_id"), ALLOCATION.c.at < bindparam("at"), PAYMENT.c.reversed_at.is_(None)),
     Decimal,
 )
-"""What a milestone had got before a time, as far as it was not taken back since."""
+"""What a milestone had received before a time, without what was taken back since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,5 +98,5 @@ _FACTS_OF = Query(
 
 
 async def facts_of(db: Reader, contract_id: UUID) -> Facts:
-    """What the acts of one contract ask of its milestones and payments."""
+    """What the acts of a contract ask of its milestones and payments."""
     return await db.one(_FACTS_OF, contract_id=contract_id)

@@ -28,7 +28,7 @@ _MONEY = Stored(digits=(18, 4))
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """Money that came in for a contract. `credit` is what no milestone has asked for yet."""
+    """Money that came in for a contract. `credit` is what no milestone has used yet."""
 
     id: UUID
     version: int

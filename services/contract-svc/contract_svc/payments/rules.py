@@ -29,7 +29,7 @@ RECEIVE: Act[Contract, None] = Act(
 
 def _reverse_needs(payment: Payment, _: None, by: Actor) -> Iterable[Unmet]:
     if payment.reversed_at is not None:
-        yield Unmet("reversed", "The payment was reversed already.")
+        yield Unmet("reversed", "The payment is already reversed.")
 
 
 REVERSE: Act[Payment, None] = Act(
@@ -49,7 +49,10 @@ PAYMENT_ACTS = (REVERSE,)
 
 
 def allocate(amount: Decimal, milestones: Sequence[Milestone]) -> tuple[list[tuple[Milestone, Decimal]], Decimal]:
-    """Give the amount to the milestones that are due, oldest due first, then by position; the second value is what is left over."""
+    """Split the amount over the milestones that are due, oldest first, then by position.
+
+    The second value is what is left.
+    """
     parts: list[tuple[Milestone, Decimal]] = []
     payable = [(m.due_at, m.position, m) for m in milestones if m.payable and m.due_at]
     for _, _, milestone in sorted(payable, key=lambda entry: entry[:2]):

@@ -1,4 +1,4 @@
-"""When a milestone's day comes, and credit goes to it; and when it is past due."""
+"""Timers of milestones: its day has come (credit goes to it), and it is past due."""
 
 from dataclasses import replace
 from uuid import UUID
@@ -22,13 +22,13 @@ async def day_came(tx: Tx, timer: Timer) -> None:
 
 
 async def past_due(tx: Tx, timer: Timer) -> None:
-    """Tell what was open when the due day was over, also when the timer comes late and some was paid since."""
+    """Tell what was open at the end of the due day, even if the timer is late and a part was paid since."""
     contract = await tx.load(CONTRACTS, UUID(timer.data["contract_id"]))
     milestone = await tx.load(MILESTONES, timer.subject)
     if not milestone.outstanding or milestone.overdue_since is not None:
         return
     due_day, over = milestone.due_day, milestone.due_at
-    if due_day is None or over is None:  # set by the release before, during an upgrade
+    if due_day is None or over is None:  # set by an earlier release
         due_day = day_of(over or timer.due_at, tx.settings.zone)
         over = end_of(due_day, tx.settings.zone)
     if over > tx.now:

@@ -51,16 +51,20 @@ def _names(signers: list[SignerIn] | None) -> list[dict[str, Any]] | None:
 
 @router.post("/submit")
 async def submit_contract(contract_id: UUID, tx: InTx, by: CurrentActor, expect: IfMatch, body: StepIn = NOW) -> ContractOut:
-    """draft → in_review, by the owner or a manager: the five parts are there, the milestones add up to the total."""
+    """draft → in_review, by the owner or a manager.
+
+    All five parts have text, and the milestones add up to the total.
+    """
     return await ContractOut.of(await commands.submit(tx, contract_id, expect=expect, at=body.at), by, tx)
 
 
 @router.post("/reviews")
 async def review_contract(contract_id: UUID, body: ReviewIn, tx: InTx, by: CurrentActor) -> ContractOut:
-    """Decide as legal, finance or manager, in any order. All three approvals: approved. One rejection: a draft again.
+    """Decide as legal, finance or manager, in any order.
 
-    `content_hash` takes the place of If-Match. Each part is given by another person, never by the owner of the deal or by whoever
-    submitted the contract; a director stands in for the manager.
+    Three approvals make the contract approved; one rejection makes it a draft again.
+    `content_hash` takes the place of If-Match. Each part is given by another person, and never by the owner of the deal or by
+    the person who submitted the contract. A director can stand in for the manager.
     """
     decided = await commands.review(tx, contract_id, body.part, body.decision, reviewed=body.content_hash, reason=body.reason, at=body.at)
     return await ContractOut.of(decided, by, tx)
@@ -68,16 +72,20 @@ async def review_contract(contract_id: UUID, body: ReviewIn, tx: InTx, by: Curre
 
 @router.post("/send-for-signature")
 async def send_contract(contract_id: UUID, tx: InTx, by: CurrentActor, expect: IfMatch, body: SendIn = SEND) -> ContractOut:
-    """approved → out_for_signature, by the owner, a manager or an assistant: three core clauses are marked, signers are named."""
+    """approved → out_for_signature, by the owner, a manager or an assistant.
+
+    Three core clauses are marked, signers are named.
+    """
     sent = await commands.send(tx, contract_id, signers=_names(body.signers), sign_by=body.sign_by, expect=expect, at=body.at)
     return await ContractOut.of(sent, by, tx)
 
 
 @router.post("/sign")
 async def sign_contract(contract_id: UUID, tx: InTx, by: CurrentActor, expect: IfMatch, body: SignIn = SIGN) -> ContractOut:
-    """out_for_signature → signed, in person: recorded by the owner, a manager or an assistant. All who are named have signed, in time.
+    """out_for_signature → signed, in person. Everybody named has signed in time.
 
-    The deal is won by it and the first milestone falls due; it is active at once when its first day has come.
+    The owner, a manager or an assistant records it. The deal is won, and the first milestone falls due.
+    The contract is active at once if its first day has come.
     """
     signed = await commands.sign(
         tx,
@@ -99,6 +107,8 @@ async def decline_contract(contract_id: UUID, body: ReasonedStepIn, tx: InTx, by
 
 @router.post("/void")
 async def void_contract(contract_id: UUID, body: ReasonedStepIn, tx: InTx, by: CurrentActor, expect: IfMatch) -> ContractOut:
-    """Give it up: before the signature by the owner or a manager; after it, until it takes effect, by a director, and the win of the
-    deal is taken back."""
+    """Give the contract up. Before the signature the owner or a manager does it.
+
+    After the signature, until the contract takes effect, a director does it, and the win of the deal is taken back.
+    """
     return await ContractOut.of(await commands.void(tx, contract_id, reason=body.reason, expect=expect, at=body.at), by, tx)

@@ -1,4 +1,4 @@
-"""Review, signature, and giving a contract up."""
+"""Review, sign, and void a contract."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -35,7 +35,10 @@ from shared.timers import cancel_timers
 
 
 async def submit(tx: Tx, contract_id: UUID, *, expect: int | None, at: datetime | None) -> Contract:
-    """draft → in_review. From here on the content has a hash, and what is decided is decided about that."""
+    """draft → in_review.
+
+    From now on the content has a hash, and reviewers decide about the content with that hash.
+    """
     contract = await SEEN.load(tx, contract_id, expect)
     SUBMIT.check(contract, tx.actor, facts=await facts_of(tx, contract.id))
     when = happened(at, tx.now, since=contract.drafted_at)
@@ -49,12 +52,14 @@ async def submit(tx: Tx, contract_id: UUID, *, expect: int | None, at: datetime 
 async def review(
     tx: Tx, contract_id: UUID, part: ReviewPart, decision: Decision, *, reviewed: str, reason: str | None, at: datetime | None
 ) -> Contract:
-    """One of the three decided. All approvals make it approved; one rejection sends it back. The hash stands in for If-Match, so
-    that reviewers who work at the same time do not get into each other's way."""
+    """Record one part's decision. Three approvals make it approved, one rejection sends it back.
+
+    The hash takes the place of If-Match, so that reviewers can work at the same time.
+    """
     contract = await SEEN.load(tx, contract_id)
     REVIEWS[part].check(contract, tx.actor)
     if reviewed != contract.content_hash:
-        raise Rejected("The content is not what you read; read it again.", code="content_changed")
+        raise Rejected("The content has changed since you read it. Read it again.", code="content_changed")
     when = happened(at, tx.now, since=contract.drafted_at)
     told = about(ContractReviewed, contract, part=part.value, decision=decision.value, content_hash=reviewed)
     if decision is Decision.REJECTED:
@@ -69,7 +74,7 @@ async def review(
 
 
 def _back(contract: Contract) -> dict[str, Any]:
-    """To a draft again, of the next revision; what was approved is void with the content it was about."""
+    """Back to a draft of the next revision. Approvals of the old content are void."""
     return {"state": ContractState.DRAFT, "revision": contract.revision + 1, "content_hash": None, "submitted_by": None, "reviews": {}}
 
 
@@ -82,7 +87,7 @@ async def send(
     expect: int | None,
     at: datetime | None,
 ) -> Contract:
-    """approved → out_for_signature. Signers and deadline may have been named in the draft, or are named now."""
+    """approved → out_for_signature. Signers and deadline are those given, or those of the draft."""
     contract = await SEEN.load(tx, contract_id, expect)
     given: dict[str, Any] = {"signers": contract.signers if signers is None else list(signers), "sign_by": sign_by or contract.sign_by}
     SEND.check(replace(contract, **given), tx.actor)
@@ -101,7 +106,7 @@ async def sign(
     ends_on: date | None,
     expect: int | None,
 ) -> Contract:
-    """out_for_signature → signed, on paper and in person; the deal is won by it, and the first milestone falls due.
+    """out_for_signature → signed, in person: the deal is won, and the first milestone falls due.
 
     Without `signers` all those named have signed; without `starts_on` it takes effect on the day of the signature.
     """
@@ -131,7 +136,7 @@ async def sign(
 
 
 async def decline(tx: Tx, contract_id: UUID, *, reason: str, expect: int | None, at: datetime | None) -> Contract:
-    """out_for_signature → draft: the customer will not sign it as it is."""
+    """out_for_signature → draft: the customer does not sign it as it is."""
     contract = await SEEN.load(tx, contract_id, expect)
     DECLINE.check(contract, tx.actor)
     when = happened(at, tx.now, since=contract.drafted_at)
@@ -139,14 +144,14 @@ async def decline(tx: Tx, contract_id: UUID, *, reason: str, expect: int | None,
 
 
 async def void(tx: Tx, contract_id: UUID, *, reason: str, expect: int | None, at: datetime | None) -> Contract:
-    """Before it is signed, or after that before it takes effect; then deal-svc takes the win back."""
+    """Void it before it takes effect. If it was signed, deal-svc takes back the win."""
     contract = await SEEN.load(tx, contract_id, expect)
     VOID.check(contract, tx.actor, facts=await facts_of(tx, contract.id))
     return await give_up(tx, contract, reason, at=happened(at, tx.now, since=contract.signed_at or contract.drafted_at))
 
 
 async def give_up(tx: Tx, contract: Contract, reason: str, *, at: datetime) -> Contract:
-    """Void a locked contract, whoever decided it: nothing of it is asked for, nothing of it waits."""
+    """Void a locked contract: waive what is open and cancel its timers."""
     await milestones.waive_open(tx, contract, "The contract was voided.", at=at)
     await cancel_timers(tx, contract.id)
     told = about(ContractVoided, contract, reason=reason, was_signed=contract.signed_at is not None)

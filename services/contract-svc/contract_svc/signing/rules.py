@@ -42,7 +42,7 @@ class Decision(StrEnum):
 
 
 def content_hash(contract: Contract, milestones: Sequence[Milestone]) -> str:
-    """SHA-256 of what is agreed, as canonical JSON: the same content gives the same hash, however it is stored."""
+    """SHA-256 of what is agreed, as canonical JSON: equal content gives the same hash."""
     schedule = [[m.trigger, _plain(m.percent), m.due_days, m.due_on, _plain(m.amount)] for m in milestones]
     content: dict[str, Any] = {
         "account": contract.account_name,
@@ -87,21 +87,21 @@ SUBMIT: Act[Contract, Facts] = Act(
 
 
 def _review(part: ReviewPart, *roles: Role) -> Act[Contract, None]:
-    """The parts decide in any order, each once for the same content, and each by another person.
+    """Three parts decide in any order, once per content, each by another person.
 
-    Neither the owner of the deal nor whoever submitted the contract reviews it, whatever roles they have.
+    The owner of the deal and the person who submitted the contract do not review it, even if they have the role.
     """
 
     def needs(contract: Contract, _: None, by: Actor) -> Iterable[Unmet]:
         if contract.submitted_by == by.id:
-            yield Unmet("own_submission", "You submitted the contract; somebody else reviews it.")
+            yield Unmet("own_submission", "You submitted the contract. Somebody else must review it.")
         if contract.owner_id == by.id:
-            yield Unmet("own_contract", "You own the deal; somebody else reviews its contract.")
+            yield Unmet("own_contract", "You own the deal. Somebody else must review its contract.")
         given = next((other for other, review in contract.reviews.items() if other != part and str(review["by"]) == str(by.id)), None)
         if given is not None:
-            yield Unmet("one_part_each", f"You gave the {given} review; another person gives this one.")
+            yield Unmet("one_part_each", f"You gave the {given} review. Somebody else must give this one.")
         if part in contract.reviews:
-            yield Unmet("reviewed", f"The {part} review is done.")
+            yield Unmet("reviewed", f"The {part} review is already done.")
 
     return Act(
         of=CONTRACT,
@@ -149,7 +149,7 @@ REJECT: Act[Contract, None] = Act(
 
 
 def reviews_without(contract: Contract, owner_id: UUID | None) -> dict[str, dict[str, Any]]:
-    """The reviews that count when the deal belongs to this owner: a review of one's own deal does not."""
+    """The reviews that count when the deal has this owner, who cannot review it."""
     return {part: review for part, review in contract.reviews.items() if str(review["by"]) != str(owner_id)}
 
 
@@ -209,15 +209,15 @@ DECLINE: Act[Contract, None] = Act(
 def signature_unmet(
     contract: Contract, signers: Sequence[Mapping[str, Any]], on: date, starts_on: date, ends_on: date | None
 ) -> list[Unmet]:
-    """What was signed, by whom and on which day, against what was approved and sent."""
+    """Compare who signed, on which day, and the dates with what was approved and sent."""
     unmet = term_unmet(starts_on, ends_on)
     signed = [_who(s) for s in signers]
     if missing := [s["name"] for s in contract.signers if _who(s) not in signed]:
-        unmet.append(Unmet("signatures", f"{len(missing)} of those named have not signed."))
+        unmet.append(Unmet("signatures", f"{len(missing)} of the named signers have not signed."))
     if contract.sign_by is not None and on > contract.sign_by:
         unmet.append(Unmet("deadline", f"It had to be signed by {contract.sign_by}."))
     if (contract.starts_on or starts_on) != starts_on or (contract.ends_on or ends_on) != ends_on:
-        unmet.append(Unmet("approved_dates", "The dates are not those that were approved."))
+        unmet.append(Unmet("approved_dates", "The dates differ from those that were approved."))
     return unmet
 
 
@@ -229,13 +229,13 @@ def _who(signer: Mapping[str, Any]) -> Any:
 
 
 def _void_needs(contract: Contract, facts: Facts, by: Actor) -> Iterable[Unmet]:
-    """Before the signature there is nothing more to ask; after it only a director may, and no money may be kept."""
+    """After the signature only a director voids it, and no payment may be kept."""
     if contract.state in UNSIGNED:
         return
     if not by.has(Role.system, Role.director, Role.admin):
-        yield Unmet("not_director", "A signed contract is voided by a director.")
+        yield Unmet("not_director", "Only a director can void a signed contract.")
     if facts.received:
-        yield Unmet("payments", "Payments came in; reverse them first.")
+        yield Unmet("payments", "Payments were received. Reverse them first.")
 
 
 VOID: Act[Contract, Facts] = Act(
