@@ -1,9 +1,10 @@
 import asyncpg
+import pytest
 
 from clinch.run.postgres import Postgres
 from lead_svc.service import service
 from lead_svc.team.rules import MOVED
-from shared import migrations
+from shared import migrations, verify
 from tests.harness import fresh_database
 
 
@@ -39,5 +40,24 @@ async def test_accounts_and_leads_of_an_earlier_release_are_carried_over(postgre
         assert await conn.fetchval("SELECT compared FROM account") == "acme co"
         timers = await conn.fetch("SELECT kind, subject FROM timer")
         assert [tuple(timer) for timer in timers] == [(MOVED, moved)]
+    finally:
+        await conn.close()
+
+
+async def test_rows_of_long_ago_that_refer_to_nothing_stop_no_upgrade(postgres: Postgres) -> None:
+    url = await fresh_database(postgres)
+    await migrations.upgrade(service.migrations, service.metadata, url, to="0008")
+    conn = await asyncpg.connect(url)
+    try:
+        contact = (
+            "INSERT INTO contact (id, account_id, name, created_at, updated_at, version) VALUES (uuidv7(), uuidv7(), 'A', now(), now(), 1)"
+        )
+        await conn.execute(contact)
+        await migrations.upgrade(service.migrations, service.metadata, url)
+        left = await conn.fetch("SELECT conname FROM pg_constraint WHERE NOT convalidated")
+        assert [row["conname"] for row in left] == ["fk_contact_account_id_account"]
+        assert [found.offenders async for found in verify.run(conn, verify.orphans(service.metadata))] == [1]
+        with pytest.raises(asyncpg.ForeignKeyViolationError):
+            await conn.execute(contact)
     finally:
         await conn.close()

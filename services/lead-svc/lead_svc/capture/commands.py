@@ -1,7 +1,7 @@
 """Taking in leads, one or thousands, by a handful of statements whatever their number. Imports and the API use the same command."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache, partial
 from typing import Literal
@@ -25,7 +25,6 @@ from shared import names
 from shared.auth import Actor
 from shared.clock import happened
 from shared.db import scope
-from shared.db.fill import altered
 from shared.db.query import Query, at_version, is_in
 from shared.db.tx import Tx
 from shared.errors import Invalid, Problem, Rejected
@@ -105,7 +104,7 @@ async def _capture(
         made, drafts = await _drafts(tx, good, teams, imported, gone)
         added = await tx.add_new(LEADS, [(d.lead, d.events) for d in drafts.values() if d.new and d.lead.external_id])
         unnamed = await tx.add_many(LEADS, [(d.lead, d.events) for d in drafts.values() if d.new and not d.lead.external_id])
-        await tx.save_many(LEADS, [(altered(d.lead, updated_at=tx.now), d.events) for d in drafts.values() if d.events and not d.new])
+        await tx.save_many(LEADS, [(replace(d.lead, updated_at=tx.now), d.events) for d in drafts.values() if d.events and not d.new])
         # Somebody else captured these at the same moment: they are known now, so once more.
         late = {d.lead.id for d in drafts.values() if d.new} - added - unnamed
         answers |= {n: answer for n, answer in made.items() if isinstance(answer, Problem) or answer.id not in late}
@@ -148,7 +147,7 @@ async def _checked(tx: Tx, rows: Sequence[NewLead]) -> list[NewLead | Problem]:
             raise Invalid("There is no such person among those you may enter leads for.", pointer="/owner_id", code="unknown_person")
         if account_id or not _LINKS.isdisjoint(row.said):
             refuse_unknown_parties(row, account_id)
-        return altered(
+        return replace(
             row,
             owner_id=owner_id,
             captured_at=row.captured_at and happened(row.captured_at, tx.now, field="captured_at"),
@@ -198,7 +197,7 @@ async def _drafts(
         lead = drafts[id].lead if id in drafts else known.get(id)
         if id in known and (id not in seen or not rules.UPSERT.may(tx.actor, known[id].owner_id)):
             answers[n] = Rejected("This external_id belongs to a record that you may not change.", code="external_id_taken")
-        elif n in gone and (lead is None or lead.owner_id != row.owner_id):  # whoever has it already keeps it, though they left
+        elif n in gone and (lead is None or lead.owner_id != row.owner_id):  # an owner who left keeps what they have
             answers[n] = Invalid("This person has left and cannot own a lead.", pointer="/owner_id", code="inactive_person")
         elif lead is None or lead.is_stub:
             drafts[id], answers[n] = _fill(tx, lead, id, row, teams, imported)
@@ -214,7 +213,7 @@ def _fill(tx: Tx, stub: Lead | None, id: UUID, row: NewLead, teams: Mapping[UUID
     team = teams.get(owner) if owner else None
     at = row.captured_at or tx.now
     known = {**rules.own_data(stub, row), "captured_at": at, "imported": imported, "owner_id": owner, "team_id": team}
-    lead = altered(stub, **known) if stub else rules.fresh(id, row.external_id, tx.now, **known, version=1)
+    lead = replace(stub, **known) if stub else rules.fresh(id, row.external_id, tx.now, **known, version=1)
     draft = _Draft(lead, new=stub is None, events=[(LeadCaptured.of(lead, account_name=lead.company), at)])
     return draft, Captured(id, "created" if stub is None else "filled", _flag(tx, draft))
 
@@ -225,13 +224,13 @@ def _change(tx: Tx, draft: _Draft, row: NewLead, teams: Mapping[UUID, UUID | Non
     # A dry run leaves no trace, so it tells nothing of what its caller does not see.
     unseen = () if tx.kept or sees_personal_data(tx.actor) else PERSONAL
     if changes := rules.changes_to(draft.lead, row, unseen):
-        draft.lead = altered(draft.lead, **changes)
+        draft.lead = replace(draft.lead, **changes)
         draft.events.append((LeadUpdated.of(draft.lead, changed=sorted(changes)), tx.now))
     if row.owner_id not in (None, draft.lead.owner_id):
         team_id = teams.get(row.owner_id)
         rule = "import" if imported else "upsert"
         told = LeadAssigned(owner_id=row.owner_id, team_id=team_id, previous_owner_id=draft.lead.owner_id, rule=rule)
-        draft.lead = altered(draft.lead, owner_id=row.owner_id, team_id=team_id)
+        draft.lead = replace(draft.lead, owner_id=row.owner_id, team_id=team_id)
         draft.events.append((told, tx.now))
     flags = _flag(tx, draft)
     return Captured(draft.lead.id, "updated" if len(draft.events) > before else "unchanged", flags)
@@ -242,7 +241,7 @@ def _flag(tx: Tx, draft: _Draft) -> tuple[str, ...]:
     flags, gone = rules.odd_flags(lead), rules.plain_flags(lead)
     if flags or gone:
         kept = {flag: True for flag in lead.flags if flag not in gone}
-        draft.lead = altered(lead, flags=kept | dict.fromkeys(flags, True))
+        draft.lead = replace(lead, flags=kept | dict.fromkeys(flags, True))
         draft.events += [(LeadFlagged(flag=flag, deal_id=lead.deal_id), tx.now) for flag in flags]
         draft.events += [(LeadUnflagged(flag=flag, deal_id=lead.deal_id), tx.now) for flag in gone]
     return tuple(flags)

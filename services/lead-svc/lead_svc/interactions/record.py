@@ -9,10 +9,10 @@ from lead_svc.interactions.fields import Direction, Kind, Outcome
 from shared.stored import Stored
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Interaction:
     id: UUID
-    lead_id: UUID
+    lead_id: Annotated[UUID, Stored(refers="lead.id")]
     kind: Kind
     direction: Direction
     outcome: Outcome

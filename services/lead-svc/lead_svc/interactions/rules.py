@@ -37,7 +37,7 @@ def outcome_unmet(direction: Direction, outcome: Outcome) -> list[Unmet]:
 
 
 def responded(direction: Direction, outcome: Outcome) -> bool:
-    """The customer took part, whoever began."""
+    """The customer took part; it does not matter who began."""
     return direction is Direction.INBOUND or outcome is Outcome.REACHED
 
 

@@ -56,7 +56,7 @@ LEADERS = (Role.manager, Role.director, Role.admin)
 """They act for the owners of every lead that they see: a manager's view ends with their teams."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Lead:
     id: UUID
     external_id: Annotated[str | None, Stored(unique=True)]

@@ -1,4 +1,4 @@
-from sqlalchemy import Index
+from sqlalchemy import CheckConstraint, Index
 
 from lead_svc.leads.record import Lead
 from lead_svc.metadata import metadata
@@ -9,6 +9,8 @@ LEAD = table(
     "lead",
     metadata,
     Lead,
+    CheckConstraint("bant_score >= 0 AND bant_score <= 100", name="bant_score"),
+    CheckConstraint("responses >= 0 AND no_response_count >= 0 AND reactivations >= 0", name="counts"),
     Index("ix_lead_created", "created_at", "id"),
     Index("ix_lead_captured", "captured_at", "id"),
     Index("ix_lead_updated", "updated_at", "id"),

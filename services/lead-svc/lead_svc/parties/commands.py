@@ -78,7 +78,7 @@ async def change_account(tx: Tx, id: UUID, given: Mapping[str, Any], expect: int
     told = AccountUpdated.of(replace(account, **changes), changed=sorted(changes))
     if "name" in changes:
         changes["compared"] = compared(changes["name"])
-    # Somebody has entered it now, whoever named it first.
+    # It is entered now, so it is a stub no more.
     return await tx.save(ACCOUNTS, account, told, **changes, imported=False)
 
 

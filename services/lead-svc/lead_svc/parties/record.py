@@ -10,7 +10,7 @@ from shared.errors import Unmet
 from shared.stored import Stored
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Account:
     """A company. A stub (`imported`) while only another service's import has named it."""
 
@@ -29,13 +29,13 @@ class Account:
     version: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Contact:
     """A person at a company. Personal data: it never leaves this service by an event."""
 
     id: UUID
     external_id: Annotated[str | None, Stored(unique=True)]
-    account_id: UUID
+    account_id: Annotated[UUID, Stored(refers="account.id")]
     name: str
     email: str | None
     phone: str | None

@@ -24,7 +24,7 @@ from shared.names import Known
 from shared.timers import set_timer
 
 _LOCK_TREE = "SELECT pg_advisory_xact_lock(hashtext('clinch.team'))"
-"""Moves are checked against the whole tree, so they take turns."""
+"""Moves are checked against the whole tree, so they take turns; and people come to a team while it stays where it is."""
 
 _TEAMS = Query(select(*[TEAM.c[n] for n in TEAMS.names]), Team)
 _PEOPLE_OF = Query(select(PERSON.c.id).where(is_in(PERSON.c.team_id, "teams")), UUID)
@@ -88,6 +88,7 @@ def _must_exist(team_id: UUID | None, tree: Mapping[UUID, UUID | None], pointer:
 async def enter_person(tx: Tx, *, external_id: str | None, given: Mapping[str, Any]) -> tuple[Person, bool]:
     """Add a person; one whose external key is known already is brought to these values, and a stub thereby filled up."""
     CREATE_PERSON.permit(tx.actor)
+    await tx.execute(_LOCK_TREE)
     id = await _meant(tx, external_id) if external_id else new_id()
     tree = await parents(tx)
     _must_exist(given["team_id"], tree, "/team_id")
@@ -117,6 +118,8 @@ async def _meant(tx: Tx, key: str) -> UUID:
 
 
 async def change_person(tx: Tx, id: UUID, given: Mapping[str, Any], expect: int | None = None) -> Person:
+    if "team_id" in given:
+        await tx.execute(_LOCK_TREE)
     person = await tx.load(PEOPLE, id, expect)
     changes = {name: value for name, value in given.items() if getattr(person, name) != value}
     CHANGE_PERSON.check(person, tx.actor, also=rules.leave_unmet(tx.actor, id, active=changes.get("active", True)))
@@ -124,7 +127,7 @@ async def change_person(tx: Tx, id: UUID, given: Mapping[str, Any], expect: int 
         return person
     tree = await parents(tx)
     _must_exist(changes.get("team_id"), tree, "/team_id")
-    # Somebody has entered them now, whoever named them first.
+    # They are entered now, so they are a stub no more.
     saved = await tx.save(PEOPLE, person, _changed(replace(person, **changes), tree), **changes, imported=False)
     await _remember(tx, saved, tree)
     if "team_id" in changes:

@@ -11,18 +11,18 @@ from shared.errors import Unmet
 from shared.stored import Stored
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Team:
     id: UUID
     external_id: Annotated[str | None, Stored(unique=True)]
     name: str
-    parent_id: UUID | None
+    parent_id: Annotated[UUID | None, Stored(refers="team.id")]
     created_at: datetime
     updated_at: datetime
     version: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Person:
     """Somebody who can own records. A stub (`imported`, without a name) until their own data comes."""
 
@@ -31,7 +31,7 @@ class Person:
     name: str | None
     email: str | None
     role: Role
-    team_id: UUID | None
+    team_id: Annotated[UUID | None, Stored(refers="team.id")]
     active: Annotated[bool, Stored(default="true")]
     imported: Annotated[bool, Stored(default="false", comment="named by an import before anybody entered it")]
     created_at: datetime
