@@ -1,15 +1,14 @@
-"""What routes depend on: the current actor, and the roles an operation is for."""
+"""What routes depend on: who asks. What they may do is said by acts (`shared.http.permit`)."""
 
-from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from fastapi.openapi.models import HTTPBearer
 from fastapi.security.utils import get_authorization_scheme_param
 
-from shared.auth.actor import Actor, Role
+from shared.auth.actor import Actor
 from shared.auth.verifier import Verifier
-from shared.errors import Forbidden, Unauthorized
+from shared.errors import Unauthorized
 
 TOKEN_NAME = "access_token"
 TOKEN = HTTPBearer(bearerFormat="JWT", description="An OIDC access token of the configured issuer.")
@@ -44,19 +43,3 @@ async def current_actor(request: Request) -> Actor:
 
 
 CurrentActor = Annotated[Actor, Depends(current_actor)]
-
-
-def require(role: Role, *others: Role) -> Callable[[Actor], Awaitable[Actor]]:
-    """A dependency that lets only these roles pass.
-
-    No role implies another: an admin is let in only where the role is named.
-    """
-    roles = (role, *others)
-    wanted = " or ".join(roles)
-
-    async def actor_with_role(actor: CurrentActor) -> Actor:
-        if not actor.has(*roles):
-            raise Forbidden(f"This is for the role {wanted}.")
-        return actor
-
-    return actor_with_role

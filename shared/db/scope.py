@@ -1,16 +1,16 @@
-"""Row access: whose rows an actor may see (X1, conventions.md §3). One predicate, used by every read.
+"""Row access: whose rows an actor may see. One predicate, used by every read.
 
 | Roles                                              | See                                          | Pool rows |
 |----------------------------------------------------|----------------------------------------------|-----------|
 | rep, kam                                           | own                                          | yes       |
-| manager                                            | own, and all of his team and the teams below | yes       |
-| presales, assistant (they work for a team)         | own, and all of their team and those below   | no        |
+| manager                                            | own, and all of the team and the teams below | yes       |
+| presales, assistant (they work for a team)         | own, and all of the team and the teams below | no        |
 | admin, director, ops, finance, legal, auditor,     | all                                          | yes       |
 | marketing, csm, support, service, system           |                                              |           |
 
-Pool rows have no owner yet; whoever may claim or hand them out sees them. csm and support see every row because customers are
-handed to them from all teams; which *kinds* of row they reach is decided by `auth.require` on the routes. With several roles the
-widest counts. A manager whom the roster does not know, or who has no team, sees his own rows, and nobody sees more rows by the
+Pool rows have no owner yet; those who may claim or hand them out see them. csm and support see every row because customers are
+handed to them from all teams; which *kinds* of row they reach is decided by the acts of the routes. With several roles the
+widest counts. A manager whom the roster does not know, or who has no team, sees only the rows that the manager owns, and nobody sees more rows by the
 owner being unknown to the roster. People who left stay in the roster, so their manager keeps seeing their rows.
 """
 

@@ -1,4 +1,4 @@
-"""Reading the log into a service's own database, each effect exactly once (architecture §4).
+"""Reading the log into a service's own database, each effect exactly once.
 
 One batch is one transaction: the stored offsets are moved by compare-and-set, what was seen before is passed over, the rest is
 handled. Whatever fails leaves no trace, and the log is read again from the stored offset.

@@ -1,4 +1,4 @@
-"""Events that a consumer could not deal with: kept, listed, handled again or dropped (architecture §4).
+"""Events that a consumer could not deal with: kept, listed, handled again or dropped.
 
 While one is open, later events of its subject are parked behind it. `consumer_seen` stands before the first open one, so that
 what is handled again is checked for duplicates and gaps like news.

@@ -1,4 +1,4 @@
-"""What a consumer has dealt with, by the version of each aggregate: tells news from duplicates and gaps (architecture §4)."""
+"""What a consumer has dealt with, by the version of each aggregate: tells news from duplicates and gaps."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -45,7 +45,7 @@ def stamp(headers: Mapping[str, str]) -> tuple[UUID, int]:
         raise ValueError(f"the message has no header {missing}") from None
     except ValueError:
         raise ValueError("the header ce_subject is not a UUID") from None
-    # Zero-padded to 19 digits (conventions §2); dead letters are put in order by the text.
+    # Zero-padded to 19 digits; dead letters are put in order by the text.
     if not (len(sequence) == 19 and sequence.isascii() and sequence.isdigit() and 0 < int(sequence) < 2**63):
         raise ValueError("the header ce_sequence is not a version of 19 digits")
     return subject, int(sequence)

@@ -1,4 +1,4 @@
-"""From the outbox to the log, as one leader per service (architecture §4).
+"""From the outbox to the log, as one leader per service.
 
 The leader holds the lease row while it publishes and deletes what it published in the same transaction. So every batch
 starts at the oldest event that nobody has deleted, and per aggregate the first appearances in the log are in version

@@ -10,7 +10,6 @@ from pydantic import BaseModel, Field, field_validator
 
 from shared.errors import Invalid, Problem, Rejected, Unmet
 from shared.http import problem
-from shared.http.actions import actions
 from shared.http.bulk import Bulk, BulkResult, Done
 
 
@@ -124,9 +123,3 @@ def test_openapi_shows_the_rows_with_their_type() -> None:
     assert schemas["Boat"]["properties"]["name"]["maxLength"] == 10
     assert "207" in document["paths"]["/boats/bulk"]["post"]["responses"]
     assert "problem" not in schemas["BulkItem"]["required"]
-
-
-def test_actions_list_what_is_unmet() -> None:
-    qualify, nurture = actions(qualify=[Unmet("bant", "Confirm the budget.")], nurture=[])
-    assert (qualify.action, qualify.allowed, qualify.unmet[0].code) == ("qualify", False, "bant")
-    assert (nurture.action, nurture.allowed, nurture.unmet) == ("nurture", True, [])

@@ -21,16 +21,13 @@ from pydantic_core import PydanticCustomError
 from metrics_svc.webhooks import commands, rules
 from metrics_svc.webhooks.record import Delivery, DeliveryState, DisableReason, Progress, Webhook, WebhookState
 from shared.acts import AllowedAction, shown
-from shared.as_text import AsText
 from shared.auth.actor import Actor
 from shared.fields import Time, some_text
 from shared.http.body import Body
 from shared.http.patch import Patch
 from shared.sentences import written
 
-Url = Annotated[
-    HttpUrl, AsText, Field(description="Where the receiver listens; https in production", examples=["https://erp.example/hooks"])
-]
+Url = Annotated[HttpUrl, Field(description="Where the receiver listens; https in production", examples=["https://erp.example/hooks"])]
 Pattern = Annotated[
     str,
     written(r"^(\*|clinch(\.[a-z0-9_]+)*(\.\*)?)$", "Write an event's type, or its beginning and `.*`, for example clinch.deal.*"),
