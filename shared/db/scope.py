@@ -9,9 +9,9 @@
 | marketing, csm, support, service, system           |                                              |           |
 
 Pool rows have no owner yet; those who may claim or hand them out see them. csm and support see every row because customers are
-handed to them from all teams; which *kinds* of row they reach is decided by the acts of the routes. With several roles the
-widest counts. A manager whom the roster does not know, or who has no team, sees only the rows that the manager owns, and nobody sees more rows by the
-owner being unknown to the roster. People who left stay in the roster, so their manager keeps seeing their rows.
+handed to them from all teams; which *kinds* of row they reach is decided by the acts of the routes. With several roles the widest
+counts. A manager whom the roster does not know, or who has no team, sees only the rows that the manager owns, and nobody sees more
+rows by the owner being unknown to the roster. People who left stay in the roster, so their manager keeps seeing their rows.
 """
 
 from collections.abc import Mapping, Sequence
