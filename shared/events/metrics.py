@@ -34,7 +34,7 @@ class WebhookSecretRotated(MetricsSvcEvent, type="webhook.secret_rotated"):
 
 
 class WebhookEnabled(MetricsSvcEvent, type="webhook.enabled"):
-    """It goes on where it stopped: behind `position`."""
+    """It continues where it stopped: behind `position`."""
 
     position: int
 

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl
 from uuid import UUID
 
 from metrics_svc.feed.commands import feed
@@ -12,33 +13,35 @@ from metrics_svc.webhooks.turns import Claimed, take_turn
 from shared import verify
 from shared.events.envelope import Envelope, Event
 from shared.ids import new_id
+from tests.client import Client, done
 from tests.harness import Running, as_delivered
 
 Answer = dict[str, Any]
 
 
 @dataclass
-class Webhooks:
+class Webhooks(Client):
     svc: Running
 
-    async def ask(self, method: str, path: str = "", body: Any = None, *, status: int, role: str = "ops", **headers: str) -> Any:
-        given = {name.replace("_", "-"): value for name, value in headers.items()}
-        async with self.svc.client(role) as client:
-            answer = await client.request(method, f"/v1/webhooks{path}", json=body, headers=given)
-        assert answer.status_code == status, answer.text
-        return answer.json() if answer.content else None
+    async def call(
+        self, method: str, path: str = "", body: Any = None, *, status: int, role: str = "ops", etag: Any = None, key: str | None = None
+    ) -> Any:
+        """The body of an answer about endpoints, which must have this status. `path` is what follows /v1/webhooks."""
+        path, _, query = path.partition("?")
+        answer = await self.raw(role, method, f"/v1/webhooks{path}", body, etag=etag, key=key, **dict(parse_qsl(query)))
+        return done(answer, status)
 
     async def register(self, url: str, types: list[str] | None = None, *, start: str | int = "now", description: str = "") -> Answer:
         body = {"url": url, "types": types or ["*"], "from": start, "description": description}
-        made: Answer = await self.ask("POST", body=body, status=201)
+        made: Answer = await self.call("POST", body=body, status=201)
         return made
 
     async def read(self, webhook: Answer) -> Answer:
-        found: Answer = await self.ask("GET", f"/{webhook['id']}", status=200)
+        found: Answer = await self.call("GET", f"/{webhook['id']}", status=200)
         return found
 
     async def deliveries(self, webhook: Answer, query: str = "") -> list[Answer]:
-        found: list[Answer] = (await self.ask("GET", f"/{webhook['id']}/deliveries?sort=created_at&{query}", status=200))["items"]
+        found: list[Answer] = (await self.call("GET", f"/{webhook['id']}/deliveries?sort=created_at&{query}", status=200))["items"]
         return found
 
     async def happens(self, *events: Event) -> list[UUID]:

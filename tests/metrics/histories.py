@@ -1,4 +1,4 @@
-"""Random histories, and every KPI of requirements §6 computed from them by counting: the plain reading of each formula."""
+"""Random histories, and every KPI computed from them by counting: the plain reading of each formula."""
 
 import random
 from collections.abc import Iterator

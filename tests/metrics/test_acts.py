@@ -17,13 +17,13 @@ ROLES = [role.value for role in Role if role is not Role.system]
 
 
 async def test_listed_is_what_can_be_done(hooks: Webhooks, receiver: Receiver) -> None:
-    acts = Acts(Client(hooks.svc), ACTS)
+    acts = Acts(hooks, ACTS)
     made = await hooks.register(receiver.url)
-    await acts.hold(await row(hooks, made), ROLES, reading(acts.client, made))
-    await hooks.ask("POST", f"/{made['id']}/rotate-secret", status=200, If_Match="*")
-    await acts.hold(await row(hooks, made), ROLES, reading(acts.client, made))
-    await hooks.ask("PATCH", f"/{made['id']}", {"enabled": False}, status=200, If_Match="*")
-    await acts.hold(await row(hooks, made), ROLES, reading(acts.client, made))
+    await acts.hold(await row(hooks, made), ROLES, reading(hooks, made))
+    await hooks.call("POST", f"/{made['id']}/rotate-secret", status=200, etag="*")
+    await acts.hold(await row(hooks, made), ROLES, reading(hooks, made))
+    await hooks.call("PATCH", f"/{made['id']}", {"enabled": False}, status=200, etag="*")
+    await acts.hold(await row(hooks, made), ROLES, reading(hooks, made))
     acts.complete()
 
 

@@ -139,7 +139,7 @@ async def test_what_was_recorded_before_the_horizon_is_not_taken_in(svc: Running
 
 
 async def test_no_position_is_seen_before_a_lower_one(svc: Running) -> None:
-    """Appenders race, the one that is first slowest to commit; whoever reads on from the last position seen misses nothing."""
+    """Appenders race, the one that is first slowest to commit; a reader who continues from the last position seen misses nothing."""
     stories = [Lead(f"R{n}").captured(on(n)).mql(on(n)).sql(on(n)).events for n in range(40)]
     done = asyncio.Event()
 

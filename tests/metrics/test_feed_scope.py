@@ -1,4 +1,4 @@
-"""No stream holds an event about a row outside the caller's scope (quality.md, invariant 11): random histories against a model."""
+"""No stream holds an event about a row outside the caller's scope: random histories against a model."""
 
 import asyncio
 from collections.abc import AsyncIterator

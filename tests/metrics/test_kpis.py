@@ -233,7 +233,7 @@ async def test_any_order_and_any_batches_give_the_same(svc: Running, other: Runn
 
 
 async def test_rep_and_owner_see_the_same(told: tuple[Running, Counted]) -> None:
-    """A rep's figure is the company's, filtered by him, and what nobody owns: here everything has an owner."""
+    """A rep's figure is the company's, filtered by the rep, and what nobody owns: here everything has an owner."""
     svc, _ = told
     ann = str(person("ann"))
     for name in ("leads_captured", "win_rate", "sales_cycle", "mql_rate"):

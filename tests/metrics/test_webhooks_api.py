@@ -56,8 +56,8 @@ async def test_registering_shows_the_secret_once_and_tells_neither_it_nor_the_pa
 
 async def test_secrets_are_kept_encrypted_also_in_the_answer_to_a_key(hooks: Webhooks) -> None:
     body = {"url": PUBLIC, "types": ["*"]}
-    made = await hooks.ask("POST", body=body, status=201, Idempotency_Key="k")
-    again = await hooks.ask("POST", body=body, status=201, Idempotency_Key="k")
+    made = await hooks.call("POST", body=body, status=201, key="k")
+    again = await hooks.call("POST", body=body, status=201, key="k")
     assert again == made
     async with hooks.svc.db.connection() as conn:
         stored = [str(row) for t in ("webhook_secret", "idempotency", "webhook") for row in await conn.fetch(f"SELECT * FROM {t}")]
@@ -91,7 +91,7 @@ async def test_secrets_are_kept_encrypted_also_in_the_answer_to_a_key(hooks: Web
     ],
 )
 async def test_what_is_refused(hooks: Webhooks, body: dict[str, object], code: str) -> None:
-    answer = await hooks.ask("POST", body={"url": PUBLIC, "types": ["*"]} | body, status=422)
+    answer = await hooks.call("POST", body={"url": PUBLIC, "types": ["*"]} | body, status=422)
     assert code in [e["code"] for e in answer["errors"]]
     assert "10.0.0.1" not in str(answer)
 
@@ -99,7 +99,7 @@ async def test_what_is_refused(hooks: Webhooks, body: dict[str, object], code: s
 async def test_production_takes_https_only(postgres: Postgres) -> None:
     keys = {"cursor_key": "c" * 40, "secret_key": "s" * 40}
     async with running(service, postgres, env="production", webhook_allow=("127.0.0.1",), **keys) as svc:
-        answer = await Webhooks(svc).ask("POST", body={"url": "http://127.0.0.1:9000/", "types": ["*"]}, status=422)
+        answer = await Webhooks(svc).call("POST", body={"url": "http://127.0.0.1:9000/", "types": ["*"]}, status=422)
         assert answer["errors"] == [{"pointer": "/url", "code": "not_https", "message": "The address must begin with https://."}]
         await Webhooks(svc).register("https://127.0.0.1:9000/")
 
@@ -108,22 +108,22 @@ async def test_production_takes_https_only(postgres: Postgres) -> None:
 async def test_only_admin_and_ops(hooks: Webhooks, role: str) -> None:
     made = await hooks.register(PUBLIC)
     for method, path in (("POST", ""), ("GET", ""), ("GET", f"/{made['id']}"), ("POST", f"/{made['id']}/ping")):
-        await hooks.ask(method, path, {"url": PUBLIC, "types": ["*"]} if not path else None, status=403, role=role)
+        await hooks.call(method, path, {"url": PUBLIC, "types": ["*"]} if not path else None, status=403, role=role)
 
 
 async def test_changes_need_the_version_and_tell_what_changed(hooks: Webhooks) -> None:
     made = await hooks.register(PUBLIC)
     path = f"/{made['id']}"
-    await hooks.ask("PATCH", path, {"description": "x"}, status=428)
-    changed = await hooks.ask("PATCH", path, {"description": "x", "types": ["clinch.lead.*"]}, status=200, If_Match='"1"')
+    await hooks.call("PATCH", path, {"description": "x"}, status=428)
+    changed = await hooks.call("PATCH", path, {"description": "x", "types": ["clinch.lead.*"]}, status=200, etag=1)
     assert (changed["version"], changed["types"], changed["url"]) == (2, ["clinch.lead.*"], PUBLIC)
-    stale = await hooks.ask("PATCH", path, {"description": "y"}, status=412, If_Match='"1"')
+    stale = await hooks.call("PATCH", path, {"description": "y"}, status=412, etag=1)
     assert stale["current_version"] == 2
-    same = await hooks.ask("PATCH", path, {"description": "x"}, status=200, If_Match='"2"')
+    same = await hooks.call("PATCH", path, {"description": "x"}, status=200, etag=2)
     assert same["version"] == 2
-    await hooks.ask("PATCH", path, {"url": "http://10.0.0.1/"}, status=422, If_Match='"2"')
-    await hooks.ask("PATCH", path, {"types": ["clinch.nobody.*"]}, status=422, If_Match='"2"')
-    tried = await hooks.ask("PATCH", f"{path}?dry_run=true", {"enabled": False}, status=200, If_Match='"2"')
+    await hooks.call("PATCH", path, {"url": "http://10.0.0.1/"}, status=422, etag=2)
+    await hooks.call("PATCH", path, {"types": ["clinch.nobody.*"]}, status=422, etag=2)
+    tried = await hooks.call("PATCH", f"{path}?dry_run=true", {"enabled": False}, status=200, etag=2)
     assert tried["state"] == "disabled"
     assert (await hooks.read(made))["state"] == "active"
     [told] = await hooks.svc.told(WebhookChanged)
@@ -133,11 +133,11 @@ async def test_changes_need_the_version_and_tell_what_changed(hooks: Webhooks) -
 async def test_disabled_by_hand_and_enabled_again(hooks: Webhooks) -> None:
     made = await hooks.register(PUBLIC)
     path = f"/{made['id']}"
-    off = await hooks.ask("PATCH", path, {"enabled": False}, status=200, If_Match='"1"')
+    off = await hooks.call("PATCH", path, {"enabled": False}, status=200, etag=1)
     assert (off["state"], off["reason"], off["disabled_at"]) == ("disabled", "by_hand", "2026-03-02T09:00:00Z")
     redeliver = next(a for a in off["allowed_actions"] if a["action"] == "redeliver")
     assert [u["code"] for u in redeliver["unmet"]] == ["disabled"]
-    on = await hooks.ask("PATCH", path, {"enabled": True, "description": "back"}, status=200, If_Match='"2"')
+    on = await hooks.call("PATCH", path, {"enabled": True, "description": "back"}, status=200, etag=2)
     assert (on["state"], on["reason"], on["disabled_at"], on["version"]) == ("active", None, None, 4)
     kinds = [type(e.data) for e in await hooks.svc.told()]
     assert kinds == [WebhookRegistered, WebhookDisabled, WebhookChanged, WebhookEnabled]
@@ -147,15 +147,15 @@ async def test_disabled_by_hand_and_enabled_again(hooks: Webhooks) -> None:
 async def test_rotating_the_secret(hooks: Webhooks) -> None:
     made = await hooks.register(PUBLIC)
     path = f"/{made['id']}/rotate-secret"
-    await hooks.ask("POST", path, status=428)
+    await hooks.call("POST", path, status=428)
     hooks.svc.clock.advance(hours=1)
-    second = await hooks.ask("POST", path, status=200, If_Match='"1"')
+    second = await hooks.call("POST", path, status=200, etag=1)
     assert second["secret"] != made["secret"]
     assert second["old_secret_until"] == "2026-03-03T10:00:00Z"
     assert [a["allowed"] for a in second["allowed_actions"] if a["action"] == "rotate_secret"] == [False]
-    again = await hooks.ask("POST", path, status=409, If_Match='"2"')
+    again = await hooks.call("POST", path, status=409, etag=2)
     assert [u["code"] for u in again["unmet"]] == ["rotating"]
-    leaked = await hooks.ask("POST", path, {"keep_old": False}, status=200, If_Match='"2"')
+    leaked = await hooks.call("POST", path, {"keep_old": False}, status=200, etag=2)
     assert leaked["old_secret_until"] is None
     assert [e.data.model_dump(include={"old_until"}) for e in await hooks.svc.told(WebhookSecretRotated)] == [
         {"old_until": hooks.svc.clock() + timedelta(days=1)},
@@ -165,12 +165,12 @@ async def test_rotating_the_secret(hooks: Webhooks) -> None:
 
 async def test_a_removed_endpoint_is_gone_but_what_was_told_of_it_stays(hooks: Webhooks) -> None:
     made = await hooks.register(PUBLIC)
-    await hooks.ask("DELETE", f"/{made['id']}", status=428)
-    await hooks.ask("DELETE", f"/{made['id']}", status=204, If_Match='"1"')
+    await hooks.call("DELETE", f"/{made['id']}", status=428)
+    await hooks.call("DELETE", f"/{made['id']}", status=204, etag=1)
     for method, path in (("GET", ""), ("POST", "/ping"), ("GET", "/deliveries")):
-        await hooks.ask(method, f"/{made['id']}{path}", status=404)
-    await hooks.ask("PATCH", f"/{made['id']}", {"enabled": True}, status=404, If_Match="*")
-    assert (await hooks.ask("GET", status=200))["items"] == []
+        await hooks.call(method, f"/{made['id']}{path}", status=404)
+    await hooks.call("PATCH", f"/{made['id']}", {"enabled": True}, status=404, etag="*")
+    assert (await hooks.call("GET", status=200))["items"] == []
     assert len(await hooks.svc.told(WebhookRemoved)) == 1
     assert await hooks.broken() == []
 
@@ -186,9 +186,9 @@ async def test_where_it_begins(hooks: Webhooks) -> None:
 async def test_there_are_only_so_many(hooks: Webhooks) -> None:
     for _ in range(MOST_ENDPOINTS):
         made = await hooks.register(PUBLIC)
-    refused = await hooks.ask("POST", body={"url": PUBLIC, "types": ["*"]}, status=409)
+    refused = await hooks.call("POST", body={"url": PUBLIC, "types": ["*"]}, status=409)
     assert refused["code"] == "too_many"
-    await hooks.ask("DELETE", f"/{made['id']}", status=204, If_Match="*")
+    await hooks.call("DELETE", f"/{made['id']}", status=204, etag="*")
     await hooks.register(PUBLIC)
 
 

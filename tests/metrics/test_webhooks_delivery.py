@@ -42,7 +42,7 @@ async def test_a_receiver_gets_what_it_asked_for_signed_and_thin(hooks: Webhooks
     assert got.body.decode().count('"') == 2 * (3 + 3 + 3)  # type, timestamp, data; id, version, position; and three texts
     assert (listed["state"], listed["event_id"], listed["position"], listed["sequence"]) == ("delivered", str(event_id), 1, 1)
     assert [(a["status"], a["error"]) for a in listed["attempts"]] == [(204, None)]
-    assert listed == await hooks.ask("GET", f"/{webhook['id']}/deliveries/{listed['id']}", status=200)
+    assert listed == await hooks.call("GET", f"/{webhook['id']}/deliveries/{listed['id']}", status=200)
     assert (await hooks.read(webhook))["delivered_at"] is not None
 
 
@@ -133,10 +133,10 @@ async def test_410_ends_the_endpoint(hooks: Webhooks, receiver: Receiver) -> Non
     assert told.data.actor.type == "system"
     await hooks.happens(FLAGGED)
     assert await hooks.work() == 0
-    refused = await hooks.ask("POST", f"/{webhook['id']}/redeliver", _all(hooks), status=409, Idempotency_Key="k")
+    refused = await hooks.call("POST", f"/{webhook['id']}/redeliver", _all(hooks), status=409, key="k")
     assert [u["code"] for u in refused["unmet"]] == ["disabled"]
     receiver.status = 204
-    await hooks.ask("PATCH", f"/{webhook['id']}", {"enabled": True}, status=200, If_Match='"2"')
+    await hooks.call("PATCH", f"/{webhook['id']}", {"enabled": True}, status=200, etag=2)
     assert await hooks.work() == 1  # it goes on where it stopped
     assert await state(hooks, webhook) == [("failed", 1), ("delivered", 1)]
 
@@ -210,7 +210,7 @@ async def test_only_so_many_at_once_to_one_endpoint_and_one_to_a_failing_one(hoo
 
 async def test_a_rotation_signs_with_both_for_a_day(hooks: Webhooks, receiver: Receiver) -> None:
     webhook = await hooks.register(receiver.url)
-    rotated = await hooks.ask("POST", f"/{webhook['id']}/rotate-secret", status=200, If_Match='"1"')
+    rotated = await hooks.call("POST", f"/{webhook['id']}/rotate-secret", status=200, etag=1)
     await hooks.happens(FLAGGED)
     await hooks.work()
     assert receiver.received[0].verified(webhook["secret"])
@@ -236,7 +236,7 @@ async def test_redelivering_one(hooks: Webhooks, receiver: Receiver) -> None:
     await hooks.work()
     [listed] = await hooks.deliveries(webhook)
     path = f"/{webhook['id']}/deliveries/{listed['id']}/redeliver"
-    again = await hooks.ask("POST", path, status=202)
+    again = await hooks.call("POST", path, status=202)
     assert (again["state"], again["tries"], len(again["attempts"])) == ("pending", 0, 1)
     assert await hooks.work() == 1
     assert len({r.id for r in receiver.received}) == 1
@@ -244,7 +244,7 @@ async def test_redelivering_one(hooks: Webhooks, receiver: Receiver) -> None:
     [told] = await hooks.svc.told(WebhookRedelivered)
     assert told.data.model_dump(include={"count", "delivery_id"}) == {"count": 1, "delivery_id": UUID(listed["id"])}
     other = await hooks.register(receiver.url)
-    await hooks.ask("POST", f"/{other['id']}/deliveries/{listed['id']}/redeliver", status=404)
+    await hooks.call("POST", f"/{other['id']}/deliveries/{listed['id']}/redeliver", status=404)
 
 
 async def test_redelivering_what_failed(hooks: Webhooks, receiver: Receiver) -> None:
@@ -255,11 +255,11 @@ async def test_redelivering_what_failed(hooks: Webhooks, receiver: Receiver) -> 
     async with hooks.svc.transaction() as tx:
         await give_up(tx)
     path = f"/{webhook['id']}/redeliver"
-    await hooks.ask("POST", path, _all(hooks), status=400)  # a bulk operation needs a key
-    nothing = await hooks.ask("POST", path, _all(hooks) | {"until": _all(hooks)["since"]}, status=202, Idempotency_Key="a")
+    await hooks.call("POST", path, _all(hooks), status=400)  # a bulk operation needs a key
+    nothing = await hooks.call("POST", path, _all(hooks) | {"until": _all(hooks)["since"]}, status=202, key="a")
     assert nothing == {"count": 0}
-    assert await hooks.ask("POST", path, _all(hooks), status=202, Idempotency_Key="b") == {"count": 3}
-    assert await hooks.ask("POST", path, _all(hooks), status=202, Idempotency_Key="b") == {"count": 3}
+    assert await hooks.call("POST", path, _all(hooks), status=202, key="b") == {"count": 3}
+    assert await hooks.call("POST", path, _all(hooks), status=202, key="b") == {"count": 3}
     assert await hooks.work() == 3
     assert await state(hooks, webhook) == [("delivered", 1)] * 4
     assert [e.data.model_dump()["count"] for e in await hooks.svc.told(WebhookRedelivered)] == [3]
@@ -274,13 +274,13 @@ async def give_up(tx: Tx) -> None:
 
 async def test_pinging_answers_what_the_receiver_said(hooks: Webhooks, receiver: Receiver) -> None:
     webhook = await hooks.register(receiver.url)
-    ping = await hooks.ask("POST", f"/{webhook['id']}/ping", status=200)
+    ping = await hooks.call("POST", f"/{webhook['id']}/ping", status=200)
     assert (ping["delivered"], ping["status"], ping["error"]) == (True, 204, None)
     [got] = receiver.received
     assert got.verified(webhook["secret"])
     assert got.type == "clinch.webhook.ping"
     receiver.status = 500
-    assert (await hooks.ask("POST", f"/{webhook['id']}/ping", status=200))["delivered"] is False
+    assert (await hooks.call("POST", f"/{webhook['id']}/ping", status=200))["delivered"] is False
     assert await hooks.deliveries(webhook) == []
 
 
@@ -288,7 +288,7 @@ async def test_new_types_count_from_where_the_endpoint_is(hooks: Webhooks, recei
     webhook = await hooks.register(receiver.url, ["clinch.lead.flagged.v1"])
     await hooks.happens(FLAGGED, INTENT)
     await hooks.work()
-    await hooks.ask("PATCH", f"/{webhook['id']}", {"types": ["clinch.lead.*"]}, status=200, If_Match='"1"')
+    await hooks.call("PATCH", f"/{webhook['id']}", {"types": ["clinch.lead.*"]}, status=200, etag=1)
     await hooks.happens(INTENT)
     await hooks.work()
     assert [d["position"] for d in await hooks.deliveries(webhook)] == [1, 3]

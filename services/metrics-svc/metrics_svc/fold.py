@@ -33,14 +33,14 @@ log = structlog.get_logger()
 TOPICS = [topic(aggregate) for aggregate in ("lead", "deal", "contract", "milestone", "payment")]
 
 TURN = "SELECT pg_advisory_xact_lock(4710001)"
-"""Folds take turns: all of them change the same cells, so side by side they would wait for each other anyway, and deadlock."""
+"""Folds take turns. All of them change the same cells: side by side they would wait for each other, or deadlock."""
 
 _NO_WAIT = "SET LOCAL synchronous_commit = off"
-"""A fold need not wait for the disk: its offset is lost with it or kept with it, and the consumer sees that and reads the log again."""
+"""A fold need not wait for the disk. If it is lost, so is its offset, and the consumer reads those events again."""
 
 
 def _deals() -> Query[DealFact]:
-    """These deals, and all deals of these leads and of the leads of these deals: a lead is as far as its furthest deal."""
+    """These deals, and all deals of the leads involved: a lead is as far as its furthest deal."""
     c, known = DEALS.table.c, DEALS.table.alias("known")
     ids, leads = (bindparam(name, type_=ARRAY(Uuid)) for name in ("ids", "leads"))
     of_these = func.array(select(known.c.lead_id).where(known.c.id == any_(ids), known.c.lead_id.is_not(None)).scalar_subquery())
@@ -52,7 +52,7 @@ _DEALS = _deals()
 
 
 def _seen() -> Query[Any]:
-    """Deals are alive; one that is not known yet waits for its opening."""
+    """Note activity of deals. A deal that is not known yet waits for its opening."""
     names = ("id", "last_activity_at")
     empty = {"flags": _EMPTY, "history": _EMPTY, "payments": _EMPTY, "is_open": false()}
     given = rows_param(DEALS.table, *names)
@@ -67,14 +67,14 @@ _EMPTY: ColumnElement[Any] = literal_column("'[]'::jsonb")
 _SEEN = _seen()
 
 TOLD = (LeadFact, DealFact, MilestoneFact, PaymentFact)
-"""The facts that events change; the others are made anew from these each time."""
+"""The facts that events change. All others are derived from these each time."""
 
 _Key = tuple[type[Any], UUID, int]
 """Which fact: its kind, the record it belongs to, and its number among those of the kind."""
 
 
 async def _fold(tx: Tx, events: Sequence[Envelope[Event]]) -> None:
-    """Let a batch take effect. Each event must be news: who calls has passed over duplicates."""
+    """Apply a batch of events, from which the caller has removed duplicates."""
     await tx.execute(f"{_NO_WAIT}; {TURN}")
     past = await past_of(tx)
     events = await in_todays_currency(tx, past, events)
@@ -113,7 +113,7 @@ async def _write(tx: Tx, changed: Sequence[Change]) -> None:
         await table.put(writing, [new for _, new in changed if type(new) is table.into])
     taking_over = asyncio.create_task(writing.finish())
     try:
-        await asyncio.sleep(0)  # it is on its way: Postgres takes the facts over while the cells are counted here
+        await asyncio.sleep(0)  # the statement is sent: Postgres merges the facts while the cells are counted here
         changes = CellChanges(tx.settings.zone)
         changes.take(changed)
     finally:
@@ -135,7 +135,7 @@ class Touched:
         self.milestones: dict[UUID, MilestoneFact] = {}
         self.payments: dict[UUID, PaymentFact] = {}
         self.quiet: dict[UUID, datetime] = {}
-        """Deals of which the batch says only that they are alive, and when they were: they need not be loaded for that."""
+        """Deals of which the batch shows activity only, and when: they need not be loaded for that."""
         self._steps: dict[UUID, list[Step]] = {}
 
     async def load(self, tx: Tx, events: Sequence[Envelope[Any]]) -> None:
@@ -160,7 +160,7 @@ class Touched:
         milestones: Collection[UUID] = (),
         payments: Collection[UUID] = (),
     ) -> None:
-        """These records, with what is derived together with them: of each lead all its deals, and of each deal its lead."""
+        """Load these records and what is derived together with them: all deals of each lead, and the lead of each deal."""
         if leads or deals:
             self.deals = {d.id: d for d in await tx.all(_DEALS, ids=list(deals), leads=list(leads))}
         self.leads = {f.id: f for f in await LEADS.load(tx, {*leads, *(d.lead_id for d in self.deals.values() if d.lead_id)})}
@@ -188,7 +188,7 @@ class Touched:
             deals.PAID[type(data)](_get(self.deals, data.deal_id, DealFact), e)
 
     def derive(self) -> dict[_Key, Any]:
-        """Bring the derived fields up to date, and give all facts as they are now."""
+        """Bring the derived fields up to date, and return all facts as they are now."""
         found: dict[_Key, Any] = {}
         of_leads: dict[UUID, list[leads.Reached]] = {}
         for deal in self.deals.values():
@@ -211,13 +211,13 @@ class Touched:
         return found
 
     def warn(self) -> None:
-        """Figures of a deal in a stage that this release does not know are incomplete until it is upgraded: say so."""
+        """Log deals in a stage that this release does not know: their figures are incomplete until metrics-svc is upgraded."""
         for deal in self.deals.values():
             if deals.UNKNOWN_STAGE in deal.flags:
                 log.warning("unknown_stage", deal=str(deal.id), stage=deal.stage)
 
     def _steps_of(self, deal: DealFact) -> list[Step]:
-        """Its history, each entry read once: it grows, until a correction replaces it."""
+        """The steps of its history. Each entry is read once: a history only grows, until a correction replaces it."""
         steps = self._steps.setdefault(deal.id, [])
         steps += read_steps(deal.history[len(steps) :], steps[-1] if steps else None)
         return steps

@@ -35,7 +35,7 @@ class Sum:
         return self
 
     def __sub__(self, other: "Sum") -> "Sum":
-        """What is left of it without what was taken back."""
+        """What is left after subtracting what was taken back."""
         buckets = {b: left for b in {**self.buckets, **other.buckets} if (left := self.buckets.get(b, 0) - other.buckets.get(b, 0))}
         return Sum(self.n - other.n, self.amount - other.amount, self.us - other.us, buckets)
 
@@ -73,7 +73,7 @@ class Reading:
 
 
 def rate(**of: int | Decimal) -> Reading:
-    """The ratio of two named figures, the part and the whole, with both beside it: where it is null they say why."""
+    """The ratio of two named figures, the part and the whole. Both are shown beside it: where it is null they say why."""
     part, whole = of.values()
     return Reading(ratio(part, whole), {**of})
 
@@ -83,8 +83,8 @@ class Part:
     """A measure as a KPI takes it: which of its facts count. A bare `Measure` in `Kpi.of` means `in_period`, or its cohort.
 
     `period`: happened in the period. `cohort`: belong to the period by their cohort, whenever they happened. `until`: happened before
-    the period's end; `age` keeps those whose cohort day lies so many days before the last day. `trailing`: in the last `days`; with a
-    cohort, those whose cohort day lies there.
+    the period's end; `age` keeps those whose cohort day is between these numbers of days before the last day. `trailing`: in the last
+    `days`; with a cohort, those whose cohort day lies there.
     """
 
     measure: Measure

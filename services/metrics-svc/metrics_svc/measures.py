@@ -54,14 +54,15 @@ class Measure:
 
     @property
     def declared(self) -> str:
-        """What it means, as text: changes exactly when its cells have to be computed anew."""
+        """What it means, as text. It changes exactly when the cells have to be computed again."""
         plain = [getattr(self, f.name) for f in fields(self) if f.name not in ("of", "where")]
         return repr((self.of.__name__, plain, sorted(self.where.items()), self.cells))
 
     @property
     def cells(self) -> tuple["Cells", ...]:
-        """Of a cohort there are totals over all days in every dimension; day by day, for figures as of a past day, only of all facts
-        together. By day, cohort day and dimension nearly every fact would have cells of its own: there the facts themselves are read.
+        """A cohort has totals over all days in every dimension; day by day, for figures as of a past day, only over all facts together.
+
+        By day, cohort day and dimension nearly every fact would have its own cells, so such figures are read from the facts.
         """
         if self.cohort is None or self.aged:
             return (Cells((ALL, *DIMENSIONS), ever=False),)

@@ -1,4 +1,4 @@
-"""What changes of facts change in the cells: what the facts as they are now add, less what they added before."""
+"""How changes of facts change the cells: by what the facts add now, less what they added before."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -94,7 +94,7 @@ class _Days(dict[datetime, date]):
 
 
 class CellChanges:
-    """Collects changes of facts, and gives the sums that cells change by."""
+    """Collects changes of facts, and gives the sums by which cells change."""
 
     def __init__(self, zone: tzinfo) -> None:
         self._days = _Days(zone)

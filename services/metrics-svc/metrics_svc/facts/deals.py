@@ -1,4 +1,4 @@
-"""Everything that is counted of a deal, derived from its history, its lead and what was paid: so late data corrects itself."""
+"""What is counted of a deal, derived from its history, its lead and its payments. Late data therefore corrects every figure."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -50,7 +50,7 @@ def heard(fact: DealFact, e: Envelope[Any]) -> None:
 
 
 def paid(fact: DealFact, e: Envelope[Any]) -> None:
-    """The deal's contract was paid in full, or a payment was taken back. Kept per contract, so that their order does not matter."""
+    """The deal's contract was paid in full, or is no longer. Kept per contract, so that the order of contracts does not matter."""
     full = isinstance(e.data, contract.ContractPaidInFull)
     at = e.data.paid_at if full else e.time
     entry = [str(e.subject), "paid" if full else "unpaid", at.isoformat(), str(e.data.total.amount * e.data.fx)]
@@ -102,7 +102,7 @@ def _flag(fact: DealFact, wins: Sequence[OutcomeFact], unknown: bool) -> None:
 
 
 def _placed(steps: Sequence[Step], lead: LeadFact | None) -> Sequence[Step]:
-    """A deal came from where its lead came from; what else it does not say itself it has from its lead."""
+    """The steps with the lead's source, and with its product and region where the deal has none."""
     if lead is None or lead.captured_at is None:
         return steps
     placed: list[Step] = []
@@ -123,7 +123,7 @@ def _visits(steps: Sequence[Step], fact: DealFact) -> list[VisitFact]:
         if step.kind == "updated":
             continue
         if current is not None:
-            # A signature may be dated before the last move: then the stay is over at once, it never took less than no time.
+            # A signature may be dated before the last move. The stay then took no time; it is never negative.
             current.left_at = max(step.at, current.entered_at)
             current.left_to = step.to or step.kind
             current.stay_us = microseconds(current.left_at - current.entered_at)

@@ -1,4 +1,4 @@
-"""When a deal was won and paid, and no longer; and when a lead was, which is as long as one of its deals is."""
+"""When a deal was won and paid, and when it no longer was; a lead is won or paid as long as one of its deals is."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -86,7 +86,7 @@ def _payments(payments: Sequence[Sequence[str]], opened: datetime) -> Iterable[_
 
 
 def goals_of_lead(lead_id: UUID, who: Who, captured_at: datetime | None, goals: Sequence[GoalFact]) -> list[LeadGoalFact]:
-    """What the goals of its deals mean for a lead: those that make it the first deal there, or leave no deal there."""
+    """The goals of a lead: when the first of its deals got there, and when the last one was taken back."""
     owner, team, source, product, region = who
     there = dict.fromkeys(_UNDOES.values(), 0)
     found: list[LeadGoalFact] = []

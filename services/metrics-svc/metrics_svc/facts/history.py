@@ -31,7 +31,7 @@ class Step(NamedTuple):
 
 
 def read_steps(history: Sequence[Sequence[Any]], after: Step | None) -> list[Step]:
-    """The steps, each with what it does not say taken from the one before (`after` for the first): owner, team, amount and so on."""
+    """The steps. What one does not say (owner, team, amount ...) is taken from the step before, or from `after` for the first."""
     steps: list[Step] = []
     last = after
     for kind, at, stage, to, cycle, amount, probability, owner, team, source, product, region in history:
@@ -93,7 +93,7 @@ STEPS: dict[type[Any], Callable[[Any], list[Any]]] = {
     events.DealReopened: lambda e: _raw("reopened", e, e.data.stage, None, e.data.cycle, e.data.probability),
     events.DealWinReversed: lambda e: _raw("reversed", e, e.data.stage, None, e.data.cycle, e.data.probability),
 }
-"""What an event adds to the history. Those that are not here only show that the deal is alive."""
+"""What an event adds to the history. Events that are not here only count as activity of the deal."""
 
 
 def _again(e: Envelope[events.DealHistoryCorrected]) -> list[list[Any]]:
@@ -113,4 +113,4 @@ def _again(e: Envelope[events.DealHistoryCorrected]) -> list[list[Any]]:
 
 
 REPLACES: dict[type[Any], Callable[[Any], list[list[Any]]]] = {events.DealHistoryCorrected: _again}
-"""Events after which all that the history held before is void."""
+"""Events that replace all that the history held before."""

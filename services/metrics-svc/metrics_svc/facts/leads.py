@@ -1,4 +1,4 @@
-"""What lead events, and deals that name a lead, mean for its fact; and how far its deals brought it."""
+"""What the events of a lead, and of deals that name it, mean for its fact; and how far its deals brought it."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -136,7 +136,7 @@ APPLY: dict[type[Any], Callable[[LeadFact, Any], None]] = {
 
 
 def _deal_opened(lead: LeadFact, e: Envelope[DealOpened | DealHistoryCorrected]) -> None:
-    """Its deal exists, whatever lead-svc has told so far."""
+    """The deal exists, even if the lead's own events have not arrived yet."""
     lead.external_id = lead.external_id or e.data.lead_external_id
 
 

@@ -42,7 +42,7 @@ def milestone_heard(fact: MilestoneFact, e: Envelope[Any], calendar: Calendar) -
         case events.MilestonePartlyPaid() | events.MilestoneReopened():
             fact.paid = data.paid.amount * data.fx
         case events.MilestoneWaived():
-            # What was open then: a reversal later opens what was paid again, and that is owed.
+            # Only what was open then is excused. A later reversal opens what was paid, and that is owed.
             fact.waived_at = e.time
             fact.excused = data.waived.amount * data.fx if data.waived else fact.amount - (fact.paid or 0)
     if fact.waived_at is not None and fact.due_at is not None:
@@ -72,7 +72,7 @@ def _allocate(fact: PaymentFact, data: Any, at: datetime, calendar: Calendar) ->
 
 
 def derive(fact: PaymentFact) -> list[AllocationFact]:
-    """What the payment settles. Cash that came before the due day settles on it: nothing was owed earlier."""
+    """What the payment settles. Cash that came before the due day settles on that day, because nothing was owed before."""
     made = []
     for n, (milestone, amount, due, settles) in enumerate(fact.allocations):
         settles_at = datetime.fromisoformat(settles)

@@ -1,7 +1,7 @@
 """What figures count: one row per counted thing, with the dimensions it is broken down by.
 
 Rows of leads, deals, milestones and payments hold what their events told (`history`, raw times); everything else in them, and the
-rows of visits, outcomes, amounts, goals and allocations, is derived from that and can be derived again when late data comes.
+rows of visits, outcomes, amounts, goals and allocations, is derived from that, and derived again when late data comes.
 """
 
 from dataclasses import dataclass, field

@@ -89,7 +89,7 @@ async def _stream(
         EventId,
         Header(
             alias="Last-Event-ID",
-            description="The last `id` that was received: goes on behind it, whatever `after` says.",
+            description="The last `id` that was received: continues behind it and ignores `after`.",
         ),
     ] = "",
 ) -> AsyncIterator[Stream]:

@@ -22,7 +22,7 @@ CHECKS = (
         "each record's events are in the feed in the order of their versions",
         "SELECT subject FROM (SELECT subject, version - lag(version) OVER (PARTITION BY subject ORDER BY position) AS step FROM feed) s "
         "WHERE step <> 1 AND NOT EXISTS (SELECT FROM dead_letter WHERE consumer = 'feed' AND dead_letter.subject = s.subject::text "
-        "AND outcome = 'redriven' AND error LIKE 'a gap in the log%')",  # whoever redrives such a letter accepts the gap
+        "AND outcome = 'redriven' AND error LIKE 'a gap in the log%')",  # who redrives such a letter accepts the gap
     ),
 )
 _MISSING = """

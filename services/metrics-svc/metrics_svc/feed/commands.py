@@ -1,4 +1,4 @@
-"""Writing the feed: the consumer that appends to it, and the end of what is old."""
+"""Writing the feed: the consumer that appends to it, and deleting what is old."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -73,7 +73,7 @@ FROM old WHERE old.upto IS NOT NULL RETURNING (SELECT count(*) FROM gone)
 
 
 async def _fold(tx: Tx, messages: Sequence[Delivered]) -> None:
-    """Append what is news. What was recorded before the horizon is read for its owners only."""
+    """Append new events. Those recorded before the horizon are read for their owners only."""
     horizon = tx.now - timedelta(days=MetricsSettings.of(tx.settings).feed_days)
     owners: dict[UUID, UUID | None] = {}
     introduced: dict[UUID, UUID | None] = {}

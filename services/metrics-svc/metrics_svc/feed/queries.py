@@ -73,7 +73,7 @@ def _query(visible: ColumnElement[bool], others: bool, types: bool, aggregates: 
     after, until = bindparam("after", type_=BigInteger), bindparam("until", type_=BigInteger)
     rows = select(*[FEED.c[name] for name in FeedEvent._fields]).where(FEED.c.position > after, FEED.c.position <= until)
     if visible is not true():
-        # Whoever does not see all sees nothing of an owner who is not known yet.
+        # Who does not see everything sees nothing whose owner is not known yet.
         rows = rows.select_from(OWNED).where(or_(FEED.c.belongs_to.is_(None), OWNER.c.id.is_not(None) & visible))
     if not others:
         rows = rows.where(is_in(FEED.c.aggregate, SHOWN))

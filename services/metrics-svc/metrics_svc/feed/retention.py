@@ -1,4 +1,4 @@
-"""The end of what is old: CLINCH_FEED_DAYS after it was recorded, an event leaves the feed. It stays in its service and in the log."""
+"""Deleting what is old: an event leaves the feed CLINCH_FEED_DAYS after it was recorded. Its service and the log keep it."""
 
 import asyncio
 from datetime import timedelta

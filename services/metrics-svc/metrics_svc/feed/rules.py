@@ -16,13 +16,13 @@ from shared.errors import Invalid, Problem
 from shared.masking import sees_personal_data, without_free_texts
 
 OWNED = frozenset({"lead", "account", "deal", "contract"})
-"""Aggregates that are seen by their owner, and by whoever sees that one's rows."""
+"""Aggregates that are seen by their owner, and by those who see the owner's rows."""
 
 VISIBLE_TO_ALL = frozenset({"team", "person", "product", "price"})
 """Aggregates that the owning service shows to every role."""
 
 PART_OF = {"quote": "deal_id", "milestone": "contract_id", "payment": "contract_id", "contact": "account_id", "conversion": "lead_id"}
-"""Aggregates that are seen by whoever sees the record that this field of their events names."""
+"""Aggregates that are seen by those who see the record that this field of their events names."""
 
 MOVABLE = frozenset({"contact"})
 """Parts that a later event can move to another whole; then their earlier events go with them."""
@@ -98,7 +98,7 @@ class Gone(Problem):
 
     def __init__(self, after: int, oldest: int, latest: int) -> None:
         said = f"Events up to position {oldest} are deleted" if after < oldest else f"The feed ends at position {latest} and was set back"
-        super().__init__(f"{said}: read the lists anew, then go on with after={latest}.", oldest=oldest, latest=latest)
+        super().__init__(f"{said}: read the lists again, then continue with after={latest}.", oldest=oldest, latest=latest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ EVERYTHING = Wanted()
 
 
 MOST_STARS = 2
-"""Each multiplies the ways in which a name can be tried."""
+"""Each one multiplies the ways in which a name can match."""
 
 
 def wanted(types: Sequence[str], aggregates: Sequence[str], subject: UUID | None, known: Mapping[str, str]) -> Wanted:

@@ -26,7 +26,7 @@ RETRY_MILLISECONDS = 2000
 
 @dataclass
 class Stream:
-    """`actor` is whom `admit` lets in, which is asked again and again: the stream ends when the token does, or the person left."""
+    """`admit` says who the token belongs to; it is asked every few seconds, so the stream ends with the token or when the person left."""
 
     tail: Tail
     admit: Callable[[], Awaitable[Actor]]

@@ -1,4 +1,4 @@
-"""The end of the feed in memory: one look at the database per process, whatever the number of readers."""
+"""The end of the feed in memory: one look at the database per process, however many readers there are."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -26,9 +26,9 @@ from shared.process.outage import Outage, every
 
 LOOK_SECONDS = 0.1
 KEPT = 1000
-"""Events held in memory, and read at once, at most. Who is further behind reads the table."""
+"""Events at most that are held in memory, or read at once. Readers who are further behind read the table."""
 CONNECTIONS = 3
-"""Connections that readers who are behind may use of the pool at a time: after a restart all of them are."""
+"""Connections at most that readers who are behind use at a time: after a restart all of them are."""
 
 READERS = Gauge("clinch_feed_readers", "Open event streams, and polls that wait for events.", ["service"])
 
@@ -42,7 +42,7 @@ class _Person:
 
 
 class Tail:
-    """What came in last, with the owners as they are now. Follows the head only while it has readers."""
+    """The latest events, with the owners as they are now. It follows the head only while it has readers."""
 
     def __init__(self, db: Database, settings: MetricsSettings, stopping: asyncio.Event, *, service: str) -> None:
         self.places = Places(settings.streams_max, settings.streams_max_each)
@@ -93,7 +93,7 @@ class Tail:
         return Slice(items, self._latest, self._oldest, self._latest)
 
     async def wait(self, position: int, seconds: float) -> None:
-        """Until there is something behind `position`; for so many seconds at most, and not at all once the process ends."""
+        """Wait until there is something behind `position`, for at most `seconds`; not at all once the process ends."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while self._latest <= position and not self.stopping.is_set():

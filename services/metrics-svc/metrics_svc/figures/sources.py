@@ -1,4 +1,4 @@
-"""The two places a figure can be read from: cells for one dimension and all rows, the facts themselves otherwise. Same sums."""
+"""The two places that a figure is read from: cells for one dimension of all rows, facts for everything else. Both give the same sums."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field

@@ -78,8 +78,8 @@ async def read_cohort_funnel(
 
     Leads are counted at every step, so no conversion exceeds 1. A lead counts at a step if it ever reached it or one beyond; from F4 on
     that is how far the furthest of its deals ever got. Number and value of the deals stand beside. F8 is without wins that were
-    reversed, F9 counts who is won and paid in full. A group is that of the lead at every step, whoever has its deals. Of the rows that
-    the caller may see.
+    reversed, F9 counts who is won and paid in full. The group at every step is that of the lead, even if others own its deals. Of the
+    rows that the caller may see.
     """
     if mature_only:
         asked = await only_mature(db, by, asked)

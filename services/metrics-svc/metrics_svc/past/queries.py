@@ -46,7 +46,7 @@ async def past_of(tx: Tx) -> Past:
 
 
 def forget() -> None:
-    """Read it again: it has just been changed."""
+    """Read the past again at the next fold: it has just been changed."""
     _known.clear()
 
 

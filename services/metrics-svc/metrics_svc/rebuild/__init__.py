@@ -1,1 +1,1 @@
-"""Computing the projection anew: the cells from the facts, and everything from the log."""
+"""Computing the projection again: the cells from the facts, and everything from the log."""

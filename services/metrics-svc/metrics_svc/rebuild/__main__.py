@@ -1,4 +1,4 @@
-"""`python -m metrics_svc.rebuild`: project everything anew from the log."""
+"""`python -m metrics_svc.rebuild`: project everything again from the log."""
 
 import asyncio
 import sys
@@ -21,7 +21,7 @@ async def main() -> None:
     await db.start()
     await bus.start()
     try:
-        print(f"metrics-svc: projected {await rebuild(db, bus, settings)} events anew")
+        print(f"metrics-svc: projected {await rebuild(db, bus, settings)} events again")
     finally:
         await bus.stop()
         await db.stop()

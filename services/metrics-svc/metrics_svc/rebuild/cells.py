@@ -1,4 +1,4 @@
-"""All cells computed anew from the facts, by SQL: to take new measures or another zone into use, and to check the live ones."""
+"""Computing all cells again from the facts, by SQL: for new measures or another zone, and to check the live cells."""
 
 from functools import lru_cache
 from typing import Any
@@ -61,7 +61,7 @@ INSERT INTO cell_bucket SELECT * FROM anew_bucket;
 
 
 async def differing_cells(tx: Tx) -> int:
-    """How many cells and histogram buckets are not what the facts say: 0 when all is well."""
+    """How many cells and histogram buckets are not what the facts say; 0 when all is well."""
     await _compute(tx)
     return int(await tx.value(_DIFFER)) + int(await tx.value(_DIFFER_BUCKETS))
 

@@ -1,4 +1,4 @@
-"""Keeping the projection at what this release computes, whatever release or zone it was made with."""
+"""Keeping the projection at what this release computes, if another release or zone has made it."""
 
 import asyncio
 
@@ -38,7 +38,7 @@ async def keep_current(db: Database, settings: Settings, clock: Clock, stop: asy
 
 
 async def bring_up_to_date(db: Database, settings: Settings, clock: Clock, stop: asyncio.Event) -> None:
-    """Of several workers the first does it. Facts come from the log, beside the live ones; cells from the facts."""
+    """The first of several workers does it. Facts come from the log, in shadow tables; cells come from the facts."""
     context = Context("metrics-svc", SYSTEM, clock(), "recompute")
     async with db.begin(context) as tx:
         await tx.execute(TURN)

@@ -1,6 +1,6 @@
-"""All that is derived from what leads, deals and payments were told, derived again: where the log does not reach back far enough.
+"""Deriving all facts again from what they keep of their events: where the log does not reach back far enough.
 
-Facts keep what their events told. It happens in tables beside the live ones, which keep answering meanwhile.
+It happens in shadow tables; the live ones keep answering meanwhile.
 """
 
 from typing import Any

@@ -1,4 +1,4 @@
-"""Tables of the projection beside the live ones, which keep answering until the new ones take their place."""
+"""Shadow tables of the projection. The live ones keep answering until the shadow tables take their place."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -16,10 +16,10 @@ TABLES: list[Table] = [*[f.table for f in FACTS.values()], CELL, BUCKET]
 
 
 async def create(tx: Tx, schema: str, tables: Iterable[Table]) -> None:
-    """Empty tables like these, in the schema. With it first in the search path, code that names no schema works on them."""
-    beside = MetaData(naming_convention=NAMING, schema=schema)
+    """Create empty tables like these in the schema. With it first in the search path, code that names no schema works on them."""
+    shadow = MetaData(naming_convention=NAMING, schema=schema)
     for table in tables:
-        made = table.to_metadata(beside, schema=schema)
+        made = table.to_metadata(shadow, schema=schema)
         statements: list[Any] = [CreateTable(made), *map(CreateIndex, made.indexes)]
         statements += [SetColumnComment(column) for column in made.columns if column.comment]
         statements += [SetTableComment(made)] if made.comment else []
@@ -28,6 +28,6 @@ async def create(tx: Tx, schema: str, tables: Iterable[Table]) -> None:
 
 
 async def swap(tx: Tx, schema: str) -> None:
-    """Put the tables of the projection that are in the schema in the place of the live ones, in the caller's transaction."""
+    """Replace the live tables of the projection by those of the schema, in the caller's transaction."""
     for table in TABLES:
         await tx.execute(f"DROP TABLE public.{table.name}; ALTER TABLE {schema}.{table.name} SET SCHEMA public")

@@ -1,4 +1,4 @@
-"""What the projection was computed with: of facts the code that makes them, of cells the declarations of measures; of both the zone."""
+"""What the projection was computed with: facts by the code that makes them, cells by the declared measures, both in a zone."""
 
 import hashlib
 from functools import lru_cache

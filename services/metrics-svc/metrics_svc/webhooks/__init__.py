@@ -1,1 +1,1 @@
-"""Webhooks: events sent to systems that read no log, as the Standard Webhooks specification has it."""
+"""Webhooks: events sent to systems that read no log, as the Standard Webhooks specification says."""

@@ -1,7 +1,7 @@
 """Where webhooks may be sent: public addresses, and the private ones that operations have listed. Pure, no look-ups.
 
-Whoever registers an endpoint makes us send requests from inside the network, so every address that is not plainly somebody's on the
-public internet is refused (server-side request forgery; OWASP API7:2023). The list is ours, not `ipaddress.is_global`, which differs
+Who registers an endpoint makes us send requests from inside the network, so every address that is not plainly on the public
+internet is refused (server-side request forgery; OWASP API7:2023). The list is ours, not `ipaddress.is_global`, which differs
 between Python versions and counts multicast and the shared range's neighbours as global.
 """
 

@@ -1,4 +1,4 @@
-"""Routes of webhooks. For admin and ops alone: an endpoint is sent the whole company's events, whoever owns what they are about."""
+"""Routes of webhooks. For admin and ops alone: an endpoint is sent the events of the whole company."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -64,9 +64,9 @@ async def _checked(url: HttpUrl, settings: MetricsSettings) -> str:
 
 
 def _known(types: Sequence[str]) -> list[str]:
-    """The patterns, each once. `Invalid` for one that no event has."""
+    """The patterns without repetitions. `Invalid` for one that no event matches."""
     if wrong := rules.unknown(types, REGISTRY):
-        raise Invalid("No event has a type like this; docs/events.md lists them.", pointer=f"/types/{wrong[0]}", code="unknown_type")
+        raise Invalid("No event has such a type; docs/events.md lists them.", pointer=f"/types/{wrong[0]}", code="unknown_type")
     return list(dict.fromkeys(types))
 
 
@@ -90,7 +90,7 @@ async def list_webhooks(
 
 @router.get("/{webhook_id}")
 async def get_webhook(webhook_id: UUID, db: Reading, by: CurrentActor, request: Request) -> WebhookOut:
-    """One endpoint, and how it does. For admin and ops."""
+    """One endpoint and its progress. For admin and ops."""
     return (await _shown(db, [await queries.webhook(db, webhook_id)], by, request.app.state.clock()))[0]
 
 
@@ -98,7 +98,8 @@ async def get_webhook(webhook_id: UUID, db: Reading, by: CurrentActor, request: 
 async def update_webhook(webhook_id: UUID, body: WebhookPatch, tx: InTx, expect: IfMatch) -> WebhookOut:
     """Change what is sent and where to, or enable and disable. For admin and ops.
 
-    New types count from the endpoint's position on. One that is enabled again goes on where it stopped, as far as the feed still holds it.
+    New types count from the endpoint's position on. An endpoint that is enabled again continues where it stopped, as far as the feed
+    still holds it.
     """
     changes = body.given()
     enabled = changes.pop("enabled", None)
@@ -112,7 +113,7 @@ async def update_webhook(webhook_id: UUID, body: WebhookPatch, tx: InTx, expect:
 
 @router.delete("/{webhook_id}", status_code=204)
 async def remove_webhook(webhook_id: UUID, tx: InTx, expect: IfMatch) -> None:
-    """Send nothing any more, and forget it. For admin and ops."""
+    """Stop sending, and forget the endpoint. For admin and ops."""
     await commands.remove(tx, webhook_id, expect=expect)
 
 
@@ -127,7 +128,7 @@ async def rotate_webhook_secret(
 
 @router.post("/{webhook_id}/ping")
 async def ping_webhook(webhook_id: UUID, by: CurrentActor, request: Request) -> PingOut:
-    """Send a test delivery now and tell what the receiver said. For admin and ops. It is not listed and never repeated."""
+    """Send a test delivery now and say what the receiver answered. For admin and ops. It is not listed and never repeated."""
     state = request.app.state
     now = state.clock()
     async with state.db.read() as db:  # not for as long as the receiver takes
@@ -145,7 +146,7 @@ async def ping_webhook(webhook_id: UUID, by: CurrentActor, request: Request) -> 
 async def list_webhook_deliveries(
     webhook_id: UUID, page: Annotated[PageRequest, Depends(queries.DELIVERIES.params)], db: Reading
 ) -> Page[DeliveryOut]:
-    """What was and will be sent, with the attempts. For admin and ops."""
+    """Deliveries that were sent or wait, with their attempts. For admin and ops."""
     await queries.webhook(db, webhook_id)
     return await queries.DELIVERIES.page(db, page, where=queries.OF_WEBHOOK, params={"webhook_id": webhook_id})
 
@@ -159,13 +160,13 @@ async def get_webhook_delivery(webhook_id: UUID, delivery_id: UUID, db: Reading)
 
 @router.post("/{webhook_id}/deliveries/{delivery_id}/redeliver", status_code=202)
 async def redeliver_webhook_delivery(webhook_id: UUID, delivery_id: UUID, tx: InTx) -> DeliveryOut:
-    """Send it again now, under the same webhook-id. For admin and ops. One that waits for its next attempt does not wait any longer."""
+    """Send a delivery again now, under the same webhook-id. For admin and ops. If it waits for its next attempt, the wait ends."""
     await commands.redeliver(tx, webhook_id, delivery_id)
     return DeliveryOut.of(await queries.delivery(tx, webhook_id, delivery_id))
 
 
 @router.post("/{webhook_id}/redeliver", status_code=202, dependencies=[KeyRequired])
 async def redeliver_webhook(webhook_id: UUID, body: RedeliverIn, tx: InTx) -> RedeliveredOut:
-    """Send again, by time and state: after a receiver has lost what it took, or has failed for days. For admin and ops."""
+    """Send deliveries again by time and state, for example after a receiver lost data or failed for days. For admin and ops."""
     count = await commands.redeliver_many(tx, webhook_id, since=body.since, until=body.until, state=body.state)
     return RedeliveredOut(count=count)

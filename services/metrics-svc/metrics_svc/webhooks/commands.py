@@ -1,4 +1,4 @@
-"""Changes of endpoints, each told with its actor; and sending again what was sent."""
+"""Changes of endpoints, each told with its actor; and sending deliveries again."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -102,7 +102,7 @@ async def _position(tx: Tx, start: Start) -> int:
 
 
 async def change(tx: Tx, id: UUID, *, expect: int | None, changes: Mapping[str, Any], enabled: bool | None) -> Webhook:
-    """`changes` are of url, types and description. What is as asked for already is not told."""
+    """Change url, types and description, enable or disable. Values that do not differ are not told."""
     webhook, progress = await load(tx, id, expect)
     CHANGE.check(webhook, tx.actor, facts=progress)
     changed = {name: value for name, value in changes.items() if getattr(webhook, name) != value}
@@ -124,7 +124,7 @@ async def change(tx: Tx, id: UUID, *, expect: int | None, changes: Mapping[str, 
 
 
 async def rotate(tx: Tx, id: UUID, *, expect: int | None, keep_old: bool) -> tuple[Webhook, str]:
-    """A new secret. The old one signs beside it for a while, unless it has leaked."""
+    """Make a new secret. The old one also signs for a while, unless it has leaked."""
     webhook, progress = await load(tx, id, expect)
     # An old secret that is ended at once stands in nobody's way.
     ROTATE_SECRET.check(webhook, tx.actor, facts=progress if keep_old else replace(progress, old_until=None))
@@ -135,7 +135,7 @@ async def rotate(tx: Tx, id: UUID, *, expect: int | None, keep_old: bool) -> tup
 
 
 async def remove(tx: Tx, id: UUID, *, expect: int | None) -> None:
-    """Nothing is sent any more, and no secret signs. What is left of it goes with the next cleaning."""
+    """Stop sending and signing. The next cleaning deletes its deliveries."""
     webhook, progress = await load(tx, id, expect)
     REMOVE.check(webhook, tx.actor, facts=progress)
     await tx.run(_END_SECRETS, _id=id, until=tx.now)
@@ -143,7 +143,7 @@ async def remove(tx: Tx, id: UUID, *, expect: int | None) -> None:
 
 
 async def disable(tx: Tx, id: UUID, reason: DisableReason) -> None:
-    """By the worker. One that is not active any more stays as it is."""
+    """Disable it, by the worker. An endpoint that is not active stays as it is."""
     webhook = await tx.load(WEBHOOKS, id)
     if webhook.state is WebhookState.ACTIVE:
         event = WebhookDisabled(reason=reason.value)
@@ -151,7 +151,7 @@ async def disable(tx: Tx, id: UUID, reason: DisableReason) -> None:
 
 
 async def redeliver(tx: Tx, id: UUID, delivery_id: UUID) -> Webhook:
-    """Send one delivery again now, whatever became of it, with all its tries."""
+    """Send one delivery again now, whatever its state, with all its tries."""
     webhook, progress = await load(tx, id, None)
     REDELIVER.check(webhook, tx.actor, facts=progress)
     delivery = await queries.delivery(tx, id, delivery_id)
@@ -160,7 +160,7 @@ async def redeliver(tx: Tx, id: UUID, delivery_id: UUID) -> Webhook:
 
 
 async def redeliver_many(tx: Tx, id: UUID, *, since: datetime, until: datetime, state: DeliveryState) -> int:
-    """Send those again that came in from `since` to before `until`, `MOST_AGAIN` at once, the oldest first; how many these are."""
+    """Send deliveries of a state again that were made from `since` to before `until`: the oldest `MOST_AGAIN`. How many."""
     webhook, progress = await load(tx, id, None)
     REDELIVER.check(webhook, tx.actor, facts=progress)
     count = len(await tx.all(_ALL_AGAIN, _id=id, since=since, until=until, found=state.value, now=tx.now))

@@ -1,7 +1,7 @@
 """From the feed to the receivers: deliveries are made, claimed, sent and recorded. Any number of workers may do this side by side.
 
-A turn makes and claims (turns.py); each attempt is recorded in a transaction of its own. A worker that dies in between has sent what nobody
-recorded: when its claim runs out it is sent again, under the same id, so receivers get each event at least once.
+A turn makes and claims (turns.py); each attempt is recorded in its own transaction. What a worker sent and did not record, because it
+died, is sent again under the same id when its claim runs out. So receivers get each event at least once.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ SECONDS = Histogram(
 BUSY, IDLE = 0.02, 0.5
 """Seconds between turns."""
 END_SECONDS = 10.0
-"""How long attempts in flight may take when the worker stops. Those that do not end are sent again."""
+"""How long attempts in flight may take when the worker stops. Those that do not end in time are sent again."""
 
 # The cursor first, then the delivery: the order in which a turn locks them.
 _DOING = "SELECT failing_since FROM webhook_cursor WHERE webhook_id = $1 FOR UPDATE"
@@ -71,7 +71,7 @@ async def deliver(db: Database, settings: MetricsSettings, clock: Clock, stop: a
                     attempts.add(task)
                     task.add_done_callback(attempts.discard)
                     task.add_done_callback(lambda _: ended.set())
-                # What has ended makes room for more; but a turn for each one alone would cost more than it brings.
+                # What has ended makes room for more; but one turn for each would cost more than it brings.
                 await pause(BUSY, stop)
                 if not moved:
                     await pause(IDLE - BUSY, stop, ended)
@@ -99,7 +99,7 @@ async def attempt(db: Database, settings: MetricsSettings, clock: Clock, sender:
         async with db.begin(_context(clock)) as tx:
             reason = await record(tx, delivery, answer, at)
         if reason is not None:
-            # By itself: whoever changes an endpoint locks it before its cursor. Lost, it comes again with the next failure.
+            # In its own transaction: who changes an endpoint locks it before its cursor. If it is lost, the next failure repeats it.
             async with db.begin(_context(clock)) as tx:
                 await commands.disable(tx, delivery.webhook_id, reason)
             log.warning("webhook_disabled", webhook=str(delivery.webhook_id), reason=reason.value)
@@ -108,7 +108,7 @@ async def attempt(db: Database, settings: MetricsSettings, clock: Clock, sender:
 
 
 async def record(tx: Tx, delivery: Claimed, answer: Answer, at: datetime) -> DisableReason | None:
-    """The delivery as it stands after the attempt at `at`, and how its endpoint does. Why that is to be disabled, if it is."""
+    """Record the delivery after the attempt at `at`, and the endpoint's progress; why the endpoint is to be disabled, if it is."""
     failing_since = await tx.value(_DOING, delivery.webhook_id) or tx.now
     then = rules.after(delivery.tries + 1, answer, tx.now, random.uniform(-1, 1))
     finished = None if then.state is DeliveryState.PENDING else tx.now

@@ -60,7 +60,10 @@ class WebhookFields(BaseModel):
 
 class WebhookIn(WebhookFields, Body):
     start: Annotated[
-        Start, Field(alias="from", description="What happens from now on; all that the feed holds; or what is behind a position")
+        Start,
+        Field(
+            alias="from", description="`now`: what happens from now on; `beginning`: all that the feed holds; or what follows a position"
+        ),
     ] = "now"
 
 
@@ -76,7 +79,7 @@ KEEP_OLD = RotateIn()
 
 
 class RedeliverIn(Body):
-    """Those that came in from `since` to before `until`."""
+    """Deliveries that were made from `since` to before `until`."""
 
     since: Time
     until: Time
@@ -118,7 +121,7 @@ class WebhookWithSecret(WebhookOut):
 
 
 class AttemptOut(BaseModel):
-    """`status` is what the receiver answered; without an answer, `error` says why. What it said besides is not kept."""
+    """`status` is what the receiver answered; without an answer, `error` says why. Nothing else of the answer is kept."""
 
     at: datetime
     status: int | None
@@ -158,4 +161,4 @@ class PingOut(BaseModel):
 
 
 class RedeliveredOut(BaseModel):
-    count: int = Field(description=f"How many are sent again; {commands.MOST_AGAIN} at most, the oldest first.")
+    count: int = Field(description=f"How many are sent again: the oldest, at most {commands.MOST_AGAIN}.")

@@ -1,4 +1,4 @@
-"""Reads of endpoints and deliveries. All of them are the whole company's: there is no owner to ask about."""
+"""Reads of endpoints and deliveries. They have no owner: who may read them sees all of them."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -61,7 +61,7 @@ async def delivery(db: Reader, webhook_id: UUID, id: UUID) -> Delivery:
 
 
 async def progress(db: Reader, ids: Collection[UUID], now: datetime) -> dict[UUID, Progress]:
-    """How these endpoints do, by id."""
+    """The progress of these endpoints, by id."""
     return {p.webhook_id: p for p in await db.all(_PROGRESS, ids=list(ids), now=now)}
 
 

@@ -1,13 +1,14 @@
-"""The records of webhooks: an endpoint, how it does, and its deliveries."""
+"""The records of webhooks: an endpoint, its progress, and its deliveries."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from shared.acts import Subject
 from shared.errors import Unmet
+from shared.stored import Stored
 
 
 class WebhookState(StrEnum):
@@ -51,12 +52,12 @@ class Delivery:
     """One event for one endpoint. `tries` count since it was last asked for; `attempts` are the latest, redeliveries included."""
 
     id: UUID
-    webhook_id: UUID
-    position: int
+    webhook_id: Annotated[UUID, Stored(refers="webhook.id")]
+    position: Annotated[int, Stored(big=True)]
     event_id: UUID
     type: str
     subject: UUID
-    sequence: int
+    sequence: Annotated[int, Stored(big=True, comment="the version of the subject")]
     event_time: datetime
     state: DeliveryState
     tries: int
@@ -68,7 +69,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How an endpoint does at `now`: where it is in the feed, and until when an old secret still signs."""
+    """The progress of an endpoint at `now`: where it is in the feed, and until when an old secret still signs."""
 
     webhook_id: UUID
     now: datetime

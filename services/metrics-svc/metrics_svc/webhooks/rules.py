@@ -21,13 +21,13 @@ from shared.events.metrics import (
 )
 
 MOST_ENDPOINTS = 50
-"""With `AT_ONCE` of them each, what one worker may have in flight stays in the hundreds."""
+"""With `AT_ONCE` deliveries each, one worker has at most hundreds in flight."""
 AT_ONCE = 4
 """Deliveries in flight to one endpoint; to one that is failing, a single one."""
 BACK_OFF = tuple(timedelta(seconds=s) for s in (5, 300, 1800, 2 * 3600, 5 * 3600, 10 * 3600, 14 * 3600, 20 * 3600, 24 * 3600))
 """Waits after the first, the second ... failed attempt: three days in all."""
 JITTER = 0.2
-"""A wait is longer or shorter by up to this part, so that what failed together does not come back together."""
+"""A wait is longer or shorter by up to this part, so that what failed together is not sent again together."""
 LONGEST_WAIT = timedelta(hours=24)
 DISABLE_AFTER = timedelta(days=5)
 KEPT_ATTEMPTS = 20
@@ -68,7 +68,7 @@ def matches(pattern: str, type_: str) -> bool:
 
 
 def unknown(patterns: Sequence[str], known: Collection[str]) -> list[int]:
-    """The places of patterns that no event of the contract matches: misspelt, or not told any more."""
+    """The indexes of patterns that no event of the contract matches: misspelt, or no longer told."""
     return [n for n, pattern in enumerate(patterns) if not any(matches(pattern, type_) for type_ in known)]
 
 
@@ -189,9 +189,9 @@ REMOVE = Act(
     says="Send nothing any more, and forget it.",
 )
 ACTS = (CHANGE, ROTATE_SECRET, PING, REDELIVER, REMOVE)
-"""Those that an endpoint lists as `allowed_actions`."""
+"""The acts that an endpoint lists as `allowed_actions`."""
 MOVES = (REGISTER, ENABLE, DISABLE, REMOVE)
-"""Those that move its state."""
+"""The acts that move its state."""
 
 
 # -- After an attempt ------------------------------------------------------------------------------------------------------

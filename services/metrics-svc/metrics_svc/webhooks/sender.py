@@ -1,4 +1,4 @@
-"""One request to a receiver, and to no other address than the one that was checked.
+"""One request to a receiver, at no other address than the one that was checked.
 
 Name look-up, check and connection are one step inside httpcore's pool, so a name that leads elsewhere a moment later (DNS rebinding)
 changes nothing; TLS still verifies the name. Redirects are not followed, proxies of the environment are not used, no cookie is kept,
@@ -33,7 +33,7 @@ REFUSED = "the address is not a public one, and CLINCH_WEBHOOK_ALLOW does not li
 
 
 class OutOfBounds(Exception):
-    """Where the host name leads, nothing may be sent; or it leads nowhere."""
+    """The host name leads to an address that nothing may be sent to, or to none."""
 
 
 async def look_up(host: str, port: int) -> list[str]:
@@ -97,7 +97,7 @@ class Sender:
         await self._pool.aclose()
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """What came of it; never raises for anything that the receiver or the network does."""
+        """The outcome. Never raises for anything that the receiver or the network does."""
         target = httpx.URL(url)
         own = {"host": target.netloc.decode(), "user-agent": "Clinch-Webhooks/1", "accept": "*/*"}
         sent: Sequence[tuple[bytes | str, bytes | str]] = [*own.items(), *headers.items()]
@@ -126,7 +126,7 @@ def _header(response: httpcore.Response, name: bytes) -> str | None:
 
 
 async def _drain(response: httpcore.Response) -> None:
-    """Take the rest of the answer off the connection. Whatever happens to it now, the receiver has answered."""
+    """Read the rest of the answer off the connection. Errors no longer matter: the receiver has answered."""
     taken = 0
     with suppress(TimeoutError, httpcore.NetworkError, httpcore.ProtocolError):
         async with asyncio.timeout(DRAIN_SECONDS):

@@ -1,28 +1,14 @@
 """Endpoints, their secrets, how far each has come in the feed, and the deliveries made for it."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, Integer, Table, Text, UniqueConstraint, Uuid, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, Table, Text, UniqueConstraint, Uuid, text
 
 from metrics_svc.metadata import metadata
-from metrics_svc.webhooks.record import Webhook
+from metrics_svc.webhooks.record import Delivery, Webhook
 from shared.db.query import Aggregate
+from shared.db.record import table
 from shared.db.tables import At
 
-WEBHOOK = Table(
-    "webhook",
-    metadata,
-    Column("id", Uuid, primary_key=True),
-    Column("version", BigInteger, nullable=False),
-    Column("url", Text, nullable=False),
-    Column("description", Text, nullable=False),
-    Column("types", JSONB, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("reason", Text),
-    Column("disabled_at", At),
-    Column("created_at", At, nullable=False),
-    Column("updated_at", At, nullable=False),
-    Index(None, "created_at", "id"),
-)
+WEBHOOK = table("webhook", metadata, Webhook, Index(None, "created_at", "id"))
 WEBHOOKS = Aggregate(WEBHOOK, Webhook, "webhook")
 
 SECRET = Table(
@@ -49,24 +35,11 @@ CURSOR = Table(
     CheckConstraint("matched_from >= 0 AND matched_from <= position AND forgotten_to >= 0 AND forgotten_to <= position", name="places"),
 )
 
-DELIVERY = Table(
+DELIVERY = table(
     "webhook_delivery",
     metadata,
-    Column("id", Uuid, primary_key=True),
-    Column("webhook_id", Uuid, ForeignKey("webhook.id"), nullable=False),
-    Column("position", BigInteger, nullable=False),
-    Column("event_id", Uuid, nullable=False),
-    Column("type", Text, nullable=False),
-    Column("subject", Uuid, nullable=False),
-    Column("sequence", BigInteger, nullable=False, comment="the version of the subject"),
-    Column("event_time", At, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("tries", Integer, nullable=False),
-    Column("due_at", At),
+    Delivery,
     Column("claimed_until", At, comment="a worker is sending it; after this, another may"),
-    Column("attempts", JSONB, nullable=False),
-    Column("created_at", At, nullable=False),
-    Column("finished_at", At),
     UniqueConstraint("webhook_id", "position"),
     CheckConstraint("position > 0 AND sequence > 0", name="places"),
     CheckConstraint("tries >= 0", name="tries"),

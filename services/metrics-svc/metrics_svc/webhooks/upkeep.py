@@ -1,4 +1,4 @@
-"""Background work beside delivering: old deliveries go, secrets follow a new key, figures for operations stay current."""
+"""Background work beside delivery: delete old deliveries, seal secrets with a new key, keep the gauges current."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -51,7 +51,7 @@ FROM webhook_delivery d JOIN webhook w ON w.id = d.webhook_id WHERE d.state = 'p
 
 
 async def clean(db: Database, settings: MetricsSettings, clock: Clock, stop: asyncio.Event) -> None:
-    """A job of the worker: every ten minutes, whatever is over its time. First of all, secrets are sealed with the newest key."""
+    """A job of the worker: every ten minutes, delete what is over its time. First, seal secrets with the newest key."""
     sealed = False
 
     async def look() -> None:
