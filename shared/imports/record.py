@@ -113,11 +113,11 @@ class Acts:
 
         start, resume = f"import_{things}", f"resume_{things}_import"
         return cls(
-            start=act("import", start, f"Import {things} from a file.", makes=True, to=(ImportState.QUEUED,)),
-            read=act("read", f"list_{things}_imports", "See how far imports are."),
-            cancel=act("cancel", f"cancel_{things}_import", "Stop after the current batch.", states=_RUNS, to=(ImportState.CANCELLED,)),
-            resume=act("resume", resume, "Continue where the import stopped.", states=_RESUMABLE, to=(ImportState.QUEUED,)),
-            correct=act("correct", start, "Replace the known history of records.", who=correcting, makes=True, to=(ImportState.QUEUED,)),
+            start=act("import", start, f"Imports {things} from a file.", makes=True, to=(ImportState.QUEUED,)),
+            read=act("read", f"list_{things}_imports", "Shows how far imports are."),
+            cancel=act("cancel", f"cancel_{things}_import", "Stops after the current batch.", states=_RUNS, to=(ImportState.CANCELLED,)),
+            resume=act("resume", resume, "Continues where the import stopped.", states=_RESUMABLE, to=(ImportState.QUEUED,)),
+            correct=act("correct", start, "Replaces the known history of records.", who=correcting, makes=True, to=(ImportState.QUEUED,)),
         )
 
     def __iter__(self) -> Iterator[Act[Job, None]]:

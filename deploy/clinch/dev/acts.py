@@ -57,10 +57,13 @@ def _in_order(act: Act[Any, Any], states: set[Any]) -> list[str]:
 
 
 def _diagram(acts: Sequence[Act[Any, Any]]) -> str:
+    """Every step from state to state. An act that leads from each state to each other one says nothing here, and is left out."""
     steps: dict[tuple[str, str], list[str]] = {}
     for act in acts:
-        for a, b in act.paths:
-            if a != b:
-                steps.setdefault((a or "[*]", b), []).append(act.name)
+        moves = {(a, b) for a, b in act.paths if a != b}
+        if len(moves) < len(act.of.states or ()) * (len(act.of.states or ()) - 1):
+            for a, b in act.paths:
+                if a != b:
+                    steps.setdefault((a or "[*]", b), []).append(act.name)
     lines = [f"    {a} --> {b}: {', '.join(dict.fromkeys(names))}\n" for (a, b), names in steps.items()]
     return f"\n```mermaid\nstateDiagram-v2\n{''.join(lines)}```\n" if lines else ""

@@ -54,7 +54,9 @@ def _events(events: "Mapping[str, type[Event]]") -> str:
 
 def _acts(services: "Sequence[Service]") -> dict[str, str]:
     acts = [act for service in services for act in acts_of(service.name.replace("-", "_"))]
-    return {f"acts:{record}": f"\n\n{section(of_record)}\n" for record, of_record in by_record(acts).items()}
+    parts = {record: section(of_record) for record, of_record in by_record(acts).items()}
+    parts |= {f"import_{i.things}": section([act for act in i.acts if act.who.roles]) for i in fields.importers(services)}
+    return {f"acts:{record}": f"\n\n{text}\n" for record, text in parts.items()}
 
 
 def _rows(services: "Sequence[Service]") -> dict[str, str]:
