@@ -31,18 +31,27 @@ class Who:
     every: frozenset[Role] = frozenset()
     own: frozenset[Role] = frozenset()
     unowned: frozenset[Role] = frozenset()
+    _always: frozenset[Role] = field(init=False, repr=False)
+    _ever: frozenset[Role] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        # Sets meet sets below: they know the hashes of their roles, which an enum computes in Python each time.
+        object.__setattr__(self, "_always", self.every | {Role.system})
+        object.__setattr__(self, "_ever", self.roles | {Role.system})
 
     @property
     def roles(self) -> frozenset[Role]:
         return self.every | self.own | self.unowned
 
     def may_ever(self, by: Actor) -> bool:
-        return by.has(Role.system, *self.roles)
+        return not by.roles.isdisjoint(self._ever)
 
     def may(self, by: Actor, owner: UUID | None) -> bool:
-        if by.has(Role.system, *self.every):
+        if not by.roles.isdisjoint(self._always):
             return True
-        return by.has(*self.unowned) if owner is None else owner == by.id and by.has(*self.own)
+        if owner is None:
+            return not by.roles.isdisjoint(self.unowned)
+        return owner == by.id and not by.roles.isdisjoint(self.own)
 
 
 def who(*every: Role, own: Iterable[Role] = (), unowned: Iterable[Role] = ()) -> Who:

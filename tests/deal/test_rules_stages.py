@@ -138,7 +138,7 @@ def test_whoever_sells_takes_what_nobody_owns() -> None:
 
 def test_a_stage_is_declared_once() -> None:
     """Order, probability and gates of the pipeline, written out."""
-    assert [(s, s.probability, [g.code for g in s.gate or ()]) for s in OPEN_STAGES] == [
+    assert [(s, s.probability, [g.unmet.code for g in s.gate or ()]) for s in OPEN_STAGES] == [
         ("discovery", 20, []),
         (
             "proposal",

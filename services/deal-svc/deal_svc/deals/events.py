@@ -1,6 +1,6 @@
 """What events say of a deal: each of their fields that the deal has too is taken from it by name."""
 
-from enum import Enum
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -10,6 +10,12 @@ from shared.events.envelope import Money
 
 E = TypeVar("E", bound=DealSvcEvent)
 
+_TOLD_AS: dict[str, Callable[[Deal], Any]] = {
+    "amount": lambda deal: Money(amount=deal.amount, currency=deal.currency),
+    "flags": lambda deal: sorted(deal.flags),
+    "kind": lambda deal: deal.kind.value,
+}
+
 
 @lru_cache(maxsize=64)
 def _taken(kind: type[DealSvcEvent]) -> tuple[str, ...]:
@@ -18,12 +24,5 @@ def _taken(kind: type[DealSvcEvent]) -> tuple[str, ...]:
 
 def told(kind: type[E], deal: Deal, **more: Any) -> E:
     """The event about this deal. `more` are facts of the event itself, and fields that it tells otherwise than the deal has them."""
-    given = {name: _plain(deal, name) for name in _taken(kind) if name not in more}
+    given = {n: _TOLD_AS[n](deal) if n in _TOLD_AS else getattr(deal, n) for n in _taken(kind) if n not in more}
     return kind(**given, **more)
-
-
-def _plain(deal: Deal, name: str) -> Any:
-    if name == "amount":
-        return Money(amount=deal.amount, currency=deal.currency)
-    value = getattr(deal, name)
-    return sorted(value) if name == "flags" else value.value if isinstance(value, Enum) else value

@@ -33,17 +33,16 @@ class DealFacts:
 class Guard:
     """Something that a gate asks, and what the seller reads who has not done it."""
 
-    code: str
-    says: str
+    unmet: Unmet
     met: Callable[["Deal", DealFacts], bool]
 
-    @property
-    def unmet(self) -> Unmet:
-        return Unmet(self.code, self.says)
+
+def _asks(code: str, says: str, met: Callable[["Deal", DealFacts], bool]) -> Guard:
+    return Guard(Unmet(code, says), met)
 
 
 def _spin(part: str, says: str) -> Guard:
-    return Guard(f"spin_{part}_missing", f"The SPIN record has {says}.", lambda _, facts: part in (facts.spin or ()))
+    return _asks(f"spin_{part}_missing", f"The SPIN record has {says}.", lambda _, facts: part in (facts.spin or ()))
 
 
 class Stage(StrEnum):
@@ -71,21 +70,21 @@ class Stage(StrEnum):
             _spin("problem", "no problem"),
             _spin("implication", "no implication"),
             _spin("need_payoff", "no need-payoff"),
-            Guard("needs_not_confirmed", "The customer has not confirmed the needs.", lambda deal, _: deal.needs_confirmed_at is not None),
-            Guard("no_contact", "Nobody is on the buying committee.", lambda _, facts: facts.has_contact),
-            Guard("no_next_step", "There is no next step with a date.", lambda deal, _: deal.next_step_due_at is not None),
+            _asks("needs_not_confirmed", "The customer has not confirmed the needs.", lambda deal, _: deal.needs_confirmed_at is not None),
+            _asks("no_contact", "Nobody is on the buying committee.", lambda _, facts: facts.has_contact),
+            _asks("no_next_step", "There is no next step with a date.", lambda deal, _: deal.next_step_due_at is not None),
         ),
     )
     NEGOTIATION = (
         "negotiation",
         75,
         (
-            Guard("proposal_not_presented", "No proposal was presented.", lambda _, facts: facts.has_presented),
-            Guard("no_decision_maker", "The decision maker is not identified.", lambda _, facts: facts.has_decision_maker),
-            Guard("quote_not_sent", "No quote was sent.", lambda _, facts: facts.has_sent_quote),
+            _asks("proposal_not_presented", "No proposal was presented.", lambda _, facts: facts.has_presented),
+            _asks("no_decision_maker", "The decision maker is not identified.", lambda _, facts: facts.has_decision_maker),
+            _asks("quote_not_sent", "No quote was sent.", lambda _, facts: facts.has_sent_quote),
         ),
     )
-    CLOSING = ("closing", 90, (Guard("quote_not_accepted", "No quote is accepted.", lambda _, facts: facts.has_accepted_quote),))
+    CLOSING = ("closing", 90, (_asks("quote_not_accepted", "No quote is accepted.", lambda _, facts: facts.has_accepted_quote),))
     WON = ("won", 100)
     LOST = ("lost", 0)
 
