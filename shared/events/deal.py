@@ -1,4 +1,7 @@
-"""What deal-svc tells: deals, quotes, products and prices. Amounts carry `fx`, the frozen rate to the reporting currency."""
+"""What deal-svc tells: deals, quotes, products and prices.
+
+Amounts carry `fx`, the frozen rate to the reporting currency.
+"""
 
 from datetime import date, datetime
 from typing import Literal
@@ -14,7 +17,10 @@ class DealSvcEvent(Event):
 
 
 class DealOpened(DealSvcEvent, Dimensions, type="deal.opened"):
-    """A deal exists. `lead_id` is its primary lead; without one the deal is direct. Import tells history with its own times."""
+    """A deal exists.
+
+    `lead_id` is its primary lead; without one the deal is direct. Import tells history with its own times.
+    """
 
     lead_id: UUID | None = None
     lead_external_id: str | None = None
@@ -149,7 +155,9 @@ class StageVisit(BaseModel):
 
 
 class DealHistoryCorrected(DealSvcEvent, Dimensions, type="deal.history_corrected"):
-    """An import has told the deal's whole history again: this replaces all that was told of it before, also for past days.
+    """An import has told the deal's whole history again.
+
+    This replaces all that was told of it before, also for past days.
 
     Only deals that no person has touched are corrected. `stage` is where the deal is now.
     """
@@ -191,7 +199,10 @@ class ProductCreated(DealSvcEvent, type="product.created"):
 
 
 class ProductChanged(DealSvcEvent, type="product.changed"):
-    """`changed` names what is different now; `prices` among it when its price book changed, which `price.set` tells in full."""
+    """`changed` names what is different now.
+
+    `prices` is among it when its price book changed, which `price.set` tells in full.
+    """
 
     sku: str
     name: str

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from deal_svc.answers import DEAL_ACTS
+from deal_svc.acts import DEAL_ACTS
 from deal_svc.catalog.rules import PRODUCT_ACTS
 from deal_svc.catalog.tables import PRODUCTS
 from deal_svc.deals.pipeline import Stage

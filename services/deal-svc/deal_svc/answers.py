@@ -7,27 +7,19 @@ from uuid import UUID
 
 from pydantic import Field
 
+from deal_svc.acts import DEAL_ACTS
 from deal_svc.deals.fields import DealFields
 from deal_svc.deals.pipeline import DealFacts, Stage
 from deal_svc.deals.record import Deal, LossReason
-from deal_svc.deals.rules import ASSIGN, CHANGE
 from deal_svc.deals.tables import DEALS
-from deal_svc.discovery.rules import RECORD_ACTS
 from deal_svc.quotes.queries import IDS_OF_DEAL
-from deal_svc.quotes.rules import QUOTE_DEAL
 from deal_svc.stages.queries import facts_of
-from deal_svc.stages.rules import ADVANCE, LOSE, MOVE_BACK, REOPEN, SKIP, WIN
-from shared.acts import Act, AllowedAction, shown
+from shared.acts import AllowedAction, shown
 from shared.auth import Actor
 from shared.db.tx import Reader
 from shared.fields import PERSONAL, personal
 from shared.masking import sees_personal_data
 from shared.money import Money
-
-DEAL_ACTS: tuple[Act[Deal, Any], ...] = (
-    CHANGE, ASSIGN, *RECORD_ACTS, QUOTE_DEAL, ADVANCE, SKIP, MOVE_BACK, LOSE, WIN, REOPEN,
-)  # fmt: skip
-"""As an answer lists them."""
 
 
 class DealOut(DealFields):

@@ -1,16 +1,15 @@
-"""What `clinch verify` asks of deal-svc's data: histories are paths of declared acts, and end where the record is."""
+"""What `clinch verify` checks of deal-svc's data.
 
-from deal_svc.answers import DEAL_ACTS
-from deal_svc.conversion.rules import OPEN_FROM_LEAD
-from deal_svc.deals.rules import OPEN
-from deal_svc.imports.rules import CORRECT, IMPORT
-from deal_svc.quotes.rules import CREATE, EXPIRE, QUOTE_ACTS, SUPERSEDE
-from deal_svc.stages.rules import REVERSE_WIN, WIN_BY_CONTRACT
+Histories are paths of declared acts, and end where the record is.
+"""
+
+from deal_svc.acts import DEAL_ACTS
+from deal_svc.quotes.rules import QUOTE_ACTS
 from shared.verify import Check, Total, legal_histories
 
 CHECKS = (
-    *legal_histories((OPEN, OPEN_FROM_LEAD, IMPORT, CORRECT, *DEAL_ACTS, WIN_BY_CONTRACT, REVERSE_WIN), table="deal", column="stage"),
-    *legal_histories((CREATE, *QUOTE_ACTS, EXPIRE, SUPERSEDE), table="quote", column="status"),
+    *legal_histories(DEAL_ACTS, table="deal", column="stage"),
+    *legal_histories(QUOTE_ACTS, table="quote", column="status"),
     Check(
         9,
         "a deal has at most one accepted quote",

@@ -1,4 +1,4 @@
-"""deal-svc: deals from opening to won or lost, what is offered in them, and the catalogue it is offered from."""
+"""deal-svc: deals from opening to won or lost, their quotes, and the catalogue."""
 
 from pathlib import Path
 

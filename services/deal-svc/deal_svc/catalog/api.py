@@ -102,7 +102,10 @@ async def get_product(product_id: UUID, db: Reading, by: CurrentActor) -> Produc
 
 @router.patch("/{product_id}", dependencies=[permitted(CHANGE)])
 async def update_product(product_id: UUID, body: ProductPatch, tx: InTx, by: CurrentActor, expect: IfMatch) -> ProductOut:
-    """Rename, move to another line, change the tax, or retire (`active: false`: not for new quotes). For operations."""
+    """Rename, move to another line, change the tax, or retire (`active: false`: not for new quotes).
+
+    For operations.
+    """
     return await _product_out(tx, by, await commands.edit(tx, product_id, expect=expect, changes=body.given()))
 
 

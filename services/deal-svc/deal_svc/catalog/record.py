@@ -26,7 +26,10 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """The unit price from `valid_from` to `valid_to`, both days included; without an end, until the next one begins."""
+    """The unit price from `valid_from` to `valid_to`, both days included.
+
+    Without an end it holds until the next one begins.
+    """
 
     id: UUID
     version: int

@@ -1,4 +1,4 @@
-"""What operations do with the catalogue, and where a price goes: one price per product, currency and day."""
+"""What operations do with the catalogue. The book has one price per product, currency and day."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -51,13 +51,12 @@ SET_PRICE = Act(
     asks="Days on which no other price of the currency is fixed.",
     sample=lambda *_: {"unit_price": {"amount": "1000", "currency": "CNY"}, "valid_from": "2150-01-01"},
 )
-PRODUCT_ACTS = (CHANGE, SET_PRICE)
-"""As an answer lists them."""
+PRODUCT_ACTS = (CREATE, CHANGE, SET_PRICE)
 
 
 @dataclass(frozen=True, slots=True)
 class Placing:
-    """Where a new price goes: in the place of one that begins on the same day, ending the one that was in force."""
+    """What a new price replaces (one that begins on the same day), and which one it ends."""
 
     replaces: Price | None
     ends: Price | None
@@ -65,7 +64,10 @@ class Placing:
 
 
 def place(book: Sequence[Price], valid_from: date, valid_to: date | None) -> Placing:
-    """Find the place in the book of one product and currency. Prices with an end of their own never give way."""
+    """Find the place in the book of one product and currency.
+
+    Prices with an end of their own never give way.
+    """
     replaces = next((p for p in book if p.valid_from == valid_from), None)
     ends = next((p for p in book if p.valid_to is None and p.valid_from < valid_from), None)
     others = [p for p in book if p not in (replaces, ends)]

@@ -30,7 +30,10 @@ _JOIN = Query(insert(DEAL_LEAD).values({c.name: bindparam(c.name) for c in DEAL_
 
 
 async def take_lead(tx: Tx, e: Envelope[LeadConverted]) -> None:
-    """Open the deal, or join the lead to it, or tell why not. What is told brings the lead to its next state."""
+    """Open the deal, or join the lead to it, or tell why not.
+
+    What is told brings the lead to its next state.
+    """
     refusal = await (_join if e.data.joins_existing else _open)(tx, e)
     if refusal is None:
         return
@@ -89,7 +92,10 @@ async def _join(tx: Tx, e: Envelope[LeadConverted]) -> str | None:
 
 
 async def _is_seen(tx: Tx, deal: Deal, lead: LeadConverted) -> bool:
-    """Whether the person who converted the lead may read the deal. What our own acts convert is theirs to know."""
+    """Whether the person who converted the lead may read the deal.
+
+    What our own acts convert is theirs to know.
+    """
     who = lead.actor
     if who is None or who.role == Role.system:
         return True

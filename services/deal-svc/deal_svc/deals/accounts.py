@@ -1,6 +1,6 @@
 """Customers as lead-svc tells of them: their names for lists and search, and who may see them.
 
-A consumer of its own reads them, from the beginning of the log: what another release kept of them lacks their owners.
+Their own consumer reads them from the beginning of the log: what an older release kept lacks the owners.
 """
 
 from collections.abc import Sequence

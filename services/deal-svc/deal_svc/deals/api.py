@@ -57,7 +57,10 @@ async def open_deal(body: DealIn, tx: InTx, by: CurrentActor) -> DealOut:
 
 @router.get("")
 async def list_deals(page: Annotated[PageRequest, Depends(queries.LIST.params)], db: Reading, by: CurrentActor) -> Page[DealOut]:
-    """The deals within your reach: your own, your team's, or all. `open=true` finds those neither won nor lost."""
+    """The deals within your reach: your own, your team's, or all.
+
+    `open=true` finds those neither won nor lost.
+    """
     found = await queries.LIST.page(db, page, where=queries.visible(by), params=scope.params(by))
     found.items = await deals_out(db, by, found.items)
     return found
@@ -80,7 +83,10 @@ async def update_deal(deal_id: UUID, body: DealPatch, tx: InTx, by: CurrentActor
 
 @router.post("/{deal_id}/assign")
 async def assign_deal(deal_id: UUID, body: AssignmentIn, tx: InTx, by: CurrentActor, expect: IfMatch) -> DealOut:
-    """Hand an open deal to somebody on the roster. For managers; everybody who sells may take one that nobody owns."""
+    """Hand an open deal to somebody on the roster.
+
+    For managers; everybody who sells may take one that nobody owns.
+    """
     return await deal_out(tx, by, await commands.assign(tx, deal_id, body.owner_id, expect=expect, at=body.at))
 
 

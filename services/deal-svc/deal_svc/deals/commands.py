@@ -22,7 +22,10 @@ from shared.roster import team_of
 
 
 async def open_deal(tx: Tx, said: Mapping[str, Any], *, account_id: UUID, owner_id: UUID | None, at: datetime | None) -> Deal:
-    """A deal without a lead. It belongs to whoever opens it, unless a manager names somebody else. `said` are its descriptive fields."""
+    """A deal without a lead.
+
+    It belongs to whoever opens it, unless a manager names somebody else. `said` are its descriptive fields.
+    """
     when = happened(at, tx.now)
     owner = owner_id or tx.actor.id
     if owner != tx.actor.id and not tx.actor.has(*LEADERS):

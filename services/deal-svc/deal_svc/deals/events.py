@@ -23,6 +23,9 @@ def _taken(kind: type[DealSvcEvent]) -> tuple[str, ...]:
 
 
 def told(kind: type[E], deal: Deal, **more: Any) -> E:
-    """The event about this deal. `more` are facts of the event itself, and fields that it tells otherwise than the deal has them."""
+    """The event about this deal.
+
+    `more` are facts of the event itself, and fields that it tells otherwise than the deal has them.
+    """
     given = {n: _TOLD_AS[n](deal) if n in _TOLD_AS else getattr(deal, n) for n in _taken(kind) if n not in more}
     return kind(**given, **more)

@@ -1,4 +1,7 @@
-"""What people say of a deal. Bodies, changes, import rows, lists and answers have these fields by inheriting them."""
+"""What people say of a deal.
+
+Bodies, changes, import rows, lists and answers have these fields by inheriting them.
+"""
 
 from typing import Annotated
 

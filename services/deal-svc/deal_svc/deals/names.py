@@ -1,6 +1,6 @@
 """What lead-svc told of accounts and people by name, from the beginning of the log on.
 
-A reader of its own, because names were not kept when the first of them were told.
+They have their own reader, because the first names were told before names were kept.
 """
 
 from collections.abc import Sequence

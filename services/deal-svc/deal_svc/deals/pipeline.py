@@ -1,4 +1,4 @@
-"""The stages of a deal, each declared once: its name, its probability, and the gate that a deal passes to enter it.
+"""The stages of a deal, each declared once: name, probability, and the gate to enter it.
 
 What follows from the declarations: the order, the moves and what they need, the probability, the columns of an import file, and the
 stages that the API takes. A new stage is one member here; its gate may ask another fact, which `DealFacts` and its statement then have.

@@ -1,4 +1,7 @@
-"""What people do with a deal itself: open it, change what it says, hand it over. Pure: values in, unmet guards out."""
+"""What people do with a deal itself: open it, change what it says, hand it over.
+
+Pure: values in, unmet guards out.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +15,7 @@ from shared.errors import Unmet
 from shared.events.deal import DealOpened, DealUpdated
 
 LEADERS = (Role.manager, Role.director, Role.admin)
-"""They act on the deals of others: a manager on those of their team and the teams below, whose deals are all they see."""
+"""They act on all deals that they see: a manager sees those of their team and the teams below."""
 OWNERS = (Role.rep, Role.kam, Role.csm)
 SELLING = (*OWNERS, *LEADERS)
 
@@ -87,5 +90,5 @@ ASSIGN: Act[Deal, None] = Act(
 
 
 def claim_unmet(deal: Deal, by: Actor, to: UUID) -> list[Unmet]:
-    """Whoever takes a deal that nobody owns takes it for themselves; only those who lead hand it to others."""
+    """A seller takes a deal that nobody owns for themselves; leaders also give it to others."""
     return [NOT_MANAGER] if deal.owner_id is None and to != by.id and not by.has(*LEADERS) else []

@@ -1,4 +1,7 @@
-"""Routes for what is recorded about a deal. Each answer to a change carries the deal's new version, for the next If-Match."""
+"""Routes for what is recorded about a deal.
+
+Each answer to a change carries the deal's new version, for the next If-Match.
+"""
 
 from datetime import datetime
 from typing import Annotated

@@ -1,4 +1,7 @@
-"""Taking many imported rows at once: new deals with their history, known ones brought up to date. No statement per row."""
+"""Taking many imported rows at once: new deals with their history, known ones brought up to date.
+
+No statement per row.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -89,7 +92,7 @@ _SAID = ("name", *(name for name in DealFields.model_fields if name != "kind"))
 
 
 def _described(row: Row, currency: str, fx: Decimal, parties: Parties) -> dict[str, Any]:
-    """The fields that a row describes; what it leaves empty is not among them, so a later file never blanks what is known."""
+    """The fields that a row fills. What it leaves empty is not among them: no file blanks what is known."""
     owner_id, team_id = parties.owner(row)
     account_id, account_name = parties.account(row)
     given = {
@@ -170,7 +173,10 @@ def _closed(deal: Deal, end: Visit, row: Row) -> tuple[Deal, Event]:
 def _corrected(
     deal: Deal, row: Row, history: Told, currency: str, fx: Decimal, parties: Parties, past: Past, now: datetime
 ) -> tuple[tuple[Deal, Events] | None, list[Unmet]]:
-    """The deal with the row's history in place of the known one, or what stands against it; nothing of both when they are the same."""
+    """The deal with the row's history in place of the known one, or what stands against it.
+
+    Neither when the two are the same.
+    """
     described = _described(row, currency, fx, parties)
     if described.get("currency") == deal.currency:
         described["fx"] = deal.fx
@@ -199,7 +205,10 @@ UNKNOWN_REASON = "unknown"
 def _brought_up_to_date(
     deal: Deal, row: Row, history: Told, currency: str, fx: Decimal, parties: Parties, now: datetime
 ) -> tuple[Deal, Events] | None:
-    """What the row adds to a known deal: described fields that differ, moves not made yet, the end. None when it adds nothing."""
+    """What the row adds to a known deal: described fields that differ, moves not made yet, the end.
+
+    None when it adds nothing.
+    """
     described = _described(row, currency, fx, parties)
     if described.get("currency") == deal.currency:
         described["fx"] = deal.fx

@@ -1,4 +1,7 @@
-"""What a row of a deal import may say. Everything but the key is optional; columns named like a field need no mapping."""
+"""What a row of a deal import may say.
+
+Everything but the key is optional; columns named like a field need no mapping.
+"""
 
 from datetime import datetime
 from decimal import Decimal

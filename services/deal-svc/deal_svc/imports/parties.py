@@ -1,4 +1,4 @@
-"""Whom the rows of an import name: accounts and owners, whatever the spelling, and the teams of the owners."""
+"""The accounts and owners that rows of an import name, whatever the spelling, and the owners' teams."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -35,7 +35,10 @@ class Parties:
     """The names of accounts as they were first spelled."""
 
     def account(self, row: Row) -> tuple[UUID | None, str | None]:
-        """The account that the row names, and the name to show: the known spelling where the row only spells it otherwise."""
+        """The account that the row names, and the name to show.
+
+        That is the known spelling where the row only spells it otherwise.
+        """
         id = self.accounts[row.account_key] if row.account_key else None
         if row.account is None:
             return id, None

@@ -1,4 +1,4 @@
-"""Telling the history of imported deals again: what is known of it, who may have touched it, and the event that replaces it."""
+"""What is known of imported deals, who has touched them, and the event that replaces their history."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass

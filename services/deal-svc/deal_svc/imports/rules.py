@@ -126,7 +126,10 @@ def _first_field(row: History, now: datetime) -> str:
 
 
 def past_of(steps: Iterable[tuple[str, datetime, Mapping[str, Any]]]) -> Told | None:
-    """The history that a deal's events have told so far: their short types, times and data. None for a deal that was reopened since."""
+    """The history that a deal's events have told so far: their short types, times and data.
+
+    None for a deal that was reopened since.
+    """
     told: Told | None = None
     for type, at, data in steps:
         if type == "deal.opened":

@@ -141,7 +141,10 @@ def _terms(schedule: Sequence[TermIn]) -> list[dict[str, Any]]:
 
 @router.post("", status_code=201, dependencies=[permitted(CREATE)])
 async def create_quote(body: QuoteIn, tx: InTx, by: CurrentActor, today: Today) -> QuoteOut:
-    """Draft a quote for an open deal, at the price book of the day. For the deal's owner and their managers."""
+    """Draft a quote for an open deal, at the price book of the day.
+
+    For the deal's owner and their managers.
+    """
     quote = await commands.create(
         tx,
         body.deal_id,
@@ -202,7 +205,10 @@ async def send_quote(quote_id: UUID, tx: InTx, by: CurrentActor, today: Today, e
 
 @router.post("/{quote_id}/accept")
 async def accept_quote(quote_id: UUID, tx: InTx, by: CurrentActor, today: Today, expect: IfMatch, body: Dated = NOW) -> QuoteOut:
-    """The customer said yes, within the validity. The deal takes the net total as its amount, and the contract is drafted."""
+    """The customer said yes, within the validity.
+
+    The deal takes the net total as its amount, and the contract is drafted.
+    """
     return await _quote_out(tx, by, await commands.accept(tx, quote_id, expect=expect, at=body.at), today)
 
 

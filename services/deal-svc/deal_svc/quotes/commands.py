@@ -1,4 +1,7 @@
-"""Making, sending and answering quotes. The deal is locked first, always: it orders everything that happens to its quotes."""
+"""Making, sending and answering quotes.
+
+The deal is locked first, always: it orders everything that happens to its quotes.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
@@ -65,7 +68,10 @@ async def create(
     valid_until: date | None,
     at: datetime | None,
 ) -> Quote:
-    """A first draft in the deal's currency, at the price book of the day. `said` are its descriptive fields."""
+    """A first draft in the deal's currency, at the price book of the day.
+
+    `said` are its descriptive fields.
+    """
     deal = await deals.SEEN.load(tx, deal_id)
     QUOTE_DEAL.check(deal, tx.actor)
     when = happened(at, tx.now, since=deal.opened_at)
@@ -115,7 +121,10 @@ async def edit(
 
 
 async def revise(tx: Tx, quote_id: UUID, *, expect: int | None, at: datetime | None) -> Quote:
-    """A draft of the next version, alike in all but its validity. The earlier one stands until this one is sent."""
+    """A draft of the next version, alike in all but its validity.
+
+    The earlier one stands until this one is sent.
+    """
     deal, quote = await _both(tx, quote_id, expect)
     REVISE.check(quote, tx.actor, facts=await _facts(tx, deal, quote, tx.now))
     when = happened(at, tx.now, since=quote.sent_at or deal.opened_at)
@@ -189,14 +198,17 @@ async def send(tx: Tx, quote_id: UUID, *, note: str | None, expect: int | None, 
 
 
 def _check_sending(quote: Quote, facts: QuoteFacts, by: Actor) -> None:
-    """Where nothing but the discount stands in the way, the refusal says so by a code of its own: somebody else can send it as it is."""
+    """A discount that is all that stands in the way has its own code: somebody else can send the quote."""
     beyond = [u.code for u in SEND.unmet(quote, facts, by)] == [rules.BEYOND]
     act = replace(SEND, refused="The discount is beyond your authority.", code=rules.BEYOND) if beyond else SEND
     act.check(quote, by, facts=facts)
 
 
 async def accept(tx: Tx, quote_id: UUID, *, expect: int | None, at: datetime | None) -> Quote:
-    """The customer said yes. From here on the deal is worth what they agreed to pay, before tax; contract-svc drafts the contract."""
+    """The customer said yes.
+
+    From here on the deal is worth what they agreed to pay, before tax; contract-svc drafts the contract.
+    """
     deal, quote = await _both(tx, quote_id, expect)
     when = happened(at, tx.now, since=quote.sent_at)
     ACCEPT.check(quote, tx.actor, facts=await _facts(tx, deal, quote, when))

@@ -1,4 +1,4 @@
-"""What events say of a quote: each of their fields that the quote has too is taken from it by name, the rest from its deal."""
+"""What events say of a quote: fields that the quote has too, by name, and the dimensions of its deal."""
 
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -18,7 +18,10 @@ def _taken(kind: type[QuoteEvent]) -> tuple[str, ...]:
 
 
 def told(kind: type[E], quote: Quote, deal: Deal, **more: Any) -> E:
-    """The event about this quote. `more` are facts of the event itself, and fields that it tells otherwise than the quote has them."""
+    """The event about this quote.
+
+    `more` are facts of the event itself, and fields that it tells otherwise than the quote has them.
+    """
     given: dict[str, Any] = {name: getattr(quote, name) for name in _taken(kind) if name not in more}
     for name, money in kind.model_fields.items():
         if money.annotation is Money:

@@ -1,4 +1,7 @@
-"""What people say of a quote, its lines and its payment terms. Bodies, changes and answers have these fields by inheriting them."""
+"""What people say of a quote, its lines and its payment terms.
+
+Bodies, changes and answers have these fields by inheriting them.
+"""
 
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -24,7 +27,7 @@ class LineIn(LineFields, Body):
 
 
 class TermFields(BaseModel):
-    """One payment: so many percent of the total, due so many days after the trigger, or on a date."""
+    """One payment: a percentage of the total, due some days after the trigger, or on a date."""
 
     trigger: Literal["signed", "go_live", "accepted", "date"]
     percent: Percent

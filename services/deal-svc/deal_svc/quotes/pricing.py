@@ -23,7 +23,9 @@ class Totals:
 
 
 def price_lines(items: Sequence[Item], total_discount_percent: Decimal, unit: Decimal) -> tuple[list[Line], Totals]:
-    """Price a quote in a currency whose smallest amount is `unit`. Every sum of lines is the total, to that amount.
+    """Price a quote in a currency whose smallest amount is `unit`.
+
+    Every sum of lines is the total, to that amount.
 
     The total discount is one amount that is spread over the lines in proportion, by rounding its running sum: no cent is lost and
     no line falls below zero.

@@ -73,7 +73,9 @@ _STANDING = Query(
 
 
 async def facts_of(db: Reader, quotes: Sequence[Quote], today: date, of: Sequence[Deal] = ()) -> dict[UUID, QuoteFacts]:
-    """What else decides about these quotes; their prices are compared with the price book only while they are drafts.
+    """What else decides about these quotes.
+
+    Only drafts have their prices compared with the price book.
 
     `of`: their deals, where they are at hand.
     """

@@ -22,7 +22,10 @@ class QuoteStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """One version of a quote. `lines` and `schedule` are `Line`s and terms as JSON: a version is read and written as a whole."""
+    """One version of a quote.
+
+    `lines` and `schedule` are `Line`s and terms as JSON: a version is read and written as a whole.
+    """
 
     id: UUID
     version: Annotated[int, Stored(comment="of the row, as everywhere; the customer counts revisions")]

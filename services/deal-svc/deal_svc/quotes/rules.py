@@ -29,7 +29,10 @@ AUTHORITY = ((Decimal(10), "a rep", SELLING), (Decimal(20), "a manager", LEADERS
 
 @dataclass(frozen=True, slots=True)
 class QuoteFacts:
-    """What decides besides the quote itself. `outdated` are the SKUs whose price moved since a draft was priced."""
+    """What decides besides the quote itself.
+
+    `outdated` are the SKUs whose price moved since a draft was priced.
+    """
 
     deal: Deal
     today: date
@@ -67,7 +70,10 @@ def _to_send(quote: Quote, facts: QuoteFacts, by: Actor) -> Iterator[Unmet]:
 
 
 def authority_unmet(quote: Quote, by: Actor) -> list[Unmet]:
-    """The largest of the discounts counts: a line's, or that of the whole. Beyond the last limit the quote's note says why."""
+    """The largest of the discounts counts: a line's, or that of the whole.
+
+    Beyond the last limit the quote's note says why.
+    """
     discount = max([quote.discount_percent, *(x.discount_percent for x in lines_of(quote))])
     says = f"A discount of {discount.normalize():f} percent may be sent by"
     for limit, name, roles in AUTHORITY:
@@ -77,7 +83,7 @@ def authority_unmet(quote: Quote, by: Actor) -> list[Unmet]:
 
 
 def _to_accept(quote: Quote, facts: QuoteFacts, by: Actor) -> Iterator[Unmet]:
-    """The validity is judged by the day of the customer's yes, so that one in time can still be recorded when the quote has expired."""
+    """The day of the customer's yes decides, so that a yes in time can be recorded later."""
     yield from _open_deal(quote, facts, by)
     if quote.status in (SENT, EXPIRED) and facts.today > quote.valid_until:
         yield Unmet("quote_expired", f"The quote was valid until {quote.valid_until}.")
@@ -232,5 +238,4 @@ SUPERSEDE: Act[Quote, QuoteFacts] = Act(
     tells=(events.QuoteSuperseded,),
     says="A newer version was sent.",
 )
-QUOTE_ACTS = (CHANGE, SEND, ACCEPT, REJECT, WITHDRAW, REVISE)
-"""As an answer lists them."""
+QUOTE_ACTS = (CREATE, CHANGE, SEND, ACCEPT, REJECT, WITHDRAW, REVISE, EXPIRE, SUPERSEDE)

@@ -69,14 +69,20 @@ async def move_deal(deal_id: UUID, body: MoveIn, tx: InTx, by: CurrentActor, exp
 
 @router.post("/lose")
 async def lose_deal(deal_id: UUID, body: LossIn, tx: InTx, by: CurrentActor, expect: IfMatch) -> DealOut:
-    """Close an open deal as lost; its drafts and sent quotes are withdrawn. For its owner and their managers."""
+    """Close an open deal as lost; its drafts and sent quotes are withdrawn.
+
+    For its owner and their managers.
+    """
     lost = await commands.lose(tx, deal_id, reason=body.reason, competitor=body.competitor, note=body.note, expect=expect, at=body.at)
     return await deal_out(tx, by, lost)
 
 
 @router.post("/win")
 async def win_deal(deal_id: UUID, body: WinIn, tx: InTx, by: CurrentActor, expect: IfMatch) -> DealOut:
-    """Win an open deal without a contract signed here. For a director, with evidence; the win is flagged `manual_win`."""
+    """Win an open deal without a contract signed here.
+
+    For a director, with evidence; the win is flagged `manual_win`.
+    """
     return await deal_out(tx, by, await commands.win(tx, deal_id, evidence=body.evidence, expect=expect, at=body.at))
 
 

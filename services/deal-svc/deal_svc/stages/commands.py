@@ -67,7 +67,10 @@ async def win(tx: Tx, deal_id: UUID, *, evidence: str, expect: int | None, at: d
 
 
 async def win_by_contract(tx: Tx, deal: Deal, *, contract_id: UUID, quote_id: UUID, starts_on: date, at: datetime) -> None:
-    """The contract of a locked deal was signed. A win by hand gets its proof; a lost deal comes back first."""
+    """The contract of a locked deal was signed.
+
+    A win by hand gets its proof; a lost deal comes back first.
+    """
     signed = {"contract_id": contract_id, "contract_starts_on": starts_on, "quote_id": quote_id}
     if deal.stage is Stage.WON:
         if deal.contract_id is None:
@@ -81,7 +84,7 @@ async def win_by_contract(tx: Tx, deal: Deal, *, contract_id: UUID, quote_id: UU
 
 
 async def reverse_win(tx: Tx, deal: Deal, *, reason: str, at: datetime) -> None:
-    """The contract of a won and locked deal fell before it took effect: the deal is back in its last open stage."""
+    """The contract fell before it took effect: the won deal is back in its last open stage."""
     event = told(DealWinReversed, deal, reason=reason, stage=LAST, probability=LAST.probability)
     unsigned = {"contract_id": None, "contract_starts_on": None, "manual_win": False}
     await tx.save(DEALS, deal, event, at=at, **_entering(LAST, at), **_OPEN_AGAIN, **unsigned)

@@ -1,4 +1,4 @@
-"""How a deal moves: forward through gates, back or past them by exception, to won or lost, and back from there."""
+"""How a deal moves: through gates, back or past them by exception, to won or lost, and back."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ def _next_gate(deal: Deal, facts: DealFacts, _: Actor) -> Sequence[Unmet]:
 
 
 def _by(deal: Deal, steps: int, reason: str | None = "The customer is in a hurry") -> dict[str, Any] | None:
-    """The body of a move by so many stages; None where there is no such move."""
+    """The body of a move by this number of stages; None where there is no such move."""
     there = place(deal.stage) + steps if deal.is_open else -1
     return {"to": OPEN_STAGES[there].value, "reason": reason} if 0 <= there < len(OPEN_STAGES) else None
 
@@ -84,7 +84,7 @@ MOVE_BACK: Act[Deal, DealFacts] = Act(
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A way to another stage: the act that it is, the gates that it passes over, and what the request lacks."""
+    """A way to another stage: its act, the gates that it passes over, and what the request lacks."""
 
     act: Act[Deal, DealFacts]
     direction: Literal["advance", "skip", "back"]
@@ -93,7 +93,9 @@ class Move:
 
 
 def move(deal: Deal, to: Stage, facts: DealFacts, by: Actor, reason: str | None) -> Move:
-    """Which act leads to this stage. One stage forward is to advance, unless a gate is closed and a leader gives a reason to pass it.
+    """Tell which act leads to this stage.
+
+    One stage forward is to advance, unless a gate is closed and a leader gives a reason to pass it.
 
     Raises `Rejected` for the stage that the deal is in.
     """
