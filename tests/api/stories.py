@@ -7,10 +7,11 @@ from typing import Any
 
 from shared.events.lead import PersonAdded
 from shared.ids import external_id
+from tests.client import done
 from tests.contract.office import Office
 from tests.deal.sales import ACME, Sales
 from tests.harness import Running
-from tests.lead.desk import WHO, Desk, done
+from tests.lead.desk import WHO, Desk
 from tests.metrics.endpoints import Webhooks
 from tests.metrics.told import Contract, Deal, Lead, Story, events_of, hear, on
 

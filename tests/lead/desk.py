@@ -1,11 +1,11 @@
 """A small company at work: who is in which team, and a lead brought to where a test begins, all through the API."""
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import httpx
 
-from tests.harness import Running
+from tests.client import Client, done
 
 PEOPLE = {
     "ann": ("rep", "north"),
@@ -15,23 +15,12 @@ PEOPLE = {
     "eva": ("director", "sales"),
 }
 """Name, role and team; north and south are below sales."""
-ROLES = {name: role for name, (role, _) in PEOPLE.items()}
 WHO = {"company": "Acme Ltd", "contact_name": "Anna Berg", "email": "anna@acme.example", "phone": "+49 30 1234567", "title": "CRM for Acme"}
 
 
 @dataclass
-class Desk:
-    svc: Running
-    _clients: dict[str, httpx.AsyncClient] = field(default_factory=dict)
-
-    def by(self, name: str) -> httpx.AsyncClient:
-        """A client for a person of the company, or for a role by its name."""
-        if name not in self._clients:
-            self._clients[name] = self.svc.client(ROLES.get(name, name), name)
-        return self._clients[name]
-
-    def id(self, name: str) -> str:
-        return str(self.svc.person(subject=name))
+class Desk(Client):
+    people: ClassVar[dict[str, str]] = {name: role for name, (role, _) in PEOPLE.items()}
 
     async def hire(self) -> None:
         admin = self.by("admin")
@@ -51,14 +40,14 @@ class Desk:
     async def see(self, lead: dict[str, Any], by: str = "admin") -> dict[str, Any]:
         return done(await self.by(by).get(f"/v1/leads/{lead['id']}"), 200)
 
-    async def ask(self, lead: dict[str, Any], action: str, by: str = "ann", *, method: str = "POST", **body: Any) -> httpx.Response:
+    async def attempt(self, lead: dict[str, Any], action: str, by: str = "ann", *, method: str = "POST", **body: Any) -> httpx.Response:
         """Act on the lead as it is now."""
         version = (await self.see(lead))["version"]
         headers = {"If-Match": f'"{version}"'}
         return await self.by(by).request(method, f"/v1/leads/{lead['id']}/{action}".rstrip("/"), json=body, headers=headers)
 
     async def act(self, lead: dict[str, Any], action: str, by: str = "ann", **body: Any) -> dict[str, Any]:
-        return done(await self.ask(lead, action, by, **body), 200)
+        return done(await self.attempt(lead, action, by, **body), 200)
 
     async def bant(self, lead: dict[str, Any], by: str = "ann", **found: Any) -> dict[str, Any]:
         """`bant(lead, need="confirmed", timeline=("confirmed", 2))`: status, or status and months."""
@@ -80,14 +69,3 @@ class Desk:
 
     async def sql(self, **given: Any) -> dict[str, Any]:
         return await self.act(await self.qualifiable(**given), "qualify")
-
-
-def done(answer: httpx.Response, status: int) -> dict[str, Any]:
-    assert answer.status_code == status, answer.text
-    body: dict[str, Any] = answer.json()
-    return body
-
-
-def unmet(answer: httpx.Response) -> set[str]:
-    """The codes of the guards that a refused action still needs."""
-    return {guard["code"] for guard in done(answer, 409).get("unmet", ())}

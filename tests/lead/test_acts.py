@@ -79,19 +79,17 @@ async def keep(svc: Running, of: Aggregate[Any], row: Any, event: Any) -> Any:
 
 async def test_leads(desk: Desk, svc: Running) -> None:
     await staff(desk)
-    client = Client(svc)
-    acts = Acts(client, LEAD_ACTS)
+    acts = Acts(desk, LEAD_ACTS)
     for lead, whos in leads(svc):
         row = await keep(svc, LEADS, lead, LeadStubbed())
-        await acts.hold(row, whos, read(client, f"/v1/leads/{row.id}"))
+        await acts.hold(row, whos, read(desk, f"/v1/leads/{row.id}"))
     acts.complete()
 
 
 @pytest.mark.parametrize("kind", ["accounts", "contacts"])
 async def test_accounts_and_their_contacts(desk: Desk, svc: Running, kind: str) -> None:
     await staff(desk)
-    client = Client(svc)
-    acts: Acts = Acts(client, ACCOUNT_ACTS if kind == "accounts" else CONTACT_ACTS)
+    acts: Acts = Acts(desk, ACCOUNT_ACTS if kind == "accounts" else CONTACT_ACTS)
     stamps = {"created_at": svc.clock(), "updated_at": svc.clock(), "version": 1}
     for who, owner in owners(svc).items():
         described = dict.fromkeys(("external_id", "region", "industry", "size", "tier"))
@@ -101,15 +99,14 @@ async def test_accounts_and_their_contacts(desk: Desk, svc: Running, kind: str) 
             data = dict.fromkeys(("external_id", "email", "phone", "job_title"))
             contact = Contact(id=new_id(), account_id=account.id, name="Anna", **data, **stamps)
             row = await keep(svc, CONTACTS, contact, ContactCreated(account_id=account.id))
-        await acts.hold(row, [*ROLES, *NORTH] if who == "rep:ann" else [who, *LEADING], read(client, f"/v1/{kind}/{row.id}"))
+        await acts.hold(row, [*ROLES, *NORTH] if who == "rep:ann" else [who, *LEADING], read(desk, f"/v1/{kind}/{row.id}"))
     acts.complete()
 
 
 async def test_the_roster(desk: Desk, svc: Running) -> None:
-    client = Client(svc)
     async with svc.db.read() as db:
         for aggregate, declared, kind in ((TEAMS, TEAM_ACTS, "teams"), (PEOPLE, PERSON_ACTS, "people")):
             id = await db.value(f"SELECT id FROM {aggregate.table.name} LIMIT 1")
-            acts: Acts = Acts(client, declared)
-            await acts.hold(await db.get(aggregate, id), ROLES, read(client, f"/v1/team/{kind}/{id}"))
+            acts: Acts = Acts(desk, declared)
+            await acts.hold(await db.get(aggregate, id), ROLES, read(desk, f"/v1/team/{kind}/{id}"))
             acts.complete()

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from shared.events.lead import AccountCreated, LeadCaptured, LeadUpdated
+from tests.client import done
 from tests.harness import Running
-from tests.lead.desk import Desk, done
+from tests.lead.desk import Desk
 
 
 async def test_capture_tells_of_the_lead_without_personal_data(desk: Desk, svc: Running) -> None:
@@ -140,7 +141,7 @@ async def test_nothing_new_is_given_to_somebody_who_left(desk: Desk, svc: Runnin
     assert [item["status"] for item in done(answer, 207)["items"]] == [422, 201, 422, 200]
     assert (await desk.see(kept))["version"] == kept["version"], "what they have stays theirs"
     other = await desk.lead()
-    assert done(await desk.ask(other, "assign", "max", owner_id=desk.id("bob")), 422)["errors"][0]["code"] == "inactive_person"
+    assert done(await desk.attempt(other, "assign", "max", owner_id=desk.id("bob")), 422)["errors"][0]["code"] == "inactive_person"
     account = await desk.by("eva").post("/v1/accounts", json={"name": "x", "owner_id": desk.id("bob")})
     assert done(account, 422)["errors"][0]["code"] == "inactive_person"
     done(await desk.by("admin").patch(path, json={"active": True}, headers={"If-Match": "*"}), 200)

@@ -24,8 +24,9 @@ from shared.events.lead import (
     PersonAdded,
 )
 from shared.ids import external_id, new_id
+from tests.client import codes, done
 from tests.harness import Running, running
-from tests.lead.desk import Desk, done, unmet
+from tests.lead.desk import Desk
 
 AMOUNT = {"amount": Money(amount=Decimal(100), currency="CNY"), "fx": Decimal(1)}
 WON = datetime(2026, 1, 20, 12, tzinfo=UTC)
@@ -114,7 +115,7 @@ async def test_another_account_of_the_same_name_is_made_when_the_caller_says_so(
     await opened(svc, sent)
     assert await everything_known(desk) == [2, 1]
     third = await desk.sql()
-    several = done(await desk.ask(third, "convert", join_account=True), 409)
+    several = done(await desk.attempt(third, "convert", join_account=True), 409)
     assert (several["code"], {a["id"] for a in several["accounts"]}) == ("account_exists", {known["id"], sent["account_id"]})
     assert (await desk.act(third, "convert", account_id=known["id"]))["account_id"] == known["id"]
 
@@ -122,7 +123,7 @@ async def test_another_account_of_the_same_name_is_made_when_the_caller_says_so(
 async def test_an_account_that_is_hidden_is_not_offered(desk: Desk) -> None:
     done(await desk.by("sue").post("/v1/accounts", json={"name": "Acme Ltd"}), 201)
     lead = await desk.sql()
-    assert done(await desk.ask(lead, "convert", "eva"), 409)["code"] == "account_exists"
+    assert done(await desk.attempt(lead, "convert", "eva"), 409)["code"] == "account_exists"
     assert (await desk.act(lead, "convert", join_account=True))["state"] == "converting"
 
 
@@ -141,7 +142,7 @@ async def test_a_renamed_account_is_found_by_its_new_name(desk: Desk) -> None:
     path = f"/v1/accounts/{account['id']}"
     done(await desk.by("ann").patch(path, json={"name": "Acme Ltd"}, headers={"If-Match": '"1"'}), 200)
     lead = await desk.sql()
-    assert done(await desk.ask(lead, "convert"), 409)["accounts"][0]["id"] == account["id"]
+    assert done(await desk.attempt(lead, "convert"), 409)["accounts"][0]["id"] == account["id"]
 
 
 async def test_a_repeat_gives_the_first_result_and_tells_nothing_new(desk: Desk, svc: Running) -> None:
@@ -161,14 +162,14 @@ async def test_a_first_conversion_wants_the_version(desk: Desk) -> None:
 
 async def test_every_guard_of_converting(desk: Desk) -> None:
     early = await desk.qualifiable(company=None, contact_name=None)
-    assert unmet(await desk.ask(early, "convert")) == {"wrong_state", "account", "contact"}
+    assert codes(await desk.attempt(early, "convert")) == {"wrong_state", "account", "contact"}
     lead = await desk.sql()
     for body, pointer in (
         ({"account_id": str(new_id())}, "/account_id"),
         ({"contact_id": str(new_id())}, "/contact_id"),
         ({"amount": {"amount": "1", "currency": "JPY"}}, "/amount/currency"),
     ):
-        assert done(await desk.ask(lead, "convert", **body), 422)["errors"][0]["pointer"] == pointer
+        assert done(await desk.attempt(lead, "convert", **body), 422)["errors"][0]["pointer"] == pointer
 
 
 async def test_the_contact_must_be_the_accounts_own(desk: Desk) -> None:
@@ -177,7 +178,7 @@ async def test_the_contact_must_be_the_accounts_own(desk: Desk) -> None:
     one = done(await ann.post("/v1/accounts", json={"name": "One"}), 201)
     two = done(await ann.post("/v1/accounts", json={"name": "Two"}), 201)
     contact = done(await ann.post("/v1/contacts", json={"name": "Tom", "account_id": two["id"]}), 201)
-    refused = await desk.ask(lead, "convert", account_id=one["id"], contact_id=contact["id"])
+    refused = await desk.attempt(lead, "convert", account_id=one["id"], contact_id=contact["id"])
     assert done(refused, 422)["errors"][0]["code"] == "other_account"
     sent = await desk.act(lead, "convert", account_id=two["id"], contact_id=contact["id"])
     assert (sent["account_id"], sent["contact_id"]) == (two["id"], contact["id"])
@@ -191,7 +192,7 @@ async def test_the_deal_is_open_and_the_lead_converted(desk: Desk, svc: Running)
     assert lead["state"] == "converted"
     await svc.hear(opened, UUID(sent["deal_id"]))
     assert (await desk.see(sent))["version"] == lead["version"]
-    assert unmet(await desk.ask(lead, "", method="PATCH", account_id=None)) == {"converted"}
+    assert codes(await desk.attempt(lead, "", method="PATCH", account_id=None)) == {"converted"}
 
 
 async def test_joining_an_open_deal_of_the_account(desk: Desk, svc: Running) -> None:

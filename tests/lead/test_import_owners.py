@@ -5,8 +5,9 @@ from typing import Any
 from lead_svc.imports.commands import take
 from lead_svc.imports.form import LeadRow
 from shared.imports.outcome import Outcome
+from tests.client import done
 from tests.harness import Running
-from tests.lead.desk import Desk, done
+from tests.lead.desk import Desk
 
 CAPTURED = {"captured_at": "2026-01-05T00:00:00Z"}
 

@@ -1,8 +1,9 @@
 """Contacts with the customer, and the three without response that end it (L14, L20)."""
 
 from shared.events.lead import LeadDisqualified, LeadInteractionLogged, LeadReactivated
+from tests.client import done
 from tests.harness import Running
-from tests.lead.desk import Desk, done
+from tests.lead.desk import Desk
 
 
 async def test_what_was_said_can_be_found_and_is_in_no_event(desk: Desk, svc: Running) -> None:

@@ -4,8 +4,9 @@ from urllib.parse import parse_qs, urlsplit
 
 from lead_svc.leads.queries import LeadItem
 from shared.http.page import Page
+from tests.client import done
 from tests.harness import Running
-from tests.lead.desk import WHO, Desk, done
+from tests.lead.desk import WHO, Desk
 
 _FILL = """
 UPDATE lead SET flags = '{"b": true, "a": true}', score = 7, last_contact_at = '2026-01-05T10:00:00.120000Z', wake_at = '2026-02-01',

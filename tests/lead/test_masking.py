@@ -2,8 +2,9 @@
 
 import pytest
 
+from tests.client import done
 from tests.harness import Running
-from tests.lead.desk import Desk, done
+from tests.lead.desk import Desk
 from tests.masked import MASKED, Reader
 
 SECRETS = [
@@ -24,7 +25,7 @@ async def _everything(desk: Desk) -> dict[str, str]:
     lead = await desk.lead(contact_name="Xanadu Quibble", **person)
     await desk.act(lead, "mql", "marketing", reason="Xanadu asked for it")
     body = {"status": "confirmed", "evidence": "Xanadu said yes"}
-    done(await desk.ask(lead, "bant/need", method="PUT", **body), 200)
+    done(await desk.attempt(lead, "bant/need", method="PUT", **body), 200)
     notes = dict.fromkeys(("key_points", "feedback", "questions", "concerns", "goals"), "Xanadu asked when")
     done(await desk.meet(lead, **notes), 201)
     waits = {"reason": "Xanadu waits for the budget", "note": "Xanadu said so", "wake_at": "2026-06-01T00:00:00Z"}

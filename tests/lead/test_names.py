@@ -6,6 +6,7 @@ from alembic import command
 from clinch.run.postgres import Postgres
 from lead_svc.service import service
 from shared import migrations, names
+from shared.db.tx import Reader
 from shared.ids import external_id, new_id
 from shared.names import account_id
 from tests.harness import Running, fresh_database
@@ -29,11 +30,7 @@ async def test_accounts_keep_their_ids_through_the_migration(postgres: Postgres)
     )
     await migrations.upgrade(service.migrations, service.metadata, url)
 
-    class Db:
-        async def settled(self) -> asyncpg.Connection:
-            return conn
-
-    found = await names.ids_of(Db(), "account", ["acme corp", "ACME Corp", "acme  corp", "CRM-17", "New"])  # type: ignore[arg-type]
+    found = await names.ids_of(Reader(conn), "account", ["acme corp", "ACME Corp", "acme  corp", "CRM-17", "New"])
     assert found == {
         "acme corp": old["ACME Corp"], "ACME Corp": old["ACME Corp"], "acme  corp": old["acme  corp"], "CRM-17": old["crm-17"],
         "New": account_id("new"),

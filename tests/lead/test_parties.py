@@ -3,8 +3,9 @@
 from typing import Any
 
 from shared.events.lead import AccountCreated, AccountUpdated, ContactCreated, ContactUpdated
+from tests.client import codes, done
 from tests.harness import Running
-from tests.lead.desk import Desk, done, unmet
+from tests.lead.desk import Desk
 
 ANNA = {"name": "Anna Berg", "email": "anna@acme.example", "phone": "+49 30 1234567", "job_title": "CTO"}
 
@@ -25,7 +26,7 @@ async def test_an_account_is_its_sellers(desk: Desk, svc: Running) -> None:
     assert (await desk.by("bob").get(f"/v1/accounts/{made['id']}")).status_code == 404
     assert done(await desk.by("max").get(f"/v1/accounts/{made['id']}"), 200)["name"] == "Acme"
     assert done(await desk.by("bob").get("/v1/accounts"), 200)["items"] == []
-    assert unmet(await desk.by("ann").post("/v1/accounts", json={"name": "X", "owner_id": desk.id("bob")})) == {"not_manager"}
+    assert codes(await desk.by("ann").post("/v1/accounts", json={"name": "X", "owner_id": desk.id("bob")})) == {"not_manager"}
 
 
 async def test_the_same_account_again(desk: Desk, svc: Running) -> None:
@@ -57,7 +58,7 @@ async def test_who_sees_an_account_of_his_team_without_leading_it_cannot_change_
     done(await desk.by("admin").post("/v1/team/people", json=person), 201)
     nora = desk.svc.client("assistant", "nora")
     refused = await nora.patch(f"/v1/accounts/{made['id']}", json={"size": "1"}, headers={"If-Match": "*"})
-    assert unmet(refused) == {"not_owner"}
+    assert codes(refused) == {"not_owner"}
 
 
 async def test_contacts_are_seen_with_their_account_and_masked_by_role(desk: Desk, svc: Running) -> None:
@@ -95,9 +96,9 @@ async def test_a_lead_names_an_account_and_contact_that_its_owner_sees(desk: Des
     lead = await desk.lead(account_id=mine["id"])
     assert lead["account_id"] == mine["id"]
     assert (await desk.by("ann").post("/v1/leads", json={"account_id": bobs["id"]})).status_code == 422
-    assert (await desk.ask(lead, "", method="PATCH", account_id=bobs["id"])).status_code == 422
+    assert (await desk.attempt(lead, "", method="PATCH", account_id=bobs["id"])).status_code == 422
     contact = done(await desk.by("ann").post("/v1/contacts", json={**ANNA, "account_id": mine["id"]}), 201)
-    assert done(await desk.ask(lead, "", method="PATCH", contact_id=contact["id"]), 200)["contact_id"] == contact["id"]
+    assert done(await desk.attempt(lead, "", method="PATCH", contact_id=contact["id"]), 200)["contact_id"] == contact["id"]
     found = done(await desk.by("ann").get("/v1/leads", params={"account_id": mine["id"]}), 200)["items"]
     assert [item["id"] for item in found] == [lead["id"]]
 

@@ -16,8 +16,9 @@ from shared.events.lead import (
     LeadRegraded,
     LeadUpdated,
 )
+from tests.client import codes, done
 from tests.harness import Running
-from tests.lead.desk import WHO, Desk, done, unmet
+from tests.lead.desk import WHO, Desk
 
 LATER = "2026-04-01T08:00:00Z"
 
@@ -36,7 +37,7 @@ async def test_from_captured_to_sql(desk: Desk, svc: Running) -> None:
 async def test_qualifying_lists_everything_that_is_unmet_as_the_lead_itself_does(desk: Desk, svc: Running) -> None:
     lead = await desk.lead("marketing")
     needed = {"owner", "intent", "two_way_interaction", "bant_need", "bant_others", "bant_score"}
-    assert unmet(await desk.ask(lead, "qualify", "max")) == needed
+    assert codes(await desk.attempt(lead, "qualify", "max")) == needed
     shown = next(a for a in (await desk.see(lead, "max"))["allowed_actions"] if a["action"] == "qualify")
     assert {u["code"] for u in shown["unmet"]} == needed
     assert not await svc.told(LeadQualified)
@@ -59,12 +60,12 @@ async def test_of_parallel_writers_on_one_version_one_wins(desk: Desk) -> None:
 
 async def test_patch_changes_what_is_given_and_null_empties_it(desk: Desk, svc: Running) -> None:
     lead = await desk.lead(**WHO)
-    changed = await desk.ask(lead, "", method="PATCH", source="SEO", title=None)
+    changed = await desk.attempt(lead, "", method="PATCH", source="SEO", title=None)
     body = done(changed, 200)
     assert (body["source"], body["title"], body["company"]) == ("seo", None, "Acme Ltd")
     (told,) = await svc.told(LeadUpdated)
     assert (told.data.changed, told.data.source) == (["source", "title"], "seo")
-    assert done(await desk.ask(lead, "", method="PATCH", source="SEO"), 200)["version"] == 2
+    assert done(await desk.attempt(lead, "", method="PATCH", source="SEO"), 200)["version"] == 2
 
 
 async def test_bant_regrades_at_once_upwards_and_downwards(desk: Desk, svc: Running) -> None:
@@ -93,31 +94,31 @@ async def test_bant_said_twice_is_told_once_and_only_the_timeline_has_months(des
     lead = await desk.lead()
     first = await desk.bant(lead, need="confirmed")
     assert (await desk.bant(lead, need="confirmed"))["version"] == first["version"]
-    assert (await desk.ask(lead, "bant/need", method="PUT", status="confirmed", months=2)).status_code == 422
+    assert (await desk.attempt(lead, "bant/need", method="PUT", status="confirmed", months=2)).status_code == 422
 
 
 async def test_a_grade_by_hand_lasts_until_bant_says_otherwise(desk: Desk) -> None:
     lead = await desk.lead()
-    assert done(await desk.ask(lead, "grade", method="PUT", grade="A"), 200)["grade"] == "A"
-    assert done(await desk.ask(lead, "grade", method="PUT", grade="A"), 409)["code"] == "same_grade"
+    assert done(await desk.attempt(lead, "grade", method="PUT", grade="A"), 200)["grade"] == "A"
+    assert done(await desk.attempt(lead, "grade", method="PUT", grade="A"), 409)["code"] == "same_grade"
     assert (await desk.bant(lead, need="confirmed"))["grade"] == "B"
 
 
 async def test_marketing_or_a_manager_declares_an_mql_with_a_reason(desk: Desk, svc: Running) -> None:
     lead = await desk.lead()
-    assert (await desk.ask(lead, "mql", "ann", reason="hot")).status_code == 403
-    assert (await desk.ask(lead, "mql", "marketing")).status_code == 422
+    assert (await desk.attempt(lead, "mql", "ann", reason="hot")).status_code == 403
+    assert (await desk.attempt(lead, "mql", "marketing")).status_code == 422
     assert (await desk.act(lead, "mql", "marketing", reason="downloaded the price list"))["state"] == "mql"
     (told,) = await svc.told(LeadMqlReached)
     assert (told.data.how, told.data.reason) == ("manual", "downloaded the price list")
-    assert unmet(await desk.ask(lead, "mql", "max", reason="again")) == {"wrong_state"}
+    assert codes(await desk.attempt(lead, "mql", "max", reason="again")) == {"wrong_state"}
 
 
 async def test_nurturing_until_the_wake_up_date(desk: Desk, svc: Running) -> None:
     lead = await desk.lead()
-    assert unmet(await desk.ask(lead, "nurture", reason="no budget this year")) == {"wake_at"}
-    assert unmet(await desk.ask(lead, "nurture", reason="x", wake_at="2026-03-01T00:00:00Z")) == {"wake_at_past"}
-    assert unmet(await desk.ask(lead, "nurture", reason="x", wake_at="2200-12-31T23:59:59Z")) == {"wake_at_far"}
+    assert codes(await desk.attempt(lead, "nurture", reason="no budget this year")) == {"wake_at"}
+    assert codes(await desk.attempt(lead, "nurture", reason="x", wake_at="2026-03-01T00:00:00Z")) == {"wake_at_past"}
+    assert codes(await desk.attempt(lead, "nurture", reason="x", wake_at="2200-12-31T23:59:59Z")) == {"wake_at_far"}
     aside = await desk.act(lead, "nurture", reason="no budget this year", wake_at=LATER)
     assert (aside["state"], aside["reason"], aside["wake_at"]) == ("nurturing", "no budget this year", LATER)
     assert await svc.fire_due() == 0
@@ -137,7 +138,7 @@ async def test_who_wakes_a_lead_himself_stops_the_timer(desk: Desk, svc: Running
     assert (await desk.act(lead, "reactivate", "marketing", reason="webinar"))["state"] == "captured"
     svc.clock.advance(days=40)
     assert await svc.fire_due() == 0
-    assert unmet(await desk.ask(lead, "reactivate", reason="again")) == {"wrong_state"}
+    assert codes(await desk.attempt(lead, "reactivate", reason="again")) == {"wrong_state"}
 
 
 async def test_sales_refuses_an_mql_without_a_date(desk: Desk, svc: Running) -> None:
@@ -150,21 +151,21 @@ async def test_sales_refuses_an_mql_without_a_date(desk: Desk, svc: Running) -> 
 
 async def test_disqualifying_needs_a_reason_that_is_true(desk: Desk, svc: Running) -> None:
     lead = await desk.lead()
-    assert (await desk.ask(lead, "disqualify", reason="boring")).status_code == 422
-    assert unmet(await desk.ask(lead, "disqualify", reason="other")) == {"note"}
-    assert unmet(await desk.ask(lead, "disqualify", reason="no_response_3")) == {"counted_reason"}
+    assert (await desk.attempt(lead, "disqualify", reason="boring")).status_code == 422
+    assert codes(await desk.attempt(lead, "disqualify", reason="other")) == {"note"}
+    assert codes(await desk.attempt(lead, "disqualify", reason="no_response_3")) == {"counted_reason"}
     gone = await desk.act(lead, "disqualify", reason="need_mismatch", note="wants a bakery")
     assert (gone["state"], gone["reason"], gone["note"]) == ("disqualified", "need_mismatch", "wants a bakery")
     (told,) = await svc.told(LeadDisqualified)
     assert told.data.from_state == "captured"
-    assert unmet(await desk.ask(lead, "reactivate", "marketing", reason="offer")) == {"role"}
+    assert codes(await desk.attempt(lead, "reactivate", "marketing", reason="offer")) == {"role"}
     assert (await desk.act(lead, "reactivate", "max", reason="they bake software now"))["state"] == "captured"
 
 
 async def test_an_opt_out_is_final(desk: Desk) -> None:
     lead = await desk.lead()
     await desk.act(lead, "disqualify", reason="opt_out")
-    assert unmet(await desk.ask(lead, "reactivate", "eva", reason="please")) == {"opted_out"}
+    assert codes(await desk.attempt(lead, "reactivate", "eva", reason="please")) == {"opted_out"}
 
 
 @pytest.mark.parametrize(
@@ -179,8 +180,8 @@ async def test_an_opt_out_is_final(desk: Desk) -> None:
 )
 async def test_a_lead_of_the_pool_must_be_claimed_before_it_is_worked_on(desk: Desk, action: str, body: dict[str, str]) -> None:
     lead = await desk.lead("marketing")
-    assert "not_owner" in unmet(await desk.ask(lead, action, "ann", **body))
-    assert (await desk.ask(lead, action, "marketing", **body)).status_code == 403
+    assert "not_owner" in codes(await desk.attempt(lead, action, "ann", **body))
+    assert (await desk.attempt(lead, action, "marketing", **body)).status_code == 403
 
 
 @pytest.mark.parametrize("action", ["qualify", "nurture", "disqualify", "reactivate", "assign", "convert", "intent", "interactions", "mql"])
@@ -247,8 +248,8 @@ async def test_a_seller_claims_from_the_pool_and_releases_his_own(desk: Desk, sv
     mine = await desk.act(lead, "assign", "ann", owner_id=desk.id("ann"))
     assert mine["owner_id"] == desk.id("ann")
     assert mine["team_id"] is not None
-    assert unmet(await desk.ask(lead, "assign", "ann", owner_id=desk.id("ann"))) == {"same_owner"}
-    assert unmet(await desk.ask(lead, "assign", "ann", owner_id=desk.id("bob"))) == {"not_manager"}
+    assert codes(await desk.attempt(lead, "assign", "ann", owner_id=desk.id("ann"))) == {"same_owner"}
+    assert codes(await desk.attempt(lead, "assign", "ann", owner_id=desk.id("bob"))) == {"not_manager"}
     free = await desk.act(lead, "assign", "ann", owner_id=None)
     assert (free["owner_id"], free["team_id"]) == (None, None)
     told = await svc.told(LeadAssigned)
@@ -260,20 +261,20 @@ async def test_a_seller_claims_from_the_pool_and_releases_his_own(desk: Desk, sv
 async def test_a_manager_hands_over_within_his_teams_and_a_director_anywhere(desk: Desk) -> None:
     lead = await desk.lead("ann")
     assert (await desk.act(lead, "assign", "max", owner_id=desk.id("bob")))["owner_id"] == desk.id("bob")
-    assert unmet(await desk.ask(lead, "assign", "max", owner_id=desk.id("sue"))) == {"not_in_team"}
+    assert codes(await desk.attempt(lead, "assign", "max", owner_id=desk.id("sue"))) == {"not_in_team"}
     assert (await desk.act(lead, "assign", "eva", owner_id=desk.id("sue")))["owner_id"] == desk.id("sue")
     assert (await desk.by("max").get(f"/v1/leads/{lead['id']}")).status_code == 404
 
 
 async def test_an_owner_must_be_there(desk: Desk) -> None:
     lead = await desk.lead("ann")
-    assert (await desk.ask(lead, "assign", "max", owner_id=desk.id("nobody"))).status_code == 422
+    assert (await desk.attempt(lead, "assign", "max", owner_id=desk.id("nobody"))).status_code == 422
     bob = done(await desk.by("admin").get(f"/v1/team/people/{desk.id('bob')}"), 200)
     left = await desk.by("admin").patch(f"/v1/team/people/{bob['id']}", json={"active": False}, headers={"If-Match": f'"{bob["version"]}"'})
     done(left, 200)
-    assert done(await desk.ask(lead, "assign", "max", owner_id=desk.id("bob")), 422)["errors"][0]["code"] == "inactive_person"
+    assert done(await desk.attempt(lead, "assign", "max", owner_id=desk.id("bob")), 422)["errors"][0]["code"] == "inactive_person"
     await desk.act(lead, "disqualify", reason="no_budget")
-    assert unmet(await desk.ask(lead, "assign", "max", owner_id=None)) == {"wrong_state"}
+    assert codes(await desk.attempt(lead, "assign", "max", owner_id=None)) == {"wrong_state"}
 
 
 async def test_a_dry_run_says_what_would_be_and_changes_nothing(desk: Desk, svc: Running) -> None:
@@ -288,4 +289,4 @@ async def test_no_step_lies_in_the_future(desk: Desk, svc: Running) -> None:
     lead = await desk.qualifiable()
     ahead = (svc.clock() + timedelta(days=1)).isoformat()
     for action, body in (("qualify", {}), ("disqualify", {"reason": "no_budget"}), ("intent", {"level": "low"})):
-        assert done(await desk.ask(lead, action, at=ahead, **body), 422)["errors"][0]["pointer"] == "/at"
+        assert done(await desk.attempt(lead, action, at=ahead, **body), 422)["errors"][0]["pointer"] == "/at"

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from tests.client import done
 from tests.harness import Running
-from tests.lead.desk import Desk, done
+from tests.lead.desk import Desk
 
 
 @pytest.mark.parametrize(
@@ -37,5 +38,5 @@ async def test_while_deal_svc_has_not_answered_a_refusal_is_not_kept(desk: Desk,
 
 @pytest.mark.parametrize("amount", [{"amount": "1.005", "currency": "CNY"}, {"amount": "-1", "currency": "CNY"}])
 async def test_a_conversion_names_an_amount_that_can_be_paid(desk: Desk, amount: dict[str, str]) -> None:
-    refused = await desk.ask(await desk.sql(), "convert", amount=amount)
+    refused = await desk.attempt(await desk.sql(), "convert", amount=amount)
     assert done(refused, 422)["errors"][0]["pointer"].startswith("/amount")

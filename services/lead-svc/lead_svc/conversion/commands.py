@@ -1,12 +1,13 @@
 """Handing a lead over to deal-svc, and what deal-svc answers. Also leads that only an import of deals has named."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from lead_svc.capture.rules import fresh, odd_flags, plain_flags
+from lead_svc.conversion.fields import Handover
 from lead_svc.conversion.rules import CONVERT
 from lead_svc.leads.commands import WAKE, contact_of
 from lead_svc.leads.queries import SEEN
@@ -23,24 +24,8 @@ from shared.errors import Invalid, NotFound, Rejected, Stale
 from shared.events.envelope import Event
 from shared.events.lead import LeadConversionConfirmed, LeadConversionRefused, LeadConverted, LeadFlagged, LeadStubbed, LeadUnflagged
 from shared.ids import new_id
-from shared.money import MoneyIn
 from shared.spelling import compared
 from shared.timers import cancel_timers
-
-
-@dataclass(frozen=True, slots=True)
-class Handover:
-    """What the owner says at the conversion; what they leave out comes from the lead."""
-
-    deal_id: UUID | None = None
-    """An open deal of the same account that the lead joins; a new one otherwise. deal-svc refuses one that does not fit."""
-    account_id: UUID | None = None
-    contact_id: UUID | None = None
-    join_account: bool | None = None
-    """Whether an account of the lead's company's name is joined (true) or another one made (false); by default as the policy says."""
-    deal_name: str | None = None
-    amount: MoneyIn | None = None
-    expected_close_on: date | None = None
 
 
 async def convert(tx: Tx, id: UUID, given: Handover, *, at: datetime | None, expect: int | None) -> Lead:

@@ -25,7 +25,7 @@ class BantIn(Body):
     at: When = None
 
 
-class Intent(Body):
+class IntentIn(Body):
     level: Annotated[Literal["low", "medium", "high"], Field(description="How sure it is that they intend to buy.")]
     at: When = None
 
@@ -46,7 +46,7 @@ async def record_bant(lead_id: UUID, dimension: Dimension, body: BantIn, tx: InT
 
 
 @router.post("/{lead_id}/intent")
-async def record_intent(lead_id: UUID, body: Intent, tx: InTx, by: CurrentActor, expect: IfMatch) -> LeadOut:
+async def record_intent(lead_id: UUID, body: IntentIn, tx: InTx, by: CurrentActor, expect: IfMatch) -> LeadOut:
     """Record the customer's intent to buy: the owner or their manager."""
     return LeadOut.of(await commands.record_intent(tx, lead_id, level=body.level, at=body.at, expect=expect), by)
 
