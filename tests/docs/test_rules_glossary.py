@@ -1,7 +1,6 @@
 """The glossary has a line for every state, reason and role that the code names, in the section of its service."""
 
 import importlib
-import pkgutil
 import re
 from collections.abc import Iterator
 from enum import StrEnum
@@ -15,14 +14,15 @@ LINE = re.compile(r"^\| `([^`]+)` \|\s*([^|]*?)\s*\|", re.MULTILINE)
 
 
 def named(package: str) -> Iterator[tuple[str, str]]:
-    """Each value of the package's enumerations, with the class that has it."""
+    """Each value of the package's enumerations, with the class that has it. Only modules that declare some are imported."""
     root = importlib.import_module(package)
-    for module in pkgutil.walk_packages(root.__path__, f"{package}."):
-        if ".migrations" in module.name or module.name.endswith("__main__"):
+    for file in Path(root.__path__[0]).rglob("*.py"):
+        if "(StrEnum)" not in file.read_text():
             continue
-        for thing in vars(importlib.import_module(module.name)).values():
-            if isinstance(thing, type) and issubclass(thing, StrEnum) and thing.__module__ == module.name:
-                yield from ((f"{module.name}.{thing.__name__}", value) for value in thing)
+        module = importlib.import_module(".".join([package, *file.relative_to(root.__path__[0]).with_suffix("").parts]))
+        for thing in vars(module).values():
+            if isinstance(thing, type) and issubclass(thing, StrEnum) and thing.__module__ == module.__name__:
+                yield from ((f"{module.__name__}.{thing.__name__}", value) for value in thing)
 
 
 def explained(package: str) -> dict[str, str]:
