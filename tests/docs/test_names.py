@@ -1,5 +1,6 @@
 """What the pages for developers name exists: modules, classes, functions and files."""
 
+import ast
 import re
 from importlib import import_module
 from importlib.util import find_spec
@@ -64,3 +65,23 @@ def test_files_and_folders_exist(page: str) -> None:
 def test_modules_that_are_run_exist(page: str) -> None:
     for module in COMMAND.findall((ROOT / page).read_text()):
         assert find_spec(module), module
+
+
+def functions(source: str) -> dict[str, str]:
+    """Each function of a piece of code, as its syntax tree without the docstring."""
+    found = {}
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            if isinstance(first := node.body[0], ast.Expr) and isinstance(first.value, ast.Constant):
+                del node.body[0]
+            found[node.name] = ast.dump(node)
+    return found
+
+
+def test_the_code_that_is_shown_is_the_code() -> None:
+    page = (ROOT / "docs/development.md").read_text()
+    shown = {name: code for block in re.findall(r"^```python\n(.*?)^```", page, re.M | re.S) for name, code in functions(block).items()}
+    places = {name.rpartition(".")[2]: name.rpartition(".")[0] for name in marked("docs/development.md") if DOTTED.fullmatch(name)}
+    assert shown
+    for name, code in shown.items():
+        assert functions(Path(str(import_module(places[name]).__file__)).read_text())[name] == code
