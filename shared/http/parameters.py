@@ -1,6 +1,6 @@
 """The query parameters of a list, read and checked here.
 
-FastAPI would take some 7 µs for each one that could be given, and a list has up to a hundred.
+As a query-parameter model of FastAPI they take 390 µs more of each request for the leads, 30 % of its CPU (`make bench`, R1).
 """
 
 from collections.abc import Collection, Mapping

@@ -1,6 +1,7 @@
-"""Finds a request's route by its address; FastAPI would try all routes one after the other.
+"""Finds a request's route by its address, so that an address has one set of methods, whatever order its routes are declared in.
 
-Measured without it: a request that creates a lead takes 15 % more CPU, one that lists leads 5 % (`make bench`, W1 and R1).
+FastAPI alone tries the routes in their order: `/notes/{id}` would take `/notes/paid`, HEAD would be a 405, and a 405 would name the
+methods of one route. It is no matter of speed: 2 to 8 µs of a request in the benchmarks' routes, 40 for a service's last one.
 """
 
 from collections import defaultdict
@@ -17,8 +18,7 @@ class Routes(BaseRoute):
 
     Looks up by address, or by the number of segments of those with parameters; then by method.
 
-    HEAD is answered by the route of GET. A method that an address does not take is a 405 that names all those it takes: FastAPI has a
-    route for each, and would name the first one's only.
+    HEAD is answered by the route of GET. A method that an address does not take is a 405 that names all those it takes.
     """
 
     def __init__(self, routes: Iterable[APIRoute]) -> None:
