@@ -90,7 +90,8 @@ def _no_body(_record: Any, _by: Actor) -> dict[str, Any]:
 class Act(Generic[R, F]):
     """One act.
 
-    `name` is how `allowed_actions` lists it, `operation` the id of the route that performs it; both are public.
+    `name` is how `allowed_actions` lists it, `operation` the id of the route that performs it; both are public. Without `operation` and
+    `who` it is the system's.
 
     - `states`: those it can be done in; None for all. An act that makes a record (`makes`) has no state before.
     - `to`: where it leads, from every one of `states`; empty when the state stays. `moves` gives pairs where that is too coarse.
@@ -105,8 +106,8 @@ class Act(Generic[R, F]):
 
     of: Subject[R, F]
     name: str
-    operation: str | None
-    who: Who
+    operation: str | None = None
+    who: Who = Who()
     refused: str = "This cannot be done now."
     code: str = "rejected"
     states: tuple[str, ...] | None = None

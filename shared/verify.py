@@ -106,42 +106,6 @@ def limits(metadata: MetaData) -> list[Check]:
     return [Check(9, "amounts, percents, days and ranges are within their limits", " UNION ALL ".join(asked))] if asked else []
 
 
-def unbroken_path(
-    says: str, *, table: str, column: str, came_from: dict[str, str], went_to: dict[str, str], stays: Sequence[str] = ()
-) -> list[Check]:
-    """Invariant 9: each step of a history begins where the one before ended, and the last one ends where the row is.
-
-    `came_from` and `went_to` give, by short event type, SQL for the states; a type without `came_from` may follow any state. A type in
-    `stays` changes the state only when it is the first.
-    """
-
-    def case(states: dict[str, str]) -> str:
-        return "CASE type " + " ".join(f"WHEN 'clinch.{t}.v1' THEN {sql}" for t, sql in states.items()) + " END"
-
-    types = ", ".join(f"'clinch.{t}.v1'" for t in went_to)
-    stay = ", ".join(f"'clinch.{t}.v1'" for t in stays) or "''"
-    steps = f"""
-    SELECT subject, version, {case(came_from)} AS came_from, {case(went_to)} AS went_to FROM (
-      SELECT *, row_number() OVER (PARTITION BY subject ORDER BY version) AS place FROM event WHERE type IN ({types})
-    ) AS told WHERE place = 1 OR type NOT IN ({stay})
-    """
-    paths = f"""
-    SELECT subject, came_from, went_to,
-           lag(went_to) OVER (PARTITION BY subject ORDER BY version) AS before,
-           row_number() OVER (PARTITION BY subject ORDER BY version DESC) = 1 AS is_last
-    FROM ({steps}) AS step
-    """
-    broken = "p.came_from IS NOT NULL AND p.came_from IS DISTINCT FROM p.before"
-    elsewhere = f"p.is_last AND p.went_to IS DISTINCT FROM t.{column}"
-    return [
-        Check(
-            9,
-            says,
-            f"SELECT DISTINCT p.subject FROM ({paths}) p LEFT JOIN {table} t ON t.id = p.subject WHERE ({broken}) OR ({elsewhere})",
-        )
-    ]
-
-
 def legal_histories(acts: Sequence[Act[Any, Any]], *, table: str, column: str, stays: Sequence[type[Event]] = ()) -> list[Check]:
     """Invariant 9: each step of a history is one that an act declares and begins where the one before ended.
 

@@ -14,8 +14,6 @@ DELIVERER = who(*LEADING, Role.csm, Role.assistant, own=(Role.rep, Role.kam))
 TAKE_EFFECT: Act[Contract, None] = Act(
     of=CONTRACT,
     name="take_effect",
-    operation=None,
-    who=who(),
     states=(ContractState.SIGNED,),
     to=(ContractState.ACTIVE,),
     tells=(ContractActivated,),

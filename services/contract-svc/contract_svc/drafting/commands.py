@@ -1,5 +1,6 @@
 """Draft the contract of an accepted quote."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -8,12 +9,13 @@ from sqlalchemy import Integer, bindparam
 from sqlalchemy.dialects.postgresql import insert
 
 from contract_svc.contracts import queries
-from contract_svc.contracts.commands import about
+from contract_svc.contracts.commands import about, change
 from contract_svc.contracts.record import Contract, ContractState
 from contract_svc.contracts.tables import CONTRACT_NUMBER, CONTRACTS
 from contract_svc.drafting import rules
 from contract_svc.milestones import commands as milestones
 from contract_svc.milestones.record import DEFAULT_SCHEDULE, Term, Trigger
+from contract_svc.signing.rules import reviews_without
 from shared.calendar import day_of
 from shared.db.query import Query
 from shared.db.tx import Tx
@@ -64,6 +66,17 @@ async def draft(tx: Tx, quote_id: UUID, quote: QuoteAccepted, *, at: datetime) -
     contract = await tx.add(CONTRACTS, replace(contract, sections=texts), told, at=at)
     await milestones.add(tx, contract, schedule, at=at)
     return contract
+
+
+async def follow(tx: Tx, contracts: Sequence[Contract], deal: Dimensions, *, at: datetime) -> None:
+    """Give unsigned contracts the owner, team, source, product and region of their deal.
+
+    A review that the new owner gave is void: somebody else gives it again.
+    """
+    now = {n: getattr(deal, n) for n in Dimensions.model_fields}
+    for contract in contracts:
+        reviews = reviews_without(contract, deal.owner_id) if contract.state is ContractState.IN_REVIEW else contract.reviews
+        await change(tx, contract, at=max(at, contract.drafted_at), **now, reviews=reviews)
 
 
 async def _next_number(tx: Tx, at: datetime) -> str:

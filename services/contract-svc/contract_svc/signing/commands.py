@@ -147,11 +147,17 @@ async def void(tx: Tx, contract_id: UUID, *, reason: str, expect: int | None, at
     """Void it before it takes effect. If it was signed, deal-svc takes back the win."""
     contract = await SEEN.load(tx, contract_id, expect)
     VOID.check(contract, tx.actor, facts=await facts_of(tx, contract.id))
-    return await give_up(tx, contract, reason, at=happened(at, tx.now, since=contract.signed_at or contract.drafted_at))
+    return await _void(tx, contract, reason, at=happened(at, tx.now, since=contract.signed_at or contract.drafted_at))
 
 
-async def give_up(tx: Tx, contract: Contract, reason: str, *, at: datetime) -> Contract:
-    """Void a locked contract: waive what is open and cancel its timers."""
+async def give_up(tx: Tx, contracts: Sequence[Contract], reason: str, *, at: datetime) -> None:
+    """Void unsigned contracts because of what happened to their deal or quote."""
+    for contract in contracts:
+        await _void(tx, contract, reason, at=max(at, contract.drafted_at))
+
+
+async def _void(tx: Tx, contract: Contract, reason: str, *, at: datetime) -> Contract:
+    """Waive what is open of a locked contract, and cancel its timers."""
     await milestones.waive_open(tx, contract, "The contract was voided.", at=at)
     await cancel_timers(tx, contract.id)
     told = about(ContractVoided, contract, reason=reason, was_signed=contract.signed_at is not None)
