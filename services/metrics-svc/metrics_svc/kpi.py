@@ -19,7 +19,7 @@ _US_PER_DAY = 86_400_000_000
 
 @dataclass(slots=True)
 class Sum:
-    """What a measure comes to in one window."""
+    """The sums of a measure in one window."""
 
     n: int = 0
     amount: Decimal = Decimal(0)

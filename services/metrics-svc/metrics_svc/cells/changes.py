@@ -22,7 +22,7 @@ Change = tuple[Any, Any]
 
 _NOTHING = Decimal(0)
 _TOTAL = 0
-"""Stands for "in no dimension" where otherwise the number of a fact's dimensions stands."""
+"""The number for "in no dimension"; all others number the dimensions of a fact."""
 _who = attrgetter(*DIMENSIONS.values())
 
 
@@ -100,7 +100,7 @@ class CellChanges:
         self._days = _Days(zone)
         self._numbers: dict[tuple[Any, ...], int] = {}
         self._values: list[list[tuple[str, str]]] = [[(ALL, "")]]
-        """By number: the dimensions of a fact with their values. Numbers are hashed quicker than what they stand for."""
+        """By number: the dimensions of a fact with their values. Numbers hash faster than what they stand for."""
         self._sums: dict[tuple[str, date, date, int], list[Any]] = {}
         self._buckets: dict[tuple[Any, ...], int] = defaultdict(int)
 
@@ -138,7 +138,7 @@ class CellChanges:
         return number
 
     def _count(self, m: _Counter, reading: tuple[Any, ...], who: int, sign: int) -> None:
-        """`reading` has a time."""
+        """Add a reading that has a time to the sums of its cells."""
         at, cohort_at, us, bucket, amount, count = reading[:6]
         if cohort_at is None or us is None or reading[6:] != m.where:
             return

@@ -1,4 +1,4 @@
-"""BulkWrite cells: one upsert per table, whatever the number of events behind it."""
+"""Writing cells: one upsert per table, however many events are behind it."""
 
 from sqlalchemy import Executable, Table, select
 from sqlalchemy.dialects.postgresql import insert
@@ -9,7 +9,7 @@ from metrics_svc.staging import BulkWrite, StagingTable
 
 
 def _add(table: Table, given: Table, *sums: str) -> Executable:
-    """The sums are added to those that are there. In the order of the key, so that the index is walked once."""
+    """Add the sums to those that are there, in the order of the key, so that the index is walked once."""
     rows = select(*given.c).order_by(*[given.c[c.name] for c in table.primary_key])
     put = insert(table).from_select([c.name for c in given.c], rows)
     more = {name: table.c[name] + put.excluded[name] for name in sums}

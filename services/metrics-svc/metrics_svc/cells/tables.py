@@ -15,10 +15,10 @@ KEY = ("measure", "dimension", "day", "value", "cohort_day")
 
 
 _Word = Text(collation="C")
-"""Nobody reads cells in the order of a language, and bytes are compared several times as quickly."""
+"""Nobody reads cells in the order of a language, and bytes compare several times faster."""
 
 _ROOM: dict[str, Any] = {"postgresql_with": {"fillfactor": 70}}
-"""Cells are added to all the time: with room on its page a new version of a row leaves the index alone (HOT)."""
+"""Cells change all the time. With room on its page, a new version of a row leaves the index alone (HOT)."""
 
 
 def cell_table(of: MetaData, name: str = "cell") -> Table:
@@ -35,7 +35,7 @@ def cell_table(of: MetaData, name: str = "cell") -> Table:
 
 
 def bucket_table(of: MetaData, name: str = "cell_bucket") -> Table:
-    """Histograms day by day of all facts together; by dimension nearly every fact would have buckets of its own."""
+    """Histograms day by day of all facts together; by dimension nearly every fact would have its own buckets."""
     return Table(
         name,
         of,

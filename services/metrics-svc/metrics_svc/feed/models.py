@@ -1,4 +1,4 @@
-"""What the feed's answers look like, for the OpenAPI document: they are put together from the bytes of the table."""
+"""The models of the feed's answers, for the OpenAPI document. The answers themselves are made from the bytes of the table."""
 
 from datetime import datetime
 from typing import Any
@@ -44,7 +44,7 @@ class EventsOut(BaseModel):
 
 
 def body(found: Slice, by: Actor) -> bytes:
-    """`EventsOut`, without reading and writing again what the table holds as JSON, unless `by` may not see all of it."""
+    """`EventsOut` as JSON. Events are copied as the table holds them, unless `by` may not see all of them."""
     items = b",".join(_item(e.position, shown(e, by)) for e in found.items)
     return b'{"items":[%b],"next_after":%d,"oldest":%d,"latest":%d}' % (items, found.next_after, found.oldest, found.latest)
 

@@ -1,4 +1,4 @@
-"""The places of open streams in this process: counted here, because a count that changes is no rule."""
+"""The places of open streams in this process."""
 
 from collections import Counter
 from collections.abc import Iterator

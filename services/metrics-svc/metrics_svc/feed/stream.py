@@ -18,7 +18,7 @@ from shared.process.outage import is_outage
 PIECE = 100
 """Events a stream holds at a time; more are read when its client has taken these."""
 HEARTBEAT_SECONDS = 10.0
-"""Proxies end what is silent for a minute. The heartbeat has the position too, so that one who sees little resumes near the end."""
+"""Proxies end a stream that is silent for a minute. The heartbeat has the position, so clients that see few events resume near the end."""
 CHECK_SECONDS = 5.0
 """How long a stream may outlive its token."""
 RETRY_MILLISECONDS = 2000
@@ -71,5 +71,5 @@ class Stream:
 
 
 def _last(event: str, code: str, detail: str, extra: dict[str, Any] | None = None) -> ServerSentEvent:
-    """Without an id: what is resumed from is the last event."""
+    """The last message. It has no id, so the client resumes from the last event."""
     return ServerSentEvent(event=event, raw_data=json.dumps({"code": code, "detail": detail, **(extra or {})}))

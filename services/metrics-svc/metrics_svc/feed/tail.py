@@ -80,7 +80,7 @@ class Tail:
                     self._forget()
 
     async def read(self, position: int, actor: Actor, wanted: Wanted, limit: int) -> Slice:
-        """`queries.after`, out of memory where it reaches back that far. `Gone`, and what a database that is away raises."""
+        """`queries.after`, from memory where that reaches back far enough. Raises `Gone`, and what a lost database raises."""
         if self._before == -1 or not self._before <= position <= self._latest:
             async with self._connections, self._db.read() as db:
                 return await queries.after(db, position, actor=actor, wanted=wanted, limit=limit)
@@ -110,7 +110,7 @@ class Tail:
         path = self._roster[owner].team_path if owner in self._roster else ()
         return scope.may_see(actor, owner, path, self._teams)
 
-    # -- The one who looks ---------------------------------------------------------------------------------------------
+    # -- Following the head ----------------------------------------------------------------------------------------------
 
     async def _follow(self) -> None:
         async def end() -> None:
@@ -133,7 +133,7 @@ class Tail:
             if rows and rows[0]["roster"] != self._roster_state:
                 await self._read_roster(db, rows[0]["roster"])
         found = queries.Head(rows[0]["oldest"], rows[0]["latest"]) if rows else queries.Head(0, 0)
-        if found.latest < start:  # set back, as by a restore: nobody may go on as if nothing had happened
+        if found.latest < start:  # set back, as by a restore: no reader may continue as if nothing had happened
             self._forget()
             self._wake()
             return 0

@@ -1,4 +1,4 @@
-"""A KPI's rows for a question."""
+"""The rows of a KPI that answer a question."""
 
 from metrics_svc.figures.queries import read_sums
 from metrics_svc.figures.question import Grain, Question, periods
@@ -10,7 +10,7 @@ from shared.errors import Invalid
 
 
 async def answer(db: Reader, actor: Actor, kpi: Kpi, asked: Question, grain: Grain | None) -> tuple[Row, list[Row]]:
-    """The figure over everything that was asked, and the rows by period and group."""
+    """The figure over the whole question, and the rows by period and group."""
     if kpi.at_end:
         return await _at_ends(db, actor, kpi, asked, grain)
     found = await read_sums(db, actor, asked, kpi.parts, grain, quantiles=kpi.quantiles)

@@ -1,4 +1,4 @@
-"""The shapes that answers about figures have."""
+"""The models of answers about figures."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -23,7 +23,7 @@ Number = int | float | Exact | None
 
 
 def at_edge(value: Value, currency: str) -> Any:
-    """What an answer shows of a figure. All that is a decimal is money: exact sums inside, the currency's minor unit outside."""
+    """What an answer shows of a figure. Every decimal is money: exact inside, rounded to the currency's minor unit outside."""
     return rounded(value, currency) + 0 if isinstance(value, Decimal) else value  # + 0: there is no -0.00
 
 

@@ -27,7 +27,7 @@ async def asked_now(
     product: Annotated[str | None, Query(min_length=1, max_length=200, description=f"Only this product; `{NONE}` for unknown.")] = None,
     region: Annotated[str | None, Query(min_length=1, max_length=200, description=f"Only this region; `{NONE}` for unknown.")] = None,
 ) -> Question:
-    """What is asked of a figure that is only as of now."""
+    """The question to a figure that is always as of now."""
     state = request.app.state
     zone: ZoneInfo = state.settings.zone
     given = {"source": source, "owner": owner, "team": team, "product": product, "region": region}

@@ -77,7 +77,7 @@ async def read_sums(
 
 
 def _day_by_day(part: Part, ever: bool) -> bool:
-    """Whether it reads a cohort day by day, which cells have only of all facts together."""
+    """Whether it reads a cohort day by day; cells have that only over all facts together."""
     return (part.window == "cohort" and not ever) or (part.window == "trailing" and part.measure.cohort is not None)
 
 
@@ -90,7 +90,7 @@ def _places(parts: Sequence[Part], read: Iterable[Together]) -> dict[tuple[int, 
 def parameters(
     actor: Actor, asked: Question, parts: Iterable[tuple[int, Part]], where: Cut, grain: Grain | None = None, *, facts: bool = False
 ) -> dict[str, Any]:
-    """The values of everything that `sources.sums` leaves open; with `facts`, of statements that read nothing but facts."""
+    """The parameters of the statements of `sources.sums`; with `facts`, of statements that read facts only."""
     facts = facts or where.from_facts
     values: dict[str, Any] = {f"f_{n}": v for n, v in asked.filters.items()}
     if facts:
@@ -117,7 +117,7 @@ def parameters(
 
 
 def filter_values(asked: Question) -> dict[str, Any]:
-    """The values of the filters that `sources.chosen` leaves open."""
+    """The parameters of the filters of `sources.chosen`."""
     values: dict[str, Any] = {}
     for name, text in asked.filters.items():
         if not DIMENSIONS[name].endswith("_id"):

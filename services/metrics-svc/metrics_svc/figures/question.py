@@ -11,7 +11,7 @@ from shared.calendar import DAY, start_of
 from shared.errors import Invalid
 
 NONE = "(none)"
-"""How an unknown value is called in answers and filters."""
+"""The name of an unknown value in answers and filters."""
 
 BEGINNING, END = date(1900, 1, 1), date(9999, 1, 1)
 """Stand for an open start and end."""
@@ -24,7 +24,7 @@ By = Literal["source", "owner", "team", "product", "region"]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """`start` inclusive, `end` exclusive; `as_of` is the last day whose happenings count. Filters hold "" for unknown."""
+    """`start` inclusive, `end` exclusive; `as_of` is the last day of which events count. Filters hold "" for unknown."""
 
     start: date | None
     end: date | None
@@ -36,7 +36,7 @@ class Question:
 
     @property
     def seen(self) -> date:
-        """The first day whose happenings do not count."""
+        """The first day of which events do not count."""
         return END if self.as_of is None else self.as_of + DAY
 
     @property
@@ -50,7 +50,7 @@ class Question:
 
     @property
     def close(self) -> date:
-        """The same for figures as of an end: they never look beyond today."""
+        """The same for figures as of an end, which never look beyond today."""
         return min(self.last, self.today + DAY)
 
     def within(self, start: date | None, end: date | None) -> "Question":

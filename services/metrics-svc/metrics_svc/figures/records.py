@@ -43,7 +43,7 @@ _LABELLED = {"deal_id": DEALS.table, "lead_id": LEADS.table}
 """Where the external id and the flags of a fact's record are, if not with the fact."""
 
 _SHOWN = {"waited": "amount"}
-"""What the records show in place of a value that is no money: the amount that waited, not its product with the time."""
+"""What records show instead of a value that is not money: the amount that waited, not its product with the time."""
 
 _US_PER_DAY = 86_400_000_000
 
@@ -145,7 +145,7 @@ def _records_of(part: Part, n: int, where: Cut) -> Select[Any]:
 
 
 def _amount_so_far(fact: FactTable[Any], at: str, value: str, n: int) -> Any:
-    """Of a record that several facts stand for and one counts: what all of them come to, as the figure does."""
+    """The sum of all facts of a record, for a measure that counts one of them and sums all."""
     every = fact.table.alias("every")
     same = every.c[fact.of] == fact.table.c[fact.of]
     return select(func.sum(every.c[value])).where(same, every.c[at] < bindparam(f"p{n}_seen", type_=At)).scalar_subquery()

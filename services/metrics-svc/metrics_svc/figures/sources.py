@@ -35,7 +35,7 @@ class Cut:
 
     @property
     def from_facts(self) -> bool:
-        """Cells have one dimension at a time at most, and know nothing of who may see what."""
+        """Whether facts must be read: cells have at most one dimension at a time, and do not know who may see what."""
         dimensions = {name for name, _ in self.filters} | ({self.by} if self.by else set())
         return len(dimensions) > (0 if self.whole else 1) or not self.reach.everything
 
@@ -50,7 +50,7 @@ def cut(actor: Actor, by: str | None, filters: dict[str, str], *, ever: bool, wh
 
 
 def chosen(fact: type[Any], where: Cut) -> ColumnElement[bool]:
-    """The facts of a kind that the cut leaves."""
+    """The condition that the facts of a kind are in the cut."""
     table = FACTS[fact].table
     left: ColumnElement[bool] = visible(where.actor, table.c.owner_id)
     for dimension, unknown in where.filters:
@@ -63,7 +63,7 @@ def chosen(fact: type[Any], where: Cut) -> ColumnElement[bool]:
 
 
 def counted(measure: Measure, where: Cut) -> ColumnElement[bool]:
-    """The facts that the measure counts, of those that the cut leaves."""
+    """The condition that the measure counts a fact, and that it is in the cut."""
     table = FACTS[measure.of].table
     counts = chosen(measure.of, where)
     for name, value in measure.where.items():

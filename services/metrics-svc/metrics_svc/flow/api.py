@@ -42,7 +42,7 @@ class FlowOut(BaseModel):
 
 @router.get("")
 async def read_period_flow(asked: AskedFor, db: Reading, by: CurrentActor) -> FlowOut:
-    """How the period went: visits that began in each stage and how those that ended did. Of the rows that the caller may see."""
+    """How many visits began in each stage in the period, and how visits ended. Of the rows that the caller may see."""
     found = await read_sums(db, by, asked, _PARTS)
     total = [merged([sums[n] for sums in found.values()]) for n in range(len(_PARTS))]
     groups = sorted(((group, sums) for (_, group), sums in found.items()), key=lambda g: (-g[1][0].n, g[0])) if asked.by else []

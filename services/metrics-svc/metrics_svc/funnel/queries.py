@@ -32,7 +32,7 @@ async def read_funnel(db: Reader, actor: Actor, asked: Question) -> Sums:
 
 
 async def only_mature(db: Reader, actor: Actor, asked: Question) -> Question:
-    """Leaves out members younger than the time in which 90 % of the won went the whole path: they had no fair chance yet."""
+    """Leave out members younger than the time in which 90 % of the won went the whole path: they had no fair chance yet."""
     known = replace(asked, start=None, end=None, by=None, filters={})
     found = await read_sums(db, actor, known, [Part(WON_FROM_LEAD, "cohort"), Part(UNDONE_FROM_LEAD, "cohort")], quantiles=True)
     days = merged([won - undone for won, undone in found.values()]).quantile_days(PATH_QUANTILE)
@@ -45,7 +45,7 @@ async def only_mature(db: Reader, actor: Actor, asked: Question) -> Question:
 
 @dataclass(frozen=True, slots=True)
 class DealOf:
-    """A deal, by the lead it came from."""
+    """A deal, with the lead that it came from."""
 
     lead_id: UUID
     id: UUID

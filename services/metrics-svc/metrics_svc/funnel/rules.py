@@ -24,7 +24,7 @@ from metrics_svc.measures import (
 
 @dataclass(frozen=True)
 class Counted:
-    """A measure of which something may be taken back."""
+    """A measure, and the one that takes back what it counted."""
 
     count: Measure
     undone: Measure | None = None

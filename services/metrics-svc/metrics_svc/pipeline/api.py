@@ -1,4 +1,4 @@
-"""The pipeline as it is now: one row per open deal behind it."""
+"""The pipeline as it is now, from one row per open deal."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -99,7 +99,7 @@ async def read_pipeline(request: Request, asked: AskedForNow, db: Reading, by: C
 
 
 def _line(group: str | None, rows: list[_Open], currency: str) -> PipelineLineOut:
-    """A stage that this release does not know has a line of its own behind the others."""
+    """One line. Stages that this release does not know come after the others."""
     names = [*STAGES, *sorted({r.stage for r in rows} - set(STAGES))]
     stages = [_stage(name, [r for r in rows if r.stage == name], currency) for name in names]
     return PipelineLineOut(group=named(group), total=_stage("all", rows, currency), stages=stages)

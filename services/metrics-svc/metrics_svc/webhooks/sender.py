@@ -77,7 +77,7 @@ class _Checking(httpcore.AsyncNetworkBackend):
 
 
 class Sender:
-    """Sends until closed. `clock` is asked what time it is when a receiver names a date to come back at."""
+    """Sends until closed. `clock` tells the time when a receiver names a date in Retry-After."""
 
     def __init__(self, settings: MetricsSettings, clock: Clock, resolve: Resolve = look_up, tls: ssl.SSLContext | None = None) -> None:
         self._timeout = settings.webhook_timeout_seconds
@@ -105,7 +105,7 @@ class Sender:
         started = monotonic()
         try:
             async with asyncio.timeout(self._timeout) as limit, self._pool.stream("POST", to, headers=sent, content=body) as response:
-                limit.reschedule(None)  # it has answered; what follows has a limit of its own
+                limit.reschedule(None)  # it has answered; what follows has its own limit
                 later = retry_after(_header(response, b"retry-after"), self._clock())
                 answer = Answer(response.status, None, monotonic() - started, later)
                 await _drain(response)

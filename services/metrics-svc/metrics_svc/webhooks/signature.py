@@ -11,11 +11,11 @@ from uuid import UUID
 
 PREFIX = "whsec_"
 PING = "clinch.webhook.ping"
-"""The type of a test delivery. It tells of no event, so no pattern matches it and the registry does not have it."""
+"""The type of a test delivery. It is not an event: no pattern matches it, and the registry does not have it."""
 
 
 def new_secret() -> str:
-    """As receivers are given it: 32 random bytes."""
+    """A new secret, in the form that receivers get: 32 random bytes in base64 after the prefix."""
     return PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
 
 

@@ -16,11 +16,11 @@ from shared.db.tx import Tx
 log = structlog.get_logger()
 
 CLAIM = timedelta(seconds=60)
-"""Longer than the longest attempt (20 s) with its look-up and its record."""
+"""How long a worker may take: more than the longest attempt (20 s) with its look-up and record."""
 STEP = 1000
-"""Positions of the feed that one turn takes an endpoint on."""
+"""Positions of the feed by which one turn advances an endpoint."""
 MOST_WAITING = 10_000
-"""Deliveries that may wait for one endpoint. With more, its cursor stays: what is in the feed need not be copied yet."""
+"""Deliveries that may wait for one endpoint. With more, its cursor waits: the feed keeps the events meanwhile."""
 
 MATCHES = """EXISTS (
   SELECT FROM jsonb_array_elements_text(w.types) AS t(pattern)
@@ -30,7 +30,7 @@ _LOCK = """
 SELECT c.webhook_id FROM webhook_cursor c WHERE EXISTS (SELECT FROM webhook w WHERE w.id = c.webhook_id AND w.state = 'active')
 ORDER BY c.webhook_id FOR UPDATE OF c
 """
-# A statement of its own: it must see the types that were committed before the cursors were locked.
+# A separate statement: it must see the types that were committed before the cursors were locked.
 _MAKE = f"""
 WITH upto AS (
   SELECT c.webhook_id, c.position AS was, behind, least(behind + {STEP}, h.latest) AS position
@@ -89,7 +89,7 @@ class Claimed:
 
 
 async def take_turn(tx: Tx) -> tuple[bool, list[Claimed]]:
-    """Whether a cursor moved, and what is to be sent now."""
+    """Make deliveries and claim those that are due: whether a cursor moved, and what to send now."""
     active = [row["webhook_id"] for row in await tx.rows(_LOCK)]
     if not active:
         return False, []

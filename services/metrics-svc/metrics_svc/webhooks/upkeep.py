@@ -18,7 +18,7 @@ PENDING = Gauge("clinch_webhook_pending", "Deliveries that wait for their first 
 OLDEST = Gauge("clinch_webhook_oldest_pending_age_seconds", "Age of the oldest of these; 0 when there is none.")
 
 STEP = 1000
-"""Deliveries deleted by one statement: it holds no locks for long, and leaves Postgres time to clean up behind it."""
+"""Deliveries that one statement deletes: few enough to hold no lock for long."""
 CLEAN_SECONDS = 600.0
 SAMPLE_SECONDS = 5.0
 
@@ -94,7 +94,7 @@ async def seal_anew(db: Database, seal: Seal) -> int:
 
 
 async def sample(db: Database, settings: MetricsSettings, clock: Clock, stop: asyncio.Event) -> None:
-    """A job of the worker: the gauges."""
+    """A job of the worker: keep the gauges current."""
 
     async def look() -> None:
         async with db.read() as reader:
