@@ -69,5 +69,5 @@ class Webhooks(Client):
         """What `clinch verify` would find."""
         metadata = self.svc.service.metadata
         checks = [*self.svc.service.checks, *verify.atomicity(metadata), *verify.orphans(metadata), *verify.limits(metadata)]
-        async with self.svc.connection() as conn:
+        async with self.svc.db.connection() as conn:
             return [f"{f.says}: {f.examples}" async for f in verify.run(conn, checks) if f.offenders]
