@@ -1,6 +1,5 @@
 """Identifiers: time-ordered for what is born here, deterministic for what another system named first."""
 
-from functools import lru_cache
 from uuid import UUID
 
 import uuid_utils
@@ -25,9 +24,6 @@ def read_id(text: str) -> UUID:
     found: UUID = pgproto.UUID(text)
     return found
 
-
-uuid_of = lru_cache(maxsize=8192)(read_id)
-"""The same for an id that comes again and again."""
 
 _NAMESPACE = uuid_utils.UUID(str(CLINCH))
 

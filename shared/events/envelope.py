@@ -1,15 +1,15 @@
 """What every event has in common, and its way onto the wire (CloudEvents 1.0.2)."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
 from operator import attrgetter
-from typing import Annotated, Any, ClassVar, Generic, NamedTuple, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer, TypeAdapter, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, PlainSerializer, WithJsonSchema
 from pydantic_core import to_json
 
 from shared.clock import READABLE_YEARS
@@ -101,7 +101,7 @@ class Stamp:
 
     def put_on(self, event: Event) -> bytes:
         """The event as JSON, with the stamp. Written once for all of them: a copy of each event would take twice as long."""
-        before, blank, after = event.__pydantic_serializer__.to_json(event).partition(_BLANK)
+        before, blank, after = event.model_dump_json().encode().partition(_BLANK)
         if not blank:  # somebody has stamped it before
             return event.model_copy(update=self._fields).model_dump_json().encode()
         return before + self._json + after
@@ -123,8 +123,9 @@ class Dimensions(BaseModel):
     region: str | None = None
 
 
-class Envelope(NamedTuple, Generic[E]):
-    """An event as a reader gets it. (A tuple, because a frozen dataclass takes five times as long to make.)"""
+@dataclass(frozen=True, slots=True)
+class Envelope(Generic[E]):
+    """An event as a reader gets it."""
 
     id: UUID
     type: str
@@ -170,10 +171,6 @@ def structured(headers: Mapping[str, str], value: bytes) -> bytes:
     return to_json(attributes)[:-1] + b', "data": ' + value + b"}"
 
 
-_uuid = TypeAdapter(UUID).validator.validate_python
-"""Takes a fifth of the time of `UUID(text)`."""
-
-
 def read_time(text: str) -> datetime:
     """A time of an event. Raises ValueError for one that calendars and zones cannot reckon with: no reader may keep it."""
     time = datetime.fromisoformat(text)
@@ -194,12 +191,12 @@ def decode(headers: Mapping[str, str], value: bytes, subject: UUID | None = None
         return None
     try:
         return Envelope(
-            _uuid(headers["ce_id"]),
+            UUID(headers["ce_id"]),
             kind.type,
-            subject or _uuid(headers["ce_subject"]),
+            subject or UUID(headers["ce_subject"]),
             int(headers["ce_sequence"]),
             read_time(headers["ce_time"]),
-            kind.__pydantic_validator__.validate_json(value),  # what `model_validate_json` does, less its checks of how it is called
+            kind.model_validate_json(value),
             headers.get("traceparent"),
         )
     except KeyError as missing:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from shared.db.tx import Tx
 from shared.events.envelope import Envelope, Event, decode
-from shared.ids import uuid_of
+from shared.ids import read_id
 from shared.log.bus import Delivered
 
 BEHIND = "waits behind an earlier event of the same subject"
@@ -40,7 +40,7 @@ class Sorted:
 def stamp(headers: Mapping[str, str]) -> tuple[UUID, int]:
     """Subject and version, from the headers alone. Raises ValueError when they cannot be read."""
     try:
-        subject, sequence, _ = uuid_of(headers["ce_subject"]), headers["ce_sequence"], headers["ce_type"]
+        subject, sequence, _ = read_id(headers["ce_subject"]), headers["ce_sequence"], headers["ce_type"]
     except KeyError as missing:
         raise ValueError(f"the message has no header {missing}") from None
     except ValueError:

@@ -131,7 +131,7 @@ async def test_a_position_ahead_of_the_feed_is_not_taken_for_its_end(svc: Runnin
 
 async def test_what_was_recorded_before_the_horizon_is_not_taken_in(svc: Running) -> None:
     old = list(HISTORY)
-    old[0] = old[0]._replace(data=old[0].data.model_copy(update={"recorded_at": on(1)}))
+    old[0] = replace(old[0], data=old[0].data.model_copy(update={"recorded_at": on(1)}))
     await append(svc, old)
     found = await read(svc)
     assert [e.event_id for e in found.items] == [e.id for e in HISTORY[1:]]

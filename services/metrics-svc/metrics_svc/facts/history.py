@@ -10,7 +10,7 @@ from metrics_svc.facts.rows import Who
 from metrics_svc.stages import WON, place
 from shared.events import deal as events
 from shared.events.envelope import Envelope
-from shared.ids import uuid_of
+from shared.ids import read_id
 from shared.spelling import normal_source
 
 text_of = lru_cache(maxsize=4096)(str)
@@ -49,8 +49,8 @@ def read_steps(history: Sequence[Sequence[Any]], after: Step | None) -> list[Ste
             before.amount if amount is None else Decimal(amount),
             before.probability if probability is None else probability,
             (
-                uuid_of(owner) if owner else owner_before,
-                (uuid_of(team) if team else None) if owner else team_before,
+                read_id(owner) if owner else owner_before,
+                (read_id(team) if team else None) if owner else team_before,
                 normal_source(source) if source else source_before,
                 product or product_before,
                 region or region_before,

@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import pairwise
@@ -82,7 +82,7 @@ def _converted(e: Envelope[Any], past: Past, rates: "_Rates") -> Envelope[Any]:
     for number, since in past.changes:
         if _recorded(e) < since:
             fx = (fx * rates.of(number, _deal_of(e), e.time)).quantize(FX_PLACES, ROUND_HALF_UP)
-    return e._replace(data=e.data.model_copy(update={"fx": fx}))
+    return replace(e, data=e.data.model_copy(update={"fx": fx}))
 
 
 class _Rates:
