@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 import httpx
 
@@ -43,6 +44,9 @@ class System:
             headers={"Authorization": f"Bearer {role}:{subject}"},
             timeout=60,
         )
+
+    def person(self, role: str = "admin", subject: str = "") -> UUID:
+        return next(iter(self.services.values())).person(role, subject)
 
 
 class _ByPrefix(httpx.AsyncBaseTransport):

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from clinch.run.postgres import Postgres
+from tests.client import Client
 from tests.flow.system import System, eventually, whole_system
 
 
@@ -16,33 +17,21 @@ async def system(postgres: Postgres) -> AsyncIterator[System]:
         yield started
 
 
-class Desk:
-    """The people of the story, each with a token of their own."""
+class Desk(Client):
+    """The people of the story, each named by their role."""
 
-    def __init__(self, system: System) -> None:
-        roles = ("rep", "manager", "director", "legal", "finance", "assistant", "ops", "admin")
-        self._clients = {role: system.client(role) for role in roles}
-
-    async def call(self, role: str, method: str, path: str, body: dict[str, Any] | None = None, **headers: str) -> Any:
-        answer = await self._clients[role].request(method, path, json=body or {}, headers={"If-Match": "*", **headers})
+    async def call(self, role: str, method: str, path: str, body: dict[str, Any] | None = None, key: str | None = None) -> Any:
+        answer = await self.raw(role, method, path, body or {}, etag="*", key=key)
         assert answer.is_success, f"{method} {path} as {role}: {answer.status_code} {answer.text}"
         return answer.json()
 
     async def get(self, path: str, role: str = "director") -> Any:
-        answer = await self._clients[role].get(path)
-        assert answer.is_success, f"GET {path} as {role}: {answer.status_code} {answer.text}"
-        return answer.json()
-
-    async def close(self) -> None:
-        for client in self._clients.values():
-            await client.aclose()
+        return await self.ask(role, "GET", path)
 
 
 @pytest.fixture
-async def desk(system: System) -> AsyncIterator[Desk]:
-    made = Desk(system)
-    yield made
-    await made.close()
+def desk(system: System) -> Desk:
+    return Desk(system)
 
 
 async def sql(desk: Desk, company: str) -> dict[str, Any]:
@@ -136,8 +125,8 @@ async def test_from_lead_to_cash(desk: Desk) -> None:
     await desk.call("rep", "POST", f"{path}/go-live", {"live_on": "2026-03-02"})
     await desk.call("rep", "POST", f"{path}/accept", {})
     payment = {"contract_id": contract["id"], "amount": contract["total"], "channel": "bank_transfer"}
-    first = await desk.call("finance", "POST", "/v1/payments", payment, **{"Idempotency-Key": "cash-1"})
-    again = await desk.call("finance", "POST", "/v1/payments", payment, **{"Idempotency-Key": "cash-1"})
+    first = await desk.call("finance", "POST", "/v1/payments", payment, key="cash-1")
+    again = await desk.call("finance", "POST", "/v1/payments", payment, key="cash-1")
     assert first == again
     contract = await desk.get(path)
     assert (contract["outstanding"]["amount"], contract["credit"]["amount"]) in (("0.00", "0.00"), ("0", "0"), ("0.0000", "0.0000"))
@@ -190,7 +179,7 @@ async def test_voiding_before_it_takes_effect_reverses_the_win(desk: Desk) -> No
     await eventually(reversed_win)
 
 
-async def test_the_owner_sees_his_own_and_others_do_not(system: System, desk: Desk) -> None:
+async def test_the_owner_sees_their_own_and_others_do_not(system: System, desk: Desk) -> None:
     lead = await sql(desk, "Quiet Water")
     async with system.client("rep", "somebody-else") as other:
         hidden: httpx.Response = await other.get(f"/v1/leads/{lead['id']}")
