@@ -1,4 +1,7 @@
-"""The last statement of a transaction: its last change, its events with their places in the outbox, and the answer to its key."""
+"""The last statement of a transaction: its last change, its events and their places in the outbox.
+
+The answer to the request's Idempotency-Key goes with it.
+"""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,7 +20,7 @@ from shared.events.envelope import ActorRef, Event, Stamp
 
 
 class Told(NamedTuple):
-    """An event on its way into the transaction: which aggregate's, which version, and when it happened in the business."""
+    """An event that waits to be written: its aggregate, its version, and when it happened in the business."""
 
     id: UUID
     subject: UUID
@@ -112,7 +115,7 @@ def _rows(context: Context, told: Sequence[Told]) -> list[tuple[Any, ...]]:
 
 
 def _refuse_odd_times(told: Sequence[Told]) -> None:
-    """The last guard, behind those of each field: Postgres would keep the year 1 as -infinity, and no reader could take that."""
+    """Refuse times that no reader could take: Postgres would keep the year 1 as -infinity. Fields have guards of their own."""
     for t in told:
         if t.time.tzinfo is None or not EARLIEST <= t.time < LATEST:
             says = f"This happened on {t.time:%Y-%m-%d}; write a time {YEARS}."

@@ -1,4 +1,7 @@
-"""A record's table, derived from its dataclass: each field is a column, and `Annotated[..., Stored(...)]` says what a type cannot."""
+"""A record's table, derived from its dataclass: each field is a column.
+
+`Annotated[..., Stored(...)]` says what a type cannot.
+"""
 
 import types
 import typing

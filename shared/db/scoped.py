@@ -1,4 +1,4 @@
-"""One row, as far as the actor may see it: to read it, or to lock it for a change. What they may not see is a 404."""
+"""One row that the actor may see, to read it or to lock it for a change. Any other is a 404."""
 
 from collections.abc import Callable
 from functools import lru_cache

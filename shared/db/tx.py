@@ -114,12 +114,15 @@ class Tx(Reader):
         return self._conn
 
     async def _wait_with(self, of: Aggregate[A], id: UUID, query: Query[A], args: Sequence[Any]) -> None:
-        """Let a change wait for the next statement: usually the one that writes its events, which saves a round trip to Postgres."""
+        """Let a change wait for the next statement.
+
+        That is usually the one that writes its events, which saves a round trip to Postgres.
+        """
         await self._ready()
         self._change = Change(query.sql, args, of.table.name, id)
 
     async def load(self, of: Aggregate[A], id: UUID, expect: int | None = None) -> A:
-        """The row, locked until the transaction ends. `NotFound`; `Stale` when its version is not the expected one."""
+        """Lock the row until the transaction ends. `NotFound`; `Stale` when its version is not the expected one."""
         found = await self.first(of.lock, id=id)
         if found is None:
             raise of.missing()
@@ -128,7 +131,7 @@ class Tx(Reader):
         return found
 
     async def load_many(self, of: Aggregate[A], ids: Sequence[UUID]) -> dict[UUID, A]:
-        """Those of the rows that exist, locked in id order so that two bulk changes cannot wait for each other."""
+        """Lock the rows that exist, in id order so that two bulk changes cannot wait for each other."""
         return {row.id: row for row in await self.all(of.lock_many, ids=list(ids))}
 
     async def add(self, of: Aggregate[A], row: A, *events: Event, at: datetime | None = None) -> A:
@@ -139,7 +142,7 @@ class Tx(Reader):
         return row
 
     async def add_many(self, of: Aggregate[A], rows: Sequence[tuple[A, Sequence[tuple[Event, datetime]]]]) -> set[UUID]:
-        """Insert many rows by one statement, each with its events and the times they happened at. The ids inserted."""
+        """Insert many rows by one statement, with their events and when those happened. The ids inserted."""
         if len(rows) == 1:  # lists of one cost twice as much
             ((row, events),) = rows
             await self._wait_with(of, row.id, of.insert, of.inserted(at_version(row, len(events))))
@@ -151,7 +154,10 @@ class Tx(Reader):
         return {row.id for row, _ in rows}
 
     async def add_new(self, of: Aggregate[A], rows: Sequence[tuple[A, Sequence[tuple[Event, datetime]]]]) -> set[UUID]:
-        """`add_many` for ids that others may insert at the same time: those that exist by now are left as they are. The ids inserted."""
+        """`add_many` for ids that others may insert at the same time. The ids inserted.
+
+        Rows that exist by now stay as they are.
+        """
         if not rows:
             return set()
         given = sorted(rows, key=lambda one: one[0].id.bytes)
@@ -176,7 +182,10 @@ class Tx(Reader):
         await self.copy(of.table.name, list(zip(*given.values(), strict=True)), list(given))
 
     async def save_many(self, of: Aggregate[A], rows: Sequence[tuple[A, Sequence[tuple[Event, datetime]]]]) -> list[A]:
-        """Change many rows that `load_many` locked, by one statement: pass their new state, with the version that was loaded."""
+        """Change many rows that `load_many` locked, by one statement.
+
+        Pass their new state, with the version that was loaded. The rows as they are then.
+        """
         if rows:
             await self.run(of.update_many, **_by_column(of, rows, loaded=True))
         self._tell_many((row.id, row.version, events) for row, events in rows)
@@ -190,7 +199,10 @@ class Tx(Reader):
         ]
 
     async def save(self, of: Aggregate[A], row: A, *events: Event, at: datetime | None = None, **changes: Any) -> A:
-        """Change a row that `load` locked, and tell the events; its version grows by one for each. The row as it is then."""
+        """Change a row that `load` locked, and tell the events. The row as it is then.
+
+        Its version grows by one for each event.
+        """
         if "updated_at" in of.names:
             changes.setdefault("updated_at", self.now)
         changes["version"] = row.version + len(events)
@@ -204,12 +216,15 @@ class Tx(Reader):
         return saved
 
     def tell(self, subject: UUID, version: int, *events: Event, at: datetime | None = None) -> None:
-        """Keep events for the commit: they are written by one statement, the last of the transaction, while the row locks are held."""
+        """Keep events for the commit.
+
+        They are written by one statement, the last of the transaction, while the row locks are held.
+        """
         when = at or self.now
         self._told.extend(Told(new_id(), subject, version + n, when, event) for n, event in enumerate(events))
 
     async def caused_by(self, event: Envelope[Any]) -> None:
-        """From here on, what is told names `event` as its cause. What was told before is written first, under its own."""
+        """Name `event` as the cause of what is told from here on. What was told before is written first."""
         await self.flush()
         self.context = replace(
             self.context,
@@ -255,7 +270,7 @@ class Database(Pool):
 
     @asynccontextmanager
     async def begin(self, context: Context, *, keep: bool = True) -> AsyncIterator[Tx]:
-        """A transaction that commits when the block ends well. `keep=False` (a dry run) rolls it back all the same."""
+        """A transaction that commits when the block ends well; with `keep=False` (a dry run) it never does."""
         async with self.connection() as conn:
             transaction = conn.transaction()
             await transaction.start()
