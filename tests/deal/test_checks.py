@@ -1,0 +1,59 @@
+"""`clinch verify` holds histories against the declared acts: what is done keeps to them, and what nobody does is found."""
+
+from uuid import uuid4
+
+import pytest
+
+from deal_svc.service import service
+from shared.events.contract import ContractVoided
+from shared.verify import atomicity, limits, orphans, run
+from tests.deal.sales import Sales
+from tests.deal.test_imports import imported
+from tests.deal.test_reactions import contract, signed
+from tests.harness import Running
+
+FILE = "external_id,opened_at,proposal_at,outcome,closed_at\nD-1,2025-01-01,2025-02-01,won,2025-03-01\nD-2,2025-01-01,,open,\n"
+CORRECTED = FILE.replace("2025-02-01", "2025-02-02").replace("won,2025-03-01", "lost,2025-03-02")
+
+
+async def broken(svc: Running) -> list[str]:
+    checks = [*service.checks, *atomicity(service.metadata), *orphans(service.metadata), *limits(service.metadata)]
+    async with svc.db.connection() as conn:
+        return [found.says async for found in run(conn, checks) if found.offenders]
+
+
+async def test_what_is_done_is_a_path_of_the_acts(sales: Sales, svc: Running) -> None:
+    deal, quote = await sales.closing()
+    path = f"/v1/deals/{deal['id']}"
+    await sales.move(deal, "proposal", "manager:max", reason="New needs")
+    await sales.move(deal, "closing", "manager:max", reason="As before")
+    await sales.act(quote, "withdraw", "manager:max", reason="Terms were wrong")
+    second = await sales.act(quote, "revise", expect=201)
+    await sales.act(second, "send")
+    third = await sales.act(second, "revise", expect=201)
+    await sales.act(third, "send")
+    await sales.ask("rep:ann", "POST", f"{path}/lose", {"reason": "timing"}, etag="*")
+    contract_id, of = uuid4(), contract(deal, third)
+    await svc.hear(signed(svc, of), contract_id)
+    await svc.hear(ContractVoided(**of, reason="Fraud", was_signed=True), contract_id, 2)
+    assert (await sales.read(deal))["stage"] == "closing"
+    async with svc.client() as client:
+        for file, correct in ((FILE, "false"), (CORRECTED, "true")):
+            assert (await imported(svc, client, file, correct=correct))["refused"] == 0
+    assert await broken(svc) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ("UPDATE deal SET stage = 'won'", "each deal's history is an unbroken path of its acts that ends in its stage"),
+        ("UPDATE quote SET status = 'accepted'", "each quote's history is an unbroken path of its acts that ends in its status"),
+        ("UPDATE quote SET total = total + 1", "net and tax of a quote add up to its total"),
+    ],
+)
+async def test_what_no_act_does_is_found(sales: Sales, svc: Running, change: str, says: str) -> None:
+    await sales.quote(await sales.deal())
+    assert await broken(svc) == []
+    async with svc.transaction() as tx:
+        await tx.execute(change)
+    assert await broken(svc) == [says]
