@@ -7,6 +7,7 @@ from clinch.run.postgres import Postgres
 from deal_svc.service import service
 from shared import migrations, names
 from shared.auth import person_id
+from shared.db.tx import Reader
 from shared.events.lead import AccountCreated, PersonAdded
 from shared.ids import external_id, new_id
 from shared.names import account_id
@@ -27,12 +28,9 @@ async def test_what_imports_have_named_keeps_its_id_through_the_migration(postgr
     await conn.execute(_EVENT, new_id(), new_id(), told)
     await migrations.upgrade(service.migrations, service.metadata, url)
 
-    class Db:
-        async def settled(self) -> asyncpg.Connection:
-            return conn
-
-    assert await names.ids_of(Db(), "account", ["acme  corp", "Blue"]) == {"acme  corp": old, "Blue": account_id("blue")}  # type: ignore[arg-type]
-    assert await names.ids_of(Db(), "person", ["ANN", "bob"]) == {"ANN": ann, "bob": person_id("bob")}  # type: ignore[arg-type]
+    reader = Reader(conn)
+    assert await names.ids_of(reader, "account", ["acme  corp", "Blue"]) == {"acme  corp": old, "Blue": account_id("blue")}
+    assert await names.ids_of(reader, "person", ["ANN", "bob"]) == {"ANN": ann, "bob": person_id("bob")}
     await conn.close()
 
 
