@@ -121,7 +121,7 @@ class LeadConverted(LeadSvcEvent, Dimensions, type="lead.converted"):
     currency: str | None = None
     expected_close_on: str | None = None
     actor_roles: list[str] = []
-    """All roles of whoever converts it: what they may see decides which deals the lead can join."""
+    """All roles of the one who converts it: what they may see decides which deals the lead can join."""
 
 
 class LeadConversionConfirmed(LeadSvcEvent, type="lead.conversion_confirmed"):

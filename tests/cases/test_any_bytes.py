@@ -82,7 +82,7 @@ async def _tried(svc: Running, raw: bytes) -> None:
         assert imported.job["created"] == 0
         assert imported.job["error"]
     async with svc.db.connection() as conn:
-        await conn.execute("TRUNCATE deal, event")
+        await conn.execute("TRUNCATE deal, event CASCADE")
 
 
 async def test_any_bytes_end_done_or_refused_and_store_what_was_in_the_file(deals: Running) -> None:
