@@ -96,7 +96,7 @@ READ = Act(
     operation="get_webhook",
     who=_KEEPERS,
     states=_PRESENT,
-    says="See endpoints, how they do, and their deliveries.",
+    says="Shows endpoints, how they do, and their deliveries.",
 )
 REGISTER = Act(
     of=WEBHOOK,
@@ -108,8 +108,8 @@ REGISTER = Act(
     makes=True,
     to=(WebhookState.ACTIVE,),
     tells=(WebhookRegistered,),
-    says="Have events of chosen types sent to an address. Its secret is shown this once.",
-    asks=f"fewer than {MOST_ENDPOINTS} endpoints; an address that may be sent to",
+    says="Has events of chosen types sent to an address. Its secret is shown this once.",
+    asks=f"Fewer than {MOST_ENDPOINTS} endpoints, and an address that may be sent to.",
     sample=lambda _webhook, _by: {"url": "https://8.8.8.8/hooks", "types": ["clinch.deal.*"]},
 )
 CHANGE = Act(
@@ -119,8 +119,8 @@ CHANGE = Act(
     who=_KEEPERS,
     states=_PRESENT,
     tells=(WebhookChanged,),
-    says="Change what is sent and where to.",
-    asks="an address that may be sent to",
+    says="Changes what is sent and where to.",
+    asks="An address that may be sent to.",
     sample=lambda _webhook, _by: {"description": "Orders"},
 )
 ENABLE = Act(
@@ -131,7 +131,7 @@ ENABLE = Act(
     states=(WebhookState.DISABLED,),
     to=(WebhookState.ACTIVE,),
     tells=(WebhookEnabled,),
-    says="Send again, from where it stopped, as far as the feed still holds it: a change of `enabled`.",
+    says="Sends again, from where it stopped, as far as the feed still holds it: a change of `enabled`.",
 )
 DISABLE = Act(
     of=WEBHOOK,
@@ -141,7 +141,7 @@ DISABLE = Act(
     states=(WebhookState.ACTIVE,),
     to=(WebhookState.DISABLED,),
     tells=(WebhookDisabled,),
-    says=f"Send nothing until it is enabled: a change of `enabled`. The worker does it when the receiver answers 410, or has taken "
+    says=f"Sends nothing until it is enabled: a change of `enabled`. The worker does it when the receiver answers 410, or has taken "
     f"nothing for {DISABLE_AFTER.days} days.",
 )
 ROTATE_SECRET = Act(
@@ -154,8 +154,8 @@ ROTATE_SECRET = Act(
     states=_PRESENT,
     needs=_rotating,
     tells=(WebhookSecretRotated,),
-    says="Make a new secret. The old one signs beside it for a day, unless it is ended at once.",
-    asks="no old secret that still signs, unless all old ones are ended at once",
+    says="Makes a new secret. The old one signs beside it for a day, unless it is ended at once.",
+    asks="No old secret that still signs, unless all old ones are ended at once.",
 )
 PING = Act(
     of=WEBHOOK,
@@ -163,7 +163,7 @@ PING = Act(
     operation="ping_webhook",
     who=_KEEPERS,
     states=_PRESENT,
-    says="Send a test delivery and tell what the receiver said.",
+    says="Sends a test delivery and tells what the receiver said.",
 )
 REDELIVER = Act(
     of=WEBHOOK,
@@ -175,7 +175,7 @@ REDELIVER = Act(
     states=(WebhookState.ACTIVE,),
     wrong_state=Unmet("disabled", "The endpoint is disabled: enable it first."),
     tells=(WebhookRedelivered,),
-    says="Send again what was sent before: one delivery, or all of a time and state.",
+    says="Sends again what was sent before: one delivery, or all of a time and state.",
     sample=lambda webhook, _by: {"since": webhook.created_at.isoformat(), "until": (webhook.created_at + LONGEST_WAIT).isoformat()},
 )
 REMOVE = Act(
@@ -186,7 +186,7 @@ REMOVE = Act(
     states=_PRESENT,
     to=(WebhookState.REMOVED,),
     tells=(WebhookRemoved,),
-    says="Send nothing any more, and forget it.",
+    says="Sends nothing any more; the endpoint and its deliveries are gone.",
 )
 ACTS = (CHANGE, ROTATE_SECRET, PING, REDELIVER, REMOVE)
 """The acts that an endpoint lists as `allowed_actions`."""
