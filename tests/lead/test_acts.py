@@ -60,7 +60,7 @@ def leads(svc: Running) -> Iterator[tuple[Lead, list[str]]]:
     """Leads in each state and of each owner, and who asks for them."""
     confirmed = {"status": "confirmed", "evidence": None, "months": None, "by": str(new_id()), "at": svc.clock().isoformat()}
     ready = {"intent": "high", "responses": 1, "bant": dict.fromkeys(("need", "budget", "authority"), confirmed)}
-    stub = fresh(new_id(), None, svc.clock(), captured_at=svc.clock())
+    stub = fresh(new_id(), None, svc.clock(), {"captured_at": svc.clock()})
     for state, (who, owner) in product(State, owners(svc).items()):
         lead = replace(stub, id=new_id(), state=state, owner_id=owner, reason="later" if state is State.NURTURING else None)
         yield lead, [who, *LEADING] if who == "rep:ann" else [who] if owner else [who, "manager:max"]

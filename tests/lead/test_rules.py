@@ -290,13 +290,22 @@ said = st.dictionaries(
 
 @given(st.builds(NewLead, captured_at=when, said=said))
 def test_saying_the_same_again_changes_nothing(given: NewLead) -> None:
-    known = fresh(uuid4(), "k", NOW, **own_data(None, given), captured_at=given.captured_at or NOW)
+    known = fresh(uuid4(), "k", NOW, own_data(None, given) | {"captured_at": given.captured_at or NOW})
     assert changes_to(known, given) == {}
+
+
+def test_a_lead_is_made_with_each_value_at_its_name() -> None:
+    known = {"version": 3, "source": "seo", "deal_won_at": NOW, "bant_score": 5}
+    made = fresh(uuid4(), "k", NOW, known)
+    assert {name: getattr(made, name) for name in known} == known
+    assert (made.external_id, made.created_at, made.grade, made.flags, made.company) == ("k", NOW, Grade.C, {}, None)
+    with pytest.raises(TypeError):
+        fresh(uuid4(), "k", NOW, {"colour": "red"})
 
 
 def test_a_first_touch_that_nobody_named_is_the_source() -> None:
     assert own_data(None, NewLead(said={"source": "seo"})) == {"source": "seo", "first_touch": "seo", "last_touch": "seo"}
-    stub = fresh(uuid4(), None, NOW, first_touch="fair")
+    stub = fresh(uuid4(), None, NOW, {"first_touch": "fair"})
     assert own_data(stub, NewLead(said={"source": "seo", "last_touch": "mail"}))["first_touch"] == "fair"
 
 

@@ -212,8 +212,8 @@ def _fill(tx: Tx, stub: Lead | None, id: UUID, row: NewLead, teams: Mapping[UUID
     owner = row.owner_id or rules.default_owner(tx.actor)
     team = teams.get(owner) if owner else None
     at = row.captured_at or tx.now
-    known = {**rules.own_data(stub, row), "captured_at": at, "imported": imported, "owner_id": owner, "team_id": team}
-    lead = replace(stub, **known) if stub else rules.fresh(id, row.external_id, tx.now, **known, version=1)
+    known = rules.own_data(stub, row) | {"captured_at": at, "imported": imported, "owner_id": owner, "team_id": team}
+    lead = replace(stub, **known) if stub else rules.fresh(id, row.external_id, tx.now, known | {"version": 1})
     draft = _Draft(lead, new=stub is None, events=[(LeadCaptured.of(lead, account_name=lead.company), at)])
     return draft, Captured(id, "created" if stub is None else "filled", _flag(tx, draft))
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -76,11 +77,12 @@ _NOTHING: dict[str, Any] = dict.fromkeys(f.name for f in fields(Lead)) | {
     "state": State.CAPTURED, "grade": Grade.C, "bant": {}, "bant_score": 0, "flags": {}, "imported": True,
     "responses": 0, "no_response_count": 0, "reactivations": 0, "version": 0,
 }  # fmt: skip
+"""In the order of the lead's fields, which saves a third of making one: files bring leads by the million."""
 
 
-def fresh(id: UUID, external_id: str | None, now: datetime, **known: Any) -> Lead:
+def fresh(id: UUID, external_id: str | None, now: datetime, known: Mapping[str, Any] = MappingProxyType({})) -> Lead:
     """A lead of which nothing is known but this: a stub."""
-    return Lead(**{**_NOTHING, "id": id, "external_id": external_id, "created_at": now, "updated_at": now, **known})
+    return Lead(*{**_NOTHING, "id": id, "external_id": external_id, "created_at": now, "updated_at": now, **known}.values())
 
 
 def changes_to(lead: Lead, given: NewLead, unseen: Collection[str] = ()) -> dict[str, Any]:

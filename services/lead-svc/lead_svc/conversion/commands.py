@@ -168,7 +168,7 @@ async def learn_of_deal(tx: Tx, lead_id: UUID, deal_id: UUID, *, external_id: st
     confirmed = LeadConversionConfirmed(deal_id=deal_id)
     lead = await tx.first(LEADS.lock, id=lead_id)
     if lead is None:
-        stub = fresh(lead_id, external_id, tx.now, account_id=account_id, **known)
+        stub = fresh(lead_id, external_id, tx.now, known | {"account_id": account_id})
         if await tx.add_new(LEADS, [(stub, [(LeadStubbed(external_id=external_id), at), (confirmed, at)])]):
             return
         lead = await tx.load(LEADS, lead_id)  # captured by somebody at this moment
