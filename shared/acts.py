@@ -7,9 +7,10 @@ An act says who may do it, in which states, what it needs, where it leads and wh
 - one property test for all records: what is listed as allowed is accepted, what is not is refused with the same reasons.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import ModuleType
 from typing import Any, Generic, TypeVar, overload
 from uuid import UUID
 
@@ -157,6 +158,21 @@ class Act(Generic[R, F]):
             return self.moves
         before: Sequence[str | None] = [None] if self.makes else self.states or [*(self.of.states or ())]
         return tuple((a, b) for a in before for b in self.to)
+
+
+def declared_in(*modules: ModuleType) -> Iterator[Act[Any, Any]]:
+    """The acts that modules declare, alone or in a collection, in their order and each once."""
+    found: dict[int, Act[Any, Any]] = {}
+    for module in modules:
+        for value in vars(module).values():
+            several = value.values() if isinstance(value, Mapping) else value if isinstance(value, tuple | list) else (value,)
+            found |= {id(act): act for act in several if isinstance(act, Act) and id(act) not in found}
+    yield from found.values()
+
+
+def acts_of(subject: Subject[R, Any], *modules: ModuleType) -> tuple[Act[R, Any], ...]:
+    """What can be done with this kind of record: the acts that these modules declare. A new one is listed by being declared."""
+    return tuple(act for act in declared_in(*modules) if act.of is subject)
 
 
 def _either(names: Sequence[str]) -> str:

@@ -1,12 +1,13 @@
 """What follows from the declaration of an act."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from types import ModuleType
 from uuid import UUID
 
 import pytest
 
-from shared.acts import Act, Subject, shown, who
+from shared.acts import Act, Subject, acts_of, shown, who
 from shared.auth.actor import Actor, Role
 from shared.errors import Forbidden, Rejected, Unmet
 from shared.ids import new_id
@@ -98,3 +99,10 @@ def test_paths_lead_from_each_state_and_from_nothing_for_what_is_made() -> None:
         (("shut", "open"),),
         (("open", "shut"), ("shut", "shut")),
     ]
+
+
+def test_an_act_is_listed_by_being_declared() -> None:
+    features = [ModuleType("doors"), ModuleType("slams")]
+    vars(features[0]).update(SHUT=SHUT, OPEN=OPEN, other=Act(of=replace(DOOR, name="gate"), name="shut", operation=None, who=who()))
+    vars(features[1]).update(SHUT=SHUT, MORE={"slam": SLAM})
+    assert acts_of(DOOR, *features) == (SHUT, OPEN, SLAM)

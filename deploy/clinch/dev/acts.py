@@ -5,20 +5,15 @@ from importlib import import_module
 from pkgutil import walk_packages
 from typing import Any
 
-from shared.acts import Act
+from shared.acts import Act, declared_in
 from shared.auth.actor import Role
 
 
 def acts_of(package: str) -> list[Act[Any, Any]]:
     """Every act that a service declares in the `rules.py` of a feature, in the order of its features and declarations."""
-    found: dict[int, Act[Any, Any]] = {}
     root = import_module(package)
-    for module in walk_packages(root.__path__, f"{package}."):
-        if module.name.endswith(".rules"):
-            for value in vars(import_module(module.name)).values():
-                several = value.values() if isinstance(value, dict) else value if isinstance(value, tuple | list) else (value,)
-                found |= {id(act): act for act in several if isinstance(act, Act) and id(act) not in found}
-    return list(found.values())
+    names = [module.name for module in walk_packages(root.__path__, f"{package}.") if module.name.endswith(".rules")]
+    return list(declared_in(*map(import_module, names)))
 
 
 def by_record(acts: Iterable[Act[Any, Any]]) -> dict[str, list[Act[Any, Any]]]:

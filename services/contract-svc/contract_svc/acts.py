@@ -1,34 +1,14 @@
 """All acts of contract-svc by record: answers list them, and `clinch verify` checks by them."""
 
-from typing import Any
-
-from contract_svc.contracts.record import Contract
-from contract_svc.contracts.rules import CHANGE, COMPLETE, DRAFT, GIVE_UP, REOPEN
-from contract_svc.delivery.rules import ACCEPT, GO_LIVE, TAKE_EFFECT, TERMINATE
+from contract_svc.contracts import rules as contracts
+from contract_svc.contracts.record import CONTRACT
+from contract_svc.delivery import rules as delivery
 from contract_svc.milestones.rules import MILESTONE_ACTS
-from contract_svc.payments.rules import PAYMENT_ACTS, RECEIVE
-from contract_svc.signing.rules import APPROVE, DECLINE, REJECT, REVIEWS, SEND, SIGN, SUBMIT, VOID
-from shared.acts import Act
+from contract_svc.payments import rules as payments
+from contract_svc.payments.rules import PAYMENT_ACTS
+from contract_svc.signing import rules as signing
+from shared.acts import acts_of
 
-CONTRACT_ACTS: tuple[Act[Contract, Any], ...] = (
-    DRAFT,
-    CHANGE,
-    SUBMIT,
-    *REVIEWS.values(),
-    APPROVE,
-    REJECT,
-    SEND,
-    SIGN,
-    DECLINE,
-    VOID,
-    GIVE_UP,
-    TAKE_EFFECT,
-    GO_LIVE,
-    ACCEPT,
-    TERMINATE,
-    RECEIVE,
-    COMPLETE,
-    REOPEN,
-)
+CONTRACT_ACTS = acts_of(CONTRACT, contracts, signing, delivery, payments)
 
 __all__ = ["CONTRACT_ACTS", "MILESTONE_ACTS", "PAYMENT_ACTS"]
