@@ -16,6 +16,7 @@ class LeadCaptured(LeadSvcEvent, Dimensions, type="lead.captured"):
 
     external_id: str | None = None
     campaign: str | None = None
+    current_system: str | None = None
     medium: str | None = None
     referrer_account_id: UUID | None = None
     account_id: UUID | None = None
@@ -35,6 +36,7 @@ class LeadUpdated(LeadSvcEvent, Dimensions, type="lead.updated"):
 
     changed: list[str]
     campaign: str | None = None
+    current_system: str | None = None
     medium: str | None = None
     account_id: UUID | None = None
     contact_id: UUID | None = None
