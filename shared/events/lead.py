@@ -16,7 +16,6 @@ class LeadCaptured(LeadSvcEvent, Dimensions, type="lead.captured"):
 
     external_id: str | None = None
     campaign: str | None = None
-    current_system: str | None = None
     medium: str | None = None
     referrer_account_id: UUID | None = None
     account_id: UUID | None = None
@@ -36,7 +35,6 @@ class LeadUpdated(LeadSvcEvent, Dimensions, type="lead.updated"):
 
     changed: list[str]
     campaign: str | None = None
-    current_system: str | None = None
     medium: str | None = None
     account_id: UUID | None = None
     contact_id: UUID | None = None

@@ -17,7 +17,6 @@ class LeadFields(BaseModel):
     title: Name | None = None
     company: Name | None = None
     contact_name: Annotated[Name | None, PERSONAL] = None
-    current_system: Annotated[Short | None, Field(description="What they use today.")] = None
     region: Short | None = None
     industry: Short | None = None
     size: Short | None = None

@@ -74,7 +74,6 @@ class Lead:
     email: Annotated[str | None, Stored(comment="personal")]
     phone: Annotated[str | None, Stored(comment="personal")]
     job_title: str | None
-    current_system: str | None
     region: str | None
     industry: str | None
     size: str | None
