@@ -160,6 +160,7 @@ class AccountCreated(LeadSvcEvent, type="account.created"):
     region: str | None = None
     industry: str | None = None
     size: str | None = None
+    legal_form: str | None = None
     imported: bool = False
 
 
@@ -170,6 +171,7 @@ class AccountUpdated(LeadSvcEvent, type="account.updated"):
     region: str | None = None
     industry: str | None = None
     size: str | None = None
+    legal_form: str | None = None
 
 
 class ContactCreated(LeadSvcEvent, type="contact.created"):
