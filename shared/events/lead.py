@@ -160,7 +160,6 @@ class AccountCreated(LeadSvcEvent, type="account.created"):
     region: str | None = None
     industry: str | None = None
     size: str | None = None
-    legal_form: str | None = None
     imported: bool = False
 
 
@@ -171,7 +170,6 @@ class AccountUpdated(LeadSvcEvent, type="account.updated"):
     region: str | None = None
     industry: str | None = None
     size: str | None = None
-    legal_form: str | None = None
 
 
 class ContactCreated(LeadSvcEvent, type="contact.created"):

@@ -12,7 +12,6 @@ class AccountFields(BaseModel):
     region: Short | None = None
     industry: Short | None = None
     size: Short | None = None
-    legal_form: Short | None = None
     tier: Annotated[Short | None, Field(description="Its segment.")] = None
 
 

@@ -22,7 +22,6 @@ class Account:
     region: str | None
     industry: str | None
     size: str | None
-    legal_form: str | None
     tier: str | None
     imported: Annotated[bool, Stored(default="false", comment="named by an import before anybody entered it")]
     created_at: datetime
