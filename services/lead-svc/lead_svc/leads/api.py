@@ -47,10 +47,6 @@ class Disqualify(Body):
     at: When = None
 
 
-class Snooze(Body):
-    wake_at: Time
-
-
 class Reactivate(Body):
     reason: Why
     at: When = None
@@ -96,12 +92,6 @@ async def nurture_lead(lead_id: UUID, body: Nurture, tx: InTx, by: CurrentActor,
     """captured, mql, sql → nurturing, by the owner or their manager, until `wake_at`. From mql this is sales refusing it."""
     given = body.model_dump()
     return LeadOut.of(await commands.nurture(tx, lead_id, expect=expect, **given), by)
-
-
-@router.post("/{lead_id}/snooze")
-async def snooze_lead(lead_id: UUID, body: Snooze, tx: InTx, by: CurrentActor, expect: IfMatch) -> LeadOut:
-    """Look at a lead that is put aside later than was said."""
-    return LeadOut.of(await commands.snooze(tx, lead_id, wake_at=body.wake_at, expect=expect), by)
 
 
 @router.post("/{lead_id}/disqualify")

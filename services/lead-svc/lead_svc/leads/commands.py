@@ -93,15 +93,6 @@ async def nurture(
     return saved
 
 
-async def snooze(tx: Tx, id: UUID, *, wake_at: datetime, expect: int | None) -> Lead:
-    """Look at a lead that is put aside later than was said."""
-    lead = await SEEN.load(tx, id, expect)
-    rules.SNOOZE.check(lead, tx.actor, also=rules.wake_unmet(lead, wake_at, tx.now))
-    await cancel_timers(tx, lead.id, WAKE)
-    await set_timer(tx, WAKE, lead.id, wake_at)
-    return await tx.save(LEADS, lead, LeadUpdated.of(lead, changed=["wake_at"]), wake_at=wake_at)
-
-
 async def disqualify(tx: Tx, id: UUID, *, reason: Reason, note: str | None, at: datetime | None, expect: int | None) -> Lead:
     lead = await SEEN.load(tx, id, expect)
     when = happened(at, tx.now)

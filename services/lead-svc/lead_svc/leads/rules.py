@@ -120,20 +120,6 @@ ASSIGN = Act(
     sample=_to_assign,
 )
 
-SNOOZE = Act(
-    of=LEAD,
-    name="snooze",
-    operation="snooze_lead",
-    who=WORKING,
-    states=(State.NURTURING,),
-    needs=lambda lead, *_: [] if lead.reason else [Unmet("reason", "Nobody said why the lead is put aside.")],
-    tells=(LeadUpdated,),
-    refused="The lead cannot be looked at later.",
-    code="cannot_snooze",
-    says="Moves the wake-up date of a lead that is put aside.",
-    asks="A reason why it is put aside.",
-    sample=lambda lead, _: {"wake_at": (lead.updated_at + timedelta(days=60)).isoformat()},
-)
 
 # -- What a body decides -----------------------------------------------------------------------------------------------------
 
