@@ -172,12 +172,6 @@ class AccountUpdated(LeadSvcEvent, type="account.updated"):
     size: str | None = None
 
 
-class AccountTierChanged(LeadSvcEvent, type="account.tier_changed"):
-    """A company belongs to another segment now."""
-
-    tier: str | None = None
-
-
 class ContactCreated(LeadSvcEvent, type="contact.created"):
     account_id: UUID | None
 

@@ -1,11 +1,9 @@
 """What deal-svc does when lead-svc tells of people, and of leads that look odd."""
 
-import structlog
-
 from deal_svc.deals import commands
 from shared.db.tx import Tx
 from shared.events.envelope import Envelope
-from shared.events.lead import AccountTierChanged, LeadFlagged, LeadUnflagged, PersonAdded, PersonChanged
+from shared.events.lead import LeadFlagged, LeadUnflagged, PersonAdded, PersonChanged
 from shared.log.reactions import on
 
 
@@ -31,9 +29,4 @@ async def lead_unflagged(tx: Tx, e: Envelope[LeadUnflagged]) -> None:
         await commands.unflag(tx, e.data.deal_id, e.data.flag)
 
 
-@on(AccountTierChanged)
-async def tier_changed(tx: Tx, e: Envelope[AccountTierChanged]) -> None:
-    structlog.get_logger().info("account_tier_changed", account_id=str(e.subject), tier=e.data.tier)
-
-
-REACTIONS = (tier_changed, lead_flagged, lead_unflagged, owner_added, owner_changed)
+REACTIONS = (lead_flagged, lead_unflagged, owner_added, owner_changed)

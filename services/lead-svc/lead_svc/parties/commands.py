@@ -18,7 +18,7 @@ from shared import names
 from shared.db.query import A, Query, is_in
 from shared.db.tx import Tx
 from shared.errors import Invalid, NotFound, Rejected, require
-from shared.events.lead import AccountCreated, AccountTierChanged, AccountUpdated, ContactCreated, ContactUpdated
+from shared.events.lead import AccountCreated, AccountUpdated, ContactCreated, ContactUpdated
 from shared.fields import personal
 from shared.ids import external_id as id_of
 from shared.ids import new_id
@@ -79,8 +79,7 @@ async def change_account(tx: Tx, id: UUID, given: Mapping[str, Any], expect: int
     if "name" in changes:
         changes["compared"] = compared(changes["name"])
     # It is entered now, so it is a stub no more.
-    tier = [AccountTierChanged(tier=changes["tier"])] if "tier" in changes else []
-    return await tx.save(ACCOUNTS, account, told, *tier, **changes, imported=False)
+    return await tx.save(ACCOUNTS, account, told, **changes, imported=False)
 
 
 async def name_accounts(tx: Tx, named: Sequence[Named]) -> None:
