@@ -19,7 +19,7 @@ from clinch.run.postgres import Postgres
 from clinch.run.seed import seed_people
 from tests.flow.system import System, eventually, whole_system
 
-SEED, LEADS = 364, 100
+SEED, LEADS = 64, 100
 """A small year that has everything: see `test_this_year_has_everything`."""
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 """What the clock of the services says in tests."""
