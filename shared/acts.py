@@ -60,23 +60,31 @@ def who(*every: Role, own: Iterable[Role] = (), unowned: Iterable[Role] = ()) ->
     return Who(frozenset(every), frozenset(own), frozenset(unowned))
 
 
-@dataclass(frozen=True)
+def _stateless(_record: Any) -> None:
+    return None
+
+
+def _wrong_state(_record: Any, needed: Sequence[str]) -> Unmet:
+    return Unmet("wrong_state", f"This needs {' or '.join(needed)}.")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Subject(Generic[R, F]):
     """The kind of record that acts are done with.
 
     `F`: what guards ask besides the record, read from the database; None for nothing.
 
     `label` names the record in sentences. `state` and `owner` tell them of a record. `not_owner` and `wrong_state` are what
-    somebody reads who is not the owner, or comes at the wrong time.
+    somebody reads who is not the owner, or comes at the wrong time. A record without states leaves out all that is about them.
     """
 
     name: str
     label: str
-    states: type[StrEnum] | None
-    state: Callable[[R], str | None]
     owner: Callable[[R, F], UUID | None]
     not_owner: Unmet
-    wrong_state: Callable[[R, Sequence[str]], Unmet]
+    states: type[StrEnum] | None = None
+    state: Callable[[R], str | None] = _stateless
+    wrong_state: Callable[[R, Sequence[str]], Unmet] = _wrong_state
 
 
 def _nothing(_record: Any, _facts: Any, _by: Actor) -> Iterable[Unmet]:

@@ -13,13 +13,10 @@ from shared.fields import Reason
 from shared.http.body import Body
 
 OPERATIONS: Subject[Any, None] = Subject(
-    "operations",
-    "operations",
-    None,
-    state=lambda _: None,
+    name="operations",
+    label="operations",
     owner=lambda *_: None,
     not_owner=Unmet("not_owner", "Operations belong to nobody."),
-    wrong_state=lambda *_: Unmet("wrong_state", "Operations have no state."),
 )
 OPERATE = Act(
     of=OPERATIONS,

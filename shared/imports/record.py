@@ -82,9 +82,9 @@ def _wrong_state(job: Job, states: Sequence[str]) -> Unmet:
 
 
 IMPORT: Subject[Job, None] = Subject(
-    "import",
-    "import",
-    ImportState,
+    name="import",
+    label="import",
+    states=ImportState,
     state=lambda job: job.state,
     owner=lambda job, _: job.actor_id,
     not_owner=Unmet("not_owner", "This import is somebody else's."),

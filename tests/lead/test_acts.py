@@ -8,12 +8,14 @@ from uuid import UUID
 
 import pytest
 
-from lead_svc.acts import ACCOUNT_ACTS, CONTACT_ACTS, LEAD_ACTS, PERSON_ACTS, TEAM_ACTS
+from lead_svc.acts import LEAD_ACTS
 from lead_svc.capture.rules import fresh
 from lead_svc.leads.record import Grade, Lead, Reason, State
 from lead_svc.leads.tables import LEADS
 from lead_svc.parties.record import Account, Contact
+from lead_svc.parties.rules import ACCOUNT_ACTS, CONTACT_ACTS
 from lead_svc.parties.tables import ACCOUNTS, CONTACTS
+from lead_svc.team.rules import PERSON_ACTS, TEAM_ACTS
 from lead_svc.team.tables import PEOPLE, TEAMS
 from shared.auth import Role
 from shared.db.query import Aggregate

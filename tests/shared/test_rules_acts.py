@@ -28,9 +28,9 @@ class Door:
 
 
 DOOR = Subject[Door, None](
-    "door",
-    "door",
-    State,
+    name="door",
+    label="door",
+    states=State,
     state=lambda door: door.state,
     owner=lambda door, _: door.owner_id,
     not_owner=Unmet("not_owner", "Only the owner may do this."),

@@ -1,14 +1,11 @@
-"""What people and the system do with the records of lead-svc, in the order in which answers list it."""
+"""What people and the system do with a lead, in the order in which answers list it."""
 
 from lead_svc.capture import rules as capture
 from lead_svc.conversion import rules as conversion
 from lead_svc.interactions import rules as interactions
 from lead_svc.leads import rules as leads
 from lead_svc.leads.record import LEAD
-from lead_svc.parties.rules import ACCOUNT_ACTS, CONTACT_ACTS
 from lead_svc.qualification import rules as qualification
-from lead_svc.team.rules import PERSON_ACTS, TEAM_ACTS
 from shared.acts import acts_of
 
 LEAD_ACTS = acts_of(LEAD, capture, leads, qualification, interactions, conversion)
-ACTS = (LEAD_ACTS, ACCOUNT_ACTS, CONTACT_ACTS, TEAM_ACTS, PERSON_ACTS)

@@ -124,8 +124,8 @@ def _words(state: str) -> str:
 
 
 CONTRACT: Subject[Contract, Any] = Subject(
-    "contract",
-    "contract",
+    name="contract",
+    label="contract",
     states=ContractState,
     state=lambda contract: contract.state,
     owner=lambda contract, _: contract.owner_id,

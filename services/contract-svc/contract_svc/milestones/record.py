@@ -89,8 +89,8 @@ class Milestone:
 
 
 MILESTONE: Subject[Milestone, Contract] = Subject(
-    "milestone",
-    "milestone",
+    name="milestone",
+    label="milestone",
     states=MilestoneState,
     state=lambda milestone: milestone.state,
     owner=lambda _, contract: contract.owner_id,

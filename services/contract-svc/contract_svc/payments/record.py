@@ -62,11 +62,8 @@ class Allocated:
 
 
 PAYMENT: Subject[Payment, None] = Subject(
-    "payment",
-    "payment",
-    states=None,
-    state=lambda _: None,
+    name="payment",
+    label="payment",
     owner=lambda *_: None,
     not_owner=Unmet("not_finance", "Only finance books payments."),
-    wrong_state=lambda *_: Unmet("wrong_state", "The payment does not allow this now."),
 )

@@ -124,7 +124,6 @@ REVIEWS: Mapping[ReviewPart, Act[Contract, None]] = {
     ReviewPart.FINANCE: _review(ReviewPart.FINANCE, Role.finance),
     ReviewPart.MANAGER: _review(ReviewPart.MANAGER, Role.manager, Role.director),  # a director stands in for a manager
 }
-REVIEWING = who(*(role for act in REVIEWS.values() for role in act.who.every))
 
 APPROVE: Act[Contract, None] = Act(
     of=CONTRACT,

@@ -12,13 +12,10 @@ from shared.events.deal import PriceSet, ProductChanged, ProductCreated
 
 KEEPERS = who(Role.ops, Role.admin)
 PRODUCT: Subject[Product, None] = Subject(
-    "product",
-    "product",
-    None,
-    state=lambda _: None,
+    name="product",
+    label="product",
     owner=lambda *_: None,
     not_owner=Unmet("not_operations", "Only operations keep the catalogue."),
-    wrong_state=lambda *_: Unmet("wrong_state", "The product does not allow this now."),
 )
 CREATE = Act(
     of=PRODUCT,

@@ -36,9 +36,9 @@ def _wrong_stage(deal: Deal, _needed: Sequence[str]) -> Unmet:
 
 
 DEAL = Subject[Deal, Any](
-    "deal",
-    "deal",
-    Stage,
+    name="deal",
+    label="deal",
+    states=Stage,
     state=lambda deal: deal.stage,
     owner=lambda deal, _: deal.owner_id,
     not_owner=NOT_OWNER,

@@ -46,7 +46,13 @@ def _owner(_: Quote, facts: QuoteFacts) -> UUID | None:
 
 
 QUOTE = Subject(
-    "quote", "quote", QuoteStatus, state=lambda quote: quote.status, owner=_owner, not_owner=NOT_OWNER, wrong_state=lambda *_: ENDED
+    name="quote",
+    label="quote",
+    states=QuoteStatus,
+    state=lambda quote: quote.status,
+    owner=_owner,
+    not_owner=NOT_OWNER,
+    wrong_state=lambda *_: ENDED,
 )
 
 # -- Guards ------------------------------------------------------------------------------------------------------------------

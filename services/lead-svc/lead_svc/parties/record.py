@@ -49,18 +49,12 @@ _NOT_OWNER = Unmet("not_owner", "Only the account's owner or a manager may chang
 ACCOUNT = Subject[Account, None](
     name="account",
     label="account",
-    states=None,
-    state=lambda _: None,
     owner=lambda account, _: account.owner_id,
     not_owner=_NOT_OWNER,
-    wrong_state=lambda *_: _NOT_OWNER,
 )
 CONTACT = Subject[Contact, Account](
     name="contact",
     label="contact",
-    states=None,
-    state=lambda _: None,
     owner=lambda _, account: account.owner_id,
     not_owner=_NOT_OWNER,
-    wrong_state=lambda *_: _NOT_OWNER,
 )

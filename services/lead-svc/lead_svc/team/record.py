@@ -43,18 +43,12 @@ _NOT_KEEPER = Unmet("role", "Only an admin or sales operations keeps the roster.
 TEAM = Subject[Team, None](
     name="team",
     label="team",
-    states=None,
-    state=lambda _: None,
     owner=lambda *_: None,
     not_owner=_NOT_KEEPER,
-    wrong_state=lambda *_: _NOT_KEEPER,
 )
 PERSON = Subject[Person, None](
     name="person",
     label="person",
-    states=None,
-    state=lambda _: None,
     owner=lambda *_: None,
     not_owner=_NOT_KEEPER,
-    wrong_state=lambda *_: _NOT_KEEPER,
 )
