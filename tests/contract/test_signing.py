@@ -174,6 +174,12 @@ async def test_a_rejection_makes_the_next_revision_a_draft(office: Office, svc: 
     assert again["reviews"] == []
 
 
+async def test_a_draft_takes_a_signer_without_a_contact(office: Office) -> None:
+    contract = await office.draft()
+    changed = await office.ask("rep:ann", "PATCH", f"/v1/contracts/{contract['id']}", {"signers": [{"name": "Mr Wu"}]}, etag="*")
+    assert changed["signers"] == [{"name": "Mr Wu", "contact_id": None}]
+
+
 async def test_sending_needs_signers_and_three_core_clauses(office: Office) -> None:
     contract = await office.draft()
     await office.ask("rep:ann", "PATCH", f"/v1/contracts/{contract['id']}", {"core_clauses": ["scope", "scope", "price_payment"]}, etag="*")

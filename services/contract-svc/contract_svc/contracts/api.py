@@ -78,6 +78,8 @@ async def edit_contract(contract_id: UUID, body: ContractPatch, tx: InTx, by: Cu
     Lines, total and schedule are the quote's.
     """
     days = body.model_dump(include=set(ContractFields.model_fields), exclude_unset=True)
-    texts = body.model_dump(mode="json", include={"sections", "core_clauses", "signers"}, exclude_unset=True)
+    texts = body.model_dump(mode="json", include={"sections", "core_clauses"}, exclude_unset=True)
+    if "signers" in body.model_fields_set:  # each in full: one without a contact is kept with none
+        texts |= body.model_dump(mode="json", include={"signers"})
     changed = await commands.edit(tx, contract_id, expect=expect, at=body.at, changes=days | texts)
     return await ContractOut.of(changed, by, tx)
