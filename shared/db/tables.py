@@ -251,3 +251,43 @@ IMPORT_PROBLEM = Table(
     Column("message", Text, nullable=False),
     PrimaryKeyConstraint("job_id", "line", "n"),
 )
+
+POLICY_VERSION = Table(
+    "policy_version",
+    PLUMBING,
+    Column("id", Uuid, primary_key=True),
+    Column("name", Text, nullable=False, comment="the document's: the service's name, or company"),
+    Column("number", Integer, nullable=False, comment="1 for the defaults that the database began with"),
+    Column("state", Text, nullable=False, comment="draft, approved, active, retired, withdrawn"),
+    Column("document", JSONB, nullable=False),
+    Column("based_on", Integer, nullable=False, comment="the version that was active when it was drafted or last changed; 0 for none"),
+    Column("running", Text, nullable=False, comment="keep or move: what happens to what runs when it becomes active"),
+    Column("note", Text, comment="why"),
+    Column("reason", Text, comment="why it was withdrawn"),
+    Column("author_id", Uuid, nullable=False),
+    Column("approved_by", Uuid),
+    Column("approved_at", At),
+    Column("activated_by", Uuid),
+    Column("active_from", At, comment="since when it is active, or from when on it will be"),
+    Column("retired_at", At),
+    Column("move_after", Uuid, comment="up to which record what runs has moved"),
+    Column("moved_at", At, comment="since when all that runs has moved"),
+    Column("created_at", At, nullable=False),
+    Column("updated_at", At, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    UniqueConstraint("name", "number"),
+    Index("ix_policy_version_active", "name", unique=True, postgresql_where=text("state = 'active'")),
+    comment="the documents of policy that this service owns, in all their versions",
+)
+
+POLICY_COPY = Table(
+    "policy_copy",
+    PLUMBING,
+    Column("name", Text, primary_key=True),
+    Column("service", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("document", JSONB, nullable=False),
+    Column("active_from", At, nullable=False),
+    Column("version", BigInteger, nullable=False, comment="of the event that told it"),
+    comment="the active documents of other services, as their events told them",
+)

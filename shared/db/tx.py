@@ -22,6 +22,8 @@ from shared.db.query import A, Aggregate, Query, at_version
 from shared.errors import KeyInUse, Stale
 from shared.events.envelope import Envelope, Event
 from shared.ids import new_id
+from shared.policy.document import D, Policy
+from shared.policy.held import DEFAULTS, Active, Held
 from shared.process.settings import Settings
 
 R = TypeVar("R")
@@ -30,8 +32,13 @@ R = TypeVar("R")
 class Reader:
     """Reads on one connection."""
 
-    def __init__(self, conn: Any) -> None:
+    def __init__(self, conn: Any, active: Active = DEFAULTS) -> None:
         self._conn = conn
+        self._active = active
+
+    def policy(self, of: Policy[D]) -> D:
+        """The active document, the same one until the end; no question to the database."""
+        return self._active.get(of)
 
     async def first(self, query: Query[R], **params: Any) -> R | None:
         record = await (await self._ready()).fetchrow(query.sql, *query.args(params))
@@ -79,8 +86,8 @@ class Reader:
 class Tx(Reader):
     """One transaction. Only the edge (a route, a reaction, a timer, a job) opens and commits it."""
 
-    def __init__(self, conn: Any, context: Context, settings: Settings) -> None:
-        super().__init__(conn)
+    def __init__(self, conn: Any, context: Context, settings: Settings, active: Active = DEFAULTS) -> None:
+        super().__init__(conn, active)
         self.context = context
         self.settings = settings
         self.actor = context.actor
@@ -90,6 +97,8 @@ class Tx(Reader):
         """Whether it commits: a dry run does not, and takes no number that a real one would miss."""
         self.firing: UUID | None = None
         """The timer whose handler this transaction is."""
+        self.changes_policy = False
+        """Whether it makes another document active: then its process knows at once."""
         self._told: list[Told] = []
         self._change: Change | None = None
 
@@ -262,19 +271,22 @@ class Database(Pool):
     def __init__(self, settings: Settings, service: str | None = None, *, least: int = 1) -> None:
         super().__init__(settings, service, least=least)
         self.committed = asyncio.Event()
+        self.policies = Held(settings)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Reader]:
         async with self.connection() as conn:
-            yield Reader(conn)
+            await self.policies.refresh(conn)
+            yield Reader(conn, self.policies.active)
 
     @asynccontextmanager
     async def begin(self, context: Context, *, keep: bool = True) -> AsyncIterator[Tx]:
         """A transaction that commits when the block ends well; with `keep=False` (a dry run) it never does."""
         async with self.connection() as conn:
+            await self.policies.refresh(conn)
             transaction = conn.transaction()
             await transaction.start()
-            tx = Tx(conn, context, self._settings)
+            tx = Tx(conn, context, self._settings, self.policies.active)
             tx.kept = keep
             try:
                 yield tx
@@ -286,6 +298,8 @@ class Database(Pool):
             if keep:
                 await transaction.commit()
                 self.committed.set()
+                if tx.changes_policy:
+                    self.policies.forget()
             else:
                 await transaction.rollback()
 

@@ -19,6 +19,9 @@ REGISTRY: dict[str, type["Event"]] = {}
 
 SPEC_VERSION = "1.0"
 
+EVERY_SERVICE = "every service"
+"""The publisher of events that each service tells of its own, all in one topic."""
+
 Exact = Annotated[
     Decimal,
     PlainSerializer(lambda value: format(value, "f"), return_type=str),
@@ -111,6 +114,12 @@ _BLANK = Event().model_dump_json().encode()[1:-1]
 """The fields of the stamp as an event without one writes them. No text can look like it: in JSON its quotes would be escaped."""
 
 E = TypeVar("E", bound=Event)
+
+
+class Decided(BaseModel):
+    """What a policy decided: `policy_version` is that of the document in the service that tells it."""
+
+    policy_version: int | None = None
 
 
 class Dimensions(BaseModel):

@@ -20,11 +20,12 @@ from starlette.routing import Route
 from shared import company
 from shared import migrations as schema
 from shared import timers as timer
-from shared.auth import Verifier
+from shared.auth import SYSTEM, Verifier
 from shared.auth.leavers import Leavers
 from shared.clock import Clock, utcnow
+from shared.db.context import Context
 from shared.db.tx import Database
-from shared.events.envelope import REGISTRY, topic
+from shared.events.envelope import EVERY_SERVICE, REGISTRY, topic
 from shared.http import idempotency, openapi, problem
 from shared.http.compression import Compression
 from shared.http.cors import cors
@@ -33,6 +34,9 @@ from shared.http.operations import operations_router
 from shared.http.routes import Routes
 from shared.log.bus import open_bus
 from shared.log.consumer import Handle, reactions
+from shared.policy import reactions as policy_copies
+from shared.policy import store as policy_store
+from shared.policy.document import Policy
 from shared.process.settings import Settings
 from shared.process.telemetry import Telemetry
 from shared.rezone import Follow
@@ -54,6 +58,8 @@ It is given settings of the class that the service names.
 class Service:
     """`prefixes` are the paths it owns behind the gateway; `reactions` are functions marked with `@on`.
 
+    `policies` are the documents that it owns; each service hears of the others'.
+
     `streamed` are the paths whose bodies may be of any length; `checks` are what `clinch verify` asks of its data,
     and `totals` what it compares with other services'; `rezone` is what `clinch rezone` does to it; `settings` is the class
     of its settings, which its app and jobs must be given.
@@ -65,6 +71,7 @@ class Service:
     migrations: Path
     routers: Sequence[APIRouter] = ()
     reactions: Sequence[Any] = ()
+    policies: Sequence[Policy[Any]] = ()
     consumers: Mapping[str, tuple[Handle, Sequence[str]]] = field(default_factory=dict)
     timers: Mapping[str, timer.Handler] = field(default_factory=dict)
     jobs: Sequence[Job] = ()
@@ -83,7 +90,7 @@ class Service:
     @property
     def topics(self) -> list[str]:
         """The topics that this service publishes to."""
-        return sorted({topic(e.aggregate) for e in REGISTRY.values() if e.publisher == self.name})
+        return sorted({topic(e.aggregate) for e in REGISTRY.values() if e.publisher in (self.name, EVERY_SERVICE)})
 
     @property
     def topics_needed(self) -> list[str]:
@@ -189,15 +196,25 @@ class Service:
             await bus.stop()
 
     def _consumers(self) -> list[tuple[str, Handle, Sequence[str]]]:
-        own = [(self.name, *reactions(self.reactions))] if self.reactions else []
+        listed = [*policy_copies.REACTIONS, *self.reactions] if self.policies else self.reactions
+        own = [(self.name, *reactions(listed))] if listed else []
         return [*own, *((name, handle, topics) for name, (handle, topics) in self.consumers.items())]
 
     # -- Schema --------------------------------------------------------------------------------------------------------
 
     async def migrate(self, settings: Settings) -> None:
-        """Bring the database to the newest revision. Raises OtherCompany before anything changes."""
+        """Bring the database to the newest revision, with a first version of its policies.
+
+        Raises OtherCompany before anything changes.
+        """
         its = await company.settle(settings)
         await schema.upgrade(self.migrations, self.metadata, its.database_url, (its.time_zone, its.reporting_currency))
+        db = Database(its, least=0)
+        await db.start()
+        try:
+            await policy_store.begin(db, self.policies, Context(self.name, SYSTEM, utcnow(), "migrate"))
+        finally:
+            await db.stop()
 
 
 async def _revision(db: Database) -> str | None:

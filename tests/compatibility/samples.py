@@ -11,7 +11,7 @@ from uuid import UUID
 import orjson
 
 from clinch.dev.documents import published, schema
-from shared.events.envelope import Event, headers
+from shared.events.envelope import EVERY_SERVICE, Event, headers
 
 GOLDEN = Path(__file__).parent / "golden"
 COMMAND = ".venv/bin/python -m tests.compatibility.samples"
@@ -25,8 +25,12 @@ def sample(event: type[Event]) -> dict[str, Any]:
     described = schema(event)
     data = event.model_validate(_value(described, described.get("$defs", {}), "data"))
     trace = f"00-{'4b' * 16}-{'f0' * 8}-01"
-    made = headers(id=_ID, type=event.type, subject=_ID, version=7, time=_TIME, traceparent=trace)
+    made = headers(id=_ID, type=event.type, subject=_ID, version=7, time=_TIME, traceparent=trace, publisher=_publisher(event))
     return {"headers": made, "data": data.model_dump(mode="json")}
+
+
+def _publisher(event: type[Event]) -> str:
+    return "deal-svc" if event.publisher == EVERY_SERVICE else event.publisher
 
 
 def _value(described: dict[str, Any], definitions: dict[str, Any], name: str) -> Any:

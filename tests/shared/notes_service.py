@@ -18,6 +18,7 @@ from shared.errors import NotYet, Rejected, Unmet
 from shared.events.envelope import Event
 from shared.http.edge import ClinchRoute, IfMatch, InTx, KeyRequired, Reading
 from shared.ids import new_id
+from shared.policy.document import Document, Policy, value
 from shared.process.service import Service
 
 metadata = service_metadata()
@@ -51,6 +52,16 @@ NOTE = Table(
     Column("text", Text, nullable=False),
     Column("updated_at", At, nullable=False),
 )
+
+
+class NotePolicy(Document):
+    """How notes may be written."""
+
+    longest: int = value(100, "Longest note", "最长便签", "Letters of a note at most.", ge=1, le=1000)
+    words: tuple[str, ...] = value(("plain",), "Words", "词语", "Words that a note may have.")
+
+
+NOTE_POLICY = Policy("note-svc", NotePolicy)
 NOTES = Aggregate(NOTE, Note, "note")
 
 
@@ -98,4 +109,11 @@ async def edit_note(note_id: UUID, body: NoteIn, tx: InTx, expect: IfMatch) -> N
     return await tx.save(NOTES, note, NoteEdited(text=body.text), text=body.text)
 
 
-service = Service(name="note-svc", prefixes=["/v1/notes"], metadata=metadata, migrations=Path(__file__).parent, routers=[router])
+service = Service(
+    name="note-svc",
+    prefixes=["/v1/notes"],
+    metadata=metadata,
+    migrations=Path(__file__).parent,
+    routers=[router],
+    policies=[NOTE_POLICY],
+)

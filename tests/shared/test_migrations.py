@@ -42,7 +42,8 @@ async def test_a_newer_release_may_have_migrated_already(service: Service, postg
     url = await fresh_database(postgres)
     await migrations.upgrade(service.migrations, service.metadata, url)
     conn = await asyncpg.connect(url)
-    await conn.execute("UPDATE alembic_version SET version_num = 'newer'")
+    await conn.execute("DELETE FROM alembic_version")
+    await conn.execute("INSERT INTO alembic_version VALUES ('newer')")
     await conn.close()
     before = await schema(url)
     await migrations.upgrade(service.migrations, service.metadata, url)
@@ -66,10 +67,13 @@ async def test_a_new_revision_has_an_id_and_a_name_that_no_other_branch_takes(po
     copy = shutil.copytree(service.migrations, tmp_path / "migrations")
     await migrations.upgrade(copy, service.metadata, url)
     at = await migrations.revision(url)
+    assert at is not None
     await migrations.revise(copy, service.metadata, url, "Add a note")
     (added,) = {path.name for path in copy.glob("*.py")} - {path.name for path in service.migrations.glob("*.py")}
     assert re.fullmatch(r"\d{8}_\d{4}_add_a_note\.py", added)
-    assert re.search(rf"^revision = '[0-9a-f]{{12}}'\ndown_revision = '{at}'$", (copy / added).read_text(), re.MULTILINE)
+    assert re.search(
+        rf"^revision = '[0-9a-f]{{12}}'\ndown_revision = '(?:{at.replace(' ', '|')})'$", (copy / added).read_text(), re.MULTILINE
+    )
 
 
 async def test_a_database_of_any_earlier_revision_comes_over(service: Service, postgres: Postgres) -> None:
@@ -111,7 +115,7 @@ async def test_a_change_of_the_plumbing_is_one_file_that_every_database_gets(
     await migrations.upgrade(copy, metadata, url)
     both = await migrations.revision(url)
     assert both is not None
-    assert set(at.split()) < set(both.split())
+    assert (len(both.split()), len({*at.split()} & {*both.split()})) == (2, 1), "one of the service, and now another of the plumbing"
     assert not migrations.behind(copy, both)
     await migrations.revise(copy, metadata, url, "Add the extra table")
     forget(migrations)

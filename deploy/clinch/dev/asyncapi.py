@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from shared.events.envelope import SPEC_VERSION, Event, topic
+from shared.events.envelope import EVERY_SERVICE, SPEC_VERSION, Event, topic
 
 _UUID = {"type": "string", "format": "uuid"}
 _HEADERS: dict[str, Any] = {
@@ -53,7 +53,11 @@ def asyncapi(published: Mapping[str, type[Event]], readers: Mapping[str, Iterabl
         },
         "channels": {name: _channel(name, events) for name, events in by_topic.items()},
         "operations": {
-            **{f"{events[0].publisher}.send.{events[0].aggregate}": _operation("send", events) for events in by_topic.values()},
+            **{
+                f"{publisher}.send.{events[0].aggregate}": _operation("send", events)
+                for events in by_topic.values()
+                for publisher in (readers if events[0].publisher == EVERY_SERVICE else [events[0].publisher])
+            },
             **_receiving({name: [published[t] for t in sorted(types)] for name, types in readers.items()}),
         },
         "components": {
@@ -74,7 +78,8 @@ def _channel(name: str, events: Sequence[type[Event]]) -> dict[str, Any]:
 
 def _message(event: type[Event]) -> dict[str, Any]:
     schema = f"{event.type}.json"
-    fixed = {"ce_type": event.type, "ce_source": f"/clinch/{event.publisher}", "ce_dataschema": f"/schemas/{schema}"}
+    source = {} if event.publisher == EVERY_SERVICE else {"ce_source": f"/clinch/{event.publisher}"}
+    fixed = {"ce_type": event.type, **source, "ce_dataschema": f"/schemas/{schema}"}
     return {
         "name": event.type,
         "title": event.__name__,

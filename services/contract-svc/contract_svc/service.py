@@ -11,6 +11,7 @@ from contract_svc.metadata import metadata
 from contract_svc.milestones.api import router as milestones
 from contract_svc.payments.api import router as payments
 from contract_svc.payments.timers import TIMERS as PAYMENT_TIMERS
+from contract_svc.policy import POLICY
 from contract_svc.rezone import follow
 from contract_svc.signing.api import router as signing
 from shared import roster
@@ -20,6 +21,7 @@ service = Service(
     name="contract-svc",
     prefixes=["/v1/contracts", "/v1/payments"],
     metadata=metadata,
+    policies=[POLICY],
     migrations=Path(__file__).parent / "migrations",
     routers=[contracts, signing, delivery, milestones, payments],
     reactions=[*roster.REACTIONS, *REACTIONS],

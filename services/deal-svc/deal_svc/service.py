@@ -13,6 +13,7 @@ from deal_svc.discovery.api import router as discovery
 from deal_svc.imports.api import router as imports
 from deal_svc.imports.api import run_imports
 from deal_svc.metadata import metadata
+from deal_svc.policy import POLICY
 from deal_svc.quotes.api import router as quotes
 from deal_svc.quotes.timers import TIMERS
 from deal_svc.rezone import follow
@@ -25,6 +26,7 @@ service = Service(
     name="deal-svc",
     prefixes=["/v1/deals", "/v1/quotes", "/v1/products", "/v1/imports/deals"],
     metadata=metadata,
+    policies=[POLICY],
     migrations=Path(__file__).parent / "migrations",
     routers=[deals, stages, conversion, discovery, quotes, catalog, imports],
     reactions=[*roster.REACTIONS, *conversion_reactions.REACTIONS, *deals_reactions.REACTIONS, *stages_reactions.REACTIONS],

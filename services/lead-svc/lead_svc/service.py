@@ -14,16 +14,19 @@ from lead_svc.leads.commands import WAKE
 from lead_svc.leads.timers import person_moved, wake
 from lead_svc.metadata import metadata
 from lead_svc.parties.api import accounts, contacts
+from lead_svc.policy import POLICY
 from lead_svc.qualification.api import router as qualification
 from lead_svc.team.api import router as team
 from lead_svc.team.rules import MOVED
 from lead_svc.timeline.api import router as timeline
+from shared.policy.company import COMPANY_POLICY
 from shared.process.service import Service
 
 service = Service(
     name="lead-svc",
     prefixes=["/v1/leads", "/v1/accounts", "/v1/contacts", "/v1/team", "/v1/imports/leads"],
     metadata=metadata,
+    policies=[POLICY, COMPANY_POLICY],
     migrations=Path(__file__).parent / "migrations",
     routers=[capture, leads, qualification, interactions, conversion, timeline, accounts, contacts, team, imports],
     reactions=REACTIONS,

@@ -14,6 +14,7 @@ from metrics_svc.funnel.api import router as funnel
 from metrics_svc.metadata import metadata
 from metrics_svc.past import tables as _past  # noqa: F401  (declares its tables)
 from metrics_svc.pipeline.api import router as pipeline
+from metrics_svc.policy import POLICY
 from metrics_svc.rebuild.current import keep_current
 from metrics_svc.settings import MetricsSettings
 from metrics_svc.webhooks import delivery, upkeep
@@ -30,6 +31,7 @@ service = Service(
         "/v1/webhooks",
     ),
     metadata=metadata,
+    policies=[POLICY],
     migrations=Path(__file__).parent / "migrations",
     routers=[figures, funnel, flow, pipeline, events, webhooks],
     reactions=roster.REACTIONS,

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from lead_svc.leads.record import HELD, LEAD, Grade, Lead, State
 from lead_svc.leads.rules import WORKING
+from lead_svc.policy import Profile
 from shared.acts import Act
 from shared.auth.actor import Actor
 from shared.errors import Unmet
@@ -26,14 +27,6 @@ class Status(StrEnum):
     UNKNOWN = "unknown"
     CONFIRMED = "confirmed"
     REFUTED = "refuted"
-
-
-class Profile(StrEnum):
-    """Which BANT dimensions weigh more, by the seller's own stage."""
-
-    DEFAULT = "default"
-    STARTUP = "startup"
-    MATURE = "mature"
 
 
 def _weights(budget: int, authority: int, need: int, timeline: int) -> Mapping[Dimension, int]:

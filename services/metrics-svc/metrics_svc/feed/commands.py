@@ -16,7 +16,7 @@ from shared import events
 from shared.db.query import Query, rows_param
 from shared.db.tables import At
 from shared.db.tx import Tx
-from shared.events import contract, deal, lead, metrics  # noqa: F401  (their events are in the registry then)
+from shared.events import contract, deal, lead, metrics, policy  # noqa: F401  (their events are in the registry then)
 from shared.events.envelope import REGISTRY, read_time, structured, topic
 from shared.ids import read_id
 from shared.log.bus import Delivered

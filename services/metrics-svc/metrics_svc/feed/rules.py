@@ -18,7 +18,7 @@ from shared.masking import sees_personal_data, without_free_texts
 OWNED = frozenset({"lead", "account", "deal", "contract"})
 """Aggregates that are seen by their owner, and by those who see the owner's rows."""
 
-VISIBLE_TO_ALL = frozenset({"team", "person", "product", "price"})
+VISIBLE_TO_ALL = frozenset({"team", "person", "product", "price", "policy"})
 """Aggregates that the owning service shows to every role."""
 
 PART_OF = {"quote": "deal_id", "milestone": "contract_id", "payment": "contract_id", "contact": "account_id", "conversion": "lead_id"}

@@ -1,0 +1,108 @@
+"""The company's document: its calendar and its words. lead-svc owns it, every service keeps a copy."""
+
+import re
+from datetime import date, time
+from enum import StrEnum
+from itertools import pairwise
+from typing import Self
+from zoneinfo import ZoneInfo
+
+from pydantic import field_validator, model_validator
+
+from shared.policy.document import Document, Part, Policy, value
+from shared.spelling import SOURCES
+
+
+class DayKind(StrEnum):
+    """What somebody has made of a day, whatever the calendar of the country says."""
+
+    HOLIDAY = "holiday"
+    WORKING = "working"
+
+
+class Weekday(StrEnum):
+    """A day of the week."""
+
+    MONDAY = "monday"
+    TUESDAY = "tuesday"
+    WEDNESDAY = "wednesday"
+    THURSDAY = "thursday"
+    FRIDAY = "friday"
+    SATURDAY = "saturday"
+    SUNDAY = "sunday"
+
+
+class WorkingHours(Part):
+    """A part of the working day."""
+
+    begins: time = value(time(9), "From", "开始", "When it begins, where the company is.")
+    ends: time = value(time(18), "To", "结束", "When it ends, where the company is.")
+
+    @model_validator(mode="after")
+    def _forwards(self) -> Self:
+        if self.begins.tzinfo or self.ends.tzinfo or self.begins >= self.ends:
+            raise ValueError("it must end after it begins, on the same day; write for example 09:00 and 18:00")
+        return self
+
+
+class CompanyPolicy(Document):
+    """Where and when the company works, and the words that it uses."""
+
+    country: str = value(
+        "",
+        "Country of the calendar",
+        "日历所属国家",
+        "Whose public holidays and make-up working days count: two letters of ISO 3166, for example CN; empty for none.",
+        pattern=r"^([A-Z]{2})?$",
+    )
+    overrides: dict[date, DayKind] = value(
+        {}, "Days that differ", "特殊日期", "Days that are holidays or working days whatever the country's calendar says."
+    )
+    week: tuple[Weekday, ...] = value(
+        tuple(Weekday)[:5], "Working days", "工作日", "The days of the week on which the company works.", min_length=1, max_length=7
+    )
+    hours: tuple[WorkingHours, ...] = value(
+        (WorkingHours(),), "Working hours", "工作时间", "When work is done on a working day, in order.", min_length=1, max_length=6
+    )
+    zone: str = value("UTC", "Time zone", "时区", "The zone that the data are kept in; `clinch rezone` changes it together with them.")
+    sources: tuple[str, ...] = value(
+        SOURCES,
+        "Sources of leads",
+        "线索来源",
+        "The sources with a name of ours. Any other text is a source too: other systems bring their own.",
+        min_length=1,
+        max_length=200,
+    )
+
+    @field_validator("zone")
+    @classmethod
+    def _zone_exists(cls, zone: str) -> str:
+        try:
+            ZoneInfo(zone)
+        except (KeyError, ValueError, OSError):
+            raise ValueError("not an IANA time zone; write for example Asia/Shanghai") from None
+        return zone
+
+    @field_validator("week")
+    @classmethod
+    def _each_once(cls, week: tuple[Weekday, ...]) -> tuple[Weekday, ...]:
+        if len(set(week)) < len(week):
+            raise ValueError("name each day of the week once")
+        return tuple(day for day in Weekday if day in week)
+
+    @field_validator("hours")
+    @classmethod
+    def _in_order(cls, hours: tuple[WorkingHours, ...]) -> tuple[WorkingHours, ...]:
+        if any(later.begins < earlier.ends for earlier, later in pairwise(hours)):
+            raise ValueError("the hours must be in order and apart")
+        return hours
+
+    @field_validator("sources")
+    @classmethod
+    def _plain_names(cls, sources: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(sources)) < len(sources) or not all(re.fullmatch(r"[a-z][a-z0-9_]{1,59}", name) for name in sources):
+            raise ValueError("name each source once, in small letters, digits and underscores, for example trade_show")
+        return sources
+
+
+COMPANY_POLICY = Policy("lead-svc", CompanyPolicy, begins=lambda settings: CompanyPolicy(zone=settings.time_zone), name="company")

@@ -1,0 +1,80 @@
+"""Parts of documents that more than one service reads."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from enum import StrEnum
+from itertools import pairwise
+from typing import Self
+
+from pydantic import model_validator
+
+from shared.policy.document import Part, value
+
+
+class StageNumbers(Part):
+    """The numbers of one open stage of a deal."""
+
+    probability: int = value(20, "Probability", "赢单概率", "How likely a deal in this stage is won, in percent.", ge=0, le=100)
+    stalled_after_days: int = value(
+        14, "Stalled after days", "停滞天数", "An open deal that nothing happened to for more days is stalled.", ge=1, le=3650
+    )
+
+
+def _stage(probability: int, days: int, en: str, zh: str) -> StageNumbers:
+    numbers = StageNumbers(probability=probability, stalled_after_days=days)
+    made: StageNumbers = value(numbers, en, zh, "The numbers of this stage.")
+    return made
+
+
+class Stages(Part):
+    """The open stages of a deal, in their order."""
+
+    discovery: StageNumbers = _stage(20, 14, "Discovery", "需求挖掘")
+    proposal: StageNumbers = _stage(50, 14, "Proposal", "方案提案")
+    negotiation: StageNumbers = _stage(75, 21, "Negotiation", "商务谈判")
+    closing: StageNumbers = _stage(90, 30, "Closing", "签约推进")
+
+    def of(self, stage: str) -> StageNumbers:
+        """The numbers of a stage by its name."""
+        found: StageNumbers = getattr(self, stage)
+        return found
+
+
+class PaymentTrigger(StrEnum):
+    """What lets a step of a payment plan fall due."""
+
+    SIGNED = "signed"
+    GO_LIVE = "go_live"
+    ACCEPTED = "accepted"
+
+
+class PaymentStep(Part):
+    """One step of a payment plan."""
+
+    trigger: PaymentTrigger = value(PaymentTrigger.SIGNED, "Trigger", "触发条件", "What lets it fall due.")
+    percent: Decimal = value(Decimal(100), "Percent", "比例", "Its share of the total, in percent.", gt=0, le=100, decimal_places=2)
+    due_days: int = value(30, "Days to pay", "付款天数", "Calendar days from the trigger to the last day to pay.", ge=0, le=3650)
+
+
+DEFAULT_PLAN = tuple(
+    PaymentStep(trigger=trigger, percent=Decimal(percent))
+    for trigger, percent in ((PaymentTrigger.SIGNED, 50), (PaymentTrigger.GO_LIVE, 30), (PaymentTrigger.ACCEPTED, 20))
+)
+
+
+def adds_up(steps: Iterable[PaymentStep]) -> None:
+    """ValueError when a payment plan is not all of the total."""
+    if (total := sum((step.percent for step in steps), Decimal(0))) != 100:
+        raise ValueError(f"the steps must add up to 100 percent; they are {total.normalize():f}")
+
+
+class Ascending(Part):
+    """A part whose fields must not go down from one to the next."""
+
+    @model_validator(mode="after")
+    def _ascend(self) -> Self:
+        names = list(type(self).model_fields)
+        for lower, upper in pairwise(names):
+            if getattr(self, lower) > getattr(self, upper):
+                raise ValueError(f"{upper} must not be less than {lower}")
+        return self
