@@ -1,6 +1,12 @@
-"""The time, injectable: tests and the demo hand their own clock to what depends on it."""
+"""The time, injectable: tests and the demo hand their own clock to what depends on it.
+
+There are two. The business's clock says when something happened, is due or is valid; who tries deadlines out may move it. The machine's
+clock, and Postgres's `now()`, count how long something takes or is kept: claims, waits, leases, retention. Nobody moves that one, so a
+jump of the business's clock ends no claim and deletes nothing early.
+"""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from shared.errors import Invalid
@@ -28,6 +34,31 @@ _SKEW = timedelta(minutes=5)
 
 def utcnow() -> datetime:
     return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class MovedClock:
+    """The business's clock where it is moved: the machine's and an offset, which may be another one at any time."""
+
+    offset: Callable[[], timedelta]
+
+    def __call__(self) -> datetime:
+        return utcnow() + self.offset()
+
+
+def moved_by(clock: Clock) -> timedelta:
+    """How far a clock is ahead of the machine's."""
+    return clock.offset() if isinstance(clock, MovedClock) else timedelta()
+
+
+def machine(clock: Clock) -> Clock:
+    """The machine's clock behind the business's. One that a test moves stands for both."""
+    return utcnow if isinstance(clock, MovedClock) else clock
+
+
+def kept_since(clock: Clock, days: float) -> datetime:
+    """What was made before then has been kept for `days` by either clock, so that moving one deletes nothing early."""
+    return min(clock(), machine(clock)()) - timedelta(days=days)
 
 
 def happened(at: datetime | None, now: datetime, *, since: datetime | None = None, field: str = "at") -> datetime:

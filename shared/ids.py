@@ -10,7 +10,11 @@ CLINCH = UUID("6f6c7a52-0b0e-5f0a-9d5c-0c11c4a5e77e")
 
 
 def new_id() -> UUID:
-    """A UUIDv7 (RFC 9562): sorts by the time it was made, so index inserts stay local."""
+    """A UUIDv7 (RFC 9562): sorts by the time it was made, so index inserts stay local.
+
+    By the machine's clock, also where the business's is moved: ids keep the order in which they were made, and no rule of the business
+    reads a time from one.
+    """
     return _plain(uuid_utils.uuid7())
 
 

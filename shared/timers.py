@@ -3,6 +3,8 @@
 A command sets and cancels them in its own transaction. A worker claims one for a while, in another transaction, and then
 acts and marks it fired in one: the mark comes last and only on a timer that is still open. So locks are taken in the order in
 which commands take them (first what is watched, then the timer), and a timer that was cancelled meanwhile has no effect.
+
+When one is due is the business's time; claims and waits after a failure are the machine's.
 """
 
 import asyncio
@@ -16,7 +18,7 @@ import structlog
 from prometheus_client import Gauge, Histogram
 
 from shared.auth import SYSTEM
-from shared.clock import READABLE_YEARS, Clock
+from shared.clock import READABLE_YEARS, Clock, machine, moved_by
 from shared.db.context import Context
 from shared.db.tx import Database, Tx
 from shared.errors import Invalid
@@ -56,7 +58,7 @@ WHERE subject = $1 AND ($2::text IS NULL OR kind = $2) AND id IS DISTINCT FROM $
 """
 _CLAIM = f"""
 UPDATE timer SET retry_at = $3 WHERE id = (
-  SELECT id FROM timer WHERE {_OPEN} AND due_at <= $1 AND (retry_at IS NULL OR retry_at <= $1) AND kind = ANY($2::text[])
+  SELECT id FROM timer WHERE {_OPEN} AND due_at <= $1 AND (retry_at IS NULL OR retry_at <= $4) AND kind = ANY($2::text[])
   ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
 ) RETURNING id, kind, subject, due_at, data, attempts
 """
@@ -66,13 +68,13 @@ UPDATE timer SET fired_at = $2, error = NULL
 WHERE id = $1 AND {_OPEN}
 """
 _FAIL = f"UPDATE timer SET attempts = attempts + 1, retry_at = $2, error = $3 WHERE id = $1 AND {_OPEN}"
-# An import of last year's deals sets timers for last year; when one was set is in its id (UUIDv7).
+# An import of last year's deals sets timers for last year; when one was set, by the machine's clock, is in its id (UUIDv7).
 _STATE = f"""
-SELECT min(greatest(due_at, uuid_extract_timestamp(id))), count(*) FILTER (WHERE error IS NOT NULL)
+SELECT min(greatest(due_at, uuid_extract_timestamp(id) + $2::interval)), count(*) FILTER (WHERE error IS NOT NULL)
 FROM timer WHERE {_OPEN} AND due_at <= $1
 """
 # Within the time that the loop waits at most, so that no timer of a time out of range is ever read.
-_NEXT = f"SELECT min(greatest(due_at, retry_at, $2)) FROM timer WHERE {_OPEN} AND kind = ANY($1::text[]) AND due_at <= $3"
+_NEXT = f"SELECT min(greatest(due_at, retry_at + $4::interval, $2)) FROM timer WHERE {_OPEN} AND kind = ANY($1::text[]) AND due_at <= $3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +136,9 @@ async def fire_due(db: Database, handlers: Mapping[str, Handler], clock: Clock, 
     """
     fired = 0
     while not (stop and stop.is_set()):
-        now = clock()
+        at = machine(clock)()
         async with db.connection() as conn:
-            row = await conn.fetchrow(_CLAIM, now, list(handlers), now + CLAIM)
+            row = await conn.fetchrow(_CLAIM, clock(), list(handlers), at + CLAIM, at)
         if row is None:
             break
         fired += await _fire(db, Timer(**row), handlers, clock, service)
@@ -146,7 +148,7 @@ async def fire_due(db: Database, handlers: Mapping[str, Handler], clock: Clock, 
 async def _fire(db: Database, timer: Timer, handlers: Mapping[str, Handler], clock: Clock, service: str) -> bool:
     now = clock()
     try:
-        async with db.begin(Context(service, SYSTEM, now, f"timer:{timer.id}")) as tx:
+        async with db.begin(Context(service, SYSTEM, now, f"timer:{timer.id}", moved=moved_by(clock))) as tx:
             if not await tx.value(_STILL_OPEN, timer.id):
                 return False
             tx.firing = timer.id
@@ -161,7 +163,7 @@ async def _fire(db: Database, timer: Timer, handlers: Mapping[str, Handler], clo
         wait = min(RETRY[0] * 2 ** min(timer.attempts, 20), RETRY[1])
         reason = f"{type(error).__name__}: {error}"[:2000].replace("\0", "")
         async with db.connection() as conn:
-            await conn.execute(_FAIL, timer.id, now + wait, reason)
+            await conn.execute(_FAIL, timer.id, machine(clock)() + wait, reason)
         log.error("timer_failed", service=service, kind=timer.kind, subject=str(timer.subject), attempts=timer.attempts + 1, error=reason)
         return False
     if timer.due_at.tzinfo:  # asyncpg gives -infinity, which somebody wrote by hand, as the year 1 without a zone
@@ -173,7 +175,7 @@ async def _until_next(db: Database, handlers: Mapping[str, Handler], clock: Cloc
     """Seconds until the next timer is due, at most `LOOK_SECONDS`: another process may set one at any time."""
     async with db.connection() as conn:
         now = clock()
-        due: datetime | None = await conn.fetchval(_NEXT, list(handlers), now, now + timedelta(seconds=LOOK_SECONDS))
+        due: datetime | None = await conn.fetchval(_NEXT, list(handlers), now, now + timedelta(seconds=LOOK_SECONDS), moved_by(clock))
     return LOOK_SECONDS if due is None else min(LOOK_SECONDS, max(0.0, (due - clock()).total_seconds()))
 
 
@@ -183,7 +185,7 @@ async def sample(db: Database, clock: Clock, stop: asyncio.Event, *, service: st
     async def look() -> None:
         now = clock()
         async with db.read() as reader:
-            oldest, failing = await reader.row(_STATE, now)
+            oldest, failing = await reader.row(_STATE, now, moved_by(clock))
         OVERDUE.labels(service).set(max(0.0, (now - oldest).total_seconds()) if oldest else 0.0)
         FAILING.labels(service).set(failing)
 

@@ -18,6 +18,7 @@ from clinch.errors import CommandError
 from clinch.ops.backup.command import backup
 from clinch.ops.backup.restore import restore
 from clinch.ops.bus.command import bus
+from clinch.ops.clock import clock
 from clinch.ops.kafka.command import app as kafka
 from clinch.ops.logs import logs
 from clinch.ops.psql import psql
@@ -55,6 +56,7 @@ def clinch() -> None:
 for command in COMMANDS:
     app.command()(command)
 app.command(context_settings={"ignore_unknown_options": True})(psql)
+app.command(context_settings={"ignore_unknown_options": True})(clock)  # -2d is no option
 app.command("import")(import_file)  # the word itself is Python's
 app.add_typer(bus, name="bus")
 app.add_typer(kafka, name="kafka")

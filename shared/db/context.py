@@ -1,7 +1,7 @@
 """Who acts in a transaction, and why."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from shared.auth import Actor
@@ -17,3 +17,5 @@ class Context:
     correlation_id: str
     causation_id: UUID | None = None
     traceparent: str | None = None
+    moved: timedelta = timedelta()
+    """How far `now`, the business's time, is ahead of the machine's."""

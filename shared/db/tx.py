@@ -92,6 +92,8 @@ class Tx(Reader):
         self.settings = settings
         self.actor = context.actor
         self.now = context.now
+        self.machine_now = context.now - context.moved
+        """For what counts how long something takes or is kept; see `shared.clock`."""
         self.answer: Answer | None = None
         self.kept = True
         """Whether it commits: a dry run does not, and takes no number that a real one would miss."""

@@ -14,6 +14,7 @@ from fastapi.routing import APIRoute
 from starlette.responses import Response
 
 from shared.auth import Actor, authenticate
+from shared.clock import Clock, moved_by
 from shared.db.context import Context
 from shared.db.tx import Reader, Tx
 from shared.errors import Invalid
@@ -37,7 +38,8 @@ async def open_tx(request: Request) -> Tx:
     state = request.app.state
     actor: Actor = request.state.actor
     dry_run = _is_true(request, "dry_run")
-    context = Context(state.service, actor, state.clock(), trace_id(request.scope), traceparent=traceparent(request.scope))
+    clock: Clock = state.clock
+    context = Context(state.service, actor, clock(), trace_id(request.scope), traceparent=traceparent(request.scope), moved=moved_by(clock))
     tx: Tx = await request.state.open.enter_async_context(state.db.begin(context, keep=not dry_run))
     await idempotency.begin(request, tx, actor, keep=not dry_run)
     request.state.tx = tx

@@ -67,7 +67,7 @@ WITH gone AS (
 )
 DELETE FROM import_chunk WHERE job_id IN (SELECT id FROM gone UNION ALL SELECT copy FROM gone)
 """
-_CUT_OFF = "SELECT id FROM import_job WHERE state IN ('uploading', 'checking') AND created_at < $1::timestamptz - interval '1 day'"
+_CUT_OFF = "SELECT id FROM import_job WHERE state IN ('uploading', 'checking') AND created_at < $1"
 _DROP_FILE = Query(delete(IMPORT_CHUNK).where(IMPORT_CHUNK.c.job_id == bindparam("id")), int)
 _ALONE = "SELECT pg_try_advisory_xact_lock(hashtextextended($1::text, 0))"
 """Two workers do not survey one file. The job's row stays free for who cancels it."""
@@ -78,9 +78,9 @@ async def drop_uploads(conn: Any, ids: Sequence[UUID]) -> None:
     await conn.execute(_DROP_UPLOADS, ids, [prepared_id(id) for id in ids])
 
 
-async def forget_uploads(conn: Any, now: datetime) -> None:
-    """Drop what was cut off more than a day ago."""
-    await drop_uploads(conn, [row["id"] for row in await conn.fetch(_CUT_OFF, now)])
+async def forget_uploads(conn: Any, before: datetime) -> None:
+    """Drop what was begun before then and cut off."""
+    await drop_uploads(conn, [row["id"] for row in await conn.fetch(_CUT_OFF, before)])
 
 
 async def save(tx: Tx, job: Job) -> None:

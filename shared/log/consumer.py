@@ -15,7 +15,7 @@ import structlog
 from prometheus_client import Gauge, Histogram
 
 from shared.auth import SYSTEM
-from shared.clock import Clock, utcnow
+from shared.clock import Clock, moved_by, utcnow
 from shared.db.context import Context
 from shared.db.tx import Database, Tx
 from shared.log import inbox
@@ -220,7 +220,8 @@ class Consumer:
         self._next |= {partition: behind for partition, (_, behind) in _spans(part).items()}
 
     def _context(self, first: Delivered) -> Context:
-        return Context(self._service, SYSTEM, self._clock(), f"{self.name}:{first.topic}:{first.partition}:{first.offset}")
+        correlation = f"{self.name}:{first.topic}:{first.partition}:{first.offset}"
+        return Context(self._service, SYSTEM, self._clock(), correlation, moved=moved_by(self._clock))
 
     def _say_parked(self, message: Delivered, error: str) -> None:
         place = {"topic": message.topic, "partition": message.partition, "offset": message.offset}

@@ -12,7 +12,7 @@ from uuid import UUID
 import structlog
 
 from shared.auth import SYSTEM
-from shared.clock import Clock
+from shared.clock import Clock, moved_by
 from shared.db.context import Context
 from shared.db.tx import Database, Reader, Tx
 from shared.errors import NotFound, Rejected
@@ -107,7 +107,7 @@ async def redrive(db: Database, id: UUID, handles: Mapping[str, Handle], *, serv
     settled, error = 0, None
     while turn is not None and error is None:
         try:
-            async with db.begin(Context(service, SYSTEM, clock(), f"redrive:{id}")) as tx:
+            async with db.begin(Context(service, SYSTEM, clock(), f"redrive:{id}", moved=moved_by(clock))) as tx:
                 following = await _handle_again(tx, turn, handle, accept_gap=turn == id)
         except Exception as failure:
             if isinstance(failure, _NotFirst) or is_outage(failure):

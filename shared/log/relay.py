@@ -68,9 +68,10 @@ _BLOCKED = """
 INSERT INTO blocked_task (name, since, error) VALUES ('relay', now(), $1) ON CONFLICT (name) DO UPDATE SET error = excluded.error
 """
 _GOES_ON = "DELETE FROM blocked_task WHERE name = 'relay'"
+# When an event was recorded by the machine's clock is in its id (UUIDv7).
 _STATE = f"""
 SELECT (SELECT count(*) FROM outbox),
-       (SELECT extract(epoch FROM now() - e.recorded_at)::float8 FROM outbox o JOIN event e ON e.id = o.event_id ORDER BY o.id LIMIT 1),
+       (SELECT extract(epoch FROM now() - uuid_extract_timestamp(event_id))::float8 FROM outbox ORDER BY id LIMIT 1),
        (SELECT count(*) FROM outbox_letter WHERE {letters.OPEN})
 """
 

@@ -99,15 +99,21 @@ class Service:
 
     # -- API -----------------------------------------------------------------------------------------------------------
 
-    def app(self, settings: Settings, clock: Clock = utcnow, stop: asyncio.Event | None = None) -> FastAPI:
+    def app(self, settings: Settings, clock: Clock = utcnow, stop: asyncio.Event | None = None, issuer_clock: Clock = utcnow) -> FastAPI:
         """The HTTP API. Its lifespan opens the pool; it neither migrates nor runs background work.
 
-        `stop`: set when it shall end.
+        `stop`: set when it shall end. `issuer_clock`: by which access tokens are given out.
         """
         if not isinstance(settings, self.settings):
             raise TypeError(f"{self.name} needs {self.settings.__name__}, not {type(settings).__name__}")
         db = Database(settings, self.name)
-        verifier = Verifier(settings.issuer, settings.audience, jwks_url=settings.jwks_url, roles_claim=settings.roles_claim)
+        verifier = Verifier(
+            settings.issuer,
+            settings.audience,
+            jwks_url=settings.jwks_url,
+            roles_claim=settings.roles_claim,
+            now=lambda: issuer_clock().timestamp(),
+        )
 
         leavers = Leavers(db)
 

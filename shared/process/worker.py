@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 
 from shared import timers
-from shared.clock import Clock, utcnow
+from shared.clock import Clock, kept_since, utcnow
 from shared.db.tx import Database
 from shared.http.idempotency import FORGET_OLD
 from shared.imports.job import forget_uploads
@@ -122,6 +122,6 @@ async def _keep_house(db: Database, clock: Clock, stop: asyncio.Event, service: 
     async def sweep() -> None:
         async with db.connection() as conn:
             await conn.execute(FORGET_OLD)
-            await forget_uploads(conn, clock())
+            await forget_uploads(conn, kept_since(clock, days=1))
 
     await every(HOUSEKEEPING_SECONDS, sweep, stop, Outage("housekeeping", service=service))

@@ -27,7 +27,7 @@ def house(data: Path) -> LogHouse:
 
 
 _WAIT = "INSERT INTO outbox (event_id) SELECT id FROM event"
-_OLD = "UPDATE event SET recorded_at = now() - interval '10 minutes'"
+_OLD = "UPDATE event SET id = uuidv7(interval '-10 minutes')"
 _LETTER = """
 INSERT INTO dead_letter (id, consumer, topic, partition, "offset", subject, headers, value, error, attempts, parked_at, settled_at)
 SELECT uuidv7(), 'deal-svc', 't', 0, n, 's', '{}', '', '', 3, now(), CASE WHEN n > 2 THEN now() END FROM generate_series(1, 3) n

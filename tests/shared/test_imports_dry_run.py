@@ -137,7 +137,7 @@ async def test_the_second_copy_of_a_file_goes_with_a_dry_run_that_was_killed(not
     async with notes.db.connection() as conn:
         await conn.execute("UPDATE import_job SET state = 'checking'")
         await conn.execute("INSERT INTO import_chunk VALUES ($1, 0, 'x')", prepared_id(UUID(id)))
-        await jobs.forget_uploads(conn, notes.clock())
+        await jobs.forget_uploads(conn, notes.clock() - timedelta(days=1))
         assert await conn.fetchval("SELECT count(*) FROM import_chunk") == 2
-        await jobs.forget_uploads(conn, notes.clock() + timedelta(days=2))
+        await jobs.forget_uploads(conn, notes.clock() + timedelta(days=1))
     await _nothing_is_left(notes)

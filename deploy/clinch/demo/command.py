@@ -10,6 +10,8 @@ import typer
 from clinch.client.token import fetch
 from clinch.errors import CommandError
 from clinch.options import Data, Url, base_url, pasted
+from clinch.run.clock import clock_of
+from clinch.run.folder import DataFolder, default_folder
 
 if TYPE_CHECKING:
     from clinch.demo.calls import Calls, Progress
@@ -43,7 +45,8 @@ def demo(
         async with httpx.AsyncClient(base_url=base, headers=headers, timeout=60, limits=httpx.Limits(max_connections=AT_ONCE)) as http:
             await seed_people(http)
             with on_terminal() as progress:
-                return await fill(Calls(http, token), seed, leads, progress)
+                now = None if url else clock_of(DataFolder(data or default_folder()))()
+                return await fill(Calls(http, token), seed, leads, progress, now)
 
     try:
         typer.echo(asyncio.run(run()))

@@ -7,10 +7,12 @@ import sys
 import uvloop
 
 from clinch.run.arguments import Arguments, parse
+from clinch.run.clock import clock_of
 from clinch.run.issuer import issuer_app
 from clinch.run.origin import Origin, Served
 from clinch.run.services import exit_on_bad_settings, with_settings
 from clinch.run.settings import ISSUER_PATH, Embedded
+from shared.clock import utcnow
 from shared.process import heap
 from shared.process.admin import admin
 from shared.process.drain import serve, stop_on_signals
@@ -20,10 +22,13 @@ from shared.process.settings import Settings
 
 async def build(run: Embedded, settings: Settings, stop: asyncio.Event) -> Origin:
     services = await with_settings(run)
-    served = [Served(service.name, service.paths, service.app(its, stop=stop)) for service, its in services]
-    if run.issuer != run.development_issuer:
+    clock = clock_of(run.folder, settings.env)
+    own = run.issuer == run.development_issuer
+    issuer_clock = clock if own else utcnow
+    served = [Served(service.name, service.paths, service.app(its, clock, stop, issuer_clock)) for service, its in services]
+    if not own:
         return Origin(served, {}, settings.cors_origins)
-    issuer = issuer_app(key_file=run.folder.issuer_key, issuer=run.issuer, audience=settings.audience, env=settings.env)
+    issuer = issuer_app(key_file=run.folder.issuer_key, issuer=run.issuer, audience=settings.audience, env=settings.env, clock=clock)
     return Origin(served, {ISSUER_PATH: issuer}, settings.cors_origins)
 
 

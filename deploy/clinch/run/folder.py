@@ -7,7 +7,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
@@ -19,11 +19,12 @@ _MARK_TEXT = "The data of an embedded Clinch: database, logs, keys. Do not edit;
 
 @dataclass(frozen=True)
 class Run:
-    """The supervisor that holds the folder now, the port its API listens on, and that of the API's figures (0: none)."""
+    """The supervisor that holds the folder now, the port its API listens on, that of the API's figures (0: none), and CLINCH_ENV."""
 
     pid: int
     port: int
     admin_port: int = 0
+    env: str = ""
 
 
 class DataFolder:
@@ -35,8 +36,9 @@ class DataFolder:
         self.schema_stamp = self.path / "schema"
         self.processes = self.path / "processes.json"
         self.bus = self.path / "bus.json"
+        self.clock = self.path / "clock.json"
         self.restart = self.path / "restart"
-        self.kept = (self.issuer_key, self.schema_stamp, self.bus)
+        self.kept = (self.issuer_key, self.schema_stamp, self.bus, self.clock)
         """What a backup holds besides the databases."""
         self._lock = self.path / "lock"
 
@@ -82,7 +84,7 @@ class DataFolder:
         with os.fdopen(os.open(self._lock, os.O_RDWR | os.O_CREAT, 0o644), "r+") as file:
             self._lock_for_good(file)
             file.truncate()
-            json.dump({"pid": os.getpid(), "port": port, "admin_port": admin_port}, file)
+            json.dump(asdict(Run(os.getpid(), port, admin_port, os.environ.get("CLINCH_ENV", ""))), file)
             file.flush()
             yield
 

@@ -5,8 +5,7 @@ It gives anybody a token for any role. That is its purpose, and why it refuses t
 
 import json
 import os
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from joserfc.jwk import ECKey
 from clinch.errors import CommandError
 from clinch.run.people import SAMPLE_PEOPLE, SamplePerson
 from shared.auth import Role, person_id
+from shared.clock import Clock, utcnow
 from shared.ids import new_id
 
 DEFAULT_TTL = 3_600
@@ -44,7 +44,7 @@ class Issuer:
     key: ECKey
     issuer: str
     audience: str
-    now: Callable[[], float] = time.time
+    clock: Clock = utcnow
 
     def token(self, *, role: str | None = None, sub: str | None = None, ttl: int = DEFAULT_TTL) -> str:
         """An access token that is good for `ttl` seconds (1 to 86400).
@@ -61,7 +61,7 @@ class Issuer:
         if not 1 <= ttl <= MAX_TTL:
             raise TokenRefused(f"ttl is in seconds, from 1 to {MAX_TTL}")
         subject = person.key if person else sub or f"dev-{given}"
-        issued = int(self.now())
+        issued = int(self.clock().timestamp())
         claims = {
             "iss": self.issuer,
             "aud": self.audience,
@@ -75,11 +75,11 @@ class Issuer:
         return jwt.encode({"alg": "ES256", "kid": self.key.kid, "typ": "at+jwt"}, claims, self.key)
 
 
-def issuer_app(*, key_file: Path, issuer: str, audience: str, env: str) -> FastAPI:
+def issuer_app(*, key_file: Path, issuer: str, audience: str, env: str, clock: Clock = utcnow) -> FastAPI:
     """The issuer as an app to be mounted where `issuer` (its exact URL) points. Raises `CommandError` (2)."""
     if env == "production":
         raise CommandError("With CLINCH_ENV=production there is no development issuer: name your identity provider in CLINCH_ISSUER.", 2)
-    signer = Issuer(load_key(key_file), issuer, audience)
+    signer = Issuer(load_key(key_file), issuer, audience, clock)
     base = issuer.rstrip("/")
     app = FastAPI(title="Clinch development issuer", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.issuer = signer

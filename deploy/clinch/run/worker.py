@@ -9,6 +9,7 @@ import structlog
 import uvloop
 
 from clinch.run.arguments import Arguments, parse
+from clinch.run.clock import clock_of
 from clinch.run.services import exit_on_bad_settings, with_settings
 from shared.process import heap
 from shared.process.admin import admin
@@ -51,7 +52,8 @@ async def run(arguments: Arguments) -> None:
         its = arguments.run.of_process("worker")
         configure_logging(its, "worker")
         services = await with_settings(arguments.run)
-    workers = {service.name: Worker(service, settings) for service, settings in services}
+        clock = clock_of(arguments.run.folder, its.env)
+    workers = {service.name: Worker(service, settings, clock) for service, settings in services}
     heap.settle()
     await work_all(workers, its, lambda: arguments.say_ready("worker"))
 

@@ -15,10 +15,12 @@ from clinch.ops.rezone.plan import Plan, Wanted, plan
 from clinch.ops.rezone.rates import read_rates
 from clinch.ops.rezone.steps import carry_out
 from clinch.options import Data, pasted
+from clinch.run.clock import clock_of
 from clinch.run.down import stop
 from clinch.run.folder import DataFolder, default_folder
 from clinch.run.settings import SERVICES, Embedded, other_systems
 from clinch.run.stopped import databases_alone
+from shared.clock import Clock, utcnow
 
 if TYPE_CHECKING:
     from shared.process.settings import Settings
@@ -42,7 +44,7 @@ def rezone(
     """
     wanted = _wanted(time_zone, currency, rates)
     if others := other_systems():
-        made = asyncio.run(_change(others, wanted))
+        made = asyncio.run(_change(others, wanted, utcnow))
         typer.echo(
             NOTHING if made is None else f"All data are kept in {made.words} now. Next: {_settings(made)} for all services; start them."
         )
@@ -51,14 +53,15 @@ def rezone(
     if not run.folder.exists():
         raise CommandError(f"There is no data folder {run.folder.path}: name it with --data or CLINCH_DATA.", 2)
     settings = {name: run.of_service(name) for name in SERVICES}
+    clock = clock_of(run.folder)
     if run.folder.run() is not None:
-        if asyncio.run(_look(settings, wanted)) is None:
+        if asyncio.run(_look(settings, wanted, clock)) is None:
             typer.echo(NOTHING)
             return
         stop(run.folder)
         typer.echo("  Stopped Clinch")
     with databases_alone(run):
-        made = asyncio.run(_change(settings, wanted))
+        made = asyncio.run(_change(settings, wanted, clock))
     if made is None:
         typer.echo(NOTHING)
         return
@@ -89,15 +92,15 @@ def _start(made: Plan) -> str:
     return "".join(f"{name}={value} " for name, value in given.items() if os.environ.get(name) not in (None, value))
 
 
-async def _look(settings: "Mapping[str, Settings]", wanted: Wanted) -> Plan | None:
+async def _look(settings: "Mapping[str, Settings]", wanted: Wanted, clock: Clock) -> Plan | None:
     async with _connected(settings) as conns:
-        return await plan(settings, conns, wanted)
+        return await plan(settings, conns, wanted, clock)
 
 
-async def _change(settings: "Mapping[str, Settings]", wanted: Wanted) -> Plan | None:
+async def _change(settings: "Mapping[str, Settings]", wanted: Wanted, clock: Clock) -> Plan | None:
     async with _connected(settings) as conns:
-        if (made := await plan(settings, conns, wanted)) is not None:
-            await carry_out(settings, conns, made, lambda line: typer.echo(f"  {line}"))
+        if (made := await plan(settings, conns, wanted, clock)) is not None:
+            await carry_out(settings, conns, made, clock, lambda line: typer.echo(f"  {line}"))
         return made
 
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -16,6 +16,7 @@ from clinch.ops.rezone.rates import Rates, require_days
 from clinch.run.settings import SERVICES
 
 if TYPE_CHECKING:
+    from shared.clock import Clock
     from shared.company import Company
     from shared.process.settings import Settings
 
@@ -60,7 +61,7 @@ class Plan:
         return f"{self.time_zone} and {self.reporting_currency}"
 
 
-async def plan(settings: "Mapping[str, Settings]", conns: Mapping[str, Any], wanted: Wanted) -> Plan | None:
+async def plan(settings: "Mapping[str, Settings]", conns: Mapping[str, Any], wanted: Wanted, clock: "Clock") -> Plan | None:
     """None when there is nothing to change. Raises CommandError when it cannot be."""
     from shared.company import MoveState, history
 
@@ -72,14 +73,14 @@ async def plan(settings: "Mapping[str, Settings]", conns: Mapping[str, Any], wan
     newest = max((rows[-1] for rows in known.values()), key=lambda row: row.number)
     unfinished = any(row.state is not MoveState.DONE for rows in known.values() for row in rows)
     if not unfinished:
-        return await _new(settings, conns, {name: rows[-1] for name, rows in known.items()}, wanted)
+        return await _new(settings, conns, {name: rows[-1] for name, rows in known.items()}, wanted, clock)
     _refuse_another(newest, wanted)
     if all(rows[-1].number == newest.number for rows in known.values()):
         return Plan(newest.number, newest.time_zone, newest.reporting_currency, newest.since, begun=True)
     # Cut off before all were told, so nothing has moved, and those that were not told may have worked meanwhile: plan it again.
     before = {name: [row for row in rows if row.number < newest.number][-1] for name, rows in known.items()}
     rates = wanted.rates or dict(await conns["metrics"].fetch(_GIVEN_RATES, newest.number))
-    return await _new(settings, conns, before, Wanted(newest.time_zone, newest.reporting_currency, rates))
+    return await _new(settings, conns, before, Wanted(newest.time_zone, newest.reporting_currency, rates), clock)
 
 
 def _refuse_another(begun: "Company", wanted: Wanted) -> None:
@@ -87,7 +88,9 @@ def _refuse_another(begun: "Company", wanted: Wanted) -> None:
         raise CommandError(f"The change to {begun.words} is not finished: run `clinch rezone` without options, then change again.", 2)
 
 
-async def _new(settings: "Mapping[str, Settings]", conns: Mapping[str, Any], last: "Mapping[str, Company]", wanted: Wanted) -> Plan | None:
+async def _new(
+    settings: "Mapping[str, Settings]", conns: Mapping[str, Any], last: "Mapping[str, Company]", wanted: Wanted, clock: "Clock"
+) -> Plan | None:
     currencies = {row.reporting_currency for row in last.values()}
     if len(currencies) > 1:
         told = ", ".join(f"{name} {row.reporting_currency}" for name, row in last.items())
@@ -96,7 +99,7 @@ async def _new(settings: "Mapping[str, Settings]", conns: Mapping[str, Any], las
     zone, currency = wanted.time_zone or last["lead"].time_zone, wanted.reporting_currency or old
     if all((row.time_zone, row.reporting_currency) == (zone, currency) for row in last.values()):
         return None
-    made = Plan(max(row.number for row in last.values()) + 1, zone, currency, await _since(conns), begun=False)
+    made = Plan(max(row.number for row in last.values()) + 1, zone, currency, await _since(conns, clock), begun=False)
     if currency == old:
         return made
     rates = wanted.rates or {}
@@ -108,13 +111,13 @@ async def _new(settings: "Mapping[str, Settings]", conns: Mapping[str, Any], las
     )
 
 
-async def _since(conns: Mapping[str, Any]) -> datetime:
+async def _since(conns: Mapping[str, Any], clock: "Clock") -> datetime:
     """From when on events are the new kind: after all that there are."""
-    now = datetime.now(UTC)
+    now = clock()
     ends = [await conn.fetchval("SELECT max(recorded_at) FROM event") for conn in conns.values()]
     since: datetime = max([now, *(end + timedelta(microseconds=1) for end in ends if end is not None)])
     if since > now + CLOCK_BEHIND:
-        raise CommandError(f"The clock of this machine is behind the last event, which was recorded at {since.isoformat()}: set it first.")
+        raise CommandError(f"The clock is behind the last event, which was recorded at {since.isoformat()}: set it first.")
     return since
 
 

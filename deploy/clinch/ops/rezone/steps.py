@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -12,6 +11,7 @@ from clinch.errors import CommandError
 from clinch.ops.rezone.plan import Plan, refuse_services
 
 if TYPE_CHECKING:
+    from shared.clock import Clock
     from shared.process.settings import Settings
 
 Say = Callable[[str], None]
@@ -32,7 +32,7 @@ WHERE number IN ($1, (SELECT max(number) FROM company WHERE number < $1))
 """
 
 
-async def carry_out(settings: "Mapping[str, Settings]", conns: Mapping[str, Any], plan: Plan, say: Say) -> None:
+async def carry_out(settings: "Mapping[str, Settings]", conns: Mapping[str, Any], plan: Plan, clock: "Clock", say: Say) -> None:
     """All that is left of it. Nothing else may run on these databases."""
     await refuse_services(conns)
     for name in () if plan.begun else MARKED:
@@ -41,13 +41,13 @@ async def carry_out(settings: "Mapping[str, Settings]", conns: Mapping[str, Any]
     rates = await _rates(conns["metrics"], plan)
     for name in ("deal", "contract", "lead"):
         await refuse_services(conns)
-        await _follow(name, conns[name], plan, rates)
+        await _follow(name, conns[name], plan, clock, rates)
         say(f"Moved the records of the {name} database")
     await refuse_services(conns)
     events = await _figures(settings["metrics"], conns["metrics"], plan)
     if events is not None:
         say(f"Projected the figures again, from {events:,} events")
-    await asyncio.sleep(max(0.0, (plan.since - datetime.now(UTC)).total_seconds()))  # events recorded before it are the old kind
+    await asyncio.sleep(max(0.0, (plan.since - clock()).total_seconds()))  # events recorded before it are the old kind
     for name in MARKED:
         await conns[name].execute(_SET, plan.number, "done")
     say("Released all four databases")
@@ -73,7 +73,7 @@ async def _rates(conn: Any, plan: Plan) -> dict[UUID, Decimal] | None:
     return {row["deal_id"]: row["rate"] for row in await conn.fetch(_RATES, plan.number)}
 
 
-async def _follow(name: str, conn: Any, plan: Plan, rates: Mapping[UUID, Decimal] | None) -> None:
+async def _follow(name: str, conn: Any, plan: Plan, clock: "Clock", rates: Mapping[UUID, Decimal] | None) -> None:
     from clinch.run.services import load
     from shared.rezone import Rezone
 
@@ -81,7 +81,7 @@ async def _follow(name: str, conn: Any, plan: Plan, rates: Mapping[UUID, Decimal
         if await conn.fetchval(_STATE, plan.number) != "moving":
             return
         if (follow := load(name).rezone) is not None:
-            await follow(conn, Rezone(ZoneInfo(plan.time_zone), datetime.now(UTC), rates))
+            await follow(conn, Rezone(ZoneInfo(plan.time_zone), clock(), rates))
         await conn.execute(_SET, plan.number, "moved")
 
 

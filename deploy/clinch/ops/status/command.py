@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import asdict
+from datetime import timedelta
 from functools import partial
 from typing import Annotated
 
@@ -17,6 +18,7 @@ from clinch.ops.status.processes import obstacles, processes
 from clinch.ops.status.state import SystemState
 from clinch.ops.status.text import tables
 from clinch.options import Data, pasted
+from clinch.run.clock import clock_words, offset_of
 from clinch.run.folder import DataFolder, default_folder
 from clinch.run.settings import SERVICES, Embedded, other_systems
 
@@ -61,18 +63,19 @@ def _here(folder: DataFolder) -> SystemState:
     if not there:
         return SystemState(bus.place, bus.on_kafka)
     own = Embedded(folder, 0).postgres().url
-    found = _figures({database: own(database) for database in SERVICES}, bus.url or own("bus"))
+    moved = offset_of(folder)
+    found = _figures({database: own(database) for database in SERVICES}, bus.url or own("bus"), moved)
     known = asyncio.run(company(own("lead")))
     if running is None:
-        return SystemState(bus.place, bus.on_kafka, processes=there, figures=found, company=known)
+        return SystemState(bus.place, bus.on_kafka, processes=there, figures=found, company=known, moved_seconds=moved.total_seconds())
     worker = obstacles(running.admin_port + 1) if running.admin_port else None
     url, api = f"http://127.0.0.1:{running.port}", obstacles(running.port)
-    return SystemState(bus.place, bus.on_kafka, url, True, there, api, worker, found, known)
+    return SystemState(bus.place, bus.on_kafka, url, True, there, api, worker, found, known, moved.total_seconds())
 
 
-def _figures(databases: dict[str, str], bus_url: str) -> Figures:
+def _figures(databases: dict[str, str], bus_url: str, moved: timedelta = timedelta()) -> Figures:
     of_services = {SERVICES[database].partition(".")[0].replace("_", "-"): url for database, url in databases.items()}
-    return asyncio.run(figures(of_services, bus_url))
+    return asyncio.run(figures(of_services, bus_url, moved))
 
 
 def _facts(system: SystemState, wrong: list[Wrong]) -> dict[str, object]:
@@ -84,6 +87,7 @@ def _lines(system: SystemState, wrong: list[Wrong], command: Callable[[str], str
         line for one in wrong for line in (f"! {one.says}", *([f"    {one.next}"] if one.next else []), f"    docs/operations/{one.page}")
     ]
     told += [str(system.company)] if system.company else []
+    told += [clock_words(timedelta(seconds=system.moved_seconds))] if system.moved_seconds else []
     if not system.embedded:
         return [*tables(system), *told, f"The log is {system.log}." if wrong else f"All is well; the log is {system.log}."]
     if not system.processes:

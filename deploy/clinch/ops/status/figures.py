@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -12,18 +13,19 @@ PATIENCE = 4.0  # seconds for a database, and for the log
 MANY = 1000  # events; from so many on, a second look tells whether a consumer catches up
 SECOND_LOOK = 2.0  # seconds later
 
-# One that was set for a time that was over, as an import does, is late from when it was set, which is in its id (UUIDv7).
+# A timer that was set for a time that was over, as an import does, is late from when it was set. When an event was recorded or a timer
+# was set by the machine's clock is in its id (UUIDv7); due is what is due by the business's clock, which is ahead by $1.
 _STATE = """
 SELECT (SELECT count(*) FROM outbox) AS outbox,
-       (SELECT extract(epoch FROM now() - e.recorded_at)::float8 FROM outbox o JOIN event e ON e.id = o.event_id
-        ORDER BY o.id LIMIT 1) AS outbox_oldest_seconds,
+       (SELECT extract(epoch FROM now() - uuid_extract_timestamp(event_id))::float8 FROM outbox ORDER BY id LIMIT 1)
+         AS outbox_oldest_seconds,
        (SELECT count(*) FROM outbox_letter WHERE settled_at IS NULL) AS outbox_letters,
        relay.seconds AS relay_blocked_seconds, relay.error AS relay_error,
        late.count AS timers_late, late.seconds AS timers_late_seconds,
        (SELECT count(*) FROM import_job WHERE state IN ('queued', 'running')) AS imports
 FROM (
-    SELECT count(*), extract(epoch FROM now() - min(greatest(due_at, uuid_extract_timestamp(id))))::float8 AS seconds
-    FROM timer WHERE fired_at IS NULL AND cancelled_at IS NULL AND due_at < now()
+    SELECT count(*), extract(epoch FROM now() - min(greatest(due_at - $1::interval, uuid_extract_timestamp(id))))::float8 AS seconds
+    FROM timer WHERE fired_at IS NULL AND cancelled_at IS NULL AND due_at < now() + $1::interval
 ) AS late
 LEFT JOIN (SELECT extract(epoch FROM now() - since)::float8 AS seconds, error FROM blocked_task WHERE name = 'relay') AS relay ON true
 """
@@ -85,14 +87,14 @@ class _Asked:
     """The stored offsets, by consumer."""
 
 
-async def figures(databases: Mapping[str, str], bus_url: str) -> Figures:
-    """Of the services whose databases are at these URLs. Returns within seconds, whatever is down."""
-    first = await _look(databases, bus_url)
+async def figures(databases: Mapping[str, str], bus_url: str, moved: timedelta = timedelta()) -> Figures:
+    """Of the services whose databases are at these URLs, and whose clock is ahead by `moved`. Returns within seconds, whatever is down."""
+    first = await _look(databases, bus_url, moved)
     many = {(name, one.name): one.behind for name, of in first.services.items() for one in of.consumers if (one.behind or 0) > MANY}
     if not many:
         return first
     await asyncio.sleep(SECOND_LOOK)
-    second = await _look(databases, bus_url)
+    second = await _look(databases, bus_url, moved)
 
     def compared(name: str, one: Consumer) -> Consumer:
         before = many.get((name, one.name))
@@ -102,8 +104,8 @@ async def figures(databases: Mapping[str, str], bus_url: str) -> Figures:
     return replace(second, services=services)
 
 
-async def _look(databases: Mapping[str, str], bus_url: str) -> Figures:
-    answers = dict(zip(databases, await asyncio.gather(*map(_ask, databases.values())), strict=True))
+async def _look(databases: Mapping[str, str], bus_url: str, moved: timedelta) -> Figures:
+    answers = dict(zip(databases, await asyncio.gather(*(_ask(url, moved) for url in databases.values())), strict=True))
     asked = {name: answer for name, answer in answers.items() if not isinstance(answer, str)}
     silent = {name: answer for name, answer in answers.items() if isinstance(answer, str)}
     if not asked:
@@ -115,7 +117,7 @@ async def _look(databases: Mapping[str, str], bus_url: str) -> Figures:
     return Figures({name: _waiting(of, log.bounds) for name, of in asked.items()}, silent, None, log.replicas_missing)
 
 
-async def _ask(url: str) -> _Asked | str:
+async def _ask(url: str, moved: timedelta) -> _Asked | str:
     """What the database says, or why it says nothing."""
     import asyncpg
 
@@ -123,7 +125,7 @@ async def _ask(url: str) -> _Asked | str:
         async with asyncio.timeout(PATIENCE):
             conn: Any = await asyncpg.connect(url, server_settings={"application_name": "clinch status", "jit": "off"})
             try:
-                asked = _Asked(dict(await conn.fetchrow(_STATE)), dict(await conn.fetch(_LETTERS)), {})
+                asked = _Asked(dict(await conn.fetchrow(_STATE, moved)), dict(await conn.fetch(_LETTERS)), {})
                 for consumer, topic, partition, position in await conn.fetch(_POSITIONS):
                     asked.positions.setdefault(consumer, {})[topic, partition] = position
                 return asked

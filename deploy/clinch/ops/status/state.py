@@ -22,6 +22,8 @@ class SystemState:
     worker: Mapping[str, str] | None = None
     figures: Figures = field(default_factory=Figures)
     company: CompanyState | None = None
+    moved_seconds: float = 0.0
+    """How far `clinch clock` has moved the clock of the data folder."""
 
     @property
     def running(self) -> bool:

@@ -74,7 +74,7 @@ FROM old WHERE old.upto IS NOT NULL RETURNING (SELECT count(*) FROM gone)
 
 async def _fold(tx: Tx, messages: Sequence[Delivered]) -> None:
     """Append new events. Those recorded before the horizon are read for their owners only."""
-    horizon = tx.now - timedelta(days=MetricsSettings.of(tx.settings).feed_days)
+    horizon = min(tx.now, tx.machine_now) - timedelta(days=MetricsSettings.of(tx.settings).feed_days)
     owners: dict[UUID, UUID | None] = {}
     introduced: dict[UUID, UUID | None] = {}
     moved: dict[UUID, UUID | None] = {}

@@ -1,12 +1,11 @@
 """Deleting what is old: an event leaves the feed CLINCH_FEED_DAYS after it was recorded. Its service and the log keep it."""
 
 import asyncio
-from datetime import timedelta
 
 from metrics_svc.feed.commands import forget
 from metrics_svc.settings import MetricsSettings
 from shared.auth import SYSTEM
-from shared.clock import Clock
+from shared.clock import Clock, kept_since
 from shared.db.context import Context
 from shared.db.tx import Database
 from shared.process.outage import Outage, every
@@ -23,6 +22,6 @@ async def forget_old(db: Database, settings: MetricsSettings, clock: Clock, stop
         deleted = STEP
         while deleted == STEP and not stop.is_set():
             async with db.begin(Context("metrics-svc", SYSTEM, clock(), "feed")) as tx:
-                deleted = await forget(tx, clock() - timedelta(days=settings.feed_days), STEP)
+                deleted = await forget(tx, kept_since(clock, settings.feed_days), STEP)
 
     await every(LOOK_SECONDS, look, stop, Outage("feed retention", service="metrics-svc"))

@@ -27,6 +27,7 @@ from metrics_svc.webhooks.record import Webhook
 from metrics_svc.webhooks.rules import PING, READ
 from metrics_svc.webhooks.sender import OutOfBounds, Sender, checked
 from shared.auth import Actor, CurrentActor
+from shared.clock import machine
 from shared.db.tx import Reader, Tx
 from shared.errors import Invalid
 from shared.events.envelope import REGISTRY
@@ -47,7 +48,7 @@ async def _shown(db: Reader, webhooks: Sequence[Webhook], by: Actor, now: dateti
 
 
 async def _with_secret(tx: Tx, webhook: Webhook, secret: str) -> WebhookWithSecret:
-    progress = await queries.progress(tx, [webhook.id], tx.now)
+    progress = await queries.progress(tx, [webhook.id], tx.machine_now)
     return WebhookWithSecret.of(webhook, progress[webhook.id], tx.actor, secret=secret)
 
 
@@ -84,14 +85,14 @@ async def list_webhooks(
 ) -> Page[WebhookOut]:
     """All endpoints. For admin and ops."""
     found = await queries.LIST.page(db, page, where=queries.PRESENT)
-    found.items = await _shown(db, found.items, by, request.app.state.clock())
+    found.items = await _shown(db, found.items, by, machine(request.app.state.clock)())
     return found
 
 
 @router.get("/{webhook_id}")
 async def get_webhook(webhook_id: UUID, db: Reading, by: CurrentActor, request: Request) -> WebhookOut:
     """One endpoint and its progress. For admin and ops."""
-    return (await _shown(db, [await queries.webhook(db, webhook_id)], by, request.app.state.clock()))[0]
+    return (await _shown(db, [await queries.webhook(db, webhook_id)], by, machine(request.app.state.clock)()))[0]
 
 
 @router.patch("/{webhook_id}")
@@ -108,7 +109,7 @@ async def update_webhook(webhook_id: UUID, body: WebhookPatch, tx: InTx, expect:
     if "types" in changes:
         changes["types"] = _known(body.types)
     webhook = await commands.change(tx, webhook_id, expect=expect, changes=changes, enabled=enabled)
-    return (await _shown(tx, [webhook], tx.actor, tx.now))[0]
+    return (await _shown(tx, [webhook], tx.actor, tx.machine_now))[0]
 
 
 @router.delete("/{webhook_id}", status_code=204)
@@ -130,7 +131,7 @@ async def rotate_webhook_secret(
 async def ping_webhook(webhook_id: UUID, by: CurrentActor, request: Request) -> PingOut:
     """Send a test delivery now and say what the receiver answered. For admin and ops. It is not listed and never repeated."""
     state = request.app.state
-    now = state.clock()
+    now = machine(state.clock)()
     async with state.db.read() as db:  # not for as long as the receiver takes
         webhook = await queries.webhook(db, webhook_id)
         PING.check(webhook, by, facts=(await queries.progress(db, [webhook_id], now))[webhook_id])

@@ -128,7 +128,7 @@ async def rotate(tx: Tx, id: UUID, *, expect: int | None, keep_old: bool) -> tup
     webhook, progress = await load(tx, id, expect)
     # An old secret that is ended at once stands in nobody's way.
     ROTATE_SECRET.check(webhook, tx.actor, facts=progress if keep_old else replace(progress, old_until=None))
-    until = tx.now + timedelta(hours=MetricsSettings.of(tx.settings).webhook_overlap_hours) if keep_old else tx.now
+    until = tx.machine_now + timedelta(hours=MetricsSettings.of(tx.settings).webhook_overlap_hours) if keep_old else tx.machine_now
     await tx.run(_END_SECRETS, _id=id, until=until)
     secret = await _new_secret(tx, id)
     return await tx.save(WEBHOOKS, webhook, WebhookSecretRotated(old_until=until if keep_old else None)), secret
@@ -138,7 +138,7 @@ async def remove(tx: Tx, id: UUID, *, expect: int | None) -> None:
     """Stop sending and signing. The next cleaning deletes its deliveries."""
     webhook, progress = await load(tx, id, expect)
     REMOVE.check(webhook, tx.actor, facts=progress)
-    await tx.run(_END_SECRETS, _id=id, until=tx.now)
+    await tx.run(_END_SECRETS, _id=id, until=tx.machine_now)
     await tx.save(WEBHOOKS, webhook, WebhookRemoved(), state=WebhookState.REMOVED)
 
 
@@ -155,7 +155,7 @@ async def redeliver(tx: Tx, id: UUID, delivery_id: UUID) -> Webhook:
     webhook, progress = await load(tx, id, None)
     REDELIVER.check(webhook, tx.actor, facts=progress)
     delivery = await queries.delivery(tx, id, delivery_id)
-    await tx.run(_AGAIN, _id=delivery.id, now=tx.now)
+    await tx.run(_AGAIN, _id=delivery.id, now=tx.machine_now)
     return await tx.save(WEBHOOKS, webhook, WebhookRedelivered(count=1, delivery_id=delivery.id))
 
 
@@ -163,7 +163,7 @@ async def redeliver_many(tx: Tx, id: UUID, *, since: datetime, until: datetime, 
     """Send deliveries of a state again that were made from `since` to before `until`: the oldest `MOST_AGAIN`. How many."""
     webhook, progress = await load(tx, id, None)
     REDELIVER.check(webhook, tx.actor, facts=progress)
-    count = len(await tx.all(_ALL_AGAIN, _id=id, since=since, until=until, found=state.value, now=tx.now))
+    count = len(await tx.all(_ALL_AGAIN, _id=id, since=since, until=until, found=state.value, now=tx.machine_now))
     if count:
         await tx.save(WEBHOOKS, webhook, WebhookRedelivered(count=count, since=since, until=until))
     return count
@@ -174,11 +174,11 @@ async def load(tx: Tx, id: UUID, expect: int | None) -> tuple[Webhook, Progress]
     webhook = await tx.load(WEBHOOKS, id, expect)
     if webhook.state is WebhookState.REMOVED:
         raise WEBHOOKS.missing()
-    return webhook, (await queries.progress(tx, [id], tx.now))[id]
+    return webhook, (await queries.progress(tx, [id], tx.machine_now))[id]
 
 
 async def _new_secret(tx: Tx, webhook_id: UUID) -> str:
     secret = signature.new_secret()
     sealed = Seal.of(tx.settings).close(secret.encode()).decode()
-    await tx.run(_KEEP_SECRET, id=new_id(), webhook_id=webhook_id, sealed=sealed, created_at=tx.now)
+    await tx.run(_KEEP_SECRET, id=new_id(), webhook_id=webhook_id, sealed=sealed, created_at=tx.machine_now)
     return secret

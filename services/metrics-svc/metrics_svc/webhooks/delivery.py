@@ -1,5 +1,7 @@
 """From the feed to the receivers: deliveries are made, claimed, sent and recorded. Any number of workers may do this side by side.
 
+All of it goes by the machine's clock: receivers, their limits and their patience know no other.
+
 A turn makes and claims (turns.py); each attempt is recorded in its own transaction. What a worker sent and did not record, because it
 died, is sent again under the same id when its claim runs out. So receivers get each event at least once.
 """
@@ -18,7 +20,7 @@ from metrics_svc.webhooks.rules import Answer
 from metrics_svc.webhooks.sender import Sender
 from metrics_svc.webhooks.turns import Claimed, take_turn
 from shared.auth import SYSTEM
-from shared.clock import Clock
+from shared.clock import Clock, machine, moved_by
 from shared.db.context import Context
 from shared.db.tx import Database, Tx
 from shared.process.outage import Outage, pause
@@ -86,7 +88,7 @@ async def deliver(db: Database, settings: MetricsSettings, clock: Clock, stop: a
 async def attempt(db: Database, settings: MetricsSettings, clock: Clock, sender: Sender, delivery: Claimed) -> None:
     """Send it and record what came of it. What cannot be recorded is sent again when the claim has run out."""
     try:
-        at = clock()
+        at = machine(clock)()
         try:
             async with db.read() as reader:
                 keys = await queries.secrets(reader, delivery.webhook_id, Seal.of(settings), at)
@@ -109,9 +111,9 @@ async def attempt(db: Database, settings: MetricsSettings, clock: Clock, sender:
 
 async def record(tx: Tx, delivery: Claimed, answer: Answer, at: datetime) -> DisableReason | None:
     """Record the delivery after the attempt at `at`, and the endpoint's progress; why the endpoint is to be disabled, if it is."""
-    failing_since = await tx.value(_DOING, delivery.webhook_id) or tx.now
-    then = rules.after(delivery.tries + 1, answer, tx.now, random.uniform(-1, 1))
-    finished = None if then.state is DeliveryState.PENDING else tx.now
+    failing_since = await tx.value(_DOING, delivery.webhook_id) or tx.machine_now
+    then = rules.after(delivery.tries + 1, answer, tx.machine_now, random.uniform(-1, 1))
+    finished = None if then.state is DeliveryState.PENDING else tx.machine_now
     made = {"at": at, "status": answer.status, "error": answer.error, "milliseconds": round(answer.seconds * 1000)}
     written = await tx.execute(
         _RECORD, delivery.id, delivery.claimed_until, then.state.value, delivery.tries + 1, then.due_at, finished, [made]
@@ -120,11 +122,11 @@ async def record(tx: Tx, delivery: Claimed, answer: Answer, at: datetime) -> Dis
         return None
     OUTCOMES.labels("retried" if then.state is DeliveryState.PENDING else then.state.value).inc()
     if answer.is_taken:
-        await tx.execute(_TAKEN, delivery.webhook_id, tx.now)
+        await tx.execute(_TAKEN, delivery.webhook_id, tx.machine_now)
     else:
         await tx.execute(_NOT_TAKEN, delivery.webhook_id, failing_since)
-    return rules.to_disable(answer, failing_since, tx.now)
+    return rules.to_disable(answer, failing_since, tx.machine_now)
 
 
 def _context(clock: Clock) -> Context:
-    return Context("metrics-svc", SYSTEM, clock(), "webhooks")
+    return Context("metrics-svc", SYSTEM, clock(), "webhooks", moved=moved_by(clock))

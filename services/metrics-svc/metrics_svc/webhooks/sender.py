@@ -19,7 +19,7 @@ import httpx
 from metrics_svc.settings import MetricsSettings
 from metrics_svc.webhooks.addresses import Allowed
 from metrics_svc.webhooks.rules import AT_ONCE, MOST_ENDPOINTS, Answer, retry_after
-from shared.clock import Clock
+from shared.clock import Clock, machine
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 
@@ -81,7 +81,7 @@ class Sender:
 
     def __init__(self, settings: MetricsSettings, clock: Clock, resolve: Resolve = look_up, tls: ssl.SSLContext | None = None) -> None:
         self._timeout = settings.webhook_timeout_seconds
-        self._clock = clock
+        self._clock = machine(clock)
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=tls or httpx.create_ssl_context(),  # certifi's authorities, or SSL_CERT_FILE
             max_connections=AT_ONCE * MOST_ENDPOINTS,

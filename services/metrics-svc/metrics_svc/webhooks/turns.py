@@ -93,8 +93,8 @@ async def take_turn(tx: Tx) -> tuple[bool, list[Claimed]]:
     active = [row["webhook_id"] for row in await tx.rows(_LOCK)]
     if not active:
         return False, []
-    made = await tx.rows(_MAKE, active, tx.now)
-    due = await tx.rows(_CLAIM, active, tx.now, tx.now + CLAIM)
+    made = await tx.rows(_MAKE, active, tx.machine_now)
+    due = await tx.rows(_CLAIM, active, tx.machine_now, tx.machine_now + CLAIM)
     for webhook_id, missed in made:
         if missed:
             log.error("webhook_events_missed", webhook=str(webhook_id), count=missed, hint="the feed was shortened while it stood still")

@@ -7,7 +7,7 @@ import structlog
 from prometheus_client import Gauge
 
 from metrics_svc.settings import MetricsSettings
-from shared.clock import Clock
+from shared.clock import Clock, machine
 from shared.db.tx import Database
 from shared.process.outage import Outage, every, pause
 from shared.seal import Seal, Unreadable
@@ -59,7 +59,7 @@ async def clean(db: Database, settings: MetricsSettings, clock: Clock, stop: asy
         if not sealed:
             await seal_anew(db, Seal.of(settings))
             sealed = True
-        while await clean_some(db, settings, clock()) and not stop.is_set():
+        while await clean_some(db, settings, machine(clock)()) and not stop.is_set():
             await pause(0.1, stop)
 
     await every(CLEAN_SECONDS, look, stop, Outage("webhook cleaner", service="metrics-svc"))
@@ -98,7 +98,7 @@ async def sample(db: Database, settings: MetricsSettings, clock: Clock, stop: as
 
     async def look() -> None:
         async with db.read() as reader:
-            pending, age = await reader.row(_STATE, clock()) or (0, 0.0)
+            pending, age = await reader.row(_STATE, machine(clock)()) or (0, 0.0)
         PENDING.set(pending)
         OLDEST.set(max(0.0, age or 0.0))
 
