@@ -26,12 +26,14 @@ F = TypeVar("F")
 class Who:
     """Which roles may act: on every record that they see, on their own ones, and on those that nobody owns.
 
-    The system may do everything. An act for nobody (`Who()`) is the system's alone and is never listed.
+    Another system may act on every record that it sees when its token has the `scope`. Clinch itself may do everything. An act for
+    nobody (`Who()`) is Clinch's alone and is never listed.
     """
 
     every: frozenset[Role] = frozenset()
     own: frozenset[Role] = frozenset()
     unowned: frozenset[Role] = frozenset()
+    scope: str | None = None
     _always: frozenset[Role] = field(init=False, repr=False)
     _ever: frozenset[Role] = field(init=False, repr=False)
 
@@ -45,19 +47,22 @@ class Who:
         return self.every | self.own | self.unowned
 
     def may_ever(self, by: Actor) -> bool:
-        return not by.roles.isdisjoint(self._ever)
+        return not by.roles.isdisjoint(self._ever) or self.scope in by.scopes
 
     def may(self, by: Actor, owner: UUID | None) -> bool:
-        if not by.roles.isdisjoint(self._always):
+        if not by.roles.isdisjoint(self._always) or self.scope in by.scopes:
             return True
         if owner is None:
             return not by.roles.isdisjoint(self.unowned)
         return owner == by.id and not by.roles.isdisjoint(self.own)
 
 
-def who(*every: Role, own: Iterable[Role] = (), unowned: Iterable[Role] = ()) -> Who:
-    """`who(Role.marketing, *LEADING, own=SELLING)`: marketing and leaders on all that they see, sellers on their own."""
-    return Who(frozenset(every), frozenset(own), frozenset(unowned))
+def who(*every: Role, own: Iterable[Role] = (), unowned: Iterable[Role] = (), scope: str | None = None) -> Who:
+    """`who(Role.marketing, *LEADERS, own=OWNERS, scope="leads:write")`.
+
+    Marketing and leaders on all that they see, owners on their own, and other systems with that scope.
+    """
+    return Who(frozenset(every), frozenset(own), frozenset(unowned), scope)
 
 
 def _stateless(_record: Any) -> None:
@@ -144,7 +149,7 @@ class Act(Generic[R, F]):
     def permit(self, by: Actor) -> None:
         """Raise `Forbidden` when none of the actor's roles ever may: all that there is to check before a record is made."""
         if not self.who.may_ever(by):
-            raise Forbidden(f"This is for {_either(sorted(self.who.roles))}.")
+            raise Forbidden(f"This is for {_either(sorted(self.who.roles), self.who.scope)}.")
 
     @overload
     def check(self: "Act[R, None]", record: R, by: Actor, *, also: Iterable[Unmet] = ()) -> None: ...
@@ -183,8 +188,10 @@ def acts_of(subject: Subject[R, Any], *modules: ModuleType) -> tuple[Act[R, Any]
     return tuple(act for act in declared_in(*modules) if act.of is subject)
 
 
-def _either(names: Sequence[str]) -> str:
-    return f"the role {' or '.join(names)}" if names else "the system alone"
+def _either(names: Sequence[str], scope: str | None) -> str:
+    parts = [f"the role {' or '.join(names)}"] if names else []
+    parts += [f"clients with the scope {scope}"] if scope else []
+    return ", and for ".join(parts) or "the system alone"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from clinch.run.postgres import Postgres
 from shared import timers
+from shared.access.kinds import KINDS
 from shared.auth import SYSTEM, Actor, Role, person_id
 from shared.db.context import Context
 from shared.db.tx import Database, Tx
@@ -130,15 +131,22 @@ class SteppedClock:
         self.now += timedelta(**by)
 
 
+EVERY_SCOPE = [f"{name}:{what}" for kind in KINDS.values() for name in kind.scopes for what in ("read", "write")]
+
+
 class _RoleTokens:
     """Stands in for the verifier: the token `rep:ann` is the rep whose subject is `ann`, `legal+finance:pat` has two roles.
+
+    `service` has every scope, `service=leads.read+deals.write` those two.
 
     Real tokens are tested in test_auth.py.
     """
 
     async def actor(self, token: str) -> Actor:
         role, _, subject = token.partition(":")
-        return Actor.of(person_id(subject or role), {Role(name) for name in role.split("+")})
+        role, _, given = role.partition("=")
+        scopes = given.replace(".", ":").split("+") if given else EVERY_SCOPE
+        return Actor.of(person_id(subject or role), {Role(name) for name in role.split("+")}, scopes)
 
     async def aclose(self) -> None:
         pass

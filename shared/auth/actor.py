@@ -21,7 +21,9 @@ class Role(StrEnum):
     system = auto()  # the worker's own acts; never taken from a token
     admin = auto()
     director = auto()
+    regional_head = auto()  # a manager of a higher team
     manager = auto()
+    sales_ops = auto()  # policies, assignment, the roster, merges
     finance = auto()
     legal = auto()
     ops = auto()
@@ -29,12 +31,19 @@ class Role(StrEnum):
     rep = auto()
     csm = auto()
     presales = auto()
+    product = auto()  # helps the deals of a team with what the product can do
     marketing = auto()
     assistant = auto()
     support = auto()
     service = auto()  # another internal system
     auditor = auto()  # reads everything, changes nothing
 
+
+SELLERS = (Role.rep, Role.kam)
+LEADERS = (Role.manager, Role.regional_head, Role.director, Role.admin)
+"""They act on everything that they see: a manager and a regional head on what their teams own."""
+OWNERS = (*SELLERS, Role.manager, Role.csm)
+"""Who can own leads, accounts, deals and contracts."""
 
 _STRENGTH = {role: place for place, role in enumerate(Role)}
 
@@ -43,20 +52,22 @@ _STRENGTH = {role: place for place, role in enumerate(Role)}
 class Actor:
     """Who makes a request or a change.
 
-    Decide with `has`; `role` is only the strongest one, for display and for the event.
+    Decide with `has`; `role` is only the strongest one, for display and for the event. `scopes` are what another system (the role
+    service) may do, such as `leads:write`; nobody else has any.
     """
 
     id: UUID
     type: ActorType
     role: Role
     roles: frozenset[Role]
+    scopes: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, id: UUID, roles: Iterable[Role]) -> "Actor":
+    def of(cls, id: UUID, roles: Iterable[Role], scopes: Iterable[str] = ()) -> "Actor":
         """The actor with these roles, of which there must be at least one."""
         held = frozenset(roles)
         type_: ActorType = "system" if Role.system in held else "service" if Role.service in held else "person"
-        return cls(id, type_, min(held, key=_STRENGTH.__getitem__), held)
+        return cls(id, type_, min(held, key=_STRENGTH.__getitem__), held, frozenset(scopes) if Role.service in held else frozenset())
 
     def has(self, *roles: Role) -> bool:
         """Whether one of `roles` is among the actor's."""

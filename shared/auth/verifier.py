@@ -4,6 +4,7 @@ Sessions and sign-in are the issuer's.
 """
 
 import json
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -27,6 +28,7 @@ LEEWAY = 30
 """Seconds by which the issuer's clock and ours may differ."""
 REMEMBERED = 10_000
 """Verified tokens kept at most, about 600 bytes each."""
+_SCOPE = re.compile(r"[a-z_]{1,40}:(read|write)")
 
 
 class _Registry(JWSRegistry):
@@ -146,13 +148,19 @@ class Verifier:
         subject = _claim(claims, self._subject_claim)
         if not isinstance(subject, str) or not subject:
             raise Unauthorized(f"The token names nobody: the claim {self._subject_claim} is missing.")
-        given = _claim(claims, self._roles_claim)
-        names = given.split() if isinstance(given, str) else given if isinstance(given, list) else []
+        names = _words(_claim(claims, self._roles_claim))
         # Issuers add roles of other applications, which are passed over; `system` is not for tokens to give.
         roles = [role for role in Role if role in names and role is not Role.system]
         if not roles:
             raise Forbidden(f"The token gives none of Clinch's roles in the claim {self._roles_claim}.")
-        return Actor.of(person_id(subject), roles)
+        # Some issuers give a client its scopes as roles: Entra's app roles, Keycloak's roles of a service account.
+        scopes = [name for name in (*_words(_claim(claims, "scope")), *names) if isinstance(name, str) and _SCOPE.fullmatch(name)]
+        return Actor.of(person_id(subject), roles, scopes)
+
+
+def _words(given: Any) -> list[Any]:
+    """What a claim lists, as one text or as several."""
+    return given.split() if isinstance(given, str) else given if isinstance(given, list) else []
 
 
 def _read(token: str) -> tuple[CompactSignature, dict[str, Any]]:

@@ -25,8 +25,8 @@ from sqlalchemy import ColumnElement, Uuid, any_, bindparam, func, select, true
 from shared.auth.actor import Actor, Role
 from shared.db.tables import ROSTER
 
-_TEAM = (Role.manager, Role.presales, Role.assistant)
-_SELLING = (Role.rep, Role.kam, Role.manager)
+_TEAM = (Role.manager, Role.regional_head, Role.presales, Role.assistant, Role.product)
+_SELLING = (Role.rep, Role.kam, Role.manager, Role.regional_head)
 _EVERYTHING = tuple(role for role in Role if role not in {*_TEAM, *_SELLING})
 
 

@@ -200,6 +200,17 @@ ROSTER = Table(
     comment="who is in which team, as lead-svc's events told it: ids only, for row access and for the team of an event",
 )
 
+MEMBERSHIP = Table(
+    "membership",
+    PLUMBING,
+    Column("record_id", Uuid, nullable=False),
+    Column("person_id", Uuid, nullable=False),
+    Column("part", Text, nullable=False, comment="creator, owner (of an account), member (of its team)"),
+    PrimaryKeyConstraint("record_id", "person_id", "part"),
+    Index(None, "person_id", "record_id"),
+    comment="who has a part in which record besides its owner, and so sees it",
+)
+
 IMPORT_JOB = Table(
     "import_job",
     PLUMBING,

@@ -24,6 +24,9 @@ class MilestoneData(BaseModel):
 
 
 class ContractEvent(ContractSvcEvent, Dimensions):
+    seen_as = "contract"
+    owned_by = "owner_id"
+
     deal_id: UUID
     quote_id: UUID
     account_id: UUID | None = None
@@ -139,6 +142,9 @@ class ContractTerminated(ContractEvent, type="contract.terminated"):
 
 
 class MilestoneEvent(ContractSvcEvent, Dimensions):
+    seen_as = "contract"
+    part_of = "contract_id"
+
     contract_id: UUID
     deal_id: UUID
     position: int
@@ -201,6 +207,9 @@ class Allocation(BaseModel):
 
 
 class PaymentEvent(ContractSvcEvent, Dimensions):
+    seen_as = "contract"
+    part_of = "contract_id"
+
     contract_id: UUID
     deal_id: UUID
     account_id: UUID | None = None

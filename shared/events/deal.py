@@ -9,18 +9,29 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from shared.events.envelope import Dimensions, Event, Exact, Money
+from shared.events.envelope import Dimensions, Event, Exact, MemberAdded, MemberRemoved, Money
 
 
 class DealSvcEvent(Event):
     publisher = "deal-svc"
 
 
-class DealOpened(DealSvcEvent, Dimensions, type="deal.opened"):
+class DealEvent(DealSvcEvent):
+    seen_as = "deal"
+    owned_by = "owner_id"
+
+
+class CatalogEvent(DealSvcEvent):
+    audience = "everybody"
+
+
+class DealOpened(DealEvent, Dimensions, type="deal.opened"):
     """A deal exists.
 
     `lead_id` is its primary lead; without one the deal is direct. Import tells history with its own times.
     """
+
+    creates = True
 
     lead_id: UUID | None = None
     lead_external_id: str | None = None
@@ -40,14 +51,14 @@ class DealOpened(DealSvcEvent, Dimensions, type="deal.opened"):
     flags: list[str] = []
 
 
-class DealLeadJoined(DealSvcEvent, type="deal.lead_joined"):
+class DealLeadJoined(DealEvent, type="deal.lead_joined"):
     """A further lead was converted into this open deal: an assist, the cohort stays the primary lead's."""
 
     lead_id: UUID
     conversion_id: UUID
 
 
-class DealStageChanged(DealSvcEvent, Dimensions, type="deal.stage_changed"):
+class DealStageChanged(DealEvent, Dimensions, type="deal.stage_changed"):
     from_stage: str
     to_stage: str
     direction: Literal["advance", "skip", "back"]
@@ -60,7 +71,7 @@ class DealStageChanged(DealSvcEvent, Dimensions, type="deal.stage_changed"):
     fx: Exact
 
 
-class DealUpdated(DealSvcEvent, Dimensions, type="deal.updated"):
+class DealUpdated(DealEvent, Dimensions, type="deal.updated"):
     """Amount, close date, owner or product changed. The values are complete, `changed` names the fields."""
 
     changed: list[str]
@@ -70,15 +81,15 @@ class DealUpdated(DealSvcEvent, Dimensions, type="deal.updated"):
     previous_owner_id: UUID | None = None
 
 
-class DealSpinRecorded(DealSvcEvent, type="deal.spin_recorded"):
+class DealSpinRecorded(DealEvent, type="deal.spin_recorded"):
     part: Literal["situation", "problem", "implication", "need_payoff"]
 
 
-class DealNeedsConfirmed(DealSvcEvent, type="deal.needs_confirmed"):
+class DealNeedsConfirmed(DealEvent, type="deal.needs_confirmed"):
     """The customer confirmed the restated needs."""
 
 
-class DealContactAdded(DealSvcEvent, type="deal.contact_added"):
+class DealContactAdded(DealEvent, type="deal.contact_added"):
     """A member of the buying committee."""
 
     contact_id: UUID
@@ -86,19 +97,27 @@ class DealContactAdded(DealSvcEvent, type="deal.contact_added"):
     decision_maker: bool
 
 
-class DealNextStepSet(DealSvcEvent, type="deal.next_step_set"):
+class DealMemberAdded(DealEvent, MemberAdded, type="deal.member_added"):
+    """Somebody is in the team of the deal, and sees it with its quotes and contracts from now on."""
+
+
+class DealMemberRemoved(DealEvent, MemberRemoved, type="deal.member_removed"):
+    """Somebody is no more in the team of the deal."""
+
+
+class DealNextStepSet(DealEvent, type="deal.next_step_set"):
     due_at: datetime
 
 
-class DealProposalDrafted(DealSvcEvent, type="deal.proposal_drafted"):
+class DealProposalDrafted(DealEvent, type="deal.proposal_drafted"):
     proposal_version: int
 
 
-class DealProposalPresented(DealSvcEvent, type="deal.proposal_presented"):
+class DealProposalPresented(DealEvent, type="deal.proposal_presented"):
     proposal_version: int
 
 
-class DealWon(DealSvcEvent, Dimensions, type="deal.won"):
+class DealWon(DealEvent, Dimensions, type="deal.won"):
     amount: Money
     fx: Exact
     lead_id: UUID | None = None
@@ -114,7 +133,7 @@ class DealWon(DealSvcEvent, Dimensions, type="deal.won"):
     imported: bool = False
 
 
-class DealLost(DealSvcEvent, Dimensions, type="deal.lost"):
+class DealLost(DealEvent, Dimensions, type="deal.lost"):
     amount: Money
     fx: Exact
     reason: str
@@ -126,14 +145,14 @@ class DealLost(DealSvcEvent, Dimensions, type="deal.lost"):
     imported: bool = False
 
 
-class DealReopened(DealSvcEvent, Dimensions, type="deal.reopened"):
+class DealReopened(DealEvent, Dimensions, type="deal.reopened"):
     stage: str
     cycle: int
     reason: str
     probability: int
 
 
-class DealWinReversed(DealSvcEvent, Dimensions, type="deal.win_reversed"):
+class DealWinReversed(DealEvent, Dimensions, type="deal.win_reversed"):
     """The contract fell before it took effect: the win is taken back in the period of the reversal."""
 
     amount: Money
@@ -154,7 +173,7 @@ class StageVisit(BaseModel):
     probability: int
 
 
-class DealHistoryCorrected(DealSvcEvent, Dimensions, type="deal.history_corrected"):
+class DealHistoryCorrected(DealEvent, Dimensions, type="deal.history_corrected"):
     """An import has told the deal's whole history again.
 
     This replaces all that was told of it before, also for past days.
@@ -185,6 +204,8 @@ class DealHistoryCorrected(DealSvcEvent, Dimensions, type="deal.history_correcte
 class ConversionRefused(DealSvcEvent, type="conversion.refused"):
     """deal-svc could not open or join the deal that `lead.converted` asked for."""
 
+    seen_as = "lead"
+    part_of = "lead_id"
     free_texts = frozenset()
 
     lead_id: UUID
@@ -192,13 +213,13 @@ class ConversionRefused(DealSvcEvent, type="conversion.refused"):
     reason: str
 
 
-class ProductCreated(DealSvcEvent, type="product.created"):
+class ProductCreated(CatalogEvent, type="product.created"):
     sku: str
     name: str
     line: str
 
 
-class ProductChanged(DealSvcEvent, type="product.changed"):
+class ProductChanged(CatalogEvent, type="product.changed"):
     """`changed` names what is different now.
 
     `prices` is among it when its price book changed, which `price.set` tells in full.
@@ -211,7 +232,7 @@ class ProductChanged(DealSvcEvent, type="product.changed"):
     changed: list[str] = []
 
 
-class PriceSet(DealSvcEvent, type="price.set"):
+class PriceSet(CatalogEvent, type="price.set"):
     """A price of the price book took effect."""
 
     product_id: UUID
@@ -242,6 +263,9 @@ class PaymentTerm(BaseModel):
 
 
 class QuoteEvent(DealSvcEvent, Dimensions):
+    seen_as = "deal"
+    part_of = "deal_id"
+
     deal_id: UUID
     account_id: UUID | None = None
     number: str

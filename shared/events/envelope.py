@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
 from operator import attrgetter
-from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Literal, Self, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer, WithJsonSchema
@@ -58,6 +58,20 @@ class Event(BaseModel):
     aggregate: ClassVar[str] = ""
     free_texts: ClassVar[frozenset[str]] = frozenset({"reason", "note"})
     """Fields that people fill with their own words. Whoever does not see personal data does not see them."""
+
+    # Whom an event belongs to. Each class says one of three, itself or by its base: the streams of all services go by it.
+    seen_as: ClassVar[str | None] = None
+    """The kind of record that it belongs to (`shared.access.kinds`), with `owned_by` or `part_of`."""
+    owned_by: ClassVar[str | None] = None
+    """It is about a record that somebody owns: the field that tells the owner, in those of its events that say so."""
+    part_of: ClassVar[str | None] = None
+    """It is about a part of such a record: the field with the record's id."""
+    audience: ClassVar[Literal["everybody", "operations"] | None] = None
+    """It belongs to no such record: everybody signed in may see it, or those who run the system."""
+    creates: ClassVar[bool] = False
+    """Its actor has created the record, and sees it from then on."""
+    unowned: ClassVar[bool] = False
+    """The record that it makes has no owner, and it does not say so."""
 
     recorded_at: datetime | None = None
     actor: ActorRef | None = None
@@ -130,6 +144,20 @@ class Dimensions(BaseModel):
     source: str | None = None
     product: str | None = None
     region: str | None = None
+
+
+class MemberAdded(BaseModel):
+    """Somebody got a part in the record: `member` of its team, or another part."""
+
+    person_id: UUID
+    part: str
+
+
+class MemberRemoved(BaseModel):
+    """Somebody has that part no more."""
+
+    person_id: UUID
+    part: str
 
 
 @dataclass(frozen=True, slots=True)

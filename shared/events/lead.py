@@ -4,15 +4,36 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from shared.events.envelope import Dimensions, Event
+from shared.events.envelope import Dimensions, Event, MemberAdded, MemberRemoved
 
 
 class LeadSvcEvent(Event):
     publisher = "lead-svc"
 
 
-class LeadCaptured(LeadSvcEvent, Dimensions, type="lead.captured"):
+class LeadEvent(LeadSvcEvent):
+    seen_as = "lead"
+    owned_by = "owner_id"
+
+
+class AccountEvent(LeadSvcEvent):
+    seen_as = "account"
+    owned_by = "owner_id"
+
+
+class ContactEvent(LeadSvcEvent):
+    seen_as = "account"
+    part_of = "account_id"
+
+
+class RosterEvent(LeadSvcEvent):
+    audience = "everybody"
+
+
+class LeadCaptured(LeadEvent, Dimensions, type="lead.captured"):
     """A lead is known. Its time is the first contact; for an imported lead that lies in the past."""
+
+    creates = True
 
     external_id: str | None = None
     campaign: str | None = None
@@ -24,13 +45,15 @@ class LeadCaptured(LeadSvcEvent, Dimensions, type="lead.captured"):
     imported: bool = False
 
 
-class LeadStubbed(LeadSvcEvent, type="lead.stubbed"):
+class LeadStubbed(LeadEvent, type="lead.stubbed"):
     """Another service's import named a lead that nobody knew yet. It counts as captured once its own data comes."""
+
+    unowned = True
 
     external_id: str | None = None
 
 
-class LeadUpdated(LeadSvcEvent, Dimensions, type="lead.updated"):
+class LeadUpdated(LeadEvent, Dimensions, type="lead.updated"):
     """Descriptive fields changed. The dimensions are complete, `changed` names the fields."""
 
     changed: list[str]
@@ -41,14 +64,14 @@ class LeadUpdated(LeadSvcEvent, Dimensions, type="lead.updated"):
     captured_at: datetime | None = None
 
 
-class LeadMqlReached(LeadSvcEvent, type="lead.mql_reached"):
+class LeadMqlReached(LeadEvent, type="lead.mql_reached"):
     how: Literal["score", "manual", "import"]
     score: int | None = None
     threshold: int | None = None
     reason: str | None = None
 
 
-class LeadBantUpdated(LeadSvcEvent, type="lead.bant_updated"):
+class LeadBantUpdated(LeadEvent, type="lead.bant_updated"):
     """One BANT dimension got a new status. The evidence stays in lead-svc: it may name people."""
 
     dimension: Literal["budget", "authority", "need", "timeline"]
@@ -56,13 +79,13 @@ class LeadBantUpdated(LeadSvcEvent, type="lead.bant_updated"):
     score: int
 
 
-class LeadRegraded(LeadSvcEvent, type="lead.regraded"):
+class LeadRegraded(LeadEvent, type="lead.regraded"):
     old: str | None
     new: str
     rule: str
 
 
-class LeadInteractionLogged(LeadSvcEvent, type="lead.interaction_logged"):
+class LeadInteractionLogged(LeadEvent, type="lead.interaction_logged"):
     """A contact with the customer. `inbound` or `two_way` count as a response."""
 
     interaction_id: UUID
@@ -71,42 +94,42 @@ class LeadInteractionLogged(LeadSvcEvent, type="lead.interaction_logged"):
     outcome: str
 
 
-class LeadIntentRecorded(LeadSvcEvent, type="lead.intent_recorded"):
+class LeadIntentRecorded(LeadEvent, type="lead.intent_recorded"):
     level: str
 
 
-class LeadAssigned(LeadSvcEvent, type="lead.assigned"):
+class LeadAssigned(LeadEvent, type="lead.assigned"):
     owner_id: UUID | None
     team_id: UUID | None
     previous_owner_id: UUID | None = None
     rule: str = "manual"
 
 
-class LeadQualified(LeadSvcEvent, type="lead.qualified"):
+class LeadQualified(LeadEvent, type="lead.qualified"):
     bant_score: int
     owner_id: UUID | None = None
     team_id: UUID | None = None
 
 
-class LeadNurtured(LeadSvcEvent, type="lead.nurtured"):
+class LeadNurtured(LeadEvent, type="lead.nurtured"):
     reason: str
     wake_at: datetime | None = None
     from_state: str
 
 
-class LeadDisqualified(LeadSvcEvent, type="lead.disqualified"):
+class LeadDisqualified(LeadEvent, type="lead.disqualified"):
     free_texts = frozenset()
 
     reason: str
     from_state: str
 
 
-class LeadReactivated(LeadSvcEvent, type="lead.reactivated"):
+class LeadReactivated(LeadEvent, type="lead.reactivated"):
     reason: str
     from_state: str
 
 
-class LeadConverted(LeadSvcEvent, Dimensions, type="lead.converted"):
+class LeadConverted(LeadEvent, Dimensions, type="lead.converted"):
     """The owner hands the lead over. deal-svc opens `deal_id`, or joins the lead to it when `joins_existing`, and answers."""
 
     deal_id: UUID
@@ -124,13 +147,13 @@ class LeadConverted(LeadSvcEvent, Dimensions, type="lead.converted"):
     """All roles of the one who converts it: what they may see decides which deals the lead can join."""
 
 
-class LeadConversionConfirmed(LeadSvcEvent, type="lead.conversion_confirmed"):
+class LeadConversionConfirmed(LeadEvent, type="lead.conversion_confirmed"):
     deal_id: UUID
     account_id: UUID | None = None
     contact_id: UUID | None = None
 
 
-class LeadConversionRefused(LeadSvcEvent, type="lead.conversion_refused"):
+class LeadConversionRefused(LeadEvent, type="lead.conversion_refused"):
     """deal-svc could not open the deal; the lead is an SQL again."""
 
     free_texts = frozenset()
@@ -139,21 +162,23 @@ class LeadConversionRefused(LeadSvcEvent, type="lead.conversion_refused"):
     reason: str
 
 
-class LeadFlagged(LeadSvcEvent, type="lead.flagged"):
+class LeadFlagged(LeadEvent, type="lead.flagged"):
     """Odd but true: kept, counted, and marked for people to see. `deal_id`: the deal that it is about."""
 
     flag: str
     deal_id: UUID | None = None
 
 
-class LeadUnflagged(LeadSvcEvent, type="lead.unflagged"):
+class LeadUnflagged(LeadEvent, type="lead.unflagged"):
     """A correction has made it plain: the flag is no longer true."""
 
     flag: str
     deal_id: UUID | None = None
 
 
-class AccountCreated(LeadSvcEvent, type="account.created"):
+class AccountCreated(AccountEvent, type="account.created"):
+    creates = True
+
     name: str
     owner_id: UUID | None = None
     external_id: str | None = None
@@ -163,7 +188,7 @@ class AccountCreated(LeadSvcEvent, type="account.created"):
     imported: bool = False
 
 
-class AccountUpdated(LeadSvcEvent, type="account.updated"):
+class AccountUpdated(AccountEvent, type="account.updated"):
     changed: list[str]
     name: str
     owner_id: UUID | None = None
@@ -172,22 +197,30 @@ class AccountUpdated(LeadSvcEvent, type="account.updated"):
     size: str | None = None
 
 
-class ContactCreated(LeadSvcEvent, type="contact.created"):
+class AccountMemberAdded(AccountEvent, MemberAdded, type="account.member_added"):
+    """Somebody is in the team of the account, and sees it and its contacts from now on."""
+
+
+class AccountMemberRemoved(AccountEvent, MemberRemoved, type="account.member_removed"):
+    """Somebody is no more in the team of the account."""
+
+
+class ContactCreated(ContactEvent, type="contact.created"):
     account_id: UUID | None
 
 
-class ContactUpdated(LeadSvcEvent, type="contact.updated"):
+class ContactUpdated(ContactEvent, type="contact.updated"):
     changed: list[str]
     account_id: UUID | None
 
 
-class TeamCreated(LeadSvcEvent, type="team.created"):
+class TeamCreated(RosterEvent, type="team.created"):
     name: str
     parent_id: UUID | None
     path: list[UUID]
 
 
-class TeamChanged(LeadSvcEvent, type="team.changed"):
+class TeamChanged(RosterEvent, type="team.changed"):
     """Renamed, or moved in the tree; the people below it are told one by one with their new paths."""
 
     name: str
@@ -195,7 +228,7 @@ class TeamChanged(LeadSvcEvent, type="team.changed"):
     path: list[UUID]
 
 
-class PersonAdded(LeadSvcEvent, type="person.added"):
+class PersonAdded(RosterEvent, type="person.added"):
     """Somebody who can own records. `team_path` runs from the root team to the person's own."""
 
     role: str
@@ -205,7 +238,7 @@ class PersonAdded(LeadSvcEvent, type="person.added"):
     imported: bool = False
 
 
-class PersonChanged(LeadSvcEvent, type="person.changed"):
+class PersonChanged(RosterEvent, type="person.changed"):
     role: str
     team_id: UUID | None = None
     team_path: list[UUID] = []

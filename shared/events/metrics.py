@@ -9,6 +9,7 @@ from shared.events.envelope import Event
 
 class MetricsSvcEvent(Event):
     publisher = "metrics-svc"
+    audience = "operations"
 
 
 class WebhookRegistered(MetricsSvcEvent, type="webhook.registered"):

@@ -11,6 +11,7 @@ class PolicyEvent(Event):
     """`service` owns the document `name`; `version` is its number."""
 
     publisher = EVERY_SERVICE
+    audience = "everybody"
 
     service: str
     name: str

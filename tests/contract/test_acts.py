@@ -18,7 +18,19 @@ from tests.harness import Running
 LATER = {"starts_on": "2026-06-01"}
 CORE = ("rep:ann", "manager:max", "finance")
 ROTATING = ("director", "csm", "assistant:nora", "legal", "admin", "kam")
-OTHERS = ("rep:bob", "manager:zoe", "presales:pia", "ops", "marketing", "support", "service", "auditor")
+OTHERS = (
+    "rep:bob",
+    "manager:zoe",
+    "regional_head",
+    "presales:pia",
+    "product",
+    "sales_ops",
+    "ops",
+    "marketing",
+    "support",
+    "service",
+    "auditor",
+)
 EVERYBODY = (*CORE, *ROTATING, *OTHERS)
 
 

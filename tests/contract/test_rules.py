@@ -208,7 +208,8 @@ def test_each_step_is_possible_in_its_states_only(state: ContractState) -> None:
 @pytest.mark.parametrize("part", ReviewPart)
 @pytest.mark.parametrize("role", [r for r in Role if r is not Role.system])
 def test_a_part_is_reviewed_by_its_roles_only(part: ReviewPart, role: Role) -> None:
-    roles = {ReviewPart.LEGAL: {Role.legal}, ReviewPart.FINANCE: {Role.finance}, ReviewPart.MANAGER: {Role.manager, Role.director}}
+    leading = {Role.manager, Role.regional_head, Role.director}
+    roles = {ReviewPart.LEGAL: {Role.legal}, ReviewPart.FINANCE: {Role.finance}, ReviewPart.MANAGER: leading}
     by = Actor.of(uuid4(), {role})
     assert REVIEWS[part].who.may_ever(by) == (role in roles[part])
     assert (not REVIEWS[part].unmet(contract(state=ContractState.IN_REVIEW), None, by)) == (role in roles[part])

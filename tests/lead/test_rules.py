@@ -16,12 +16,13 @@ from lead_svc.interactions.fields import Direction, Outcome
 from lead_svc.interactions.rules import counts, responded, takes_up_again, working_day
 from lead_svc.leads import rules
 from lead_svc.leads.commands import disqualification, reactivation
-from lead_svc.leads.record import LEADERS, OWNERS, Grade, Lead, Reason, State
+from lead_svc.leads.record import Grade, Lead, Reason, State
 from lead_svc.leads.rules import ASSIGN, DECLARE_MQL, DISQUALIFY, NURTURE, REACTIVATE
 from lead_svc.qualification.rules import QUALIFY, Bant, Dimension, Policy, Profile, bant_unmet, findings, grade, score
 from lead_svc.team.rules import below, move_unmet, path_of
 from shared.acts import Act
 from shared.auth import SYSTEM, Actor, Role
+from shared.auth.actor import LEADERS, OWNERS
 from shared.errors import Unmet
 from shared.masking import masked_email, masked_name, masked_phone
 from shared.spelling import normal_source

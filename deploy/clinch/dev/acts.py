@@ -5,6 +5,7 @@ from importlib import import_module
 from pkgutil import walk_packages
 from typing import Any
 
+from shared.access.kinds import KINDS, Kind
 from shared.acts import Act, declared_in
 from shared.auth.actor import Role
 
@@ -41,9 +42,10 @@ def _cells(act: Act[Any, Any]) -> Iterator[str]:
 
 
 def who(act: Act[Any, Any]) -> str:
-    """`marketing, manager; own: rep, kam; unowned: rep`, roles in the order of their declaration."""
+    """`marketing, manager; own: rep, kam; unowned: rep; scope leads:write`, roles in the order of their declaration."""
     parts = [("", act.who.every), ("own: ", act.who.own - act.who.every), ("unowned: ", act.who.unowned - act.who.every)]
     said = [f"{label}{', '.join(role.value for role in Role if role in roles)}" for label, roles in parts if roles]
+    said += [f"scope `{act.who.scope}`"] if act.who.scope else []
     return "; ".join(said) or "the system"
 
 
@@ -62,3 +64,31 @@ def _diagram(acts: Sequence[Act[Any, Any]]) -> str:
                     steps.setdefault((a or "[*]", b), []).append(act.name)
     lines = [f"    {a} --> {b}: {', '.join(dict.fromkeys(names))}\n" for (a, b), names in steps.items()]
     return f"\n```mermaid\nstateDiagram-v2\n{''.join(lines)}```\n" if lines else ""
+
+
+def who_sees() -> str:
+    """The table of roles and kinds, made from `shared.access.kinds`."""
+    kinds = list(KINDS.values())
+    head = f"| role | {' | '.join(kind.label for kind in kinds)} |\n|---|{'---|' * len(kinds)}\n"
+    rows = [f"| {role.value} | {' | '.join(_how_far(kind, role) for kind in kinds)} |\n" for role in Role if role is not Role.system]
+    return head + "".join(rows)
+
+
+def _how_far(kind: Kind, role: Role) -> str:
+    if role is Role.service:
+        return "scope " + " or ".join(f"`{name}:...`" for name in kind.scopes) + _masked(kind, role)
+    far = [
+        ("all", kind.every),
+        ("tree", kind.tree),
+        ("own", kind.own),
+        ("pool", kind.pool),
+        ("of own accounts", kind.accounts),
+        ("up for approval", kind.review),
+        ("of what they see", kind.through),
+    ]
+    said = [words for words, roles in far if role in roles]
+    return ", ".join(said) + _masked(kind, role) if said else "–"
+
+
+def _masked(kind: Kind, role: Role) -> str:
+    return " (masked)" if role in kind.masked else ""

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clinch.dev import fields
-from clinch.dev.acts import acts_of, by_record, section
+from clinch.dev.acts import acts_of, by_record, section, who_sees
 from clinch.errors import CommandError
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def _acts(services: "Sequence[Service]") -> dict[str, str]:
     acts = [act for service in services for act in acts_of(service.name.replace("-", "_"))]
     parts = {record: section(of_record) for record, of_record in by_record(acts).items()}
     parts |= {f"import_{i.things}": section([act for act in i.acts if act.who.roles]) for i in fields.importers(services)}
-    return {f"acts:{record}": f"\n\n{text}\n" for record, text in parts.items()}
+    return {"who sees what": f"\n\n{who_sees()}\n"} | {f"acts:{record}": f"\n\n{text}\n" for record, text in parts.items()}
 
 
 def _rows(services: "Sequence[Service]") -> dict[str, str]:

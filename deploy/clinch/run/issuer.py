@@ -46,11 +46,12 @@ class Issuer:
     audience: str
     clock: Clock = utcnow
 
-    def token(self, *, role: str | None = None, sub: str | None = None, ttl: int = DEFAULT_TTL) -> str:
+    def token(self, *, role: str | None = None, sub: str | None = None, scope: str | None = None, ttl: int = DEFAULT_TTL) -> str:
         """An access token that is good for `ttl` seconds (1 to 86400).
 
         `sub` is a sample person's key or id, or any other subject; without it the role's first sample person is meant. Without
-        `role` the sample person's own is given. Raises `TokenRefused`.
+        `role` the sample person's own is given. `scope`: what a token of the role service may do, `leads:write deals:read`. Raises
+        `TokenRefused`.
         """
         person = _person(role, sub)
         given = role or (person.role if person else None)
@@ -60,6 +61,8 @@ class Issuer:
             raise TokenRefused(f"there is no such role; roles are {', '.join(_ROLES)}")
         if not 1 <= ttl <= MAX_TTL:
             raise TokenRefused(f"ttl is in seconds, from 1 to {MAX_TTL}")
+        if scope and given != Role.service:
+            raise TokenRefused("scopes are for the role service")
         subject = person.key if person else sub or f"dev-{given}"
         issued = int(self.clock().timestamp())
         claims = {
@@ -71,7 +74,7 @@ class Issuer:
             "iat": issued,
             "exp": issued + ttl,
             "jti": str(new_id()),
-        }
+        } | ({"scope": scope} if scope else {})
         return jwt.encode({"alg": "ES256", "kid": self.key.kid, "typ": "at+jwt"}, claims, self.key)
 
 
@@ -104,7 +107,7 @@ def issuer_app(*, key_file: Path, issuer: str, audience: str, env: str, clock: C
         try:
             asked = await _asked(request)
             ttl = _seconds(asked.get("ttl", DEFAULT_TTL))
-            access = signer.token(role=_text(asked, "role"), sub=_text(asked, "sub"), ttl=ttl)
+            access = signer.token(role=_text(asked, "role"), sub=_text(asked, "sub"), scope=_text(asked, "scope"), ttl=ttl)
         except TokenRefused as refused:
             return JSONResponse({"error": "invalid_request", "error_description": str(refused)}, status_code=400)
         body = {"access_token": access, "token_type": "Bearer", "expires_in": ttl}

@@ -39,6 +39,8 @@ SAMPLE_TEAMS = (
 SAMPLE_PEOPLE = (
     SamplePerson("dev-admin", "Ada Okafor", Role.admin, "operations"),
     SamplePerson("dev-director", "Helene Brandt", Role.director, "sales"),
+    SamplePerson("dev-regional_head", "Ingrid Solberg", Role.regional_head, "sales"),
+    SamplePerson("dev-sales_ops", "Omar Nasser", Role.sales_ops, "operations"),
     SamplePerson("dev-manager", "Wei Jun", Role.manager, "sales-north"),
     SamplePerson("dev-manager-south", "Lucía Ferrer", Role.manager, "sales-south"),
     SamplePerson("dev-rep", "Tomás Silva", Role.rep, "sales-north"),
@@ -47,6 +49,7 @@ SAMPLE_PEOPLE = (
     SamplePerson("dev-rep-4", "Priya Raman", Role.rep, "sales-south"),
     SamplePerson("dev-kam", "Sofia Lindqvist", Role.kam, "sales"),
     SamplePerson("dev-presales", "Daniel Osei", Role.presales, "sales"),
+    SamplePerson("dev-product", "Lena Fischer", Role.product, "sales"),
     SamplePerson("dev-assistant", "Nora Haddad", Role.assistant, "sales"),
     SamplePerson("dev-marketing", "Yuki Tanaka", Role.marketing, "operations"),
     SamplePerson("dev-ops", "Marek Nowak", Role.ops, "operations"),

@@ -5,10 +5,10 @@ from sqlalchemy import ColumnElement, bindparam, func, select
 from contract_svc.contracts.fields import ContractFields
 from contract_svc.contracts.record import UNSIGNED, Contract
 from contract_svc.contracts.tables import CONTRACT, CONTRACTS
+from shared.access.scoped import Scoped
 from shared.auth import Actor
 from shared.db import scope
 from shared.db.query import Query, is_in
-from shared.db.scoped import Scoped
 from shared.http.listing import Listing, described
 from shared.spelling import normal_source
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from shared.acts import Subject, who
-from shared.auth.actor import Actor, Role
+from shared.auth.actor import LEADERS, OWNERS, Actor, Role
 from shared.errors import Unmet
 from shared.masking import masked_name, sees_personal_data
 from shared.stored import Stored
@@ -133,9 +133,6 @@ CONTRACT: Subject[Contract, Any] = Subject(
     wrong_state=_wrong_state,
 )
 
-LEADING = (Role.manager, Role.director, Role.admin)
-"""They act on every contract that they see: a manager on those of their team and the teams below."""
-OWNING = (Role.rep, Role.kam, Role.csm)
-OWNER = who(*LEADING, own=OWNING)
-PREPARER = who(*LEADING, Role.assistant, own=OWNING)
+OWNER = who(*LEADERS, own=OWNERS)
+PREPARER = who(*LEADERS, Role.assistant, own=OWNERS)
 """Who does the paper work around signing."""

@@ -6,9 +6,9 @@ The acts of each step are with the step: signing, delivery, payments.
 from collections.abc import Sequence
 from datetime import date
 
-from contract_svc.contracts.record import CONTRACT, LEADING, OWNING, UNSIGNED, Contract, ContractState, Section
+from contract_svc.contracts.record import CONTRACT, UNSIGNED, Contract, ContractState, Section
 from shared.acts import Act, who
-from shared.auth.actor import Role
+from shared.auth.actor import LEADERS, OWNERS, Role
 from shared.errors import Unmet
 from shared.events.contract import (
     ContractChanged,
@@ -22,7 +22,7 @@ CHANGE: Act[Contract, None] = Act(
     of=CONTRACT,
     name="change",
     operation="edit_contract",
-    who=who(*LEADING, Role.assistant, Role.legal, own=OWNING),
+    who=who(*LEADERS, Role.assistant, Role.legal, own=OWNERS),
     states=(ContractState.DRAFT,),
     tells=(ContractChanged,),
     refused="The contract cannot be changed.",

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 
-from contract_svc.contracts.record import CONTRACT, LEADING, Contract, ContractState
+from contract_svc.contracts.record import CONTRACT, Contract, ContractState
 from shared.acts import Act, who
-from shared.auth.actor import Actor, Role
+from shared.auth.actor import LEADERS, Actor, Role
 from shared.errors import Unmet
 from shared.events.contract import ContractAccepted, ContractActivated, ContractTerminated, ContractWentLive
 
-DELIVERER = who(*LEADING, Role.csm, Role.assistant, own=(Role.rep, Role.kam))
+DELIVERER = who(*LEADERS, Role.csm, Role.assistant, own=(Role.rep, Role.kam))
 """Customer success and assistants may record a delivery for the owner."""
 
 TAKE_EFFECT: Act[Contract, None] = Act(
@@ -65,7 +65,7 @@ TERMINATE: Act[Contract, None] = Act(
     of=CONTRACT,
     name="terminate",
     operation="terminate_contract",
-    who=who(*LEADING),
+    who=who(*LEADERS),
     states=(ContractState.ACTIVE,),
     to=(ContractState.TERMINATED,),
     tells=(ContractTerminated,),

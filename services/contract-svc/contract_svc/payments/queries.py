@@ -13,10 +13,10 @@ from contract_svc.milestones.tables import MILESTONE
 from contract_svc.payments.fields import PaymentFields
 from contract_svc.payments.record import Allocated, Payment
 from contract_svc.payments.tables import ALLOCATION, PAYMENT, PAYMENTS
+from shared.access.scoped import Scoped
 from shared.auth import Actor
 from shared.db import scope
 from shared.db.query import Query, is_in
-from shared.db.scoped import Scoped
 from shared.db.tx import Reader
 from shared.http.listing import Listing, described
 

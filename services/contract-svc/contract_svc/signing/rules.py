@@ -122,7 +122,7 @@ def _review(part: ReviewPart, *roles: Role) -> Act[Contract, None]:
 REVIEWS: Mapping[ReviewPart, Act[Contract, None]] = {
     ReviewPart.LEGAL: _review(ReviewPart.LEGAL, Role.legal),
     ReviewPart.FINANCE: _review(ReviewPart.FINANCE, Role.finance),
-    ReviewPart.MANAGER: _review(ReviewPart.MANAGER, Role.manager, Role.director),  # a director stands in for a manager
+    ReviewPart.MANAGER: _review(ReviewPart.MANAGER, Role.manager, Role.regional_head, Role.director),  # a director stands in for a manager
 }
 
 APPROVE: Act[Contract, None] = Act(

@@ -10,7 +10,7 @@ from shared.auth.actor import Role
 from shared.errors import Unmet
 from shared.events.deal import PriceSet, ProductChanged, ProductCreated
 
-KEEPERS = who(Role.ops, Role.admin)
+KEEPERS = who(Role.ops, Role.sales_ops, Role.admin)
 PRODUCT: Subject[Product, None] = Subject(
     name="product",
     label="product",

@@ -11,8 +11,9 @@ from deal_svc.deals.accounts import customer
 from deal_svc.deals.events import told
 from deal_svc.deals.queries import ON_ROSTER, OPEN_IN_OTHER_TEAM, SEEN
 from deal_svc.deals.record import Deal, new_deal
-from deal_svc.deals.rules import ASSIGN, CHANGE, LEADERS, claim_unmet
+from deal_svc.deals.rules import ASSIGN, CHANGE, claim_unmet
 from deal_svc.deals.tables import DEALS
+from shared.auth.actor import LEADERS
 from shared.clock import happened
 from shared.db.tx import Tx
 from shared.errors import Forbidden, Invalid, NotYet

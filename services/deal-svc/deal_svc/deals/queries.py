@@ -6,10 +6,10 @@ from deal_svc.deals.fields import DealFields
 from deal_svc.deals.pipeline import OPEN_STAGES
 from deal_svc.deals.record import Deal
 from deal_svc.deals.tables import DEAL, DEALS
+from shared.access.scoped import Scoped
 from shared.auth import Actor
 from shared.db import scope
 from shared.db.query import Query, is_in
-from shared.db.scoped import Scoped
 from shared.db.tables import ROSTER
 from shared.http.listing import Listing, described
 from shared.spelling import normal_source

@@ -10,14 +10,11 @@ from uuid import UUID
 from deal_svc.deals.pipeline import FIRST, LAST, OPEN_STAGES, Stage
 from deal_svc.deals.record import Deal
 from shared.acts import Act, Subject, who
-from shared.auth.actor import Actor, Role
+from shared.auth.actor import LEADERS, OWNERS, Actor, Role
 from shared.errors import Unmet
 from shared.events.deal import DealOpened, DealUpdated
 
-LEADERS = (Role.manager, Role.director, Role.admin)
-"""They act on all deals that they see: a manager sees those of their team and the teams below."""
-OWNERS = (Role.rep, Role.kam, Role.csm)
-SELLING = (*OWNERS, *LEADERS)
+SELLING = tuple(dict.fromkeys((*OWNERS, *LEADERS)))
 
 RESPONSIBLE = who(*LEADERS, own=OWNERS)
 """The deal's owner, and those who lead."""
@@ -77,7 +74,7 @@ ASSIGN: Act[Deal, None] = Act(
     of=DEAL,
     name="assign",
     operation="assign_deal",
-    who=who(*LEADERS, unowned=OWNERS),
+    who=who(*LEADERS, Role.sales_ops, unowned=OWNERS),
     states=OPEN_STAGES,
     refused="The deal cannot be handed over.",
     code="deal_not_assignable",
@@ -91,4 +88,4 @@ ASSIGN: Act[Deal, None] = Act(
 
 def claim_unmet(deal: Deal, by: Actor, to: UUID) -> list[Unmet]:
     """A seller takes a deal that nobody owns for themselves; leaders also give it to others."""
-    return [NOT_MANAGER] if deal.owner_id is None and to != by.id and not by.has(*LEADERS) else []
+    return [NOT_MANAGER] if deal.owner_id is None and to != by.id and not by.has(*LEADERS, Role.sales_ops) else []

@@ -6,9 +6,9 @@ from typing import Any
 
 from deal_svc.deals.pipeline import OPEN_STAGES
 from deal_svc.deals.record import Deal
-from deal_svc.deals.rules import DEAL, LEADERS, OWNERS
+from deal_svc.deals.rules import DEAL
 from shared.acts import Act, who
-from shared.auth.actor import Actor, Role
+from shared.auth.actor import LEADERS, OWNERS, Actor, Role
 from shared.events.deal import (
     DealContactAdded,
     DealNeedsConfirmed,

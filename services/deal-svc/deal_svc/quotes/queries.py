@@ -17,10 +17,10 @@ from deal_svc.quotes.pricing import lines_of
 from deal_svc.quotes.record import Line, Quote, QuoteStatus
 from deal_svc.quotes.rules import QuoteFacts
 from deal_svc.quotes.tables import QUOTE, QUOTES
+from shared.access.scoped import Scoped
 from shared.auth import Actor
 from shared.db import scope
 from shared.db.query import Query, is_in
-from shared.db.scoped import Scoped
 from shared.db.tx import Reader
 from shared.http.listing import Listing, described
 

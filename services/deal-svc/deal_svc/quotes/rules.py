@@ -8,11 +8,11 @@ from uuid import UUID
 
 from deal_svc.deals.pipeline import OPEN_STAGES
 from deal_svc.deals.record import Deal
-from deal_svc.deals.rules import CLOSED, DEAL, LEADERS, NOT_MANAGER, NOT_OWNER, RESPONSIBLE, SELLING
+from deal_svc.deals.rules import CLOSED, DEAL, NOT_MANAGER, NOT_OWNER, RESPONSIBLE, SELLING
 from deal_svc.quotes.pricing import HUNDRED, lines_of, scheduled_percent
 from deal_svc.quotes.record import Quote, QuoteStatus
 from shared.acts import Act, Subject, who
-from shared.auth.actor import Actor, Role
+from shared.auth.actor import LEADERS, Actor, Role
 from shared.errors import Unmet
 from shared.events import deal as events
 

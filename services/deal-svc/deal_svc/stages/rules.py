@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 from deal_svc.deals.pipeline import FIRST, LAST, OPEN_STAGES, DealFacts, Stage, passed, place
 from deal_svc.deals.record import Deal
-from deal_svc.deals.rules import CHANGE, DEAL, LEADERS, NOT_MANAGER, RESPONSIBLE
+from deal_svc.deals.rules import CHANGE, DEAL, NOT_MANAGER, RESPONSIBLE
 from shared.acts import Act, who
-from shared.auth.actor import Actor, Role
+from shared.auth.actor import LEADERS, Actor, Role
 from shared.errors import Rejected, Unmet
 from shared.events.deal import DealLost, DealReopened, DealStageChanged, DealWinReversed, DealWon
 

@@ -8,20 +8,20 @@ from typing import Any
 from uuid import UUID
 
 from lead_svc.leads.fields import LeadData
-from lead_svc.leads.record import LEAD, LEADERS, SELLERS, Grade, Lead, State
+from lead_svc.leads.record import LEAD, Grade, Lead, State
 from shared.acts import Act, who
-from shared.auth.actor import Actor, Role
+from shared.auth.actor import LEADERS, SELLERS, Actor, Role
 from shared.events.lead import LeadCaptured, LeadStubbed
 from shared.masking import differences
 
-_FOR_ANYBODY = (*LEADERS, Role.marketing, Role.ops, Role.service)
-_FOR_THEMSELVES = (*SELLERS, Role.presales, Role.assistant, Role.csm, Role.support)
+_FOR_ANYBODY = (*LEADERS, Role.marketing, Role.ops, Role.sales_ops)
+_FOR_THEMSELVES = (*SELLERS, Role.presales, Role.product, Role.assistant, Role.csm, Role.support)
 
 CAPTURE = Act(
     of=LEAD,
     name="capture",
     operation="capture_lead",
-    who=who(*_FOR_ANYBODY, *_FOR_THEMSELVES),
+    who=who(*_FOR_ANYBODY, *_FOR_THEMSELVES, scope="leads:write"),
     to=(State.CAPTURED,),
     makes=True,
     tells=(LeadCaptured,),
@@ -38,7 +38,7 @@ STUB = Act(
     tells=(LeadStubbed,),
     says="Keeps a lead that an import of deals names, until its own data comes.",
 )
-UPSERT = who(*_FOR_ANYBODY, own=_FOR_THEMSELVES, unowned=_FOR_THEMSELVES)
+UPSERT = who(*_FOR_ANYBODY, own=_FOR_THEMSELVES, unowned=_FOR_THEMSELVES, scope="leads:write")
 """Whose capture changes a lead that is known by its key."""
 
 BEFORE_CAPTURE = "converted_before_capture"

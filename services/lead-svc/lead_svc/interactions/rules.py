@@ -5,10 +5,10 @@ from zoneinfo import ZoneInfo
 
 from lead_svc.interactions.fields import Direction, InteractionFields, Kind, Outcome
 from lead_svc.interactions.record import Interaction
-from lead_svc.leads.record import LEAD, LEADERS, SELLERS, Lead, State
+from lead_svc.leads.record import LEAD, Lead, State
 from lead_svc.leads.rules import NO_RESPONSE
 from shared.acts import Act, who
-from shared.auth.actor import Role
+from shared.auth.actor import LEADERS, SELLERS, Role
 from shared.calendar import day_of
 from shared.errors import Unmet
 from shared.events.lead import LeadInteractionLogged

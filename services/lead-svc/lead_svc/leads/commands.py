@@ -139,7 +139,7 @@ async def assign(tx: Tx, id: UUID, *, owner_id: UUID | None, at: datetime | None
     ASSIGN.permit(tx.actor)
     if owner_id is not None and owner_id != tx.actor.id:
         await _can_own(tx, owner_id)
-    in_reach = owner_id is not None and tx.actor.has(Role.manager) and await in_team_of(tx, tx.actor.id, owner_id)
+    in_reach = owner_id is not None and tx.actor.has(Role.manager, Role.regional_head) and await in_team_of(tx, tx.actor.id, owner_id)
     ASSIGN.check(lead, tx.actor, also=rules.hand_over_unmet(lead, tx.actor, owner_id, in_reach=in_reach))
     team_id = None if owner_id is None else await roster.team_of(tx, owner_id)
     told = LeadAssigned(owner_id=owner_id, team_id=team_id, previous_owner_id=lead.owner_id)

@@ -8,10 +8,10 @@ from sqlalchemy import ARRAY, ColumnElement, Integer, Text, Uuid, bindparam, fun
 from lead_svc.leads.fields import LeadFields
 from lead_svc.leads.record import CLOSED, Grade, Lead, State
 from lead_svc.leads.tables import LEAD, LEADS
+from shared.access.scoped import Scoped
 from shared.auth import Actor
 from shared.db import scope
 from shared.db.query import Query, is_in
-from shared.db.scoped import Scoped
 from shared.fields import personal
 from shared.http.answer import Identified
 from shared.http.listing import Listing, described

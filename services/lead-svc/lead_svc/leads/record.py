@@ -9,7 +9,6 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from shared.acts import Subject
-from shared.auth.actor import Role
 from shared.errors import Pending, Unmet
 from shared.stored import Stored
 
@@ -49,11 +48,6 @@ HELD = (State.CAPTURED, State.MQL, State.SQL)
 """States that a lead can be nurtured or disqualified from."""
 OPEN = (*HELD, State.NURTURING)
 CLOSED = (State.CONVERTED, State.DISQUALIFIED)
-SELLERS = (Role.rep, Role.kam)
-OWNERS = (*SELLERS, Role.csm)
-"""Roles that work on leads of their own."""
-LEADERS = (Role.manager, Role.director, Role.admin)
-"""They act for the owners of every lead that they see: a manager's view ends with their teams."""
 
 
 @dataclass(frozen=True, slots=True)

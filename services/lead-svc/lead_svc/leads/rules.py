@@ -6,9 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from lead_svc.leads.fields import LeadData
-from lead_svc.leads.record import HELD, LEAD, LEADERS, OPEN, OWNERS, SELLERS, Lead, Reason, State
+from lead_svc.leads.record import HELD, LEAD, OPEN, Lead, Reason, State
 from shared.acts import Act, who
-from shared.auth.actor import Actor, Role
+from shared.auth.actor import LEADERS, OWNERS, SELLERS, Actor, Role
 from shared.errors import Pending, Unmet
 from shared.events.lead import LeadAssigned, LeadDisqualified, LeadMqlReached, LeadNurtured, LeadReactivated, LeadUpdated
 from shared.fields import personal
@@ -41,7 +41,7 @@ CHANGE = Act(
     of=LEAD,
     name="change",
     operation="change_lead",
-    who=who(*LEADERS, Role.marketing, Role.ops, Role.service, own=OWNERS, unowned=SELLERS),
+    who=who(*LEADERS, Role.marketing, Role.ops, Role.sales_ops, own=OWNERS, unowned=SELLERS, scope="leads:write"),
     tells=(LeadUpdated,),
     refused="The lead cannot be changed like this.",
     code="cannot_change",
@@ -109,7 +109,7 @@ ASSIGN = Act(
     of=LEAD,
     name="assign",
     operation="assign_lead",
-    who=who(*LEADERS, own=OWNERS, unowned=SELLERS),
+    who=who(*LEADERS, Role.sales_ops, own=OWNERS, unowned=SELLERS),
     states=OPEN,
     tells=(LeadAssigned,),
     refused="The lead cannot be assigned like this.",
@@ -150,9 +150,9 @@ def hand_over_unmet(lead: Lead, actor: Actor, to: UUID | None, *, in_reach: bool
     """`in_reach`: whether the new owner is in the actor's teams."""
     if to == lead.owner_id:
         return [Unmet("same_owner", "The lead has this owner already.")]
-    if to is None or to == actor.id or actor.has(Role.director, Role.admin):
+    if to is None or to == actor.id or actor.has(Role.director, Role.admin, Role.sales_ops):
         return []
-    if not actor.has(Role.manager):
+    if not actor.has(Role.manager, Role.regional_head):
         return [Unmet("not_manager", "A seller can claim or release a lead, but not hand it to somebody else.")]
     return [] if in_reach else [Unmet("not_in_team", "The new owner is not in your teams.")]
 

@@ -8,10 +8,10 @@ from sqlalchemy import ColumnElement, bindparam, exists, select
 from lead_svc.parties.fields import AccountFields, ContactFields
 from lead_svc.parties.record import Account
 from lead_svc.parties.tables import ACCOUNT, ACCOUNTS, CONTACT, CONTACTS
+from shared.access.scoped import Scoped
 from shared.auth import Actor
 from shared.db import scope
 from shared.db.query import Query
-from shared.db.scoped import Scoped
 from shared.fields import personal
 from shared.http.answer import Identified
 from shared.http.listing import Listing, described

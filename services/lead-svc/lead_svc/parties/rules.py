@@ -4,15 +4,15 @@ from uuid import UUID
 
 from lead_svc.parties.record import ACCOUNT, CONTACT
 from shared.acts import Act, who
-from shared.auth.actor import Actor, Role
+from shared.auth.actor import LEADERS, Actor, Role
 from shared.errors import Unmet
 from shared.events.lead import AccountCreated, AccountUpdated, ContactCreated, ContactUpdated
 
-_ANY = (Role.manager, Role.director, Role.ops, Role.admin, Role.marketing, Role.csm, Role.service)
+_ANY = (*LEADERS, Role.ops, Role.sales_ops, Role.marketing, Role.csm)
 _OWN = (Role.rep, Role.kam, Role.assistant)
 
 
-KEEPING = who(*_ANY, own=_OWN, unowned=_OWN)
+KEEPING = who(*_ANY, own=_OWN, unowned=_OWN, scope="accounts:write")
 """Who keeps companies and their contacts: the account's owner, those who see it while it has none, and these roles always."""
 
 CREATE_ACCOUNT = Act(

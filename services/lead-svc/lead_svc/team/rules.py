@@ -12,7 +12,7 @@ from shared.events.lead import PersonAdded, PersonChanged, TeamChanged, TeamCrea
 MOVED = "person.moved"
 """The timer by which a person's leads follow into another team, a batch at a time."""
 
-KEEPERS = who(Role.admin, Role.ops)
+KEEPERS = who(Role.admin, Role.ops, Role.sales_ops)
 """Who keeps the roster. Everybody may read it: owners and teams are shown all over the product."""
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, bindparam, select
 
+from shared.access.rows import Seen
 from shared.auth import Actor
 from shared.db import scope
 from shared.db.query import A, Aggregate, Query
@@ -15,10 +16,12 @@ from shared.errors import Stale
 
 
 class Scoped(Generic[A]):
-    """`visible` gives the condition for an actor, usually `lambda actor: scope.visible(actor, LEAD.c.owner_id)`."""
+    """`seen` says which rows an actor sees (`shared.access.rows`)."""
 
-    def __init__(self, of: Aggregate[A], visible: Callable[[Actor], ColumnElement[bool]]) -> None:
-        self.of, self.visible = of, visible
+    def __init__(self, of: Aggregate[A], seen: Seen | Callable[[Actor], ColumnElement[bool]]) -> None:
+        self.of = of
+        self.visible = seen if callable(seen) else seen.visible
+        self.params = scope.params if callable(seen) else seen.params
         self._query = lru_cache(maxsize=16)(self._compile)
 
     def _compile(self, condition: ColumnElement[bool], lock: bool) -> Query[A]:
@@ -28,14 +31,14 @@ class Scoped(Generic[A]):
 
     async def get(self, db: Reader, actor: Actor, id: UUID) -> A:
         """The row, or `NotFound`."""
-        found = await db.first(self._query(self.visible(actor), False), id=id, **scope.params(actor))
+        found = await db.first(self._query(self.visible(actor), False), id=id, **self.params(actor))
         if found is None:
             raise self.of.missing()
         return found
 
     async def load(self, tx: Tx, id: UUID, expect: int | None = None) -> A:
         """`Tx.load`, for what the transaction's actor may see. `NotFound`, `Stale`."""
-        found = await tx.first(self._query(self.visible(tx.actor), True), id=id, **scope.params(tx.actor))
+        found = await tx.first(self._query(self.visible(tx.actor), True), id=id, **self.params(tx.actor))
         if found is None:
             raise self.of.missing()
         if expect is not None and found.version != expect:

@@ -1,0 +1,97 @@
+"""Who has a part in a record besides its owner: its creator, its team, and the owners of the accounts that records belong to."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Uuid, any_, bindparam, delete, select
+from sqlalchemy.dialects.postgresql import insert
+
+from shared.access.kinds import Kind, reach
+from shared.db.query import Query, rows_param
+from shared.db.tables import MEMBERSHIP
+from shared.db.tx import Reader, Tx
+from shared.events.envelope import Envelope, Event, MemberAdded, MemberRemoved, topic
+from shared.events.lead import AccountCreated, AccountUpdated
+from shared.log.reactions import Fold
+
+
+class Part(StrEnum):
+    """What part somebody has."""
+
+    creator = "creator"  # entered it, and does not own it
+    owner = "owner"  # owns the account that records of this service belong to
+    member = "member"  # of its team
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    record_id: UUID
+    person_id: UUID
+    part: str
+
+
+_NAMES = tuple(Membership.__slots__)
+_given = rows_param(MEMBERSHIP, *_NAMES)
+_put = insert(MEMBERSHIP).from_select(_NAMES, select(*[_given.c[n] for n in _NAMES]))
+_PUT = Query(_put.on_conflict_do_nothing().returning(MEMBERSHIP.c.record_id), UUID)
+_the_one = [MEMBERSHIP.c[n] == bindparam(n) for n in _NAMES]
+_DROP = Query(delete(MEMBERSHIP).where(*_the_one).returning(MEMBERSHIP.c.record_id), UUID)
+_OF = Query(
+    select(*[MEMBERSHIP.c[n] for n in _NAMES])
+    .where(MEMBERSHIP.c.record_id == any_(bindparam("record_ids", type_=ARRAY(Uuid))))
+    .order_by(MEMBERSHIP.c.part, MEMBERSHIP.c.person_id),
+    Membership,
+)
+_FORGET_OWNERS = Query(
+    delete(MEMBERSHIP).where(MEMBERSHIP.c.part == Part.owner, MEMBERSHIP.c.record_id == any_(bindparam("record_ids", type_=ARRAY(Uuid)))),
+    UUID,
+)
+
+
+async def add(tx: Tx, record_id: UUID, person_id: UUID, part: str = Part.member) -> bool:
+    """Give somebody a part in a record; False when they had it already."""
+    return bool(await tx.all(_PUT, record_id=[record_id], person_id=[person_id], part=[part]))
+
+
+async def remove(tx: Tx, record_id: UUID, person_id: UUID, part: str = Part.member) -> bool:
+    """Take a part away; False when they did not have it."""
+    return bool(await tx.all(_DROP, record_id=record_id, person_id=person_id, part=part))
+
+
+async def of(db: Reader, record_ids: Sequence[UUID]) -> list[Membership]:
+    """Everybody who has a part in these records."""
+    return await db.all(_OF, record_ids=list(record_ids)) if record_ids else []
+
+
+async def created(tx: Tx, kind: Kind, records: Iterable[tuple[UUID, UUID | None]]) -> None:
+    """Let the actor see what they have just created: `records` are ids with their owners. Writes nothing where they see it anyway."""
+    by = tx.actor
+    if by.type != "person" or reach(kind, by).everything:
+        return
+    if ids := [id for id, owner in records if owner != by.id]:
+        await tx.run(_PUT, record_id=ids, person_id=[by.id] * len(ids), part=[Part.creator.value] * len(ids))
+
+
+async def _hear(tx: Tx, events: Sequence[Envelope[Event]]) -> None:
+    owners: dict[UUID, UUID | None] = {}
+    for event in events:
+        if isinstance(event.data, AccountCreated | AccountUpdated):
+            owners[event.subject] = event.data.owner_id
+        elif isinstance(event.data, MemberAdded):
+            await add(tx, event.subject, event.data.person_id, event.data.part)
+        elif isinstance(event.data, MemberRemoved):
+            await remove(tx, event.subject, event.data.person_id, event.data.part)
+    if owners:
+        await tx.run(_FORGET_OWNERS, record_ids=sorted(owners))
+        known = {id: owner for id, owner in owners.items() if owner is not None}
+        await tx.run(_PUT, record_id=list(known), person_id=list(known.values()), part=[Part.owner.value] * len(known))
+
+
+def hearing(kinds: Collection[type[Event]]) -> tuple[Fold, list[str]]:
+    """The consumer that learns from other services who has a part in what, with its topics.
+
+    It reads the log from its beginning, so what was told before this service knew of members counts too.
+    """
+    return Fold(_hear, kinds), sorted({topic(kind.aggregate) for kind in kinds})
