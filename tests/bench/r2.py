@@ -74,7 +74,7 @@ def _copied(table: Table) -> str:
 
     def other(name: str) -> str:
         kind = table.c[name].type
-        if isinstance(kind, Uuid) and name not in ("owner_id", "team_id"):
+        if isinstance(kind, Uuid) and not name.endswith(("owner_id", "team_id")):
             return f"md5({name}::text || copy)::uuid"
         return f"{name} + copy * 37 % {_DAYS} * interval '1 day'" if isinstance(kind, DateTime) else name
 

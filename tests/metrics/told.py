@@ -53,6 +53,10 @@ class Lead(Story):
         self.tell(at, lead.LeadQualified(bant_score=80))
         return self
 
+    def assigned(self, at: datetime, owner_id: UUID | None, team_id: UUID | None) -> "Lead":
+        self.tell(at, lead.LeadAssigned(owner_id=owner_id, team_id=team_id))
+        return self
+
     def updated(self, at: datetime, captured_at: datetime | None = None, **who: Any) -> "Lead":
         self.tell(at, lead.LeadUpdated(changed=["source"], captured_at=captured_at, **who))
         return self
@@ -100,6 +104,12 @@ class Deal(Story):
 
     def _end(self) -> dict[str, Any]:
         return {"from_stage": self.stage, "cycle": self.cycle, "opened_at": self.opened_at, "seconds_in_stage": 0}
+
+    def handed(self, at: datetime, owner_id: UUID | None, team_id: UUID | None = None) -> "Deal":
+        """To another owner, open or closed."""
+        self.who = {**self.who, "owner_id": owner_id, "team_id": team_id}
+        self.tell(at, deal.DealUpdated(changed=["owner_id", "team_id"], **self._value(None)))
+        return self
 
     def won(self, at: datetime, amount: Any = None) -> "Deal":
         self.tell(at, deal.DealWon(lead_id=self.lead_id, **self._end(), **self._value(amount)))
@@ -151,6 +161,15 @@ class Contract(Story):
             **of.who,
         }
 
+    def drafted(self, at: datetime) -> "Contract":
+        self.tell(at, contract.ContractDrafted(milestones=[], **self.data))
+        return self
+
+    def handed(self, at: datetime, owner_id: UUID | None, team_id: UUID | None = None) -> "Contract":
+        self.data |= {"owner_id": owner_id, "team_id": team_id}
+        self.tell(at, contract.ContractChanged(changed=["owner_id", "team_id"], **self.data))
+        return self
+
     def paid(self, at: datetime) -> "Contract":
         self.tell(at, contract.ContractPaidInFull(paid_at=at, **self.data))
         return self
@@ -160,14 +179,24 @@ class Contract(Story):
         return self
 
 
-class Milestone(Story):
-    def __init__(self, key: str, amount: Any) -> None:
-        super().__init__(key, "milestone")
-        self.data = {"contract_id": new_id(), "deal_id": new_id(), "position": 1, "amount": money(amount), "fx": Decimal(1)}
+def _part(of: Contract | None) -> dict[str, Any]:
+    """What the events of a contract's milestone or payment say of it, as it is now; without it, of one that nothing else is told of."""
+    if of is None:
+        return {"contract_id": new_id(), "deal_id": new_id(), "fx": Decimal(1)}
+    told = {name: of.data[name] for name in ("deal_id", "fx", "owner_id", "team_id") if name in of.data}
+    return {"contract_id": of.id, **told}
 
-    def due(self, at: datetime, day: date | None = None) -> "Milestone":
+
+class Milestone(Story):
+    def __init__(self, key: str, amount: Any, of: Contract | None = None) -> None:
+        super().__init__(key, "milestone")
+        self.data = {**_part(of), "position": 1, "amount": money(amount)}
+        self.due_at = START
+
+    def due(self, at: datetime, day: date | None = None, told_at: datetime | None = None) -> "Milestone":
         """`day` is what events of this release name; without it, it is one of an earlier release."""
-        self.tell(at, contract.MilestoneTriggered(due_at=at, due_day=day, **self.data))
+        self.due_at = at
+        self.tell(told_at or at, contract.MilestoneTriggered(due_at=at, due_day=day, **self.data))
         return self
 
     def waived(self, at: datetime) -> "Milestone":
@@ -176,9 +205,9 @@ class Milestone(Story):
 
 
 class Payment(Story):
-    def __init__(self, key: str, amount: Any) -> None:
+    def __init__(self, key: str, amount: Any, of: Contract | None = None) -> None:
         super().__init__(key, "payment")
-        self.data = {"contract_id": new_id(), "deal_id": new_id(), "amount": money(amount), "fx": Decimal(1), "credit": Decimal(0)}
+        self.data = {**_part(of), "amount": money(amount), "credit": Decimal(0)}
 
     def received(self, at: datetime, signed: datetime, of: Milestone, due: datetime, day: date | None = None) -> "Payment":
         amount = self.data["amount"].amount  # type: ignore[union-attr]

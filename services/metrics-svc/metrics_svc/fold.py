@@ -7,7 +7,7 @@ difference. So the order in which the events of different aggregates arrive does
 import asyncio
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import structlog
@@ -16,19 +16,21 @@ from sqlalchemy.dialects.postgresql import insert
 
 from metrics_svc.cells.changes import CellChanges, Change
 from metrics_svc.cells.commands import add
-from metrics_svc.facts import deals, leads, money
+from metrics_svc.facts import deals, holders, leads, money
 from metrics_svc.facts.history import REPLACES, STEPS, Step, read_steps
 from metrics_svc.facts.money import Calendar
-from metrics_svc.facts.rows import AllocationFact, DealFact, LeadFact, LeadGoalFact, MilestoneFact, PaymentFact
-from metrics_svc.facts.tables import DEALS, FACTS, LEADS, MILESTONES, PAYMENTS
+from metrics_svc.facts.rows import AllocationFact, ContractFact, DealFact, LeadFact, LeadGoalFact, MilestoneFact, PaymentFact
+from metrics_svc.facts.tables import CONTRACTS, DEALS, FACTS, LEADS, MILESTONES, PAYMENTS, FactTable
 from metrics_svc.past.queries import in_todays_currency, past_of
 from metrics_svc.staging import BulkWrite
-from shared.db.query import Query, rows_param
+from shared.db.query import Query, is_in, rows_param
 from shared.db.tx import Tx
 from shared.events.envelope import REGISTRY, Envelope, Event, topic
 from shared.log.reactions import Fold
 
 log = structlog.get_logger()
+
+F = TypeVar("F")
 
 TOPICS = [topic(aggregate) for aggregate in ("lead", "deal", "contract", "milestone", "payment")]
 
@@ -51,6 +53,15 @@ def _deals() -> Query[DealFact]:
 _DEALS = _deals()
 
 
+def _of_contracts(table: FactTable[F]) -> Query[F]:
+    """These records, and all of these contracts: whose they are depends on who had the contract."""
+    c = table.table.c
+    return Query(select(*[c[n] for n in table.names]).where(or_(is_in(c.id, "ids"), is_in(c.contract_id, "contracts"))), table.into)
+
+
+_MILESTONES, _PAYMENTS = _of_contracts(MILESTONES), _of_contracts(PAYMENTS)
+
+
 def _seen() -> Query[Any]:
     """Note activity of deals. A deal that is not known yet waits for its opening."""
     names = ("id", "last_activity_at")
@@ -66,7 +77,7 @@ _TURNS = STEPS.keys() | REPLACES.keys()
 _EMPTY: ColumnElement[Any] = literal_column("'[]'::jsonb")
 _SEEN = _seen()
 
-TOLD = (LeadFact, DealFact, MilestoneFact, PaymentFact)
+TOLD = (LeadFact, DealFact, ContractFact, MilestoneFact, PaymentFact)
 """The facts that events change. All others are derived from these each time."""
 
 _Key = tuple[type[Any], UUID, int]
@@ -122,16 +133,18 @@ async def _write(tx: Tx, changed: Sequence[Change]) -> None:
     await writing.finish()
 
 
-fold = Fold(_fold, [*leads.APPLY, *deals.PAID, *(e for e in REGISTRY.values() if e.aggregate in ("deal", "milestone", "payment"))])
+_IN_FULL = [e for e in REGISTRY.values() if e.aggregate in ("deal", "milestone", "payment")]
+fold = Fold(_fold, [*leads.APPLY, *deals.PAID, *holders.CONTRACTS, *_IN_FULL])
 
 
 class Touched:
-    """The leads, deals, milestones and payments that a batch changes, as they are known so far."""
+    """The leads, deals, contracts, milestones and payments that a batch changes, as they are known so far."""
 
     def __init__(self, calendar: Calendar) -> None:
         self._calendar = calendar
         self.leads: dict[UUID, LeadFact] = {}
         self.deals: dict[UUID, DealFact] = {}
+        self.contracts: dict[UUID, ContractFact] = {}
         self.milestones: dict[UUID, MilestoneFact] = {}
         self.payments: dict[UUID, PaymentFact] = {}
         self.quiet: dict[UUID, datetime] = {}
@@ -140,7 +153,8 @@ class Touched:
 
     async def load(self, tx: Tx, events: Sequence[Envelope[Any]]) -> None:
         """What these events change."""
-        wanted: dict[str, set[UUID]] = {"lead": set(), "deal": set(), "milestone": set(), "payment": set()}
+        wanted: dict[str, set[UUID]] = {"lead": set(), "deal": set(), "contract": set(), "milestone": set(), "payment": set()}
+        parents: set[UUID] = set()
         for e in events:
             data = e.data
             kind = type(data)
@@ -148,24 +162,36 @@ class Touched:
                 wanted["deal"].add(data.deal_id)
             elif data.aggregate != "deal" or kind in _TURNS:
                 wanted[data.aggregate].add(e.subject)
+                if data.aggregate in ("milestone", "payment"):
+                    parents.add(data.contract_id)
             if kind in leads.OF_DEALS and data.lead_id:
                 wanted["lead"].add(data.lead_id)
-        await self.fetch(tx, wanted["lead"], wanted["deal"], wanted["milestone"], wanted["payment"])
+        await self.fetch(tx, wanted["lead"], wanted["deal"], wanted["contract"], wanted["milestone"], wanted["payment"], parents)
 
     async def fetch(
         self,
         tx: Tx,
         leads: Collection[UUID] = (),
         deals: Collection[UUID] = (),
+        contracts: Collection[UUID] = (),
         milestones: Collection[UUID] = (),
         payments: Collection[UUID] = (),
+        parents: Collection[UUID] = (),
     ) -> None:
-        """Load these records and what is derived together with them: all deals of each lead, and the lead of each deal."""
+        """Load these records and what is derived together with them: a lead with all its deals, a contract with all that is due and paid.
+
+        `parents` are contracts of what may not be known yet.
+        """
         if leads or deals:
             self.deals = {d.id: d for d in await tx.all(_DEALS, ids=list(deals), leads=list(leads))}
         self.leads = {f.id: f for f in await LEADS.load(tx, {*leads, *(d.lead_id for d in self.deals.values() if d.lead_id)})}
-        self.milestones = {f.id: f for f in await MILESTONES.load(tx, milestones)}
-        self.payments = {f.id: f for f in await PAYMENTS.load(tx, payments)}
+        if contracts or milestones:
+            self.milestones = {f.id: f for f in await tx.all(_MILESTONES, ids=list(milestones), contracts=list(contracts))}
+        if contracts or payments:
+            self.payments = {f.id: f for f in await tx.all(_PAYMENTS, ids=list(payments), contracts=list(contracts))}
+        parts: list[MilestoneFact | PaymentFact] = [*self.milestones.values(), *self.payments.values()]
+        known = {f.contract_id for f in parts if f.contract_id}
+        self.contracts = {f.id: f for f in await CONTRACTS.load(tx, known.union(contracts, parents))}
 
     def hear(self, e: Envelope[Any]) -> None:
         data = e.data
@@ -184,8 +210,10 @@ class Touched:
             money.milestone_heard(_get(self.milestones, e.subject, MilestoneFact), e, self._calendar)
         elif data.aggregate == "payment":
             money.payment_heard(_get(self.payments, e.subject, PaymentFact), e, self._calendar)
+        elif (tell_paid := deals.PAID.get(type(data))) is not None:
+            tell_paid(_get(self.deals, data.deal_id, DealFact), e)
         else:
-            deals.PAID[type(data)](_get(self.deals, data.deal_id, DealFact), e)
+            holders.contract_heard(_get(self.contracts, e.subject, ContractFact), e)
 
     def derive(self) -> dict[_Key, Any]:
         """Bring the derived fields up to date, and return all facts as they are now."""
@@ -202,13 +230,19 @@ class Touched:
             for goal in leads.derive(lead, of_leads.get(lead.id, ())):
                 found[LeadGoalFact, lead.id, goal.n] = goal
             found[LeadFact, lead.id, 0] = lead
+        for contract in self.contracts.values():
+            found[ContractFact, contract.id, 0] = contract
         for milestone in self.milestones.values():
+            money.derive_milestone(milestone, self._contract_of(milestone))
             found[MilestoneFact, milestone.id, 0] = milestone
         for payment in self.payments.values():
-            for allocation in money.derive(payment):
+            for allocation in money.derive(payment, self._contract_of(payment)):
                 found[AllocationFact, payment.id, allocation.n] = allocation
             found[PaymentFact, payment.id, 0] = payment
         return found
+
+    def _contract_of(self, part: MilestoneFact | PaymentFact) -> ContractFact | None:
+        return self.contracts.get(part.contract_id) if part.contract_id else None
 
     def warn(self) -> None:
         """Log deals in a stage that this release does not know: their figures are incomplete until metrics-svc is upgraded."""

@@ -35,7 +35,8 @@ class Measure:
     The fields name columns of the fact. With `cohort` a fact also belongs to the day of that column, and figures choose their
     members by it; with `aged` as well they ask how old that day is, at the end of a period. `value` is summed; `seconds="cycle"` sums
     `cycle_us` and keeps a histogram of `cycle_bucket`; `count` is summed in place of one for each fact. A fact counts only if none of
-    `at`, `cohort` and the duration is empty.
+    `at`, `cohort` and the duration is empty. It is credited to its `owner_id` and `team_id`; `credit="left"` means `left_owner_id` and
+    `left_team_id`.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Measure:
     value: str | None = None
     seconds: str | None = None
     count: str | None = None
+    credit: str | None = None
     aged: bool = False
     where: Mapping[str, Any] = field(default_factory=dict)
 
@@ -57,6 +59,12 @@ class Measure:
         """What it means, as text. It changes exactly when the cells have to be computed again."""
         plain = [getattr(self, f.name) for f in fields(self) if f.name not in ("of", "where")]
         return repr((self.of.__name__, plain, sorted(self.where.items()), self.cells))
+
+    @property
+    def who(self) -> dict[str, str]:
+        """The dimensions, with the column that holds each."""
+        of_people = ("owner_id", "team_id") if self.credit else ()
+        return {name: f"{self.credit}_{column}" if column in of_people else column for name, column in DIMENSIONS.items()}
 
     @property
     def cells(self) -> tuple["Cells", ...]:
@@ -82,10 +90,10 @@ CAPTURED = Measure("captured", LeadFact, at="captured_at", cohort="captured_at")
 MQL = Measure("mql", LeadFact, at="f2_at", cohort="captured_at")
 SQL = Measure("sql", LeadFact, at="f3_at", cohort="captured_at")
 ASSISTS = Measure("assist", LeadFact, at="assist_at", cohort="captured_at")
-FIRST_MQL = Measure("first_mql", LeadFact, at="first_mql_at", cohort="first_mql_at")
-MQL_TO_SQL = Measure("mql_to_sql", LeadFact, at="f3_at", cohort="first_mql_at")
-FIRST_SQL = Measure("first_sql", LeadFact, at="f3_at", cohort="f3_at")
-SQL_TO_DEAL = Measure("sql_to_deal", LeadFact, at="to_deal_at", cohort="f3_at")
+FIRST_MQL = Measure("first_mql", LeadFact, at="first_mql_at", cohort="first_mql_at", credit="mql")
+MQL_TO_SQL = Measure("mql_to_sql", LeadFact, at="f3_at", cohort="first_mql_at", credit="mql")
+FIRST_SQL = Measure("first_sql", LeadFact, at="f3_at", cohort="f3_at", credit="sql")
+SQL_TO_DEAL = Measure("sql_to_deal", LeadFact, at="to_deal_at", cohort="f3_at", credit="sql")
 
 LEAD_REACHED = {
     step: Measure(f"lead_{step}", LeadFact, at=at, cohort="captured_at")
@@ -111,13 +119,15 @@ DEAL_GOALS = {
 
 # -- Deals by when it happened; what is taken back is taken off in the period in which that happened -----------------------
 
-QUALIFIED = Measure("qualified", DealFact, at="qualified_at")
+QUALIFIED = Measure("qualified", DealFact, at="qualified_at", credit="qualified")
 WON = Measure("won", OutcomeFact, at="at", value="amount", where={"kind": "won"})
 LOST = Measure("lost", OutcomeFact, at="at", value="amount", where={"kind": "lost"})
 REVERSED = Measure("reversed", OutcomeFact, at="at", value="amount", where={"kind": "reversed"})
 REOPENED = Measure("reopened", OutcomeFact, at="at", value="amount", where={"kind": "reopened"})
 QUALIFIED_LOST = Measure("qualified_lost", OutcomeFact, at="at", where={"kind": "lost", "qualified": True})
 QUALIFIED_REOPENED = Measure("qualified_reopened", OutcomeFact, at="at", where={"kind": "reopened", "qualified": True})
+HANDED_ON = Measure("handed_on", OutcomeFact, at="at", where={"kind": "handed_on"})
+TAKEN_OVER = Measure("taken_over", OutcomeFact, at="at", where={"kind": "taken_over"})
 
 # -- How long a win took: wins by when they were won, without those that were reversed since -------------------------------
 
@@ -131,7 +141,7 @@ UNDONE_FROM_LEAD = Measure("undone_from_lead", OutcomeFact, at="undone_at", coho
 
 ENTERED = {s: Measure(f"{s}_entered", VisitFact, at="entered_at", where={"stage": s}) for s in STAGES}
 LEFT = {
-    (s, to): Measure(f"{s}_left_{to}", VisitFact, at="left_at", seconds="stay", where={"stage": s, "left_to": to})
+    (s, to): Measure(f"{s}_left_{to}", VisitFact, at="left_at", seconds="stay", credit="left", where={"stage": s, "left_to": to})
     for s in STAGES
     for to in EXITS
 }
@@ -141,8 +151,8 @@ PASSED = {s: Measure(f"{s}_passed", VisitFact, at="passed_at", cohort="entered_a
 
 # -- Cash: the cohort of a milestone, and of what settles it, is its due day, so that overdue amounts have an age ----------
 
-DUE = Measure("due", MilestoneFact, at="due_at", cohort="due_at", aged=True, value="amount")
-EXCUSED = Measure("excused", MilestoneFact, at="excused_at", cohort="due_at", aged=True, value="excused")
+DUE = Measure("due", MilestoneFact, at="due_at", cohort="due_at", aged=True, value="amount", credit="due")
+EXCUSED = Measure("excused", MilestoneFact, at="excused_at", cohort="due_at", aged=True, value="excused", credit="due")
 SETTLED = Measure("settled", AllocationFact, at="settles_at", cohort="due_at", aged=True, value="amount")
 UNSETTLED = Measure("unsettled", AllocationFact, at="taken_back_at", cohort="due_at", aged=True, value="amount")
 CASH = Measure("cash", PaymentFact, at="received_at", value="amount")

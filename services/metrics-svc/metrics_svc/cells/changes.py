@@ -1,7 +1,7 @@
 """How changes of facts change the cells: by what the facts add now, less what they added before."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from functools import lru_cache
@@ -23,7 +23,6 @@ Change = tuple[Any, Any]
 _NOTHING = Decimal(0)
 _TOTAL = 0
 """The number for "in no dimension"; all others number the dimensions of a fact."""
-_who = attrgetter(*DIMENSIONS.values())
 
 
 class _Counter(NamedTuple):
@@ -36,11 +35,13 @@ class _Counter(NamedTuple):
     value: bool
     seconds: bool
     counts: bool
+    credit: int
+    """The number, in its plan, of those whom it is credited to."""
     places: tuple[tuple[bool, bool], ...]
     """Where its cells are: only the total or every dimension, and day by day or over all days."""
 
 
-def _counter(m: Measure) -> _Counter:
+def _counter(m: Measure, credit: int) -> _Counter:
     us, bucket = (f"{m.seconds}_us", f"{m.seconds}_bucket") if m.seconds else (m.at, m.at)
     read = attrgetter(m.at, m.cohort or m.at, us, bucket, m.value or m.at, m.count or m.at, *m.where)
     places = tuple((cells.dimensions == (ALL,), cells.ever) for cells in m.cells)
@@ -52,6 +53,7 @@ def _counter(m: Measure) -> _Counter:
         value=bool(m.value),
         seconds=bool(m.seconds),
         counts=bool(m.count),
+        credit=credit,
         places=places,
     )
 
@@ -62,6 +64,8 @@ class _Plan(NamedTuple):
     column: str | None
     chosen: dict[Any, list[_Counter]]
     others: list[_Counter]
+    who: Sequence[Callable[[Any], tuple[Any, ...]]]
+    """Each reads whom a fact is credited to, with the other dimensions."""
 
     def of(self, fact: Any) -> list[_Counter]:
         return self.chosen.get(getattr(fact, self.column), self.others) if self.column else self.others
@@ -74,10 +78,13 @@ def _plans() -> dict[type[Any], _Plan]:
     plans = {}
     for kind, column in columns.items():
         of_kind = [m for m in measures if m.of is kind]
-        others = [_counter(m) for m in of_kind if column not in m.where]
+        credits = list(dict.fromkeys(m.credit for m in of_kind))
+        counters = [(m, _counter(m, credits.index(m.credit))) for m in of_kind]
+        others = [counter for m, counter in counters if column not in m.where]
         wanted = {m.where[column]: None for m in of_kind if column is not None and column in m.where}
-        chosen = {value: [*others, *[_counter(m) for m in of_kind if m.where.get(column or "") == value]] for value in wanted}
-        plans[kind] = _Plan(column, chosen, others)
+        chosen = {value: [*others, *[counter for m, counter in counters if m.where.get(column or "") == value]] for value in wanted}
+        who = [attrgetter(*next(m for m in of_kind if m.credit == credit).who.values()) for credit in credits]
+        plans[kind] = _Plan(column, chosen, others, who)
     return plans
 
 
@@ -108,34 +115,41 @@ class CellChanges:
         plans = _plans()
         for old, new in changes:
             fact = old if new is None else new
-            plan = plans[type(fact)]
+            plan = plans.get(type(fact))
+            if plan is None:
+                continue  # nothing counts it
             counters = plan.of(fact)
             if old is None or new is None:
-                who, sign = self._number(fact), -1 if new is None else 1
+                who, sign = self._numbers_of(plan, fact), -1 if new is None else 1
                 for counter in counters:
                     reading = counter.read(fact)
                     if reading[0] is not None:
-                        self._count(counter, reading, who, sign)
+                        self._count(counter, reading, who[counter.credit], sign)
             elif plan.of(old) is not counters:
                 self.take([(old, None), (None, new)])
             else:
-                who, now = self._number(old), self._number(new)
+                who, now = self._numbers_of(plan, old), self._numbers_of(plan, new)
                 for counter in counters:
                     before, after = counter.read(old), counter.read(new)
-                    if before != after or who != now:
+                    credit = counter.credit
+                    if before != after or who[credit] != now[credit]:
                         if before[0] is not None:
-                            self._count(counter, before, who, -1)
+                            self._count(counter, before, who[credit], -1)
                         if after[0] is not None:
-                            self._count(counter, after, now, 1)
+                            self._count(counter, after, now[credit], 1)
 
-    def _number(self, fact: Any) -> int:
-        who = _who(fact)
-        number = self._numbers.get(who)
-        if number is None:
-            number = self._numbers[who] = len(self._values)
-            named = zip(DIMENSIONS, who, strict=True)
-            self._values.append([(ALL, ""), *[(name, "" if value is None else str(value)) for name, value in named]])
-        return number
+    def _numbers_of(self, plan: _Plan, fact: Any) -> list[int]:
+        """For each of those whom the fact is credited to."""
+        found = []
+        for read in plan.who:
+            who = read(fact)
+            number = self._numbers.get(who)
+            if number is None:
+                number = self._numbers[who] = len(self._values)
+                named = zip(DIMENSIONS, who, strict=True)
+                self._values.append([(ALL, ""), *[(name, "" if value is None else str(value)) for name, value in named]])
+            found.append(number)
+        return found
 
     def _count(self, m: _Counter, reading: tuple[Any, ...], who: int, sign: int) -> None:
         """Add a reading that has a time to the sums of its cells."""

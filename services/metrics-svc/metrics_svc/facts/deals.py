@@ -3,12 +3,14 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import reduce
 from typing import Any
 
 from metrics_svc.facts.goals import goals_of_deal
 from metrics_svc.facts.history import REPLACES, STEPS, Step
+from metrics_svc.facts.holders import NOBODY, first_known
 from metrics_svc.facts.leads import Reached, dimensions, flagged
-from metrics_svc.facts.rows import AmountFact, DealFact, LeadFact, OutcomeFact, VisitFact, Who
+from metrics_svc.facts.rows import AmountFact, DealFact, Holder, LeadFact, OutcomeFact, VisitFact, Who
 from metrics_svc.histogram import bucket_of
 from metrics_svc.stages import FUNNEL_STAGES, UNKNOWN, WON, place
 from shared.events import contract, deal
@@ -34,14 +36,14 @@ def heard(fact: DealFact, e: Envelope[Any]) -> None:
     """An event of the deal itself."""
     if (replace := REPLACES.get(type(e.data))) is not None:
         fact.history = replace(e)
-        fact.lead_id, fact.external_id = e.data.lead_id, e.data.external_id
+        fact.lead_id, fact.account_id, fact.external_id = e.data.lead_id, e.data.account_id, e.data.external_id
         fact.flags = [*e.data.flags, *[f for f in ("imported",) if f in fact.flags]]
         fact.last_activity_at = max(datetime.fromisoformat(step[1]) for step in fact.history)
         return
     if (tell := STEPS.get(type(e.data))) is not None:
         fact.history = [*fact.history, tell(e)]
     if isinstance(e.data, deal.DealOpened):
-        fact.lead_id, fact.external_id = e.data.lead_id, e.data.external_id
+        fact.lead_id, fact.account_id, fact.external_id = e.data.lead_id, e.data.account_id, e.data.external_id
         for name in e.data.flags + (["imported"] if e.data.imported else []):
             fact.flags = flagged(fact.flags, name)
     elif isinstance(e.data, deal.DealWon) and e.data.manual:
@@ -81,15 +83,16 @@ def derive(fact: DealFact, steps: Sequence[Step], lead: LeadFact | None) -> tupl
     fact.is_open = last_turn.kind in _OPEN
     if not fact.is_open:
         fact.stage = last_turn.kind
-    member = dimensions(lead) if lead is not None else now.who
+    opened_by = reduce(first_known, (s.who[:2] for s in steps), NOBODY)
+    member = dimensions(lead) if lead is not None else (*opened_by, *now.who[2:])
     stages, unknown = _reached(steps)
     fact.qualified_at = opened if fact.line == "lead" else stages[0]
-    outcomes = _outcomes(fact, steps, captured)
+    outcomes, (fact.qualified_owner_id, fact.qualified_team_id) = _outcomes(fact, steps, captured)
     won = [o for o in outcomes if o.kind == "won"]
     goals = goals_of_deal(fact.id, steps, fact.payments, member, fact.line, fact.cohort_at) if won else []
     _flag(fact, won, unknown)
     rows = [*_visits(steps, fact), *outcomes, *_amounts(steps, fact, member, stages), *goals]
-    return rows, Reached(opened, stages, goals)
+    return rows, Reached(opened, opened_by, stages, goals)
 
 
 def _flag(fact: DealFact, wins: Sequence[OutcomeFact], unknown: bool) -> None:
@@ -126,6 +129,7 @@ def _visits(steps: Sequence[Step], fact: DealFact) -> list[VisitFact]:
             # A signature may be dated before the last move. The stay then took no time; it is never negative.
             current.left_at = max(step.at, current.entered_at)
             current.left_to = step.to or step.kind
+            current.left_owner_id, current.left_team_id = step.who[:2]
             current.stay_us = microseconds(current.left_at - current.entered_at)
             current.stay_bucket = bucket_of(current.stay_us)
             current = None
@@ -161,42 +165,64 @@ def _visits(steps: Sequence[Step], fact: DealFact) -> list[VisitFact]:
     return visits
 
 
-def _outcomes(fact: DealFact, steps: Sequence[Step], captured: datetime | None) -> list[OutcomeFact]:
+def _outcomes(fact: DealFact, steps: Sequence[Step], captured: datetime | None) -> tuple[list[OutcomeFact], Holder]:
+    """Its outcomes, and who had it when it was qualified."""
     opened = None if OPENED_UNKNOWN in fact.flags else steps[0].at
     made: list[OutcomeFact] = []
-    qualified = fact.line == "lead"
+    qualified_by = holder = steps[0].who[:2] if fact.line == "lead" else None
+    """`holder` is for whom it counts as open and qualified."""
     standing: dict[str, OutcomeFact] = {}
     """The last win and the last loss, until they are taken back."""
     for step in steps:
+        if holder is not None and holder != step.who[:2]:
+            made += _handed_over(fact, step, holder, len(made))
+            holder = step.who[:2]
         if step.kind in _OUTCOMES:
-            owner, team, source, product, region = step.who
-            outcome = OutcomeFact(
-                deal_id=fact.id,
-                n=len(made),
-                owner_id=owner,
-                team_id=team,
-                source=source,
-                product=product,
-                region=region,
-                kind=step.kind,
-                at=step.at,
-                amount=step.amount,
-                line=fact.line,
-                cohort_at=fact.cohort_at,
-            )
+            outcome = _outcome(fact, step, len(made), step.kind, step.who[:2])
             taken_back = standing.pop(_TAKES_BACK.get(step.kind, ""), None)
             if taken_back is not None:
                 outcome.amount, outcome.qualified = taken_back.amount, taken_back.qualified
+                outcome.owner_id, outcome.team_id = taken_back.owner_id, taken_back.team_id
                 if step.kind == "reversed":
                     taken_back.undone_at = max(step.at, taken_back.at)
             elif step.kind == "lost":
-                outcome.qualified = qualified
+                outcome.qualified = qualified_by is not None
             standing[step.kind] = outcome
             if step.kind == "won":
                 _time(outcome, opened, captured)
             made.append(outcome)
-        qualified = qualified or step.place > 0
-    return made
+            open_again = step.kind == "reversed" or (step.kind == "reopened" and outcome.qualified)
+            holder = (outcome.owner_id, outcome.team_id) if open_again else None
+            if holder is not None and holder != step.who[:2]:
+                made += _handed_over(fact, step, holder, len(made))
+                holder = step.who[:2]
+        if qualified_by is None and step.place > 0:
+            qualified_by = step.who[:2]
+            holder = qualified_by if step.kind in _OPEN else None
+    return made, qualified_by or NOBODY
+
+
+def _outcome(fact: DealFact, step: Step, n: int, kind: str, holder: Holder) -> OutcomeFact:
+    owner, team = holder
+    return OutcomeFact(
+        deal_id=fact.id,
+        n=n,
+        owner_id=owner,
+        team_id=team,
+        source=step.who[2],
+        product=step.who[3],
+        region=step.who[4],
+        kind=kind,
+        at=step.at,
+        amount=step.amount,
+        line=fact.line,
+        cohort_at=fact.cohort_at,
+    )
+
+
+def _handed_over(fact: DealFact, step: Step, before: Holder, n: int) -> list[OutcomeFact]:
+    """An open qualified deal went to another owner or team."""
+    return [_outcome(fact, step, n, "handed_on", before), _outcome(fact, step, n + 1, "taken_over", step.who[:2])]
 
 
 _TAKES_BACK = {"reversed": "won", "reopened": "lost"}

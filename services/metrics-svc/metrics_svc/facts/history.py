@@ -68,6 +68,8 @@ def _raw(
 ) -> list[Any]:
     data = e.data
     amount = getattr(data, "amount", None)
+    if kind == "updated" and _WORTH.isdisjoint(data.changed):
+        amount = None  # another owner of a won deal, for example: what was counted keeps its amount
     return [
         kind,
         e.time.isoformat(),
@@ -83,6 +85,8 @@ def _raw(
         data.region,
     ]
 
+
+_WORTH = frozenset({"amount", "currency", "fx"})
 
 STEPS: dict[type[Any], Callable[[Any], list[Any]]] = {
     events.DealOpened: lambda e: _raw("opened", e, e.data.stage, None, 1, e.data.probability),

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from metrics_svc.facts.goals import goals_of_lead
-from metrics_svc.facts.rows import GoalFact, LeadFact, LeadGoalFact, Who
+from metrics_svc.facts.holders import NOBODY, first_known
+from metrics_svc.facts.rows import GoalFact, Holder, LeadFact, LeadGoalFact, Who
 from shared.events import lead as events
 from shared.events.deal import DealHistoryCorrected, DealLeadJoined, DealOpened
 from shared.events.envelope import Envelope
@@ -19,9 +20,10 @@ def earliest(one: datetime | None, other: datetime | None) -> datetime | None:
 
 
 class Reached(NamedTuple):
-    """How far a deal ever got: when it was opened, and first in each stage of the funnel or beyond; and its goals."""
+    """How far a deal ever got: when it was opened and by whom, and when first in each stage of the funnel or beyond; and its goals."""
 
     opened_at: datetime
+    opened_by: Holder
     stages: tuple[datetime | None, datetime | None, datetime | None]
     goals: list[GoalFact]
 
@@ -49,6 +51,9 @@ def derive(lead: LeadFact, deals: Sequence[Reached]) -> list[LeadGoalFact]:
         lead.f2_at = earliest(lead.mql_at, lead.f3_at)
         lead.first_mql_at = lead.mql_at
         lead.assist_at = lead.joined_at
+    if not _told_sql(lead):
+        first = min(deals, key=lambda d: (d.opened_at, str(d.opened_by))) if deals else None
+        lead.sql_owner_id, lead.sql_team_id = first.opened_by if first is not None else NOBODY
     goals = [goal for deal in deals for goal in deal.goals] if deals else []
     return goals_of_lead(lead.id, dimensions(lead), lead.captured_at, goals) if goals else []
 
@@ -65,8 +70,24 @@ def _reached_nothing(lead: LeadFact) -> None:
     lead.first_mql_at = lead.to_deal_at = lead.assist_at = None
 
 
+def _told_sql(lead: LeadFact) -> bool:
+    """Whether its own events say that it became an SQL; else only a deal does that names it."""
+    return lead.sql_at is not None or lead.converted_at is not None
+
+
+def _held(lead: LeadFact, holder: Holder) -> None:
+    """Whose it is now, and whose what it became before, if that was nobody's."""
+    lead.now_owner_id, lead.now_team_id = holder
+    if lead.captured_at is not None:
+        lead.owner_id, lead.team_id = first_known((lead.owner_id, lead.team_id), holder)
+    if lead.mql_at is not None:
+        lead.mql_owner_id, lead.mql_team_id = first_known((lead.mql_owner_id, lead.mql_team_id), holder)
+    if _told_sql(lead):
+        lead.sql_owner_id, lead.sql_team_id = first_known((lead.sql_owner_id, lead.sql_team_id), holder)
+
+
 def _described(lead: LeadFact, data: Any) -> None:
-    lead.owner_id, lead.team_id = data.owner_id, data.team_id
+    _held(lead, (data.owner_id, data.team_id))
     lead.source, lead.product, lead.region = data.source and normal_source(data.source), data.product, data.region
 
 
@@ -89,18 +110,27 @@ def _updated(lead: LeadFact, e: Envelope[events.LeadUpdated]) -> None:
 
 
 def _reached_mql(lead: LeadFact, e: Envelope[events.LeadMqlReached]) -> None:
+    if lead.mql_at is None:
+        lead.mql_owner_id, lead.mql_team_id = lead.now_owner_id, lead.now_team_id
     lead.mql_at = earliest(lead.mql_at, e.time)
 
 
 def _qualified(lead: LeadFact, e: Envelope[events.LeadQualified]) -> None:
+    _became_sql(lead)
     lead.sql_at = earliest(lead.sql_at, e.time)
 
 
+def _became_sql(lead: LeadFact) -> None:
+    if not _told_sql(lead):
+        lead.sql_owner_id, lead.sql_team_id = lead.now_owner_id, lead.now_team_id
+
+
 def _assigned(lead: LeadFact, e: Envelope[events.LeadAssigned]) -> None:
-    lead.owner_id, lead.team_id = e.data.owner_id, e.data.team_id
+    _held(lead, (e.data.owner_id, e.data.team_id))
 
 
 def _converted(lead: LeadFact, e: Envelope[events.LeadConverted]) -> None:
+    _became_sql(lead)
     lead.converted_at = earliest(lead.converted_at, e.time)
     lead.deal_id = e.data.deal_id
 

@@ -6,16 +6,16 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from metrics_svc.facts.deals import microseconds
-from metrics_svc.facts.rows import AllocationFact, MilestoneFact, PaymentFact
+from metrics_svc.facts.holders import NOBODY, holder_at
+from metrics_svc.facts.rows import AllocationFact, ContractFact, Holder, MilestoneFact, PaymentFact
 from shared.calendar import day_of, start_of
 from shared.events import contract as events
 from shared.events.envelope import Envelope
 from shared.spelling import normal_source
 
 
-def _who(fact: MilestoneFact | PaymentFact, data: Any) -> None:
+def _described(fact: MilestoneFact | PaymentFact, data: Any) -> None:
     fact.contract_id, fact.deal_id = data.contract_id, data.deal_id
-    fact.owner_id, fact.team_id = data.owner_id, data.team_id
     fact.source, fact.product, fact.region = data.source and normal_source(data.source), data.product, data.region
 
 
@@ -34,7 +34,8 @@ class Calendar(NamedTuple):
 
 def milestone_heard(fact: MilestoneFact, e: Envelope[Any], calendar: Calendar) -> None:
     data = e.data
-    _who(fact, data)
+    _described(fact, data)
+    fact.owner_id, fact.team_id = data.owner_id, data.team_id
     fact.amount = data.amount.amount * data.fx
     match data:
         case events.MilestoneTriggered():
@@ -51,9 +52,10 @@ def milestone_heard(fact: MilestoneFact, e: Envelope[Any], calendar: Calendar) -
 
 def payment_heard(fact: PaymentFact, e: Envelope[Any], calendar: Calendar) -> None:
     data = e.data
-    _who(fact, data)
+    _described(fact, data)
     match data:
         case events.PaymentReceived():
+            fact.owner_id, fact.team_id = data.owner_id, data.team_id
             fact.amount = data.amount.amount * data.fx
             fact.received_at, fact.signed_at = data.received_at, data.signed_at
             fact.waited = fact.amount * microseconds(data.received_at - data.signed_at)
@@ -71,21 +73,33 @@ def _allocate(fact: PaymentFact, data: Any, at: datetime, calendar: Calendar) ->
         fact.allocations = [*fact.allocations, allocated]
 
 
-def derive(fact: PaymentFact) -> list[AllocationFact]:
+def _holder(contract: ContractFact | None, at: datetime, told: Holder) -> Holder:
+    """Who had the contract then; who the milestone or payment names, as long as the contract itself is not known."""
+    return holder_at(contract.holders, at) if contract is not None and contract.holders else told
+
+
+def derive_milestone(fact: MilestoneFact, contract: ContractFact | None) -> None:
+    due = fact.due_at
+    told = (fact.owner_id, fact.team_id)
+    fact.due_owner_id, fact.due_team_id = NOBODY if due is None else _holder(contract, due, told)
+
+
+def derive(fact: PaymentFact, contract: ContractFact | None) -> list[AllocationFact]:
     """What the payment settles. Cash that came before the due day settles on that day, because nothing was owed before."""
     made = []
     for n, (milestone, amount, due, settles) in enumerate(fact.allocations):
-        settles_at = datetime.fromisoformat(settles)
+        due_at, settles_at = datetime.fromisoformat(due), datetime.fromisoformat(settles)
+        owner, team = _holder(contract, due_at, (fact.owner_id, fact.team_id))
         allocation = AllocationFact(
             payment_id=fact.id,
             n=n,
             milestone_id=UUID(milestone),
             amount=Decimal(amount),
-            due_at=datetime.fromisoformat(due),
+            due_at=due_at,
             settles_at=settles_at,
             taken_back_at=None if fact.reversed_at is None else max(fact.reversed_at, settles_at),
-            owner_id=fact.owner_id,
-            team_id=fact.team_id,
+            owner_id=owner,
+            team_id=team,
             source=fact.source,
             product=fact.product,
             region=fact.region,

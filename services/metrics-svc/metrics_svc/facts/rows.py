@@ -13,15 +13,28 @@ from uuid import UUID
 Who = tuple[UUID | None, UUID | None, str | None, str | None, str | None]
 """Owner, team, source, product, region: what figures are broken down by."""
 
+Holder = tuple[UUID | None, UUID | None]
+"""An owner and the team that the owner was in then."""
+
 
 @dataclass(slots=True)
 class LeadFact:
-    """A lead. It counts once it is captured; a stub, named by another import first, waits for its own data."""
+    """A lead. It counts once it is captured; a stub, named by another import first, waits for its own data.
+
+    `owner_id` and `team_id` are who had it when it was captured, and so those of every step of the funnel: its first owner, if nobody
+    had it then. With `mql_` and `sql_` they are who had it when it became that, in the same way.
+    """
 
     id: UUID
     external_id: str | None = None
     owner_id: UUID | None = None
     team_id: UUID | None = None
+    mql_owner_id: UUID | None = None
+    mql_team_id: UUID | None = None
+    sql_owner_id: UUID | None = None
+    sql_team_id: UUID | None = None
+    now_owner_id: UUID | None = None
+    now_team_id: UUID | None = None
     source: str | None = None
     product: str | None = None
     region: str | None = None
@@ -52,6 +65,7 @@ class DealFact:
 
     id: UUID
     lead_id: UUID | None = None
+    account_id: UUID | None = None
     external_id: str | None = None
     flags: list[str] = field(default_factory=list)
     history: list[list[Any]] = field(default_factory=list)
@@ -67,6 +81,8 @@ class DealFact:
     cohort_at: datetime | None = None
     opened_at: datetime | None = None
     qualified_at: datetime | None = None  # its opening if it came from a lead, else when it was first beyond discovery
+    qualified_owner_id: UUID | None = None
+    qualified_team_id: UUID | None = None
     stage: str | None = None
     is_open: bool = False
     probability: int | None = None
@@ -75,7 +91,10 @@ class DealFact:
 
 @dataclass(slots=True)
 class VisitFact:
-    """One stay of a deal in a stage. `passed_at`: when the deal was beyond the stage for the first time in this cycle."""
+    """One stay of a deal in a stage. `passed_at`: when the deal was beyond the stage for the first time in this cycle.
+
+    `owner_id` had the deal when it came, `left_owner_id` when it went.
+    """
 
     deal_id: UUID
     n: int
@@ -90,6 +109,8 @@ class VisitFact:
     first_in_cycle: bool
     left_at: datetime | None = None
     left_to: str | None = None
+    left_owner_id: UUID | None = None
+    left_team_id: UUID | None = None
     passed_at: datetime | None = None
     stay_us: int | None = None
     stay_bucket: int | None = None
@@ -99,7 +120,9 @@ class VisitFact:
 class OutcomeFact:
     """A deal was won, lost, reversed or reopened. Dimensions as they were then: they carry the credit.
 
-    A reversal has the amount of its win, and a reopening that of its loss: they take back exactly what was counted.
+    A reversal has amount and owner of its win, and a reopening those of its loss: they take back exactly what was counted, from those
+    for whom it was counted. When a qualified open deal goes to another owner or team, it is `handed_on` by the one and `taken_over` by
+    the other.
     """
 
     deal_id: UUID
@@ -184,8 +207,19 @@ class LeadGoalFact:
 
 
 @dataclass(slots=True)
+class ContractFact:
+    """Who had a contract from when on: time, owner and team, in the order of its events."""
+
+    id: UUID
+    holders: list[list[Any]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class MilestoneFact:
-    """A payment milestone: what falls due when. `due_at` is the start of its due day; `excused_at`: from when a waived rest is not owed."""
+    """A payment milestone: what falls due when. `due_at` is the start of its due day; `excused_at`: from when a waived rest is not owed.
+
+    `owner_id` is as its last event tells, `due_owner_id` who had the contract on the due day.
+    """
 
     id: UUID
     contract_id: UUID | None = None
@@ -196,6 +230,8 @@ class MilestoneFact:
     waived_at: datetime | None = None
     excused_at: datetime | None = None
     excused: Decimal | None = None
+    due_owner_id: UUID | None = None
+    due_team_id: UUID | None = None
     owner_id: UUID | None = None
     team_id: UUID | None = None
     source: str | None = None
@@ -205,7 +241,7 @@ class MilestoneFact:
 
 @dataclass(slots=True)
 class PaymentFact:
-    """Cash that came in. `waited`: amount × microseconds from signature to receipt, for weighted means."""
+    """Cash that came in, and who had the contract then. `waited`: amount × microseconds from signature to receipt, for weighted means."""
 
     id: UUID
     contract_id: UUID | None = None
@@ -225,7 +261,10 @@ class PaymentFact:
 
 @dataclass(slots=True)
 class AllocationFact:
-    """The part of a payment that settles a milestone: from the start of its due day on, or from its receipt when that came later."""
+    """The part of a payment that settles a milestone: from the start of its due day on, or from its receipt when that came later.
+
+    Owner and team are those of the milestone, so that what is owed and what settles it meet.
+    """
 
     payment_id: UUID
     n: int

@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from metrics_svc.facts.rows import (
     AllocationFact,
     AmountFact,
+    ContractFact,
     DealFact,
     GoalFact,
     LeadFact,
@@ -41,11 +42,19 @@ _TYPES: dict[Any, Any] = {UUID: Uuid, str: Text, int: BigInteger, bool: Boolean,
 class FactTable(Generic[F]):
     """The rows of one kind of fact. `of` is the column that holds the record a row belongs to: its id, or its deal's or payment's.
 
-    `checks` are what its rows keep by the way they are derived, whatever data comes late.
+    `sparse` are columns that few rows fill: their indexes leave the others out. `checks` are what its rows keep by the way they are
+    derived, whatever data comes late.
     """
 
     def __init__(
-        self, name: str, into: type[F], key: Sequence[str], *indexes: str, fillfactor: int = 100, checks: Mapping[str, str] = NO_CHECKS
+        self,
+        name: str,
+        into: type[F],
+        key: Sequence[str],
+        *indexes: str,
+        sparse: Sequence[str] = (),
+        fillfactor: int = 100,
+        checks: Mapping[str, str] = NO_CHECKS,
     ) -> None:
         self.into, self.of = into, key[0]
         columns_of: Any = into
@@ -56,6 +65,8 @@ class FactTable(Generic[F]):
         for index in indexes:
             Index(f"ix_{name}_{index.replace(' ', '_')}", *[self.table.c[n] for n in index.split()])
         at = self.table.c
+        for column in sparse:
+            Index(f"ix_{name}_{column}", at[column], postgresql_where=at[column].is_not(None))
         self._given = StagingTable(self.table, lambda given: self._put(given, key))
         self._load = Query(select(*[at[n] for n in self.names]).where(is_in(at[self.of], "ids")), into)
         gone = rows_param(self.table, *key)
@@ -96,8 +107,18 @@ def _columns(into: Any, key: Sequence[str]) -> list[Column[Any]]:
 _ROOM = 70
 """For facts that get further with nearly every move of a deal: with room on its page a new version of a row leaves indexes alone (HOT)."""
 
-LEADS = FactTable("lead_fact", LeadFact, ("id",), "captured_at", "owner_id", "f2_at", "f3_at", fillfactor=_ROOM)
-DEALS = FactTable("deal_fact", DealFact, ("id",), "lead_id", "owner_id", "opened_at", "is_open stage")
+LEADS = FactTable(
+    "lead_fact",
+    LeadFact,
+    ("id",),
+    "captured_at",
+    "owner_id",
+    "f2_at",
+    "f3_at",
+    sparse=("mql_owner_id", "sql_owner_id"),
+    fillfactor=_ROOM,
+)
+DEALS = FactTable("deal_fact", DealFact, ("id",), "lead_id", "owner_id", "opened_at", "is_open stage", sparse=("qualified_owner_id",))
 VISITS = FactTable(
     "visit_fact",
     VisitFact,
@@ -105,14 +126,16 @@ VISITS = FactTable(
     "stage entered_at",
     "stage left_at",
     "owner_id",
+    sparse=("left_owner_id",),
     checks={"stay": "stay_us >= 0 AND left_at >= entered_at", "passing": "passed_at >= entered_at"},
 )
 OUTCOMES = FactTable("outcome_fact", OutcomeFact, ("deal_id", "n"), "kind at", "kind cohort_at", "owner_id")
 AMOUNTS = FactTable("amount_fact", AmountFact, ("deal_id", "n"), "cohort_at", "owner_id", fillfactor=_ROOM)
 GOALS = FactTable("goal_fact", GoalFact, ("deal_id", "n"), "kind cohort_at", "owner_id")
 LEAD_GOALS = FactTable("lead_goal_fact", LeadGoalFact, ("lead_id", "n"), "kind cohort_at", "owner_id")
-MILESTONES = FactTable("milestone_fact", MilestoneFact, ("id",), "due_at", "owner_id")
-PAYMENTS = FactTable("payment_fact", PaymentFact, ("id",), "received_at", "owner_id")
+CONTRACTS = FactTable("contract_fact", ContractFact, ("id",))
+MILESTONES = FactTable("milestone_fact", MilestoneFact, ("id",), "due_at", "contract_id", sparse=("due_owner_id",))
+PAYMENTS = FactTable("payment_fact", PaymentFact, ("id",), "received_at", "owner_id", "contract_id")
 ALLOCATIONS = FactTable(
     "allocation_fact",
     AllocationFact,
@@ -123,5 +146,5 @@ ALLOCATIONS = FactTable(
 )
 
 FACTS: dict[type[Any], FactTable[Any]] = {
-    t.into: t for t in (LEADS, DEALS, VISITS, OUTCOMES, AMOUNTS, GOALS, LEAD_GOALS, MILESTONES, PAYMENTS, ALLOCATIONS)
+    t.into: t for t in (LEADS, DEALS, VISITS, OUTCOMES, AMOUNTS, GOALS, LEAD_GOALS, CONTRACTS, MILESTONES, PAYMENTS, ALLOCATIONS)
 }

@@ -132,7 +132,7 @@ def _records_of(part: Part, n: int, where: Cut) -> Select[Any]:
         "cohort_at": cohort if measure.cohort else cast(null(), At),
         "amount": or_null(value, fact.table, Numeric),
         "us": or_null(f"{measure.seconds}_us", fact.table, BigInteger),
-        **{name: c[name] for name in DIMENSIONS.values()},
+        **{DIMENSIONS[name]: c[column] for name, column in measure.who.items()},
         "flags": or_null("flags", labelled, JSONB),
     }
     conditions = [counted(measure, where), window(part, n, at, cohort, At, ever=False)]

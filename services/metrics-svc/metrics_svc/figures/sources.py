@@ -1,6 +1,6 @@
 """The two places that a figure is read from: cells for one dimension of all rows, facts for everything else. Both give the same sums."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Date, Select, Text, Uuid, and_, bindparam,
 from sqlalchemy.types import TypeEngine
 
 from metrics_svc.cells.tables import BUCKET, CELL, EVER
-from metrics_svc.facts.rows import ALL, DIMENSIONS
+from metrics_svc.facts.rows import ALL
 from metrics_svc.facts.tables import FACTS
 from metrics_svc.kpi import Part
 from metrics_svc.measures import Measure
@@ -49,12 +49,12 @@ def cut(actor: Actor, by: str | None, filters: dict[str, str], *, ever: bool, wh
     return Cut(by=by, filters=unknown, reach=reach(actor), ever=ever, whole=whole, actor=actor)
 
 
-def chosen(fact: type[Any], where: Cut) -> ColumnElement[bool]:
-    """The condition that the facts of a kind are in the cut."""
+def chosen(fact: type[Any], who: Mapping[str, str], where: Cut) -> ColumnElement[bool]:
+    """The condition that the facts of a kind are in the cut. `who` names the columns that hold their dimensions."""
     table = FACTS[fact].table
-    left: ColumnElement[bool] = visible(where.actor, table.c.owner_id)
+    left: ColumnElement[bool] = visible(where.actor, table.c[who["owner"]])
     for dimension, unknown in where.filters:
-        column = table.c[DIMENSIONS[dimension]]
+        column = table.c[who[dimension]]
         if isinstance(column.type, Uuid):
             left &= column.is_(None) if unknown else column == bindparam(f"f_{dimension}_id", type_=Uuid)
         else:
@@ -65,7 +65,7 @@ def chosen(fact: type[Any], where: Cut) -> ColumnElement[bool]:
 def counted(measure: Measure, where: Cut) -> ColumnElement[bool]:
     """The condition that the measure counts a fact, and that it is in the cut."""
     table = FACTS[measure.of].table
-    counts = chosen(measure.of, where)
+    counts = chosen(measure.of, measure.who, where)
     for name, value in measure.where.items():
         counts &= table.c[name] == value
     for needed in (measure.at, measure.cohort, measure.seconds and f"{measure.seconds}_us"):
@@ -150,7 +150,7 @@ def _of_facts(of: Together, grain: str | None, where: Cut, buckets: bool) -> tup
     at, cohort = c[measure.at], c[measure.cohort or measure.at]
     conditions = counted(measure, where) & window(part, of.n, at, cohort, At, ever=False)
     period = _period(grain, func.timezone(bindparam("zone", type_=Text), cohort if part.window == "cohort" else at))
-    group = func.coalesce(cast(c[DIMENSIONS[where.by]], Text), "") if where.by else literal_column("''")
+    group = func.coalesce(cast(c[measure.who[where.by]], Text), "") if where.by else literal_column("''")
     one: ColumnElement[int] = literal_column("1")
     nothing: ColumnElement[int] = literal_column("0")
     if buckets:

@@ -37,7 +37,7 @@ class FlowLineOut(BaseModel):
 
 class FlowOut(BaseModel):
     total: FlowLineOut
-    groups: list[FlowLineOut] = Field(description="By `by`; empty without it. Dimensions as they were when the stage was entered.")
+    groups: list[FlowLineOut] = Field(description="By `by`; empty without it. Entries and exits by who had the deal then.")
 
 
 @router.get("")

@@ -2,26 +2,28 @@ from decimal import Decimal
 
 from metrics_svc.kpi import Kpi, Reading, Sum, ratio, trailing, until
 from metrics_svc.measures import (
+    HANDED_ON,
     LOST,
     QUALIFIED,
     QUALIFIED_LOST,
     QUALIFIED_REOPENED,
     REOPENED,
     REVERSED,
+    TAKEN_OVER,
     UNDONE_CYCLE,
     WON,
     WON_CYCLE,
 )
 
 _DAYS = 90
-_OPEN = (QUALIFIED, WON, REVERSED, QUALIFIED_LOST, QUALIFIED_REOPENED)
+_OPEN = (QUALIFIED, WON, REVERSED, QUALIFIED_LOST, QUALIFIED_REOPENED, HANDED_ON, TAKEN_OVER)
 _RECENT = (WON, REVERSED, LOST, REOPENED, WON_CYCLE, UNDONE_CYCLE)
 
 
 def _read(*sums: Sum) -> Reading:
-    qualified, ended, back, dropped, restored = sums[: len(_OPEN)]
+    qualified, ended, back, dropped, restored, handed_on, taken_over = sums[: len(_OPEN)]
     won, reversed_, lost, reopened, cycles, undone = sums[len(_OPEN) :]
-    open_now = qualified.n - ended.n + back.n - dropped.n + restored.n
+    open_now = qualified.n - ended.n + back.n - dropped.n + restored.n - handed_on.n + taken_over.n
     wins, losses = won - reversed_, lost - reopened
     rate, cycle = ratio(wins.n, wins.n + losses.n), (cycles - undone).mean_days
     size = wins.amount / wins.n if wins.n > 0 and wins.amount >= 0 else None
@@ -39,5 +41,5 @@ Kpi(
     read=_read,
     says="Open qualified deals × win rate × average deal size / mean sales cycle in days; the last three over the trailing 90 days, the "
     "cycle of wins that were not reversed. A deal that came from a lead is qualified, as its lead was an SQL; one that was opened "
-    "without a lead is when it gets beyond discovery.",
+    "without a lead is when it gets beyond discovery. For an owner or team, the deals that they had at the end of the period.",
 )

@@ -76,7 +76,7 @@ def _query(where: Cut) -> Query[_Open]:
             func.sum(func.extract("epoch", now - c.opened_at) / 86_400).label("age_days"),
             func.count().filter(quiet).label("stalled"),
         )
-        .where(c.is_open, chosen(DealFact, where))
+        .where(c.is_open, chosen(DealFact, DIMENSIONS, where))
         .group_by(literal_column("1"), literal_column("2"))
     )
     return Query(statement, _Open)

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 
 from metrics_svc.cells.tables import EVER, bucket_table, cell_table
-from metrics_svc.facts.rows import ALL, DIMENSIONS
+from metrics_svc.facts.rows import ALL
 from metrics_svc.facts.tables import FACTS
 from metrics_svc.fold import TURN
 from metrics_svc.kpi import all_measures
@@ -108,7 +108,7 @@ def _insert(into: Table, measure: Measure, cells: Cells, more_key: list[Any], su
     fact = FACTS[measure.of].table
     zone = bindparam("zone", type_=Text)
     day, cohort_day = (cast(func.timezone(zone, fact.c[column]), Date) for column in (measure.at, measure.cohort or measure.at))
-    each = [(literal(d), func.coalesce(cast(fact.c[DIMENSIONS[d]], Text), "") if d else literal("")) for d in cells.dimensions]
+    each = [(literal(d), func.coalesce(cast(fact.c[measure.who[d]], Text), "") if d else literal("")) for d in cells.dimensions]
     place = values(column("dimension", Text), column("value", Text), name="place").data(each).lateral()
     key: list[Any] = [
         literal_column(f"'{measure.name}'", Text),

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Uuid, bindparam, select
 
 from metrics_svc.facts.money import Calendar
-from metrics_svc.facts.tables import DEALS, FACTS, LEADS, PAYMENTS, FactTable
+from metrics_svc.facts.tables import CONTRACTS, DEALS, FACTS, LEADS, MILESTONES, PAYMENTS, FactTable
 from metrics_svc.fold import TOLD, Touched, write_facts
 from metrics_svc.rebuild.cells import recompute_cells
 from metrics_svc.rebuild.shadow import TABLES, create, swap
@@ -31,7 +31,10 @@ async def derive_again(tx: Tx) -> None:
         await tx.execute(f"INSERT INTO {_SCHEMA}.{name} ({names}) SELECT {names} FROM public.{name}")
     await _each(tx, "leads", LEADS)
     await _each(tx, "deals", DEALS, DEALS.table.c.lead_id.is_(None))  # the others came with their leads
-    await _each(tx, "payments", PAYMENTS)
+    await _each(tx, "contracts", CONTRACTS)
+    known = select(CONTRACTS.table.c.id)
+    for parts, table in (("milestones", MILESTONES), ("payments", PAYMENTS)):  # of contracts that nothing is known of
+        await _each(tx, parts, table, table.table.c.contract_id.not_in(known))
     await recompute_cells(tx)
     await swap(tx, _SCHEMA)
     await keep(tx, "facts")
