@@ -172,7 +172,8 @@ async def replicas(postgres: Postgres, place: Path, bus: str | None = None) -> A
         settings = Settings(env="test", database_url=bus, bus_url=bus, issuer=f"http://127.0.0.1:{port}")
         databases = {name: await fresh_database(postgres) for name in SERVICES}
         for name, url in databases.items():
-            await load(name).migrate(settings.model_copy(update={"database_url": url}))
+            service = load(name)
+            await service.migrate(service.settings(env="test", database_url=url, bus_url=bus, issuer=settings.issuer))
         given = {
             "CLINCH_ENV": "test",
             "CLINCH_BUS_URL": bus,

@@ -35,7 +35,8 @@ async def bring_up(run: Embedded) -> None:
         await admin.close()
     for database in SERVICES:
         print(f"Bringing the {database} database to its newest revision", flush=True)
-        await load(database).migrate(run.of_service(database))
+        service = load(database)
+        await service.migrate(run.of_service(database, service.settings))
 
 
 def main() -> None:
