@@ -6,7 +6,7 @@ DEALS = Listing(DEAL, Deal, filters={"stage": DEAL.c.stage, "amount": DEAL.c.amo
 
 @router.get("", response_model=Page[DealOut])
 async def list_deals(page: Annotated[PageRequest, Depends(DEALS.params)], db: Reading, by: CurrentActor) -> Page[Any]:
-    return await DEALS.page(db, page, where=scope.visible(by, DEAL.c.owner_id), params=scope.params(by))
+    return await DEALS.page(db, page, where=SEEN_ROWS.visible(by), params=SEEN_ROWS.params(by))
 """
 
 import typing
@@ -38,6 +38,7 @@ from sqlalchemy import (
 )
 from starlette.responses import Response
 
+from shared.access.kinds import Kind
 from shared.db.query import Query
 from shared.db.tx import Reader
 from shared.fields import personal
@@ -71,8 +72,8 @@ class Listing(Generic[R]):
     `filters` are query parameters by name; the column's type decides their operators. `sorts` are columns of `into`; the id breaks
     ties and NULLs come last in both directions. Every sort wants an index on (column, id). `search` are the columns that `q` looks in,
     whatever the form that a name is written in. `stored` are filters whose texts have a stored form, and what gives it.
-    `personal` are those of all these columns that hold personal data or what customers said: roles that see them masked cannot
-    filter or sort by them, and `q` passes them over.
+    `personal` are those of all these columns that hold personal data or what customers said: roles that see the `kind` of records
+    masked cannot filter or sort by them, and `q` passes them over. Without a kind that is who sees any kind masked.
     """
 
     def __init__(
@@ -85,6 +86,7 @@ class Listing(Generic[R]):
         default: str,
         search: Sequence[ColumnElement[Any]] = (),
         personal: Sequence[ColumnElement[Any]] = (),
+        kind: Kind | None = None,
         stored: Mapping[str, Callable[[str], str | None]] = MappingProxyType({}),
     ) -> None:
         hints = typing.get_type_hints(into)
@@ -103,7 +105,7 @@ class Listing(Generic[R]):
         self._public = tuple(c for c in search if c.key not in hidden)
         unseen = [name for name, f in self.filters.items() if getattr(f.column, "key", name) in hidden] + [n for n in sorts if n in hidden]
         unseen += ["q"] if search and not self._public else []
-        self.params = Parameters(self.filters, self.sorts, default, searchable=bool(search), personal=unseen)
+        self.params = Parameters(self.filters, self.sorts, default, searchable=bool(search), personal=unseen, records=kind)
         self._query = lru_cache(maxsize=256)(self._compile)
         self._count = lru_cache(maxsize=256)(self._compile_count)
 
@@ -118,7 +120,7 @@ class Listing(Generic[R]):
         """One page, read by one statement (`count=exact` takes one more).
 
         `where` limits the list to what the caller may see, with `params` bound; `each` turns rows into what is answered. Give the same
-        object for the same condition, as `scope.visible` does: a statement is compiled once for each.
+        object for the same condition, as `visible` of its `Rows` does: a statement is compiled once for each.
         """
         query, records, next_cursor, count = await self._read(db, page, where, params)
         rows = [self._model.model_validate(dict(record)) if self._model else query.row(record) for record in records]

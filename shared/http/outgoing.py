@@ -7,7 +7,7 @@ import asyncio
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared.masking import sees_personal_data
+from shared.access.kinds import masked_somewhere
 
 SNIFF_NOT = (b"x-content-type-options", b"nosniff")
 PRIVATE = [
@@ -23,7 +23,7 @@ NOT_KEPT = [(b"cache-control", b"no-store"), *PRIVATE[1:]]
 def to_keep(scope: Scope) -> list[tuple[bytes, bytes]]:
     """The headers for an answer to this caller."""
     actor = scope["state"].get("actor")
-    return PRIVATE if actor is None or sees_personal_data(actor) else NOT_KEPT
+    return NOT_KEPT if actor is not None and masked_somewhere(actor) else PRIVATE
 
 
 class Public:

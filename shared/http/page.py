@@ -43,7 +43,7 @@ class PageRequest:
     after: Literal["start", "value", "null"]
     searched: bool
     masked: bool
-    """The reader sees no personal data, so nothing is searched that holds some."""
+    """The reader sees these records masked, so nothing is searched that holds personal data."""
     counted: bool
     filters: tuple[tuple[str, Compare], ...]
     belongs_to: bytes

@@ -9,11 +9,12 @@ from uuid import UUID
 
 from fastapi import Request, Response
 
+from shared.access.kinds import Kind as Records
+from shared.access.kinds import masked_somewhere, unmasked
 from shared.errors import Forbidden, Invalid
 from shared.http import cursor
 from shared.http.filters import Compare, Filter, Kind
 from shared.http.page import PageRequest, want_fields
-from shared.masking import sees_personal_data
 from shared.spelling import searched
 
 LIMIT, MOST = 50, 200
@@ -26,12 +27,19 @@ class Parameters:
     """
 
     def __init__(
-        self, filters: Mapping[str, Filter], sorts: Mapping[str, Kind], default: str, *, searchable: bool, personal: Collection[str] = ()
+        self,
+        filters: Mapping[str, Filter],
+        sorts: Mapping[str, Kind],
+        default: str,
+        *,
+        searchable: bool,
+        personal: Collection[str] = (),
+        records: Records | None = None,
     ) -> None:
-        """`personal` are the parameters for those who see personal data; `q` where it finds nothing else."""
+        """`personal` are the parameters for those who see the `records` unmasked; `q` where it finds nothing else."""
         self.sorts, self.default = sorts, default
         self.searchable = searchable
-        self._personal = frozenset(personal)
+        self._personal, self._records = frozenset(personal), records
         self._filters = {f.parameter(operator): (f, operator) for f in filters.values() for operator in f.operators()}
         self._directions = [d + name for name in sorts for d in ("", "-")]
         self.openapi_parameters = [f.documented(operator) for f, operator in self._filters.values()] + self._common()
@@ -40,7 +48,8 @@ class Parameters:
         given: dict[str, list[str]] = {}
         for name, text in request.query_params.multi_items():
             given.setdefault(name, []).append(text)
-        masked = not sees_personal_data(request.state.actor)
+        by = request.state.actor
+        masked = masked_somewhere(by) if self._records is None else not unmasked(self._records, by)
         if masked:
             self._refuse_personal(given)
         values: dict[str, Any] = {}

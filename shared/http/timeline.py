@@ -18,10 +18,12 @@ from uuid import UUID
 import orjson
 from pydantic import BaseModel, Field
 
+from shared.access.kinds import KINDS, masked_somewhere, unmasked
+from shared.auth.actor import Actor
 from shared.db.query import is_in
 from shared.db.tables import EVENT
 from shared.db.tx import Reader
-from shared.events.envelope import Event
+from shared.events.envelope import REGISTRY, Event
 from shared.http.listing import Listing, Page, PageRequest
 from shared.masking import without_free_texts
 
@@ -55,7 +57,7 @@ class TimelineEntry(BaseModel):
     actor_id: UUID
     actor_role: str
     correlation_id: str = Field(description="The request or the chain of events that it belongs to.")
-    data: dict[str, Any] = Field(description="Its facts. Reasons in somebody's own words are null for roles that see no personal data.")
+    data: dict[str, Any] = Field(description="Its facts. Reasons in somebody's own words are null for roles that see such records masked.")
 
 
 TIMELINE = Listing(
@@ -71,14 +73,20 @@ _OF_SUBJECTS = is_in(EVENT.c.subject, "subjects")
 async def timeline(db: Reader, page: PageRequest, subjects: Sequence[UUID]) -> Page[TimelineEntry]:
     """The events of these aggregates, newest first unless asked otherwise.
 
-    The caller has made sure that the reader may see them.
+    The caller has made sure that the reader may see them. What people wrote in their own words is masked as the records are that an
+    event belongs to.
     """
-    each = partial(_entry, masked=page.masked)
+    each = partial(_entry, by=page.request.state.actor)
     return await TIMELINE.page(db, page, where=_OF_SUBJECTS, params={"subjects": list(subjects)}, each=each)
 
 
-def _entry(row: _Row, *, masked: bool) -> TimelineEntry:
+def _entry(row: _Row, *, by: Actor) -> TimelineEntry:
     told = {name: value for name, value in orjson.loads(row.data).items() if name not in _STAMPS}
-    if masked:
+    if _masked(row.type, by):
         told = without_free_texts(row.type, told)
     return TimelineEntry(**{name: getattr(row, name) for name in _Row.__slots__ if name != "data"}, data=told)
+
+
+def _masked(type: str, by: Actor) -> bool:
+    kind = KINDS.get(REGISTRY.get(type, Event).seen_as or "")
+    return masked_somewhere(by) if kind is None else not unmasked(kind, by)

@@ -194,7 +194,7 @@ async def test_every_answer_is_private_and_taken_for_what_it_says(notes: Running
         assert answer.headers["x-content-type-options"] == "nosniff"
 
 
-@pytest.mark.parametrize("role", ["auditor", "support", "service"])
+@pytest.mark.parametrize("role", ["auditor", "support", "service", "ops", "finance"])
 async def test_what_is_masked_for_a_role_is_not_kept(notes: Running, note: str, role: str) -> None:
     async with notes.client(role) as masked:
         answer = await masked.get(note)

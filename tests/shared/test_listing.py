@@ -21,6 +21,7 @@ from pydantic import BaseModel
 from sqlalchemy import ARRAY, BigInteger, Boolean, Column, Date, Index, Integer, Numeric, Table, Text, Uuid, insert, true
 
 from clinch.run.postgres import Postgres
+from shared.access.kinds import DEALS, Kind
 from shared.auth import CurrentActor, Role
 from shared.auth.actor import Actor, person_id
 from shared.db import scope
@@ -102,6 +103,23 @@ async def list_boats(
     page: Annotated[PageRequest, Depends(BOATS.params)], db: Reading, by: CurrentActor, embed: str | None = None
 ) -> Page[Any]:
     return await BOATS.page(db, page, where=scope.visible(by, BOAT.c.owner_id), params=scope.params(by))
+
+
+def _named(kind: Kind | None) -> Listing[Boat]:
+    return Listing(BOAT, Boat, filters={"name": BOAT.c.name}, sorts=("id",), default="id", personal=[BOAT.c.name], kind=kind)
+
+
+NAMED_DEALS, NAMED_ANYTHING = _named(DEALS), _named(None)
+
+
+@router.get("/deals", response_model=Page[BoatOut])
+async def list_deals(page: Annotated[PageRequest, Depends(NAMED_DEALS.params)], db: Reading) -> Page[Any]:
+    return await NAMED_DEALS.page(db, page)
+
+
+@router.get("/anything", response_model=Page[BoatOut])
+async def list_anything(page: Annotated[PageRequest, Depends(NAMED_ANYTHING.params)], db: Reading) -> Page[Any]:
+    return await NAMED_ANYTHING.page(db, page)
 
 
 BOAT_SVC = Service("boat-svc", ["/v1/boats"], METADATA, Path("none"), routers=[router])
@@ -422,6 +440,15 @@ def test_openapi_shows_every_parameter_with_its_type(harbour: Running) -> None:
     assert "rig[gte]" not in shown
     answer = operation["responses"]["200"]["content"]["application/json"]["schema"]
     assert answer["$ref"].endswith("Page_BoatOut_")
+
+
+@pytest.mark.parametrize(
+    ("role", "deals", "anything"), [("rep", 200, 200), ("ops", 200, 403), ("finance", 200, 403), ("support", 403, 403)]
+)
+async def test_what_is_masked_goes_by_the_kind_and_without_one_by_any(harbour: Running, role: str, deals: int, anything: int) -> None:
+    async with harbour.client(role) as client:
+        answers = [await client.get(f"/v1/boats/{which}", params={"name": "Argo"}) for which in ("deals", "anything")]
+    assert [answer.status_code for answer in answers] == [deals, anything]
 
 
 @pytest.mark.parametrize("sort", ["price", "-price", "seen_at", "-seen_at"])
