@@ -208,7 +208,7 @@ class Running:
 
     async def fire_due(self) -> int:
         """Fire every timer that is due by the clock."""
-        return await timers.fire_due(self.db, self.service.timers, self.clock, service=self.service.name)
+        return await timers.fire_due(self.db, self.service.handlers, self.clock, service=self.service.name)
 
 
 def as_delivered(e: Envelope[Event], offset: int = 0) -> Delivered:

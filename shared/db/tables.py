@@ -291,6 +291,41 @@ POLICY_VERSION = Table(
     comment="the documents of policy that this service owns, in all their versions",
 )
 
+POLICY_SIMULATION = Table(
+    "policy_simulation",
+    PLUMBING,
+    Column("id", Uuid, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("days", Integer, nullable=False),
+    Column("state", Text, nullable=False, comment="queued, running, done, failed, cancelled, outdated"),
+    Column("parts", JSONB, nullable=False, comment="for each simulation of the document: what it has found so far"),
+    Column("kept", Integer, nullable=False, comment="records that are listed"),
+    Column("left_out", Integer, nullable=False, comment="records that would differ too, beyond those that are listed"),
+    Column("attempts", Integer, nullable=False),
+    Column("error", Text),
+    Column("actor_id", Uuid, nullable=False),
+    Column("created_at", At, nullable=False),
+    Column("finished_at", At),
+    Index("ix_policy_simulation_open", "created_at", postgresql_where=text("state IN ('queued', 'running')")),
+    Index(None, "name", "number", "created_at"),
+    comment="reports on drafts of policy: for which real records they would decide otherwise",
+)
+
+POLICY_DIFFERENCE = Table(
+    "policy_difference",
+    PLUMBING,
+    Column("id", Uuid, primary_key=True),
+    Column("simulation_id", Uuid, nullable=False),
+    Column("part", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("record_id", Uuid, nullable=False),
+    Column("before", JSONB),
+    Column("after", JSONB),
+    Index(None, "simulation_id", "id"),
+    comment="the records that a simulation has found",
+)
+
 POLICY_COPY = Table(
     "policy_copy",
     PLUMBING,

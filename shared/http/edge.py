@@ -102,7 +102,7 @@ class ClinchRoute(APIRoute):
                 response.headers["ETag"] = tag
                 at = f"{collection}/{record['id']}" if new else at
             if new and not (request.scope["query_string"] and _is_true(request, "dry_run")):
-                response.headers["Location"] = at
+                response.headers.setdefault("Location", at)  # where a record is elsewhere, its route says where
             return response
 
         async def with_edge(request: Request) -> Response:

@@ -4,13 +4,17 @@ import re
 from datetime import date, time
 from enum import StrEnum
 from itertools import pairwise
-from typing import Self
+from typing import TYPE_CHECKING, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import field_validator, model_validator
 
+from shared.errors import Invalid
 from shared.policy.document import Document, Part, Policy, value
 from shared.spelling import SOURCES
+
+if TYPE_CHECKING:
+    from shared.process.settings import Settings
 
 
 class DayKind(StrEnum):
@@ -53,7 +57,6 @@ class CompanyPolicy(Document):
         "Country of the calendar",
         "日历所属国家",
         "Whose public holidays and make-up working days count: two letters of ISO 3166, for example CN; empty for none.",
-        pattern=r"^([A-Z]{2})?$",
     )
     overrides: dict[date, DayKind] = value(
         {}, "Days that differ", "特殊日期", "Days that are holidays or working days whatever the country's calendar says."
@@ -73,6 +76,13 @@ class CompanyPolicy(Document):
         min_length=1,
         max_length=200,
     )
+
+    @field_validator("country")
+    @classmethod
+    def _two_letters(cls, country: str) -> str:
+        if not re.fullmatch(r"([A-Z]{2})?", country):
+            raise ValueError("write the two capital letters of the country, for example CN, or nothing for no public holidays")
+        return country
 
     @field_validator("zone")
     @classmethod
@@ -105,4 +115,17 @@ class CompanyPolicy(Document):
         return sources
 
 
-COMPANY_POLICY = Policy("lead-svc", CompanyPolicy, begins=lambda settings: CompanyPolicy(zone=settings.time_zone), name="company")
+def _same_zone(document: CompanyPolicy, settings: "Settings") -> None:
+    """The zone is that of the data. Raises `Invalid`."""
+    if document.zone != settings.time_zone:
+        says = f"The data are kept in {settings.time_zone}: `clinch rezone --time-zone {document.zone}` changes them, and this with them."
+        raise Invalid(says, pointer="/document/zone", code="zone_of_the_data")
+
+
+COMPANY_POLICY = Policy(
+    "lead-svc",
+    CompanyPolicy,
+    begins=lambda settings: CompanyPolicy(zone=settings.time_zone),
+    check=_same_zone,
+    name="company",
+)

@@ -125,8 +125,9 @@ class Simulation(Generic[D]):
 class Policy(Generic[D]):
     """A document and the service that owns it.
 
-    `move(tx, old, new, after_id)` brings a batch of what runs to a new version and returns the last id it looked at, None at the end.
-    It is asked when a version says that what runs moves with it. `begins` makes the first version where it is not the defaults alone.
+    `move(tx, old, new, after_id)` brings a batch of what runs to a new version and returns the last id it looked at, None at the end;
+    it is asked when a version says that what runs moves with it. `begins` makes the first version where it is not the defaults alone.
+    `check` refuses what the settings do not allow.
     """
 
     service: str
@@ -134,6 +135,7 @@ class Policy(Generic[D]):
     simulations: "Sequence[Simulation[D]]" = ()
     move: "Callable[[Tx, D, D, UUID | None], Awaitable[UUID | None]] | None" = None
     begins: "Callable[[Settings], D] | None" = None
+    check: "Callable[[D, Settings], None] | None" = None
     name: str = ""
 
     def __post_init__(self) -> None:

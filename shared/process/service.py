@@ -35,8 +35,11 @@ from shared.http.routes import Routes
 from shared.log.bus import open_bus
 from shared.log.consumer import Handle, reactions
 from shared.policy import reactions as policy_copies
+from shared.policy import simulation_api as policies
 from shared.policy import store as policy_store
 from shared.policy.document import Policy
+from shared.policy.jobs import policy_jobs
+from shared.policy.timers import policy_timers
 from shared.process.settings import Settings
 from shared.process.telemetry import Telemetry
 from shared.rezone import Follow
@@ -84,8 +87,18 @@ class Service:
 
     @property
     def paths(self) -> list[str]:
-        """All path prefixes that lead to this service: those it owns, and its operations."""
-        return [*self.prefixes, f"/v1/operations/{self.name}"]
+        """All path prefixes that lead to this service: those it owns, its policies, and its operations."""
+        return [*self.prefixes, *[f"/v1/policies/{policy.name}" for policy in self.policies], f"/v1/operations/{self.name}"]
+
+    @property
+    def handlers(self) -> Mapping[str, timer.Handler]:
+        """What its timers do, by their kind."""
+        return {**self.timers, **policy_timers(self.policies)}
+
+    @property
+    def work(self) -> Sequence[Job]:
+        """Its jobs, with those of its policies."""
+        return [*self.jobs, *policy_jobs(self.policies)]
 
     @property
     def topics(self) -> list[str]:
@@ -146,12 +159,14 @@ class Service:
         app.state.verifier = verifier
         app.state.leavers = leavers
         app.state.clock = clock
+        app.state.policies = {policy.name: policy for policy in self.policies}
         app.state.stopping = stop or asyncio.Event()
         app.state.obstacle = self._obstacle_of(app)
         problem.install(app)
         openapi.install(app)
         operations = operations_router(self.name, {name: handle for name, handle, _ in self._consumers()})
-        every = [route for router in [*self.routers, operations] for route in router.routes]
+        own = [policies.router] if self.policies else []
+        every = [route for router in [*self.routers, *own, operations] for route in router.routes]
         added = [route for route in every if isinstance(route, ClinchRoute)]
         if len(added) < len(every):
             raise TypeError(f"{self.name}: make the router with APIRouter(route_class=ClinchRoute)")

@@ -102,10 +102,10 @@ class Worker:
         tasks: list[Work] = [
             sample(db, stop, service=name),
             _keep_house(db, clock, stop, name),
-            *(job(db, self._settings, clock, stop) for job in service.jobs),
+            *(job(db, self._settings, clock, stop) for job in service.work),
         ]
-        if service.timers:
-            tasks += [timers.run(db, service.timers, stop, clock, service=name), timers.sample(db, clock, stop, service=name)]
+        if handlers := service.handlers:
+            tasks += [timers.run(db, handlers, stop, clock, service=name), timers.sample(db, clock, stop, service=name)]
         return tasks
 
 

@@ -21,10 +21,10 @@ def acts(short: str) -> list[Act[Any, Any]]:
 
 
 def operations(short: str) -> Iterator[tuple[str, str]]:
-    """Operation ids with their methods. Letters, timers and imports are the platform's, the same in each service."""
+    """Operation ids with their methods. Letters, timers, imports and policies are the platform's, the same in each service."""
     document = orjson.loads((ROOT / "docs" / "openapi" / f"{short}-svc.json").read_bytes())
     for path, methods in document["paths"].items():
-        if not path.startswith(("/v1/operations/", "/v1/imports/")):
+        if not path.startswith(("/v1/operations/", "/v1/imports/", "/v1/policies/")):
             yield from ((operation["operationId"], method) for method, operation in methods.items())
 
 

@@ -53,8 +53,11 @@ def _events(events: "Mapping[str, type[Event]]") -> str:
 
 
 def _acts(services: "Sequence[Service]") -> dict[str, str]:
+    from shared.policy.rules import POLICY_ACTS
+
     acts = [act for service in services for act in acts_of(service.name.replace("-", "_"))]
     parts = {record: section(of_record) for record, of_record in by_record(acts).items()}
+    parts["policy_version"] = section(POLICY_ACTS)
     parts |= {f"import_{i.things}": section([act for act in i.acts if act.who.roles]) for i in fields.importers(services)}
     return {"who sees what": f"\n\n{who_sees()}\n"} | {f"acts:{record}": f"\n\n{text}\n" for record, text in parts.items()}
 
