@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 
 from clinch.client.events import events
 from clinch.client.imports import import_file
+from clinch.client.policy import policy
 from clinch.client.token import token
 from clinch.demo.command import demo
 from clinch.dev.documents import docs
@@ -60,6 +61,7 @@ app.command(context_settings={"ignore_unknown_options": True})(clock)  # -2d is 
 app.command("import")(import_file)  # the word itself is Python's
 app.add_typer(bus, name="bus")
 app.add_typer(kafka, name="kafka")
+app.add_typer(policy, name="policy")
 
 if __name__ == "__main__":
     app()

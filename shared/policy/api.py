@@ -26,7 +26,7 @@ from shared.http.permit import permitted
 from shared.policy import commands
 from shared.policy.document import Policy
 from shared.policy.record import PolicyState, Running, Version
-from shared.policy.rules import DRAW_UP, POLICY_ACTS, Facts
+from shared.policy.rules import DRAW_UP, POLICY_ACTS
 
 Document = Annotated[
     dict[str, Any],
@@ -106,21 +106,6 @@ class PolicyVersionItem(BaseModel):
     version: int = Field(description="For If-Match.")
 
 
-class PolicyVersionOut(PolicyVersionItem):
-    version_says_all: ClassVar[bool] = False
-
-    policy: str
-    service: str
-    document: dict[str, Any]
-    allowed_actions: list[AllowedAction]
-
-    @classmethod
-    def of(cls, policy: Policy[Any], version: Version, facts: Facts, by: Actor) -> "PolicyVersionOut":
-        its = {name: getattr(version, name) for name in PolicyVersionItem.model_fields}
-        acts = shown(POLICY_ACTS, version, by, facts)
-        return cls(**its, policy=policy.name, service=policy.service, document=version.document, allowed_actions=acts)
-
-
 class PolicyChange(BaseModel):
     """A value that differs; `pointer` leads to it in the document."""
 
@@ -129,6 +114,16 @@ class PolicyChange(BaseModel):
     title_zh: str
     before: Any
     after: Any
+
+
+class PolicyVersionOut(PolicyVersionItem):
+    version_says_all: ClassVar[bool] = False
+
+    policy: str
+    service: str
+    document: dict[str, Any]
+    changes: list[PolicyChange] = Field(description="What it says otherwise than the version that it is based on.")
+    allowed_actions: list[AllowedAction]
 
 
 class PolicyDiffOut(BaseModel):
@@ -167,7 +162,19 @@ def _of(name: str) -> ColumnElement[bool]:
 
 
 async def _out(db: Reader, policy: Policy[Any], version: Version, by: Actor) -> PolicyVersionOut:
-    return PolicyVersionOut.of(policy, version, await commands.facts_of(db, policy), by)
+    base = await commands.read(db, policy, version.based_on) if version.based_on else version
+    return PolicyVersionOut(
+        **{name: getattr(version, name) for name in PolicyVersionItem.model_fields},
+        policy=policy.name,
+        service=policy.service,
+        document=version.document,
+        changes=_changes(policy, base, version),
+        allowed_actions=shown(POLICY_ACTS, version, by, await commands.facts_of(db, policy)),
+    )
+
+
+def _changes(policy: Policy[Any], base: Version, version: Version) -> list[PolicyChange]:
+    return [PolicyChange(**asdict(one)) for one in commands.compared(policy, base.document, version.document)]
 
 
 @router.get("")
@@ -256,5 +263,4 @@ async def compare_policy_versions(
     """What a version says otherwise than another: `before` is that other one."""
     version = await commands.read(db, its, number)
     other = await commands.read(db, its, against or (await commands.facts_of(db, its)).active)
-    changes = commands.compared(its, other.document, version.document)
-    return PolicyDiffOut(number=number, compared_with=other.number, changes=[PolicyChange(**asdict(one)) for one in changes])
+    return PolicyDiffOut(number=number, compared_with=other.number, changes=_changes(its, other, version))

@@ -78,9 +78,7 @@ _OF_REPORT = POLICY_DIFFERENCE.c.simulation_id == bindparam("simulation_id", typ
 
 
 @router.post("/versions/{number}/simulation", status_code=202, response_model=PolicySimulationOut)
-async def simulate_policy(
-    its: Its, number: Number, tx: InTx, response: Response, body: PolicySimulationIn = _USUAL
-) -> Report:
+async def simulate_policy(its: Its, number: Number, tx: InTx, response: Response, body: PolicySimulationIn = _USUAL) -> Report:
     """Ask for a report: for which real records of the last days would this version decide otherwise than the active one?
 
     A worker makes it; ask for it to see how far it is. Asked again while one is on its way, that one is the answer.

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from clinch.dev import fields
 from clinch.dev.acts import acts_of, by_record, section, who_sees
@@ -20,6 +20,7 @@ def pages(services: "Sequence[Service]", events: "Mapping[str, type[Event]]") ->
     return {
         "docs/events.md": _filled("docs/events.md", "<!-- {} -->", {"events": _events(events)}),
         "docs/domain.md": _filled("docs/domain.md", "<!-- {} -->", _acts(services), new="\n## {}\n\n<!-- acts:{} --><!-- end -->\n"),
+        "docs/policy.md": _filled("docs/policy.md", "<!-- {} -->", {"policies": _policies(services)}),
         "docs/imports.md": _filled("docs/imports.md", "<!-- {} -->", _rows(services)),
         "deploy/gateway/nginx.conf": _filled("deploy/gateway/nginx.conf", "    # {}\n", {"prefixes": _gateway(services)}),
         "deploy/helm/clinch/files/paths.yaml": _filled("deploy/helm/clinch/files/paths.yaml", "# {}\n", {"prefixes": _chart(services)}),
@@ -60,6 +61,32 @@ def _acts(services: "Sequence[Service]") -> dict[str, str]:
     parts["policy_version"] = section(POLICY_ACTS)
     parts |= {f"import_{i.things}": section([act for act in i.acts if act.who.roles]) for i in fields.importers(services)}
     return {"who sees what": f"\n\n{who_sees()}\n"} | {f"acts:{record}": f"\n\n{text}\n" for record, text in parts.items()}
+
+
+def _policies(services: "Sequence[Service]") -> str:
+    from shared.policy.rules import fields_of, labels
+
+    parts = []
+    for policy in (policy for service in services for policy in service.policies):
+        head = f"### {policy.name}\n\n| value | name | 中文 | default | decides |\n|---|---|---|---|---|\n"
+        known = policy.model().stored()
+        rows = (
+            f"| `{'.'.join(path)}` | {' | '.join(labels(policy.model, path))} | {_default(known, path)} | {field.description} |\n"
+            for path, field in fields_of(policy.model)
+        )
+        parts.append(f"{head}{''.join(rows)}")
+    return "\n\n" + "\n".join(parts) + "\n"
+
+
+def _default(document: "Mapping[str, Any]", path: tuple[str, ...]) -> str:
+    value: Any = document
+    for name in path:
+        value = value[name]
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return "; ".join(" ".join(str(part) for part in item.values()) for item in value)
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value or (0 if value == 0 else "none"))
 
 
 def _rows(services: "Sequence[Service]") -> dict[str, str]:

@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "5d1f86a3c27e"
-down_revision = "b41c77d0e92a"
+down_revision = "b7d04c91e6a2"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,53 @@
+"""Documents of policy as YAML files."""
+
+from pathlib import Path
+from typing import Any
+
+from clinch.errors import CommandError
+
+POLICIES = ("company", "lead-svc", "deal-svc", "contract-svc", "metrics-svc")
+_KNOWN = {"policy", "document", "running", "note"}
+
+
+def name_of(service: str) -> str:
+    """The document's name, from its short form too."""
+    for name in POLICIES:
+        if service in (name, name.removesuffix("-svc")):
+            return name
+    raise CommandError(f"There is no such document: name one of {', '.join(name.removesuffix('-svc') for name in POLICIES)}.", 2)
+
+
+def as_yaml(active: dict[str, Any]) -> str:
+    """The active document, with a line that says which version it is."""
+    import yaml
+
+    since = f", active since {active['active_from']}" if active["active_from"] else ""
+    written = {"policy": active["policy"], "document": active["document"]}
+    text: str = yaml.safe_dump(written, allow_unicode=True, sort_keys=False)
+    return f"# version {active['number']}{since}\n{text}"
+
+
+def read_file(file: Path) -> list[dict[str, Any]]:
+    """The documents of a file, of which there may be several, apart by `---`. Their values are texts: the API reads them.
+
+    YAML would take 18:00 for a number of seconds, and NO for false.
+    """
+    import yaml
+
+    try:
+        found = [given for given in yaml.load_all(file.read_text(), Loader=yaml.BaseLoader) if given]
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        place = getattr(error, "problem_mark", None)
+        where = f" in line {place.line + 1}" if place else ""
+        raise CommandError(f"{file} is not YAML{where}.", 2) from None
+    if not found:
+        raise CommandError(f"{file} is empty.", 2)
+    return [_checked(file, given) for given in found]
+
+
+def _checked(file: Path, given: Any) -> dict[str, Any]:
+    if not isinstance(given, dict) or not isinstance(given.get("document"), dict) or "policy" not in given:
+        raise CommandError(f"{file}: say `policy:`, one of {', '.join(POLICIES)}, and `document:`, with the values below it.", 2)
+    if unknown := given.keys() - _KNOWN:
+        raise CommandError(f"{file}: only policy, document, running and note may stand here, not {', '.join(sorted(unknown))}.", 2)
+    return {**given, "policy": name_of(given["policy"])}
