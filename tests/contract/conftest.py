@@ -16,5 +16,8 @@ async def svc(postgres: Postgres) -> AsyncIterator[Running]:
 
 @pytest.fixture
 async def office(svc: Running) -> Office:
-    """Ann and bob sell in the north for max, nora is the assistant there, zoe leads the south."""
+    """Ann and bob sell in the north for max, nora is the assistant there, zoe leads the south.
+
+    The account belongs to the customer success manager "csm".
+    """
     return await Office.start(svc)

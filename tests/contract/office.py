@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from shared.events.deal import PaymentTerm, QuoteAccepted, QuoteLineData
 from shared.events.envelope import Money
-from shared.events.lead import PersonAdded
+from shared.events.lead import AccountCreated, PersonAdded
 from shared.ids import external_id, new_id
 from tests.client import Client
 from tests.harness import Running
@@ -69,6 +69,7 @@ class Office(Client):
     async def start(cls, svc: Running) -> "Office":
         for subject, role, team in PEOPLE:
             await svc.hear(PersonAdded(role=role, team_id=team, team_path=[team]), svc.person(role, subject))
+        await svc.hear(AccountCreated(name="Acme Ltd", owner_id=svc.person("csm")), ACME)
         return cls(svc)
 
     # -- A contract, step by step ------------------------------------------------------------------------------------------

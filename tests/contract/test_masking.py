@@ -4,7 +4,7 @@ import pytest
 
 from tests.contract.office import Office
 from tests.harness import Running
-from tests.masked import MASKED, Reader
+from tests.masked import Reader
 
 SIGNERS = [{"name": "Xanadu Quibble", "contact_id": None}]
 SECRETS = ["Xanadu Quibble", "Xanadu did not sign", "Xanadu gave up", "Xanadu bounced"]
@@ -21,13 +21,19 @@ async def _everything(office: Office) -> dict[str, str]:
     return {"contract_id": contract["id"], "payment_id": payment["id"]}
 
 
-@pytest.mark.parametrize("role", MASKED)
+@pytest.mark.parametrize("role", ["auditor", "service", "service=payments.read"])
 async def test_a_masked_role_sees_and_finds_nothing(office: Office, svc: Running, role: str) -> None:
     reader = Reader(svc, await _everything(office))
     shown = await reader.shows(role)
     assert "xanadu" not in shown
     assert "x*** q***" in shown
     assert await reader.finds(role, [*SECRETS, "Xanadu"]) == {}
+
+
+async def test_support_sees_no_contract_at_all(office: Office, svc: Running) -> None:
+    reader = Reader(svc, await _everything(office))
+    assert "acme" not in await reader.shows("support")
+    assert await reader.finds("support", ["acme"]) == {}
 
 
 async def test_others_see_it(office: Office, svc: Running) -> None:

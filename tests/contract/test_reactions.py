@@ -114,6 +114,9 @@ async def test_who_sees_a_contract_follows_the_roster(office: Office, svc: Runni
 
 
 def test_the_service_publishes_and_hears_what_it_should() -> None:
-    assert service.topics == ["clinch.contract.events.v1", "clinch.milestone.events.v1", "clinch.payment.events.v1"]
-    (_, _, topics) = service._consumers()[0]
-    assert topics == ["clinch.deal.events.v1", "clinch.person.events.v1", "clinch.quote.events.v1"]
+    assert service.topics == [f"clinch.{about}.events.v1" for about in ("contract", "milestone", "payment", "policy")]
+    heard = {name: topics for name, _, topics in service._consumers()}
+    assert heard == {
+        "contract-svc": ["clinch.deal.events.v1", "clinch.person.events.v1", "clinch.policy.events.v1", "clinch.quote.events.v1"],
+        "members": ["clinch.account.events.v1", "clinch.deal.events.v1"],
+    }

@@ -15,7 +15,13 @@ from contract_svc.policy import POLICY
 from contract_svc.rezone import follow
 from contract_svc.signing.api import router as signing
 from shared import roster
+from shared.access import members
+from shared.events.deal import DealMemberAdded, DealMemberRemoved
+from shared.events.lead import AccountCreated, AccountMemberAdded, AccountMemberRemoved, AccountUpdated
 from shared.process.service import Service
+
+MEMBERS = (AccountCreated, AccountUpdated, AccountMemberAdded, AccountMemberRemoved, DealMemberAdded, DealMemberRemoved)
+"""Who owns the accounts of contracts, and who is in the teams of their deals."""
 
 service = Service(
     name="contract-svc",
@@ -25,6 +31,7 @@ service = Service(
     migrations=Path(__file__).parent / "migrations",
     routers=[contracts, signing, delivery, milestones, payments],
     reactions=[*roster.REACTIONS, *REACTIONS],
+    consumers={"members": members.hearing(MEMBERS)},
     timers={**DELIVERY_TIMERS, **PAYMENT_TIMERS},
     checks=CHECKS,
     totals=TOTALS,

@@ -11,7 +11,6 @@ from contract_svc.contracts import commands, queries
 from contract_svc.contracts.fields import ContractFields, Sections, Signer
 from contract_svc.contracts.record import Section
 from shared.auth import CurrentActor
-from shared.db import scope
 from shared.fields import Reason, When
 from shared.http.body import Body
 from shared.http.edge import ClinchRoute, IfMatch, InTx, Reading
@@ -50,8 +49,8 @@ class ContractPatch(Patch, ContractFields):
 
 @router.get("")
 async def list_contracts(page: Annotated[PageRequest, Depends(queries.LIST.params)], db: Reading, by: CurrentActor) -> Page[ContractItem]:
-    """Contracts that you may see: your own, and those of the teams below you."""
-    found = await queries.LIST.page(db, page, where=queries.visible(by), params=scope.params(by))
+    """Contracts that you see: your own, those of the teams below you, of deals whose team you are in, and what your role adds."""
+    found = await queries.LIST.page(db, page, where=queries.ROWS.visible(by), params=queries.ROWS.params(by))
     found.items = await items(db, found.items, by)
     return found
 

@@ -1,13 +1,13 @@
 """Reads of the contracts that the reader may see."""
 
-from sqlalchemy import ColumnElement, bindparam, func, select
+from sqlalchemy import bindparam, func, select
 
 from contract_svc.contracts.fields import ContractFields
 from contract_svc.contracts.record import UNSIGNED, Contract
 from contract_svc.contracts.tables import CONTRACT, CONTRACTS
+from shared.access import kinds
+from shared.access.rows import Rows
 from shared.access.scoped import Scoped
-from shared.auth import Actor
-from shared.db import scope
 from shared.db.query import Query, is_in
 from shared.http.listing import Listing, described
 from shared.spelling import normal_source
@@ -29,11 +29,15 @@ LIST = Listing(
 )
 
 
-def visible(by: Actor) -> ColumnElement[bool]:
-    return scope.visible(by, CONTRACT.c.owner_id)
-
-
-SEEN = Scoped(CONTRACTS, visible)
+ROWS = Rows(
+    kinds.CONTRACTS,
+    id=CONTRACT.c.id,
+    owner=CONTRACT.c.owner_id,
+    members=(CONTRACT.c.id, CONTRACT.c.deal_id),
+    account=CONTRACT.c.account_id,
+)
+"""Those that an actor sees. The team of a deal sees its contracts."""
+SEEN = Scoped(CONTRACTS, ROWS)
 
 _unsigned = (
     select(*[CONTRACT.c[n] for n in CONTRACTS.names])

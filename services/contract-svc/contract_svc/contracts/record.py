@@ -12,10 +12,11 @@ from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
+from shared.access import kinds
 from shared.acts import Subject, who
 from shared.auth.actor import LEADERS, OWNERS, Actor, Role
 from shared.errors import Unmet
-from shared.masking import masked_name, sees_personal_data
+from shared.masking import masked_name
 from shared.stored import Stored
 
 
@@ -101,7 +102,7 @@ class Contract:
 
 def masked(contract: Contract, by: Actor) -> Contract:
     """The contract as this actor may see it: signers and reasons are masked for some roles."""
-    if sees_personal_data(by):
+    if kinds.unmasked(kinds.CONTRACTS, by):
         return contract
     signers = [{**signer, "name": masked_name(signer["name"])} for signer in contract.signers]
     return replace(contract, signers=signers, close_reason=None)

@@ -17,7 +17,6 @@ from contract_svc.payments.rules import PAYMENT_ACTS, RECEIVE
 from contract_svc.payments.tables import PAYMENTS
 from shared.acts import AllowedAction, shown
 from shared.auth import Actor, CurrentActor
-from shared.db import scope
 from shared.db.tx import Reader
 from shared.fields import Reason, Time
 from shared.http.answer import Answer
@@ -112,8 +111,8 @@ async def receive_payment(body: PaymentIn, tx: InTx, by: CurrentActor) -> Paymen
 
 @router.get("")
 async def list_payments(page: Annotated[PageRequest, Depends(queries.LIST.params)], db: Reading, by: CurrentActor) -> Page[PaymentOut]:
-    """Payments of the contracts that you may see."""
-    found = await queries.LIST.page(db, page, where=queries.visible(by), params=scope.params(by))
+    """Payments of the contracts that you see."""
+    found = await queries.LIST.page(db, page, where=queries.ROWS.visible(by), params=queries.ROWS.params(by))
     found.items = await _answers(db, found.items, by)
     return found
 

@@ -2,20 +2,19 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, exists, func, select
+from sqlalchemy import bindparam, exists, func, select
 
+from contract_svc.contracts import queries as contracts
 from contract_svc.contracts.record import Facts
 from contract_svc.contracts.tables import CONTRACT
 from contract_svc.milestones.tables import MILESTONE
 from contract_svc.payments.fields import PaymentFields
 from contract_svc.payments.record import Allocated, Payment
 from contract_svc.payments.tables import ALLOCATION, PAYMENT, PAYMENTS
+from shared.access.rows import Within
 from shared.access.scoped import Scoped
-from shared.auth import Actor
-from shared.db import scope
 from shared.db.query import Query, is_in
 from shared.db.tx import Reader
 from shared.http.listing import Listing, described
@@ -33,17 +32,8 @@ LIST = Listing(
 )
 
 
-@lru_cache(maxsize=32)
-def _of_visible_contract(where: ColumnElement[bool]) -> ColumnElement[bool]:
-    return exists(select(CONTRACT.c.id).where(CONTRACT.c.id == PAYMENT.c.contract_id, where))
-
-
-def visible(by: Actor) -> ColumnElement[bool]:
-    """The WHERE condition for payments; run it with `scope.params(by)`."""
-    return _of_visible_contract(scope.visible(by, CONTRACT.c.owner_id))
-
-
-SEEN = Scoped(PAYMENTS, visible)
+ROWS = Within(contracts.ROWS, lambda seen: exists(select(CONTRACT.c.id).where(CONTRACT.c.id == PAYMENT.c.contract_id, seen)))
+SEEN = Scoped(PAYMENTS, ROWS)
 
 IDS_OF_CONTRACT = Query(select(PAYMENT.c.id).where(PAYMENT.c.contract_id == bindparam("contract_id")), UUID)
 

@@ -7,10 +7,10 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
+from shared.access import kinds
 from shared.acts import Subject
 from shared.auth.actor import Actor
 from shared.errors import Unmet
-from shared.masking import sees_personal_data
 from shared.stored import Stored
 
 
@@ -47,7 +47,7 @@ class Payment:
 
 def masked(payment: Payment, by: Actor) -> Payment:
     """The payment as this actor may see it: a reason in somebody's own words only with personal data."""
-    return payment if sees_personal_data(by) else replace(payment, reversal_reason=None)
+    return payment if kinds.unmasked(kinds.CONTRACTS, by) else replace(payment, reversal_reason=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,5 +65,5 @@ PAYMENT: Subject[Payment, None] = Subject(
     name="payment",
     label="payment",
     owner=lambda *_: None,
-    not_owner=Unmet("not_finance", "Only finance books payments."),
+    not_owner=Unmet("not_finance", "Only finance, or a client with the scope payments:write, books payments."),
 )

@@ -11,7 +11,8 @@ from shared.auth.actor import Actor, Role
 from shared.errors import Unmet
 from shared.events.contract import PaymentReceived, PaymentReversed
 
-BOOKER = who(Role.finance, Role.admin)
+BOOKER = who(Role.finance, Role.admin, scope="payments:write")
+"""Finance, or a bank's system: both book what came in and what went back."""
 
 RECEIVE: Act[Contract, None] = Act(
     of=CONTRACT,
