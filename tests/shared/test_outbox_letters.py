@@ -304,7 +304,7 @@ async def test_verify_names_what_is_kept_from_the_log_and_looks_for_nothing_that
     async def offenders() -> dict[str, int]:
         async with notes.db.connection() as conn:
             found = [one async for one in verify.run(conn, verify.PLUMBING_CHECKS)]
-            found += [one async for one in verify.in_the_log(conn, bus, ["note"])]
+            found += [one async for one in verify.in_the_log(conn, bus, "note-svc", ["note"])]
         return {one.says: one.offenders for one in found if one.offenders}
 
     async with relays(notes, bus), notes.client("ops") as ops:

@@ -128,7 +128,7 @@ async def _findings(
             async for found in data.run(conn, checks):
                 yield service.name, found
             if service.topics:
-                async for found in data.in_the_log(conn, bus, sorted(t.split(".")[1] for t in service.topics)):
+                async for found in data.in_the_log(conn, bus, service.name, sorted(t.split(".")[1] for t in service.topics)):
                     yield service.name, found
     async for where, found in _agreements(services, databases):
         yield where, found
