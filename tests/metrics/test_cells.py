@@ -96,6 +96,7 @@ FACTS: dict[type[Any], dict[str, st.SearchStrategy[Any]]] = {
     AllocationFact: {
         "payment_id": st.just(ID),
         "n": st.just(0),
+        "deal_id": st.just(ID),
         "milestone_id": st.just(ID),
         "amount": AMOUNTS,
         "due_at": KNOWN,

@@ -88,6 +88,7 @@ def _held(lead: LeadFact, holder: Holder) -> None:
 
 def _described(lead: LeadFact, data: Any) -> None:
     _held(lead, (data.owner_id, data.team_id))
+    lead.account_id = data.account_id or lead.account_id
     lead.source, lead.product, lead.region = data.source and normal_source(data.source), data.product, data.region
 
 
@@ -132,7 +133,7 @@ def _assigned(lead: LeadFact, e: Envelope[events.LeadAssigned]) -> None:
 def _converted(lead: LeadFact, e: Envelope[events.LeadConverted]) -> None:
     _became_sql(lead)
     lead.converted_at = earliest(lead.converted_at, e.time)
-    lead.deal_id = e.data.deal_id
+    lead.deal_id, lead.account_id = e.data.deal_id, e.data.account_id
 
 
 def _refused(lead: LeadFact, e: Envelope[events.LeadConversionRefused]) -> None:

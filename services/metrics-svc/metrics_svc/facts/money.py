@@ -93,6 +93,7 @@ def derive(fact: PaymentFact, contract: ContractFact | None) -> list[AllocationF
         allocation = AllocationFact(
             payment_id=fact.id,
             n=n,
+            deal_id=fact.deal_id,
             milestone_id=UUID(milestone),
             amount=Decimal(amount),
             due_at=due_at,

@@ -39,6 +39,7 @@ class LeadFact:
     product: str | None = None
     region: str | None = None
     flags: list[str] = field(default_factory=list)
+    account_id: UUID | None = None
     deal_id: UUID | None = None
     captured_at: datetime | None = None
     mql_at: datetime | None = None
@@ -268,6 +269,7 @@ class AllocationFact:
 
     payment_id: UUID
     n: int
+    deal_id: UUID | None
     milestone_id: UUID
     amount: Decimal
     due_at: datetime

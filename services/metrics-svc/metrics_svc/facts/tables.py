@@ -115,10 +115,12 @@ LEADS = FactTable(
     "owner_id",
     "f2_at",
     "f3_at",
-    sparse=("mql_owner_id", "sql_owner_id"),
+    sparse=("mql_owner_id", "sql_owner_id", "account_id"),
     fillfactor=_ROOM,
 )
-DEALS = FactTable("deal_fact", DealFact, ("id",), "lead_id", "owner_id", "opened_at", "is_open stage", sparse=("qualified_owner_id",))
+DEALS = FactTable(
+    "deal_fact", DealFact, ("id",), "lead_id", "owner_id", "opened_at", "is_open stage", sparse=("qualified_owner_id", "account_id")
+)
 VISITS = FactTable(
     "visit_fact",
     VisitFact,
@@ -134,14 +136,15 @@ AMOUNTS = FactTable("amount_fact", AmountFact, ("deal_id", "n"), "cohort_at", "o
 GOALS = FactTable("goal_fact", GoalFact, ("deal_id", "n"), "kind cohort_at", "owner_id")
 LEAD_GOALS = FactTable("lead_goal_fact", LeadGoalFact, ("lead_id", "n"), "kind cohort_at", "owner_id")
 CONTRACTS = FactTable("contract_fact", ContractFact, ("id",))
-MILESTONES = FactTable("milestone_fact", MilestoneFact, ("id",), "due_at", "contract_id", sparse=("due_owner_id",))
-PAYMENTS = FactTable("payment_fact", PaymentFact, ("id",), "received_at", "owner_id", "contract_id")
+MILESTONES = FactTable("milestone_fact", MilestoneFact, ("id",), "due_at", "contract_id", "deal_id", sparse=("due_owner_id",))
+PAYMENTS = FactTable("payment_fact", PaymentFact, ("id",), "received_at", "owner_id", "contract_id", "deal_id")
 ALLOCATIONS = FactTable(
     "allocation_fact",
     AllocationFact,
     ("payment_id", "n"),
     "settles_at",
     "owner_id",
+    "deal_id",
     checks={"settling": "settles_at >= due_at AND taken_back_at >= settles_at"},
 )
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
 
+from metrics_svc.figures.access import may_see
 from metrics_svc.figures.answers import answer
 from metrics_svc.figures.models import FigureOut, KpiOut, RecordOut
 from metrics_svc.figures.parameters import AskedFor
@@ -29,8 +30,8 @@ def _kpi(name: str) -> Kpi:
 
 @router.get("/kpis")
 async def list_kpis(by: CurrentActor) -> list[KpiOut]:
-    """All KPIs with their exact formulas. For everybody."""
-    return [KpiOut.of(kpi) for kpi in catalogue().values()]
+    """The KPIs that the caller's roles show, with their exact formulas."""
+    return [KpiOut.of(kpi) for kpi in catalogue().values() if may_see(kpi.parts, by)]
 
 
 @router.get("/kpis/{name}")
@@ -42,7 +43,7 @@ async def read_kpi(
     by: CurrentActor,
     grain: Annotated[Grain | None, Query(description="One row per day, week (from Monday), month, quarter or year.")] = None,
 ) -> FigureOut:
-    """A KPI of the rows that the caller may see: the company's, a manager's teams', or a rep's own."""
+    """A KPI of what the caller may see: the company's, a manager's teams', or a rep's own. 403 if none of their roles shows it."""
     kpi = _kpi(name)
     total, rows = await answer(db, by, kpi, asked, grain)
     return FigureOut.of(kpi, asked, request.app.state.settings.reporting_currency, total, rows)

@@ -13,13 +13,14 @@ from sqlalchemy import union_all
 
 from metrics_svc.cells.tables import EVER
 from metrics_svc.facts.rows import DIMENSIONS
+from metrics_svc.figures.access import params
 from metrics_svc.figures.question import BEGINNING, Grain, Question
 from metrics_svc.figures.rules import Sums
 from metrics_svc.figures.sources import Cut, Together, cut, sums, together
+from metrics_svc.figures.teams import with_teams_below
 from metrics_svc.kpi import Part, Sum
 from shared.auth import Actor
 from shared.db.query import Query
-from shared.db.scope import params as scope_params
 from shared.db.tx import Reader
 
 
@@ -58,8 +59,9 @@ async def read_sums(
     db: Reader, actor: Actor, asked: Question, parts: Sequence[Part], grain: Grain | None = None, *, quantiles: bool = False
 ) -> Sums:
     """The sums of these parts that the actor may see."""
+    asked = await with_teams_below(db, asked)
     ever = asked.as_of is None
-    where = cut(actor, asked.by, asked.filters, ever=ever, whole=any(_day_by_day(p, ever) for p in parts))
+    where = cut(actor, parts, asked.by, asked.filters, ever=ever, whole=any(_day_by_day(p, ever) for p in parts))
     found: Sums = defaultdict(lambda: [Sum() for _ in parts])
     read = together(enumerate(parts), where)
     values = parameters(actor, asked, [(of.n, of.part) for of in read], where, grain)
@@ -88,13 +90,13 @@ def _places(parts: Sequence[Part], read: Iterable[Together]) -> dict[tuple[int, 
 
 
 def parameters(
-    actor: Actor, asked: Question, parts: Iterable[tuple[int, Part]], where: Cut, grain: Grain | None = None, *, facts: bool = False
+    actor: Actor, asked: Question, parts: Sequence[tuple[int, Part]], where: Cut, grain: Grain | None = None, *, facts: bool = False
 ) -> dict[str, Any]:
     """The parameters of the statements of `sources.sums`; with `facts`, of statements that read facts only."""
     facts = facts or where.from_facts
-    values: dict[str, Any] = {f"f_{n}": v for n, v in asked.filters.items()}
+    values: dict[str, Any] = {f"f_{n}": list(asked.teams) if n == "team" and v else [v] for n, v in asked.filters.items()}
     if facts:
-        values = filter_values(asked) | scope_params(actor) | ({"zone": asked.zone.key} if grain else {})
+        values = filter_values(asked) | params([part for _, part in parts], actor) | ({"zone": asked.zone.key} if grain else {})
 
     def at(day: date) -> date | datetime:
         return asked.instant(day) if facts else day
@@ -123,5 +125,5 @@ def filter_values(asked: Question) -> dict[str, Any]:
         if not DIMENSIONS[name].endswith("_id"):
             values[f"f_{name}"] = text
         elif text:
-            values[f"f_{name}_id"] = UUID(text)
+            values[f"f_{name}_ids"] = [UUID(id) for id in (asked.teams if name == "team" else (text,))]
     return values

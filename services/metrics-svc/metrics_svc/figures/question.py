@@ -24,7 +24,10 @@ By = Literal["source", "owner", "team", "product", "region"]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """`start` inclusive, `end` exclusive; `as_of` is the last day of which events count. Filters hold "" for unknown."""
+    """`start` inclusive, `end` exclusive; `as_of` is the last day of which events count. Filters hold "" for unknown.
+
+    `teams` are the team that a filter names and those below it.
+    """
 
     start: date | None
     end: date | None
@@ -33,6 +36,7 @@ class Question:
     filters: dict[str, str]
     zone: ZoneInfo
     today: date
+    teams: tuple[str, ...] = ()
 
     @property
     def seen(self) -> date:

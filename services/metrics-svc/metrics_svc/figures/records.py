@@ -16,10 +16,12 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from metrics_svc.facts.rows import DIMENSIONS, AllocationFact, LeadFact, LeadGoalFact, MilestoneFact, PaymentFact
 from metrics_svc.facts.tables import DEALS, FACTS, LEADS, FactTable
+from metrics_svc.figures.access import must_see
 from metrics_svc.figures.models import RecordOut, at_edge
 from metrics_svc.figures.queries import parameters
 from metrics_svc.figures.question import Question
 from metrics_svc.figures.sources import Cut, counted, cut, window
+from metrics_svc.figures.teams import with_teams_below
 from metrics_svc.kpi import Part
 from shared.auth import Actor
 from shared.db.query import Query
@@ -165,11 +167,13 @@ def _page_query(parts: tuple[tuple[int, Part], ...], where: Cut, following: bool
 
 async def read_page(db: Reader, actor: Actor, asked: Question, parts: Sequence[Part], page: PageAsked) -> Page[RecordOut]:
     """The records that these parts count, oldest first, as far as the actor may see them. The same address gives the same order."""
+    must_see(parts, actor)
     chosen = [(n, p) for n, p in enumerate(parts) if page.measure is None or p.measure.name == page.measure]
     if not chosen:
         names = ", ".join(dict.fromkeys(p.measure.name for p in parts))
         raise Invalid(f"measure takes one of {names}.", pointer="measure", code="bad_parameter")
-    where = cut(actor, None, asked.filters, ever=False)
+    asked = await with_teams_below(db, asked)
+    where = cut(actor, parts, None, asked.filters, ever=False)
     values = parameters(actor, asked, chosen, where, facts=True)
     if page.cursor is not None:
         at, part, id, n = cursor.read(page.key, page.belongs_to, page.cursor)

@@ -4,17 +4,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, Select, Text, Uuid, and_, bindparam, cast, func, literal_column, null, select
+from sqlalchemy import ColumnElement, Date, Select, Text, Uuid, and_, bindparam, cast, func, literal_column, null, select, true
 from sqlalchemy.types import TypeEngine
 
 from metrics_svc.cells.tables import BUCKET, CELL, EVER
 from metrics_svc.facts.rows import ALL
 from metrics_svc.facts.tables import FACTS
+from metrics_svc.figures.access import sees_all, visible
 from metrics_svc.kpi import Part
 from metrics_svc.measures import Measure
+from shared.access.kinds import CASH_FIGURES, DEAL_FIGURES, LEAD_FIGURES, Reach, reach
 from shared.auth import Actor
 from shared.db.query import is_in
-from shared.db.scope import Reach, reach, visible
 from shared.db.tables import At
 
 
@@ -22,13 +23,15 @@ from shared.db.tables import At
 class Cut:
     """Which rows count, and how they are grouped: the part of a question that decides the text of its statements.
 
-    `filters` are dimensions with whether the one without a value is asked for. `ever`: cohorts count whatever happened since.
-    `whole`: what is read is in cells only for all facts together.
+    `filters` are dimensions with whether the one without a value is asked for. `reach` is how far the actor sees each kind of figures,
+    `everything` whether all of what is read. `ever`: cohorts count whatever happened since. `whole`: what is read is in cells only for
+    all facts together.
     """
 
     by: str | None
     filters: tuple[tuple[str, bool], ...]
-    reach: Reach
+    reach: tuple[Reach, ...]
+    everything: bool
     ever: bool
     whole: bool
     actor: Actor = field(compare=False)
@@ -37,26 +40,27 @@ class Cut:
     def from_facts(self) -> bool:
         """Whether facts must be read: cells have at most one dimension at a time, and do not know who may see what."""
         dimensions = {name for name, _ in self.filters} | ({self.by} if self.by else set())
-        return len(dimensions) > (0 if self.whole else 1) or not self.reach.everything
+        return len(dimensions) > (0 if self.whole else 1) or not self.everything
 
     @property
     def dimension(self) -> str:
         return self.by or (self.filters[0][0] if self.filters else ALL)
 
 
-def cut(actor: Actor, by: str | None, filters: dict[str, str], *, ever: bool, whole: bool = False) -> Cut:
+def cut(actor: Actor, parts: Iterable[Part], by: str | None, filters: dict[str, str], *, ever: bool, whole: bool = False) -> Cut:
     unknown = tuple(sorted((name, value == "") for name, value in filters.items()))
-    return Cut(by=by, filters=unknown, reach=reach(actor), ever=ever, whole=whole, actor=actor)
+    how_far = tuple(reach(kind, actor) for kind in (LEAD_FIGURES, DEAL_FIGURES, CASH_FIGURES))
+    return Cut(by=by, filters=unknown, reach=how_far, everything=sees_all(parts, actor), ever=ever, whole=whole, actor=actor)
 
 
 def chosen(fact: type[Any], who: Mapping[str, str], where: Cut) -> ColumnElement[bool]:
-    """The condition that the facts of a kind are in the cut. `who` names the columns that hold their dimensions."""
+    """The condition that facts are of what the filters name. `who` names the columns that hold their dimensions."""
     table = FACTS[fact].table
-    left: ColumnElement[bool] = visible(where.actor, table.c[who["owner"]])
+    left: ColumnElement[bool] = true()
     for dimension, unknown in where.filters:
         column = table.c[who[dimension]]
         if isinstance(column.type, Uuid):
-            left &= column.is_(None) if unknown else column == bindparam(f"f_{dimension}_id", type_=Uuid)
+            left &= column.is_(None) if unknown else is_in(column, f"f_{dimension}_ids")
         else:
             left &= func.coalesce(column, "") == bindparam(f"f_{dimension}", type_=Text)
     return left
@@ -65,7 +69,7 @@ def chosen(fact: type[Any], who: Mapping[str, str], where: Cut) -> ColumnElement
 def counted(measure: Measure, where: Cut) -> ColumnElement[bool]:
     """The condition that the measure counts a fact, and that it is in the cut."""
     table = FACTS[measure.of].table
-    counts = chosen(measure.of, measure.who, where)
+    counts = chosen(measure.of, measure.who, where) & visible(measure, where.actor)
     for name, value in measure.where.items():
         counts &= table.c[name] == value
     for needed in (measure.at, measure.cohort, measure.seconds and f"{measure.seconds}_us"):
@@ -133,7 +137,7 @@ def _of_cells(of: Together, grain: str | None, where: Cut, buckets: bool) -> tup
     part, c = of.part, (BUCKET if buckets else CELL).c
     conditions = is_in(c.measure, of.measures) & (c.dimension == where.dimension)
     if where.filters:
-        conditions &= c.value == bindparam(f"f_{where.dimension}", type_=Text)
+        conditions &= is_in(c.value, f"f_{where.dimension}")
     conditions &= window(part, of.n, c.day, c.cohort_day, Date(), where.ever)
     if part.window != "cohort":
         conditions &= c.day < EVER

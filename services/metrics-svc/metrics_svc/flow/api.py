@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from metrics_svc.figures.access import must_see
 from metrics_svc.figures.models import RecordOut, named
 from metrics_svc.figures.parameters import AskedFor
 from metrics_svc.figures.queries import read_sums
@@ -43,6 +44,7 @@ class FlowOut(BaseModel):
 @router.get("")
 async def read_period_flow(asked: AskedFor, db: Reading, by: CurrentActor) -> FlowOut:
     """How many visits began in each stage in the period, and how visits ended. Of the rows that the caller may see."""
+    must_see(_PARTS, by)
     found = await read_sums(db, by, asked, _PARTS)
     total = [merged([sums[n] for sums in found.values()]) for n in range(len(_PARTS))]
     groups = sorted(((group, sums) for (_, group), sums in found.items()), key=lambda g: (-g[1][0].n, g[0])) if asked.by else []

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
+from metrics_svc.figures.access import may_see
 from metrics_svc.figures.models import DealOfLead, Exact, RecordOut, at_edge, named
 from metrics_svc.figures.parameters import AskedFor
 from metrics_svc.figures.question import Question
@@ -78,22 +79,23 @@ async def read_cohort_funnel(
 
     Leads are counted at every step, so no conversion exceeds 1. A lead counts at a step if it ever reached it or one beyond; from F4 on
     that is how far the furthest of its deals ever got. Number and value of the deals stand beside. F8 is without wins that were
-    reversed, F9 counts who is won and paid in full. The group at every step is that of the lead, even if others own its deals. Of the
-    rows that the caller may see.
+    reversed, F9 counts who is won and paid in full. The group at every step is that of the lead, even if others own its deals. Of what
+    the caller may see; steps that their roles do not show are left out.
     """
     if mature_only:
         asked = await only_mature(db, by, asked)
     found = await read_funnel(db, by, asked)
+    of_leads, of_deals = ([step for step in steps if may_see(step.members.parts, by)] for steps in (LEADS, DIRECT))
     total = [merged([sums[n] for sums in found.values()]) for n in range(len(PARTS))]
     by_group = [(group, sums) for (_, group), sums in found.items()] if asked.by else []
-    leads = sorted((line(LEADS, sums, group) for group, sums in by_group), key=_largest_first)
-    direct = sorted((line(DIRECT, sums, group) for group, sums in by_group), key=_largest_first)
+    leads = sorted((line(of_leads, sums, group) for group, sums in by_group), key=_largest_first)
+    direct = sorted((line(of_deals, sums, group) for group, sums in by_group), key=_largest_first)
     currency = request.app.state.settings.reporting_currency
     return FunnelOut(
         currency=currency,
-        total=FunnelLineOut.of(asked, line(LEADS, total, None), "lead", currency),
+        total=FunnelLineOut.of(asked, line(of_leads, total, None), "lead", currency),
         groups=[FunnelLineOut.of(asked, made, "lead", currency) for made in leads if any(s.n for s in made.steps)],
-        direct=FunnelLineOut.of(asked, line(DIRECT, total, None), "direct", currency),
+        direct=FunnelLineOut.of(asked, line(of_deals, total, None), "direct", currency),
         direct_groups=[FunnelLineOut.of(asked, made, "direct", currency) for made in direct if any(s.n for s in made.steps)],
     )
 
@@ -135,4 +137,4 @@ async def list_funnel_records(
 
 
 def _largest_first(made: Line) -> tuple[int, str]:
-    return -made.steps[0].n, made.group or ""
+    return -made.steps[0].n if made.steps else 0, made.group or ""

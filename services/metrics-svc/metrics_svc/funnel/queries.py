@@ -8,33 +8,38 @@ from functools import lru_cache
 from math import ceil
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import ColumnElement, bindparam, select
 
 from metrics_svc.facts.tables import DEALS
+from metrics_svc.figures.access import must_see, params, shown, visible_deals
 from metrics_svc.figures.queries import read_sums
 from metrics_svc.figures.question import Question
 from metrics_svc.figures.rules import Sums
 from metrics_svc.funnel.rules import PARTS
-from metrics_svc.kpi import Part, merged
+from metrics_svc.kpi import Part, Sum, merged
 from metrics_svc.measures import UNDONE_FROM_LEAD, WON_FROM_LEAD
 from shared.auth import Actor
 from shared.db.query import Query, is_in
-from shared.db.scope import Reach, reach, visible
-from shared.db.scope import params as scope_params
 from shared.db.tables import At
 from shared.db.tx import Reader
 
 PATH_QUANTILE = 0.9
+_DEALS = (Part(WON_FROM_LEAD, "cohort"), Part(UNDONE_FROM_LEAD, "cohort"))
 
 
 async def read_funnel(db: Reader, actor: Actor, asked: Question) -> Sums:
-    return await read_sums(db, actor, asked, PARTS)
+    """The sums of `PARTS`, of which those that the actor's roles do not show are nothing. `Forbidden` if all are so."""
+    seen = shown(PARTS, actor)
+    must_see(seen or PARTS, actor)
+    found = await read_sums(db, actor, asked, seen)
+    places = [seen.index(part) if part in seen else None for part in PARTS]
+    return {key: [Sum() if n is None else sums[n] for n in places] for key, sums in found.items()}
 
 
 async def only_mature(db: Reader, actor: Actor, asked: Question) -> Question:
     """Leave out members younger than the time in which 90 % of the won went the whole path: they had no fair chance yet."""
     known = replace(asked, start=None, end=None, by=None, filters={})
-    found = await read_sums(db, actor, known, [Part(WON_FROM_LEAD, "cohort"), Part(UNDONE_FROM_LEAD, "cohort")], quantiles=True)
+    found = await read_sums(db, actor, known, _DEALS, quantiles=True)
     days = merged([won - undone for won, undone in found.values()]).quantile_days(PATH_QUANTILE)
     if days is None:
         return asked
@@ -55,9 +60,9 @@ class DealOf:
 
 
 @lru_cache(maxsize=16)
-def _deals_of(how_far: Reach, actor: Actor) -> Query[DealOf]:
+def _deals_of(condition: ColumnElement[bool]) -> Query[DealOf]:
     c = DEALS.table.c
-    known = (is_in(c.lead_id, "leads"), c.opened_at < bindparam("seen", type_=At), visible(actor, c.owner_id))
+    known = (is_in(c.lead_id, "leads"), c.opened_at < bindparam("seen", type_=At), condition)
     return Query(select(*[c[n] for n in DealOf.__dataclass_fields__]).where(*known).order_by(c.opened_at, c.id), DealOf)
 
 
@@ -65,6 +70,7 @@ async def read_deals_of(db: Reader, actor: Actor, leads: Collection[UUID], seen:
     """The deals of these leads that the actor may see, opened before `seen`."""
     found: dict[UUID, list[DealOf]] = {}
     if leads:
-        for deal in await db.all(_deals_of(reach(actor), actor), leads=list(leads), seen=seen, **scope_params(actor)):
+        visible = visible_deals(actor)
+        for deal in await db.all(_deals_of(visible), leads=list(leads), seen=seen, **params(_DEALS, actor)):
             found.setdefault(deal.lead_id, []).append(deal)
     return found

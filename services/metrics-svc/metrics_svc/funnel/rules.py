@@ -98,13 +98,13 @@ class Line:
 
 
 def line(steps: Sequence[Step], sums: Sequence[Sum], group: str | None) -> Line:
-    """conv(k) = n(k+1)/n(k); overall = n(F8) / n of the first step."""
+    """conv(k) = n(k+1)/n(k); overall = n(F8) / n of the first step. `steps` may be some of a line's, or none."""
     n = [_sum(step.members, sums).n for step in steps]
-    following: list[int | None] = [*n[1:], None]
+    following: list[int | None] = [*n[1:], None] if n else []
     figures = [_figure(step, sums, here, after) for step, here, after in zip(steps, n, following, strict=True)]
-    won = next(here for step, here in zip(steps, n, strict=True) if step.key == "F8")
-    assists = _sum(ASSIST.members, sums).n if steps is LEADS else 0
-    return Line(group=group, steps=figures, overall=ratio(won, n[0]), assists=assists)
+    won = next((here for step, here in zip(steps, n, strict=True) if step.key == "F8"), None)
+    assists = _sum(ASSIST.members, sums).n
+    return Line(group=group, steps=figures, overall=None if won is None else ratio(won, n[0]), assists=assists)
 
 
 def _figure(step: Step, sums: Sequence[Sum], n: int, following: int | None) -> StepFigure:

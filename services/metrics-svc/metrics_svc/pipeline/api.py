@@ -11,18 +11,24 @@ from sqlalchemy import Numeric, Text, bindparam, case, cast, func, literal_colum
 
 from metrics_svc.facts.rows import DIMENSIONS, DealFact
 from metrics_svc.facts.tables import DEALS
+from metrics_svc.figures.access import must_see, params, visible_deals
 from metrics_svc.figures.models import Exact, at_edge, named
 from metrics_svc.figures.parameters import AskedForNow
 from metrics_svc.figures.queries import filter_values
 from metrics_svc.figures.sources import Cut, chosen, cut
+from metrics_svc.figures.teams import with_teams_below
+from metrics_svc.kpi import until
+from metrics_svc.measures import QUALIFIED
 from metrics_svc.stages import STAGES, STALLED_AFTER_DAYS
 from shared.auth import CurrentActor
 from shared.db.query import Query
-from shared.db.scope import params as scope_params
 from shared.db.tables import At
 from shared.http.edge import ClinchRoute, Reading
 
 router = APIRouter(prefix="/v1/metrics/pipeline", tags=["metrics"], route_class=ClinchRoute)
+
+_PARTS = (until(QUALIFIED),)
+"""It is a figure of deals, seen by those who see these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +82,7 @@ def _query(where: Cut) -> Query[_Open]:
             func.sum(func.extract("epoch", now - c.opened_at) / 86_400).label("age_days"),
             func.count().filter(quiet).label("stalled"),
         )
-        .where(c.is_open, chosen(DealFact, DIMENSIONS, where))
+        .where(c.is_open, chosen(DealFact, DIMENSIONS, where), visible_deals(where.actor))
         .group_by(literal_column("1"), literal_column("2"))
     )
     return Query(statement, _Open)
@@ -85,9 +91,11 @@ def _query(where: Cut) -> Query[_Open]:
 @router.get("")
 async def read_pipeline(request: Request, asked: AskedForNow, db: Reading, by: CurrentActor) -> PipelineOut:
     """Open deals now, per stage and group: count, amount, weighted amount, age, stalled. Of the rows that the caller may see."""
+    must_see(_PARTS, by)
     now = request.app.state.clock()
-    where = cut(by, asked.by, asked.filters, ever=False)
-    rows = await db.all(_query(where), now=now, **filter_values(asked), **scope_params(by))
+    asked = await with_teams_below(db, asked)
+    where = cut(by, _PARTS, asked.by, asked.filters, ever=False)
+    rows = await db.all(_query(where), now=now, **filter_values(asked), **params(_PARTS, by))
     groups = sorted({r.grp for r in rows}) if asked.by else []
     currency = request.app.state.settings.reporting_currency
     return PipelineOut(
