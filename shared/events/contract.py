@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from shared.events.envelope import Dimensions, Event, Exact, Money
+from shared.events.envelope import Dimensions, Event, Exact, Money, OwnerChanged
 
 
 class ContractSvcEvent(Event):
@@ -40,8 +40,8 @@ class ContractDrafted(ContractEvent, type="contract.drafted"):
     milestones: list[MilestoneData]
 
 
-class ContractChanged(ContractEvent, type="contract.changed"):
-    """A draft was edited, or the contract follows its deal to another owner. `changed` names the fields."""
+class ContractChanged(ContractEvent, OwnerChanged, type="contract.changed"):
+    """A draft was edited, or the contract has another owner: its deal's, or by a hand-over. `changed` names the fields."""
 
     changed: list[str]
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from shared.events.envelope import Dimensions, Event, Exact, MemberAdded, MemberRemoved, Money
+from shared.events.envelope import Dimensions, Event, Exact, MemberAdded, MemberRemoved, Money, OwnerChanged
 
 
 class DealSvcEvent(Event):
@@ -71,14 +71,13 @@ class DealStageChanged(DealEvent, Dimensions, type="deal.stage_changed"):
     fx: Exact
 
 
-class DealUpdated(DealEvent, Dimensions, type="deal.updated"):
+class DealUpdated(DealEvent, Dimensions, OwnerChanged, type="deal.updated"):
     """Amount, close date, owner or product changed. The values are complete, `changed` names the fields."""
 
     changed: list[str]
     amount: Money
     fx: Exact
     expected_close_on: date | None = None
-    previous_owner_id: UUID | None = None
 
 
 class DealSpinRecorded(DealEvent, type="deal.spin_recorded"):

@@ -160,6 +160,14 @@ class MemberRemoved(BaseModel):
     part: str
 
 
+class OwnerChanged(BaseModel):
+    """Whose the record was before, and the hand-over that changed its owner, with the reason that was given for it."""
+
+    previous_owner_id: UUID | None = None
+    hand_over_id: UUID | None = None
+    reason: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Envelope(Generic[E]):
     """An event as a reader gets it."""

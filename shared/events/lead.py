@@ -4,7 +4,9 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from shared.events.envelope import Dimensions, Event, MemberAdded, MemberRemoved
+from pydantic import BaseModel, ConfigDict
+
+from shared.events.envelope import EVERY_SERVICE, Dimensions, Event, MemberAdded, MemberRemoved, OwnerChanged
 
 
 class LeadSvcEvent(Event):
@@ -98,10 +100,9 @@ class LeadIntentRecorded(LeadEvent, type="lead.intent_recorded"):
     level: str
 
 
-class LeadAssigned(LeadEvent, type="lead.assigned"):
+class LeadAssigned(LeadEvent, OwnerChanged, type="lead.assigned"):
     owner_id: UUID | None
     team_id: UUID | None
-    previous_owner_id: UUID | None = None
     rule: str = "manual"
 
 
@@ -188,7 +189,7 @@ class AccountCreated(AccountEvent, type="account.created"):
     imported: bool = False
 
 
-class AccountUpdated(AccountEvent, type="account.updated"):
+class AccountUpdated(AccountEvent, OwnerChanged, type="account.updated"):
     changed: list[str]
     name: str
     owner_id: UUID | None = None
@@ -243,3 +244,51 @@ class PersonChanged(RosterEvent, type="person.changed"):
     team_id: UUID | None = None
     team_path: list[UUID] = []
     active: bool = True
+
+
+class HandOverFilter(BaseModel):
+    """Which of a person's records are handed over; what is not given leaves out none."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    state: Literal["open", "all"] = "all"
+    team_id: UUID | None = None
+    region: str | None = None
+    product: str | None = None
+    source: str | None = None
+    account_ids: list[UUID] | None = None
+
+
+class PersonHandedOver(RosterEvent, type="person.handed_over"):
+    """Records of the person go to `to_id`: leads, accounts, deals, contracts. Each service moves its own, and tells how far it is.
+
+    `number` counts the person's hand-overs.
+    """
+
+    hand_over_id: UUID
+    number: int
+    from_id: UUID
+    to_id: UUID
+    kinds: list[str]
+    filter: HandOverFilter
+    reason: str | None = None
+
+
+class HandOverMoved(Event, type="hand_over.moved"):
+    """A service has moved a batch of the records of a hand-over. The subject is the hand-over in this service.
+
+    Records moved, and left, by part. `started_at` is when it moved the first ones.
+    """
+
+    publisher = EVERY_SERVICE
+    audience = "operations"
+
+    service: str
+    hand_over_id: UUID
+    number: int
+    from_id: UUID
+    to_id: UUID
+    moved: dict[str, int]
+    left: dict[str, int]
+    started_at: datetime
+    done: bool

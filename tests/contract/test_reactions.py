@@ -114,7 +114,7 @@ async def test_who_sees_a_contract_follows_the_roster(office: Office, svc: Runni
 
 
 def test_the_service_publishes_and_hears_what_it_should() -> None:
-    assert service.topics == [f"clinch.{about}.events.v1" for about in ("contract", "milestone", "payment", "policy")]
+    assert service.topics == [f"clinch.{about}.events.v1" for about in ("contract", "hand_over", "milestone", "payment", "policy")]
     heard = {name: topics for name, _, topics in service._consumers()}
     assert heard == {
         "contract-svc": ["clinch.deal.events.v1", "clinch.person.events.v1", "clinch.policy.events.v1", "clinch.quote.events.v1"],

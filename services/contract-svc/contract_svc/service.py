@@ -7,6 +7,7 @@ from contract_svc.contracts.api import router as contracts
 from contract_svc.delivery.api import router as delivery
 from contract_svc.delivery.timers import TIMERS as DELIVERY_TIMERS
 from contract_svc.drafting.reactions import REACTIONS
+from contract_svc.handover.commands import hand_over
 from contract_svc.metadata import metadata
 from contract_svc.milestones.api import router as milestones
 from contract_svc.payments.api import router as payments
@@ -18,6 +19,7 @@ from shared import roster
 from shared.access import members
 from shared.events.deal import DealMemberAdded, DealMemberRemoved
 from shared.events.lead import AccountCreated, AccountMemberAdded, AccountMemberRemoved, AccountUpdated
+from shared.handover import store
 from shared.process.service import Service
 
 MEMBERS = (AccountCreated, AccountUpdated, AccountMemberAdded, AccountMemberRemoved, DealMemberAdded, DealMemberRemoved)
@@ -30,9 +32,10 @@ service = Service(
     policies=[POLICY],
     migrations=Path(__file__).parent / "migrations",
     routers=[contracts, signing, delivery, milestones, payments],
-    reactions=[*roster.REACTIONS, *REACTIONS],
+    reactions=[*roster.REACTIONS, *store.REACTIONS, *REACTIONS],
     consumers={"members": members.hearing(MEMBERS)},
     timers={**DELIVERY_TIMERS, **PAYMENT_TIMERS},
+    jobs=[hand_over],
     checks=CHECKS,
     totals=TOTALS,
     rezone=follow,

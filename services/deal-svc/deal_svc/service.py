@@ -6,10 +6,11 @@ from deal_svc.catalog.api import router as catalog
 from deal_svc.checks import CHECKS, TOTALS
 from deal_svc.conversion import reactions as conversion_reactions
 from deal_svc.conversion.api import router as conversion
-from deal_svc.deals import accounts, names, reviews
+from deal_svc.deals import accounts, names
 from deal_svc.deals import reactions as deals_reactions
 from deal_svc.deals.api import router as deals
 from deal_svc.discovery.api import router as discovery
+from deal_svc.handover.commands import hand_over
 from deal_svc.imports.api import router as imports
 from deal_svc.imports.api import run_imports
 from deal_svc.metadata import metadata
@@ -20,6 +21,7 @@ from deal_svc.rezone import follow
 from deal_svc.stages import reactions as stages_reactions
 from deal_svc.stages.api import router as stages
 from shared import roster
+from shared.handover import store
 from shared.process.service import Service
 
 service = Service(
@@ -29,15 +31,16 @@ service = Service(
     policies=[POLICY],
     migrations=Path(__file__).parent / "migrations",
     routers=[deals, stages, conversion, discovery, quotes, catalog, imports],
-    reactions=[*roster.REACTIONS, *conversion_reactions.REACTIONS, *deals_reactions.REACTIONS, *stages_reactions.REACTIONS],
-    consumers={
-        accounts.NAME: (accounts.accounts, accounts.TOPICS),
-        accounts.PARTS: accounts.parts,
-        names.NAME: (names.hear, names.TOPICS),
-        reviews.NAME: (reviews.reviews, reviews.TOPICS),
-    },
+    reactions=[
+        *roster.REACTIONS,
+        *store.REACTIONS,
+        *conversion_reactions.REACTIONS,
+        *deals_reactions.REACTIONS,
+        *stages_reactions.REACTIONS,
+    ],
+    consumers={accounts.NAME: (accounts.accounts, accounts.TOPICS), names.NAME: (names.hear, names.TOPICS)},
     timers=TIMERS,
-    jobs=[run_imports],
+    jobs=[run_imports, hand_over],
     checks=CHECKS,
     totals=TOTALS,
     rezone=follow,

@@ -6,6 +6,9 @@ from lead_svc.capture.api import router as capture
 from lead_svc.checks import CHECKS, TOTALS
 from lead_svc.conversion.api import router as conversion
 from lead_svc.conversion.reactions import REACTIONS
+from lead_svc.handover.api import router as handover
+from lead_svc.handover.commands import move
+from lead_svc.handover.reactions import REACTIONS as HANDOVER_REACTIONS
 from lead_svc.imports.api import router as imports
 from lead_svc.imports.api import run_imports
 from lead_svc.interactions.api import router as interactions
@@ -28,10 +31,10 @@ service = Service(
     metadata=metadata,
     policies=[POLICY, COMPANY_POLICY],
     migrations=Path(__file__).parent / "migrations",
-    routers=[capture, leads, qualification, interactions, conversion, timeline, accounts, contacts, team, imports],
-    reactions=REACTIONS,
+    routers=[capture, leads, qualification, interactions, conversion, timeline, accounts, contacts, team, handover, imports],
+    reactions=[*REACTIONS, *HANDOVER_REACTIONS],
     timers={WAKE: wake, MOVED: person_moved},
-    jobs=[run_imports],
+    jobs=[run_imports, move],
     checks=CHECKS,
     totals=TOTALS,
     streamed=("/v1/imports/leads",),

@@ -20,8 +20,10 @@ from shared.calendar import day_of
 from shared.db.query import Query
 from shared.db.tx import Tx
 from shared.events.contract import ContractDrafted
-from shared.events.deal import QuoteAccepted
+from shared.events.deal import DealUpdated, QuoteAccepted
 from shared.events.envelope import Dimensions
+from shared.handover.late import placed_now
+from shared.handover.parts import UNSIGNED_CONTRACTS
 from shared.ids import new_id
 
 _first = insert(CONTRACT_NUMBER).values(year=bindparam("year", type_=Integer), last=1)
@@ -48,7 +50,7 @@ async def draft(tx: Tx, quote_id: UUID, quote: QuoteAccepted, *, at: datetime) -
         quote_id=quote_id,
         total=quote.total.amount,
         currency=quote.total.currency,
-        **{n: getattr(quote, n) for n in _FROM_QUOTE},
+        **{n: getattr(quote, n) for n in _FROM_QUOTE} | await placed_now(tx, UNSIGNED_CONTRACTS, quote, account_id=quote.account_id),
         lines=[line.model_dump(mode="json") for line in quote.lines],
         sections={},
         core_clauses=[s.value for s in rules.CORE],
@@ -68,14 +70,16 @@ async def draft(tx: Tx, quote_id: UUID, quote: QuoteAccepted, *, at: datetime) -
     return contract
 
 
-async def follow(tx: Tx, contracts: Sequence[Contract], deal: Dimensions, *, at: datetime) -> None:
+async def follow(tx: Tx, contracts: Sequence[Contract], deal: DealUpdated, *, at: datetime) -> None:
     """Give unsigned contracts the owner, team, source, product and region of their deal.
 
     A review that the new owner gave is void: somebody else gives it again.
     """
-    now = {n: getattr(deal, n) for n in Dimensions.model_fields}
     for contract in contracts:
-        reviews = reviews_without(contract, deal.owner_id) if contract.state is ContractState.IN_REVIEW else contract.reviews
+        now = {n: getattr(deal, n) for n in Dimensions.model_fields}
+        if "owner_id" not in deal.changed:  # told before its hand-over perhaps, which the contract has gone with already
+            now |= await placed_now(tx, UNSIGNED_CONTRACTS, deal, account_id=contract.account_id)
+        reviews = reviews_without(contract, now["owner_id"]) if contract.state is ContractState.IN_REVIEW else contract.reviews
         await change(tx, contract, at=max(at, contract.drafted_at), **now, reviews=reviews)
 
 

@@ -1,17 +1,14 @@
-"""Reads of deals, and who sees which."""
+"""Reads of deals, within the reader's reach."""
 
-from dataclasses import dataclass
-from uuid import UUID
-
-from sqlalchemy import ARRAY, Text, Uuid, bindparam, exists, func, select, type_coerce
+from sqlalchemy import ARRAY, ColumnElement, Text, Uuid, bindparam, func, select, type_coerce
 
 from deal_svc.deals.fields import DealFields
-from deal_svc.deals.pipeline import OPEN_STAGES, Stage
+from deal_svc.deals.pipeline import OPEN_STAGES
 from deal_svc.deals.record import Deal
-from deal_svc.deals.tables import CONTRACT_REVIEW, DEAL, DEALS
-from shared.access import kinds
-from shared.access.rows import Rows
+from deal_svc.deals.tables import DEAL, DEALS
 from shared.access.scoped import Scoped
+from shared.auth import Actor
+from shared.db import scope
 from shared.db.query import Query, is_in
 from shared.db.tables import ROSTER
 from shared.http.listing import Listing, described
@@ -40,28 +37,13 @@ LIST = Listing(
 )
 
 
-SEEN_ROWS = Rows(
-    kinds.DEALS,
-    id=DEAL.c.id,
-    owner=DEAL.c.owner_id,
-    account=DEAL.c.account_id,
-    account_if=DEAL.c.stage == Stage.WON.value,
-    review=exists().where(CONTRACT_REVIEW.c.deal_id == DEAL.c.id),
-)
-"""Who sees which deals."""
-SEEN = Scoped(DEALS, SEEN_ROWS)
+def visible(by: Actor) -> ColumnElement[bool]:
+    return scope.visible(by, DEAL.c.owner_id)
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What the roster says of somebody who may own a deal."""
+SEEN = Scoped(DEALS, visible)
 
-    role: str
-    active: bool
-    team_id: UUID | None
-
-
-STANDING = Query(select(ROSTER.c.role, ROSTER.c.active, ROSTER.c.team_id).where(ROSTER.c.person_id == bindparam("person_id")), Standing)
+ON_ROSTER = Query(select(ROSTER.c.active).where(ROSTER.c.person_id == bindparam("person_id")), bool)
 
 OPEN_IN_OTHER_TEAM = Query(
     select(*[DEAL.c[n] for n in DEALS.names])

@@ -17,6 +17,12 @@ def _words(code: Any) -> str:
     return str(code or "").replace("_", " ")
 
 
+def _assigned(d: Data) -> str:
+    if d.get("rule") == "hand_over":
+        return f"Handed over to another owner{_after(': ', d.get('reason'))}"
+    return "Assigned to an owner" if d.get("owner_id") else "Released to the pool"
+
+
 _SAYS: dict[type[Event], Callable[[Data], str]] = {
     told.LeadCaptured: lambda d: f"Captured{_after(' from ', d.get('source'))}{_after(', campaign ', d.get('campaign'))}",
     told.LeadStubbed: lambda d: "Named by an import of deals, before its own data came",
@@ -26,7 +32,7 @@ _SAYS: dict[type[Event], Callable[[Data], str]] = {
     told.LeadRegraded: lambda d: f"Grade {d['old']} → {d['new']} ({d['rule'].replace('_', ' ')})",
     told.LeadInteractionLogged: lambda d: f"{d['kind'].capitalize()}, {d['direction']}: {d['outcome'].replace('_', ' ')}",
     told.LeadIntentRecorded: lambda d: f"Intent to buy: {d['level']}",
-    told.LeadAssigned: lambda d: "Assigned to an owner" if d.get("owner_id") else "Released to the pool",
+    told.LeadAssigned: _assigned,
     told.LeadQualified: lambda d: f"Qualified as SQL with a BANT score of {d['bant_score']}",
     told.LeadNurtured: lambda d: f"Put aside from {d['from_state']}{_after(': ', d.get('reason'))}{_after(', until ', d.get('wake_at'))}",
     told.LeadDisqualified: lambda d: f"Disqualified from {d['from_state']}: {d['reason'].replace('_', ' ')}",

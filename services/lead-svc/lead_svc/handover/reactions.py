@@ -1,0 +1,15 @@
+"""How far other services are with a hand-over, as they tell."""
+
+from shared.db.tx import Tx
+from shared.events.envelope import Envelope
+from shared.events.lead import HandOverMoved
+from shared.handover.store import learn
+from shared.log.reactions import on
+
+
+@on(HandOverMoved)
+async def moved(tx: Tx, e: Envelope[HandOverMoved]) -> None:
+    await learn(tx, e)
+
+
+REACTIONS = (moved,)
