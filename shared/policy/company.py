@@ -125,7 +125,7 @@ def _same_zone(document: CompanyPolicy, settings: "Settings") -> None:
 COMPANY_POLICY = Policy(
     "lead-svc",
     CompanyPolicy,
-    begins=lambda settings: CompanyPolicy(zone=settings.time_zone),
     check=_same_zone,
+    align=lambda document, settings: document.model_copy(update={"zone": settings.time_zone}),
     name="company",
 )

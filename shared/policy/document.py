@@ -127,7 +127,7 @@ class Policy(Generic[D]):
 
     `move(tx, old, new, after_id)` brings a batch of what runs to a new version and returns the last id it looked at, None at the end;
     it is asked when a version says that what runs moves with it. `begins` makes the first version where it is not the defaults alone.
-    `check` refuses what the settings do not allow.
+    `check` refuses what the settings do not allow, and `align` brings a document in step with them when they are others.
     """
 
     service: str
@@ -136,6 +136,7 @@ class Policy(Generic[D]):
     move: "Callable[[Tx, D, D, UUID | None], Awaitable[UUID | None]] | None" = None
     begins: "Callable[[Settings], D] | None" = None
     check: "Callable[[D, Settings], None] | None" = None
+    align: "Callable[[D, Settings], D] | None" = None
     name: str = ""
 
     def __post_init__(self) -> None:
@@ -144,7 +145,10 @@ class Policy(Generic[D]):
 
     def first(self, settings: "Settings | None") -> D:
         """What counts before a version is stored, and what the first one says."""
-        return self.model() if self.begins is None or settings is None else self.begins(settings)
+        if settings is None:
+            return self.model()
+        document = self.begins(settings) if self.begins else self.model()
+        return self.align(document, settings) if self.align else document
 
     @property
     def subject(self) -> UUID:

@@ -9,7 +9,7 @@ from sqlalchemy import Integer, bindparam, select
 
 from shared.auth import SYSTEM
 from shared.db.context import Context
-from shared.db.query import Query
+from shared.db.query import Query, is_in
 from shared.db.tables import POLICY_VERSION
 from shared.db.tx import Database, Tx
 from shared.events.envelope import Event
@@ -23,6 +23,7 @@ _TOLD = "SELECT coalesce(max(version), 0) FROM event WHERE subject = $1"
 _LAST = "SELECT coalesce(max(number), 0) FROM policy_version WHERE name = $1"
 _its = select(*[POLICY_VERSION.c[name] for name in VERSIONS.names]).where(POLICY_VERSION.c.name == bindparam("name"))
 ACTIVE = Query(_its.where(POLICY_VERSION.c.state == PolicyState.ACTIVE.value), Version)
+_WAITING = Query(_its.where(is_in(POLICY_VERSION.c.state, [PolicyState.DRAFT.value, PolicyState.APPROVED.value])), Version)
 NUMBERED = Query(_its.where(POLICY_VERSION.c.number == bindparam("number", type_=Integer)), Version)
 
 
@@ -90,7 +91,30 @@ async def _first(tx: Tx, policy: Policy[Any]) -> Version:
 
 
 async def begin(db: Database, policies: Sequence[Policy[Any]], context: Context) -> None:
-    """Store the defaults of those documents of which a database has no version yet. Several processes may do so at once."""
+    """Store the defaults of those documents of which a database has no version yet, and bring the others in step with the settings.
+
+    Several processes may do so at once.
+    """
     for policy in policies:
         async with db.begin(context) as tx:
-            await alone(tx, policy)
+            await _align(tx, policy, await alone(tx, policy))
+
+
+async def _align(tx: Tx, policy: Policy[Any], active: Version) -> None:
+    """Make a new version active if the settings ask for it, as after a change of the data's time zone; drafts follow."""
+    if policy.align is None:
+        return
+    known = policy.model.read(active.document, active.number)
+    if policy.align(known, tx.settings) == known:
+        return
+    number = await next_number(tx, policy)
+    for version in await tx.all(_WAITING, name=policy.name):
+        document = policy.align(policy.model.read(version.document, version.number), tx.settings).stored()
+        based_on = number if version.based_on == active.number else version.based_on
+        changes = {"document": document, "based_on": based_on, "version": version.version + 1}
+        await tx.run(VERSIONS.update(frozenset(changes)), _id=version.id, **changes)
+    aligned = policy.align(known, tx.settings).stored()
+    note = "The data are kept in another time zone."
+    follows = drafted(policy, number, tx, document=aligned, based_on=active.number, note=note, version=0)
+    await add(tx, follows)
+    await activate(tx, policy, follows, tx.actor.id, active)

@@ -81,8 +81,9 @@ def _go_on(its: Api, version: dict[str, Any], approve: bool, activate: bool, sin
     elif approve:
         typer.echo(f"Next: `clinch policy activate {_short(name)} {number} --from DAY`, or at once without --from.")
     else:
-        typer.echo(f"Next: `clinch policy simulate {_short(name)} {number}`, and then a director who is not its author:")
-        typer.echo(f"      `clinch policy approve {_short(name)} {number} --token ...`")
+        if any(act["action"] == "simulate" and act["allowed"] for act in version["allowed_actions"]):
+            typer.echo(f"Next: `clinch policy simulate {_short(name)} {number}` shows for which real records it would decide otherwise.")
+        typer.echo(f"Next: `clinch policy approve {_short(name)} {number} --token ...`, by a director who is not its author.")
 
 
 @policy.command("approve")

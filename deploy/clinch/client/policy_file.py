@@ -1,7 +1,7 @@
 """Documents of policy as YAML files."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from clinch.errors import CommandError
 
@@ -21,10 +21,26 @@ def as_yaml(active: dict[str, Any]) -> str:
     """The active document, with a line that says which version it is."""
     import yaml
 
+    class Plain(yaml.SafeDumper):  # type: ignore[misc]  # PyYAML has no types
+        """Every value is a text, so none needs quotes to stay one."""
+
+        yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
+
     since = f", active since {active['active_from']}" if active["active_from"] else ""
-    written = {"policy": active["policy"], "document": active["document"]}
-    text: str = yaml.safe_dump(written, allow_unicode=True, sort_keys=False)
+    written = {"policy": active["policy"], "document": _texts(active["document"])}
+    text: str = yaml.dump(written, Dumper=Plain, allow_unicode=True, sort_keys=False)
     return f"# version {active['number']}{since}\n{text}"
+
+
+def _texts(value: Any) -> Any:
+    match value:
+        case dict():
+            return {str(name): _texts(inside) for name, inside in value.items()}
+        case list():
+            return [_texts(inside) for inside in value]
+        case bool():
+            return str(value).lower()
+    return str(value)
 
 
 def read_file(file: Path) -> list[dict[str, Any]]:
