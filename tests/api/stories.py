@@ -35,6 +35,7 @@ async def leads(svc: Running) -> Values:
     lists = ("team/teams", "team/people", "accounts", "contacts")
     teams, people, accounts, contacts = [done(await admin.get(f"/v1/{name}"), 200)["items"] for name in lists]
     return {
+        **await policies(svc),
         "lead_id": ids(made),
         "record_intent.lead_id": ids([await desk.lead(**WHO | {"email": "intent@example.com"})]),
         "declare_mql.lead_id": ids([await desk.lead(**WHO | {"email": "mql@example.com"})]),
@@ -68,6 +69,7 @@ async def deals(svc: Running) -> Values:
         answer = await admin.post("/v1/imports/deals", params=mapped, content=CSV)
     assert answer.status_code == 202, answer.text
     return {
+        **await policies(svc),
         "deal_id": ids([fresh, asked, closing, lost]),
         **{f"{name}.deal_id": ids([await sales.deal()]) for name in ("update_deal", "confirm_needs", "set_next_step", "draft_proposal")},
         "quote_id": ids([draft, sent, accepted]),
@@ -88,6 +90,7 @@ async def contracts(svc: Running) -> Values:
     milestones = (await office.read(made[-1]))["milestones"]
     submitted, owed = await office.act(await office.draft(), "submit"), await office.delivered()
     return {
+        **await policies(svc),
         "contract_id": ids(made),
         **{f"{name}_contract.contract_id": ids([await office.draft()]) for name in ("edit", "void")},
         "review_contract.contract_id": ids([submitted]),
@@ -121,6 +124,7 @@ async def figures(svc: Running) -> Values:
     await hooks.turn()
     sent, removed, rotated = endpoints
     return {
+        **await policies(svc),
         "webhook_id": ids([sent]),
         "delivery_id": ids(await hooks.deliveries(sent)),
         "remove_webhook.webhook_id": ids([removed]),
@@ -130,6 +134,28 @@ async def figures(svc: Running) -> Values:
         "name": [k["name"] for k in kpis],
         "owner": [str(svc.person("rep", "ann"))],
         "source": ["referral"],
+    }
+
+
+CHANGES: dict[str, dict[str, Any]] = {
+    "lead-svc": {"no_responses": 4},
+    "deal-svc": {"quote_valid_days": 45},
+    "contract-svc": {"acceptance_days": 45},
+    "metrics-svc": {"feed_days": 45},
+}
+
+
+async def policies(svc: Running) -> Values:
+    """Drafts of the service's document, by somebody else than who asks."""
+    name = svc.service.name
+    path = f"/v1/policies/{name}/versions"
+    async with svc.client("sales_ops") as sales_ops:
+        drafts = [done(await sales_ops.post(path, json={"document": CHANGES[name]}), 201)["number"] for _ in range(2)]
+    return {
+        "policy": [name],
+        "number": ["1"],
+        "change_policy_draft.number": [str(drafts[0])],
+        "withdraw_policy.number": [str(drafts[1])],
     }
 
 

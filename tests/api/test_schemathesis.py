@@ -10,6 +10,9 @@ OUT_OF_REACH = (
     "/drop", "/redrive",  # nothing is parked
     "/v1/imports/leads", "/v1/imports/deals",  # take a file, and columns named as in it
     "/nurture",  # until a day that is in the future on the test's clock
+    "POST /v1/policies/{policy}/versions",  # takes a document of the service
+    "/versions/{number}/approve", "/versions/{number}/activate",  # of a policy: one waits for the other
+    "/simulation", "/simulation/records",  # not every document has one
     "/v1/team/people/me",  # the caller of all is nobody's colleague
 )  # fmt: skip
 """Operations that no generated request can be right for; each has tests of its own."""
