@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.calendar import start_of
 from shared.db.tx import Reader, Tx
-from shared.errors import Invalid, NotFound, Stale
+from shared.errors import Invalid, NotFound, Rejected, Stale
 from shared.events.envelope import Event
 from shared.events.policy import PolicyApproved, PolicyDraftChanged, PolicyDrafted, PolicyScheduled, PolicyWithdrawn
 from shared.policy import store
@@ -144,7 +144,7 @@ def _proposed(tx: Tx, policy: Policy[Any], active: Version, before: Version, giv
         policy.check(document, tx.settings)
     changed = [one.pointer for one in compared(policy, active.document, document.stored())]
     if not changed:
-        raise Invalid(_NOTHING, pointer="/document", code="no_change")
+        raise Rejected(_NOTHING, code="no_change")
     return document.stored(), changed
 
 

@@ -165,7 +165,6 @@ async def test_an_outdated_etag_is_refused(desk: Desk) -> None:
         ({"longest": "many"}, "/document/longest", "Write a whole number."),
         ({"longst": 5}, "/document/longst", "There is no field of this name here. Did you mean longest?"),
         ({"words": [1]}, "/document/words/0", "Write a text, in quotes."),
-        ({"longest": 100}, "/document", "It says what the active version says."),
     ],
 )
 async def test_a_field_that_may_not_be_so_is_named_with_what_would_be_right(
@@ -175,6 +174,12 @@ async def test_a_field_that_may_not_be_so_is_named_with_what_would_be_right(
     assert refused.status_code == 422
     (error,) = refused.json()["errors"]
     assert (error["pointer"], error["message"]) == (pointer, says)
+
+
+async def test_a_draft_that_says_nothing_new_is_refused(desk: Desk) -> None:
+    for document in ({}, {"longest": 100}):
+        refused = await desk.ask("sales_ops", "POST", "/versions", {"document": document})
+        assert (refused.status_code, refused.json()["code"]) == (409, "no_change")
 
 
 async def test_a_draft_that_another_version_has_overtaken_cannot_become_active(desk: Desk) -> None:

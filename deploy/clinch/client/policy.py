@@ -184,7 +184,8 @@ def _body(given: dict[str, Any], note: str | None) -> dict[str, Any]:
 
 
 def _is_same(answer: Any) -> bool:
-    return answer.status_code == 422 and [error["code"] for error in answer.json().get("errors", ())] == ["no_change"]
+    """Whether a draft was refused because it says what the active version says."""
+    return bool(answer.status_code == 409 and answer.json().get("code") == "no_change")
 
 
 def _show_changes(name: str, version: dict[str, Any] | None) -> None:
