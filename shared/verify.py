@@ -40,6 +40,12 @@ ROSTER_TOTAL = Total(8, "who is in which team", "SELECT person_id, team_id, team
 """Of every service: lead-svc tells it, and the others keep it."""
 
 
+RATES_TOTAL = Total(
+    8, "the exchange rates of days", "SELECT base, currency, day, trim_scale(rate)::text, source FROM rate ORDER BY 1, 2, 3"
+)
+"""Of lead-svc, which tells them, and of each service that converts amounts by them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What a check found: how many were looked at where that is known, and the first offenders."""

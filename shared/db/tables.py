@@ -6,12 +6,14 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     DateTime,
     Identity,
     Index,
     Integer,
     LargeBinary,
     MetaData,
+    Numeric,
     PrimaryKeyConstraint,
     Table,
     Text,
@@ -261,6 +263,23 @@ IMPORT_PROBLEM = Table(
     Column("code", Text, nullable=False),
     Column("message", Text, nullable=False),
     PrimaryKeyConstraint("job_id", "line", "n"),
+)
+
+RATE = Table(
+    "rate",
+    PLUMBING,
+    Column("id", Uuid, primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("base", Text, nullable=False, comment="the reporting currency when it was set"),
+    Column("day", Date, nullable=False),
+    Column("rate", Numeric(18, 8), comment="units of base for one unit of currency; null for one that was taken back"),
+    Column("source", Text, nullable=False),
+    Column("created_at", At, nullable=False),
+    Column("updated_at", At, nullable=False),
+    UniqueConstraint("base", "currency", "day"),
+    Index(None, "day", "id"),
+    comment="exchange rates by day, as lead-svc told them: kept where amounts are converted",
 )
 
 POLICY_VERSION = Table(

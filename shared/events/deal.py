@@ -1,6 +1,6 @@
 """What deal-svc tells: deals, quotes, products and prices.
 
-Amounts carry `fx`, the frozen rate to the reporting currency.
+Amounts carry `fx`, the frozen rate to the reporting currency; `fx_day` is the rate's day where there was none for the day itself.
 """
 
 from datetime import date, datetime
@@ -46,6 +46,7 @@ class DealOpened(DealEvent, Dimensions, type="deal.opened"):
     probability: int = 20
     amount: Money
     fx: Exact
+    fx_day: date | None = None
     expected_close_on: date | None = None
     imported: bool = False
     flags: list[str] = []
@@ -77,6 +78,7 @@ class DealUpdated(DealEvent, Dimensions, OwnerChanged, type="deal.updated"):
     changed: list[str]
     amount: Money
     fx: Exact
+    fx_day: date | None = None
     expected_close_on: date | None = None
 
 
@@ -189,6 +191,7 @@ class DealHistoryCorrected(DealEvent, Dimensions, type="deal.history_corrected")
     owner_external_id: str | None = None
     amount: Money
     fx: Exact
+    fx_day: date | None = None
     expected_close_on: date | None = None
     opened_at: datetime
     visits: list[StageVisit]

@@ -1,12 +1,12 @@
 """What lead-svc tells: leads, and the people and companies it is the master of. Ids only, no personal data."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from shared.events.envelope import EVERY_SERVICE, Dimensions, Event, MemberAdded, MemberRemoved, OwnerChanged
+from shared.events.envelope import EVERY_SERVICE, Dimensions, Event, Exact, MemberAdded, MemberRemoved, OwnerChanged
 
 
 class LeadSvcEvent(Event):
@@ -292,3 +292,24 @@ class HandOverMoved(Event, type="hand_over.moved"):
     left: dict[str, int]
     started_at: datetime
     done: bool
+
+
+class RateEvent(LeadSvcEvent):
+    """The rate of a currency on a day, in units of `base`, the reporting currency, for one unit of it."""
+
+    audience = "everybody"
+
+    currency: str
+    base: str
+    day: date
+    source: str
+
+
+class RateSet(RateEvent, type="rate.set"):
+    """A rate was set or corrected. What was converted before keeps its own."""
+
+    rate: Exact
+
+
+class RateWithdrawn(RateEvent, type="rate.withdrawn"):
+    """A rate was taken back: the one before it counts again."""

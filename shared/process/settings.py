@@ -64,7 +64,10 @@ class Settings(LogSettings):
     admin_port: int = Field(default=0, ge=0, le=65535, description="Where /metrics and the probes of a worker are served; 0 for none")
     time_zone: str = Field(default="UTC", description="The company's zone: decides when a due day ends, and which day a figure belongs to")
     reporting_currency: str = Field(default="CNY", pattern=r"^[A-Z]{3}$")
-    fx_rates: dict[str, Decimal] = Field(default_factory=dict, description='Units of the reporting currency for one unit: {"USD": "7.1"}')
+    fx_rates: dict[str, Decimal] = Field(
+        default_factory=dict,
+        description='Units of the reporting currency for one unit, before the first rate that was set by day: {"USD": "7.1"}',
+    )
     same_name_accounts: Literal["offer", "join", "new"] = Field(
         default="offer",
         description="When a lead is converted whose company has the name of an account: ask (409), join that account, or make another one",
@@ -113,10 +116,6 @@ class Settings(LogSettings):
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
-
-    def rate(self, currency: str) -> Decimal | None:
-        """Units of the reporting currency for one unit of `currency`, or None where no rate is configured."""
-        return Decimal(1) if currency == self.reporting_currency else self.fx_rates.get(currency)
 
 
 def one_line(error: ValidationError) -> str:

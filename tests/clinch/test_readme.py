@@ -24,7 +24,7 @@ ONLY_WITH_LISTENERS = {"clinch_webhook_deliveries_total", "clinch_feed_readers"}
 """What the walk has none of: receivers of webhooks, and readers of the stream."""
 
 
-PASTED = ("docs/frontends.md", "docs/figures.md", "docs/imports.md", "docs/stream.md")
+PASTED = ("docs/frontends.md", "docs/figures.md", "docs/imports.md", "docs/rates.md", "docs/stream.md")
 NOT_PASTED = {
     "docs/operations/containers.md": "needs Docker; tests/containers has it",
     "docs/operations/embedded.md": "moves the log to Kafka; tests/clinch/test_bus.py does",

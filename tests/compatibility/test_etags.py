@@ -10,6 +10,7 @@ COVERED = {
     "LeadOut": "its own row",
     "TeamOut": "its own row",
     "PersonOut": "its own row",
+    "RateOut": "its own row",
     "ProductOut": "its own row and its prices, whose changes are versions of the product",
     "PaymentOut": "its own row and its allocations, which it tells of by events of its own",
 }

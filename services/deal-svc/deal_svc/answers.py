@@ -1,7 +1,7 @@
 """What answers say of a deal: its fields, and what can be done with it by the acts of all features."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
@@ -35,6 +35,7 @@ class DealOut(DealFields):
     cycle: Annotated[int, Field(description="1, and one more with each reopening")]
     probability: Annotated[int, Field(description="Percent, by stage")]
     amount: Money
+    fx_day: Annotated[date | None, Field(description="The day of the exchange rate that counts, where there was none for the day itself")]
     owner_id: UUID | None
     team_id: UUID | None
     account_id: UUID | None

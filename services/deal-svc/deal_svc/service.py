@@ -20,7 +20,7 @@ from deal_svc.quotes.timers import TIMERS
 from deal_svc.rezone import follow
 from deal_svc.stages import reactions as stages_reactions
 from deal_svc.stages.api import router as stages
-from shared import roster
+from shared import rates, roster
 from shared.handover import store
 from shared.process.service import Service
 
@@ -34,6 +34,7 @@ service = Service(
     reactions=[
         *roster.REACTIONS,
         *store.REACTIONS,
+        *rates.REACTIONS,
         *conversion_reactions.REACTIONS,
         *deals_reactions.REACTIONS,
         *stages_reactions.REACTIONS,

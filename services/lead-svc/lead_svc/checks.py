@@ -2,7 +2,7 @@
 
 from lead_svc.acts import LEAD_ACTS
 from shared.events.lead import LeadCaptured
-from shared.verify import Check, Total, legal_histories
+from shared.verify import RATES_TOTAL, Check, Total, legal_histories
 
 CHECKS = (
     *legal_histories(LEAD_ACTS, table="lead", column="state", stays=[LeadCaptured]),
@@ -10,6 +10,7 @@ CHECKS = (
 )
 
 TOTALS = (
+    RATES_TOTAL,
     Total(
         8,
         "leads captured, by source",

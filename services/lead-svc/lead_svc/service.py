@@ -19,6 +19,9 @@ from lead_svc.metadata import metadata
 from lead_svc.parties.api import accounts, contacts
 from lead_svc.policy import POLICY
 from lead_svc.qualification.api import router as qualification
+from lead_svc.rates.api import router as rates
+from lead_svc.rates.imports import router as rate_imports
+from lead_svc.rates.imports import run_imports as run_rate_imports
 from lead_svc.team.api import router as team
 from lead_svc.team.rules import MOVED
 from lead_svc.timeline.api import router as timeline
@@ -27,16 +30,30 @@ from shared.process.service import Service
 
 service = Service(
     name="lead-svc",
-    prefixes=["/v1/leads", "/v1/accounts", "/v1/contacts", "/v1/team", "/v1/imports/leads"],
+    prefixes=["/v1/leads", "/v1/accounts", "/v1/contacts", "/v1/team", "/v1/imports/leads", "/v1/rates", "/v1/imports/rates"],
     metadata=metadata,
     policies=[POLICY, COMPANY_POLICY],
     migrations=Path(__file__).parent / "migrations",
-    routers=[capture, leads, qualification, interactions, conversion, timeline, accounts, contacts, team, handover, imports],
+    routers=[
+        capture,
+        leads,
+        qualification,
+        interactions,
+        conversion,
+        timeline,
+        accounts,
+        contacts,
+        team,
+        handover,
+        imports,
+        rates,
+        rate_imports,
+    ],
     reactions=[*REACTIONS, *HANDOVER_REACTIONS],
     timers={WAKE: wake, MOVED: person_moved},
-    jobs=[run_imports, move],
+    jobs=[run_imports, run_rate_imports, move],
     checks=CHECKS,
     totals=TOTALS,
-    streamed=("/v1/imports/leads",),
+    streamed=("/v1/imports/leads", "/v1/imports/rates"),
     description="Leads from capture to conversion, and the companies and people they are about.",
 )

@@ -68,7 +68,7 @@ def rezone(
     up, verify = (pasted(command, data=run.folder.path) for command in ("up", "verify --rebuild"))
     typer.echo(f"All data are kept in {made.words} now. Next: {_start(made)}{up}, then {verify}")
     if currency is not None:
-        typer.echo(f"CLINCH_FX_RATES must give the rates to {made.reporting_currency} from now on.")
+        typer.echo(f"Set the rates to {made.reporting_currency} from now on: in CLINCH_FX_RATES, or by day (docs/rates.md).")
 
 
 def _wanted(time_zone: str | None, currency: str | None, rates: Path | None) -> Wanted:

@@ -12,7 +12,6 @@ from deal_svc.conversion.record import Refusal
 from deal_svc.conversion.tables import DEAL_LEAD, REFUSALS
 from deal_svc.deals import queries as deals
 from deal_svc.deals.accounts import REGION
-from deal_svc.deals.commands import no_rate
 from deal_svc.deals.events import told
 from deal_svc.deals.record import Deal, new_deal
 from deal_svc.deals.tables import DEALS
@@ -26,6 +25,7 @@ from shared.events.lead import LeadConverted
 from shared.handover.late import owner_now
 from shared.handover.parts import DEALS as DEALS_GO
 from shared.handover.parts import HandOverKind
+from shared.rates import no_rate, rate_at
 from shared.roster import team_of
 from shared.spelling import normal_source
 
@@ -56,7 +56,7 @@ async def _open(tx: Tx, e: Envelope[LeadConverted]) -> str | None:
     if owner_id and await tx.first(deals.ON_ROSTER, person_id=owner_id) is False:
         return "The owner of the lead has left; assign the lead to somebody else first."
     currency = lead.currency or tx.settings.reporting_currency
-    fx = tx.settings.rate(currency)
+    fx = await rate_at(tx, tx.settings, currency, e.time)
     if fx is None:
         return no_rate(currency)
     deal = new_deal(
@@ -66,7 +66,7 @@ async def _open(tx: Tx, e: Envelope[LeadConverted]) -> str | None:
         name=lead.deal_name,
         amount=Decimal(lead.amount or 0),
         currency=currency,
-        fx=fx,
+        **fx,
         expected_close_on=date.fromisoformat(lead.expected_close_on) if lead.expected_close_on else None,
         owner_id=owner_id,
         team_id=(await team_of(tx, owner_id) if owner_id else None) or lead.team_id,

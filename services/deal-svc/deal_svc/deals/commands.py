@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +18,7 @@ from shared.db.tx import Tx
 from shared.errors import Forbidden, Invalid, NotYet
 from shared.events.deal import DealOpened, DealUpdated
 from shared.ids import new_id
+from shared.rates import Frozen, no_rate, rate_at
 from shared.roster import team_of
 
 
@@ -37,7 +37,7 @@ async def open_deal(tx: Tx, said: Mapping[str, Any], *, account_id: UUID, owner_
         id=new_id(),
         opened_at=when,
         **{**said, "region": said["region"] or account.region},
-        fx=rate(tx, said["currency"]),
+        **await frozen_rate(tx, said["currency"], when),
         owner_id=owner,
         team_id=await owners_team(tx, owner),
         account_id=account_id,
@@ -46,16 +46,12 @@ async def open_deal(tx: Tx, said: Mapping[str, Any], *, account_id: UUID, owner_
     return await tx.add(DEALS, deal, told(DealOpened, deal), at=when)
 
 
-def rate(tx: Tx, currency: str) -> Decimal:
-    """The rate to the reporting currency; 422 where none is configured."""
-    found = tx.settings.rate(currency)
+async def frozen_rate(tx: Tx, currency: str, at: datetime) -> Frozen:
+    """The rate to the reporting currency at that moment; 422 where there is none."""
+    found = await rate_at(tx, tx.settings, currency, at)
     if found is None:
         raise Invalid(no_rate(currency), pointer="/amount/currency", code="no_fx_rate")
     return found
-
-
-def no_rate(currency: str) -> str:
-    return f"There is no rate for {currency}; it is set in CLINCH_FX_RATES."
 
 
 async def owners_team(tx: Tx, owner_id: UUID) -> UUID | None:
@@ -71,9 +67,10 @@ async def edit(tx: Tx, deal_id: UUID, *, expect: int | None, at: datetime | None
     """Set descriptive fields; `amount` and `currency` come together."""
     deal = await SEEN.load(tx, deal_id, expect)
     CHANGE.check(deal, tx.actor)
-    if "currency" in changes:
-        changes = {**changes, "fx": deal.fx if changes["currency"] == deal.currency else rate(tx, changes["currency"])}
-    return await change(tx, deal, at=happened(at, tx.now, since=deal.opened_at), **changes)
+    when = happened(at, tx.now, since=deal.opened_at)
+    if changes.get("currency", deal.currency) != deal.currency:
+        changes = {**changes, **await frozen_rate(tx, changes["currency"], when)}
+    return await change(tx, deal, at=when, **changes)
 
 
 async def assign(tx: Tx, deal_id: UUID, to: UUID, *, expect: int | None, at: datetime | None) -> Deal:

@@ -44,6 +44,7 @@ class Deal:
     amount: Annotated[Decimal, Stored(digits=(18, 4))]
     currency: str
     fx: Annotated[Decimal, Stored(digits=(18, 8), comment="units of the reporting currency for one unit of currency, frozen")]
+    fx_day: Annotated[date | None, Stored(comment="the day of that rate, where there was none for the day itself")]
     expected_close_on: date | None
     owner_id: UUID | None
     team_id: UUID | None

@@ -6,12 +6,11 @@ No statement per row.
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import select
 
-from deal_svc.deals.commands import no_rate, updated
+from deal_svc.deals.commands import updated
 from deal_svc.deals.events import told
 from deal_svc.deals.fields import DealFields
 from deal_svc.deals.pipeline import Stage, passed, place
@@ -22,6 +21,7 @@ from deal_svc.imports.form import Row
 from deal_svc.imports.parties import Parties, named_by
 from deal_svc.imports.past import Past, corrected, past_of
 from deal_svc.imports.rules import Told, Visit
+from shared.calendar import day_of
 from shared.db.query import Query, is_in
 from shared.db.tx import Tx
 from shared.errors import Unmet
@@ -30,6 +30,7 @@ from shared.events.envelope import Event
 from shared.ids import external_id
 from shared.imports.outcome import Outcome, Problem
 from shared.process.settings import Settings
+from shared.rates import Frozen, Wanted, frozen, no_rate, rates_on
 
 _FLAG_SAYS = {rules.OPENED_UNKNOWN: "is not in the file; the first known moment of the deal counts"}
 _CODES = {"currency": "no_fx_rate", "owner": "inactive_person"}
@@ -53,10 +54,11 @@ async def take(tx: Tx, rows: Sequence[tuple[int, Row]], settings: Settings, *, c
     past = await past_of(tx, [deal.id for deal in known.values()]) if correct and known else None
     new: list[tuple[Deal, Events]] = []
     changed: list[tuple[Deal, Events]] = []
-    for line, row in rows:
-        history, wrong = rules.told(row, tx.now)
-        currency = row.currency or settings.reporting_currency
-        fx = settings.rate(currency)
+    read = [(line, row, *rules.told(row, tx.now)) for line, row in rows]
+    wanted = [_day(row, history, tx.now, settings) for _, row, history, _ in read]
+    rates = await rates_on(tx, settings, wanted)
+    for (line, row, history, wrong), day in zip(read, wanted, strict=True):
+        currency, fx = day[0], frozen(rates, day)
         if fx is None:
             wrong.append(Unmet("currency", no_rate(currency)))
         deal = known.get(row.external_id)
@@ -87,11 +89,16 @@ async def take(tx: Tx, rows: Sequence[tuple[int, Row]], settings: Settings, *, c
     return outcome
 
 
+def _day(row: Row, history: Told | None, now: datetime, settings: Settings) -> Wanted:
+    """The currency of a row, and the company's day on which its deal was opened."""
+    return row.currency or settings.reporting_currency, day_of(history.opened_at if history else now, settings.zone)
+
+
 _SAID = ("name", *(name for name in DealFields.model_fields if name != "kind"))
 """What a known deal takes from a row; its kind it keeps."""
 
 
-def _described(row: Row, currency: str, fx: Decimal, parties: Parties) -> dict[str, Any]:
+def _described(row: Row, currency: str, fx: Frozen, parties: Parties) -> dict[str, Any]:
     """The fields that a row fills. What it leaves empty is not among them: no file blanks what is known."""
     owner_id, team_id = parties.owner(row)
     account_id, account_name = parties.account(row)
@@ -103,12 +110,12 @@ def _described(row: Row, currency: str, fx: Decimal, parties: Parties) -> dict[s
         "team_id": team_id,
         "lead_id": external_id("lead", row.lead_external_id) if row.lead_external_id else None,
     }
-    money = {"amount": row.amount, "currency": currency, "fx": fx} if "amount" in row.model_fields_set else {}
+    money = {"amount": row.amount, "currency": currency, **fx} if "amount" in row.model_fields_set else {}
     return {name: value for name, value in given.items() if value is not None} | money
 
 
-def _created(tx: Tx, row: Row, history: Told, currency: str, fx: Decimal, parties: Parties) -> tuple[Deal, Events]:
-    described = {"amount": row.amount, "currency": currency, "fx": fx} | _described(row, currency, fx, parties)
+def _created(tx: Tx, row: Row, history: Told, currency: str, fx: Frozen, parties: Parties) -> tuple[Deal, Events]:
+    described = {"amount": row.amount, "currency": currency, **fx} | _described(row, currency, fx, parties)
     described.setdefault("name", described.get("account_name") or row.external_id)
     deal = new_deal(
         tx.now,
@@ -171,7 +178,7 @@ def _closed(deal: Deal, end: Visit, row: Row) -> tuple[Deal, Event]:
 
 
 def _corrected(
-    deal: Deal, row: Row, history: Told, currency: str, fx: Decimal, parties: Parties, past: Past, now: datetime
+    deal: Deal, row: Row, history: Told, currency: str, fx: Frozen, parties: Parties, past: Past, now: datetime
 ) -> tuple[tuple[Deal, Events] | None, list[Unmet]]:
     """The deal with the row's history in place of the known one, or what stands against it.
 
@@ -179,7 +186,7 @@ def _corrected(
     """
     described = _described(row, currency, fx, parties)
     if described.get("currency") == deal.currency:
-        described["fx"] = deal.fx
+        described |= {"fx": deal.fx, "fx_day": deal.fx_day}
     touched = deal.id in past.touched
     same = past.told.get(deal.id) == history and (deal.stage is not Stage.LOST or deal.close_reason == (row.lost_reason or UNKNOWN_REASON))
     if same and (touched or all(getattr(deal, n) == v for n, v in described.items())):
@@ -195,7 +202,7 @@ def _corrected(
 
 
 _KEPT = (
-    "version", "external_id", "imported", "name", "amount", "currency", "fx", "owner_id", "team_id", "account_id", "account_name",
+    "version", "external_id", "imported", "name", "amount", "currency", "fx", "fx_day", "owner_id", "team_id", "account_id", "account_name",
     "lead_id", *DealFields.model_fields,
 )  # fmt: skip
 """What a correction leaves as it is, unless the row describes it."""
@@ -203,7 +210,7 @@ UNKNOWN_REASON = "unknown"
 
 
 def _brought_up_to_date(
-    deal: Deal, row: Row, history: Told, currency: str, fx: Decimal, parties: Parties, now: datetime
+    deal: Deal, row: Row, history: Told, currency: str, fx: Frozen, parties: Parties, now: datetime
 ) -> tuple[Deal, Events] | None:
     """What the row adds to a known deal: described fields that differ, moves not made yet, the end.
 
@@ -211,7 +218,7 @@ def _brought_up_to_date(
     """
     described = _described(row, currency, fx, parties)
     if described.get("currency") == deal.currency:
-        described["fx"] = deal.fx
+        described |= {"fx": deal.fx, "fx_day": deal.fx_day}
     differs = sorted(n for n, v in described.items() if getattr(deal, n) != v)
     events: Events = []
     after = replace(deal, **{n: described[n] for n in differs})

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 
 from lead_svc.answers import LeadOut
 from lead_svc.conversion import commands
@@ -12,6 +12,7 @@ from shared.errors import Invalid
 from shared.fields import When
 from shared.http.body import Body
 from shared.http.edge import ClinchRoute, IfMatch, InTx
+from shared.rates import no_rate, rate_at
 
 router = APIRouter(prefix="/v1/leads", tags=["leads"], route_class=ClinchRoute)
 
@@ -23,12 +24,12 @@ class Convert(Handover, Body):
 
 
 @router.post("/{lead_id}/convert")
-async def convert_lead(lead_id: UUID, body: Convert, tx: InTx, by: CurrentActor, expect: IfMatch, request: Request) -> LeadOut:
+async def convert_lead(lead_id: UUID, body: Convert, tx: InTx, by: CurrentActor, expect: IfMatch) -> LeadOut:
     """sql → converting, by the owner or their manager: deal-svc opens the deal under the `deal_id` in the answer.
 
     A repeat gives the first result and no second deal. A new account and contact exist from when the lead is `converted`. When deal-svc
     refuses, the lead is an SQL again, with `refusal`.
     """
-    if body.amount and request.app.state.settings.rate(body.amount.currency) is None:
-        raise Invalid("There is no rate for this currency; set it in CLINCH_FX_RATES.", pointer="/amount/currency", code="no_rate")
+    if body.amount and await rate_at(tx, tx.settings, body.amount.currency, body.at or tx.now) is None:
+        raise Invalid(no_rate(body.amount.currency), pointer="/amount/currency", code="no_rate")
     return LeadOut.of(await commands.convert(tx, lead_id, body, at=body.at, expect=expect), by)
