@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from shared.events.envelope import Dimensions, Event, Exact, Money, OwnerChanged
+from shared.events.envelope import Decided, Dimensions, Event, Exact, Money, OwnerChanged
 
 
 class ContractSvcEvent(Event):
@@ -36,7 +36,7 @@ class ContractEvent(ContractSvcEvent, Dimensions):
     fx: Exact
 
 
-class ContractDrafted(ContractEvent, type="contract.drafted"):
+class ContractDrafted(ContractEvent, Decided, type="contract.drafted"):
     milestones: list[MilestoneData]
 
 
@@ -46,7 +46,7 @@ class ContractChanged(ContractEvent, OwnerChanged, type="contract.changed"):
     changed: list[str]
 
 
-class ContractSubmitted(ContractEvent, type="contract.submitted"):
+class ContractSubmitted(ContractEvent, Decided, type="contract.submitted"):
     content_hash: str
 
 
@@ -66,7 +66,7 @@ class ContractRejected(ContractEvent, type="contract.rejected"):
     reason: str
 
 
-class ContractSentForSignature(ContractEvent, type="contract.sent_for_signature"):
+class ContractSentForSignature(ContractEvent, Decided, type="contract.sent_for_signature"):
     pass
 
 
@@ -90,7 +90,7 @@ class ContractActivated(ContractEvent, type="contract.activated"):
     pass
 
 
-class ContractWentLive(ContractEvent, type="contract.went_live"):
+class ContractWentLive(ContractEvent, Decided, type="contract.went_live"):
     """`acceptance_due_day` is the last day to accept, in the company's calendar; `acceptance_due_at` is the end of that day."""
 
     committed_on: date | None
@@ -112,6 +112,14 @@ class ContractAcceptanceOverdue(ContractEvent, type="contract.acceptance_overdue
 
     due_at: datetime
     due_day: date | None = None
+
+
+class ContractAcceptanceMoved(ContractEvent, Decided, type="contract.acceptance_moved"):
+    """Another policy gives the customer until another day to accept: `due_day` and its end `due_at`, in place of `previous_due_day`."""
+
+    due_at: datetime
+    due_day: date
+    previous_due_day: date | None
 
 
 class ContractPaidInFull(ContractEvent, type="contract.paid_in_full"):
@@ -156,7 +164,7 @@ class MilestonePlanned(MilestoneEvent, type="milestone.planned"):
     trigger: str
 
 
-class MilestoneTriggered(MilestoneEvent, type="milestone.triggered"):
+class MilestoneTriggered(MilestoneEvent, Decided, type="milestone.triggered"):
     """It can be paid until `due_day`, a day of the company's calendar; the time of this event is the trigger's.
 
     `due_at` is the end of that day: from then on it is overdue. Events without `due_day` are from an earlier release; there `due_at` is

@@ -5,10 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from contract_svc.acts import CONTRACT_ACTS, MILESTONE_ACTS, PAYMENT_ACTS
+from contract_svc.contracts.record import ReviewPart
 from contract_svc.contracts.tables import CONTRACTS
 from contract_svc.milestones.tables import MILESTONES
 from contract_svc.payments.tables import PAYMENTS
-from contract_svc.signing.rules import ReviewPart
 from shared.auth import Role
 from shared.events.lead import PersonAdded
 from tests.acts import Acts, Read

@@ -10,7 +10,6 @@ import pytest
 from alembic import command
 
 from clinch.run.postgres import Postgres
-from contract_svc.contracts.record import ACCEPTANCE
 from contract_svc.milestones.rules import fall_due
 from contract_svc.service import service
 from shared import migrations
@@ -93,7 +92,7 @@ async def test_the_customer_has_the_whole_last_day_to_accept(berlin: Running) ->
     assert told_late["acceptance_overdue"] is False
     [told] = await berlin.told(ContractAccepted)
     assert isinstance(told.data, ContractAccepted)
-    assert told.data.due_day == date(2026, 3, 2) + ACCEPTANCE
+    assert told.data.due_day == date(2026, 4, 1)
 
 
 async def test_a_due_time_of_the_release_before_counts_until_its_day_is_over(berlin: Running) -> None:

@@ -10,18 +10,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract_svc.contracts.record import Contract, ContractState, Facts, Section
+from contract_svc.contracts.record import Contract, ContractState, Facts, ReviewPart, Section
 from contract_svc.contracts.rules import CHANGE
 from contract_svc.delivery.rules import ACCEPT, GO_LIVE, TERMINATE
-from contract_svc.drafting.rules import sections
+from contract_svc.drafting.rules import sections, terms_of
 from contract_svc.milestones import rules as milestone_rules
 from contract_svc.milestones.commands import planned
-from contract_svc.milestones.record import DEFAULT_SCHEDULE, Milestone, MilestoneState, Term, Trigger
+from contract_svc.milestones.record import Milestone, MilestoneState, Term, Trigger
 from contract_svc.milestones.rules import WAIVE, balance
 from contract_svc.payments.rules import RECEIVE, allocate
-from contract_svc.signing.rules import DECLINE, REVIEWS, SEND, SIGN, SUBMIT, VOID, ReviewPart, content_hash, signature_unmet
+from contract_svc.policy import ContractPolicy
+from contract_svc.signing.rules import DECLINE, REVIEWS, SEND, SIGN, SUBMIT, VOID, content_hash, signature_unmet
 from shared.auth.actor import Actor, Role
 from shared.money import minor_unit
+from shared.policy.parts import DEFAULT_PLAN
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 OWNER = Actor.of(uuid4(), {Role.rep})
@@ -45,12 +47,15 @@ def contract(**over: Any) -> Contract:
         "core_clauses": ["scope", "price_payment", "delivery_acceptance"],
         "signers": [{"name": "Ms Chen", "contact_id": None}],
         "reviews": {},
+        "acceptance_days": 30,
+        "core_count": 3,
+        "review_parts": list(ReviewPart),
     }
     return Contract(**empty | made | over)  # type: ignore[arg-type]
 
 
 FACTS = Facts(scheduled=Decimal(1000), received=Decimal(0))
-SCHEDULE = planned(contract(), DEFAULT_SCHEDULE, NOW)
+SCHEDULE = planned(contract(), terms_of(DEFAULT_PLAN), NOW)
 percents = st.lists(st.integers(1, 10_000), min_size=1, max_size=8).map(
     lambda weights: [Decimal(w * 100) / Decimal(sum(weights)).quantize(Decimal(1)) for w in weights]
 )
@@ -157,12 +162,26 @@ def test_the_hash_is_that_of_the_content_and_of_nothing_else() -> None:
 def test_the_template_fills_all_five_parts() -> None:
     lines = [{"quantity": "10.0000", "name": "CRM suite", "sku": "CRM-1"}]
     dated = [*SCHEDULE, replace(SCHEDULE[0], trigger=Trigger.DATE, due_on=date(2026, 5, 1))]
-    texts = sections("Acme Ltd", lines, Decimal("1000.00"), "CNY", dated)
+    texts = sections("Acme Ltd", lines, Decimal("1000.00"), "CNY", dated, ContractPolicy())
     assert SUBMIT.unmet(contract(sections=texts), FACTS, OWNER) == []
     assert "- 10 x CRM suite (CRM-1)" in texts["scope"]
     assert "- 30 %: 300.00 CNY, due 30 days after go-live" in texts["price_payment"]
     assert "30 days after 2026-05-01" in texts["price_payment"]
     assert "within 30 days after go-live" in texts["delivery_acceptance"]
+    assert "1 % of the final payment is waived." in texts["delivery_acceptance"]
+    assert "during the contract and for 3 years after it." in texts["confidentiality_ip"]
+
+
+def test_the_text_of_a_contract_has_the_numbers_of_the_policy() -> None:
+    policy = ContractPolicy(
+        acceptance_days=45, delay_percent=Decimal("0.50"), delay_cap_percent=Decimal(20), negotiation_days=1, confidentiality_years=0
+    )
+    texts = sections("Acme Ltd", [], Decimal(1), "CNY", [], policy)
+    assert "within 45 days after go-live" in texts["delivery_acceptance"]
+    assert "0.5 % of the final payment is waived, at most 20 % of it." in texts["delivery_acceptance"]
+    assert "within 1 day, the courts" in texts["breach_disputes"]
+    assert "during the contract. The supplier keeps" in texts["confidentiality_ip"]
+    assert "late" not in sections("Acme Ltd", [], Decimal(1), "CNY", [], ContractPolicy(delay_percent=Decimal(0)))["delivery_acceptance"]
 
 
 # -- Guards ------------------------------------------------------------------------------------------------------------------

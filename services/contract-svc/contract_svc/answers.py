@@ -11,14 +11,13 @@ from pydantic import AwareDatetime, BaseModel
 
 from contract_svc.acts import CONTRACT_ACTS, MILESTONE_ACTS
 from contract_svc.contracts.fields import ContractFields, Signer
-from contract_svc.contracts.record import Contract, ContractState, Facts, Section, masked
+from contract_svc.contracts.record import Contract, ContractState, Facts, ReviewPart, Section, masked
 from contract_svc.contracts.tables import CONTRACTS
 from contract_svc.milestones.queries import OF_CONTRACTS
 from contract_svc.milestones.record import Milestone, MilestoneState, Trigger
 from contract_svc.milestones.rules import balance
 from contract_svc.milestones.tables import MILESTONES
 from contract_svc.payments.queries import CREDIT_OF, IDS_OF_CONTRACT
-from contract_svc.signing.rules import ReviewPart
 from shared.acts import AllowedAction, shown
 from shared.auth import Actor
 from shared.db.tx import Reader
@@ -131,7 +130,11 @@ class ContractItem(ContractFields, Answer):
 
 
 class ContractOut(ContractItem):
-    """The whole contract. `content_hash` is that of the content under review, which reviewers approve."""
+    """The whole contract. `content_hash` is that of the content under review, which reviewers approve.
+
+    The policy gave it, when it was drafted: `review_parts`, the parts of the review that it needs; `core_count`, how many core clauses
+    must be marked; `acceptance_days`, the calendar days after go-live to accept; `policy_version`, the version of the document.
+    """
 
     lines: list[LineOut]
     sections: dict[Section, str]
@@ -139,7 +142,11 @@ class ContractOut(ContractItem):
     signers: list[SignerOut]
     content_hash: str | None
     submitted_by: UUID | None
+    review_parts: list[ReviewPart]
     reviews: list[ReviewOut]
+    core_count: int
+    acceptance_days: int
+    policy_version: int
     milestones: list[MilestoneOut]
 
     @classmethod

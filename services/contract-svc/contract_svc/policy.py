@@ -1,12 +1,22 @@
 """The numbers and lists of contracts, and what contract-svc reads of deal-svc's."""
 
 from decimal import Decimal
+from enum import StrEnum
+from typing import TypeVar
 
 from pydantic import field_validator
 
-from contract_svc.contracts.record import Section
+from contract_svc.contracts.record import ReviewPart, Section
 from shared.policy.document import Document, Policy, value
 from shared.policy.parts import DEFAULT_PLAN, PaymentStep
+
+E = TypeVar("E", bound=StrEnum)
+
+
+def _each_once(named: tuple[E, ...], of: type[E]) -> tuple[E, ...]:
+    if len(set(named)) < len(named):
+        raise ValueError("name each once")
+    return tuple(one for one in of if one in named)
 
 
 class ContractPolicy(Document):
@@ -19,11 +29,31 @@ class ContractPolicy(Document):
         (Section.SCOPE, Section.PRICE_PAYMENT, Section.DELIVERY_ACCEPTANCE),
         "Core clauses",
         "核心条款",
-        "The clauses that the customer confirms one by one.",
+        "The clauses that the customer confirms one by one. A draft has these marked, and as many must be marked when it is sent.",
         max_length=len(Section),
+    )
+    review_parts: tuple[ReviewPart, ...] = value(
+        tuple(ReviewPart),
+        "Parts of the review",
+        "审核环节",
+        "The parts that must approve a contract.",
+        min_length=1,
+        max_length=len(ReviewPart),
+    )
+    sign_within_days: int | None = value(
+        None,
+        "Days to sign",
+        "签署天数",
+        "Days from sending to the last day to sign, where neither the draft nor the sender names a day; empty for no such day.",
+        ge=1,
+        le=3650,
     )
     delay_percent: Decimal = value(
         Decimal(1), "Percent per day of delay", "每日延期扣减比例", "The share of the final payment that is waived for each day of delay.",
+        ge=0, le=100, decimal_places=2,
+    )  # fmt: skip
+    delay_cap_percent: Decimal = value(
+        Decimal(100), "Most for delay", "延期扣减上限", "The most of the final payment that is waived for delay.",
         ge=0, le=100, decimal_places=2,
     )  # fmt: skip
     negotiation_days: int = value(
@@ -35,10 +65,13 @@ class ContractPolicy(Document):
 
     @field_validator("core_clauses")
     @classmethod
-    def _each_once(cls, clauses: tuple[Section, ...]) -> tuple[Section, ...]:
-        if len(set(clauses)) < len(clauses):
-            raise ValueError("name each clause once")
-        return tuple(section for section in Section if section in clauses)
+    def _clauses_once(cls, clauses: tuple[Section, ...]) -> tuple[Section, ...]:
+        return _each_once(clauses, Section)
+
+    @field_validator("review_parts")
+    @classmethod
+    def _parts_once(cls, parts: tuple[ReviewPart, ...]) -> tuple[ReviewPart, ...]:
+        return _each_once(parts, ReviewPart)
 
 
 class DealTerms(Document):

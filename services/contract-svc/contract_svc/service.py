@@ -1,9 +1,11 @@
 """contract-svc: contracts from the accepted quote to the last payment."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from contract_svc.checks import CHECKS, TOTALS
 from contract_svc.contracts.api import router as contracts
+from contract_svc.delivery import deadlines
 from contract_svc.delivery.api import router as delivery
 from contract_svc.delivery.timers import TIMERS as DELIVERY_TIMERS
 from contract_svc.drafting.reactions import REACTIONS
@@ -29,7 +31,7 @@ service = Service(
     name="contract-svc",
     prefixes=["/v1/contracts", "/v1/payments"],
     metadata=metadata,
-    policies=[POLICY],
+    policies=[replace(POLICY, simulations=[deadlines.ACCEPTANCE], move=deadlines.move)],
     migrations=Path(__file__).parent / "migrations",
     routers=[contracts, signing, delivery, milestones, payments],
     reactions=[*roster.REACTIONS, *store.REACTIONS, *REACTIONS],

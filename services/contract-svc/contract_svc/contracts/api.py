@@ -43,7 +43,7 @@ class SectionsPatch(Patch, Sections):
 class ContractPatch(Patch, ContractFields):
     at: When = None
     sections: Annotated[SectionsPatch, Field(description="Those that are given are replaced")]
-    core_clauses: Annotated[list[Section], Field(max_length=5, description="The three that the customer confirms one by one")]
+    core_clauses: Annotated[list[Section], Field(max_length=5, description="Those that the customer confirms one by one")]
     signers: Annotated[list[SignerIn], Field(max_length=20)]
 
 

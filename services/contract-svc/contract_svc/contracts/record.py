@@ -6,7 +6,7 @@ it takes effect, terminated afterwards. A reversed payment makes a completed con
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any
@@ -47,15 +47,24 @@ class Section(StrEnum):
     CONFIDENTIALITY_IP = "confidentiality_ip"
 
 
-ACCEPTANCE = timedelta(days=30)
-"""After the day of go-live the customer has 30 calendar days to accept."""
+class ReviewPart(StrEnum):
+    """The parts of the review. The policy says which of them a contract needs."""
+
+    LEGAL = "legal"
+    FINANCE = "finance"
+    MANAGER = "manager"
+
 
 _MONEY = Stored(digits=(18, 4))
 
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """`acceptance_due_day` is the last day to accept, `acceptance_due_at` its end in the company's zone."""
+    """`acceptance_due_day` is the last day to accept, `acceptance_due_at` its end in the company's zone.
+
+    What the policy said when it was drafted holds for it until it ends: `acceptance_days`, `core_count`, `review_parts` and
+    `sign_within_days`.
+    """
 
     id: UUID
     version: int
@@ -75,6 +84,10 @@ class Contract:
     reviews: Annotated[dict[str, dict[str, Any]], Stored(comment="part -> by, at: the approvals of this content")]
     drafted_at: datetime
     acceptance_overdue: bool
+    policy_version: Annotated[int, Stored(default="1", comment="of the document that it was drafted by")]
+    acceptance_days: Annotated[int, Stored(default="30", comment="calendar days after the day of go-live")]
+    core_count: Annotated[int, Stored(default="3", comment="how many core clauses must be marked")]
+    review_parts: Annotated[list[str], Stored(default="""'["legal", "finance", "manager"]'""", comment="the parts that its review needs")]
     created_at: datetime
     updated_at: datetime
     account_id: UUID | None = None
@@ -84,6 +97,7 @@ class Contract:
     product: Annotated[str | None, Stored(comment="product line")] = None
     region: str | None = None
     sign_by: Annotated[date | None, Stored(comment="the last day to sign")] = None
+    sign_within_days: Annotated[int | None, Stored(comment="from sending to the last day to sign, where nobody names one")] = None
     committed_go_live_on: date | None = None
     starts_on: date | None = None
     ends_on: date | None = None

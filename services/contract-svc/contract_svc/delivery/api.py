@@ -32,7 +32,7 @@ TODAY, NOW = GoLiveIn(), AcceptIn()
 async def go_live(contract_id: UUID, tx: InTx, by: CurrentActor, expect: IfMatch, body: GoLiveIn = TODAY) -> ContractOut:
     """Record that the customer works with it.
 
-    The milestone of go-live falls due, and acceptance is due 30 calendar days later.
+    The milestone of go-live falls due, and acceptance is due `acceptance_days` later: calendar days, 30 by default.
     For the owner, managers, customer success and assistants, while the contract is active.
     """
     return await ContractOut.of(await commands.go_live(tx, contract_id, live_on=body.live_on, expect=expect), by, tx)

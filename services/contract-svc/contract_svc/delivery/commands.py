@@ -1,11 +1,11 @@
 """Take effect, go live, accept, terminate."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from contract_svc.contracts.commands import about
 from contract_svc.contracts.queries import SEEN
-from contract_svc.contracts.record import ACCEPTANCE, Contract, ContractState
+from contract_svc.contracts.record import Contract, ContractState
 from contract_svc.contracts.tables import CONTRACTS
 from contract_svc.delivery.rules import ACCEPT, GO_LIVE, TERMINATE
 from contract_svc.milestones import commands as milestones
@@ -35,12 +35,12 @@ async def activate(tx: Tx, contract: Contract, *, at: datetime) -> Contract:
 
 
 async def go_live(tx: Tx, contract_id: UUID, *, live_on: date | None, expect: int | None) -> Contract:
-    """Record go-live: the next milestone falls due, and the customer has 30 calendar days to accept."""
+    """Record go-live: the next milestone falls due, and the customer has the contract's days to accept."""
     contract = await SEEN.load(tx, contract_id, expect)
     GO_LIVE.check(contract, tx.actor)
     at = _on(tx, contract, live_on)
     day = day_of(at, tx.settings.zone)
-    due_day = day + ACCEPTANCE
+    due_day = day + timedelta(days=contract.acceptance_days)
     due_at = end_of(due_day, tx.settings.zone)
     due = {"acceptance_due_day": due_day, "acceptance_due_at": due_at}
     told = about(ContractWentLive, contract, committed_on=contract.committed_go_live_on, live_on=day, **due)

@@ -1,12 +1,13 @@
 """After the signature: taking effect, going live, acceptance, the early end."""
 
 from collections.abc import Iterable
+from datetime import date, datetime, timedelta
 
 from contract_svc.contracts.record import CONTRACT, Contract, ContractState
 from shared.acts import Act, who
 from shared.auth.actor import LEADERS, Actor, Role
 from shared.errors import Unmet
-from shared.events.contract import ContractAccepted, ContractActivated, ContractTerminated, ContractWentLive
+from shared.events.contract import ContractAcceptanceMoved, ContractAccepted, ContractActivated, ContractTerminated, ContractWentLive
 
 DELIVERER = who(*LEADERS, Role.csm, Role.assistant, own=(Role.rep, Role.kam))
 """Customer success and assistants may record a delivery for the owner."""
@@ -36,7 +37,7 @@ GO_LIVE: Act[Contract, None] = Act(
     tells=(ContractWentLive,),
     refused="The contract cannot go live.",
     code="contract_cannot_go_live",
-    says="Records that the customer works with it: the milestone of go-live falls due, and acceptance is due 30 days later.",
+    says="Records that the customer works with it: the milestone of go-live falls due, and the days to accept begin, 30 by default.",
     asks="It is not live yet.",
 )
 
@@ -61,6 +62,13 @@ ACCEPT: Act[Contract, None] = Act(
     says="Records that the customer accepted the delivery: the final milestone falls due.",
     asks="It is live, and not accepted yet.",
 )
+MOVE_ACCEPTANCE: Act[Contract, None] = Act(
+    of=CONTRACT,
+    name="move_acceptance",
+    states=(ContractState.ACTIVE,),
+    tells=(ContractAcceptanceMoved,),
+    says="Gives a contract that is live and not accepted another day to accept, because a policy says that it holds for what runs.",
+)
 TERMINATE: Act[Contract, None] = Act(
     of=CONTRACT,
     name="terminate",
@@ -74,3 +82,19 @@ TERMINATE: Act[Contract, None] = Act(
     says="Ends it early. What is due stays due; what has not fallen due is waived.",
     sample=lambda *_: {"reason": "Ended early"},
 )
+
+
+def moved_due_day(live_on: date, due_day: date | None, days: int, today: date) -> date:
+    """The last day to accept under another number of days.
+
+    A shorter time ends today at the earliest, and never later than before: the move itself makes nobody late.
+    """
+    day = live_on + timedelta(days=days)
+    return day if due_day is None or day >= due_day else min(due_day, max(day, today))
+
+
+def outcome(accepted_at: datetime | None, closed_at: datetime | None, due_at: datetime, now: datetime) -> str:
+    """How the acceptance of a contract that must be accepted before `due_at` stands: in time, late, or open."""
+    if (accepted_at or closed_at or now) >= due_at:
+        return "late"
+    return "open" if accepted_at is None else "in_time"

@@ -14,7 +14,8 @@ from contract_svc.contracts.record import Contract, ContractState
 from contract_svc.contracts.tables import CONTRACT_NUMBER, CONTRACTS
 from contract_svc.drafting import rules
 from contract_svc.milestones import commands as milestones
-from contract_svc.milestones.record import DEFAULT_SCHEDULE, Term, Trigger
+from contract_svc.milestones.record import Term, Trigger
+from contract_svc.policy import DEAL_TERMS, POLICY
 from contract_svc.signing.rules import reviews_without
 from shared.calendar import day_of
 from shared.db.query import Query
@@ -41,6 +42,7 @@ async def draft(tx: Tx, quote_id: UUID, quote: QuoteAccepted, *, at: datetime) -
     """Draft a contract with the totals and schedule of the quote; None when it has, or had, one."""
     if await tx.one(queries.OF_QUOTE, quote_id=quote_id):
         return None
+    policy = tx.policy(POLICY)
     contract = Contract(
         id=new_id(),
         version=0,
@@ -53,17 +55,22 @@ async def draft(tx: Tx, quote_id: UUID, quote: QuoteAccepted, *, at: datetime) -
         **{n: getattr(quote, n) for n in _FROM_QUOTE} | await placed_now(tx, UNSIGNED_CONTRACTS, quote, account_id=quote.account_id),
         lines=[line.model_dump(mode="json") for line in quote.lines],
         sections={},
-        core_clauses=[s.value for s in rules.CORE],
+        core_clauses=[section.value for section in policy.core_clauses],
         signers=[],
         reviews={},
         drafted_at=at,
         acceptance_overdue=False,
+        policy_version=policy.version,
+        acceptance_days=policy.acceptance_days,
+        core_count=len(policy.core_clauses),
+        review_parts=[part.value for part in policy.review_parts],
+        sign_within_days=policy.sign_within_days,
         created_at=tx.now,
         updated_at=tx.now,
     )
-    terms = [Term(Trigger(t.trigger), t.percent, t.due_days, t.due_on) for t in quote.schedule] or DEFAULT_SCHEDULE
-    schedule = milestones.planned(contract, terms, tx.now)
-    texts = rules.sections(contract.account_name, contract.lines, contract.total, contract.currency, schedule)
+    terms = [Term(Trigger(t.trigger), t.percent, t.due_days, t.due_on) for t in quote.schedule]
+    schedule = milestones.planned(contract, terms or rules.terms_of(tx.policy(DEAL_TERMS).payment_plan), tx.now)
+    texts = rules.sections(contract.account_name, contract.lines, contract.total, contract.currency, schedule, policy)
     told = about(ContractDrafted, contract, milestones=[milestones.as_data(m) for m in schedule])
     contract = await tx.add(CONTRACTS, replace(contract, sections=texts), told, at=at)
     await milestones.add(tx, contract, schedule, at=at)

@@ -57,7 +57,7 @@ def _money(milestone: Milestone, amount: Decimal) -> Money:
 
 def about(event: type[E], contract: Contract, milestone: Milestone, **more: Any) -> E:
     """The event, with what it carries of the milestone's fields and of its contract's."""
-    of_contract = {**dimensions(contract), "deal_id": contract.deal_id, "fx": contract.fx}
+    of_contract = {**dimensions(contract), "deal_id": contract.deal_id, "fx": contract.fx, "policy_version": contract.policy_version}
     return event.of(milestone, amount=_money(milestone, milestone.amount), **of_contract, **more)
 
 

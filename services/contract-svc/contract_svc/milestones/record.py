@@ -41,12 +41,9 @@ class Term:
 
     trigger: Trigger
     percent: Decimal
-    due_days: int = 30
+    due_days: int
     due_on: date | None = None
 
-
-DEFAULT_SCHEDULE = (Term(Trigger.SIGNED, Decimal(50)), Term(Trigger.GO_LIVE, Decimal(30)), Term(Trigger.ACCEPTED, Decimal(20)))
-"""For a quote that names none."""
 
 _MONEY = Stored(digits=(18, 4))
 

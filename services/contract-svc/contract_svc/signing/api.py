@@ -8,8 +8,9 @@ from pydantic import Field
 
 from contract_svc.answers import ContractOut
 from contract_svc.contracts.api import ReasonedStepIn, SignerIn, Signers, StepIn
+from contract_svc.contracts.record import ReviewPart
 from contract_svc.signing import commands
-from contract_svc.signing.rules import Decision, ReviewPart
+from contract_svc.signing.rules import Decision
 from shared.auth import CurrentActor
 from shared.fields import Day, Reason, Time
 from shared.http.body import Body
@@ -32,7 +33,7 @@ class ReviewIn(StepIn):
 
 class SendIn(StepIn):
     signers: Annotated[Signers | None, Field(description="Left out: those that the draft names")] = None
-    sign_by: Annotated[Day | None, Field(description="The last day to sign; left out: that of the draft, if any")] = None
+    sign_by: Annotated[Day | None, Field(description="The last day to sign; left out: that of the draft or of the policy, if any")] = None
 
 
 class SignIn(Body):
@@ -60,9 +61,9 @@ async def submit_contract(contract_id: UUID, tx: InTx, by: CurrentActor, expect:
 
 @router.post("/reviews")
 async def review_contract(contract_id: UUID, body: ReviewIn, tx: InTx, by: CurrentActor) -> ContractOut:
-    """Decide as legal, finance or manager, in any order.
+    """Decide as legal, finance or manager, in any order. `review_parts` names those that the contract needs.
 
-    Three approvals make the contract approved; one rejection makes it a draft again.
+    Their approvals make the contract approved; one rejection makes it a draft again.
     `content_hash` takes the place of If-Match. Each part is given by another person, and never by the owner of the deal or by
     the person who submitted the contract. A director can stand in for the manager.
     """
@@ -74,7 +75,7 @@ async def review_contract(contract_id: UUID, body: ReviewIn, tx: InTx, by: Curre
 async def send_contract(contract_id: UUID, tx: InTx, by: CurrentActor, expect: IfMatch, body: SendIn = SEND) -> ContractOut:
     """approved → out_for_signature, by the owner, a manager or an assistant.
 
-    Three core clauses are marked, signers are named.
+    As many core clauses are marked as the policy named when it was drafted (three by default), signers are named.
     """
     sent = await commands.send(tx, contract_id, signers=_names(body.signers), sign_by=body.sign_by, expect=expect, at=body.at)
     return await ContractOut.of(sent, by, tx)

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from contract_svc.contracts.commands import about
 from contract_svc.contracts.queries import SEEN
-from contract_svc.contracts.record import Contract, ContractState
+from contract_svc.contracts.record import Contract, ContractState, ReviewPart
 from contract_svc.contracts.tables import CONTRACTS
 from contract_svc.delivery.commands import take_effect
 from contract_svc.milestones import commands as milestones
@@ -16,7 +16,7 @@ from contract_svc.milestones.queries import OF_CONTRACT
 from contract_svc.milestones.record import Trigger
 from contract_svc.payments.commands import trigger
 from contract_svc.payments.queries import facts_of
-from contract_svc.signing.rules import DECLINE, REVIEWS, SEND, SIGN, SUBMIT, VOID, Decision, ReviewPart, content_hash, signature_unmet
+from contract_svc.signing.rules import DECLINE, REVIEWS, SEND, SIGN, SUBMIT, VOID, Decision, all_approved, content_hash, signature_unmet
 from shared.calendar import day_of, start_of
 from shared.clock import happened
 from shared.db.tx import Tx
@@ -52,7 +52,7 @@ async def submit(tx: Tx, contract_id: UUID, *, expect: int | None, at: datetime 
 async def review(
     tx: Tx, contract_id: UUID, part: ReviewPart, decision: Decision, *, reviewed: str, reason: str | None, at: datetime | None
 ) -> Contract:
-    """Record one part's decision. Three approvals make it approved, one rejection sends it back.
+    """Record one part's decision. All approvals that it needs make it approved, one rejection sends it back.
 
     The hash takes the place of If-Match, so that reviewers can work at the same time.
     """
@@ -67,7 +67,7 @@ async def review(
             raise Invalid("Say why it is rejected.", pointer="/reason", code="missing")
         return await tx.save(CONTRACTS, contract, told, about(ContractRejected, contract, reason=reason), at=when, **_back(contract))
     reviews = {**contract.reviews, part.value: {"by": tx.actor.id, "at": when}}
-    if len(reviews) < len(ReviewPart):
+    if not all_approved(contract, reviews):
         return await tx.save(CONTRACTS, contract, told, at=when, reviews=reviews)
     approved = about(ContractApproved, contract, content_hash=reviewed)
     return await tx.save(CONTRACTS, contract, told, approved, at=when, reviews=reviews, state=ContractState.APPROVED)
@@ -87,11 +87,13 @@ async def send(
     expect: int | None,
     at: datetime | None,
 ) -> Contract:
-    """approved → out_for_signature. Signers and deadline are those given, or those of the draft."""
+    """approved → out_for_signature. Signers and deadline are those given, or those of the draft; else the policy gives the deadline."""
     contract = await SEEN.load(tx, contract_id, expect)
     given: dict[str, Any] = {"signers": contract.signers if signers is None else list(signers), "sign_by": sign_by or contract.sign_by}
     SEND.check(replace(contract, **given), tx.actor)
     when = happened(at, tx.now, since=contract.drafted_at)
+    if given["sign_by"] is None and contract.sign_within_days is not None:
+        given["sign_by"] = day_of(when, tx.settings.zone) + timedelta(days=contract.sign_within_days)
     told = about(ContractSentForSignature, contract)
     return await tx.save(CONTRACTS, contract, told, at=when, state=ContractState.OUT_FOR_SIGNATURE, **given)
 

@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from contract_svc.contracts.record import CONTRACT, OWNER, PREPARER, UNSIGNED, Contract, ContractState, Facts
+from contract_svc.contracts.record import CONTRACT, OWNER, PREPARER, UNSIGNED, Contract, ContractState, Facts, ReviewPart
 from contract_svc.contracts.rules import missing_sections, term_unmet
 from contract_svc.milestones.record import Milestone
 from shared.acts import Act, who
@@ -25,15 +25,6 @@ from shared.events.contract import (
     ContractSubmitted,
     ContractVoided,
 )
-
-CORE_CLAUSES = 3
-"""The customer confirms three clauses one by one, the rest is standard."""
-
-
-class ReviewPart(StrEnum):
-    LEGAL = "legal"
-    FINANCE = "finance"
-    MANAGER = "manager"
 
 
 class Decision(StrEnum):
@@ -87,12 +78,14 @@ SUBMIT: Act[Contract, Facts] = Act(
 
 
 def _review(part: ReviewPart, *roles: Role) -> Act[Contract, None]:
-    """Three parts decide in any order, once per content, each by another person.
+    """The parts that the contract needs decide in any order, once per content, each by another person.
 
     The owner of the deal and the person who submitted the contract do not review it, even if they have the role.
     """
 
     def needs(contract: Contract, _: None, by: Actor) -> Iterable[Unmet]:
+        if part not in contract.review_parts:
+            yield Unmet("not_needed", f"This contract needs no {part} review.")
         if contract.submitted_by == by.id:
             yield Unmet("own_submission", "You submitted the contract. Somebody else must review it.")
         if contract.owner_id == by.id:
@@ -114,7 +107,7 @@ def _review(part: ReviewPart, *roles: Role) -> Act[Contract, None]:
         refused="The review cannot be recorded.",
         code="contract_not_reviewable",
         says=f"Approves or rejects the content, as the {part} part of the review.",
-        asks="The part is open. The reviewer does not own the deal, did not submit the contract and gave no other part.",
+        asks="The part is needed and open. The reviewer does not own the deal, did not submit the contract and gave no other part.",
         sample=lambda contract, _: {"part": part, "decision": Decision.APPROVED, "content_hash": contract.content_hash or "0" * 64},
     )
 
@@ -131,7 +124,7 @@ APPROVE: Act[Contract, None] = Act(
     states=(ContractState.IN_REVIEW,),
     to=(ContractState.APPROVED,),
     tells=(ContractApproved,),
-    says="Follows from the third approval.",
+    says="Follows from the last approval that the contract needs.",
 )
 REJECT: Act[Contract, None] = Act(
     of=CONTRACT,
@@ -141,6 +134,11 @@ REJECT: Act[Contract, None] = Act(
     tells=(ContractRejected,),
     says="Follows from a rejection: it is a draft of the next revision.",
 )
+
+
+def all_approved(contract: Contract, reviews: Mapping[str, Any]) -> bool:
+    """Whether every part that the contract needs has approved."""
+    return reviews.keys() >= set(contract.review_parts)
 
 
 def reviews_without(contract: Contract, owner_id: UUID | None) -> dict[str, dict[str, Any]]:
@@ -153,8 +151,8 @@ def reviews_without(contract: Contract, owner_id: UUID | None) -> dict[str, dict
 
 def _send_needs(contract: Contract, _: None, by: Actor) -> Iterable[Unmet]:
     marked = len(set(contract.core_clauses))
-    if marked != CORE_CLAUSES:
-        yield Unmet("core_clauses", f"{CORE_CLAUSES} core clauses must be marked; {marked} are.")
+    if marked != contract.core_count:
+        yield Unmet("core_clauses", f"{contract.core_count} core clauses must be marked; {marked} are.")
     if not contract.signers:
         yield Unmet("signers", "Nobody is named to sign.")
 
@@ -171,7 +169,7 @@ SEND: Act[Contract, None] = Act(
     refused="The contract cannot be sent for signature.",
     code="contract_not_sendable",
     says="Sends the approved contract to those who sign it.",
-    asks="Three core clauses are marked, signers are named.",
+    asks="As many core clauses are marked as the policy named when it was drafted, signers are named.",
 )
 SIGN: Act[Contract, None] = Act(
     of=CONTRACT,
