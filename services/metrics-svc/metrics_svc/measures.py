@@ -36,7 +36,7 @@ class Measure:
     members by it; with `aged` as well they ask how old that day is, at the end of a period. `value` is summed; `seconds="cycle"` sums
     `cycle_us` and keeps a histogram of `cycle_bucket`; `count` is summed in place of one for each fact. A fact counts only if none of
     `at`, `cohort` and the duration is empty. It is credited to its `owner_id` and `team_id`; `credit="left"` means `left_owner_id` and
-    `left_team_id`. `of_deals`: it counts leads, and says how far their deals got.
+    `left_team_id`.
     """
 
     name: str
@@ -48,7 +48,6 @@ class Measure:
     count: str | None = None
     credit: str | None = None
     aged: bool = False
-    of_deals: bool = False
     where: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -58,7 +57,7 @@ class Measure:
     @property
     def declared(self) -> str:
         """What it means, as text. It changes exactly when the cells have to be computed again."""
-        plain = [getattr(self, f.name) for f in fields(self) if f.name not in ("of", "of_deals", "where")]
+        plain = [getattr(self, f.name) for f in fields(self) if f.name not in ("of", "where")]
         return repr((self.of.__name__, plain, sorted(self.where.items()), self.cells))
 
     @property
@@ -97,7 +96,7 @@ FIRST_SQL = Measure("first_sql", LeadFact, at="f3_at", cohort="f3_at", credit="s
 SQL_TO_DEAL = Measure("sql_to_deal", LeadFact, at="to_deal_at", cohort="f3_at", credit="sql")
 
 LEAD_REACHED = {
-    step: Measure(f"lead_{step}", LeadFact, at=at, cohort="captured_at", of_deals=True)
+    step: Measure(f"lead_{step}", LeadFact, at=at, cohort="captured_at")
     for step, at in (("opened", "f4_at"), ("proposal", "f5_at"), ("negotiation", "f6_at"), ("closing", "f7_at"))
 }
 GOALS = ("won", "reversed", "paid", "unpaid")

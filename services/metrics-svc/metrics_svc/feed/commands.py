@@ -6,15 +6,18 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import BigInteger, bindparam, func, select, update
+from sqlalchemy import BigInteger, bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from metrics_svc.feed.rules import FeedEvent, belongs_to, owner_told
+from metrics_svc.feed.records import PartTold, Told, belongs_to, parts_told, together, told
+from metrics_svc.feed.rules import FeedEvent
 from metrics_svc.feed.tables import FEED, HEAD, OWNER
 from metrics_svc.settings import MetricsSettings
 from shared import events
-from shared.db.query import Query, rows_param
-from shared.db.tables import At
+from shared.access.kinds import ACCOUNTS
+from shared.access.members import Part
+from shared.db.query import Query, columns, is_in, rows_param
+from shared.db.tables import MEMBERSHIP, At
 from shared.db.tx import Tx
 from shared.events import contract, deal, lead, metrics, policy  # noqa: F401  (their events are in the registry then)
 from shared.events.envelope import REGISTRY, read_time, structured, topic
@@ -45,17 +48,31 @@ def _advance() -> Query[int]:
     return Query(moved.returning(HEAD.c.latest), int)
 
 
+_OWNER = OWNER.c.keys()
+
+
 def _owned(*, known: bool) -> Query[Any]:
-    given = rows_param(OWNER, "id", "owner_id")
-    put = insert(OWNER).from_select(["id", "owner_id"], select(given.c.id, given.c.owner_id))
+    given = rows_param(OWNER, *_OWNER)
+    put = insert(OWNER).from_select(_OWNER, select(*[given.c[n] for n in _OWNER]))
     if known:
-        return Query(put.on_conflict_do_update(index_elements=["id"], set_={"owner_id": put.excluded.owner_id}), int)
+        said = {n: func.coalesce(put.excluded[n], OWNER.c[n]) for n in _OWNER if n != "owner_id"}
+        return Query(put.on_conflict_do_update(index_elements=["id"], set_={**said, "owner_id": put.excluded.owner_id}), int)
     return Query(put.on_conflict_do_nothing(index_elements=["id"]), int)
+
+
+def _parts() -> tuple[Query[Any], Query[Any], Query[Any]]:
+    names = MEMBERSHIP.c.keys()
+    given = rows_param(MEMBERSHIP, *names)
+    put = insert(MEMBERSHIP).from_select(names, select(*[given.c[n] for n in names])).on_conflict_do_nothing()
+    taken = delete(MEMBERSHIP).where(*[MEMBERSHIP.c[n] == given.c[n] for n in names])
+    of_owner = delete(MEMBERSHIP).where(MEMBERSHIP.c.part == Part.owner.value, is_in(MEMBERSHIP.c.record_id, "ids"))
+    return Query(put, int), Query(taken, int), Query(of_owner, int)
 
 
 _given = rows_param(FEED, "subject", "belongs_to")
 _ADVANCE = _advance()
 _OWNED, _INTRODUCED = _owned(known=True), _owned(known=False)
+_GIVEN, _TAKEN, _OWNED_BEFORE = _parts()
 _MOVED = Query(
     update(FEED).values(belongs_to=_given.c.belongs_to).where(FEED.c.subject == _given.c.subject, FEED.c.belongs_to != _given.c.belongs_to),
     int,
@@ -75,28 +92,42 @@ FROM old WHERE old.upto IS NOT NULL RETURNING (SELECT count(*) FROM gone)
 async def _fold(tx: Tx, messages: Sequence[Delivered]) -> None:
     """Append new events. Those recorded before the horizon are read for their owners only."""
     horizon = min(tx.now, tx.machine_now) - timedelta(days=MetricsSettings.of(tx.settings).feed_days)
-    owners: dict[UUID, UUID | None] = {}
-    introduced: dict[UUID, UUID | None] = {}
+    records: list[Told] = []
+    parts: dict[tuple[Any, ...], PartTold] = {}
     moved: dict[UUID, UUID | None] = {}
     rows: list[FeedEvent] = []
     for message in messages:
         row, data = _read(message, len(rows) + 1, tx.now)
         if row.recorded_at >= horizon:
             rows.append(row)
-        if row.belongs_to is not None and (told := owner_told(row.type, data)) is not None:
-            # A part tells the owner of the whole as it was then: worth knowing until the whole speaks for itself, in a topic of its own.
-            (owners if row.belongs_to == row.subject else introduced)[row.belongs_to] = told[0]
+        if (record := told(row.type, row.aggregate, row.subject, data)) is not None:
+            records.append(record)
+        if (part := parts_told(row.type, row.subject, data)) is not None:
+            part = part._replace(part=part.part or Part.creator.value)
+            parts[part[:3]] = part
         if row.may_move_others:
             moved[row.subject] = row.belongs_to
-    for query, found in ((_OWNED, owners), (_INTRODUCED, introduced)):
-        if found:  # in the order of the ids: parts and wholes are told in topics of their own, and must not wait for each other
-            await tx.run(query, id=sorted(found), owner_id=[found[id] for id in sorted(found)])
+    await _keep_records(tx, records)
+    for query, these in ((_TAKEN, [p for p in parts.values() if not p.given]), (_GIVEN, [p for p in parts.values() if p.given])):
+        if these:
+            await tx.run(query, **columns(these, MEMBERSHIP.c.keys()))
     if rows:
         behind = await tx.one(_ADVANCE, n=len(rows), horizon=horizon) - len(rows)
         placed = ((behind + row.position, *row[1:]) for row in rows)
         await tx.copy(FEED.name, placed, _NAMES)
     if moved:  # at the end: what was told in this batch goes with them too
         await tx.run(_MOVED, subject=list(moved), belongs_to=list(moved.values()))
+
+
+async def _keep_records(tx: Tx, records: Sequence[Told]) -> None:
+    for query, introduced in ((_OWNED, False), (_INTRODUCED, True)):
+        if found := together(r for r in records if r.introduced is introduced):
+            await tx.run(query, **columns(found, _OWNER))
+    accounts = together(r for r in records if r.kind == ACCOUNTS.name and not r.introduced)
+    if accounts:  # whoever owns an account has a part in it: some roles see its records for that
+        await tx.run(_OWNED_BEFORE, ids=[a.id for a in accounts])
+        owned = [PartTold(a.id, a.owner_id, Part.owner.value, True) for a in accounts if a.owner_id is not None]
+        await tx.run(_GIVEN, **columns(owned, MEMBERSHIP.c.keys()))
 
 
 feed = Verbatim(_fold)

@@ -1,15 +1,19 @@
 """Reading the feed: the events behind a position, as far as the reader may see them."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
+from uuid import UUID
 
 from sqlalchemy import ARRAY, BigInteger, ColumnElement, Text, Uuid, any_, bindparam, or_, select, true
 
-from metrics_svc.feed.rules import EVERYTHING, SHOWN, FeedEvent, Gone, Wanted, sees_others
+from metrics_svc.feed import seen
+from metrics_svc.feed.records import WHOSE, Record
+from metrics_svc.feed.rules import EVERYTHING, FeedEvent, Gone, Wanted, sees_others
 from metrics_svc.feed.tables import FEED, HEAD, OWNER
 from shared.auth import SYSTEM, Actor
-from shared.db import scope
 from shared.db.query import Query, is_in
+from shared.db.tables import MEMBERSHIP
 from shared.db.tx import Reader
 
 WINDOW = 5000
@@ -36,6 +40,9 @@ class Slice:
     latest: int
 
 
+_SHOWN = sorted(aggregate for aggregate, whose in WHOSE.items() if whose.audience != "operations")
+"""The aggregates that are not for those who run the system alone."""
+
 _HEAD = Query(select(HEAD.c.oldest, HEAD.c.latest), Head)
 
 
@@ -49,7 +56,7 @@ async def after(db: Reader, position: int, *, actor: Actor = SYSTEM, wanted: Wan
     No event is ever passed over: a position can be read only when all lower ones can, and the bounds are of the same snapshot.
     """
     query = _query(
-        scope.visible(actor, OWNER.c.owner_id),
+        None if seen.sees_everything(actor) else seen.conditions(actor),
         sees_others(actor),
         wanted.types is not None,
         wanted.aggregates is not None,
@@ -57,7 +64,7 @@ async def after(db: Reader, position: int, *, actor: Actor = SYSTEM, wanted: Wan
     )
     given = {"types": list(map(_like, wanted.types or ())), "aggregates": list(wanted.aggregates or ()), "subject": wanted.subject}
     asked = {name: value for name, value in given.items() if value}
-    params = {"after": position, "until": position + WINDOW, "limit": limit, **asked, **scope.params(actor)}
+    params = {"after": position, "until": position + WINDOW, "limit": limit, **asked, **seen.params(actor)}
     rows = await db.records(query, **params)
     found = Head(rows[0]["oldest"], rows[0]["latest"]) if rows else Head(0, 0)
     if not found.oldest <= position <= found.latest:
@@ -68,15 +75,15 @@ async def after(db: Reader, position: int, *, actor: Actor = SYSTEM, wanted: Wan
 
 
 @lru_cache(maxsize=64)
-def _query(visible: ColumnElement[bool], others: bool, types: bool, aggregates: bool, subject: bool) -> Query[int]:
+def _query(by_kind: tuple[ColumnElement[bool], ...] | None, others: bool, types: bool, aggregates: bool, subject: bool) -> Query[int]:
     """One row of nulls when nothing is found, so that the bounds always come along."""
     after, until = bindparam("after", type_=BigInteger), bindparam("until", type_=BigInteger)
     rows = select(*[FEED.c[name] for name in FeedEvent._fields]).where(FEED.c.position > after, FEED.c.position <= until)
-    if visible is not true():
-        # Who does not see everything sees nothing whose owner is not known yet.
-        rows = rows.select_from(OWNED).where(or_(FEED.c.belongs_to.is_(None), OWNER.c.id.is_not(None) & visible))
-    if not others:
-        rows = rows.where(is_in(FEED.c.aggregate, SHOWN))
+    if by_kind is not None:
+        visible = seen.visible(by_kind)
+        rows = rows.select_from(OWNED).where(or_(visible, FEED.c.aggregate.not_in(_SHOWN)) if others else visible)
+    elif not others:
+        rows = rows.where(is_in(FEED.c.aggregate, _SHOWN))
     if types:
         rows = rows.where(FEED.c.type.like(any_(bindparam("types", type_=ARRAY(Text)))))
     if aggregates:
@@ -90,3 +97,35 @@ def _query(visible: ColumnElement[bool], others: bool, types: bool, aggregates: 
 
 def _like(type: str) -> str:
     return type.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_").replace("*", "%")
+
+
+_record = [OWNER.c[n] for n in ("id", "kind", "owner_id", "account_id", "deal_id", "won")]
+_RECORDS = Query(select(*_record, seen.in_review(OWNER.c.id).label("in_review")).where(is_in(OWNER.c.id, "ids")), Record)
+_OF_ACCOUNTS = Query(select(*_record, seen.in_review(OWNER.c.id).label("in_review")).where(is_in(OWNER.c.account_id, "accounts")), Record)
+
+
+async def records(db: Reader, ids: Collection[UUID]) -> list[Record]:
+    """These records, as far as they are known."""
+    return await db.all(_RECORDS, ids=list(ids)) if ids else []
+
+
+async def records_of_accounts(db: Reader, accounts: Collection[UUID]) -> list[Record]:
+    """What belongs to these accounts, and shows them."""
+    return await db.all(_OF_ACCOUNTS, accounts=list(accounts)) if accounts else []
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    person_id: UUID
+    record_id: UUID
+
+
+_PARTS = Query(select(MEMBERSHIP.c.person_id, MEMBERSHIP.c.record_id).where(is_in(MEMBERSHIP.c.person_id, "people")), _Part)
+
+
+async def parts(db: Reader, people: Collection[UUID]) -> dict[UUID, set[UUID]]:
+    """The records that each of these people has a part in."""
+    found: dict[UUID, set[UUID]] = {person: set() for person in people}
+    for part in await db.all(_PARTS, people=list(people)) if people else ():
+        found[part.person_id].add(part.record_id)
+    return found

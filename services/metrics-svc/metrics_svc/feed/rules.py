@@ -6,32 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 import orjson
 
+from metrics_svc.feed.records import MOVABLE, WHOSE
+from shared.access.kinds import KINDS, unmasked
 from shared.auth.actor import Actor, Role
 from shared.errors import Invalid, Problem
-from shared.masking import sees_personal_data, without_free_texts
-
-OWNED = frozenset({"lead", "account", "deal", "contract"})
-"""Aggregates that are seen by their owner, and by those who see the owner's rows."""
-
-VISIBLE_TO_ALL = frozenset({"team", "person", "product", "price", "policy"})
-"""Aggregates that the owning service shows to every role."""
-
-PART_OF = {"quote": "deal_id", "milestone": "contract_id", "payment": "contract_id", "contact": "account_id", "conversion": "lead_id"}
-"""Aggregates that are seen by those who see the record that this field of their events names."""
-
-MOVABLE = frozenset({"contact"})
-"""Parts that a later event can move to another whole; then their earlier events go with them."""
-
-SHOWN = sorted(OWNED | VISIBLE_TO_ALL | PART_OF.keys())
-"""All others, for example webhooks and what this version does not know, are for those who run the system."""
-
-WITHOUT_OWNER = frozenset({"clinch.lead.stubbed.v1"})
-"""Types that make a record without an owner and do not say so: a stub is in the pool."""
+from shared.masking import without_free_texts
 
 
 class FeedEvent(NamedTuple):
@@ -49,7 +33,7 @@ class FeedEvent(NamedTuple):
     recorded_at: datetime
     """When we learnt it; what retention goes by."""
     belongs_to: UUID | None
-    """The record whose owner decides who sees the event; None for what everybody may see."""
+    """The record that decides who sees the event; None for what everybody may see."""
     event: bytes
     """The whole event as structured CloudEvents JSON, no field of it lost."""
 
@@ -61,32 +45,16 @@ class FeedEvent(NamedTuple):
 
 def shown(event: FeedEvent, actor: Actor) -> bytes:
     """The event as the actor may see it: as it was told, or without what people wrote in their own words."""
-    if sees_personal_data(actor):
+    whose = WHOSE.get(event.aggregate)
+    if whose is None or whose.kind is None or unmasked(KINDS[whose.kind], actor):
         return event.event
     told = orjson.loads(event.event)
     return orjson.dumps({**told, "data": without_free_texts(event.type, told["data"])})
 
 
 def sees_others(actor: Actor) -> bool:
-    """Whether the actor is shown aggregates that are not in `SHOWN`."""
+    """Whether the actor is shown events that are for those who run the system, and those that this version does not know."""
     return actor.has(Role.admin, Role.ops, Role.system)
-
-
-def belongs_to(aggregate: str, subject: UUID, data: Mapping[str, Any]) -> UUID | None:
-    """See `FeedEvent.belongs_to`. An aggregate that this version does not know belongs to itself, and so to an unknown owner."""
-    if aggregate in VISIBLE_TO_ALL:
-        return None
-    record = data.get(PART_OF[aggregate]) if aggregate in PART_OF else None
-    return UUID(record) if record else subject
-
-
-def owner_told(type: str, data: Mapping[str, Any]) -> tuple[UUID | None] | None:
-    """The owner that an event tells of, in a tuple, because nobody is an answer too; None when it says nothing about owners."""
-    if type in WITHOUT_OWNER:
-        return (None,)
-    if "owner_id" not in data:
-        return None
-    return (UUID(data["owner_id"]) if data["owner_id"] else None,)
 
 
 class Gone(Problem):

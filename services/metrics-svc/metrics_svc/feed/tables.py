@@ -1,6 +1,6 @@
-"""The feed, its one head, and who owns what its events belong to."""
+"""The feed, its one head, and what decides who sees the records that its events belong to."""
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, Column, Table, Text, UniqueConstraint, Uuid
+from sqlalchemy import JSON, BigInteger, Boolean, CheckConstraint, Column, Index, Table, Text, UniqueConstraint, Uuid
 
 from metrics_svc.metadata import metadata
 from shared.db.tables import At
@@ -16,7 +16,7 @@ FEED = Table(
     Column("version", BigInteger, nullable=False),
     Column("time", At, nullable=False, comment="when it happened in the business"),
     Column("recorded_at", At, nullable=False, comment="when we learnt it"),
-    Column("belongs_to", Uuid, comment="the record whose owner decides who sees it; NULL for what everybody may see"),
+    Column("belongs_to", Uuid, comment="the record that decides who sees it; NULL for what everybody may see"),
     # JSON, not JSONB: it is handed on as it is.
     Column("event", JSON, nullable=False, comment="structured CloudEvents"),
     UniqueConstraint("subject", "version"),
@@ -40,5 +40,12 @@ OWNER = Table(
     metadata,
     Column("id", Uuid, primary_key=True, autoincrement=False),
     Column("owner_id", Uuid, comment="NULL: nobody has it yet"),
-    comment="who owns what events belong to, as the events up to the head tell it",
+    Column("kind", Text, comment="what it is seen as"),
+    Column("account_id", Uuid),
+    Column("deal_id", Uuid, comment="of a contract"),
+    Column("won", Boolean, comment="of a deal"),
+    Column("review", Boolean, comment="of a contract: whether it is in review"),
+    comment="who owns what events belong to, and what else decides who sees it, as the events up to the head tell it",
 )
+Index("ix_feed_owner_account_id", OWNER.c.account_id, postgresql_where=OWNER.c.account_id.is_not(None))
+Index("ix_feed_owner_deal_id", OWNER.c.deal_id, postgresql_where=OWNER.c.deal_id.is_not(None))

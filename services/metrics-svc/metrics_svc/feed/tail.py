@@ -1,24 +1,31 @@
-"""The end of the feed in memory: one look at the database per process, however many readers there are."""
+"""The end of the feed in memory: one look at the database per process, however many readers there are.
+
+Who sees what is decided here by the same table as in `seen`, and from the same rows of `feed_owner`, `membership` and `roster`.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 from uuid import UUID
 
+import orjson
 from prometheus_client import Gauge
 from sqlalchemy import BigInteger, bindparam, cast, func, select, true
 
 from metrics_svc.feed import queries
 from metrics_svc.feed.places import Places
 from metrics_svc.feed.queries import Slice
-from metrics_svc.feed.rules import SHOWN, FeedEvent, Wanted, sees_others
-from metrics_svc.feed.tables import FEED, HEAD, OWNER
+from metrics_svc.feed.records import WHOSE, Record, held, parts_told
+from metrics_svc.feed.rules import FeedEvent, Wanted, sees_others
+from metrics_svc.feed.seen import sees_everything
+from metrics_svc.feed.tables import FEED, HEAD
 from metrics_svc.settings import MetricsSettings
+from shared.access.held import Held, may_see
+from shared.access.kinds import ACCOUNTS, KINDS, Kind, reach
 from shared.auth import Actor
-from shared.db import scope
 from shared.db.query import Query
 from shared.db.tables import ROSTER
 from shared.db.tx import Database, Reader
@@ -41,8 +48,16 @@ class _Person:
     team_path: Sequence[UUID]
 
 
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What decides who sees a record; `by` are records of an account, which show it."""
+
+    held: Held
+    by: Sequence[tuple[Kind, Held]] = ()
+
+
 class Tail:
-    """The latest events, with the owners as they are now. It follows the head only while it has readers."""
+    """The latest events, with the records that they belong to as these are now. It follows the head only while it has readers."""
 
     def __init__(self, db: Database, settings: MetricsSettings, stopping: asyncio.Event, *, service: str) -> None:
         self.places = Places(settings.streams_max, settings.streams_max_each)
@@ -50,15 +65,17 @@ class Tail:
         self._db, self._service = db, service
         self._connections = asyncio.Semaphore(CONNECTIONS)
         self._following: asyncio.Task[None] | None = None
+        self._readers: Counter[UUID] = Counter()
+        self._parts: dict[UUID, set[UUID]] = {}
+        """By reader: the records that they have a part in."""
         self._moved = asyncio.Event()
         self._forget()
 
     def _forget(self) -> None:
         self._events: list[FeedEvent] = []
         self._before = self._latest = self._oldest = -1
-        self._owners: dict[UUID, UUID | None] = {}
+        self._records: dict[UUID, _Shown] = {}
         self._roster: dict[UUID, _Person] = {}
-        self._teams: dict[UUID, UUID | None] = {}
         self._roster_state = -1
 
     # -- Readers -------------------------------------------------------------------------------------------------------
@@ -68,20 +85,33 @@ class Tail:
         """One more reader, while the block runs. `TooManyStreams`, `Unavailable`."""
         with self.places.taken(actor.id):
             READERS.labels(self._service).inc()
+            self._readers[actor.id] += 1
             if self._following is None:
                 self._following = asyncio.create_task(self._follow(), name="feed tail")
             try:
+                await self.know(actor)
                 yield
             finally:
                 READERS.labels(self._service).dec()
+                self._readers[actor.id] -= 1
+                if not self._readers[actor.id]:
+                    del self._readers[actor.id]
+                    self._parts.pop(actor.id, None)
                 if self.places.used == 1:  # only ours
                     self._following.cancel()
                     self._following = None
                     self._forget()
 
+    async def know(self, actor: Actor) -> None:
+        """Learn what the reader has a part in. It is kept up to date while they read."""
+        if not sees_everything(actor):
+            async with self._connections, self._db.read() as db:
+                self._parts |= await queries.parts(db, [actor.id])
+
     async def read(self, position: int, actor: Actor, wanted: Wanted, limit: int) -> Slice:
         """`queries.after`, from memory where that reaches back far enough. Raises `Gone`, and what a lost database raises."""
-        if self._before == -1 or not self._before <= position <= self._latest:
+        unknown = actor.id not in self._parts and not sees_everything(actor)
+        if unknown or self._before == -1 or not self._before <= position <= self._latest:
             async with self._connections, self._db.read() as db:
                 return await queries.after(db, position, actor=actor, wanted=wanted, limit=limit)
         items: list[FeedEvent] = []
@@ -100,15 +130,17 @@ class Tail:
                     await self._moved.wait()
 
     def _visible(self, actor: Actor, event: FeedEvent) -> bool:
-        if not sees_others(actor) and event.aggregate not in SHOWN:
-            return False
-        if event.belongs_to is None or scope.reach(actor).everything:
+        whose = WHOSE.get(event.aggregate)
+        if whose is None or whose.kind is None:
+            return sees_others(actor) or (whose is not None and whose.audience == "everybody")
+        kind = KINDS[whose.kind]
+        if reach(kind, actor).everything:
             return True
-        if event.belongs_to not in self._owners:
+        record = None if event.belongs_to is None else self._records.get(event.belongs_to)
+        if record is None:
             return False
-        owner = self._owners[event.belongs_to]
-        path = self._roster[owner].team_path if owner in self._roster else ()
-        return scope.may_see(actor, owner, path, self._teams)
+        team = self._roster[actor.id].team_id if actor.id in self._roster else None
+        return may_see(actor, kind, record.held, team, self._parts[actor.id], record.by)
 
     # -- Following the head ----------------------------------------------------------------------------------------------
 
@@ -130,8 +162,11 @@ class Tail:
         async with self._db.read() as db:
             start = (await queries.head(db)).latest if self._before == -1 else self._latest
             rows = await db.records(_behind(), after=start, limit=KEPT)
+            new = [FeedEvent._make(row[name] for name in FeedEvent._fields) for row in rows if row["position"] is not None]
             if rows and rows[0]["roster"] != self._roster_state:
                 await self._read_roster(db, rows[0]["roster"])
+                await self._read_records(db, self._records)
+            await self._read_changes(db, new)
         found = queries.Head(rows[0]["oldest"], rows[0]["latest"]) if rows else queries.Head(0, 0)
         if found.latest < start:  # set back, as by a restore: no reader may continue as if nothing had happened
             self._forget()
@@ -141,49 +176,72 @@ class Tail:
             self._before = self._latest = start
             self._wake()
         self._oldest = found.oldest
-        return self._take([row for row in rows if row["position"] is not None])
+        return self._take(new)
 
-    def _take(self, rows: Sequence[Any]) -> int:
-        for row in rows:
-            event = FeedEvent._make(row[name] for name in FeedEvent._fields)
+    def _take(self, new: Sequence[FeedEvent]) -> int:
+        for event in new:
             if event.may_move_others:
                 self._events, self._before = [], event.position - 1
             self._events.append(event)
-            if row["known"] is not None:
-                self._owners[row["known"]] = row["owner_id"]
-        if rows:
+        if new:
             self._latest = self._events[-1].position
             self._let_go()
             self._wake()
-        return len(rows)
+        return len(new)
 
     def _let_go(self) -> None:
         if len(self._events) > 2 * KEPT:
             self._events = self._events[-KEPT:]
             self._before = self._events[0].position - 1
             kept = {e.belongs_to for e in self._events}
-            self._owners = {id: owner for id, owner in self._owners.items() if id in kept}
+            self._records = {id: shown for id, shown in self._records.items() if id in kept}
 
     async def _read_roster(self, db: Reader, state: int) -> None:
         rows, self._roster_state = await db.rows(_ROSTER), state
         self._roster = {row[0]: _Person(row[1], row[2]) for row in rows}
-        self._teams = {id: person.team_id for id, person in self._roster.items()}
+
+    async def _read_changes(self, db: Reader, new: Sequence[FeedEvent]) -> None:
+        """What these events may have changed: the records that they belong to, what goes with these, and who has a part in them."""
+        await self._read_records(db, {e.belongs_to for e in new if e.belongs_to is not None})
+        if self._parts and any(_may_give_a_part(e) for e in new):
+            self._parts |= await queries.parts(db, self._parts)
+
+    async def _read_records(self, db: Reader, ids: Collection[UUID]) -> None:
+        found = await queries.records(db, ids)
+        others = {id for r in found for id in (r.account_id, r.deal_id) if id in self._records} - set(ids)
+        found += await queries.records(db, others)
+        accounts = [r.id for r in found if r.kind == ACCOUNTS.name]
+        by: dict[UUID, list[tuple[Kind, Held]]] = {}
+        for r in await queries.records_of_accounts(db, accounts):
+            if r.account_id is not None and r.kind is not None:
+                by.setdefault(r.account_id, []).append((KINDS[r.kind], self._held(r)))
+        self._records |= {r.id: _Shown(self._held(r), by.get(r.id, ())) for r in found}
+
+    def _held(self, record: Record) -> Held:
+        owner = self._roster.get(record.owner_id) if record.owner_id else None
+        kind = KINDS[record.kind] if record.kind else ACCOUNTS
+        return held(record, kind, owner.team_path if owner else ())
 
     def _wake(self) -> None:
         moved, self._moved = self._moved, asyncio.Event()
         moved.set()
 
 
+def _may_give_a_part(event: FeedEvent) -> bool:
+    """Whether it tells who has a part in a record: accounts tell their owners, others their members and creators."""
+    if event.aggregate == ACCOUNTS.name:
+        return True
+    return parts_told(event.type, event.subject, orjson.loads(event.event)["data"]) is not None
+
+
 @lru_cache(maxsize=1)
 def _behind() -> Query[int]:
-    """What is behind a position, with its owner; one row of nulls when there is nothing.
+    """What is behind a position; one row of nulls when there is nothing.
 
     Versions only grow, and so does their sum with each change of the roster.
     """
     state = select(cast(func.coalesce(func.sum(ROSTER.c.version), 0), BigInteger)).scalar_subquery().label("roster")
-    owner = [OWNER.c.id.label("known"), OWNER.c.owner_id]
-    rows = select(*[FEED.c[name] for name in FeedEvent._fields], *owner).select_from(queries.OWNED)
-    rows = rows.where(FEED.c.position > bindparam("after", type_=BigInteger))
+    rows = select(*[FEED.c[name] for name in FeedEvent._fields]).where(FEED.c.position > bindparam("after", type_=BigInteger))
     found = rows.order_by(FEED.c.position).limit(bindparam("limit", type_=BigInteger)).subquery()
     bounds = select(HEAD.c.oldest, HEAD.c.latest, state, *found.c)
     return Query(bounds.select_from(HEAD.outerjoin(found, true())).order_by(found.c.position), int)

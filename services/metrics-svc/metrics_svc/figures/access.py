@@ -1,4 +1,7 @@
-"""Whose figures an actor sees: each measure is of leads, deals or cash, and its facts are seen by those whom they are credited to."""
+"""Whose figures an actor sees: each measure is of leads, deals or cash, and counts for those whom its facts are credited to.
+
+A part in a record shows the record and its events. It makes nobody's figure of it.
+"""
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -17,6 +20,7 @@ from shared.errors import Forbidden
 
 _KINDS: dict[type[Any], Kind] = {
     LeadFact: LEAD_FIGURES,
+    LeadGoalFact: LEAD_FIGURES,
     MilestoneFact: CASH_FIGURES,
     PaymentFact: CASH_FIGURES,
     AllocationFact: CASH_FIGURES,
@@ -25,8 +29,7 @@ _KINDS: dict[type[Any], Kind] = {
 
 
 def kind_of(measure: Measure) -> Kind:
-    """How far a lead's deals got is a figure of deals, also where leads are the unit."""
-    return DEAL_FIGURES if measure.of_deals else _KINDS.get(measure.of, DEAL_FIGURES)
+    return _KINDS.get(measure.of, DEAL_FIGURES)
 
 
 def kinds_of(parts: Iterable[Part]) -> list[Kind]:
@@ -77,7 +80,7 @@ def _rows(fact: Any, owner: str, kind: Kind, of_accounts: bool) -> Rows:
     of_lead = fact in (LeadFact, LeadGoalFact)
     record = c[FACTS[fact].of] if of_lead or fact is DealFact else c.deal_id
     through = [_of_accounts(record, kind, of_lead)] if of_accounts else []
-    return Rows(kind, id=record, owner=c[owner], through=through)
+    return Rows(kind, id=record, owner=c[owner], members=(), through=through)
 
 
 def _of_accounts(record: ColumnElement[Any], kind: Kind, of_lead: bool) -> Within:

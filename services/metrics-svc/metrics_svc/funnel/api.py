@@ -1,5 +1,7 @@
 """The cohort funnel."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Literal, Self
 
 from fastapi import APIRouter, Query, Request
@@ -11,9 +13,9 @@ from metrics_svc.figures.parameters import AskedFor
 from metrics_svc.figures.question import Question
 from metrics_svc.figures.records import PageAskedFor, read_page
 from metrics_svc.funnel.queries import only_mature, read_deals_of, read_funnel
-from metrics_svc.funnel.rules import ASSIST, DIRECT, LEADS, PARTS, Line, StepFigure, line
+from metrics_svc.funnel.rules import ASSIST, DIRECT, LEADS, PARTS, Line, Step, StepFigure, line
 from metrics_svc.kpi import merged
-from shared.auth import CurrentActor
+from shared.auth import Actor, CurrentActor
 from shared.errors import Invalid
 from shared.http.edge import ClinchRoute, Reading
 from shared.http.page import Page
@@ -30,8 +32,10 @@ class FunnelStepOut(BaseModel):
     step: str = Field(examples=["F1"])
     name: str
     n: int = Field(description="Members that ever got here or beyond: leads, each once however many deals it has; or direct deals.")
-    deals: int | None = Field(description="How many deals of these members got here or beyond; null before there are any.")
-    value: Exact | None = Field(description="Amounts of these deals as they were then, the won amount once won; null before there are any.")
+    deals: int | None = Field(
+        description="How many deals of these members got here or beyond; null before F4, and if your roles show none."
+    )
+    value: Exact | None = Field(description="Amounts of these deals as they were then, the won amount once won; null where `deals` is.")
     conversion: float | None = Field(description="n of the next step / n of this one, from 0 to 1; null on the last, and where n is 0.")
     records: str = Field(description="Where the members are listed, leads with their deals.")
     deal_records: str | None = Field(description="Where the deals are listed.")
@@ -80,12 +84,12 @@ async def read_cohort_funnel(
     Leads are counted at every step, so no conversion exceeds 1. A lead counts at a step if it ever reached it or one beyond; from F4 on
     that is how far the furthest of its deals ever got. Number and value of the deals stand beside. F8 is without wins that were
     reversed, F9 counts who is won and paid in full. The group at every step is that of the lead, even if others own its deals. Of what
-    the caller may see; steps that their roles do not show are left out.
+    the caller may see: whose roles show no figures of deals gets leads alone, and who sees none of leads the deals without one.
     """
     if mature_only:
         asked = await only_mature(db, by, asked)
     found = await read_funnel(db, by, asked)
-    of_leads, of_deals = ([step for step in steps if may_see(step.members.parts, by)] for steps in (LEADS, DIRECT))
+    of_leads, of_deals = (_shown(steps, by) for steps in (LEADS, DIRECT))
     total = [merged([sums[n] for sums in found.values()]) for n in range(len(PARTS))]
     by_group = [(group, sums) for (_, group), sums in found.items()] if asked.by else []
     leads = sorted((line(of_leads, sums, group) for group, sums in by_group), key=_largest_first)
@@ -134,6 +138,12 @@ async def list_funnel_records(
             for d in deals.get(record.id, ())
         ]
     return listed
+
+
+def _shown(steps: Sequence[Step], by: Actor) -> list[Step]:
+    """The steps whose members the actor's roles show, without the deals beside them if they do not show deals."""
+    seen = [step for step in steps if may_see(step.members.parts, by)]
+    return [step if step.deals is None or may_see(step.deals.parts, by) else replace(step, deals=None) for step in seen]
 
 
 def _largest_first(made: Line) -> tuple[int, str]:
