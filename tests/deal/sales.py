@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
 
-from shared.events.lead import AccountCreated, PersonAdded
+from shared.events.lead import AccountCreated, AccountMemberAdded, PersonAdded
 from shared.ids import external_id
 from tests.client import Client
 from tests.harness import Running
@@ -22,7 +22,9 @@ class Sales(Client):
         sales = cls(svc)
         for subject, role, team in (("ann", "rep", TEAM), ("bob", "rep", TEAM), ("max", "manager", TEAM), ("zoe", "manager", OTHER_TEAM)):
             await svc.hear(PersonAdded(role=role, team_id=team, team_path=[team]), svc.person(role, subject))
-        await svc.hear(AccountCreated(name="Acme Ltd", region="east"), ACME)
+        await svc.hear(AccountCreated(name="Acme Ltd", region="east", owner_id=svc.person("rep", "ann")), ACME)
+        for version, (role, mate) in enumerate((("rep", "bob"), ("kam", "kam"), ("csm", "csm")), 2):
+            await svc.hear(AccountMemberAdded(person_id=svc.person(role, mate), part="member"), ACME, version)
         await sales.product("CRM-1", line="crm", price="1000")
         return sales
 

@@ -11,6 +11,11 @@ from tests.client import allowed, codes
 from tests.deal.sales import ACME, OTHER_TEAM, TEAM, Sales
 from tests.harness import Running
 
+REFUSED = (
+    "There is none, or you may not see it. One that was just created is known here a moment later; one that you know from a lead "
+    "gets its deal by converting the lead."
+)
+
 
 async def test_a_direct_deal_belongs_to_who_opens_it_and_tells_everything(sales: Sales, svc: Running) -> None:
     deal = await sales.deal(source="referral", product="crm", kind="renewal", expected_close_on="2026-04-30")
@@ -45,19 +50,19 @@ async def test_a_deal_is_opened_on_an_account_that_its_seller_may_see(sales: Sal
     body = {"name": "x", "amount": {"amount": "1", "currency": "CNY"}}
     answers = [await sales.raw("rep:ann", "POST", "/v1/deals", body | {"account_id": str(id)}) for id in (hidden, nowhere)]
     answers += [await sales.raw("rep:ann", "POST", "/v1/deals", body | {"account_id": str(id)}, dry_run=True) for id in (hidden, nowhere)]
-    assert {(a.status_code, a.json()["detail"], a.headers["retry-after"]) for a in answers} == {
-        (422, "There is none, or you may not see it. One that was just created is known here a moment later.", "1")
-    }
+    assert {(a.status_code, a.json()["detail"], a.headers["retry-after"]) for a in answers} == {(422, REFUSED, "1")}
     assert all("Hidden" not in a.text for a in answers)
     # The manager of the owner's team, the owner's successor, and whoever sees all.
     await svc.hear(PersonAdded(role="rep", team_id=OTHER_TEAM, team_path=[OTHER_TEAM]), svc.person("rep", "zed"))
     await sales.ask("manager:zoe", "POST", "/v1/deals", body | {"account_id": str(hidden)}, expect=201)
     await sales.ask("manager:max", "POST", "/v1/deals", body | {"account_id": str(hidden)}, expect=422)
-    await sales.ask("csm", "POST", "/v1/deals", body | {"account_id": str(hidden)}, expect=201)
+    await sales.ask("csm", "POST", "/v1/deals", body | {"account_id": str(hidden)}, expect=422)
+    mine = body | {"account_id": str(hidden), "owner_id": str(svc.person("rep", "zed"))}
+    await sales.ask("director", "POST", "/v1/deals", mine, expect=201)
     handed = AccountUpdated(changed=["owner_id"], name="Hidden Corp", owner_id=svc.person("rep", "ann"))
     await svc.hear(handed, hidden, 2)
     assert (await sales.deal(account_id=str(hidden)))["account_name"] == "Hidden Corp"
-    await sales.ask("rep:zed", "POST", "/v1/deals", body | {"account_id": str(hidden)}, expect=422)
+    await sales.ask("rep:zed", "POST", "/v1/deals", body | {"account_id": str(hidden)}, expect=201)  # they own a deal of it
     await svc.hear(AccountCreated(name="Hidden Corp", owner_id=svc.person("rep", "zed")), hidden)  # told again: older than what is known
     await sales.deal(account_id=str(hidden))
 
@@ -66,10 +71,12 @@ async def test_an_account_of_which_only_the_name_is_known_is_open_to_those_who_s
     """As an earlier release left it: its owner is known once the consumer has read its events."""
     async with svc.db.connection() as conn:
         await conn.execute("UPDATE account_name SET owner_id = NULL, owner_known = false, told_version = 1")
+        await conn.execute("DELETE FROM membership")
     body = {"name": "x", "account_id": str(ACME), "amount": {"amount": "1", "currency": "CNY"}}
     await sales.ask("rep:ann", "POST", "/v1/deals", body, expect=422)
-    await sales.ask("director", "POST", "/v1/deals", body, expect=201)
-    await svc.hear(AccountCreated(name="Acme Ltd", region="east"), ACME)
+    ann = svc.person("rep", "ann")
+    await sales.ask("director", "POST", "/v1/deals", body | {"owner_id": sales.id("rep:bob")}, expect=201)
+    await svc.hear(AccountCreated(name="Acme Ltd", region="east", owner_id=ann), ACME)
     await sales.ask("rep:ann", "POST", "/v1/deals", body, expect=201)
 
 
@@ -82,7 +89,7 @@ async def test_only_managers_open_deals_for_others(sales: Sales, svc: Running) -
     assert (await sales.ask("manager:max", "POST", "/v1/deals", body, expect=409))["code"] == "unknown_owner"
 
 
-@pytest.mark.parametrize("role", ["auditor", "marketing", "finance", "support", "legal"])
+@pytest.mark.parametrize("role", ["auditor", "ops"])
 async def test_other_roles_read_and_change_nothing(sales: Sales, role: str) -> None:
     deal = await sales.deal()
     assert (await sales.read(deal, role))["id"] == deal["id"]

@@ -17,7 +17,7 @@ async def test_an_account_that_is_known_a_moment_later_is_not_refused_for_a_day(
     async with svc.client("rep", "ann") as ann:
         refused = await ann.post("/v1/deals", json=body, headers=headers)
         assert (refused.status_code, refused.json()["errors"][0]["code"], refused.headers["retry-after"]) == (422, "unknown_account", "1")
-        await svc.hear(AccountCreated(name="Early Ltd"), new)
+        await svc.hear(AccountCreated(name="Early Ltd", owner_id=svc.person("rep", "ann")), new)
         assert (await ann.post("/v1/deals", json=body, headers=headers)).status_code == 201
 
 

@@ -14,16 +14,16 @@ from deal_svc.deals.record import Deal, LossReason
 from deal_svc.deals.tables import DEALS
 from deal_svc.quotes.queries import IDS_OF_DEAL
 from deal_svc.stages.queries import facts_of
+from shared.access import kinds
 from shared.acts import AllowedAction, shown
 from shared.auth import Actor
 from shared.db.tx import Reader
 from shared.fields import PERSONAL, personal
-from shared.masking import sees_personal_data
 from shared.money import Money
 
 
 class DealOut(DealFields):
-    """What the customer said and what people noted is left out for roles that see no personal data."""
+    """What the customer said and what people noted is left out for roles that see deals masked."""
 
     version_says_all: ClassVar[bool] = False
 
@@ -65,7 +65,7 @@ class DealOut(DealFields):
         said: dict[str, Any] = {name: getattr(deal, name) for name in _TAKEN}
         said["amount"] = Money.model_construct(amount=deal.amount, currency=deal.currency)
         said["flags"] = sorted(deal.flags)
-        if not sees_personal_data(by):
+        if not kinds.unmasked(kinds.DEALS, by):
             said |= dict.fromkeys(_MASKED)
             if deal.close_reason not in _CODED:  # in somebody's own words
                 said["close_reason"] = None

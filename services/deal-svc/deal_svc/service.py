@@ -6,7 +6,7 @@ from deal_svc.catalog.api import router as catalog
 from deal_svc.checks import CHECKS, TOTALS
 from deal_svc.conversion import reactions as conversion_reactions
 from deal_svc.conversion.api import router as conversion
-from deal_svc.deals import accounts, names
+from deal_svc.deals import accounts, names, reviews
 from deal_svc.deals import reactions as deals_reactions
 from deal_svc.deals.api import router as deals
 from deal_svc.discovery.api import router as discovery
@@ -39,7 +39,12 @@ service = Service(
         *deals_reactions.REACTIONS,
         *stages_reactions.REACTIONS,
     ],
-    consumers={accounts.NAME: (accounts.accounts, accounts.TOPICS), names.NAME: (names.hear, names.TOPICS)},
+    consumers={
+        accounts.NAME: (accounts.accounts, accounts.TOPICS),
+        accounts.PARTS: accounts.parts,
+        names.NAME: (names.hear, names.TOPICS),
+        reviews.NAME: (reviews.reviews, reviews.TOPICS),
+    },
     timers=TIMERS,
     jobs=[run_imports, hand_over],
     checks=CHECKS,

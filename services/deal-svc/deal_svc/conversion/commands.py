@@ -26,7 +26,6 @@ from shared.handover.late import owner_now
 from shared.handover.parts import DEALS as DEALS_GO
 from shared.handover.parts import HandOverKind
 from shared.rates import no_rate, rate_at
-from shared.roster import team_of
 from shared.spelling import normal_source
 
 _JOIN = Query(insert(DEAL_LEAD).values({c.name: bindparam(c.name) for c in DEAL_LEAD.c}), UUID)
@@ -53,7 +52,8 @@ async def _open(tx: Tx, e: Envelope[LeadConverted]) -> str | None:
     if await tx.first(OF_LEAD, lead_id=e.subject) is not None:
         return "The lead has a deal already."
     owner_id = await owner_now(tx, DEALS_GO, lead, because=HandOverKind.LEADS, account_id=lead.account_id)
-    if owner_id and await tx.first(deals.ON_ROSTER, person_id=owner_id) is False:
+    owner = await tx.first(deals.STANDING, person_id=owner_id) if owner_id else None
+    if owner is not None and not owner.active:
         return "The owner of the lead has left; assign the lead to somebody else first."
     currency = lead.currency or tx.settings.reporting_currency
     fx = await rate_at(tx, tx.settings, currency, e.time)
@@ -69,7 +69,7 @@ async def _open(tx: Tx, e: Envelope[LeadConverted]) -> str | None:
         **fx,
         expected_close_on=date.fromisoformat(lead.expected_close_on) if lead.expected_close_on else None,
         owner_id=owner_id,
-        team_id=(await team_of(tx, owner_id) if owner_id else None) or lead.team_id,
+        team_id=(owner.team_id if owner else None) or lead.team_id,
         account_id=lead.account_id,
         account_name=lead.account_name,
         lead_id=e.subject,

@@ -1,4 +1,4 @@
-"""Customers as lead-svc tells of them: their names for lists and search, and who may see them.
+"""Customers as lead-svc tells of them: their names for lists and search, and who sees them.
 
 Their own consumer reads them from the beginning of the log: what an older release kept lacks the owners.
 """
@@ -8,18 +8,21 @@ from dataclasses import dataclass
 from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, select, true, update
+from sqlalchemy import ColumnElement, bindparam, exists, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 
+from deal_svc.deals import queries
 from deal_svc.deals.record import Account
 from deal_svc.deals.tables import ACCOUNT_NAME, DEAL
+from shared.access import members
+from shared.access.kinds import ACCOUNTS
+from shared.access.rows import Rows, Within
 from shared.auth import Actor
-from shared.db import scope
 from shared.db.query import Query, columns, rows_param
 from shared.db.tx import Reader, Tx
 from shared.errors import Invalid
 from shared.events.envelope import Envelope, Event, topic
-from shared.events.lead import AccountCreated, AccountUpdated
+from shared.events.lead import AccountCreated, AccountMemberAdded, AccountMemberRemoved, AccountUpdated
 from shared.log.reactions import Fold
 
 NAME = "deal-accounts"
@@ -62,9 +65,16 @@ async def _keep(tx: Tx, events: Sequence[Envelope[Event]]) -> None:
     rows = columns([told[id] for id in sorted(told)], _NAMES)
     await tx.run(_KEEP, **rows)
     await tx.run(_RENAME, **rows)
+    for e in events:  # people enter few for others, and an import has an owner's colleagues see what they should by their roles
+        who = e.data.actor
+        if isinstance(e.data, AccountCreated) and not e.data.imported and who and who.type == "person" and who.id != e.data.owner_id:
+            await members.add(tx, e.subject, who.id, members.Part.creator)
 
 
 accounts = Fold(_keep, [AccountCreated, AccountUpdated])
+PARTS = "deal-parts"
+parts = members.hearing([AccountCreated, AccountUpdated, AccountMemberAdded, AccountMemberRemoved])
+"""Who owns which account, and who is in its team: a customer success manager sees the won deals of those."""
 REGION = Query(select(ACCOUNT_NAME.c.region).where(ACCOUNT_NAME.c.id == bindparam("id")), str)
 
 
@@ -76,6 +86,12 @@ class Customer:
     region: str | None
 
 
+_of_deal = Within(queries.SEEN_ROWS, lambda seen: exists().where(DEAL.c.account_id == ACCOUNT_NAME.c.id, seen))
+SEEN_ROWS = Rows(ACCOUNTS, id=ACCOUNT_NAME.c.id, owner=ACCOUNT_NAME.c.owner_id, through=[_of_deal])
+"""Who sees which accounts, as far as this service knows: their owners, those above them, their creators and members, and whoever sees
+a deal of theirs. Who sees one through a lead is known to lead-svc alone: they convert the lead, which opens the deal."""
+
+
 @lru_cache(maxsize=16)
 def _seen(condition: ColumnElement[bool]) -> Query[Customer]:
     known = true() if condition is true() else ACCOUNT_NAME.c.owner_known
@@ -84,13 +100,16 @@ def _seen(condition: ColumnElement[bool]) -> Query[Customer]:
 
 
 async def customer(db: Reader, by: Actor, account_id: UUID) -> Customer:
-    """The account, if the actor may see it in lead-svc as well.
+    """The account, if the actor sees it.
 
     One that is hidden and one that there is not are refused alike. One that was just created is known here in a moment, so the
     refusal says when to ask again, and no idempotency key keeps it.
     """
-    found = await db.first(_seen(scope.visible(by, ACCOUNT_NAME.c.owner_id)), id=account_id, **scope.params(by))
+    found = await db.first(_seen(SEEN_ROWS.visible(by)), id=account_id, **SEEN_ROWS.params(by))
     if found is None:
-        says = "There is none, or you may not see it. One that was just created is known here a moment later."
+        says = (
+            "There is none, or you may not see it. One that was just created is known here a moment later; one that you know from a lead "
+            "gets its deal by converting the lead."
+        )
         raise Invalid(says, pointer="/account_id", code="unknown_account", retry_after=1)
     return found

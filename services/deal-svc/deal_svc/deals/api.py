@@ -11,7 +11,6 @@ from deal_svc.deals import commands, queries
 from deal_svc.deals.fields import DealFields
 from deal_svc.deals.rules import OPEN
 from shared.auth import CurrentActor
-from shared.db import scope
 from shared.fields import Name
 from shared.http.body import Dated
 from shared.http.edge import ClinchRoute, IfMatch, InTx, Reading
@@ -30,7 +29,7 @@ class DealIn(DealFields, Dated):
     name: Name
     account_id: UUID
     amount: Worth
-    owner_id: Annotated[UUID | None, Field(description="Yourself by default; a manager may name another")] = None
+    owner_id: Annotated[UUID | None, Field(description="Yourself by default; a manager or another system names another")] = None
 
 
 class DealPatch(DealFields, Dated, Patch):
@@ -50,18 +49,22 @@ def _priced(said: dict[str, Any], amount: MoneyIn) -> dict[str, Any]:
 
 @router.post("", status_code=201, dependencies=[permitted(OPEN)])
 async def open_deal(body: DealIn, tx: InTx, by: CurrentActor) -> DealOut:
-    """Open a deal without a lead. For everybody who sells, on an account that they may see."""
+    """Open a deal without a lead. For everybody who sells, on an account that they see.
+
+    That is one that they own, created or have a part in, one of the people below them, and one with a deal that they see. A deal on an
+    account that they know from a lead is opened by converting the lead.
+    """
     said = _priced(body.only(DealFields) | {"name": body.name}, body.amount)
     return await deal_out(tx, by, await commands.open_deal(tx, said, account_id=body.account_id, owner_id=body.owner_id, at=body.at))
 
 
 @router.get("")
 async def list_deals(page: Annotated[PageRequest, Depends(queries.LIST.params)], db: Reading, by: CurrentActor) -> Page[DealOut]:
-    """The deals within your reach: your own, your team's, or all.
+    """The deals that you see: your own, those you have a part in, your team's, or all.
 
     `open=true` finds those neither won nor lost.
     """
-    found = await queries.LIST.page(db, page, where=queries.visible(by), params=scope.params(by))
+    found = await queries.LIST.page(db, page, where=queries.SEEN_ROWS.visible(by), params=queries.SEEN_ROWS.params(by))
     found.items = await deals_out(db, by, found.items)
     return found
 
@@ -83,9 +86,9 @@ async def update_deal(deal_id: UUID, body: DealPatch, tx: InTx, by: CurrentActor
 
 @router.post("/{deal_id}/assign")
 async def assign_deal(deal_id: UUID, body: AssignmentIn, tx: InTx, by: CurrentActor, expect: IfMatch) -> DealOut:
-    """Hand an open deal to somebody on the roster.
+    """Hand a deal to somebody on the roster who can own deals; its quotes go with it.
 
-    For managers; everybody who sells may take one that nobody owns.
+    For those above its owner. Of a closed deal only the owner changes, and what was counted stays with whom it was credited to.
     """
     return await deal_out(tx, by, await commands.assign(tx, deal_id, body.owner_id, expect=expect, at=body.at))
 

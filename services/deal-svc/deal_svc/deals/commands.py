@@ -8,28 +8,28 @@ from uuid import UUID
 
 from deal_svc.deals.accounts import customer
 from deal_svc.deals.events import told
-from deal_svc.deals.queries import ON_ROSTER, OPEN_IN_OTHER_TEAM, SEEN
+from deal_svc.deals.queries import OPEN_IN_OTHER_TEAM, SEEN, STANDING
 from deal_svc.deals.record import Deal, new_deal
 from deal_svc.deals.rules import ASSIGN, CHANGE, claim_unmet
 from deal_svc.deals.tables import DEALS
-from shared.auth.actor import LEADERS
+from shared.access import kinds, members
+from shared.auth.actor import LEADERS, OWNERS, Role
 from shared.clock import happened
 from shared.db.tx import Tx
-from shared.errors import Forbidden, Invalid, NotYet
+from shared.errors import Forbidden, Invalid, NotYet, Rejected
 from shared.events.deal import DealOpened, DealUpdated
 from shared.ids import new_id
 from shared.rates import Frozen, no_rate, rate_at
-from shared.roster import team_of
 
 
 async def open_deal(tx: Tx, said: Mapping[str, Any], *, account_id: UUID, owner_id: UUID | None, at: datetime | None) -> Deal:
     """A deal without a lead.
 
-    It belongs to whoever opens it, unless a manager names somebody else. `said` are its descriptive fields.
+    It belongs to whoever opens it, unless a manager or another system names somebody else. `said` are its descriptive fields.
     """
     when = happened(at, tx.now)
     owner = owner_id or tx.actor.id
-    if owner != tx.actor.id and not tx.actor.has(*LEADERS):
+    if owner != tx.actor.id and not tx.actor.has(*LEADERS, Role.service):
         raise Forbidden("Only a manager opens deals for others.")
     account = await customer(tx, tx.actor, account_id)
     deal = new_deal(
@@ -43,6 +43,7 @@ async def open_deal(tx: Tx, said: Mapping[str, Any], *, account_id: UUID, owner_
         account_id=account_id,
         account_name=account.name,
     )
+    await members.created(tx, kinds.DEALS, [(deal.id, owner)])
     return await tx.add(DEALS, deal, told(DealOpened, deal), at=when)
 
 
@@ -55,12 +56,16 @@ async def frozen_rate(tx: Tx, currency: str, at: datetime) -> Frozen:
 
 
 async def owners_team(tx: Tx, owner_id: UUID) -> UUID | None:
-    """The team of the owner, who must be known to the roster unless they are the one who asks."""
-    if owner_id != tx.actor.id and not await tx.first(ON_ROSTER, person_id=owner_id):
+    """The team of the owner, who must be known to the roster unless they are the one who asks, and whose role must be one that owns."""
+    known = await tx.first(STANDING, person_id=owner_id)
+    asks = owner_id == tx.actor.id
+    if not asks and (known is None or not known.active):
         raise NotYet(
             "No such person is on the roster, or the person has left. A new person is known here a moment later.", code="unknown_owner"
         )
-    return await team_of(tx, owner_id)
+    if not (asks and tx.actor.has(*OWNERS)) and (known is None or known.role not in OWNERS):
+        raise Rejected(f"Somebody else must own the deal: only {', '.join(OWNERS[:-1])} and {OWNERS[-1]} can.", code="not_an_owner")
+    return known.team_id if known else None
 
 
 async def edit(tx: Tx, deal_id: UUID, *, expect: int | None, at: datetime | None, changes: Mapping[str, Any]) -> Deal:
@@ -74,9 +79,17 @@ async def edit(tx: Tx, deal_id: UUID, *, expect: int | None, at: datetime | None
 
 
 async def assign(tx: Tx, deal_id: UUID, to: UUID, *, expect: int | None, at: datetime | None) -> Deal:
+    """Give the deal to somebody. A closed one stays in the team that it was closed in."""
     deal = await SEEN.load(tx, deal_id, expect)
     ASSIGN.check(deal, tx.actor, also=claim_unmet(deal, tx.actor, to))
-    return await change(tx, deal, at=happened(at, tx.now, since=deal.opened_at), owner_id=to, team_id=await owners_team(tx, to))
+    team = await owners_team(tx, to)
+    return await change(
+        tx,
+        deal,
+        at=happened(at, tx.now, since=deal.closed_at or deal.opened_at),
+        owner_id=to,
+        team_id=team if deal.is_open else deal.team_id,
+    )
 
 
 async def change(tx: Tx, deal: Deal, *, at: datetime, **changes: Any) -> Deal:

@@ -1,14 +1,17 @@
-"""Reads of deals, within the reader's reach."""
+"""Reads of deals, and who sees which."""
 
-from sqlalchemy import ARRAY, ColumnElement, Text, Uuid, bindparam, func, select, type_coerce
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Text, Uuid, bindparam, exists, func, select, type_coerce
 
 from deal_svc.deals.fields import DealFields
-from deal_svc.deals.pipeline import OPEN_STAGES
+from deal_svc.deals.pipeline import OPEN_STAGES, Stage
 from deal_svc.deals.record import Deal
-from deal_svc.deals.tables import DEAL, DEALS
+from deal_svc.deals.tables import CONTRACT_REVIEW, DEAL, DEALS
+from shared.access import kinds
+from shared.access.rows import Rows
 from shared.access.scoped import Scoped
-from shared.auth import Actor
-from shared.db import scope
 from shared.db.query import Query, is_in
 from shared.db.tables import ROSTER
 from shared.http.listing import Listing, described
@@ -37,13 +40,28 @@ LIST = Listing(
 )
 
 
-def visible(by: Actor) -> ColumnElement[bool]:
-    return scope.visible(by, DEAL.c.owner_id)
+SEEN_ROWS = Rows(
+    kinds.DEALS,
+    id=DEAL.c.id,
+    owner=DEAL.c.owner_id,
+    account=DEAL.c.account_id,
+    account_if=DEAL.c.stage == Stage.WON.value,
+    review=exists().where(CONTRACT_REVIEW.c.deal_id == DEAL.c.id),
+)
+"""Who sees which deals."""
+SEEN = Scoped(DEALS, SEEN_ROWS)
 
 
-SEEN = Scoped(DEALS, visible)
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the roster says of somebody who may own a deal."""
 
-ON_ROSTER = Query(select(ROSTER.c.active).where(ROSTER.c.person_id == bindparam("person_id")), bool)
+    role: str
+    active: bool
+    team_id: UUID | None
+
+
+STANDING = Query(select(ROSTER.c.role, ROSTER.c.active, ROSTER.c.team_id).where(ROSTER.c.person_id == bindparam("person_id")), Standing)
 
 OPEN_IN_OTHER_TEAM = Query(
     select(*[DEAL.c[n] for n in DEALS.names])

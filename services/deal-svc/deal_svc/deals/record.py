@@ -101,6 +101,14 @@ def new_deal(now: datetime, *, id: UUID, opened_at: datetime, **given: Any) -> D
 
 
 @dataclass(frozen=True, slots=True)
+class Review:
+    """A contract that is up for approval, as contract-svc told: whoever approves sees its deal meanwhile."""
+
+    contract_id: UUID
+    deal_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """A customer, as lead-svc told of them: for lists, search, and who may see them."""
 

@@ -16,6 +16,8 @@ from shared.events.deal import DealOpened, DealUpdated
 
 SELLING = tuple(dict.fromkeys((*OWNERS, *LEADERS)))
 
+WRITING = "deals:write"
+"""The scope of other systems that open deals and change what they say."""
 RESPONSIBLE = who(*LEADERS, own=OWNERS)
 """The deal's owner, and those who lead."""
 
@@ -48,12 +50,12 @@ OPEN: Act[Deal, None] = Act(
     of=DEAL,
     name="open",
     operation="open_deal",
-    who=who(*SELLING),
+    who=who(*SELLING, scope=WRITING),
     makes=True,
     to=(FIRST,),
     tells=(DealOpened,),
     says="Opens a deal that no lead stands for: a renewal, an upsell, or a new one that came by itself.",
-    asks="An account that they see; a manager to name another owner.",
+    asks="An account that they see; a manager or another system to name another owner.",
 )
 
 # -- What the deal says --------------------------------------------------------------------------------------------------------
@@ -62,7 +64,7 @@ CHANGE: Act[Deal, None] = Act(
     of=DEAL,
     name="change",
     operation="update_deal",
-    who=RESPONSIBLE,
+    who=who(*LEADERS, own=OWNERS, scope=WRITING),
     states=OPEN_STAGES,
     refused="The deal cannot be changed.",
     code="deal_not_changeable",
@@ -75,14 +77,13 @@ ASSIGN: Act[Deal, None] = Act(
     name="assign",
     operation="assign_deal",
     who=who(*LEADERS, Role.sales_ops, unowned=OWNERS),
-    states=OPEN_STAGES,
     refused="The deal cannot be handed over.",
     code="deal_not_assignable",
     not_owner=NOT_MANAGER,
     tells=(DealUpdated,),
-    says="Hands an open deal to somebody on the roster, or takes one that nobody owns.",
-    asks="A person on the roster who has not left.",
-    sample=lambda _, by: {"owner_id": str(by.id)},
+    says="Hands a deal, a closed one too, to somebody on the roster, or takes one that nobody owns.",
+    asks="A person on the roster who can own deals and has not left.",
+    sample=lambda deal, by: {"owner_id": str(deal.owner_id or by.id)},
 )
 
 

@@ -2,7 +2,7 @@
 
 from sqlalchemy import CheckConstraint, Index
 
-from deal_svc.deals.record import Account, Deal
+from deal_svc.deals.record import Account, Deal, Review
 from deal_svc.metadata import metadata
 from shared.db.query import Aggregate
 from shared.db.record import table
@@ -29,4 +29,12 @@ DEAL = table(
 )
 DEALS = Aggregate(DEAL, Deal, "deal")
 
+CONTRACT_REVIEW = table(
+    "contract_review",
+    metadata,
+    Review,
+    Index(None, "deal_id"),
+    key=("contract_id",),
+    comment="contracts up for approval: their deals are seen by those who approve",
+)
 ACCOUNT_NAME = table("account_name", metadata, Account, comment="what lead-svc, the party master, told of accounts")

@@ -14,12 +14,12 @@ from deal_svc.deals import queries as deals
 from deal_svc.deals.record import Deal
 from deal_svc.discovery import commands, queries
 from deal_svc.discovery.record import CommitteeRole, Member, Proposal, SpinEntry, SpinPart, Stance
+from shared.access.kinds import DEALS, unmasked
 from shared.auth import Actor, CurrentActor
 from shared.db.tx import as_dict
 from shared.fields import Name, Text, Time
 from shared.http.body import NOW, Body, Dated
 from shared.http.edge import ClinchRoute, IfMatch, InTx, Reading
-from shared.masking import sees_personal_data
 
 router = APIRouter(prefix="/v1/deals/{deal_id}", tags=["deals"], route_class=ClinchRoute)
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
@@ -39,7 +39,7 @@ class SpinIn(Dated):
 
 
 class SpinOut(PartOut):
-    """`text` is null for roles that see no personal data."""
+    """`text` is null for roles that see deals masked."""
 
     id: UUID
     part: SpinPart
@@ -50,7 +50,7 @@ class SpinOut(PartOut):
 
     @classmethod
     def of(cls, entry: SpinEntry, by: Actor, deal: Deal | None = None) -> "SpinOut":
-        said = as_dict(entry) if sees_personal_data(by) else as_dict(entry) | {"text": None}
+        said = as_dict(entry) if unmasked(DEALS, by) else as_dict(entry) | {"text": None}
         return cls(**said, deal_version=deal and deal.version)
 
 
@@ -75,15 +75,18 @@ class MemberIn(Dated):
 
 
 class MemberOut(PartOut):
+    """`stance`, what we think of somebody, is null for roles that see deals masked."""
+
     contact_id: UUID
     committee_role: CommitteeRole
     decision_maker: bool
-    stance: Stance
+    stance: Stance | None
     added_at: datetime
 
     @classmethod
-    def of(cls, member: Member, deal: Deal | None = None) -> "MemberOut":
-        return cls(**as_dict(member), deal_version=deal and deal.version)
+    def of(cls, member: Member, by: Actor, deal: Deal | None = None) -> "MemberOut":
+        said = as_dict(member) if unmasked(DEALS, by) else as_dict(member) | {"stance": None}
+        return cls(**said, deal_version=deal and deal.version)
 
 
 class NextStepIn(Dated):
@@ -118,7 +121,7 @@ class ProposalIn(Dated):
 
 
 class ProposalOut(PartOut):
-    """`points` is empty for roles that see no personal data: they start from what pains the customer."""
+    """`points` is empty for roles that see deals masked: they start from what pains the customer."""
 
     number: int
     title: str
@@ -128,7 +131,7 @@ class ProposalOut(PartOut):
 
     @classmethod
     def of(cls, proposal: Proposal, by: Actor, deal: Deal | None = None) -> "ProposalOut":
-        said = as_dict(proposal) if sees_personal_data(by) else as_dict(proposal) | {"points": []}
+        said = as_dict(proposal) if unmasked(DEALS, by) else as_dict(proposal) | {"points": []}
         return cls(**said, deal_version=deal and deal.version)
 
 
@@ -157,7 +160,7 @@ async def confirm_needs(deal_id: UUID, body: NeedsIn, tx: InTx, expect: IfMatch)
 
 
 @router.post("/contacts", status_code=201)
-async def add_committee_member(deal_id: UUID, body: MemberIn, tx: InTx) -> MemberOut:
+async def add_committee_member(deal_id: UUID, body: MemberIn, tx: InTx, by: CurrentActor) -> MemberOut:
     """Put a contact on the buying committee, or change the part that they have there."""
     member, deal = await commands.add_member(
         tx,
@@ -168,14 +171,14 @@ async def add_committee_member(deal_id: UUID, body: MemberIn, tx: InTx) -> Membe
         stance=body.stance,
         at=body.at,
     )
-    return MemberOut.of(member, deal)
+    return MemberOut.of(member, by, deal)
 
 
 @router.get("/contacts")
 async def list_committee(deal_id: UUID, db: Reading, by: CurrentActor) -> list[MemberOut]:
     """The buying committee."""
     await deals.SEEN.get(db, by, deal_id)
-    return [MemberOut.of(member) for member in await db.all(queries.COMMITTEE, deal_id=deal_id)]
+    return [MemberOut.of(member, by) for member in await db.all(queries.COMMITTEE, deal_id=deal_id)]
 
 
 @router.put("/next-step")

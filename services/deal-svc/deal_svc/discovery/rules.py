@@ -19,7 +19,7 @@ from shared.events.deal import (
 )
 from shared.events.envelope import Event
 
-RECORDING = who(*LEADERS, Role.presales, Role.assistant, own=OWNERS)
+RECORDING = who(*LEADERS, Role.presales, Role.product, Role.assistant, own=OWNERS)
 """The owner, those who lead, and those who help the team without owning its deals."""
 
 

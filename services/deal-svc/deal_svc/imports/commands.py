@@ -33,7 +33,7 @@ from shared.process.settings import Settings
 from shared.rates import Frozen, Wanted, frozen, no_rate, rates_on
 
 _FLAG_SAYS = {rules.OPENED_UNKNOWN: "is not in the file; the first known moment of the deal counts"}
-_CODES = {"currency": "no_fx_rate", "owner": "inactive_person"}
+_CODES = {"currency": "no_fx_rate"}
 """Of a problem by its field; all others contradict themselves, or what is known."""
 
 Events = list[tuple[Event, datetime]]
@@ -68,10 +68,14 @@ async def take(tx: Tx, rows: Sequence[tuple[int, Row]], settings: Settings, *, c
         if again is None and not wrong and deal is not None and history is not None:
             wrong += rules.contradictions(deal, history)
         owner = parties.owner(row)[0]
-        if owner in parties.left and history is not None and history.closed is None and (deal is None or deal.owner_id != owner):
-            wrong.append(Unmet("owner", "has left and cannot own an open deal; name somebody else"))
+        given = history is not None and history.closed is None and (deal is None or deal.owner_id != owner)
+        unfit = parties.unfit.get(owner) if given and owner else None
+        if unfit is not None:
+            outcome.problems.append(Problem(line, "owner", *unfit))
         if wrong or history is None or fx is None:
             outcome.problems += [Problem(line, w.code, _CODES.get(w.code, "wrong_history"), w.message) for w in wrong]
+        elif unfit is not None:
+            continue
         elif again is not None:
             changed.append(again)
         elif deal is None:

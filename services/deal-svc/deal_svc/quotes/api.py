@@ -15,10 +15,10 @@ from deal_svc.quotes.pricing import lines_of
 from deal_svc.quotes.record import Line, Quote, QuoteStatus
 from deal_svc.quotes.rules import CREATE, QUOTE_ACTS, QuoteFacts
 from deal_svc.quotes.tables import QUOTES
+from shared.access.kinds import DEALS, unmasked
 from shared.acts import AllowedAction, shown
 from shared.auth import Actor, CurrentActor
 from shared.calendar import day_of
-from shared.db import scope
 from shared.db.tx import Reader
 from shared.fields import PERSONAL, Day, Text, personal
 from shared.http.body import NOW, Dated, Reasoned
@@ -26,7 +26,6 @@ from shared.http.edge import ClinchRoute, IfMatch, InTx, Reading
 from shared.http.listing import Page, PageRequest
 from shared.http.patch import Patch
 from shared.http.permit import permitted
-from shared.masking import sees_personal_data
 from shared.money import Amount, Money, Percent, in_minor_units
 
 router = APIRouter(prefix="/v1/quotes", tags=["quotes"], route_class=ClinchRoute)
@@ -111,12 +110,12 @@ class QuoteOut(QuoteFields):
 
     @classmethod
     def of(cls, quote: Quote, by: Actor, facts: QuoteFacts) -> "QuoteOut":
-        """Notes and reasons in somebody's own words are left out for roles that see no personal data."""
+        """Notes and reasons in somebody's own words are left out for roles that see deals masked."""
         said: dict[str, Any] = {name: getattr(quote, name) for name in _TAKEN}
         said |= {name: Money(amount=said[name], currency=quote.currency) for name in ("list_total", "net", "tax", "total")}
         said["lines"] = [LineOut.of(line, quote.currency) for line in lines_of(quote)]
         said["schedule"] = [TermOut.model_validate(term) for term in quote.schedule]
-        if not sees_personal_data(by):
+        if not unmasked(DEALS, by):
             said |= dict.fromkeys(_MASKED)
         return cls.model_construct(**said, allowed_actions=shown(QUOTE_ACTS, quote, by, facts))
 
@@ -161,8 +160,8 @@ async def create_quote(body: QuoteIn, tx: InTx, by: CurrentActor, today: Today) 
 async def list_quotes(
     page: Annotated[PageRequest, Depends(queries.LIST.params)], db: Reading, by: CurrentActor, today: Today
 ) -> Page[QuoteOut]:
-    """The quotes of the deals within your reach, each version by itself."""
-    found = await queries.LIST.page(db, page, where=queries.visible(by), params=scope.params(by))
+    """The quotes of the deals that you see, each version by itself."""
+    found = await queries.LIST.page(db, page, where=queries.SEEN_ROWS.visible(by), params=queries.SEEN_ROWS.params(by))
     found.items = await _quotes_out(db, by, found.items, today)
     return found
 

@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, bindparam, exists, select
 
 from deal_svc.catalog.queries import prices_on
+from deal_svc.deals import queries as deals
 from deal_svc.deals.record import Deal
 from deal_svc.deals.tables import DEAL, DEALS
 from deal_svc.quotes.fields import QuoteFields
@@ -17,9 +17,8 @@ from deal_svc.quotes.pricing import lines_of
 from deal_svc.quotes.record import Line, Quote, QuoteStatus
 from deal_svc.quotes.rules import QuoteFacts
 from deal_svc.quotes.tables import QUOTE, QUOTES
+from shared.access.rows import Within
 from shared.access.scoped import Scoped
-from shared.auth import Actor
-from shared.db import scope
 from shared.db.query import Query, is_in
 from shared.db.tx import Reader
 from shared.http.listing import Listing, described
@@ -39,17 +38,8 @@ LIST = Listing(
 )
 
 
-@lru_cache(maxsize=32)
-def _of_visible_deal(where: ColumnElement[bool]) -> ColumnElement[bool]:
-    return exists(select(DEAL.c.id).where(DEAL.c.id == QUOTE.c.deal_id, where))
-
-
-def visible(by: Actor) -> ColumnElement[bool]:
-    """The WHERE condition for quotes; run it with `scope.params(by)`."""
-    return _of_visible_deal(scope.visible(by, DEAL.c.owner_id))
-
-
-SEEN = Scoped(QUOTES, visible)
+SEEN_ROWS = Within(deals.SEEN_ROWS, lambda seen: exists(select(DEAL.c.id).where(DEAL.c.id == QUOTE.c.deal_id, seen)))
+SEEN = Scoped(QUOTES, SEEN_ROWS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +69,13 @@ async def facts_of(db: Reader, quotes: Sequence[Quote], today: date, of: Sequenc
 
     `of`: their deals, where they are at hand.
     """
-    deals = {d.id: d for d in of or await db.all(DEALS.get_many, ids=list({q.deal_id for q in quotes}))}
+    theirs = {d.id: d for d in of or await db.all(DEALS.get_many, ids=list({q.deal_id for q in quotes}))}
     standing = {s.id: s for s in await db.all(_STANDING, ids=[q.id for q in quotes])}
     drafts = {q.id: lines_of(q) for q in quotes if q.status is QuoteStatus.DRAFT}
     book = await prices_on(db, {x.product_id for lines in drafts.values() for x in lines}, today) if drafts else {}
     return {
         q.id: QuoteFacts(
-            deal=deals[q.deal_id],
+            deal=theirs[q.deal_id],
             today=today,
             revised=standing[q.id].revised,
             rival_accepted=standing[q.id].rival_accepted,
