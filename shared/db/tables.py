@@ -8,6 +8,7 @@ from sqlalchemy import (
     Column,
     Date,
     DateTime,
+    Double,
     Identity,
     Index,
     Integer,
@@ -355,6 +356,17 @@ POLICY_COPY = Table(
     Column("active_from", At, nullable=False),
     Column("version", BigInteger, nullable=False, comment="of the event that told it"),
     comment="the active documents of other services, as their events told them",
+)
+
+RATE_LIMIT = Table(
+    "rate_limit",
+    PLUMBING,
+    Column("principal", Uuid, primary_key=True),
+    Column("tokens", Double, nullable=False, comment="requests that are left, at that moment"),
+    Column("taken", Integer, nullable=False, comment="by the process that asked last"),
+    Column("at", At, nullable=False),
+    prefixes=["UNLOGGED"],
+    comment="how many requests a principal has left; lost when Postgres crashes, and then all are full again",
 )
 
 HAND_OVER = Table(

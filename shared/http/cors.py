@@ -9,7 +9,18 @@ from starlette.middleware.cors import CORSMiddleware
 from shared.http.compression import Compression
 from shared.http.outgoing import Public
 
-EXPOSED = ("ETag", "Link", "Location", "Retry-After", "Idempotency-Replayed", "X-Trace-Id", "Deprecation", "Sunset")
+EXPOSED = (
+    "ETag",
+    "Link",
+    "Location",
+    "Retry-After",
+    "Idempotency-Replayed",
+    "X-Trace-Id",
+    "Deprecation",
+    "Sunset",
+    "RateLimit",
+    "RateLimit-Policy",
+)
 
 
 def cors(origins: Sequence[str]) -> dict[str, Any]:

@@ -88,7 +88,8 @@ class ClinchRoute(APIRoute):
         says_all = getattr(self.response_model, "version_says_all", True)
 
         async def answer(request: Request) -> Response:
-            await authenticate(request)  # first: without a token a caller learns nothing of the rest
+            actor = await authenticate(request)  # first: without a token a caller learns nothing of the rest
+            request.state.rate = await request.app.state.limiter.count(actor.id)
             check(request)
             response = await handle(request)
             if fields := getattr(request.state, "fields", None):

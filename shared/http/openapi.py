@@ -20,6 +20,7 @@ _READ = {
     403: "The role does not allow this",
     404: "There is none, or the caller may not see it",
     422: "The input is not valid; `errors` says where",
+    429: "The caller has sent too many requests; repeat after Retry-After",
     503: "Overloaded or restarting; repeat after Retry-After",
 }
 _WRITE = _READ | {
@@ -95,7 +96,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
             for code in answers.keys() & {"200", "201", "202"}:
                 _show_headers(answers[code], schemas, new=code == "201", replayed=codes is _WRITE)
     components["headers"] = _HEADERS
-    for code in (409, 422, 503):
+    for code in (409, 422, 429, 503):
         components["responses"][f"Problem{code}"]["headers"] = {"Retry-After": {"$ref": "#/components/headers/Retry-After"}}
     return made
 
@@ -104,6 +105,8 @@ _TEXT = {"type": "string"}
 _HEADERS = {
     "ETag": {"description": "The version of the record and whose view of it: for If-None-Match and If-Match", "schema": _TEXT},
     "Location": {"description": "The address of what is new, or of the list that shows it; none for a dry run", "schema": _TEXT},
+    "RateLimit-Policy": {"description": '`"principal";q=60000;w=60`: requests that a caller may send in a minute', "schema": _TEXT},
+    "RateLimit": {"description": '`"principal";r=19000;t=1`: requests left now, and seconds until all are back', "schema": _TEXT},
     "Retry-After": {
         "description": "Seconds after which the same request may succeed",
         "schema": {"type": "integer"},

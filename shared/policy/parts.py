@@ -8,7 +8,7 @@ from typing import Self
 
 from pydantic import model_validator
 
-from shared.policy.document import Part, value
+from shared.policy.document import Document, Part, value
 
 
 class StageNumbers(Part):
@@ -78,3 +78,18 @@ class Ascending(Part):
             if getattr(self, lower) > getattr(self, upper):
                 raise ValueError(f"{upper} must not be less than {lower}")
         return self
+
+
+class Requests(Part):
+    """How many requests one principal, a person or another system, may send to the service."""
+
+    per_minute: int = value(
+        60_000, "Requests a minute", "每分钟请求数", "So many are given back in a minute; 0 for no limit.", ge=0, le=10_000_000
+    )
+    burst: int = value(20_000, "Burst", "突发请求数", "So many may come at once, after a pause.", ge=1, le=10_000_000)
+
+
+class Served(Document):
+    """What the document of every service has."""
+
+    requests: Requests = value(Requests(), "Requests", "请求限额", "How many requests one principal may send.")

@@ -31,6 +31,7 @@ from shared.http.compression import Compression
 from shared.http.cors import cors
 from shared.http.edge import ClinchRoute
 from shared.http.operations import operations_router
+from shared.http.rate import Limiter
 from shared.http.routes import Routes
 from shared.log.bus import open_bus
 from shared.log.consumer import Handle, reactions
@@ -39,6 +40,7 @@ from shared.policy import simulation_api as policies
 from shared.policy import store as policy_store
 from shared.policy.document import Policy
 from shared.policy.jobs import policy_jobs
+from shared.policy.parts import Requests, Served
 from shared.policy.timers import policy_timers
 from shared.process.settings import Settings
 from shared.process.telemetry import Telemetry
@@ -129,6 +131,7 @@ class Service:
         )
 
         leavers = Leavers(db)
+        limiter = Limiter(db, lambda: self._requests(db), self.name)
 
         @asynccontextmanager
         async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -138,6 +141,7 @@ class Service:
             finally:
                 app.state.stopping.set()
                 await leavers.aclose()
+                await limiter.aclose()
                 await verifier.aclose()
                 await db.stop()
 
@@ -158,6 +162,7 @@ class Service:
         app.state.db = db
         app.state.verifier = verifier
         app.state.leavers = leavers
+        app.state.limiter = limiter
         app.state.clock = clock
         app.state.policies = {policy.name: policy for policy in self.policies}
         app.state.stopping = stop or asyncio.Event()
@@ -181,6 +186,14 @@ class Service:
             app.add_middleware(CORSMiddleware, **cors(settings.cors_origins))
         app.add_middleware(Telemetry, service=self.name, streamed=self.streamed)
         return app
+
+    def _requests(self, db: Database) -> Requests:
+        """How many requests a principal may send now, as the service's document of policy says."""
+        for policy in self.policies:
+            document = db.policies.active.get(policy)
+            if isinstance(document, Served):
+                return document.requests
+        return Requests()
 
     def _obstacle_of(self, app: FastAPI) -> Callable[[], Awaitable[str | None]]:
         """Ready to serve: database there, schema at head, not draining.

@@ -101,7 +101,12 @@ class Telemetry:
                 status = message["status"]
                 if any(name == b"content-type" and value.startswith(b"text/event-stream") for name, value in message["headers"]):
                     streams_since = time.perf_counter()
-                message["headers"] = [*message["headers"], (b"x-trace-id", trace.encode()), *to_keep(scope)]
+                message["headers"] = [
+                    *message["headers"],
+                    (b"x-trace-id", trace.encode()),
+                    *scope["state"].get("rate", ()),
+                    *to_keep(scope),
+                ]
                 if (ends := going_of(scope.get("route"))) is not None:
                     message["headers"] += ends.headers(scope["path_params"])
             await send(message)

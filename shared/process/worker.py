@@ -12,6 +12,7 @@ from shared.auth import SYSTEM
 from shared.clock import Clock, kept_since, utcnow
 from shared.db.context import Context
 from shared.db.tx import Database
+from shared.http import rate
 from shared.http.idempotency import FORGET_OLD
 from shared.imports.job import forget_uploads
 from shared.log import replicas
@@ -126,6 +127,7 @@ async def _keep_house(db: Database, clock: Clock, stop: asyncio.Event, service: 
     async def sweep() -> None:
         async with db.connection() as conn:
             await conn.execute(FORGET_OLD)
+            await conn.execute(rate.FORGET_OLD)
             await forget_uploads(conn, kept_since(clock, days=1))
 
     await every(HOUSEKEEPING_SECONDS, sweep, stop, Outage("housekeeping", service=service))

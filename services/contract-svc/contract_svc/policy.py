@@ -8,7 +8,7 @@ from pydantic import field_validator
 
 from contract_svc.contracts.record import ReviewPart, Section
 from shared.policy.document import Document, Policy, value
-from shared.policy.parts import DEFAULT_PLAN, PaymentStep
+from shared.policy.parts import DEFAULT_PLAN, PaymentStep, Served
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -19,7 +19,7 @@ def _each_once(named: tuple[E, ...], of: type[E]) -> tuple[E, ...]:
     return tuple(one for one in of if one in named)
 
 
-class ContractPolicy(Document):
+class ContractPolicy(Served):
     """The terms that contracts begin with, and what the customer confirms."""
 
     acceptance_days: int = value(

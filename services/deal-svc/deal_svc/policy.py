@@ -4,8 +4,8 @@ from decimal import Decimal
 
 from pydantic import field_validator
 
-from shared.policy.document import Document, Policy, value
-from shared.policy.parts import DEFAULT_PLAN, Ascending, PaymentStep, Stages, adds_up
+from shared.policy.document import Policy, value
+from shared.policy.parts import DEFAULT_PLAN, Ascending, PaymentStep, Served, Stages, adds_up
 
 
 class DiscountAuthority(Ascending):
@@ -26,7 +26,7 @@ class DiscountAuthority(Ascending):
     )
 
 
-class DealPolicy(Document):
+class DealPolicy(Served):
     """The pipeline, and what quotes begin with."""
 
     stages: Stages = value(Stages(), "Stages", "商机阶段", "Probability and stall limit of each open stage.")

@@ -6,7 +6,8 @@ from typing import Self
 
 from pydantic import model_validator
 
-from shared.policy.document import Document, Part, Policy, value
+from shared.policy.document import Part, Policy, value
+from shared.policy.parts import Served
 
 
 class Profile(StrEnum):
@@ -71,7 +72,7 @@ class Bant(Part):
         return chosen.model_dump()
 
 
-class LeadPolicy(Document):
+class LeadPolicy(Served):
     """How leads are qualified, given up and handed over."""
 
     bant: Bant = value(Bant(), "BANT", "BANT", "How BANT decides on qualification and grade.")

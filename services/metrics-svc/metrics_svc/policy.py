@@ -6,7 +6,7 @@ from pydantic import field_validator
 
 from metrics_svc.settings import MetricsSettings
 from shared.policy.document import Document, Part, Policy, value
-from shared.policy.parts import Stages
+from shared.policy.parts import Served, Stages
 from shared.process.settings import Settings
 
 
@@ -66,7 +66,7 @@ class Webhooks(Part):
         return seconds
 
 
-class MetricsPolicy(Document):
+class MetricsPolicy(Served):
     """What figures reckon with, how long the feed reaches back, how webhooks are sent."""
 
     figures: Figures = value(Figures(), "Figures", "指标", "What figures reckon with.")
