@@ -8,9 +8,7 @@ from typing import Any
 import structlog
 
 from shared import timers
-from shared.auth import SYSTEM
 from shared.clock import Clock, kept_since, utcnow
-from shared.db.context import Context
 from shared.db.tx import Database
 from shared.http import rate
 from shared.http.idempotency import FORGET_OLD
@@ -19,7 +17,6 @@ from shared.log import replicas
 from shared.log.bus import Bus, open_bus
 from shared.log.consumer import Consumer
 from shared.log.relay import relay, sample
-from shared.policy import store
 from shared.process.admin import Obstacle
 from shared.process.outage import Outage, every, pause
 from shared.process.service import Service
@@ -49,7 +46,6 @@ class Worker:
         await db.start()
         await bus.start()
         try:
-            await store.begin(db, self._service.policies, Context(self._service.name, SYSTEM, self._clock(), "start"))
             await _together([self._on_the_log(db, bus, stop), *self._without_the_log(db, stop)])
         finally:
             self._held_up = NOT_AT_WORK

@@ -20,13 +20,13 @@ from tests.ports import free_port
 from tests.shared.notes_service import metadata
 
 ROOT = Path(__file__).parents[2]
-# It has no migrations: any folder without Python files in it will do.
+# It has no migrations: any folder without Python files in it will do. Without policies it has nothing to tell when it starts.
 RUN = """
 from dataclasses import replace
 from pathlib import Path
 from shared.process.cli import main
 from tests.shared.notes_service import service
-main(replace(service, migrations=Path("docs")))
+main(replace(service, migrations=Path("docs"), policies=[]))
 """
 
 
