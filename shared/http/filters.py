@@ -11,9 +11,25 @@ from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, Integer, Numeric, SmallInteger, Text, any_, bindparam, func, or_
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Integer,
+    Numeric,
+    SmallInteger,
+    Text,
+    Uuid,
+    any_,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 from sqlalchemy.types import TypeEngine
 
+from shared.db.tables import ROSTER
 from shared.errors import Invalid
 from shared.fields import read_day, read_time
 
@@ -179,6 +195,26 @@ class Filter:
     def _invalid(self, operator: Operator, says: str) -> Invalid:
         name = self.parameter(operator)
         return Invalid(f"{name} {says}.", pointer=name, code="bad_filter")
+
+
+class TeamFilter(Filter):
+    """`team`: the rows of a team and of the teams below it, as the roster knows them. `team_id` is for one team alone."""
+
+    def __init__(self, column: ColumnElement[Any]) -> None:
+        super().__init__("team", column, None)
+
+    def condition(self, compare: Compare) -> ColumnElement[bool]:
+        if compare in ("none", "in_or_none"):
+            return super().condition(compare)
+        given: ColumnElement[Any] = bindparam(self.bound(compare), type_=ARRAY(Uuid) if compare == "in" else Uuid)
+        asked = given if compare == "in" else func.array_append(literal_column("ARRAY[]::uuid[]"), given)
+        below = select(ROSTER.c.team_id).where(ROSTER.c.team_path.op("&&", is_comparison=True)(asked), ROSTER.c.team_id.is_not(None))
+        # One array, computed once per statement, so that an index on the column serves it.
+        return self.column == any_(func.array_cat(asked, func.array(below.scalar_subquery())))
+
+    def documented(self, operator: Operator) -> dict[str, Any]:
+        said = super().documented(operator)
+        return {**said, "description": "A team, with those below it. " + said["description"]}
 
 
 def _text(text: str) -> str:

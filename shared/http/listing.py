@@ -43,7 +43,7 @@ from shared.db.query import Query
 from shared.db.tx import Reader
 from shared.fields import personal
 from shared.http import cursor
-from shared.http.filters import Compare, Filter, choices_in, kind_of
+from shared.http.filters import Compare, Filter, TeamFilter, choices_in, kind_of
 from shared.http.page import Page, PageRequest
 from shared.http.parameters import Parameters
 
@@ -69,11 +69,12 @@ class _Shape:
 class Listing(Generic[R]):
     """A list of the rows of `table` (or of a subquery with an `id`), each read into `into`: a dataclass, or the model of an item.
 
-    `filters` are query parameters by name; the column's type decides their operators. `sorts` are columns of `into`; the id breaks
-    ties and NULLs come last in both directions. Every sort wants an index on (column, id). `search` are the columns that `q` looks in,
-    whatever the form that a name is written in. `stored` are filters whose texts have a stored form, and what gives it.
-    `personal` are those of all these columns that hold personal data or what customers said: roles that see the `kind` of records
-    masked cannot filter or sort by them, and `q` passes them over. Without a kind that is who sees any kind masked.
+    `filters` are query parameters by name; the column's type decides their operators. A list that filters by `team_id` does so by
+    `team` too: with the teams below. `sorts` are columns of `into`; the id breaks ties and NULLs come last in both directions. Every
+    sort wants an index on (column, id). `search` are the columns that `q` looks in, whatever the form that a name is written in.
+    `stored` are filters whose texts have a stored form, and what gives it. `personal` are those of all these columns that hold
+    personal data or what customers said: roles that see the `kind` of records masked cannot filter or sort by them, and `q` passes
+    them over. Without a kind that is who sees any kind masked.
     """
 
     def __init__(
@@ -96,6 +97,8 @@ class Listing(Generic[R]):
         self.filters = {
             name: Filter(name, c, choices_in(hints.get(getattr(c, "key", name))), stored.get(name)) for name, c in filters.items()
         }
+        if "team_id" in filters:
+            self.filters["team"] = TeamFilter(filters["team_id"])
         self.sorts = {name: kind_of(table.c[name]) for name in sorts}
         # A model need not show what its list is sorted by.
         self._read_too = tuple(name for name in sorts if name not in self.names) if self._model else ()

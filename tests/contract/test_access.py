@@ -8,7 +8,7 @@ import pytest
 from shared.events.deal import DealMemberAdded, DealMemberRemoved
 from shared.events.lead import AccountCreated, AccountMemberAdded, AccountUpdated, PersonAdded
 from shared.ids import new_id
-from tests.contract.office import ACME, TEAM, Office
+from tests.contract.office import ACME, OTHER_TEAM, TEAM, Office
 from tests.harness import Running
 
 LOOKS = ("", "/timeline", "/milestones")
@@ -98,3 +98,22 @@ async def test_a_system_books_payments_by_its_scope_only_and_with_a_key(office: 
     back = await office.ask(bank, "POST", path, {"reason": "bounced"}, key=str(uuid4()), etag="*")
     assert (back["reversed_at"] is not None, back["reversal_reason"]) == (True, None), "a reason is masked for systems"
     await office.ask(bank, "POST", f"/v1/contracts/{contract['id']}/terminate", {"reason": "x"}, etag="*", expect=403)
+
+
+async def test_a_team_stands_for_the_teams_below_it(office: Office, svc: Running) -> None:
+    top, leaf = new_id(), new_id()
+    for who, team, path in (("rhe", top, [top]), ("ann", TEAM, [top, TEAM]), ("leo", leaf, [top, TEAM, leaf])):
+        await svc.hear(PersonAdded(role="rep", team_id=team, team_path=path), svc.person("rep", who), 2)
+    ids = {team: (await office.draft(team_id=team))["id"] for team in (TEAM, leaf, OTHER_TEAM)}
+
+    async def listed(**asked: str) -> set[str]:
+        page = await office.ask("admin", "GET", "/v1/contracts", count="exact", **asked)
+        assert page["count"] == len(page["items"])
+        return {contract["id"] for contract in page["items"]}
+
+    assert await listed(team=str(top)) == await listed(team=str(TEAM)) == {ids[TEAM], ids[leaf]}
+    assert await listed(team=str(leaf)) == {ids[leaf]}
+    assert await listed(team=f"{leaf},{OTHER_TEAM}") == {ids[leaf], ids[OTHER_TEAM]}
+    assert await listed(team=str(new_id())) == await listed(team="none") == set()
+    assert await listed(team_id=str(TEAM)) == {ids[TEAM]}, "one team alone"
+    assert await listed(team=str(TEAM), team_id=str(leaf)) == {ids[leaf]}
