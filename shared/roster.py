@@ -1,6 +1,7 @@
 """Who is in which team, as lead-svc tells it: for row access and for the team of an event."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import bindparam, select
@@ -23,6 +24,23 @@ _REMEMBER = Query(
     UUID,
 )
 _TEAM = Query(select(ROSTER.c.team_id).where(ROSTER.c.person_id == bindparam("person_id")), UUID)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the roster says of somebody who may own a record."""
+
+    role: str
+    active: bool
+    team_id: UUID | None
+
+
+_STANDING = Query(select(*[ROSTER.c[n] for n in Standing.__slots__]).where(ROSTER.c.person_id == bindparam("person_id")), Standing)
+
+
+async def standing(tx: Reader, person_id: UUID) -> Standing | None:
+    """The person's role and team; None for somebody unknown so far."""
+    return await tx.first(_STANDING, person_id=person_id)
 
 
 async def remember(

@@ -81,6 +81,7 @@ async def _hold(acts: Acts, office: Office, contract: dict[str, Any], whos: Sequ
 
 async def test_the_acts_of_a_contract_are_what_its_answer_says(office: Office, svc: Running) -> None:
     await svc.hear(PersonAdded(role="presales", team_id=TEAM, team_path=[TEAM]), svc.person("presales", "pia"))
+    await svc.hear(PersonAdded(role="manager"), svc.person("director"))
     acts = Acts(office, CONTRACT_ACTS)
     for place, contract in enumerate(await _contracts(office)):
         some = [ROTATING[(place + n) % len(ROTATING)] for n in range(2)]

@@ -13,7 +13,7 @@ from shared.events.deal import DealLost, DealUpdated, QuoteSuperseded, QuoteWith
 from shared.events.envelope import Event, Money
 from shared.events.lead import PersonChanged
 from shared.ids import new_id
-from tests.contract.office import OTHER_TEAM, Office, amount, quote, states
+from tests.contract.office import OTHER_TEAM, TEAM, Office, amount, quote, states
 from tests.harness import Running
 
 
@@ -59,17 +59,40 @@ def moved(contract: dict[str, Any], owner: UUID, **over: Any) -> DealUpdated:
     return DealUpdated(**given | over)
 
 
-async def test_an_unsigned_contract_follows_its_deal_to_another_owner(office: Office, svc: Running) -> None:
+async def test_a_contract_follows_its_deal_to_another_owner(office: Office, svc: Running) -> None:
     draft, signed = await office.draft(), await office.signed()
     bob = svc.person("rep", "bob")
     for contract in (draft, signed):
         for version in (2, 3):
             await svc.hear(moved(contract, bob), UUID(contract["deal_id"]), version)
-    [told] = await svc.told(ContractChanged)
-    assert isinstance(told.data, ContractChanged)
-    assert (told.subject, told.data.changed, told.data.owner_id) == (UUID(draft["id"]), ["owner_id", "team_id"], bob)
+    found = {told.subject: told.data for told in await svc.told(ContractChanged)}
+    assert len(found) == len(await svc.told(ContractChanged)) == 2
+    followed, kept = found[UUID(draft["id"])], found[UUID(signed["id"])]
+    assert isinstance(followed, ContractChanged)
+    assert isinstance(kept, ContractChanged)
+    assert (followed.changed, followed.owner_id, str(followed.previous_owner_id)) == (["owner_id", "team_id"], bob, draft["owner_id"])
+    assert (kept.changed, kept.owner_id) == (["owner_id"], bob), "of what is signed, the team is that of the new owner"
     assert (await office.read(draft, "rep:bob"))["team_id"] == str(OTHER_TEAM)
-    assert (await office.read(signed))["owner_id"] == signed["owner_id"], "what is signed stays"
+    assert (await office.read(signed, "rep:bob"))["region"] == signed["region"]
+
+
+async def test_a_closed_contract_follows_its_deal_and_stays_in_its_team(office: Office, svc: Running) -> None:
+    bob = svc.person("rep", "bob")
+    await svc.hear(PersonChanged(role="rep", team_id=OTHER_TEAM, team_path=[OTHER_TEAM]), bob, 2)
+    completed = await office.delivered(total="100")
+    await office.pay(completed, "100")
+    terminated = await office.act(await office.signed(), "terminate", "manager:max", reason="x")
+    voided = await office.act(await office.draft(), "void", reason="x")
+    for contract in (completed, terminated, voided):
+        await svc.hear(moved(contract, bob), UUID(contract["deal_id"]), 2)
+        seen = await office.read(contract, "rep:bob")
+        assert (seen["owner_id"], seen["team_id"]) == (str(bob), str(TEAM))
+
+
+async def test_a_signed_contract_goes_with_a_hand_over_of_contracts_and_not_of_deals(office: Office, svc: Running) -> None:
+    signed, bob = await office.signed(), svc.person("rep", "bob")
+    await svc.hear(moved(signed, bob, hand_over_id=new_id()), UUID(signed["deal_id"]), 2)
+    assert (await office.read(signed))["owner_id"] == signed["owner_id"]
 
 
 def lost(contract: dict[str, Any], at: Any) -> DealLost:

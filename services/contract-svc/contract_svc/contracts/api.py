@@ -47,6 +47,10 @@ class ContractPatch(Patch, ContractFields):
     signers: Annotated[list[SignerIn], Field(max_length=20)]
 
 
+class OwnerIn(StepIn):
+    owner_id: UUID
+
+
 @router.get("")
 async def list_contracts(page: Annotated[PageRequest, Depends(queries.LIST.params)], db: Reading, by: CurrentActor) -> Page[ContractItem]:
     """Contracts that you see: your own, those of the teams below you, of deals whose team you are in, and what your role adds."""
@@ -82,3 +86,13 @@ async def edit_contract(contract_id: UUID, body: ContractPatch, tx: InTx, by: Cu
         texts |= body.model_dump(mode="json", include={"signers"})
     changed = await commands.edit(tx, contract_id, expect=expect, at=body.at, changes=days | texts)
     return await ContractOut.of(changed, by, tx)
+
+
+@router.post("/{contract_id}/assign")
+async def assign_contract(contract_id: UUID, body: OwnerIn, tx: InTx, by: CurrentActor, expect: IfMatch) -> ContractOut:
+    """Give the contract to somebody on the roster who can own records, in any state; its milestones and payments go with it.
+
+    For those above its owner. It holds until the owner of the deal changes: then the contract goes with its deal again. What was counted
+    stays with whom it was credited to.
+    """
+    return await ContractOut.of(await commands.assign(tx, contract_id, body.owner_id, expect=expect, at=body.at), by, tx)

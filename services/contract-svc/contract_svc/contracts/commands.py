@@ -10,12 +10,15 @@ from uuid import UUID
 
 from contract_svc.contracts.queries import SEEN
 from contract_svc.contracts.record import Contract
-from contract_svc.contracts.rules import CHANGE, term_unmet
+from contract_svc.contracts.rules import ASSIGN, CHANGE, owned_by, term_unmet
 from contract_svc.contracts.tables import CONTRACTS
+from shared.auth.actor import OWNERS
 from shared.clock import happened
 from shared.db.tx import Tx
+from shared.errors import NotYet, Rejected
 from shared.events.contract import ContractChanged, ContractEvent
 from shared.events.envelope import Dimensions, Money
+from shared.roster import standing
 
 E = TypeVar("E", bound=ContractEvent)
 
@@ -38,10 +41,33 @@ async def edit(tx: Tx, contract_id: UUID, *, expect: int | None, at: datetime | 
     return await change(tx, contract, at=happened(at, tx.now, since=contract.drafted_at), **after)
 
 
+async def assign(tx: Tx, contract_id: UUID, to: UUID, *, expect: int | None, at: datetime | None) -> Contract:
+    """Give the contract to another owner, in any state."""
+    contract = await SEEN.load(tx, contract_id, expect)
+    ASSIGN.check(contract, tx.actor)
+    if contract.owner_id == to:
+        return contract
+    when = happened(at, tx.now, since=contract.closed_at or contract.drafted_at)
+    return await change(tx, contract, at=when, **owned_by(contract, to, await _owners_team(tx, to)))
+
+
+async def _owners_team(tx: Tx, owner_id: UUID) -> UUID | None:
+    known = await standing(tx, owner_id)
+    if known is None or not known.active:
+        raise NotYet(
+            "No such person is on the roster, or the person has left. A new person is known here a moment later.", code="unknown_owner"
+        )
+    if known.role not in OWNERS:
+        says = f"Somebody else must own the contract: only {', '.join(OWNERS[:-1])} and {OWNERS[-1]} can."
+        raise Rejected(says, code="not_an_owner")
+    return known.team_id
+
+
 async def change(tx: Tx, contract: Contract, *, at: datetime, **changes: Any) -> Contract:
     """Set fields of a locked contract and tell which of them changed. Tell nothing when none did."""
     changed = {name: value for name, value in changes.items() if getattr(contract, name) != value}
     if not changed:
         return contract
-    told = about(ContractChanged, replace(contract, **changed), changed=sorted(changed))
+    before = {"previous_owner_id": contract.owner_id} if "owner_id" in changed else {}
+    told = about(ContractChanged, replace(contract, **changed), changed=sorted(changed), **before)
     return await tx.save(CONTRACTS, contract, told, at=at, **changed)

@@ -39,12 +39,9 @@ ROWS = Rows(
 """Those that an actor sees. The team of a deal sees its contracts."""
 SEEN = Scoped(CONTRACTS, ROWS)
 
-_unsigned = (
-    select(*[CONTRACT.c[n] for n in CONTRACTS.names])
-    .where(is_in(CONTRACT.c.state, [s.value for s in UNSIGNED]))
-    .order_by(CONTRACT.c.id)
-    .with_for_update()
-)
+_locked = select(*[CONTRACT.c[n] for n in CONTRACTS.names]).order_by(CONTRACT.c.id).with_for_update()
+_unsigned = _locked.where(is_in(CONTRACT.c.state, [s.value for s in UNSIGNED]))
+OF_DEAL = Query(_locked.where(CONTRACT.c.deal_id == bindparam("deal_id")), Contract)
 UNSIGNED_OF_DEAL = Query(_unsigned.where(CONTRACT.c.deal_id == bindparam("deal_id")), Contract)
 UNSIGNED_OF_QUOTE = Query(_unsigned.where(CONTRACT.c.quote_id == bindparam("quote_id")), Contract)
 OF_QUOTE = Query(select(func.count()).select_from(CONTRACT).where(CONTRACT.c.quote_id == bindparam("quote_id")), int)

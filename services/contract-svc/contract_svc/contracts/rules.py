@@ -5,6 +5,8 @@ The acts of each step are with the step: signing, delivery, payments.
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
+from uuid import UUID
 
 from contract_svc.contracts.record import CONTRACT, UNSIGNED, Contract, ContractState, Section
 from shared.acts import Act, who
@@ -29,6 +31,19 @@ CHANGE: Act[Contract, None] = Act(
     code="contract_not_changeable",
     says="Changes the text, the signers and the days of a draft; lines, total and schedule are the quote's.",
     asks="It ends on the day it starts or later.",
+)
+
+ASSIGN: Act[Contract, None] = Act(
+    of=CONTRACT,
+    name="assign",
+    operation="assign_contract",
+    who=who(*LEADERS, Role.sales_ops),
+    refused="The contract cannot be given to another owner.",
+    code="contract_not_assignable",
+    tells=(ContractChanged,),
+    says="Gives the contract to another owner, with its milestones and payments, until the owner of its deal changes.",
+    asks="A person on the roster who owns records and has not left.",
+    sample=lambda contract, by: {"owner_id": str(contract.owner_id or by.id)},
 )
 
 # -- What the system does -----------------------------------------------------------------------------------------------------
@@ -66,6 +81,24 @@ REOPEN: Act[Contract, None] = Act(
     tells=(ContractReopened,),
     says="Opens it again when a payment is reversed.",
 )
+
+
+def owned_by(contract: Contract, owner_id: UUID | None, team_id: UUID | None) -> dict[str, Any]:
+    """What changes with the owner.
+
+    A closed contract stays in the team that it was closed in. A review that the new owner gave is void: somebody else gives it again.
+    """
+    void = contract.state is ContractState.IN_REVIEW
+    return {
+        "owner_id": owner_id,
+        "team_id": contract.team_id if contract.closed_at else team_id,
+        "reviews": reviews_without(contract, owner_id) if void else contract.reviews,
+    }
+
+
+def reviews_without(contract: Contract, owner_id: UUID | None) -> dict[str, dict[str, Any]]:
+    """The reviews that count when the contract has this owner, who cannot review it."""
+    return {part: review for part, review in contract.reviews.items() if str(review["by"]) != str(owner_id)}
 
 
 def term_unmet(starts_on: date | None, ends_on: date | None) -> list[Unmet]:

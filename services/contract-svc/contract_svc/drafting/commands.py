@@ -10,13 +10,13 @@ from sqlalchemy.dialects.postgresql import insert
 
 from contract_svc.contracts import queries
 from contract_svc.contracts.commands import about, change
-from contract_svc.contracts.record import Contract, ContractState
+from contract_svc.contracts.record import UNSIGNED, Contract, ContractState
+from contract_svc.contracts.rules import owned_by
 from contract_svc.contracts.tables import CONTRACT_NUMBER, CONTRACTS
 from contract_svc.drafting import rules
 from contract_svc.milestones import commands as milestones
 from contract_svc.milestones.record import Term, Trigger
 from contract_svc.policy import DEAL_TERMS, POLICY
-from contract_svc.signing.rules import reviews_without
 from shared.calendar import day_of
 from shared.db.query import Query
 from shared.db.tx import Tx
@@ -26,6 +26,7 @@ from shared.events.envelope import Dimensions
 from shared.handover.late import placed_now
 from shared.handover.parts import UNSIGNED_CONTRACTS
 from shared.ids import new_id
+from shared.roster import team_of
 
 _first = insert(CONTRACT_NUMBER).values(year=bindparam("year", type_=Integer), last=1)
 _NEXT_NUMBER = Query(
@@ -78,16 +79,20 @@ async def draft(tx: Tx, quote_id: UUID, quote: QuoteAccepted, *, at: datetime) -
 
 
 async def follow(tx: Tx, contracts: Sequence[Contract], deal: DealUpdated, *, at: datetime) -> None:
-    """Give unsigned contracts the owner, team, source, product and region of their deal.
+    """Let contracts go with their deal, in any state, when its owner changes; a hand-over moves signed ones by itself.
 
-    A review that the new owner gave is void: somebody else gives it again.
+    Unsigned ones also take the deal's source, product and region. An owner that somebody gave a contract stays until then.
     """
     for contract in contracts:
-        now = {n: getattr(deal, n) for n in Dimensions.model_fields}
-        if "owner_id" not in deal.changed:  # told before its hand-over perhaps, which the contract has gone with already
-            now |= await placed_now(tx, UNSIGNED_CONTRACTS, deal, account_id=contract.account_id)
-        reviews = reviews_without(contract, now["owner_id"]) if contract.state is ContractState.IN_REVIEW else contract.reviews
-        await change(tx, contract, at=max(at, contract.drafted_at), **now, reviews=reviews)
+        signed = contract.state not in UNSIGNED
+        now = {} if signed else {n: getattr(deal, n) for n in ("source", "product", "region")}
+        if "owner_id" in deal.changed and not (signed and deal.hand_over_id):
+            team = await team_of(tx, deal.owner_id) if signed and deal.owner_id else deal.team_id
+            now |= owned_by(contract, deal.owner_id, team)
+        elif "team_id" in deal.changed and not signed and contract.owner_id == deal.owner_id:
+            now["team_id"] = deal.team_id
+        last = contract.closed_at or contract.signed_at or contract.drafted_at
+        await change(tx, contract, at=max(at, last), **now)
 
 
 async def _next_number(tx: Tx, at: datetime) -> str:

@@ -1,6 +1,6 @@
-"""What contract-svc does when deal-svc tells of quotes and deals. A signed contract does not change."""
+"""What contract-svc does when deal-svc tells of quotes and deals. Of a signed contract only the owner changes."""
 
-from contract_svc.contracts.queries import UNSIGNED_OF_DEAL, UNSIGNED_OF_QUOTE
+from contract_svc.contracts.queries import OF_DEAL, UNSIGNED_OF_DEAL, UNSIGNED_OF_QUOTE
 from contract_svc.drafting.commands import draft, follow
 from contract_svc.signing.commands import give_up
 from shared.db.tx import Tx
@@ -16,7 +16,7 @@ async def draft_contract(tx: Tx, e: Envelope[QuoteAccepted]) -> None:
 
 @on(DealUpdated)
 async def follow_deal(tx: Tx, e: Envelope[DealUpdated]) -> None:
-    await follow(tx, await tx.all(UNSIGNED_OF_DEAL, deal_id=e.subject), e.data, at=e.time)
+    await follow(tx, await tx.all(OF_DEAL, deal_id=e.subject), e.data, at=e.time)
 
 
 @on(DealLost)

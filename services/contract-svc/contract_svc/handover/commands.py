@@ -6,8 +6,8 @@ from uuid import UUID
 
 from contract_svc.contracts.commands import about
 from contract_svc.contracts.record import UNSIGNED, Contract, ContractState
+from contract_svc.contracts.rules import reviews_without
 from contract_svc.contracts.tables import CONTRACT, CONTRACTS
-from contract_svc.signing.rules import reviews_without
 from shared.db.query import is_in
 from shared.events.contract import ContractChanged
 from shared.handover import parts

@@ -7,7 +7,6 @@ from decimal import Decimal
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any
-from uuid import UUID
 
 from contract_svc.contracts.record import CONTRACT, OWNER, PREPARER, UNSIGNED, Contract, ContractState, Facts, ReviewPart
 from contract_svc.contracts.rules import missing_sections, term_unmet
@@ -139,11 +138,6 @@ REJECT: Act[Contract, None] = Act(
 def all_approved(contract: Contract, reviews: Mapping[str, Any]) -> bool:
     """Whether every part that the contract needs has approved."""
     return reviews.keys() >= set(contract.review_parts)
-
-
-def reviews_without(contract: Contract, owner_id: UUID | None) -> dict[str, dict[str, Any]]:
-    """The reviews that count when the deal has this owner, who cannot review it."""
-    return {part: review for part, review in contract.reviews.items() if str(review["by"]) != str(owner_id)}
 
 
 # -- Signature ----------------------------------------------------------------------------------------------------------------
