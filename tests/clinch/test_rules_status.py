@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
+from clinch.ops.status.company import CompanyState
 from clinch.ops.status.figures import Consumer, Figures, Waiting
 from clinch.ops.status.findings import Wrong, judge
 from clinch.ops.status.processes import ProcessState
@@ -120,3 +122,21 @@ def test_the_tables_are_aligned_and_what_is_not_known_is_a_question_mark() -> No
         "",
     ]
     assert [duration(seconds) for seconds in (119, 120, 7199, 7200)] == ["119 s", "2 min", "119 min", "2 h"]
+
+
+@pytest.mark.parametrize(
+    ("country", "day", "exceptions", "warned"),
+    [
+        ("CN", datetime(2089, 11, 30, tzinfo=UTC), (), False),
+        ("CN", datetime(2089, 12, 1, tzinfo=UTC), (), True),
+        ("CN", datetime(2089, 12, 1, tzinfo=UTC), (2090,), False),
+        ("CN", datetime(2025, 12, 1, tzinfo=UTC), (), False),
+        ("DE", datetime(2026, 12, 1, tzinfo=UTC), (), False),
+        ("", datetime(2089, 12, 1, tzinfo=UTC), (), False),
+    ],
+)
+def test_from_december_on_the_next_years_official_days_are_missed(
+    country: str, day: datetime, exceptions: tuple[int, ...], warned: bool
+) -> None:
+    its = replace(WELL, company=CompanyState("Asia/Shanghai", "CNY", False, country, exceptions))
+    assert [one.says.partition(" are not known")[0] for one in judge(its, str, day)] == ["The official days of CN for 2090"] * warned

@@ -46,8 +46,9 @@ MACHINES_SQL = {
 }  # fmt: skip
 """Where statements may ask for Postgres's time: only for what counts how long something takes or is kept."""
 MACHINES_CODE = {
-    "shared/clock.py", "shared/auth/verifier.py", "shared/log/relay.py", "deploy/clinch/ops/status/processes.py",
-    "deploy/clinch/ops/backup/command.py", "deploy/clinch/run/supervisor.py", "deploy/clinch/ops/clock.py", "deploy/clinch/demo/command.py",
+    "shared/clock.py", "shared/auth/verifier.py", "shared/log/relay.py", "deploy/clinch/ops/backup/command.py",
+    "deploy/clinch/ops/clock.py", "deploy/clinch/ops/status/command.py", "deploy/clinch/ops/status/processes.py",
+    "deploy/clinch/run/supervisor.py", "deploy/clinch/demo/command.py",
 }  # fmt: skip
 SQLS_NOW = re.compile(
     r"\b(?:now|clock_timestamp|transaction_timestamp|statement_timestamp)\(\)|\bcurrent_(?:timestamp|date)\b|\bfunc\.now\b", re.I

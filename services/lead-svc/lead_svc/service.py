@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from lead_svc.calendar.api import router as calendar
 from lead_svc.capture.api import router as capture
 from lead_svc.checks import CHECKS, TOTALS
 from lead_svc.conversion.api import router as conversion
@@ -48,6 +49,7 @@ service = Service(
         imports,
         rates,
         rate_imports,
+        calendar,
     ],
     reactions=[*REACTIONS, *HANDOVER_REACTIONS],
     timers={WAKE: wake, MOVED: person_moved},

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Annotated
 
@@ -36,7 +36,7 @@ def status(
     """
     folder = DataFolder(data or default_folder())
     system = _elsewhere() or _here(folder)
-    wrong = judge(system, partial(_command, folder))
+    wrong = judge(system, partial(_command, folder), datetime.now(UTC) + timedelta(seconds=system.moved_seconds))
     typer.echo(json.dumps(_facts(system, wrong), indent=1) if as_json else "\n".join(_lines(system, wrong, partial(_command, folder))))
     if system.embedded and not system.ready:
         raise typer.Exit(NOT_READY)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from clinch.ops.status.figures import Consumer, Waiting
 from clinch.ops.status.state import SystemState
@@ -26,9 +27,25 @@ class Wrong:
     page: str
 
 
-def judge(system: SystemState, command: Callable[[str], str]) -> list[Wrong]:
-    """`command` makes of "logs worker" what can be pasted."""
-    return [*_processes(system, command), *_bus(system, command), *_services(system, command)]
+def judge(system: SystemState, command: Callable[[str], str], now: datetime | None = None) -> list[Wrong]:
+    """`command` makes of "logs worker" what can be pasted. `now`: by the company's clock."""
+    return [*_processes(system, command), *_bus(system, command), *_services(system, command), *_calendar(system, now)]
+
+
+def _calendar(system: SystemState, now: datetime | None) -> Iterator[Wrong]:
+    """From December on: whether the next year's official days are there. Countries announce them in autumn."""
+    its = system.company
+    if its is None or not its.country or now is None or now.month != 12 or now.year + 1 in its.exceptions:
+        return
+    from shared.calendar.official import official_year
+
+    if not official_year(its.country, now.year + 1).known:
+        yield Wrong(
+            f"The official days of {its.country} for {now.year + 1} are not known: without them only the week counts. "
+            "A newer release has them, or name them in the company's policy.",
+            None,
+            "calendar.md",
+        )
 
 
 def _runbook(alert: str) -> str:

@@ -1,0 +1,1 @@
+"""The company's calendar of a year, for people to look at."""
