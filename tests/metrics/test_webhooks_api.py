@@ -8,9 +8,9 @@ import pytest
 from pydantic import ValidationError
 
 from clinch.run.postgres import Postgres
+from metrics_svc.numbers import Webhooks as Numbers
 from metrics_svc.service import service
 from metrics_svc.settings import MetricsSettings
-from metrics_svc.webhooks.rules import MOST_ENDPOINTS
 from metrics_svc.webhooks.upkeep import seal_anew
 from shared.events.lead import LeadFlagged
 from shared.events.metrics import (
@@ -184,7 +184,7 @@ async def test_where_it_begins(hooks: Webhooks) -> None:
 
 
 async def test_there_are_only_so_many(hooks: Webhooks) -> None:
-    for _ in range(MOST_ENDPOINTS):
+    for _ in range(Numbers().most_endpoints):
         made = await hooks.register(PUBLIC)
     refused = await hooks.call("POST", body={"url": PUBLIC, "types": ["*"]}, status=409)
     assert refused["code"] == "too_many"

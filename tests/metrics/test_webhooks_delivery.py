@@ -8,9 +8,10 @@ from uuid import UUID
 
 import pytest
 
+from metrics_svc.numbers import Webhooks as Numbers
 from metrics_svc.webhooks import rules
 from metrics_svc.webhooks.delivery import deliver, record
-from metrics_svc.webhooks.rules import AT_ONCE, BACK_OFF
+from metrics_svc.webhooks.rules import AT_ONCE
 from metrics_svc.webhooks.sender import Sender
 from metrics_svc.webhooks.turns import take_turn
 from metrics_svc.webhooks.upkeep import clean_some
@@ -159,9 +160,9 @@ async def test_after_the_last_try_it_has_failed(hooks: Webhooks, receiver: Recei
     receiver.status = 500
     webhook = await hooks.register(receiver.url)
     await hooks.happens(FLAGGED)
-    for wait in itertools.chain(BACK_OFF, [timedelta()]):
+    for wait in itertools.chain(Numbers().back_off_seconds, [0]):
         assert await hooks.work() == 1
-        hooks.svc.clock.now += wait * 1.21
+        hooks.svc.clock.now += timedelta(seconds=wait * 1.21)
     assert await hooks.work() == 0
     [failed] = await hooks.deliveries(webhook)
     assert (failed["state"], failed["due_at"], len(failed["attempts"])) == ("failed", None, 10)
@@ -220,7 +221,7 @@ async def test_a_rotation_signs_with_both_for_a_day(hooks: Webhooks, receiver: R
     await hooks.happens(FLAGGED)
     await hooks.work()
     assert receiver.received[1].headers["webhook-signature"].count("v1,") == 1
-    await clean_some(hooks.svc.db, hooks.svc.settings, hooks.svc.clock())
+    await clean_some(hooks.svc.db, hooks.svc.clock())
     async with hooks.svc.db.connection() as conn:
         assert await conn.fetchval("SELECT count(*) FROM webhook_secret") == 1
 
@@ -321,13 +322,13 @@ async def test_old_deliveries_go_and_verify_knows(hooks: Webhooks, receiver: Rec
     await hooks.happens(FLAGGED)
     async with hooks.svc.transaction() as tx:
         await give_up(tx)
-    assert await clean_some(hooks.svc.db, hooks.svc.settings, hooks.svc.clock()) == 0
+    assert await clean_some(hooks.svc.db, hooks.svc.clock()) == 0
     hooks.svc.clock.advance(days=2)
-    assert await clean_some(hooks.svc.db, hooks.svc.settings, hooks.svc.clock()) == 2
+    assert await clean_some(hooks.svc.db, hooks.svc.clock()) == 2
     assert await state(hooks, webhook) == [("failed", 0)]
     assert await hooks.broken() == []
     hooks.svc.clock.advance(days=89)
-    assert await clean_some(hooks.svc.db, hooks.svc.settings, hooks.svc.clock()) == 1
+    assert await clean_some(hooks.svc.db, hooks.svc.clock()) == 1
 
 
 async def test_verify_finds_a_delivery_that_is_missing(hooks: Webhooks, receiver: Receiver) -> None:

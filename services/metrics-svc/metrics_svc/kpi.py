@@ -3,13 +3,15 @@
 import importlib
 import pkgutil
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Literal
 
 from metrics_svc.histogram import quantile
 from metrics_svc.measures import MEASURES, Measure
+from metrics_svc.numbers import Figures
 
 Unit = Literal["count", "ratio", "days", "money", "money_per_day"]
 Value = Decimal | float | int | None
@@ -104,24 +106,40 @@ def trailing(measure: Measure, days: int) -> Part:
 KPIS: dict[str, "Kpi"] = {}
 
 
+Of = tuple[Measure | Part, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class Kpi:
-    """`read` gets one `Sum` per entry of `of`, in that order. `quantiles` says that it needs their histograms."""
+    """`read` gets one `Sum` per entry of `of`, in that order, and before them the numbers of the policy where `of` is made of these.
+
+    `quantiles` says that it needs their histograms.
+    """
 
     name: str
     unit: Unit
     title: str
-    of: tuple[Measure | Part, ...]
+    of: Of | Callable[[Figures], Of]
     read: Callable[..., Value | Reading]
     says: str
     quantiles: bool = False
     parts: tuple[Part, ...] = ()
+    numbers: Figures = field(default_factory=Figures)
 
     def __post_init__(self) -> None:
-        parts = (p if isinstance(p, Part) else Part(p, "cohort" if p.cohort else "period") for p in self.of)
-        object.__setattr__(self, "parts", tuple(parts))
+        self._reckon_with(self.numbers)
         if KPIS.setdefault(self.name, self) is not self:
             raise TypeError(f"there are two KPIs {self.name!r}")
+
+    def _reckon_with(self, numbers: Figures) -> None:
+        of = self.of(numbers) if callable(self.of) else self.of
+        parts = (p if isinstance(p, Part) else Part(p, "cohort" if p.cohort else "period") for p in of)
+        object.__setattr__(self, "parts", tuple(parts))
+        object.__setattr__(self, "numbers", numbers)
+
+    def by(self, numbers: Figures) -> "Kpi":
+        """The KPI as the policy has it."""
+        return _by(self, numbers) if callable(self.of) else self
 
     @property
     def at_end(self) -> bool:
@@ -129,8 +147,15 @@ class Kpi:
         return any(p.window in ("until", "trailing") for p in self.parts)
 
     def reading(self, sums: list[Sum]) -> Reading:
-        found = self.read(*sums)
+        found = self.read(self.numbers, *sums) if callable(self.of) else self.read(*sums)
         return found if isinstance(found, Reading) else Reading(found, {})
+
+
+@lru_cache(maxsize=64)
+def _by(kpi: Kpi, numbers: Figures) -> Kpi:
+    found = copy(kpi)
+    found._reckon_with(numbers)
+    return found
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The sales stages as figures see them, in their order, and how long a deal may rest in each."""
+"""The sales stages as figures see them, in their order."""
 
 STAGES = ("discovery", "proposal", "negotiation", "closing")
 _PLACE = {stage: place for place, stage in enumerate(STAGES)}
@@ -13,9 +13,6 @@ FUNNEL_STAGES = ("proposal", "negotiation", "closing")
 
 EXITS = ("advance", "skip", "back", "lost", "won")
 """How a stage can be left. `advance`, `skip` and `won` go forward."""
-
-STALLED_AFTER_DAYS = {"discovery": 14, "proposal": 14, "negotiation": 21, "closing": 30}
-"""An open deal that nothing happened to for longer is stalled."""
 
 
 def place(stage: str) -> int:

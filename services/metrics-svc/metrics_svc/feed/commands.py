@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from metrics_svc.feed.records import PartTold, Told, belongs_to, parts_told, together, told
 from metrics_svc.feed.rules import FeedEvent
 from metrics_svc.feed.tables import FEED, HEAD, OWNER
-from metrics_svc.settings import MetricsSettings
+from metrics_svc.policy import POLICY
 from shared import events
 from shared.access.kinds import ACCOUNTS
 from shared.access.members import Part
@@ -91,7 +91,7 @@ FROM old WHERE old.upto IS NOT NULL RETURNING (SELECT count(*) FROM gone)
 
 async def _fold(tx: Tx, messages: Sequence[Delivered]) -> None:
     """Append new events. Those recorded before the horizon are read for their owners only."""
-    horizon = min(tx.now, tx.machine_now) - timedelta(days=MetricsSettings.of(tx.settings).feed_days)
+    horizon = min(tx.now, tx.machine_now) - timedelta(days=tx.policy(POLICY).feed_days)
     records: list[Told] = []
     parts: dict[tuple[Any, ...], PartTold] = {}
     moved: dict[UUID, UUID | None] = {}

@@ -3,6 +3,7 @@
 import asyncio
 
 from metrics_svc.feed.commands import forget
+from metrics_svc.policy import POLICY
 from metrics_svc.settings import MetricsSettings
 from shared.auth import SYSTEM
 from shared.clock import Clock, kept_since
@@ -22,6 +23,6 @@ async def forget_old(db: Database, settings: MetricsSettings, clock: Clock, stop
         deleted = STEP
         while deleted == STEP and not stop.is_set():
             async with db.begin(Context("metrics-svc", SYSTEM, clock(), "feed")) as tx:
-                deleted = await forget(tx, kept_since(clock, settings.feed_days), STEP)
+                deleted = await forget(tx, kept_since(clock, tx.policy(POLICY).feed_days), STEP)
 
     await every(LOOK_SECONDS, look, stop, Outage("feed retention", service="metrics-svc"))

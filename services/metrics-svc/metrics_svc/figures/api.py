@@ -11,7 +11,9 @@ from metrics_svc.figures.parameters import AskedFor
 from metrics_svc.figures.question import Grain
 from metrics_svc.figures.records import PageAskedFor, read_page
 from metrics_svc.kpi import Kpi, catalogue
+from metrics_svc.policy import POLICY
 from shared.auth import CurrentActor
+from shared.db.tx import Reader
 from shared.errors import NotFound
 from shared.http.edge import ClinchRoute, Reading
 from shared.http.page import Page
@@ -21,11 +23,11 @@ router = APIRouter(prefix="/v1/metrics", tags=["metrics"], route_class=ClinchRou
 Name = Annotated[str, Path(max_length=100, description="A name of the catalogue.", examples=["win_rate"])]
 
 
-def _kpi(name: str) -> Kpi:
+def _kpi(db: Reader, name: str) -> Kpi:
     found = catalogue().get(name)
     if found is None:
         raise NotFound("There is no such KPI; GET /v1/metrics/kpis lists them.")
-    return found
+    return found.by(db.policy(POLICY).figures)
 
 
 @router.get("/kpis")
@@ -44,7 +46,7 @@ async def read_kpi(
     grain: Annotated[Grain | None, Query(description="One row per day, week (from Monday), month, quarter or year.")] = None,
 ) -> FigureOut:
     """A KPI of what the caller may see: the company's, a manager's teams', or a rep's own. 403 if none of their roles shows it."""
-    kpi = _kpi(name)
+    kpi = _kpi(db, name)
     total, rows = await answer(db, by, kpi, asked, grain)
     return FigureOut.of(kpi, asked, request.app.state.settings.reporting_currency, total, rows)
 
@@ -52,4 +54,4 @@ async def read_kpi(
 @router.get("/kpis/{name}/records")
 async def list_kpi_records(name: Name, asked: AskedFor, page: PageAskedFor, db: Reading, by: CurrentActor) -> Page[RecordOut]:
     """The records that the KPI counted, oldest first: as many as its `n` says. Each figure links to its own."""
-    return await read_page(db, by, asked, _kpi(name).parts, page)
+    return await read_page(db, by, asked, _kpi(db, name).parts, page)

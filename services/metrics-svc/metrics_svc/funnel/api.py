@@ -25,7 +25,7 @@ router = APIRouter(prefix="/v1/metrics/funnel", tags=["metrics"], route_class=Cl
 
 _STEPS = {"lead": {s.key: s for s in (*LEADS, ASSIST)}, "direct": {s.key: s for s in DIRECT}}
 
-MatureOnly = Annotated[bool, Query(description="Leave out members younger than the 90 % quantile of capture to win.")]
+MatureOnly = Annotated[bool, Query(description="Leave out members younger than the quantile of capture to win that the policy names.")]
 
 
 class FunnelStepOut(BaseModel):

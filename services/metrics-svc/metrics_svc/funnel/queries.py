@@ -18,12 +18,12 @@ from metrics_svc.figures.rules import Sums
 from metrics_svc.funnel.rules import PARTS
 from metrics_svc.kpi import Part, Sum, merged
 from metrics_svc.measures import UNDONE_FROM_LEAD, WON_FROM_LEAD
+from metrics_svc.policy import POLICY
 from shared.auth import Actor
 from shared.db.query import Query, is_in
 from shared.db.tables import At
 from shared.db.tx import Reader
 
-PATH_QUANTILE = 0.9
 _DEALS = (Part(WON_FROM_LEAD, "cohort"), Part(UNDONE_FROM_LEAD, "cohort"))
 
 
@@ -37,10 +37,13 @@ async def read_funnel(db: Reader, actor: Actor, asked: Question) -> Sums:
 
 
 async def only_mature(db: Reader, actor: Actor, asked: Question) -> Question:
-    """Leave out members younger than the time in which 90 % of the won went the whole path: they had no fair chance yet."""
+    """Leave out members younger than the time in which most of the won, 90 % by policy, went the whole path.
+
+    They had no fair chance yet.
+    """
     known = replace(asked, start=None, end=None, by=None, filters={})
     found = await read_sums(db, actor, known, _DEALS, quantiles=True)
-    days = merged([won - undone for won, undone in found.values()]).quantile_days(PATH_QUANTILE)
+    days = merged([won - undone for won, undone in found.values()]).quantile_days(db.policy(POLICY).figures.ripe_quantile)
     if days is None:
         return asked
     mature_until = asked.close if asked.end is None else min(asked.seen, asked.today + timedelta(days=1))

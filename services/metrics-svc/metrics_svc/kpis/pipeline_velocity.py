@@ -1,6 +1,6 @@
 from decimal import Decimal
 
-from metrics_svc.kpi import Kpi, Reading, Sum, ratio, trailing, until
+from metrics_svc.kpi import Kpi, Of, Reading, Sum, ratio, trailing, until
 from metrics_svc.measures import (
     HANDED_ON,
     LOST,
@@ -14,13 +14,17 @@ from metrics_svc.measures import (
     WON,
     WON_CYCLE,
 )
+from metrics_svc.numbers import Figures
 
-_DAYS = 90
 _OPEN = (QUALIFIED, WON, REVERSED, QUALIFIED_LOST, QUALIFIED_REOPENED, HANDED_ON, TAKEN_OVER)
 _RECENT = (WON, REVERSED, LOST, REOPENED, WON_CYCLE, UNDONE_CYCLE)
 
 
-def _read(*sums: Sum) -> Reading:
+def _of(numbers: Figures) -> Of:
+    return *[until(m) for m in _OPEN], *[trailing(m, numbers.velocity_days) for m in _RECENT]
+
+
+def _read(_: Figures, *sums: Sum) -> Reading:
     qualified, ended, back, dropped, restored, handed_on, taken_over = sums[: len(_OPEN)]
     won, reversed_, lost, reopened, cycles, undone = sums[len(_OPEN) :]
     open_now = qualified.n - ended.n + back.n - dropped.n + restored.n - handed_on.n + taken_over.n
@@ -37,9 +41,9 @@ Kpi(
     "pipeline_velocity",
     unit="money_per_day",
     title="Pipeline velocity",
-    of=(*[until(m) for m in _OPEN], *[trailing(m, _DAYS) for m in _RECENT]),
+    of=_of,
     read=_read,
-    says="Open qualified deals × win rate × average deal size / mean sales cycle in days; the last three over the trailing 90 days, the "
-    "cycle of wins that were not reversed. A deal that came from a lead is qualified, as its lead was an SQL; one that was opened "
-    "without a lead is when it gets beyond discovery. For an owner or team, the deals that they had at the end of the period.",
+    says="Open qualified deals × win rate × average deal size / mean sales cycle in days; the last three over the last days that the "
+    "policy names, the cycle of wins that were not reversed. A deal that came from a lead is qualified, as its lead was an SQL; one that "
+    "was opened without a lead is when it gets beyond discovery. For an owner or team, the deals that they had at the end of the period.",
 )

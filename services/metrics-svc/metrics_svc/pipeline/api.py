@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
-from sqlalchemy import Numeric, Text, bindparam, case, cast, func, literal_column, null, select
+from sqlalchemy import Integer, Numeric, Text, bindparam, case, cast, func, literal_column, null, select
 
 from metrics_svc.facts.rows import DIMENSIONS, DealFact
 from metrics_svc.facts.tables import DEALS
@@ -19,7 +19,8 @@ from metrics_svc.figures.sources import Cut, chosen, cut
 from metrics_svc.figures.teams import with_teams_below
 from metrics_svc.kpi import until
 from metrics_svc.measures import QUALIFIED
-from metrics_svc.stages import STAGES, STALLED_AFTER_DAYS
+from metrics_svc.policy import DEAL_NUMBERS
+from metrics_svc.stages import STAGES
 from shared.auth import CurrentActor
 from shared.db.query import Query
 from shared.db.tables import At
@@ -68,7 +69,7 @@ class PipelineOut(BaseModel):
 def _query(where: Cut) -> Query[_Open]:
     c = DEALS.table.c
     now = bindparam("now", type_=At)
-    limit = case(STALLED_AFTER_DAYS, value=c.stage, else_=null())
+    limit = case({stage: bindparam(f"rest_{stage}", type_=Integer) for stage in STAGES}, value=c.stage, else_=null())
     quiet = func.extract("epoch", now - c.last_activity_at) > limit * 86_400
     amount = func.coalesce(c.amount, 0)
     grp = func.coalesce(cast(c[DIMENSIONS[where.by]], Text), "") if where.by else literal_column("''")
@@ -95,7 +96,9 @@ async def read_pipeline(request: Request, asked: AskedForNow, db: Reading, by: C
     now = request.app.state.clock()
     asked = await with_teams_below(db, asked)
     where = cut(by, _PARTS, asked.by, asked.filters, ever=False)
-    rows = await db.all(_query(where), now=now, **filter_values(asked), **params(_PARTS, by))
+    stages = db.policy(DEAL_NUMBERS).stages
+    may_rest = {f"rest_{stage}": stages.of(stage).stalled_after_days for stage in STAGES}
+    rows = await db.all(_query(where), now=now, **may_rest, **filter_values(asked), **params(_PARTS, by))
     groups = sorted({r.grp for r in rows}) if asked.by else []
     currency = request.app.state.settings.reporting_currency
     return PipelineOut(

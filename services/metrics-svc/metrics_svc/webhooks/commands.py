@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, insert, null, select, update
+from sqlalchemy import BigInteger, bindparam, func, insert, null, select, update
 
 from metrics_svc.feed import queries as feed
-from metrics_svc.settings import MetricsSettings
+from metrics_svc.policy import POLICY
 from metrics_svc.webhooks import queries, rules, signature
 from metrics_svc.webhooks.addresses import origin
 from metrics_svc.webhooks.queries import PRESENT
@@ -34,8 +34,6 @@ from shared.ids import new_id
 from shared.seal import Seal
 
 Start = Literal["now", "beginning"] | int
-MOST_AGAIN = 10_000
-"""Deliveries that one request can have sent again."""
 
 _ONE_BY_ONE = "SELECT pg_advisory_xact_lock(4710003)"  # so that two registrations count the same endpoints
 _COUNT = Query(select(func.count()).select_from(WEBHOOK).where(PRESENT), int)
@@ -64,7 +62,7 @@ _those = (
         DELIVERY.c.state == bindparam("found"),
     )
     .order_by(DELIVERY.c.position)
-    .limit(MOST_AGAIN)
+    .limit(bindparam("most", type_=BigInteger))
 )
 _ALL_AGAIN = Query(update(DELIVERY).where(DELIVERY.c.id.in_(_those)).values(_again).returning(DELIVERY.c.id), UUID)
 
@@ -73,7 +71,8 @@ async def register(tx: Tx, *, url: str, types: list[str], description: str, star
     """The endpoint and its secret, which is told this once. `Invalid` when the feed does not hold what follows `start`."""
     REGISTER.permit(tx.actor)
     await tx.execute(_ONE_BY_ONE)
-    require(rules.register_unmet(await tx.one(_COUNT)), REGISTER.refused, REGISTER.code)
+    most = tx.policy(POLICY).webhooks.most_endpoints
+    require(rules.register_unmet(await tx.one(_COUNT), most), REGISTER.refused, REGISTER.code)
     position = await _position(tx, start)
     row = Webhook(
         id=new_id(),
@@ -128,7 +127,7 @@ async def rotate(tx: Tx, id: UUID, *, expect: int | None, keep_old: bool) -> tup
     webhook, progress = await load(tx, id, expect)
     # An old secret that is ended at once stands in nobody's way.
     ROTATE_SECRET.check(webhook, tx.actor, facts=progress if keep_old else replace(progress, old_until=None))
-    until = tx.machine_now + timedelta(hours=MetricsSettings.of(tx.settings).webhook_overlap_hours) if keep_old else tx.machine_now
+    until = tx.machine_now + timedelta(hours=tx.policy(POLICY).webhooks.overlap_hours if keep_old else 0)
     await tx.run(_END_SECRETS, _id=id, until=until)
     secret = await _new_secret(tx, id)
     return await tx.save(WEBHOOKS, webhook, WebhookSecretRotated(old_until=until if keep_old else None)), secret
@@ -160,10 +159,11 @@ async def redeliver(tx: Tx, id: UUID, delivery_id: UUID) -> Webhook:
 
 
 async def redeliver_many(tx: Tx, id: UUID, *, since: datetime, until: datetime, state: DeliveryState) -> int:
-    """Send deliveries of a state again that were made from `since` to before `until`: the oldest `MOST_AGAIN`. How many."""
+    """Send deliveries of a state again that were made from `since` to before `until`: the oldest of them. How many."""
     webhook, progress = await load(tx, id, None)
     REDELIVER.check(webhook, tx.actor, facts=progress)
-    count = len(await tx.all(_ALL_AGAIN, _id=id, since=since, until=until, found=state.value, now=tx.machine_now))
+    most = tx.policy(POLICY).webhooks.most_again
+    count = len(await tx.all(_ALL_AGAIN, _id=id, since=since, until=until, found=state.value, now=tx.machine_now, most=most))
     if count:
         await tx.save(WEBHOOKS, webhook, WebhookRedelivered(count=count, since=since, until=until))
     return count

@@ -13,6 +13,7 @@ from datetime import datetime
 import structlog
 from prometheus_client import Counter, Histogram
 
+from metrics_svc.policy import POLICY
 from metrics_svc.settings import MetricsSettings
 from metrics_svc.webhooks import commands, queries, rules, signature
 from metrics_svc.webhooks.record import DeliveryState, DisableReason
@@ -112,7 +113,8 @@ async def attempt(db: Database, settings: MetricsSettings, clock: Clock, sender:
 async def record(tx: Tx, delivery: Claimed, answer: Answer, at: datetime) -> DisableReason | None:
     """Record the delivery after the attempt at `at`, and the endpoint's progress; why the endpoint is to be disabled, if it is."""
     failing_since = await tx.value(_DOING, delivery.webhook_id) or tx.machine_now
-    then = rules.after(delivery.tries + 1, answer, tx.machine_now, random.uniform(-1, 1))
+    by = tx.policy(POLICY).webhooks
+    then = rules.after(delivery.tries + 1, answer, tx.machine_now, random.uniform(-1, 1), by)
     finished = None if then.state is DeliveryState.PENDING else tx.machine_now
     made = {"at": at, "status": answer.status, "error": answer.error, "milliseconds": round(answer.seconds * 1000)}
     written = await tx.execute(
@@ -125,7 +127,7 @@ async def record(tx: Tx, delivery: Claimed, answer: Answer, at: datetime) -> Dis
         await tx.execute(_TAKEN, delivery.webhook_id, tx.machine_now)
     else:
         await tx.execute(_NOT_TAKEN, delivery.webhook_id, failing_since)
-    return rules.to_disable(answer, failing_since, tx.machine_now)
+    return rules.to_disable(answer, failing_since, tx.machine_now, by)
 
 
 def _context(clock: Clock) -> Context:

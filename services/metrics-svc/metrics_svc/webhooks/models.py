@@ -18,7 +18,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from metrics_svc.webhooks import commands, rules
+from metrics_svc.webhooks import rules
 from metrics_svc.webhooks.record import Delivery, DeliveryState, DisableReason, Progress, Webhook, WebhookState
 from shared.acts import AllowedAction, shown
 from shared.auth.actor import Actor
@@ -161,4 +161,4 @@ class PingOut(BaseModel):
 
 
 class RedeliveredOut(BaseModel):
-    count: int = Field(description=f"How many are sent again: the oldest, at most {commands.MOST_AGAIN}.")
+    count: int = Field(description="How many are sent again: the oldest, as many as the policy allows.")

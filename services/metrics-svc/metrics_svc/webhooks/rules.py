@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
+from metrics_svc.numbers import Webhooks as Numbers
 from metrics_svc.webhooks.record import WEBHOOK, DeliveryState, DisableReason, Progress, Webhook, WebhookState
 from shared.acts import Act, who
 from shared.auth.actor import Actor, Role
@@ -20,16 +21,10 @@ from shared.events.metrics import (
     WebhookSecretRotated,
 )
 
-MOST_ENDPOINTS = 50
-"""With `AT_ONCE` deliveries each, one worker has at most hundreds in flight."""
 AT_ONCE = 4
 """Deliveries in flight to one endpoint; to one that is failing, a single one."""
-BACK_OFF = tuple(timedelta(seconds=s) for s in (5, 300, 1800, 2 * 3600, 5 * 3600, 10 * 3600, 14 * 3600, 20 * 3600, 24 * 3600))
-"""Waits after the first, the second ... failed attempt: three days in all."""
 JITTER = 0.2
 """A wait is longer or shorter by up to this part, so that what failed together is not sent again together."""
-LONGEST_WAIT = timedelta(hours=24)
-DISABLE_AFTER = timedelta(days=5)
 KEPT_ATTEMPTS = 20
 
 
@@ -75,8 +70,8 @@ def unknown(patterns: Sequence[str], known: Collection[str]) -> list[int]:
 # -- Acts ------------------------------------------------------------------------------------------------------------------
 
 
-def register_unmet(endpoints: int) -> list[Unmet]:
-    return [Unmet("too_many", f"There are {MOST_ENDPOINTS} endpoints: remove one first.")] if endpoints >= MOST_ENDPOINTS else []
+def register_unmet(endpoints: int, most: int) -> list[Unmet]:
+    return [Unmet("too_many", f"There are {endpoints} endpoints, and {most} at most: remove one first.")] if endpoints >= most else []
 
 
 def _rotating(_webhook: Webhook, progress: Progress, _by: Actor) -> Iterable[Unmet]:
@@ -109,7 +104,7 @@ REGISTER = Act(
     to=(WebhookState.ACTIVE,),
     tells=(WebhookRegistered,),
     says="Has events of chosen types sent to an address. Its secret is shown this once.",
-    asks=f"Fewer than {MOST_ENDPOINTS} endpoints, and an address that may be sent to.",
+    asks="Fewer endpoints than the policy allows, and an address that may be sent to.",
     sample=lambda _webhook, _by: {"url": "https://8.8.8.8/hooks", "types": ["clinch.deal.*"]},
 )
 CHANGE = Act(
@@ -141,8 +136,8 @@ DISABLE = Act(
     states=(WebhookState.ACTIVE,),
     to=(WebhookState.DISABLED,),
     tells=(WebhookDisabled,),
-    says=f"Sends nothing until it is enabled: a change of `enabled`. The worker does it when the receiver answers 410, or has taken "
-    f"nothing for {DISABLE_AFTER.days} days.",
+    says="Sends nothing until it is enabled: a change of `enabled`. The worker does it when the receiver answers 410, or has taken "
+    "nothing for the days that the policy names.",
 )
 ROTATE_SECRET = Act(
     of=WEBHOOK,
@@ -154,7 +149,7 @@ ROTATE_SECRET = Act(
     states=_PRESENT,
     needs=_rotating,
     tells=(WebhookSecretRotated,),
-    says="Makes a new secret. The old one signs beside it for a day, unless it is ended at once.",
+    says="Makes a new secret. The old one signs beside it for a while, unless it is ended at once.",
     asks="No old secret that still signs, unless all old ones are ended at once.",
 )
 PING = Act(
@@ -176,7 +171,7 @@ REDELIVER = Act(
     wrong_state=Unmet("disabled", "The endpoint is disabled: enable it first."),
     tells=(WebhookRedelivered,),
     says="Sends again what was sent before: one delivery, or all of a time and state.",
-    sample=lambda webhook, _by: {"since": webhook.created_at.isoformat(), "until": (webhook.created_at + LONGEST_WAIT).isoformat()},
+    sample=lambda webhook, _by: {"since": webhook.created_at.isoformat(), "until": (webhook.created_at + timedelta(days=1)).isoformat()},
 )
 REMOVE = Act(
     of=WEBHOOK,
@@ -197,23 +192,23 @@ MOVES = (REGISTER, ENABLE, DISABLE, REMOVE)
 # -- After an attempt ------------------------------------------------------------------------------------------------------
 
 
-def after(tries: int, answer: Answer, now: datetime, jitter: float) -> Next:
-    """`tries` is how many there were, this one included; `jitter` is from -1 to 1."""
+def after(tries: int, answer: Answer, now: datetime, jitter: float, by: Numbers) -> Next:
+    """`tries` is how many there were, this one included; `jitter` is from -1 to 1; `by` are the numbers of the policy."""
     if answer.is_taken:
         return Next(DeliveryState.DELIVERED, None)
-    if answer.is_gone or tries > len(BACK_OFF):
+    if answer.is_gone or tries > len(by.back_off_seconds):
         return Next(DeliveryState.FAILED, None)
-    wait = BACK_OFF[tries - 1] * (1 + JITTER * jitter)
+    wait = timedelta(seconds=by.back_off_seconds[tries - 1]) * (1 + JITTER * jitter)
     if answer.status in (429, 503) and answer.retry_after is not None:
-        wait = max(wait, min(answer.retry_after, LONGEST_WAIT))
+        wait = max(wait, min(answer.retry_after, timedelta(hours=by.longest_wait_hours)))
     return Next(DeliveryState.PENDING, now + wait)
 
 
-def to_disable(answer: Answer, failing_since: datetime | None, now: datetime) -> DisableReason | None:
+def to_disable(answer: Answer, failing_since: datetime | None, now: datetime, by: Numbers) -> DisableReason | None:
     """Why the endpoint is to be disabled after this attempt; None when it is not."""
     if answer.is_gone:
         return DisableReason.GONE
-    if not answer.is_taken and failing_since is not None and now - failing_since >= DISABLE_AFTER:
+    if not answer.is_taken and failing_since is not None and now - failing_since >= timedelta(days=by.disable_after_days):
         return DisableReason.FAILING
     return None
 
@@ -223,7 +218,7 @@ def retry_after(header: str | None, now: datetime) -> timedelta | None:
     if header is None:
         return None
     if header.isascii() and header.isdigit():
-        return timedelta(seconds=int(header)) if len(header) < 10 else LONGEST_WAIT
+        return timedelta(seconds=int(header[:10]))
     try:
         until = parsedate_to_datetime(header)
     except ValueError:

@@ -18,7 +18,7 @@ import httpx
 
 from metrics_svc.settings import MetricsSettings
 from metrics_svc.webhooks.addresses import Allowed
-from metrics_svc.webhooks.rules import AT_ONCE, MOST_ENDPOINTS, Answer, retry_after
+from metrics_svc.webhooks.rules import AT_ONCE, Answer, retry_after
 from shared.clock import Clock, machine
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
@@ -76,6 +76,10 @@ class _Checking(httpcore.AsyncNetworkBackend):
         return await self._network.connect_tcp(last, port, timeout, local_address, socket_options)
 
 
+CONNECTIONS = 200
+"""At most, to all receivers together: with more in flight, attempts wait for one."""
+
+
 class Sender:
     """Sends until closed. `clock` tells the time when a receiver names a date in Retry-After."""
 
@@ -84,8 +88,8 @@ class Sender:
         self._clock = machine(clock)
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=tls or httpx.create_ssl_context(),  # certifi's authorities, or SSL_CERT_FILE
-            max_connections=AT_ONCE * MOST_ENDPOINTS,
-            max_keepalive_connections=MOST_ENDPOINTS,
+            max_connections=CONNECTIONS,
+            max_keepalive_connections=CONNECTIONS // AT_ONCE,
             keepalive_expiry=30,
             network_backend=_Checking(Allowed.of(settings.webhook_allow), resolve),
         )

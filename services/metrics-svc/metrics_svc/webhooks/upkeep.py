@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import structlog
 from prometheus_client import Gauge
 
+from metrics_svc.policy import POLICY
 from metrics_svc.settings import MetricsSettings
 from shared.clock import Clock, machine
 from shared.db.tx import Database
@@ -59,15 +60,17 @@ async def clean(db: Database, settings: MetricsSettings, clock: Clock, stop: asy
         if not sealed:
             await seal_anew(db, Seal.of(settings))
             sealed = True
-        while await clean_some(db, settings, machine(clock)()) and not stop.is_set():
+        while await clean_some(db, machine(clock)()) and not stop.is_set():
             await pause(0.1, stop)
 
     await every(CLEAN_SECONDS, look, stop, Outage("webhook cleaner", service="metrics-svc"))
 
 
-async def clean_some(db: Database, settings: MetricsSettings, now: datetime) -> int:
+async def clean_some(db: Database, now: datetime) -> int:
     """One step: how many deliveries were deleted."""
-    kept = {"delivered": settings.webhook_keep_delivered_days, "failed": settings.webhook_keep_failed_days}
+    async with db.read() as reader:
+        by = reader.policy(POLICY).webhooks
+    kept = {"delivered": by.keep_delivered_days, "failed": by.keep_failed_days}
     async with db.connection() as conn:
         await conn.execute(_END_SECRETS, now)
         gone = await conn.fetchval(_CLEAN_REMOVED, STEP)
