@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from shared.events.envelope import Dimensions, Event, Exact, MemberAdded, MemberRemoved, Money, OwnerChanged
+from shared.events.envelope import Decided, Dimensions, Event, Exact, MemberAdded, MemberRemoved, Money, OwnerChanged
 
 
 class DealSvcEvent(Event):
@@ -25,7 +25,7 @@ class CatalogEvent(DealSvcEvent):
     audience = "everybody"
 
 
-class DealOpened(DealEvent, Dimensions, type="deal.opened"):
+class DealOpened(DealEvent, Dimensions, Decided, type="deal.opened"):
     """A deal exists.
 
     `lead_id` is its primary lead; without one the deal is direct. Import tells history with its own times.
@@ -59,7 +59,7 @@ class DealLeadJoined(DealEvent, type="deal.lead_joined"):
     conversion_id: UUID
 
 
-class DealStageChanged(DealEvent, Dimensions, type="deal.stage_changed"):
+class DealStageChanged(DealEvent, Dimensions, Decided, type="deal.stage_changed"):
     from_stage: str
     to_stage: str
     direction: Literal["advance", "skip", "back"]
@@ -72,14 +72,18 @@ class DealStageChanged(DealEvent, Dimensions, type="deal.stage_changed"):
     fx: Exact
 
 
-class DealUpdated(DealEvent, Dimensions, OwnerChanged, type="deal.updated"):
-    """Amount, close date, owner or product changed. The values are complete, `changed` names the fields."""
+class DealUpdated(DealEvent, Dimensions, OwnerChanged, Decided, type="deal.updated"):
+    """Amount, close date, owner or product changed. The values are complete, `changed` names the fields.
+
+    `probability` is told where it changed: a new version of the policy gave the deal's stage another one.
+    """
 
     changed: list[str]
     amount: Money
     fx: Exact
     fx_day: date | None = None
     expected_close_on: date | None = None
+    probability: int | None = None
 
 
 class DealSpinRecorded(DealEvent, type="deal.spin_recorded"):
@@ -146,14 +150,14 @@ class DealLost(DealEvent, Dimensions, type="deal.lost"):
     imported: bool = False
 
 
-class DealReopened(DealEvent, Dimensions, type="deal.reopened"):
+class DealReopened(DealEvent, Dimensions, Decided, type="deal.reopened"):
     stage: str
     cycle: int
     reason: str
     probability: int
 
 
-class DealWinReversed(DealEvent, Dimensions, type="deal.win_reversed"):
+class DealWinReversed(DealEvent, Dimensions, Decided, type="deal.win_reversed"):
     """The contract fell before it took effect: the win is taken back in the period of the reversal."""
 
     amount: Money
@@ -174,7 +178,7 @@ class StageVisit(BaseModel):
     probability: int
 
 
-class DealHistoryCorrected(DealEvent, Dimensions, type="deal.history_corrected"):
+class DealHistoryCorrected(DealEvent, Dimensions, Decided, type="deal.history_corrected"):
     """An import has told the deal's whole history again.
 
     This replaces all that was told of it before, also for past days.
@@ -264,7 +268,7 @@ class PaymentTerm(BaseModel):
     due_on: date | None = None
 
 
-class QuoteEvent(DealSvcEvent, Dimensions):
+class QuoteEvent(DealSvcEvent, Dimensions, Decided):
     seen_as = "deal"
     part_of = "deal_id"
 

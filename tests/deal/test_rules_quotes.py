@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from deal_svc.catalog.record import Price
 from deal_svc.catalog.rules import place
 from deal_svc.deals.record import new_deal
+from deal_svc.policy import DealPolicy, DiscountAuthority
 from deal_svc.quotes import rules
-from deal_svc.quotes.pricing import DEFAULT_SCHEDULE, as_json, lines_of, price_lines
+from deal_svc.quotes.pricing import as_json, lines_of, planned, price_lines
 from deal_svc.quotes.record import Item, Quote, QuoteStatus
 from deal_svc.quotes.rules import ACCEPT, SEND, QuoteFacts
 from shared.auth.actor import Actor, Role
@@ -23,6 +24,7 @@ from shared.money import shares
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 TODAY = NOW.date()
 CENT, YEN = Decimal("0.01"), Decimal(1)
+AUTHORITY = DiscountAuthority()
 OWNER = Actor.of(uuid4(), {Role.rep})
 DEAL = new_deal(NOW, id=uuid4(), opened_at=NOW, name="x", amount=Decimal(1), currency="CNY", fx=Decimal(1), owner_id=OWNER.id)
 
@@ -38,7 +40,7 @@ def quote(*items: Item, total_off: str = "0", **over: Any) -> Quote:
         "currency": "CNY",
         "valid_until": TODAY,
         "lines": [as_json(x) for x in lines],
-        "schedule": DEFAULT_SCHEDULE,
+        "schedule": planned(DealPolicy().payment_plan),
         "discount_percent": totals.discount_percent,
     }
     return Quote(**start | over)
@@ -124,7 +126,7 @@ def test_payment_shares_add_up_to_the_total(total: Decimal, weights: list[int]) 
 def test_discount_authority(off: str, role: Role, note: str | None, says: str | None) -> None:
     by = Actor.of(uuid4(), {role})
     for priced in (quote(item(off=off)), quote(total_off=off)):
-        unmet = rules.authority_unmet(replace(priced, note=note), by)
+        unmet = rules.authority_unmet(replace(priced, note=note), by, AUTHORITY)
         assert [u.code for u in unmet] == (["discount_authority"] if says else [])
         assert not says or says in unmet[0].message
 
@@ -132,11 +134,11 @@ def test_discount_authority(off: str, role: Role, note: str | None, says: str | 
 def test_one_deep_discount_among_many_counts() -> None:
     hidden = quote(item(price="1", off="50"), item(price="100000"))
     assert hidden.discount_percent < 1
-    assert rules.authority_unmet(hidden, OWNER)
+    assert rules.authority_unmet(hidden, OWNER, AUTHORITY)
 
 
 def test_two_discounts_count_together() -> None:
-    assert rules.authority_unmet(quote(item(off="10"), total_off="10"), OWNER)
+    assert rules.authority_unmet(quote(item(off="10"), total_off="10"), OWNER, AUTHORITY)
 
 
 FINE = QuoteFacts(DEAL, TODAY)

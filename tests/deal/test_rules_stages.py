@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from deal_svc.deals.pipeline import OPEN_STAGES, DealFacts, Stage
+from deal_svc.deals.pipeline import OPEN_STAGES, DealFacts, Stage, probability
 from deal_svc.deals.record import Deal, new_deal
 from deal_svc.deals.rules import ASSIGN, claim_unmet
 from deal_svc.stages import rules
@@ -18,6 +18,7 @@ from deal_svc.stages.rules import ADVANCE, LOSE, MOVE_BACK, REOPEN, SKIP, WIN
 from shared.acts import Act
 from shared.auth.actor import Actor, Role
 from shared.errors import Rejected, Unmet
+from shared.policy.parts import Stages
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 OWNER = Actor.of(uuid4(), {Role.rep})
@@ -137,8 +138,8 @@ def test_whoever_sells_takes_what_nobody_owns() -> None:
 
 
 def test_a_stage_is_declared_once() -> None:
-    """Order, probability and gates of the pipeline, written out."""
-    assert [(s, s.probability, [g.unmet.code for g in s.gate or ()]) for s in OPEN_STAGES] == [
+    """Order and gates of the pipeline, and what the first policy says of the probabilities, written out."""
+    assert [(s, probability(s, Stages()), [g.unmet.code for g in s.gate or ()]) for s in OPEN_STAGES] == [
         ("discovery", 20, []),
         (
             "proposal",
@@ -148,7 +149,7 @@ def test_a_stage_is_declared_once() -> None:
         ("negotiation", 75, ["proposal_not_presented", "no_decision_maker", "quote_not_sent"]),
         ("closing", 90, ["quote_not_accepted"]),
     ]
-    assert (Stage.WON.probability, Stage.LOST.probability) == (100, 0)
+    assert (probability(Stage.WON, Stages()), probability(Stage.LOST, Stages())) == (100, 0)
     assert [s for s in Stage if not s.is_open] == [Stage.WON, Stage.LOST]
 
 

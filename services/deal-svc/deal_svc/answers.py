@@ -33,7 +33,7 @@ class DealOut(DealFields):
     stage: Stage
     stage_since: datetime
     cycle: Annotated[int, Field(description="1, and one more with each reopening")]
-    probability: Annotated[int, Field(description="Percent, by stage")]
+    probability: Annotated[int, Field(description="Percent: what the policy said of the stage when the deal came to it")]
     amount: Money
     fx_day: Annotated[date | None, Field(description="The day of the exchange rate that counts, where there was none for the day itself")]
     owner_id: UUID | None

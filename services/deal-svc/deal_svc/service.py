@@ -1,5 +1,6 @@
 """deal-svc: deals from opening to won or lost, their quotes, and the catalogue."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from deal_svc.catalog.api import router as catalog
@@ -18,6 +19,8 @@ from deal_svc.policy import POLICY
 from deal_svc.quotes.api import router as quotes
 from deal_svc.quotes.timers import TIMERS
 from deal_svc.rezone import follow
+from deal_svc.running import move
+from deal_svc.simulations import SIMULATIONS
 from deal_svc.stages import reactions as stages_reactions
 from deal_svc.stages.api import router as stages
 from shared import rates, roster
@@ -28,7 +31,7 @@ service = Service(
     name="deal-svc",
     prefixes=["/v1/deals", "/v1/quotes", "/v1/products", "/v1/imports/deals"],
     metadata=metadata,
-    policies=[POLICY],
+    policies=[replace(POLICY, simulations=SIMULATIONS, move=move)],
     migrations=Path(__file__).parent / "migrations",
     routers=[deals, stages, conversion, discovery, quotes, catalog, imports],
     reactions=[

@@ -13,8 +13,10 @@ from deal_svc.conversion.tables import DEAL_LEAD, REFUSALS
 from deal_svc.deals import queries as deals
 from deal_svc.deals.accounts import REGION
 from deal_svc.deals.events import told
+from deal_svc.deals.pipeline import FIRST, probability
 from deal_svc.deals.record import Deal, new_deal
 from deal_svc.deals.tables import DEALS
+from deal_svc.policy import POLICY
 from shared.auth import Actor, Role
 from shared.db.query import Query
 from shared.db.tx import Tx
@@ -59,10 +61,12 @@ async def _open(tx: Tx, e: Envelope[LeadConverted]) -> str | None:
     fx = await rate_at(tx, tx.settings, currency, e.time)
     if fx is None:
         return no_rate(currency)
+    policy = tx.policy(POLICY)
     deal = new_deal(
         tx.now,
         id=lead.deal_id,
         opened_at=e.time,
+        probability=probability(FIRST, policy.stages),
         name=lead.deal_name,
         amount=Decimal(lead.amount or 0),
         currency=currency,
@@ -78,7 +82,7 @@ async def _open(tx: Tx, e: Envelope[LeadConverted]) -> str | None:
         product=lead.product,
         region=lead.region or await tx.first(REGION, id=lead.account_id),
     )
-    await tx.add(DEALS, deal, told(DealOpened, deal), at=e.time)
+    await tx.add(DEALS, deal, told(DealOpened, deal, policy_version=policy.version), at=e.time)
     return None
 
 

@@ -8,10 +8,12 @@ from uuid import UUID
 
 from deal_svc.deals.accounts import customer
 from deal_svc.deals.events import told
+from deal_svc.deals.pipeline import FIRST, probability
 from deal_svc.deals.queries import OPEN_IN_OTHER_TEAM, SEEN, STANDING
 from deal_svc.deals.record import Deal, new_deal
 from deal_svc.deals.rules import ASSIGN, CHANGE, claim_unmet
 from deal_svc.deals.tables import DEALS
+from deal_svc.policy import POLICY
 from shared.access import kinds, members
 from shared.auth.actor import LEADERS, OWNERS, Role
 from shared.clock import happened
@@ -32,10 +34,12 @@ async def open_deal(tx: Tx, said: Mapping[str, Any], *, account_id: UUID, owner_
     if owner != tx.actor.id and not tx.actor.has(*LEADERS, Role.service):
         raise Forbidden("Only a manager opens deals for others.")
     account = await customer(tx, tx.actor, account_id)
+    policy = tx.policy(POLICY)
     deal = new_deal(
         tx.now,
         id=new_id(),
         opened_at=when,
+        probability=probability(FIRST, policy.stages),
         **{**said, "region": said["region"] or account.region},
         **await frozen_rate(tx, said["currency"], when),
         owner_id=owner,
@@ -44,7 +48,7 @@ async def open_deal(tx: Tx, said: Mapping[str, Any], *, account_id: UUID, owner_
         account_name=account.name,
     )
     await members.created(tx, kinds.DEALS, [(deal.id, owner)])
-    return await tx.add(DEALS, deal, told(DealOpened, deal), at=when)
+    return await tx.add(DEALS, deal, told(DealOpened, deal, policy_version=policy.version), at=when)
 
 
 async def frozen_rate(tx: Tx, currency: str, at: datetime) -> Frozen:
@@ -101,8 +105,11 @@ async def change(tx: Tx, deal: Deal, *, at: datetime, **changes: Any) -> Deal:
     return await tx.save(DEALS, deal, updated(after, sorted(changed), deal.owner_id), at=at, **changed)
 
 
-def updated(deal: Deal, changed: list[str], previous_owner_id: UUID | None) -> DealUpdated:
-    return told(DealUpdated, deal, changed=changed, previous_owner_id=previous_owner_id if previous_owner_id != deal.owner_id else None)
+def updated(deal: Deal, changed: list[str], previous_owner_id: UUID | None, **more: Any) -> DealUpdated:
+    """The event; the probability is told where it is among what changed."""
+    before = previous_owner_id if previous_owner_id != deal.owner_id else None
+    probability = deal.probability if "probability" in changed else None
+    return told(DealUpdated, deal, changed=changed, previous_owner_id=before, probability=probability, **more)
 
 
 async def follow_owner(tx: Tx, owner_id: UUID, team_id: UUID | None, at: datetime) -> None:

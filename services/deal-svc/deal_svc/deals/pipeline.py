@@ -1,7 +1,7 @@
-"""The stages of a deal, each declared once: name, probability, and the gate to enter it.
+"""The stages of a deal, each declared once: name, and the gate to enter it. Their probabilities are the policy's.
 
-What follows from the declarations: the order, the moves and what they need, the probability, the columns of an import file, and the
-stages that the API takes. A new stage is one member here; its gate may ask another fact, which `DealFacts` and its statement then have.
+What follows from the declarations: the order, the moves and what they need, the columns of an import file, and the stages that
+the API takes. A new stage is one member here; its gate may ask another fact, which `DealFacts` and its statement then have.
 """
 
 from collections.abc import Callable
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from shared.errors import Unmet
+from shared.policy.parts import Stages
 
 if TYPE_CHECKING:
     from deal_svc.deals.record import Deal
@@ -48,23 +49,21 @@ def _spin(part: str, says: str) -> Guard:
 class Stage(StrEnum):
     """Where a deal is: the open stages in their order, then the two that end it.
 
-    `probability` is in percent. `gate` is what a deal needs to enter an open stage; a stage without a gate ends the deal. That the
-    payment schedule adds up and the quote is valid is settled when the quote is sent and accepted, so no gate asks it again.
+    `gate` is what a deal needs to enter an open stage; a stage without a gate ends the deal. That the payment schedule adds up and the
+    quote is valid is settled when the quote is sent and accepted, so no gate asks it again.
     """
 
     _value_: str
-    probability: int
     gate: tuple[Guard, ...] | None
 
-    def __new__(cls, value: str, probability: int = 0, gate: tuple[Guard, ...] | None = None) -> "Stage":
+    def __new__(cls, value: str, gate: tuple[Guard, ...] | None = None) -> "Stage":
         stage = str.__new__(cls, value)
-        stage._value_, stage.probability, stage.gate = value, probability, gate
+        stage._value_, stage.gate = value, gate
         return stage
 
-    DISCOVERY = ("discovery", 20, ())
+    DISCOVERY = ("discovery", ())
     PROPOSAL = (
         "proposal",
-        50,
         (
             _spin("situation", "nothing about the situation"),
             _spin("problem", "no problem"),
@@ -77,16 +76,15 @@ class Stage(StrEnum):
     )
     NEGOTIATION = (
         "negotiation",
-        75,
         (
             _asks("proposal_not_presented", "No proposal was presented.", lambda _, facts: facts.has_presented),
             _asks("no_decision_maker", "The decision maker is not identified.", lambda _, facts: facts.has_decision_maker),
             _asks("quote_not_sent", "No quote was sent.", lambda _, facts: facts.has_sent_quote),
         ),
     )
-    CLOSING = ("closing", 90, (_asks("quote_not_accepted", "No quote is accepted.", lambda _, facts: facts.has_accepted_quote),))
-    WON = ("won", 100)
-    LOST = ("lost", 0)
+    CLOSING = ("closing", (_asks("quote_not_accepted", "No quote is accepted.", lambda _, facts: facts.has_accepted_quote),))
+    WON = "won"
+    LOST = "lost"
 
     @property
     def is_open(self) -> bool:
@@ -100,6 +98,13 @@ class Stage(StrEnum):
 OPEN_STAGES = tuple(stage for stage in Stage if stage.is_open)
 """In the order that a deal goes through them."""
 FIRST, LAST = OPEN_STAGES[0], OPEN_STAGES[-1]
+
+
+def probability(stage: Stage, numbers: Stages) -> int:
+    """How likely a deal in this stage is won, in percent: what the policy says of an open one."""
+    if stage.is_open:
+        return numbers.of(stage).probability
+    return 100 if stage is Stage.WON else 0
 
 
 def place(stage: Stage) -> int:

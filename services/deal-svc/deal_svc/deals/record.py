@@ -82,7 +82,7 @@ class Deal:
 
 
 def new_deal(now: datetime, *, id: UUID, opened_at: datetime, **given: Any) -> Deal:
-    """A deal at the start of its way; `given` are the fields that differ from that."""
+    """A deal at the start of its way; `given` are its probability, and the fields that differ from that start."""
     start: dict[str, Any] = {
         **dict.fromkeys(Deal.__dataclass_fields__),
         "version": 0,
@@ -90,7 +90,6 @@ def new_deal(now: datetime, *, id: UUID, opened_at: datetime, **given: Any) -> D
         "stage": FIRST,
         "stage_since": opened_at,
         "cycle": 1,
-        "probability": FIRST.probability,
         "manual_win": False,
         "imported": False,
         "flags": {},

@@ -86,6 +86,16 @@ ASSIGN: Act[Deal, None] = Act(
     sample=lambda deal, by: {"owner_id": str(deal.owner_id or by.id)},
 )
 
+REWEIGH: Act[Deal, None] = Act(
+    of=DEAL,
+    name="reweigh",
+    operation=None,
+    who=who(),
+    states=OPEN_STAGES,
+    tells=(DealUpdated,),
+    says="A new version of the policy, which what runs moves to, gives the deal's stage another probability.",
+)
+
 
 def claim_unmet(deal: Deal, by: Actor, to: UUID) -> list[Unmet]:
     """A seller takes a deal that nobody owns for themselves; leaders also give it to others."""

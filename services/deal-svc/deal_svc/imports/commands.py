@@ -13,7 +13,7 @@ from sqlalchemy import select
 from deal_svc.deals.commands import updated
 from deal_svc.deals.events import told
 from deal_svc.deals.fields import DealFields
-from deal_svc.deals.pipeline import Stage, passed, place
+from deal_svc.deals.pipeline import FIRST, Stage, passed, place, probability
 from deal_svc.deals.record import Deal, new_deal
 from deal_svc.deals.tables import DEAL, DEALS
 from deal_svc.imports import rules
@@ -21,6 +21,7 @@ from deal_svc.imports.form import Row
 from deal_svc.imports.parties import Parties, named_by
 from deal_svc.imports.past import Past, corrected, past_of
 from deal_svc.imports.rules import Told, Visit
+from deal_svc.policy import POLICY, DealPolicy
 from shared.calendar import day_of
 from shared.db.query import Query, is_in
 from shared.db.tx import Tx
@@ -48,7 +49,7 @@ async def take(tx: Tx, rows: Sequence[tuple[int, Row]], settings: Settings, *, c
 
     With `correct` a row replaces what is known of the deal's history, as long as no person has touched the deal.
     """
-    outcome = Outcome()
+    outcome, policy = Outcome(), tx.policy(POLICY)
     known = {deal.external_id: deal for deal in await tx.all(_KNOWN, keys=[row.external_id for _, row in rows])}
     parties = await named_by(tx, [row for _, row in rows])
     past = await past_of(tx, [deal.id for deal in known.values()]) if correct and known else None
@@ -64,7 +65,7 @@ async def take(tx: Tx, rows: Sequence[tuple[int, Row]], settings: Settings, *, c
         deal = known.get(row.external_id)
         again = None
         if past is not None and deal is not None and history is not None and fx is not None and not wrong:
-            again, wrong = _corrected(deal, row, history, currency, fx, parties, past, tx.now)
+            again, wrong = _corrected(deal, row, history, currency, fx, parties, past, tx.now, policy)
         if again is None and not wrong and deal is not None and history is not None:
             wrong += rules.contradictions(deal, history)
         owner = parties.owner(row)[0]
@@ -79,10 +80,10 @@ async def take(tx: Tx, rows: Sequence[tuple[int, Row]], settings: Settings, *, c
         elif again is not None:
             changed.append(again)
         elif deal is None:
-            new.append(_created(tx, row, history, currency, fx, parties))
+            new.append(_created(tx, row, history, currency, fx, parties, policy))
             outcome.problems += [Problem(line, "opened_at", flag, _FLAG_SAYS.get(flag, flag), "flagged") for flag in history.flags]
         else:
-            step = _brought_up_to_date(deal, row, history, currency, fx, parties, tx.now)
+            step = _brought_up_to_date(deal, row, history, currency, fx, parties, tx.now, policy)
             if step is None:
                 outcome.unchanged += 1
             else:
@@ -118,7 +119,7 @@ def _described(row: Row, currency: str, fx: Frozen, parties: Parties) -> dict[st
     return {name: value for name, value in given.items() if value is not None} | money
 
 
-def _created(tx: Tx, row: Row, history: Told, currency: str, fx: Frozen, parties: Parties) -> tuple[Deal, Events]:
+def _created(tx: Tx, row: Row, history: Told, currency: str, fx: Frozen, parties: Parties, policy: DealPolicy) -> tuple[Deal, Events]:
     described = {"amount": row.amount, "currency": currency, **fx} | _described(row, currency, fx, parties)
     described.setdefault("name", described.get("account_name") or row.external_id)
     deal = new_deal(
@@ -129,29 +130,31 @@ def _created(tx: Tx, row: Row, history: Told, currency: str, fx: Frozen, parties
         kind=row.kind,
         imported=True,
         flags=dict.fromkeys(history.flags, True),
+        probability=probability(FIRST, policy.stages),
         **described,
     )
-    first = told(DealOpened, deal, lead_external_id=row.lead_external_id, account_external_id=row.account_key, owner_external_id=row.owner)
-    moved, events = _moved(deal, history, row)
+    named = {"lead_external_id": row.lead_external_id, "account_external_id": row.account_key, "owner_external_id": row.owner}
+    first = told(DealOpened, deal, **named, policy_version=policy.version)
+    moved, events = _moved(deal, history, row, policy)
     return moved, [(first, history.opened_at), *events]
 
 
-def _moved(deal: Deal, history: Told, row: Row) -> tuple[Deal, Events]:
+def _moved(deal: Deal, history: Told, row: Row, policy: DealPolicy) -> tuple[Deal, Events]:
     """The deal after the moves and the end that it has not been through yet, with their events."""
     events: Events = []
     for visit in history.moves:
         if place(visit.stage) > place(deal.stage):
-            deal, event = _stage_changed(deal, visit)
+            deal, event = _stage_changed(deal, visit, policy)
             events.append((event, visit.at))
     if history.closed is not None:
-        deal, end = _closed(deal, history.closed, row)
+        deal, end = _closed(deal, history.closed, row, policy)
         events.append((end, history.closed.at))
     return deal, events
 
 
-def _stage_changed(deal: Deal, visit: Visit) -> tuple[Deal, Event]:
+def _stage_changed(deal: Deal, visit: Visit, policy: DealPolicy) -> tuple[Deal, Event]:
     over = passed(deal.stage, visit.stage)[:-1]
-    moved = replace(deal, stage=visit.stage, stage_since=visit.at, probability=visit.stage.probability)
+    moved = replace(deal, stage=visit.stage, stage_since=visit.at, probability=probability(visit.stage, policy.stages))
     event = told(
         DealStageChanged,
         moved,
@@ -161,11 +164,12 @@ def _stage_changed(deal: Deal, visit: Visit) -> tuple[Deal, Event]:
         skipped_gates=[s.value for s in over],
         reason="import",
         seconds_in_stage=(visit.at - deal.stage_since).total_seconds(),
+        policy_version=policy.version,
     )
     return moved, event
 
 
-def _closed(deal: Deal, end: Visit, row: Row) -> tuple[Deal, Event]:
+def _closed(deal: Deal, end: Visit, row: Row, policy: DealPolicy) -> tuple[Deal, Event]:
     common: dict[str, Any] = {"from_stage": deal.stage, "seconds_in_stage": (end.at - deal.stage_since).total_seconds(), "imported": True}
     reason = row.lost_reason or UNKNOWN_REASON
     event = told(DealWon, deal, **common) if end.stage is Stage.WON else told(DealLost, deal, **common, reason=reason)
@@ -173,7 +177,7 @@ def _closed(deal: Deal, end: Visit, row: Row) -> tuple[Deal, Event]:
         deal,
         stage=end.stage,
         stage_since=end.at,
-        probability=end.stage.probability,
+        probability=probability(end.stage, policy.stages),
         closed_at=end.at,
         closed_from=deal.stage,
         close_reason=None if end.stage is Stage.WON else reason,
@@ -182,7 +186,7 @@ def _closed(deal: Deal, end: Visit, row: Row) -> tuple[Deal, Event]:
 
 
 def _corrected(
-    deal: Deal, row: Row, history: Told, currency: str, fx: Frozen, parties: Parties, past: Past, now: datetime
+    deal: Deal, row: Row, history: Told, currency: str, fx: Frozen, parties: Parties, past: Past, now: datetime, policy: DealPolicy
 ) -> tuple[tuple[Deal, Events] | None, list[Unmet]]:
     """The deal with the row's history in place of the known one, or what stands against it.
 
@@ -198,11 +202,10 @@ def _corrected(
     if unmet := rules.correction_unmet(deal, touched, described.get("lead_id")):
         return None, unmet
     flags = {f: True for f in deal.flags if f != rules.OPENED_UNKNOWN} | dict.fromkeys(history.flags, True)
-    start = new_deal(
-        deal.created_at, id=deal.id, opened_at=history.opened_at, **{n: getattr(deal, n) for n in _KEPT} | described | {"flags": flags}
-    )
-    after, _ = _moved(replace(start, updated_at=now), history, row)
-    return (after, [(corrected(after, history, row), now)]), []
+    says = {n: getattr(deal, n) for n in _KEPT} | described | {"flags": flags, "probability": probability(FIRST, policy.stages)}
+    start = new_deal(deal.created_at, id=deal.id, opened_at=history.opened_at, **says)
+    after, _ = _moved(replace(start, updated_at=now), history, row, policy)
+    return (after, [(corrected(after, history, row, policy), now)]), []
 
 
 _KEPT = (
@@ -214,7 +217,7 @@ UNKNOWN_REASON = "unknown"
 
 
 def _brought_up_to_date(
-    deal: Deal, row: Row, history: Told, currency: str, fx: Frozen, parties: Parties, now: datetime
+    deal: Deal, row: Row, history: Told, currency: str, fx: Frozen, parties: Parties, now: datetime, policy: DealPolicy
 ) -> tuple[Deal, Events] | None:
     """What the row adds to a known deal: described fields that differ, moves not made yet, the end.
 
@@ -229,6 +232,6 @@ def _brought_up_to_date(
     if differs:
         events.append((updated(after, differs, deal.owner_id), now))
     if deal.is_open:
-        after, more = _moved(after, history, row)
+        after, more = _moved(after, history, row, policy)
         events += more
     return (replace(after, updated_at=now), events) if events else None

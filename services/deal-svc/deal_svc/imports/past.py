@@ -9,11 +9,12 @@ from uuid import UUID
 import orjson
 
 from deal_svc.deals.events import told
-from deal_svc.deals.pipeline import FIRST, place
+from deal_svc.deals.pipeline import FIRST, place, probability
 from deal_svc.deals.record import Deal
 from deal_svc.imports import rules
 from deal_svc.imports.form import Row
 from deal_svc.imports.rules import Told
+from deal_svc.policy import DealPolicy
 from shared.db.tx import Reader
 from shared.events.deal import (
     DealHistoryCorrected,
@@ -56,7 +57,7 @@ async def past_of(db: Reader, deals: Sequence[UUID]) -> Past:
     return Past(known, {row["subject"] for row in await db.rows(_TOUCHED, list(deals))})
 
 
-def corrected(deal: Deal, history: Told, row: Row) -> DealHistoryCorrected:
+def corrected(deal: Deal, history: Told, row: Row, policy: DealPolicy) -> DealHistoryCorrected:
     """The event for a deal that is as its history says."""
     return told(
         DealHistoryCorrected,
@@ -64,18 +65,20 @@ def corrected(deal: Deal, history: Told, row: Row) -> DealHistoryCorrected:
         lead_external_id=row.lead_external_id,
         account_external_id=row.account_key,
         owner_external_id=row.owner,
-        visits=_visits(history),
+        visits=_visits(history, policy),
+        policy_version=policy.version,
         outcome=row.outcome.value,
         reason=deal.close_reason,
         flags=sorted(history.flags),
     )
 
 
-def _visits(history: Told) -> list[StageVisit]:
-    visits = [StageVisit(stage=FIRST, entered_at=history.opened_at, probability=FIRST.probability)]
+def _visits(history: Told, policy: DealPolicy) -> list[StageVisit]:
+    visits = [StageVisit(stage=FIRST, entered_at=history.opened_at, probability=probability(FIRST, policy.stages))]
     reached = FIRST
     for move in history.moves:
         direction: Any = "skip" if place(move.stage) > place(reached) + 1 else "advance"
-        visits.append(StageVisit(stage=move.stage, entered_at=move.at, direction=direction, probability=move.stage.probability))
+        likely = probability(move.stage, policy.stages)
+        visits.append(StageVisit(stage=move.stage, entered_at=move.at, direction=direction, probability=likely))
         reached = move.stage
     return visits

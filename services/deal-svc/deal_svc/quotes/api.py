@@ -44,8 +44,10 @@ Today = Annotated[date, Depends(_today)]
 class QuoteIn(QuoteFields, Dated):
     deal_id: UUID
     lines: Lines = Field(default_factory=list)
-    schedule: Annotated[Schedule | None, Field(description="By default 50 % signed, 30 % go-live, 20 % accepted")] = None
-    valid_until: Annotated[Day | None, Field(description="By default 30 days; the last day on which it can be accepted")] = None
+    schedule: Annotated[Schedule | None, Field(description="By default the policy's payment plan")] = None
+    valid_until: Annotated[
+        Day | None, Field(description="By default as many days as the policy gives; the last day on which it can be accepted")
+    ] = None
 
 
 class QuotePatch(QuoteFields, Dated, Patch):
@@ -57,7 +59,7 @@ class QuotePatch(QuoteFields, Dated, Patch):
 
 
 class SendingIn(Dated):
-    note: Annotated[Text | None, Field(description="Why the discount is so large; needed above 30 percent")] = None
+    note: Annotated[Text | None, Field(description="Why the discount is so large; needed above what a director may give")] = None
 
 
 class LineOut(LineFields):
@@ -196,8 +198,8 @@ TO_SEND = SendingIn()
 async def send_quote(quote_id: UUID, tx: InTx, by: CurrentActor, today: Today, expect: IfMatch, body: SendingIn = TO_SEND) -> QuoteOut:
     """The quote goes to the customer; an earlier version that they had is superseded.
 
-    Up to 10 percent off a rep may send, 20 a manager, 30 a director; above that a director with a note. 409 `discount_authority`
-    says who may.
+    The policy says up to which discount its owner may send it, a manager, and a director; above that a director with a note. 409
+    `discount_authority` says who may.
     """
     return await _quote_out(tx, by, await commands.send(tx, quote_id, note=body.note, expect=expect, at=body.at), today)
 

@@ -16,6 +16,7 @@ from deal_svc.catalog import queries as catalog
 from deal_svc.deals import queries as deals
 from deal_svc.deals.commands import change
 from deal_svc.deals.record import Deal
+from deal_svc.policy import POLICY
 from deal_svc.quotes import pricing, rules
 from deal_svc.quotes.events import told
 from deal_svc.quotes.fields import LineIn
@@ -75,7 +76,7 @@ async def create(
     deal = await deals.SEEN.load(tx, deal_id)
     QUOTE_DEAL.check(deal, tx.actor)
     when = happened(at, tx.now, since=deal.opened_at)
-    day = day_of(tx, when)
+    day, policy = day_of(tx, when), tx.policy(POLICY)
     quote = Quote(
         id=new_id(),
         version=0,
@@ -86,8 +87,10 @@ async def create(
         currency=deal.currency,
         fx=deal.fx,
         quoted_on=day,
-        valid_until=valid_until or day + timedelta(days=rules.VALID_DAYS),
-        schedule=schedule or pricing.DEFAULT_SCHEDULE,
+        valid_until=valid_until or day + timedelta(days=policy.quote_valid_days),
+        valid_days=None if valid_until else policy.quote_valid_days,
+        policy_version=policy.version,
+        schedule=schedule or pricing.planned(policy.payment_plan),
         sent_at=None,
         accepted_at=None,
         ended_at=None,
@@ -109,6 +112,8 @@ async def edit(
     when = happened(at, tx.now, since=deal.opened_at)
     day = day_of(tx, when)
     after = dict(changes)
+    if "valid_until" in changes:
+        after["valid_days"] = None
     if lines is not None:
         after["quoted_on"] = day
     if lines is not None or "total_discount_percent" in changes:
@@ -128,13 +133,16 @@ async def revise(tx: Tx, quote_id: UUID, *, expect: int | None, at: datetime | N
     deal, quote = await _both(tx, quote_id, expect)
     REVISE.check(quote, tx.actor, facts=await _facts(tx, deal, quote, tx.now))
     when = happened(at, tx.now, since=quote.sent_at or deal.opened_at)
+    policy = tx.policy(POLICY)
     draft = replace(
         quote,
         id=new_id(),
         revision=quote.revision + 1,
         status=QuoteStatus.DRAFT,
         fx=deal.fx,
-        valid_until=day_of(tx, when) + timedelta(days=rules.VALID_DAYS),
+        valid_until=day_of(tx, when) + timedelta(days=policy.quote_valid_days),
+        valid_days=policy.quote_valid_days,
+        policy_version=policy.version,
         sent_at=None,
         ended_at=None,
         reason=None,
@@ -194,7 +202,9 @@ async def send(tx: Tx, quote_id: UUID, *, note: str | None, expect: int | None, 
         superseded = told(QuoteSuperseded, earlier, deal, by_quote_id=quote.id)
         await _end(tx, earlier, superseded, QuoteStatus.SUPERSEDED, None, when)
     await set_timer(tx, EXPIRY, quote.id, calendar.end_of(quote.valid_until, tx.settings.zone))
-    return await tx.save(QUOTES, quote, told(QuoteSent, quote, deal), at=when, status=QuoteStatus.SENT, sent_at=when, note=note)
+    by = tx.policy(POLICY).version
+    event = told(QuoteSent, quote, deal, policy_version=by)
+    return await tx.save(QUOTES, quote, event, at=when, status=QuoteStatus.SENT, sent_at=when, note=note, policy_version=by)
 
 
 def _check_sending(quote: Quote, facts: QuoteFacts, by: Actor) -> None:
@@ -256,6 +266,20 @@ async def expire(tx: Tx, quote_id: UUID, when: datetime) -> None:
     deal, quote = await _both(tx, quote_id, None)
     if quote.status is QuoteStatus.SENT:
         await _end(tx, quote, told(QuoteExpired, quote, deal), QuoteStatus.EXPIRED, None, when)
+
+
+async def extend(tx: Tx, deal: Deal, quote: Quote, days: int, policy_version: int) -> None:
+    """Give a sent quote more days than the policy gave it before. Nobody takes back what the customer was promised."""
+    more = days - (quote.valid_days or days)
+    if quote.status is QuoteStatus.SENT and more > 0:
+        given: dict[str, Any] = {
+            "valid_until": quote.valid_until + timedelta(days=more),
+            "valid_days": days,
+            "policy_version": policy_version,
+        }
+        await cancel_timers(tx, quote.id, EXPIRY)
+        await set_timer(tx, EXPIRY, quote.id, calendar.end_of(given["valid_until"], tx.settings.zone))
+        await tx.save(QUOTES, quote, told(QuoteChanged, replace(quote, **given), deal), **given)
 
 
 async def _withdraw(tx: Tx, deal: Deal, quote: Quote, reason: str, when: datetime) -> Quote:

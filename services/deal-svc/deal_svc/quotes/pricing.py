@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from deal_svc.quotes.record import Item, Line, Quote
+from shared.policy.parts import PaymentStep
 
 HUNDRED = Decimal(100)
 MOST = Decimal(10) ** 14
@@ -79,12 +80,10 @@ def main_line(lines: Sequence[Line]) -> str | None:
 
 # -- Payment schedule --------------------------------------------------------------------------------------------------------
 
-DEFAULT_SCHEDULE: list[dict[str, Any]] = [
-    {"trigger": "signed", "percent": "50", "due_days": 30, "due_on": None},
-    {"trigger": "go_live", "percent": "30", "due_days": 30, "due_on": None},
-    {"trigger": "accepted", "percent": "20", "due_days": 30, "due_on": None},
-]
-"""Half when the contract is signed, the rest as the delivery goes on; 30 days net each."""
+
+def planned(steps: Sequence[PaymentStep]) -> list[dict[str, Any]]:
+    """The payment schedule of a plan of the policy."""
+    return [{"trigger": s.trigger.value, "percent": f"{s.percent:f}", "due_days": s.due_days, "due_on": None} for s in steps]
 
 
 def scheduled_percent(quote: Quote) -> Decimal:

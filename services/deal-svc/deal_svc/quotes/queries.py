@@ -12,6 +12,7 @@ from deal_svc.catalog.queries import prices_on
 from deal_svc.deals import queries as deals
 from deal_svc.deals.record import Deal
 from deal_svc.deals.tables import DEAL, DEALS
+from deal_svc.policy import POLICY
 from deal_svc.quotes.fields import QuoteFields
 from deal_svc.quotes.pricing import lines_of
 from deal_svc.quotes.record import Line, Quote, QuoteStatus
@@ -79,6 +80,7 @@ async def facts_of(db: Reader, quotes: Sequence[Quote], today: date, of: Sequenc
             today=today,
             revised=standing[q.id].revised,
             rival_accepted=standing[q.id].rival_accepted,
+            authority=db.policy(POLICY).discount_authority,
             outdated=_outdated(drafts.get(q.id, ()), q.currency, book),
         )
         for q in quotes
@@ -102,5 +104,6 @@ KNOWN: list[ColumnElement[Any]] = [
 
 _locked = select(*[QUOTE.c[n] for n in QUOTES.names]).order_by(QUOTE.c.id).with_for_update()
 OF_DEAL = Query(_locked.where(QUOTE.c.deal_id == bindparam("deal_id"), is_in(QUOTE.c.status, "statuses")), Quote)
+SENT_OF_DEALS = Query(_locked.where(is_in(QUOTE.c.deal_id, "deal_ids"), QUOTE.c.status == QuoteStatus.SENT.value), Quote)
 SENT_OF_NUMBER = Query(_locked.where(QUOTE.c.number == bindparam("number"), QUOTE.c.status == QuoteStatus.SENT.value), Quote)
 IDS_OF_DEAL = Query(select(QUOTE.c.id).where(QUOTE.c.deal_id == bindparam("deal_id")), UUID)

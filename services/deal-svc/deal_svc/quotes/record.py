@@ -37,6 +37,8 @@ class Quote:
     fx: Annotated[Decimal, Stored(digits=(18, 8))]
     quoted_on: Annotated[date, Stored(comment="the day of the price book that it was made from")]
     valid_until: date
+    valid_days: Annotated[int | None, Stored(comment="the validity that the policy gave it; null where somebody named the day")]
+    policy_version: Annotated[int | None, Stored(comment="of the policy that it was made by, and sent by since")]
     lines: list[dict[str, Any]]
     total_discount_percent: Annotated[Decimal, Stored(digits=(7, 4), comment="on top of the lines' own")]
     schedule: list[dict[str, Any]]

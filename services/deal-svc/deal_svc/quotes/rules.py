@@ -1,7 +1,7 @@
 """Who may do what with a quote, when, and which version the customer can still accept. Pure."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
@@ -9,6 +9,7 @@ from uuid import UUID
 from deal_svc.deals.pipeline import OPEN_STAGES
 from deal_svc.deals.record import Deal
 from deal_svc.deals.rules import CLOSED, DEAL, NOT_MANAGER, NOT_OWNER, RESPONSIBLE, SELLING
+from deal_svc.policy import DiscountAuthority
 from deal_svc.quotes.pricing import HUNDRED, lines_of, scheduled_percent
 from deal_svc.quotes.record import Quote, QuoteStatus
 from shared.acts import Act, Subject, who
@@ -16,22 +17,19 @@ from shared.auth.actor import LEADERS, Actor, Role
 from shared.errors import Unmet
 from shared.events import deal as events
 
-VALID_DAYS = 30
 DRAFT, SENT, ACCEPTED, EXPIRED = QuoteStatus.DRAFT, QuoteStatus.SENT, QuoteStatus.ACCEPTED, QuoteStatus.EXPIRED
 OPEN = (DRAFT, SENT)
 
 ENDED = Unmet("quote_not_open", "This version is no longer open.")
 BEYOND = "discount_authority"
 TOP = (Role.director, Role.admin)
-AUTHORITY = ((Decimal(10), "a rep", SELLING), (Decimal(20), "a manager", LEADERS), (Decimal(30), "a director", TOP))
-"""Up to how many percent off who may send a quote."""
 
 
 @dataclass(frozen=True, slots=True)
 class QuoteFacts:
     """What decides besides the quote itself.
 
-    `outdated` are the SKUs whose price moved since a draft was priced.
+    `outdated` are the SKUs whose price moved since a draft was priced. `authority` says up to how many percent off who may send it.
     """
 
     deal: Deal
@@ -39,6 +37,7 @@ class QuoteFacts:
     revised: bool = False
     rival_accepted: bool = False
     outdated: tuple[str, ...] = ()
+    authority: DiscountAuthority = field(default_factory=DiscountAuthority)
 
 
 def _owner(_: Quote, facts: QuoteFacts) -> UUID | None:
@@ -72,20 +71,31 @@ def _to_send(quote: Quote, facts: QuoteFacts, by: Actor) -> Iterator[Unmet]:
         yield Unmet("validity_past", "The quote would not be valid any more; move valid_until.")
     if facts.outdated:
         yield Unmet("price_outdated", f"The price book changed for {', '.join(facts.outdated)}; set the lines again.")
-    yield from authority_unmet(quote, by)
+    yield from authority_unmet(quote, by, facts.authority)
 
 
-def authority_unmet(quote: Quote, by: Actor) -> list[Unmet]:
-    """The largest of the discounts counts: a line's, or that of the whole.
+def largest_discount(quote: Quote) -> Decimal:
+    """The largest of its discounts counts: a line's, or that of the whole."""
+    return max([quote.discount_percent, *(x.discount_percent for x in lines_of(quote))])
 
-    Beyond the last limit the quote's note says why.
-    """
-    discount = max([quote.discount_percent, *(x.discount_percent for x in lines_of(quote))])
-    says = f"A discount of {discount.normalize():f} percent may be sent by"
-    for limit, name, roles in AUTHORITY:
-        if discount <= limit:
-            return [] if by.has(*roles) else [Unmet(BEYOND, f"{says} {name}.")]
-    return [] if by.has(*TOP) and quote.note else [Unmet(BEYOND, f"{says} a director, with a note that says why.")]
+
+def sender(discount: Decimal, authority: DiscountAuthority) -> tuple[str, tuple[Role, ...], bool]:
+    """Who may send a quote with this discount: in words, as roles, and whether its note must say why."""
+    if discount <= authority.owner_percent:
+        return "a rep", SELLING, False
+    if discount <= authority.manager_percent:
+        return "a manager", LEADERS, False
+    if discount <= authority.director_percent:
+        return "a director", TOP, False
+    return "a director, with a note that says why", TOP, True
+
+
+def authority_unmet(quote: Quote, by: Actor, authority: DiscountAuthority) -> list[Unmet]:
+    discount = largest_discount(quote)
+    name, roles, noted = sender(discount, authority)
+    if by.has(*roles) and (quote.note or not noted):
+        return []
+    return [Unmet(BEYOND, f"A discount of {discount.normalize():f} percent may be sent by {name}.")]
 
 
 def _to_accept(quote: Quote, facts: QuoteFacts, by: Actor) -> Iterator[Unmet]:
@@ -244,4 +254,13 @@ SUPERSEDE: Act[Quote, QuoteFacts] = Act(
     tells=(events.QuoteSuperseded,),
     says="A newer version was sent.",
 )
-QUOTE_ACTS = (CREATE, CHANGE, SEND, ACCEPT, REJECT, WITHDRAW, REVISE, EXPIRE, SUPERSEDE)
+EXTEND: Act[Quote, QuoteFacts] = Act(
+    of=QUOTE,
+    name="extend",
+    operation=None,
+    who=who(),
+    states=(SENT,),
+    tells=(events.QuoteChanged,),
+    says="A new version of the policy, which what runs moves to, gives a quote that is out more days.",
+)
+QUOTE_ACTS = (CREATE, CHANGE, SEND, ACCEPT, REJECT, WITHDRAW, REVISE, EXPIRE, SUPERSEDE, EXTEND)

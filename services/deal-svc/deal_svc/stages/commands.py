@@ -7,9 +7,10 @@ from uuid import UUID
 from deal_svc.deals import queries as deals
 from deal_svc.deals.commands import change
 from deal_svc.deals.events import told
-from deal_svc.deals.pipeline import FIRST, LAST, DealFacts, Stage
+from deal_svc.deals.pipeline import FIRST, LAST, DealFacts, Stage, probability
 from deal_svc.deals.record import Deal, LossReason
 from deal_svc.deals.tables import DEALS
+from deal_svc.policy import POLICY
 from deal_svc.quotes.commands import withdraw_open
 from deal_svc.stages import rules
 from deal_svc.stages.queries import facts_of
@@ -37,9 +38,9 @@ async def move(tx: Tx, deal_id: UUID, to: Stage, *, reason: str | None, expect: 
         skipped_gates=list(step.skipped),
         reason=reason,
         seconds_in_stage=_seconds(deal, when),
-        probability=to.probability,
+        **_expected(tx, to),
     )
-    return await tx.save(DEALS, deal, event, at=when, **_entering(to, when)), facts
+    return await tx.save(DEALS, deal, event, at=when, **_entering(tx, to, when)), facts
 
 
 async def lose(
@@ -53,7 +54,11 @@ async def lose(
     event = told(
         DealLost, deal, reason=reason, competitor=competitor, from_stage=deal.stage, seconds_in_stage=_seconds(deal, when), imported=False
     )
-    closed = _closing(deal, Stage.LOST, when) | {"close_reason": reason, "close_note": note, "competitor": competitor or deal.competitor}
+    closed = _closing(tx, deal, Stage.LOST, when) | {
+        "close_reason": reason,
+        "close_note": note,
+        "competitor": competitor or deal.competitor,
+    }
     return await tx.save(DEALS, deal, event, at=when, **closed)
 
 
@@ -63,7 +68,7 @@ async def win(tx: Tx, deal_id: UUID, *, evidence: str, expect: int | None, at: d
     WIN.check(deal, tx.actor)
     when = happened(at, tx.now, since=deal.stage_since)
     event = _won(deal, when, manual=True, reason=evidence)
-    return await tx.save(DEALS, deal, event, at=when, **_closing(deal, Stage.WON, when), close_reason=evidence, manual_win=True)
+    return await tx.save(DEALS, deal, event, at=when, **_closing(tx, deal, Stage.WON, when), close_reason=evidence, manual_win=True)
 
 
 async def win_by_contract(tx: Tx, deal: Deal, *, contract_id: UUID, quote_id: UUID, starts_on: date, at: datetime) -> None:
@@ -80,14 +85,14 @@ async def win_by_contract(tx: Tx, deal: Deal, *, contract_id: UUID, quote_id: UU
         at = max(at, deal.stage_since)
         deal = await _reopen(tx, deal, deal.closed_from or FIRST, CONTRACT_SIGNED, at)
     event = _won(deal, at, quote_id=quote_id, contract_id=contract_id)
-    await tx.save(DEALS, deal, event, at=at, **_closing(deal, Stage.WON, at), **signed)
+    await tx.save(DEALS, deal, event, at=at, **_closing(tx, deal, Stage.WON, at), **signed)
 
 
 async def reverse_win(tx: Tx, deal: Deal, *, reason: str, at: datetime) -> None:
     """The contract fell before it took effect: the won deal is back in its last open stage."""
-    event = told(DealWinReversed, deal, reason=reason, stage=LAST, probability=LAST.probability)
+    event = told(DealWinReversed, deal, reason=reason, stage=LAST, **_expected(tx, LAST))
     unsigned = {"contract_id": None, "contract_starts_on": None, "manual_win": False}
-    await tx.save(DEALS, deal, event, at=at, **_entering(LAST, at), **_OPEN_AGAIN, **unsigned)
+    await tx.save(DEALS, deal, event, at=at, **_entering(tx, LAST, at), **_OPEN_AGAIN, **unsigned)
 
 
 async def reopen(tx: Tx, deal_id: UUID, *, to: Stage | None, reason: str, expect: int | None, at: datetime | None) -> Deal:
@@ -100,19 +105,25 @@ async def reopen(tx: Tx, deal_id: UUID, *, to: Stage | None, reason: str, expect
 
 async def _reopen(tx: Tx, deal: Deal, to: Stage, reason: str, when: datetime) -> Deal:
     cycle = deal.cycle + 1
-    event = told(DealReopened, deal, stage=to, cycle=cycle, reason=reason, probability=to.probability)
-    return await tx.save(DEALS, deal, event, at=when, **_entering(to, when), **_OPEN_AGAIN, cycle=cycle)
+    event = told(DealReopened, deal, stage=to, cycle=cycle, reason=reason, **_expected(tx, to))
+    return await tx.save(DEALS, deal, event, at=when, **_entering(tx, to, when), **_OPEN_AGAIN, cycle=cycle)
 
 
 _OPEN_AGAIN: dict[str, Any] = {"closed_at": None, "closed_from": None, "close_reason": None, "close_note": None}
 
 
-def _entering(stage: Stage, when: datetime) -> dict[str, Any]:
-    return {"stage": stage, "stage_since": when, "probability": stage.probability}
+def _expected(tx: Tx, stage: Stage) -> dict[str, Any]:
+    """What the policy says of the stage; the deal keeps it until it moves on."""
+    policy = tx.policy(POLICY)
+    return {"probability": probability(stage, policy.stages), "policy_version": policy.version}
 
 
-def _closing(deal: Deal, stage: Stage, when: datetime) -> dict[str, Any]:
-    return _entering(stage, when) | {"closed_at": when, "closed_from": deal.stage}
+def _entering(tx: Tx, stage: Stage, when: datetime) -> dict[str, Any]:
+    return {"stage": stage, "stage_since": when, "probability": probability(stage, tx.policy(POLICY).stages)}
+
+
+def _closing(tx: Tx, deal: Deal, stage: Stage, when: datetime) -> dict[str, Any]:
+    return _entering(tx, stage, when) | {"closed_at": when, "closed_from": deal.stage}
 
 
 def _seconds(deal: Deal, until: datetime) -> float:

@@ -48,7 +48,12 @@ def heard(fact: DealFact, e: Envelope[Any]) -> None:
             fact.flags = flagged(fact.flags, name)
     elif isinstance(e.data, deal.DealWon) and e.data.manual:
         fact.flags = flagged(fact.flags, "manual_win")
-    fact.last_activity_at = max(fact.last_activity_at or e.time, e.time)
+    if fact.last_activity_at is None or getattr(e.data, "changed", None) != _REWEIGHED:
+        fact.last_activity_at = max(fact.last_activity_at or e.time, e.time)
+
+
+_REWEIGHED = ["probability"]
+"""What a new version of the policy changes of a deal: nothing has happened to it."""
 
 
 def paid(fact: DealFact, e: Envelope[Any]) -> None:

@@ -91,7 +91,7 @@ _WORTH = frozenset({"amount", "currency", "fx"})
 STEPS: dict[type[Any], Callable[[Any], list[Any]]] = {
     events.DealOpened: lambda e: _raw("opened", e, e.data.stage, None, 1, e.data.probability),
     events.DealStageChanged: lambda e: _raw("moved", e, e.data.to_stage, e.data.direction, e.data.cycle, e.data.probability),
-    events.DealUpdated: lambda e: _raw("updated", e, None),
+    events.DealUpdated: lambda e: _raw("updated", e, None, probability=e.data.probability),
     events.DealWon: lambda e: _raw("won", e, e.data.from_stage, None, e.data.cycle, 100),
     events.DealLost: lambda e: _raw("lost", e, e.data.from_stage, None, e.data.cycle, 0),
     events.DealReopened: lambda e: _raw("reopened", e, e.data.stage, None, e.data.cycle, e.data.probability),
