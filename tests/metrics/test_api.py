@@ -140,6 +140,7 @@ async def test_a_further_lead_of_a_deal_is_an_assist(svc: Running) -> None:
     await hear(svc, events_of([deal, first, further]))
     line = (await get(svc, "funnel"))["total"]
     assert (line["assists"], n(line)["F3"], n(line)["F4"]) == (1, 2, 1)
+    assert (await get(svc, "funnel"))["direct"]["assists"] == 0
     assert [r["external_id"] for r in (await get(svc, "funnel/records", step="assists"))["items"]] == ["further"]
     further.tell(on(4), LeadConversionRefused(deal_id=deal.id, reason="closed meanwhile"))
     await hear(svc, further.events[-1:])

@@ -12,7 +12,7 @@ from clinch.run.services import load
 from clinch.run.settings import SERVICES
 from shared import migrations
 from shared.events.envelope import decode
-from tests.compatibility.upgrade.differences import differences
+from tests.compatibility.upgrade.differences import ANSWERED_OTHERWISE, differences
 from tests.compatibility.upgrade.dump import BEFORE_IT_READS, BEFORE_IT_STAMPS, Dump, told_at
 from tests.compatibility.upgrade.make_dump import DUMPS
 from tests.flow.system import System
@@ -62,6 +62,8 @@ async def figures_records_lists_and_timelines_are_as_they_were(dump: Dump, syste
     async with AsyncExitStack() as stack:
         clients = {who: await stack.enter_async_context(system.client(role, who)) for who, role in before["people"].items()}
         for asked, answer in before["answers"].items():
+            if ANSWERED_OTHERWISE.match(asked):
+                continue
             who, _, path = asked.partition(" ")
             for service in system.services.values():
                 service.clock.now = told_at(answer) or dump.made_at
@@ -74,14 +76,15 @@ async def every_event_of_the_log_and_of_the_feed_is_read(dump: Dump, system: Sys
     for message in log:
         assert decode(json.loads(message["headers"]), message["value"]), message["headers"]
     fed = [row["id"] for row in await dump.rows("metrics_before", "SELECT event_id::text AS id FROM feed ORDER BY position")]
-    assert len(fed) == len(log)
+    assert len(log) >= len(fed)  # services tell of the documents of policy that they begin with
     read: list[str] = []
     async with system.client("admin", "dev-admin") as client:
         after = 0
         while page := (await client.get(f"/v1/events?after={after}&limit=500")).json()["items"]:
             read += [item["event"]["id"] for item in page]
             after = page[-1]["position"]
-    assert read == fed
+    assert read[: len(fed)] == fed
+    assert len(read) == len(log)
 
 
 async def a_request_that_was_answered_before_is_answered_the_same_again(dump: Dump, system: System) -> None:

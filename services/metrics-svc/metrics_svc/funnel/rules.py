@@ -103,7 +103,8 @@ def line(steps: Sequence[Step], sums: Sequence[Sum], group: str | None) -> Line:
     following: list[int | None] = [*n[1:], None] if n else []
     figures = [_figure(step, sums, here, after) for step, here, after in zip(steps, n, following, strict=True)]
     won = next((here for step, here in zip(steps, n, strict=True) if step.key == "F8"), None)
-    assists = _sum(ASSIST.members, sums).n
+    of_leads = any(step.key == LEADS[0].key for step in steps)
+    assists = _sum(ASSIST.members, sums).n if of_leads else 0
     return Line(group=group, steps=figures, overall=None if won is None else ratio(won, n[0]), assists=assists)
 
 
