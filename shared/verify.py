@@ -80,7 +80,9 @@ def atomicity(metadata: MetaData) -> list[Check]:
     counted = "SELECT subject, count(*) FROM event WHERE aggregate = 'policy' GROUP BY subject"
     # Of a hand-over, lead-svc also keeps how far other services are: those rows have no cursor.
     moved = "SELECT id, version FROM hand_over WHERE cursor <> '{}'"
-    rows = " UNION ALL ".join([*(f"SELECT id, version FROM {name}" for name in tables), counted, moved])
+    # Of the rates, every service has the table, and only the one that tells of them has their events.
+    rates = "SELECT id, version FROM rate WHERE EXISTS (SELECT FROM event WHERE aggregate = 'rate')"
+    rows = " UNION ALL ".join([*(f"SELECT id, version FROM {name}" for name in tables), counted, moved, rates])
     told = "SELECT subject, count(*) AS n, max(version) AS last FROM event GROUP BY subject"
     return [
         Check(

@@ -11,6 +11,7 @@ import pytest
 from lead_svc.rates.imports import RATE_IMPORT, run_imports
 from lead_svc.rates.rules import RATE_ACTS
 from lead_svc.rates.tables import RATES
+from shared import verify
 from shared.auth import Role
 from shared.events.lead import RateSet, RateWithdrawn
 from shared.rates import Fx, rates_on
@@ -63,6 +64,14 @@ async def test_a_day_without_a_rate_takes_the_last_one_before_it(desk: Desk) -> 
     assert (await on(desk, "CNY")).json() == {"currency": "CNY", "base": "CNY", "rate": "1", "day": None}
     missing = await on(desk, "JPY")
     assert (missing.status_code, "CLINCH_FX_RATES" in missing.json()["detail"]) == (404, True)
+
+
+async def test_the_checks_of_the_data_know_rates(desk: Desk, svc: Running) -> None:
+    await put(desk)
+    await put(desk, status=200, rate="7.2")
+    async with svc.db.connection() as conn:
+        found = [finding async for finding in verify.run(conn, verify.atomicity(svc.service.metadata))]
+    assert [(finding.says, finding.offenders) for finding in found] == [("each aggregate's version counts its events", 0)]
 
 
 async def test_many_are_found_by_one_statement(svc: Running, desk: Desk) -> None:
