@@ -1,6 +1,6 @@
 """What `allowed_actions` says of leads, accounts, contacts, people and teams is what their routes do, whoever asks."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import product
 from typing import Any
@@ -11,13 +11,16 @@ import pytest
 from lead_svc.acts import LEAD_ACTS
 from lead_svc.capture.rules import fresh
 from lead_svc.leads.record import Grade, Lead, Reason, State
+from lead_svc.leads.rules import ASSIGN
 from lead_svc.leads.tables import LEADS
 from lead_svc.parties.record import Account, Contact
 from lead_svc.parties.rules import ACCOUNT_ACTS, CONTACT_ACTS
 from lead_svc.parties.tables import ACCOUNTS, CONTACTS
 from lead_svc.team.rules import PERSON_ACTS, TEAM_ACTS
 from lead_svc.team.tables import PEOPLE, TEAMS
-from shared.auth import Role
+from shared.acts import Act
+from shared.auth import Actor, Role
+from shared.auth.actor import OWNERS
 from shared.db.query import Aggregate
 from shared.events.lead import AccountCreated, ContactCreated, LeadStubbed
 from shared.ids import new_id
@@ -30,6 +33,20 @@ ROLES = [role.value for role in Role if role is not Role.system]
 NORTH = ["rep:ann", "manager:max", "presales:pia", "assistant:ada"]
 """People of ann's team."""
 LEADING = ["manager:max", "director", "marketing"]
+
+
+def about_ann(svc: Running, acts: Sequence[Act[Any, Any]]) -> list[Act[Any, Any]]:
+    """The acts, done with people of the roster: those who cannot own a lead give it to ann or bob, and ann is the member."""
+
+    def assign(lead: Lead, by: Actor) -> dict[str, Any] | None:
+        ann, bob = svc.person(subject="ann"), svc.person(subject="bob")
+        return ASSIGN.sample(lead, by) if by.has(*OWNERS) else {"owner_id": str(bob if lead.owner_id == ann else ann)}
+
+    def member(*_: Any) -> dict[str, Any]:
+        return {"person_id": str(svc.person(subject="ann"))}
+
+    samples = {"assign": assign, "add_member": member, "remove_member": member}
+    return [replace(act, sample=samples.get(act.name, act.sample)) for act in acts]
 
 
 def read(client: Client, path: str) -> Callable[[str], Awaitable[dict[str, Any] | None]]:
@@ -81,7 +98,7 @@ async def keep(svc: Running, of: Aggregate[Any], row: Any, event: Any) -> Any:
 
 async def test_leads(desk: Desk, svc: Running) -> None:
     await staff(desk)
-    acts = Acts(desk, LEAD_ACTS)
+    acts = Acts(desk, about_ann(svc, LEAD_ACTS))
     for lead, whos in leads(svc):
         row = await keep(svc, LEADS, lead, LeadStubbed())
         await acts.hold(row, whos, read(desk, f"/v1/leads/{row.id}"))
@@ -91,7 +108,7 @@ async def test_leads(desk: Desk, svc: Running) -> None:
 @pytest.mark.parametrize("kind", ["accounts", "contacts"])
 async def test_accounts_and_their_contacts(desk: Desk, svc: Running, kind: str) -> None:
     await staff(desk)
-    acts: Acts = Acts(desk, ACCOUNT_ACTS if kind == "accounts" else CONTACT_ACTS)
+    acts: Acts = Acts(desk, about_ann(svc, ACCOUNT_ACTS if kind == "accounts" else CONTACT_ACTS))
     stamps = {"created_at": svc.clock(), "updated_at": svc.clock(), "version": 1}
     for who, owner in owners(svc).items():
         described = dict.fromkeys(("external_id", "region", "industry", "size", "tier"))

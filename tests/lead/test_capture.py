@@ -104,10 +104,10 @@ async def test_owner_and_account_by_another_systems_keys_become_stubs(desk: Desk
 
 async def test_an_accounts_key_follows_the_rule_of_its_id(desk: Desk, svc: Running) -> None:
     """A seller names accounts that they see; the key of a hidden one tells no more than one that nobody has."""
-    keys = {"mine": ("ann", "ann"), "hidden": ("sue", "sue"), "stub": ("ops", None)}
+    keys = {"mine": ("ann", "ann"), "hidden": ("sue", "sue"), "given": ("ops", "ann")}
     for key, (by, owner) in keys.items():
         done(await desk.by(by).post("/v1/accounts", json={"name": key, "external_id": key, "owner_id": owner and desk.id(owner)}), 201)
-    for key in ("mine", "stub"):
+    for key in ("mine", "given"):
         assert (await desk.lead(account_external_id=key))["account_id"] is not None
     refusals = [done(await desk.by("ann").post("/v1/leads", json={"account_external_id": key}), 422) for key in ("hidden", "nowhere")]
     told = [(r["detail"], r["errors"][0]) for r in refusals]

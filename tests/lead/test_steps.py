@@ -235,7 +235,7 @@ async def test_personal_data_are_masked_by_role(desk: Desk) -> None:
     seen = await desk.see(lead, "auditor")
     assert (seen["email"], seen["contact_name"], seen["phone"]) == ("a***@acme.example", "A*** B***", "***67")
     assert next(b for b in seen["bant"] if b["dimension"] == "need")["evidence"] is None
-    listed = done(await desk.by("support").get("/v1/leads"), 200)["items"][0]
+    listed = done(await desk.by("ops").get("/v1/leads"), 200)["items"][0]
     assert listed["contact_name"] == "A*** B***"
     assert (await desk.see(lead, "max"))["email"] == "anna@acme.example"
 
@@ -243,7 +243,7 @@ async def test_personal_data_are_masked_by_role(desk: Desk) -> None:
 # -- Ownership ---------------------------------------------------------------------------------------------------------------
 
 
-async def test_a_seller_claims_from_the_pool_and_releases_his_own(desk: Desk, svc: Running) -> None:
+async def test_a_seller_claims_from_the_pool_and_releases_their_own(desk: Desk, svc: Running) -> None:
     lead = await desk.lead("marketing")
     mine = await desk.act(lead, "assign", "ann", owner_id=desk.id("ann"))
     assert mine["owner_id"] == desk.id("ann")
@@ -258,7 +258,7 @@ async def test_a_seller_claims_from_the_pool_and_releases_his_own(desk: Desk, sv
     ]  # fmt: skip
 
 
-async def test_a_manager_hands_over_within_his_teams_and_a_director_anywhere(desk: Desk) -> None:
+async def test_a_manager_hands_over_within_their_teams_and_a_director_anywhere(desk: Desk) -> None:
     lead = await desk.lead("ann")
     assert (await desk.act(lead, "assign", "max", owner_id=desk.id("bob")))["owner_id"] == desk.id("bob")
     assert codes(await desk.attempt(lead, "assign", "max", owner_id=desk.id("sue"))) == {"not_in_team"}
@@ -273,8 +273,35 @@ async def test_an_owner_must_be_there(desk: Desk) -> None:
     left = await desk.by("admin").patch(f"/v1/team/people/{bob['id']}", json={"active": False}, headers={"If-Match": f'"{bob["version"]}"'})
     done(left, 200)
     assert done(await desk.attempt(lead, "assign", "max", owner_id=desk.id("bob")), 422)["errors"][0]["code"] == "inactive_person"
+
+
+async def test_only_people_who_own_records_are_given_leads(desk: Desk, svc: Running) -> None:
+    north = done(await desk.by("admin").get("/v1/team/teams", params={"external_id": "north"}), 200)["items"][0]["id"]
+    for name, role in (("pia", "presales"), ("mia", "marketing")):
+        person = {"name": name, "role": role, "team_id": north, "external_id": name}
+        done(await desk.by("admin").post("/v1/team/people", json=person), 201)
+    lead = await desk.lead("ann")
+    for name in ("pia", "mia"):
+        assert done(await desk.attempt(lead, "assign", "max", owner_id=desk.id(name)), 422)["errors"][0]["code"] == "not_an_owner"
+        entered = await desk.by("eva").post("/v1/leads", json={"owner_id": desk.id(name)})
+        assert done(entered, 422)["errors"][0] == {
+            "pointer": "/owner_id",
+            "code": "not_an_owner",
+            "message": "Only a rep, kam, manager or csm can own a lead; in the roster this person is none of them.",
+        }
+        owned = await desk.by("eva").post("/v1/accounts", json={"name": "Acme", "owner_id": desk.id(name)})
+        assert done(owned, 422)["errors"][0]["code"] == "not_an_owner"
+    assert done(await desk.by("eva").post("/v1/leads", json={"owner_id": desk.id("eva")}), 422)["errors"][0]["code"] == "not_an_owner"
+
+
+async def test_a_closed_lead_gets_another_owner_from_those_above_and_is_not_for_the_pool(desk: Desk) -> None:
+    lead = await desk.lead("ann")
     await desk.act(lead, "disqualify", reason="no_budget")
-    assert codes(await desk.attempt(lead, "assign", "max", owner_id=None)) == {"wrong_state"}
+    assert codes(await desk.attempt(lead, "assign", "ann", owner_id=None)) == {"closed"}
+    assert codes(await desk.attempt(lead, "assign", "max", owner_id=None)) == {"closed_lead"}
+    given = await desk.act(lead, "assign", "max", owner_id=desk.id("bob"))
+    assert (given["owner_id"], given["state"]) == (desk.id("bob"), "disqualified")
+    assert (await desk.by("bob").get(f"/v1/leads/{lead['id']}")).status_code == 200
 
 
 async def test_a_dry_run_says_what_would_be_and_changes_nothing(desk: Desk, svc: Running) -> None:

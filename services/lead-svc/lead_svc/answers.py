@@ -13,9 +13,9 @@ from lead_svc.leads.queries import LeadItem
 from lead_svc.leads.record import Lead
 from lead_svc.leads.rules import hidden
 from lead_svc.qualification.rules import Dimension, Status, findings
+from shared.access.kinds import LEADS, unmasked
 from shared.acts import AllowedAction, shown
 from shared.auth import Actor
-from shared.masking import sees_personal_data
 
 
 class BantOut(BaseModel):
@@ -46,7 +46,7 @@ class LeadOut(LeadDetails, LeadItem):
 
     @classmethod
     def of(cls, lead: Lead, by: Actor) -> Self:
-        seen = sees_personal_data(by)
+        seen = unmasked(LEADS, by)
         known: dict[str, Any] = {name: getattr(lead, name) for name in _FROM_ROW}
         known |= {} if seen else hidden(lead)
         known |= {"flags": sorted(lead.flags), "bant": findings(lead.bant, evidence=seen)}

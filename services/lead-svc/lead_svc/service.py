@@ -7,6 +7,7 @@ from lead_svc.capture.api import router as capture
 from lead_svc.checks import CHECKS, TOTALS
 from lead_svc.conversion.api import router as conversion
 from lead_svc.conversion.reactions import REACTIONS
+from lead_svc.dealings import reactions as dealings
 from lead_svc.handover.api import router as handover
 from lead_svc.handover.commands import move
 from lead_svc.handover.reactions import REACTIONS as HANDOVER_REACTIONS
@@ -52,6 +53,7 @@ service = Service(
         calendar,
     ],
     reactions=[*REACTIONS, *HANDOVER_REACTIONS],
+    consumers={dealings.NAME: (dealings.DEALINGS, dealings.TOPICS)},
     timers={WAKE: wake, MOVED: person_moved},
     jobs=[run_imports, run_rate_imports, move],
     checks=CHECKS,

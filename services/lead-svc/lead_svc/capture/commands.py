@@ -11,20 +11,22 @@ from sqlalchemy import ColumnElement, Table, select
 
 from lead_svc.capture import rules
 from lead_svc.capture.rules import NewLead
-from lead_svc.leads.queries import visible
 from lead_svc.leads.record import Lead
 from lead_svc.leads.rules import PERSONAL
 from lead_svc.leads.tables import LEAD, LEADS
 from lead_svc.parties.commands import Named, name_accounts
-from lead_svc.parties.queries import account_visible, contact_visible
 from lead_svc.parties.tables import ACCOUNT, CONTACT
+from lead_svc.seen import ACCOUNTS_SEEN, CONTACTS_SEEN, LEADS_SEEN, OWNERS_SEEN
 from lead_svc.team.commands import name_people
-from lead_svc.team.queries import members
+from lead_svc.team.queries import Member, members
+from lead_svc.team.rules import owner_refused
 from lead_svc.team.tables import PERSON
 from shared import names
-from shared.auth import Actor
+from shared.access import kinds
+from shared.access import members as parts
+from shared.access.kinds import reach, unmasked
+from shared.access.rows import Seen
 from shared.clock import happened
-from shared.db import scope
 from shared.db.query import Query, at_version, is_in
 from shared.db.tx import Tx
 from shared.errors import Invalid, Problem, Rejected
@@ -32,7 +34,6 @@ from shared.events.envelope import Event
 from shared.events.lead import LeadAssigned, LeadCaptured, LeadFlagged, LeadUnflagged, LeadUpdated
 from shared.ids import external_id as id_of
 from shared.ids import new_id
-from shared.masking import sees_personal_data
 
 Outcome = Literal["created", "filled", "updated", "unchanged"]
 """`filled`: a stub that an import had named got its own data."""
@@ -53,6 +54,11 @@ class _Draft:
     lead: Lead
     new: bool
     events: list[tuple[Event, datetime]] = field(default_factory=list)
+
+    @property
+    def entered(self) -> bool:
+        """Whether this makes it, or fills a stub with its own data."""
+        return bool(self.events) and isinstance(self.events[0][0], LeadCaptured)
 
 
 _LINKS = frozenset({"referrer_account_id", "contact_id"})
@@ -96,17 +102,16 @@ async def _capture(
     await _name(tx, good.values())
     default = rules.default_owner(tx.actor)
     people = await members(tx, {id for id in (default, *(row.owner_id for row in good.values())) if id})
-    teams = {id: person.team_id for id, person in people.items()}
-    left = {id for id, person in people.items() if not person.active}
-    gone = {n for n, row in good.items() if row.owner_id in left and n not in ended}
+    unfit = {n: why for n, row in good.items() if n not in ended and (why := _unfit(tx, row, people))}
     drafts: dict[UUID, _Draft] = {}
     while good:
-        made, drafts = await _drafts(tx, good, teams, imported, gone)
+        made, drafts = await _drafts(tx, good, people, imported, unfit)
         added = await tx.add_new(LEADS, [(d.lead, d.events) for d in drafts.values() if d.new and d.lead.external_id])
         unnamed = await tx.add_many(LEADS, [(d.lead, d.events) for d in drafts.values() if d.new and not d.lead.external_id])
         await tx.save_many(LEADS, [(replace(d.lead, updated_at=tx.now), d.events) for d in drafts.values() if d.events and not d.new])
         # Somebody else captured these at the same moment: they are known now, so once more.
         late = {d.lead.id for d in drafts.values() if d.new} - added - unnamed
+        await parts.created(tx, kinds.LEADS, [(d.lead.id, d.lead.owner_id) for d in drafts.values() if d.entered and d.lead.id not in late])
         answers |= {n: answer for n, answer in made.items() if isinstance(answer, Problem) or answer.id not in late}
         good = {n: row for n, row in good.items() if n not in answers}
     return [answers[n] for n in range(len(rows))], drafts
@@ -121,18 +126,18 @@ async def _checked(tx: Tx, rows: Sequence[NewLead]) -> list[NewLead | Problem]:
     Another system's keys may be new to us, and then make stubs: for those from whom nothing is hidden. For others a key that is
     unknown and one that is somebody else's are refused alike.
     """
-    names_anybody = scope.reach(tx.actor).everything
+    names_anybody, names_accounts = (reach(kind, tx.actor).everything for kind in (kinds.LEADS, kinds.ACCOUNTS))
     by_key = await names.ids_of(tx, "account", (row.account_external_id for row in rows if row.account_external_id))
     named = [by_key[row.account_external_id] if row.account_external_id else row.account_id for row in rows]
-    asked = [None if names_anybody and row.account_external_id else id for row, id in zip(rows, named, strict=True)]
+    asked = [None if names_accounts and row.account_external_id else id for row, id in zip(rows, named, strict=True)]
     people_by_key = await names.ids_of(tx, "person", (r.owner_external_id for r in rows if r.owner_external_id and not r.owner_id))
     owners = [row.owner_id or people_by_key.get(row.owner_external_id or "") for row in rows]
-    people = await _seen(tx, _PEOPLE, lambda actor: scope.visible(actor, PERSON.c.id), owners)
-    accounts = await _seen(tx, _ACCOUNTS, account_visible, [*asked, *(r.said.get("referrer_account_id") for r in rows)])
-    contacts = await _seen(tx, _CONTACTS, contact_visible, [r.said.get("contact_id") for r in rows])
+    people = await _seen(tx, _PEOPLE, OWNERS_SEEN, owners)
+    accounts = await _seen(tx, _ACCOUNTS, ACCOUNTS_SEEN, [*asked, *(r.said.get("referrer_account_id") for r in rows)])
+    contacts = await _seen(tx, _CONTACTS, CONTACTS_SEEN, [r.said.get("contact_id") for r in rows])
 
     def refuse_unknown_parties(row: NewLead, account_id: UUID | None) -> None:
-        by_key = names_anybody and row.account_external_id
+        by_key = names_accounts and row.account_external_id
         for name, what, id, known in (
             ("account_external_id" if row.account_external_id else "account_id", "account", None if by_key else account_id, accounts),
             ("referrer_account_id", "referrer_account", row.said.get("referrer_account_id"), accounts),
@@ -166,11 +171,13 @@ def _attempt(
         return problem
 
 
-async def _seen(
-    tx: Tx, query: Callable[[ColumnElement[bool]], Query[UUID]], visible: Callable[[Actor], ColumnElement[bool]], ids: Iterable[UUID | None]
-) -> set[UUID]:
+async def _seen(tx: Tx, query: Callable[[ColumnElement[bool]], Query[UUID]], rows: Seen, ids: Iterable[UUID | None]) -> set[UUID]:
     wanted = list({i for i in ids if i is not None})
-    return set(await tx.all(query(visible(tx.actor)), ids=wanted, **scope.params(tx.actor))) if wanted else set()
+    return set(await tx.all(query(rows.visible(tx.actor)), ids=wanted, **rows.params(tx.actor))) if wanted else set()
+
+
+def _unfit(tx: Tx, row: NewLead, people: Mapping[UUID, Member]) -> Invalid | None:
+    return owner_refused(tx.actor, row.owner_id, people.get(row.owner_id), "a lead") if row.owner_id else None
 
 
 async def _name(tx: Tx, rows: Iterable[NewLead]) -> None:
@@ -184,12 +191,13 @@ async def _name(tx: Tx, rows: Iterable[NewLead]) -> None:
 
 
 async def _drafts(
-    tx: Tx, rows: dict[int, NewLead], teams: Mapping[UUID, UUID | None], imported: bool, gone: Collection[int]
+    tx: Tx, rows: dict[int, NewLead], people: Mapping[UUID, Member], imported: bool, unfit: Mapping[int, Problem]
 ) -> tuple[dict[int, Captured | Problem], dict[UUID, _Draft]]:
     ids = {n: id_of("lead", r.external_id) if r.external_id else new_id() for n, r in rows.items()}
     upserts = [ids[n] for n, r in rows.items() if r.external_id]
     known = await tx.load_many(LEADS, upserts) if upserts else {}
-    seen = await _seen(tx, _LEADS, visible, known)
+    seen = await _seen(tx, _LEADS, LEADS_SEEN, known)
+    teams = {id: person.team_id for id, person in people.items()}
     answers: dict[int, Captured | Problem] = {}
     drafts: dict[UUID, _Draft] = {}
     for n, row in rows.items():
@@ -197,8 +205,8 @@ async def _drafts(
         lead = drafts[id].lead if id in drafts else known.get(id)
         if id in known and (id not in seen or not rules.UPSERT.may(tx.actor, known[id].owner_id)):
             answers[n] = Rejected("This external_id belongs to a record that you may not change.", code="external_id_taken")
-        elif n in gone and (lead is None or lead.owner_id != row.owner_id):  # an owner who left keeps what they have
-            answers[n] = Invalid("This person has left and cannot own a lead.", pointer="/owner_id", code="inactive_person")
+        elif n in unfit and (lead is None or lead.owner_id != row.owner_id):  # whoever owns it keeps it
+            answers[n] = unfit[n]
         elif lead is None or lead.is_stub:
             drafts[id], answers[n] = _fill(tx, lead, id, row, teams, imported)
         else:
@@ -222,7 +230,7 @@ def _change(tx: Tx, draft: _Draft, row: NewLead, teams: Mapping[UUID, UUID | Non
     """A lead that is known, brought to what is said of it."""
     before = len(draft.events)
     # A dry run leaves no trace, so it tells nothing of what its caller does not see.
-    unseen = () if tx.kept or sees_personal_data(tx.actor) else PERSONAL
+    unseen = () if tx.kept or unmasked(kinds.LEADS, tx.actor) else PERSONAL
     if changes := rules.changes_to(draft.lead, row, unseen):
         draft.lead = replace(draft.lead, **changes)
         draft.events.append((LeadUpdated.of(draft.lead, changed=sorted(changes)), tx.now))

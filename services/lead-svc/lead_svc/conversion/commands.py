@@ -14,11 +14,11 @@ from lead_svc.leads.queries import SEEN
 from lead_svc.leads.record import Lead, State
 from lead_svc.leads.tables import LEADS
 from lead_svc.parties.commands import add_account, add_contact
-from lead_svc.parties.queries import SEEN_ACCOUNTS, account_visible, accounts_named
+from lead_svc.parties.queries import SEEN_ACCOUNTS, accounts_named
 from lead_svc.parties.record import Account, Contact
 from lead_svc.parties.tables import ACCOUNTS, CONTACTS
+from lead_svc.seen import ACCOUNTS_SEEN
 from shared.clock import happened
-from shared.db import scope
 from shared.db.tx import Tx
 from shared.errors import Invalid, NotFound, Rejected, Stale
 from shared.events.envelope import Event
@@ -88,7 +88,7 @@ async def _account(tx: Tx, lead: Lead, given: Handover) -> tuple[UUID, str]:
 async def _alike(tx: Tx, company: str) -> list[Account]:
     """The accounts of this name that the actor may see. Of others nothing is said, as everywhere."""
     name = compared(company)
-    return await tx.all(accounts_named(account_visible(tx.actor)), compared=name, **scope.params(tx.actor)) if name else []
+    return await tx.all(accounts_named(ACCOUNTS_SEEN.visible(tx.actor)), compared=name, **ACCOUNTS_SEEN.params(tx.actor)) if name else []
 
 
 class AccountExists(Rejected):

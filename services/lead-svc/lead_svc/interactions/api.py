@@ -10,13 +10,14 @@ from lead_svc.interactions.fields import InteractionFields
 from lead_svc.interactions.queries import LIST, OF_LEAD, InteractionOut
 from lead_svc.interactions.rules import LOG, NOTES
 from lead_svc.leads.queries import SEEN
+from shared.access.kinds import LEADS, unmasked
 from shared.auth import CurrentActor
 from shared.fields import When
 from shared.http.body import Body
 from shared.http.edge import ClinchRoute, InTx, Reading
 from shared.http.listing import Page, PageRequest
 from shared.http.permit import permitted
-from shared.masking import masked, sees_personal_data
+from shared.masking import masked
 
 router = APIRouter(prefix="/v1/leads", tags=["leads"], route_class=ClinchRoute)
 
@@ -43,7 +44,7 @@ async def list_interactions(
 ) -> Page[InteractionOut]:
     """The contacts with this lead, newest first; `q` searches what was said."""
     lead = await SEEN.get(db, by, lead_id)
-    each = None if sees_personal_data(by) else _hidden
+    each = None if unmasked(LEADS, by) else _hidden
     return await LIST.page(db, page, where=OF_LEAD, params={"lead_id": lead.id}, each=each)
 
 

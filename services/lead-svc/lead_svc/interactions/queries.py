@@ -10,6 +10,7 @@ from lead_svc.interactions.fields import InteractionFields
 from lead_svc.interactions.record import Interaction
 from lead_svc.interactions.rules import NOTES
 from lead_svc.interactions.tables import INTERACTION
+from shared.access.kinds import LEADS
 from shared.db.query import Query, is_in
 from shared.http.answer import Answer
 from shared.http.listing import Listing, described
@@ -26,7 +27,7 @@ class _About(Answer):
 
 
 class InteractionOut(InteractionFields, _About):
-    """The texts are left out for roles that do not see personal data."""
+    """The texts are left out for roles that see leads masked."""
 
     at: datetime
     by: UUID
@@ -42,4 +43,5 @@ LIST = Listing(
     default="-at",
     search=_TEXTS,
     personal=_TEXTS,
+    kind=LEADS,
 )

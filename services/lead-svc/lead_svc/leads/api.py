@@ -10,17 +10,17 @@ from pydantic import Field
 from lead_svc.answers import LeadOut
 from lead_svc.leads import commands, rules
 from lead_svc.leads.fields import LeadData
-from lead_svc.leads.queries import LIST, SEEN, LeadItem, visible
+from lead_svc.leads.queries import LIST, SEEN, LeadItem
 from lead_svc.leads.record import Reason
+from lead_svc.seen import LEADS_SEEN
+from shared.access.kinds import LEADS, unmasked
 from shared.auth import CurrentActor
-from shared.db import scope
 from shared.fields import Reason as Why
 from shared.fields import Text, Time, When
 from shared.http.body import Body
 from shared.http.edge import ClinchRoute, IfMatch, InTx, Reading
 from shared.http.listing import Page, PageRequest
 from shared.http.patch import Patch
-from shared.masking import sees_personal_data
 
 router = APIRouter(prefix="/v1/leads", tags=["leads"], route_class=ClinchRoute)
 
@@ -60,8 +60,8 @@ class Assign(Body):
 @router.get("", response_model=Page[LeadItem])
 async def list_leads(page: Annotated[PageRequest, Depends(LIST.params)], db: Reading, by: CurrentActor) -> Response:
     """The leads that you may see: your own, your teams', and the pool."""
-    each = partial(rules.shown_in_list, to_masked=not sees_personal_data(by))
-    return await LIST.answer(db, page, where=visible(by), params=scope.params(by), each=each)
+    each = partial(rules.shown_in_list, to_masked=not unmasked(LEADS, by))
+    return await LIST.answer(db, page, where=LEADS_SEEN.visible(by), params=LEADS_SEEN.params(by), each=each)
 
 
 @router.get("/{lead_id}")

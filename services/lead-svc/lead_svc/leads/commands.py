@@ -12,9 +12,10 @@ from lead_svc.leads.record import Lead, Reason, State
 from lead_svc.leads.rules import ASSIGN, CHANGE, DECLARE_MQL, DISQUALIFY, NURTURE, REACTIVATE
 from lead_svc.leads.tables import LEADS
 from lead_svc.parties.queries import SEEN_ACCOUNTS, SEEN_CONTACTS
-from lead_svc.team.queries import in_team_of
-from lead_svc.team.tables import PEOPLE
+from lead_svc.team.queries import check_owner, in_team_of
 from shared import roster
+from shared.access import kinds
+from shared.access.kinds import unmasked
 from shared.auth import Role
 from shared.clock import happened
 from shared.db.tx import Tx
@@ -28,7 +29,7 @@ from shared.events.lead import (
     LeadReactivated,
     LeadUpdated,
 )
-from shared.masking import differences, sees_personal_data
+from shared.masking import differences
 from shared.timers import cancel_timers, set_timer
 
 BATCH = 500
@@ -40,7 +41,7 @@ WAKE = "lead.wake"
 async def change_lead(tx: Tx, id: UUID, given: Mapping[str, Any], expect: int | None) -> Lead:
     """Change descriptive fields."""
     lead = await SEEN.load(tx, id, expect)
-    changes = differences(lead, given, () if sees_personal_data(tx.actor) else rules.PERSONAL)
+    changes = differences(lead, given, () if unmasked(kinds.LEADS, tx.actor) else rules.PERSONAL)
     CHANGE.check(lead, tx.actor, also=rules.party_unmet(lead, changes))
     if not changes:
         return lead
@@ -137,8 +138,8 @@ async def assign(tx: Tx, id: UUID, *, owner_id: UUID | None, at: datetime | None
     lead = await SEEN.load(tx, id, expect)
     when = happened(at, tx.now)
     ASSIGN.permit(tx.actor)
-    if owner_id is not None and owner_id != tx.actor.id:
-        await _can_own(tx, owner_id)
+    if owner_id is not None:
+        await check_owner(tx, tx.actor, owner_id, "a lead")
     in_reach = owner_id is not None and tx.actor.has(Role.manager, Role.regional_head) and await in_team_of(tx, tx.actor.id, owner_id)
     ASSIGN.check(lead, tx.actor, also=rules.hand_over_unmet(lead, tx.actor, owner_id, in_reach=in_reach))
     team_id = None if owner_id is None else await roster.team_of(tx, owner_id)
@@ -153,11 +154,3 @@ async def follow_owner(tx: Tx, owner_id: UUID, *, at: datetime) -> bool:
     moved = [replace(lead, team_id=team_id, updated_at=tx.now) for lead in left]
     await tx.save_many(LEADS, [(lead, [(LeadUpdated.of(lead, changed=["team_id"]), at)]) for lead in moved])
     return len(left) == BATCH
-
-
-async def _can_own(tx: Tx, id: UUID) -> None:
-    person = await tx.first(PEOPLE.get, id=id)
-    if person is None:
-        raise Invalid("There is no such person.", pointer="/owner_id", code="unknown_person")
-    if not person.active:
-        raise Invalid("This person has left and cannot own a lead.", pointer="/owner_id", code="inactive_person")

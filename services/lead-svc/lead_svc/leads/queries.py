@@ -3,14 +3,14 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Integer, Text, Uuid, bindparam, func, select, type_coerce
+from sqlalchemy import ARRAY, Integer, Text, Uuid, bindparam, func, select, type_coerce
 
 from lead_svc.leads.fields import LeadFields
 from lead_svc.leads.record import CLOSED, Grade, Lead, State
 from lead_svc.leads.tables import LEAD, LEADS
+from lead_svc.seen import LEADS_SEEN
+from shared.access import kinds
 from shared.access.scoped import Scoped
-from shared.auth import Actor
-from shared.db import scope
 from shared.db.query import Query, is_in
 from shared.fields import personal
 from shared.http.answer import Identified
@@ -59,6 +59,7 @@ LIST = Listing(
     default="-created_at",
     search=(LEAD.c.title, LEAD.c.company, LEAD.c.contact_name, LEAD.c.external_id),
     personal=[LEAD.c[n] for n in (*personal(LeadFields), "reason")],
+    kind=kinds.LEADS,
     stored={"source": normal_source},
 )
 
@@ -78,8 +79,4 @@ FOLLOWING = Query(
 """Leads that are to follow their owner into this team. What is closed stays where it was closed, unless it has had no team so far."""
 
 
-def visible(actor: Actor) -> ColumnElement[bool]:
-    return scope.visible(actor, LEAD.c.owner_id)
-
-
-SEEN = Scoped(LEADS, visible)
+SEEN = Scoped(LEADS, LEADS_SEEN)

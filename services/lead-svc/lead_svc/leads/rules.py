@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from lead_svc.leads.fields import LeadData
-from lead_svc.leads.record import HELD, LEAD, OPEN, Lead, Reason, State
+from lead_svc.leads.record import CLOSED, HELD, LEAD, OPEN, Lead, Reason, State
 from shared.acts import Act, who
 from shared.auth.actor import LEADERS, OWNERS, SELLERS, Actor, Role
 from shared.errors import Pending, Unmet
@@ -31,6 +31,16 @@ def _reactivate_needs(lead: Lead, _: None, actor: Actor) -> list[Unmet]:
     if actor.has(*LEADERS) or (lead.reason == NO_RESPONSE and actor.has(Role.marketing, Role.system)):
         return unmet
     return [Unmet("role", "Only a manager may take up a disqualified lead again; marketing may when nobody had answered."), *unmet]
+
+
+def _may_still_assign(lead: Lead, actor: Actor) -> bool:
+    return lead.state not in CLOSED or actor.has(*LEADERS, Role.sales_ops, Role.system)
+
+
+def _assign_needs(lead: Lead, _: None, actor: Actor) -> list[Unmet]:
+    if _may_still_assign(lead, actor):
+        return []
+    return [Unmet("closed", "The lead is closed: only those above its owner give it to somebody else.")]
 
 
 def _to_assign(lead: Lead, actor: Actor) -> dict[str, Any]:
@@ -110,13 +120,14 @@ ASSIGN = Act(
     name="assign",
     operation="assign_lead",
     who=who(*LEADERS, Role.sales_ops, own=OWNERS, unowned=SELLERS),
-    states=OPEN,
+    states=(*OPEN, *CLOSED),
+    needs=_assign_needs,
     tells=(LeadAssigned,),
     refused="The lead cannot be assigned like this.",
     code="cannot_assign",
     not_owner=Unmet("not_owner", "Only the owner, a manager, or for a lead of the pool a seller may do this."),
     says="Gives the lead to a person, or back to the pool. A seller claims from the pool and releases their own.",
-    asks="A manager assigns within their teams, a director or admin to anybody.",
+    asks="A manager assigns within their teams, a director or admin to anybody. A closed lead gets another owner from those above.",
     sample=_to_assign,
 )
 
@@ -150,6 +161,10 @@ def hand_over_unmet(lead: Lead, actor: Actor, to: UUID | None, *, in_reach: bool
     """`in_reach`: whether the new owner is in the actor's teams."""
     if to == lead.owner_id:
         return [Unmet("same_owner", "The lead has this owner already.")]
+    if not _may_still_assign(lead, actor):
+        return []  # the act says so itself
+    if to is None and lead.state in CLOSED:
+        return [Unmet("closed_lead", "A closed lead is not for the pool; name its new owner.")]
     if to is None or to == actor.id or actor.has(Role.director, Role.admin, Role.sales_ops):
         return []
     if not actor.has(Role.manager, Role.regional_head):

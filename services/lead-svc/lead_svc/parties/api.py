@@ -4,6 +4,7 @@ from typing import Annotated, Any, ClassVar, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
+from pydantic import BaseModel, Field
 
 from lead_svc.parties import commands
 from lead_svc.parties.fields import AccountFields, ContactFields
@@ -14,15 +15,16 @@ from lead_svc.parties.queries import (
     SEEN_CONTACTS,
     AccountItem,
     ContactItem,
-    account_visible,
-    contact_visible,
 )
 from lead_svc.parties.record import Account, Contact
 from lead_svc.parties.rules import ACCOUNT_ACTS, CONTACT_ACTS, CREATE_ACCOUNT, CREATE_CONTACT
 from lead_svc.parties.tables import ACCOUNTS
+from lead_svc.seen import ACCOUNTS_LISTED, CONTACTS_LISTED
+from shared.access import kinds, members
+from shared.access.kinds import unmasked
+from shared.access.members import Part
 from shared.acts import AllowedAction, shown
 from shared.auth import Actor, CurrentActor
-from shared.db import scope
 from shared.db.tx import Reader
 from shared.fields import Key, personal
 from shared.http.body import Body
@@ -31,7 +33,7 @@ from shared.http.listing import Page, PageRequest
 from shared.http.openapi import or_known
 from shared.http.patch import Patch
 from shared.http.permit import permitted
-from shared.masking import masked, sees_personal_data
+from shared.masking import masked
 
 accounts = APIRouter(prefix="/v1/accounts", tags=["accounts"], route_class=ClinchRoute)
 contacts = APIRouter(prefix="/v1/contacts", tags=["contacts"], route_class=ClinchRoute)
@@ -47,12 +49,23 @@ class AccountPatch(Patch, AccountFields):
 
 
 class AccountOut(AccountItem):
+    members: list[UUID] = Field(description="The team of the account, besides its owner.")
     allowed_actions: list[AllowedAction]
 
     @classmethod
-    def of(cls, account: Account, by: Actor) -> Self:
+    async def of(cls, db: Reader, account: Account, by: Actor) -> Self:
         known = {name: getattr(account, name) for name in AccountItem.model_fields}
-        return cls(**known, allowed_actions=shown(ACCOUNT_ACTS, account, by))
+        return cls(**known, members=await _team(db, account), allowed_actions=shown(ACCOUNT_ACTS, account, by))
+
+
+class MembersOut(BaseModel):
+    """The team of an account, besides its owner."""
+
+    items: list[UUID]
+
+
+async def _team(db: Reader, account: Account) -> list[UUID]:
+    return [one.person_id for one in await members.of(db, [account.id]) if one.part == Part.member]
 
 
 class ContactIn(ContactFields, Body):
@@ -72,7 +85,7 @@ class ContactOut(ContactItem):
     @classmethod
     def of(cls, contact: Contact, account: Account, by: Actor) -> Self:
         known: dict[str, Any] = {name: getattr(contact, name) for name in ContactItem.model_fields}
-        known |= {} if sees_personal_data(by) else masked(known, personal(ContactFields))
+        known |= {} if unmasked(kinds.ACCOUNTS, by) else masked(known, personal(ContactFields))
         return cls(**known, allowed_actions=shown(CONTACT_ACTS, contact, by, account))
 
 
@@ -83,23 +96,43 @@ async def create_account(body: AccountIn, tx: InTx, by: CurrentActor, response: 
     given = body.model_dump(exclude={"external_id"})
     account, new = await commands.enter_account(tx, external_id=body.external_id, given=given)
     response.status_code = 201 if new else 200
-    return AccountOut.of(account, by)
+    return await AccountOut.of(tx, account, by)
 
 
 @accounts.get("")
 async def list_accounts(page: Annotated[PageRequest, Depends(ACCOUNTS_LIST.params)], db: Reading, by: CurrentActor) -> Page[AccountItem]:
-    return await ACCOUNTS_LIST.page(db, page, where=account_visible(by), params=scope.params(by))
+    return await ACCOUNTS_LIST.page(db, page, where=ACCOUNTS_LISTED.visible(by), params=ACCOUNTS_LISTED.params(by))
 
 
 @accounts.get("/{account_id}")
 async def get_account(account_id: UUID, db: Reading, by: CurrentActor) -> AccountOut:
-    return AccountOut.of(await SEEN_ACCOUNTS.get(db, by, account_id), by)
+    return await AccountOut.of(db, await SEEN_ACCOUNTS.get(db, by, account_id), by)
 
 
 @accounts.patch("/{account_id}")
 async def change_account(account_id: UUID, body: AccountPatch, tx: InTx, by: CurrentActor, expect: IfMatch) -> AccountOut:
     """Change an account: its owner, their manager, marketing, customer success and operations."""
-    return AccountOut.of(await commands.change_account(tx, account_id, body.given(), expect), by)
+    return await AccountOut.of(tx, await commands.change_account(tx, account_id, body.given(), expect), by)
+
+
+@accounts.get("/{account_id}/members")
+async def list_account_members(account_id: UUID, db: Reading, by: CurrentActor) -> MembersOut:
+    """The ids of the people in the team of the account."""
+    account = await SEEN_ACCOUNTS.get(db, by, account_id)
+    return MembersOut(items=await _team(db, account))
+
+
+@accounts.put("/{account_id}/members/{person_id}")
+async def add_account_member(account_id: UUID, person_id: UUID, tx: InTx, by: CurrentActor, expect: IfMatch) -> AccountOut:
+    """Take somebody into the team of the account, who sees it and its contacts from then on: by its owner, those above the owner, or
+    sales operations."""
+    return await AccountOut.of(tx, await commands.add_member(tx, account_id, person_id, expect), by)
+
+
+@accounts.delete("/{account_id}/members/{person_id}")
+async def remove_account_member(account_id: UUID, person_id: UUID, tx: InTx, by: CurrentActor, expect: IfMatch) -> AccountOut:
+    """Take somebody out of the team of the account: by its owner, those above the owner, or sales operations."""
+    return await AccountOut.of(tx, await commands.remove_member(tx, account_id, person_id, expect), by)
 
 
 @contacts.post("", status_code=201, responses=or_known(ContactOut), dependencies=[permitted(CREATE_CONTACT)])
@@ -114,8 +147,8 @@ async def create_contact(body: ContactIn, tx: InTx, by: CurrentActor, response: 
 
 @contacts.get("")
 async def list_contacts(page: Annotated[PageRequest, Depends(CONTACTS_LIST.params)], db: Reading, by: CurrentActor) -> Page[ContactItem]:
-    each = None if sees_personal_data(by) else _hidden
-    return await CONTACTS_LIST.page(db, page, where=contact_visible(by), params=scope.params(by), each=each)
+    each = None if unmasked(kinds.ACCOUNTS, by) else _hidden
+    return await CONTACTS_LIST.page(db, page, where=CONTACTS_LISTED.visible(by), params=CONTACTS_LISTED.params(by), each=each)
 
 
 def _hidden(contact: ContactItem) -> ContactItem:

@@ -11,18 +11,21 @@ from lead_svc.parties import rules
 from lead_svc.parties.fields import AccountFields, ContactFields
 from lead_svc.parties.queries import SEEN_ACCOUNTS, SEEN_CONTACTS
 from lead_svc.parties.record import Account, Contact
-from lead_svc.parties.rules import CHANGE_ACCOUNT, CHANGE_CONTACT, CREATE_ACCOUNT, CREATE_CONTACT
+from lead_svc.parties.rules import ADD_MEMBER, CHANGE_ACCOUNT, CHANGE_CONTACT, CREATE_ACCOUNT, CREATE_CONTACT, REMOVE_MEMBER
 from lead_svc.parties.tables import ACCOUNT, ACCOUNTS, CONTACTS
-from lead_svc.team.queries import members
+from lead_svc.team.queries import check_member, check_owner
 from shared import names
+from shared.access import kinds, members
+from shared.access.kinds import unmasked
+from shared.access.members import Part
 from shared.db.query import A, Query, is_in
 from shared.db.tx import Tx
 from shared.errors import Invalid, NotFound, Rejected, require
-from shared.events.lead import AccountCreated, AccountUpdated, ContactCreated, ContactUpdated
+from shared.events.lead import AccountCreated, AccountMemberAdded, AccountMemberRemoved, AccountUpdated, ContactCreated, ContactUpdated
 from shared.fields import personal
 from shared.ids import external_id as id_of
 from shared.ids import new_id
-from shared.masking import differences, sees_personal_data
+from shared.masking import differences
 from shared.spelling import compared, tidy
 
 _KNOWN = Query(select(ACCOUNT.c.id).where(is_in(ACCOUNT.c.id, "ids")), UUID)
@@ -51,6 +54,7 @@ async def enter_account(tx: Tx, *, external_id: str | None, given: Mapping[str, 
     id = (await names.ids_of(tx, "account", [external_id]))[external_id] if external_id else new_id()
     account = _new(tx, id, external_id=external_id, **given)
     if id in await tx.add_new(ACCOUNTS, [(account, [(AccountCreated.of(account), tx.now)])]):
+        await members.created(tx, kinds.ACCOUNTS, [(id, account.owner_id)])
         return account, True
     # What the caller left empty is not known better by now.
     return await change_account(tx, id, {n: v for n, v in given.items() if v is not None}, taken=True), False
@@ -82,6 +86,25 @@ async def change_account(tx: Tx, id: UUID, given: Mapping[str, Any], expect: int
     return await tx.save(ACCOUNTS, account, told, **changes, imported=False)
 
 
+async def add_member(tx: Tx, id: UUID, person_id: UUID, expect: int | None) -> Account:
+    """Take somebody into the team of the account; who is in it already stays."""
+    account = await SEEN_ACCOUNTS.load(tx, id, expect)
+    ADD_MEMBER.check(account, tx.actor)
+    await check_member(tx, person_id)
+    if not await members.add(tx, id, person_id):
+        return account
+    return await tx.save(ACCOUNTS, account, AccountMemberAdded(person_id=person_id, part=Part.member))
+
+
+async def remove_member(tx: Tx, id: UUID, person_id: UUID, expect: int | None) -> Account:
+    """Take somebody out of the team of the account; who is not in it stays out."""
+    account = await SEEN_ACCOUNTS.load(tx, id, expect)
+    REMOVE_MEMBER.check(account, tx.actor)
+    if not await members.remove(tx, id, person_id):
+        return account
+    return await tx.save(ACCOUNTS, account, AccountMemberRemoved(person_id=person_id, part=Part.member))
+
+
 async def name_accounts(tx: Tx, named: Sequence[Named]) -> None:
     """See that these accounts exist: those nobody has entered yet become stubs, flagged `imported`."""
     wanted = {n.id: n for n in named}
@@ -96,13 +119,8 @@ async def name_accounts(tx: Tx, named: Sequence[Named]) -> None:
 async def _check_owner(tx: Tx, given: Mapping[str, Any]) -> None:
     owner: UUID | None = given.get("owner_id")
     require(rules.owner_unmet(owner, tx.actor), "You cannot give the account to this owner.", "not_manager")
-    if owner is None or owner == tx.actor.id:
-        return
-    known = (await members(tx, [owner])).get(owner)
-    if known is None:
-        raise Invalid("There is no such person.", pointer="/owner_id", code="unknown_person")
-    if not known.active:
-        raise Invalid("This person has left and cannot own an account.", pointer="/owner_id", code="inactive_person")
+    if owner is not None:
+        await check_owner(tx, tx.actor, owner, "an account")
 
 
 # -- Contacts ----------------------------------------------------------------------------------------------------------------
@@ -135,7 +153,7 @@ async def change_contact(tx: Tx, id: UUID, given: Mapping[str, Any], expect: int
     contact = await _or_taken(SEEN_CONTACTS.load(tx, id, expect), taken)
     CHANGE_CONTACT.check(contact, tx.actor, facts=await _account(tx, contact.account_id))
     # Systems send what they know again and again, and a real write that changes nothing stays without an event.
-    compares = sees_personal_data(tx.actor) or (taken and tx.kept)
+    compares = unmasked(kinds.ACCOUNTS, tx.actor) or (taken and tx.kept)
     changes = differences(contact, given, () if compares else personal(ContactFields))
     if not changes:
         return contact

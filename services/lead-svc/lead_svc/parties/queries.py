@@ -3,14 +3,14 @@
 from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, exists, select
+from sqlalchemy import ColumnElement, bindparam, select
 
 from lead_svc.parties.fields import AccountFields, ContactFields
 from lead_svc.parties.record import Account
 from lead_svc.parties.tables import ACCOUNT, ACCOUNTS, CONTACT, CONTACTS
+from lead_svc.seen import ACCOUNTS_SEEN, CONTACTS_SEEN
+from shared.access import kinds
 from shared.access.scoped import Scoped
-from shared.auth import Actor
-from shared.db import scope
 from shared.db.query import Query
 from shared.fields import personal
 from shared.http.answer import Identified
@@ -30,7 +30,7 @@ class _OfAccount(Identified):
 
 
 class ContactItem(ContactFields, _OfAccount):
-    """Name, email and phone are masked for auditors, support and other systems."""
+    """Name, email and phone are masked for roles that see accounts masked."""
 
     version: int
 
@@ -51,20 +51,8 @@ CONTACTS_LIST = Listing(
     default="-created_at",
     search=(CONTACT.c.name, CONTACT.c.email),
     personal=[CONTACT.c[n] for n in personal(ContactFields)],
+    kind=kinds.ACCOUNTS,
 )
-
-
-def account_visible(actor: Actor) -> ColumnElement[bool]:
-    return scope.visible(actor, ACCOUNT.c.owner_id)
-
-
-def contact_visible(actor: Actor) -> ColumnElement[bool]:
-    return _of_account(account_visible(actor))
-
-
-@lru_cache(maxsize=16)
-def _of_account(condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    return exists().where(ACCOUNT.c.id == CONTACT.c.account_id, condition)
 
 
 MOST_ALIKE = 20
@@ -77,5 +65,5 @@ def accounts_named(condition: ColumnElement[bool]) -> Query[Account]:
     return Query(of_name.order_by(ACCOUNT.c.created_at, ACCOUNT.c.id).limit(MOST_ALIKE), Account)
 
 
-SEEN_ACCOUNTS = Scoped(ACCOUNTS, account_visible)
-SEEN_CONTACTS = Scoped(CONTACTS, contact_visible)
+SEEN_ACCOUNTS = Scoped(ACCOUNTS, ACCOUNTS_SEEN)
+SEEN_CONTACTS = Scoped(CONTACTS, CONTACTS_SEEN)

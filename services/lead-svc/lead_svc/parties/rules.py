@@ -1,12 +1,13 @@
 """Companies and the people in them: lead-svc is their master, other services hold ids."""
 
+from typing import Any
 from uuid import UUID
 
-from lead_svc.parties.record import ACCOUNT, CONTACT
+from lead_svc.parties.record import ACCOUNT, CONTACT, Account
 from shared.acts import Act, who
-from shared.auth.actor import LEADERS, Actor, Role
+from shared.auth.actor import LEADERS, OWNERS, Actor, Role
 from shared.errors import Unmet
-from shared.events.lead import AccountCreated, AccountUpdated, ContactCreated, ContactUpdated
+from shared.events.lead import AccountCreated, AccountMemberAdded, AccountMemberRemoved, AccountUpdated, ContactCreated, ContactUpdated
 
 _ANY = (*LEADERS, Role.ops, Role.sales_ops, Role.marketing, Role.csm)
 _OWN = (Role.rep, Role.kam, Role.assistant)
@@ -37,6 +38,36 @@ CHANGE_ACCOUNT = Act(
     asks="A seller gives an account to nobody else.",
     sample=lambda *_: {"industry": "steel"},
 )
+_TEAM = who(*LEADERS, Role.sales_ops, own=OWNERS)
+
+
+def _somebody(_account: Account, actor: Actor) -> dict[str, Any]:
+    return {"person_id": str(actor.id)}
+
+
+ADD_MEMBER = Act(
+    of=ACCOUNT,
+    name="add_member",
+    operation="add_account_member",
+    who=_TEAM,
+    tells=(AccountMemberAdded,),
+    refused="You cannot change the team of this account.",
+    code="not_owner",
+    says="Takes somebody into the team of the account: they see it and its contacts.",
+    asks="A person of the roster who has not left.",
+    sample=_somebody,
+)
+REMOVE_MEMBER = Act(
+    of=ACCOUNT,
+    name="remove_member",
+    operation="remove_account_member",
+    who=_TEAM,
+    tells=(AccountMemberRemoved,),
+    refused="You cannot change the team of this account.",
+    code="not_owner",
+    says="Takes somebody out of the team of the account.",
+    sample=_somebody,
+)
 CREATE_CONTACT = Act(
     of=CONTACT,
     name="create",
@@ -61,7 +92,7 @@ CHANGE_CONTACT = Act(
     asks="Accounts that you may change.",
     sample=lambda *_: {"job_title": "CTO"},
 )
-ACCOUNT_ACTS = (CREATE_ACCOUNT, CHANGE_ACCOUNT)
+ACCOUNT_ACTS = (CREATE_ACCOUNT, CHANGE_ACCOUNT, ADD_MEMBER, REMOVE_MEMBER)
 CONTACT_ACTS = (CREATE_CONTACT, CHANGE_CONTACT)
 
 

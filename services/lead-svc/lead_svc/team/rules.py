@@ -1,12 +1,13 @@
 """Teams as a tree, and the people in it. A path is the list of team ids from the root to a team itself."""
 
 from collections.abc import Mapping
+from typing import Protocol
 from uuid import UUID
 
 from lead_svc.team.record import PERSON, TEAM
 from shared.acts import Act, who
-from shared.auth.actor import Actor, Role
-from shared.errors import Unmet
+from shared.auth.actor import OWNERS, Actor, Role
+from shared.errors import Invalid, Unmet
 from shared.events.lead import PersonAdded, PersonChanged, TeamChanged, TeamCreated
 
 MOVED = "person.moved"
@@ -90,3 +91,29 @@ def leave_unmet(actor: Actor, person_id: UUID, *, active: bool) -> list[Unmet]:
     if active or person_id != actor.id:
         return []
     return [Unmet("own_leaving", "You cannot set yourself inactive; another admin or sales operations can.")]
+
+
+class Member(Protocol):
+    """What the roster knows of a person."""
+
+    @property
+    def role(self) -> str: ...
+    @property
+    def active(self) -> bool: ...
+
+
+def owner_refused(actor: Actor, owner_id: UUID, known: Member | None, what: str) -> Invalid | None:
+    """Why this person cannot be given a record, by their role in the roster; None when they can. Owners take records themselves."""
+    if owner_id == actor.id and actor.has(*OWNERS):
+        return None
+    if known is None and owner_id != actor.id:
+        return _refused("unknown_person", "There is no such person.")
+    if known is not None and not known.active:
+        return _refused("inactive_person", f"This person has left and cannot own {what}.")
+    if known is None or known.role not in OWNERS:
+        return _refused("not_an_owner", f"Only a rep, kam, manager or csm can own {what}; in the roster this person is none of them.")
+    return None
+
+
+def _refused(code: str, says: str) -> Invalid:
+    return Invalid(says, pointer="/owner_id", code=code)

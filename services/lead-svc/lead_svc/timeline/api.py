@@ -12,13 +12,13 @@ from lead_svc.interactions.rules import all_said
 from lead_svc.leads.queries import SEEN
 from lead_svc.leads.record import Lead
 from lead_svc.timeline.rules import summary
+from shared.access.kinds import LEADS, unmasked
 from shared.auth import CurrentActor
 from shared.db.tx import Reader
 from shared.events.lead import LeadBantUpdated, LeadInteractionLogged
 from shared.http.edge import ClinchRoute, Reading
 from shared.http.listing import Page, PageRequest
 from shared.http.timeline import TIMELINE, TimelineEntry, timeline
-from shared.masking import sees_personal_data
 
 router = APIRouter(prefix="/v1/leads", tags=["leads"], route_class=ClinchRoute)
 
@@ -37,7 +37,7 @@ async def lead_timeline(
     """Everything that happened to the lead, newest first."""
     lead = await SEEN.get(db, by, lead_id)
     found = await timeline(db, page, [lead.id])
-    texts = await _texts(db, lead, found.items) if sees_personal_data(by) else {}
+    texts = await _texts(db, lead, found.items) if unmasked(LEADS, by) else {}
     items = [LeadTimelineEntry(**vars(e), summary=summary(e.type, e.data), text=texts.get(e.id)) for e in found.items]
     return Page[LeadTimelineEntry].model_construct(items=items, next_cursor=found.next_cursor, count=found.count)
 

@@ -1,0 +1,76 @@
+"""The consumer that keeps which deals and contracts accounts have, who owns them, and who has a part in the deals.
+
+It reads the log from its beginning, so what was told before there was this table counts too.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from lead_svc.dealings.record import Dealing, Known
+from lead_svc.dealings.tables import DEALING
+from shared import names
+from shared.access import members
+from shared.access.members import Part
+from shared.auth import person_id
+from shared.db.query import Query, columns, rows_param
+from shared.db.tx import Tx
+from shared.events.contract import ContractChanged, ContractDrafted
+from shared.events.deal import DealHistoryCorrected, DealMemberAdded, DealMemberRemoved, DealOpened, DealUpdated
+from shared.events.envelope import Envelope, Event
+from shared.log.reactions import Fold
+
+NAME = "dealings"
+_KINDS = (DealOpened, DealUpdated, DealHistoryCorrected, ContractDrafted, ContractChanged)
+_MEMBERS, _ = members.hearing((DealMemberAdded, DealMemberRemoved))
+_FIELDS = tuple(Known.__slots__)
+_given = rows_param(DEALING, *_FIELDS)
+_put = insert(DEALING).from_select(_FIELDS, select(*[_given.c[name] for name in _FIELDS]))
+_KEEP = Query(
+    _put.on_conflict_do_update(
+        index_elements=[DEALING.c.id],
+        set_={
+            "account_id": func.coalesce(_put.excluded.account_id, DEALING.c.account_id),  # a change of owner names no account
+            "owner_id": _put.excluded.owner_id,
+            "version": _put.excluded.version,
+        },
+        where=DEALING.c.version < _put.excluded.version,
+    ),
+    UUID,
+)
+
+
+async def _hear(tx: Tx, events: Sequence[Envelope[Event]]) -> None:
+    known: dict[UUID, Known] = {}
+    for event in events:
+        if (told := _told(event)) is not None:
+            before = known.get(told.id, told)
+            known[told.id] = replace(told, account_id=told.account_id or before.account_id)
+    if known:
+        await tx.run(_KEEP, **columns(list(known.values()), _FIELDS))
+    for event in events:
+        data = event.data
+        if isinstance(data, DealOpened) and data.actor and data.actor.type == "person" and data.actor.id != data.owner_id:
+            await members.add(tx, event.subject, data.actor.id, Part.creator)
+    await _MEMBERS(tx, events)
+
+
+def _told(event: Envelope[Event]) -> Known | None:
+    data, id = event.data, event.subject
+    if isinstance(data, DealOpened | DealHistoryCorrected):
+        name = data.account_external_id or data.account_name
+        account_id = data.account_id or (names.account_id(name) if name else None)
+        owner_id = data.owner_id or (person_id(data.owner_external_id) if data.owner_external_id else None)
+        return Known(id, Dealing.DEAL, account_id, id, owner_id, event.version)
+    if isinstance(data, DealUpdated):
+        return Known(id, Dealing.DEAL, None, id, data.owner_id, event.version)
+    if isinstance(data, ContractDrafted | ContractChanged):
+        return Known(id, Dealing.CONTRACT, data.account_id, data.deal_id, data.owner_id, event.version)
+    return None
+
+
+DEALINGS = Fold(_hear, (*_KINDS, DealMemberAdded, DealMemberRemoved))
+TOPICS = ["clinch.contract.events.v1", "clinch.deal.events.v1"]
