@@ -10,10 +10,11 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from lead_svc.dealings.record import Dealing, Known
+from lead_svc.dealings.record import Known
 from lead_svc.dealings.tables import DEALING
 from shared import names
 from shared.access import members
+from shared.access.kinds import CONTRACTS, DEALS
 from shared.access.members import Part
 from shared.auth import person_id
 from shared.db.query import Query, columns, rows_param
@@ -35,9 +36,9 @@ _KEEP = Query(
         set_={
             "account_id": func.coalesce(_put.excluded.account_id, DEALING.c.account_id),  # a change of owner names no account
             "owner_id": _put.excluded.owner_id,
-            "version": _put.excluded.version,
+            "heard": _put.excluded.heard,
         },
-        where=DEALING.c.version < _put.excluded.version,
+        where=DEALING.c.heard < _put.excluded.heard,
     ),
     UUID,
 )
@@ -64,11 +65,11 @@ def _told(event: Envelope[Event]) -> Known | None:
         name = data.account_external_id or data.account_name
         account_id = data.account_id or (names.account_id(name) if name else None)
         owner_id = data.owner_id or (person_id(data.owner_external_id) if data.owner_external_id else None)
-        return Known(id, Dealing.DEAL, account_id, id, owner_id, event.version)
+        return Known(id, DEALS.name, account_id, id, owner_id, event.version)
     if isinstance(data, DealUpdated):
-        return Known(id, Dealing.DEAL, None, id, data.owner_id, event.version)
+        return Known(id, DEALS.name, None, id, data.owner_id, event.version)
     if isinstance(data, ContractDrafted | ContractChanged):
-        return Known(id, Dealing.CONTRACT, data.account_id, data.deal_id, data.owner_id, event.version)
+        return Known(id, CONTRACTS.name, data.account_id, data.deal_id, data.owner_id, event.version)
     return None
 
 

@@ -13,11 +13,11 @@ def upgrade() -> None:
     op.create_table(
         "dealing",
         sa.Column("id", sa.Uuid(), autoincrement=False, nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False, comment="deal or contract"),
         sa.Column("account_id", sa.Uuid(), nullable=True),
         sa.Column("deal_id", sa.Uuid(), nullable=False),
         sa.Column("owner_id", sa.Uuid(), nullable=True),
-        sa.Column("version", sa.BigInteger(), nullable=False, comment="of the event that was last heard"),
+        sa.Column("heard", sa.BigInteger(), nullable=False, comment="the version of the last event"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_dealing")),
         comment="deals and contracts of accounts: who sees one sees its account",
     )
