@@ -11,7 +11,10 @@ MASKED = ("auditor", "support", "service")
 
 
 class Reader:
-    """`ids` fill the parameters of paths; routes with others are passed over, so the caller says which records there are."""
+    """`ids` fill the parameters of paths, so the caller says which records there are.
+
+    Routes with other parameters in their paths, or that need one in their query, are passed over.
+    """
 
     def __init__(self, svc: Running, ids: Mapping[str, Any]) -> None:
         self.svc = svc
@@ -25,7 +28,7 @@ class Reader:
         for path, operation in self._routes.items():
             for name, id in self.ids.items():
                 path = path.replace(f"{{{name}}}", id)
-            if "{" not in path:
+            if "{" not in path and not any(p["in"] == "query" and p.get("required") for p in operation.get("parameters", ())):
                 known.append((path, operation))
         return known
 
