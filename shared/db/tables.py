@@ -358,6 +358,25 @@ POLICY_COPY = Table(
     comment="the active documents of other services, as their events told them",
 )
 
+ACCESS_LOG = Table(
+    "access_log",
+    PLUMBING,
+    Column("id", Uuid, primary_key=True),
+    Column("at", At, nullable=False),
+    Column("actor_id", Uuid, nullable=False),
+    Column("actor_role", Text, nullable=False),
+    Column("operation", Text, nullable=False, comment="the operation's id in the OpenAPI document"),
+    Column("record_id", Uuid, comment="empty for a list"),
+    Column("records", Integer, comment="how many a list showed"),
+    Column("query", Text, comment="of a list, without the values of personal data"),
+    Column("request_id", Text, nullable=False),
+    Column("reason", Text, comment="why, as the reader said"),
+    Index(None, "at", "id"),
+    Index(None, "actor_id", "at"),
+    Index(None, "record_id", "at", postgresql_where=text("record_id IS NOT NULL")),
+    comment="reads of personal data, and exports; changes are in event",
+)
+
 RATE_LIMIT = Table(
     "rate_limit",
     PLUMBING,

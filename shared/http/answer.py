@@ -8,6 +8,8 @@ from uuid import UUID
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
+from shared.fields import Mark
+
 
 def _plain(hint: Any) -> Any:
     origin, args = typing.get_origin(hint), typing.get_args(hint)
@@ -22,6 +24,8 @@ def _plain(hint: Any) -> Any:
 class Answer(BaseModel):
     """Its fields, inherited ones too, are always there and have the plain types of what they inherit, without limits or patterns.
 
+    What is marked as personal stays marked.
+
     class TeamItem(TeamFields, Identified): ...
     """
 
@@ -29,7 +33,7 @@ class Answer(BaseModel):
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         super().__pydantic_init_subclass__(**kwargs)
         for field in cls.model_fields.values():
-            field.annotation, field.metadata = _plain(field.annotation), []
+            field.annotation, field.metadata = _plain(field.annotation), [mark for mark in field.metadata if isinstance(mark, Mark)]
             field.default, field.default_factory = PydanticUndefined, None
         cls.model_rebuild(force=True)
 

@@ -18,7 +18,7 @@ from shared.clock import Clock, moved_by
 from shared.db.context import Context
 from shared.db.tx import Reader, Tx
 from shared.errors import Invalid
-from shared.http import etag, idempotency, openapi
+from shared.http import access_log, etag, idempotency, openapi
 from shared.http.documented import documented, parameter
 from shared.http.entry import checks_of
 from shared.http.page import only_wanted
@@ -82,6 +82,7 @@ class ClinchRoute(APIRoute):
         handle = super().get_route_handler()
         openapi.complete(self)
         check = checks_of(self)
+        reads = access_log.reads_of(self)
         collection = self.path.partition("/{")[0]
         versioned = "version" in getattr(self.response_model, "model_fields", {})
         # An answer that also shows what hangs on the record (milestones, sums) changes without the record's version.
@@ -92,6 +93,8 @@ class ClinchRoute(APIRoute):
             request.state.rate = await request.app.state.limiter.count(actor.id)
             check(request)
             response = await handle(request)
+            if reads is not None:
+                request.app.state.access_log.note(reads, request, response)
             if fields := getattr(request.state, "fields", None):
                 only_wanted(response, fields)
             new, at = response.status_code == 201, request.scope["path"]

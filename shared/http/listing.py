@@ -159,6 +159,7 @@ class Listing(Generic[R]):
         query, next_cursor, count = self._query(shape), None, None
         found = await db.records(query, limit=page.limit + 1, **given)
         kept = found[: page.limit]
+        page.request.state.records = len(kept)
         if len(found) > page.limit:
             next_cursor = cursor.sign(self.params.key(page.request), page.belongs_to, _position(kept[-1], page.sort))
             page.link_next(next_cursor)

@@ -8,6 +8,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from shared.auth.dependency import TOKEN, TOKEN_NAME
+from shared.http import access_log
 from shared.http.dependants import dependencies
 from shared.http.going import going_of
 from shared.http.page import item_of
@@ -38,6 +39,8 @@ def complete(route: APIRoute) -> None:
     extra = dict(route.openapi_extra or {})
     shown = [*extra.get("parameters", ()), *(p for call in dependencies(route) for p in getattr(call, "openapi_parameters", ()))]
     read: dict[tuple[str, str], dict[str, Any]] = {}
+    if access_log.reads_of(route) is not None:
+        shown.append(access_log.REASON)
     for parameter in shown:
         if (key := (parameter["name"], parameter["in"])) not in read or parameter["required"]:
             read[key] = parameter  # what one dependency requires is required

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 import orjson
@@ -47,6 +47,8 @@ class _Row:
 
 class TimelineEntry(BaseModel):
     """One event. `time` is when it happened in the business, `recorded_at` when we learnt it."""
+
+    shows_personal_data: ClassVar[bool] = True
 
     id: UUID
     type: str = Field(examples=["clinch.deal.stage_changed.v1"])

@@ -22,6 +22,7 @@ from shared.db.query import Query as Statement
 from shared.db.tables import IMPORT_JOB
 from shared.db.tx import Database, Tx
 from shared.errors import NotFound
+from shared.http.access_log import logged
 from shared.http.edge import ClinchRoute, InTx, Reading
 from shared.http.idempotency import IdempotencyKey
 from shared.http.permit import permitted
@@ -140,6 +141,7 @@ def imports_router(importer: Importer) -> APIRouter:
         return _found(await db.first(GET, id=import_id), things)
 
     @router.get("/{import_id}/problems.csv", name=f"get_{things}_import_problems", response_class=StreamingResponse)
+    @logged
     async def problems(import_id: UUID, request: Request) -> StreamingResponse:
         """Every refused and flagged row as CSV: line, kind, field, code, message."""
         db: Database = request.app.state.db

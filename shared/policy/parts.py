@@ -93,3 +93,6 @@ class Served(Document):
     """What the document of every service has."""
 
     requests: Requests = value(Requests(), "Requests", "请求限额", "How many requests one principal may send.")
+    access_log_days: int = value(
+        180, "Days of the access log", "访问日志保留天数", "Days that it is kept who has read personal data.", ge=1, le=3650
+    )

@@ -27,6 +27,8 @@ from shared.db.context import Context
 from shared.db.tx import Database
 from shared.events.envelope import EVERY_SERVICE, REGISTRY, topic
 from shared.http import idempotency, openapi, problem
+from shared.http.access_log import AccessLog
+from shared.http.access_log_api import access_log_router
 from shared.http.compression import Compression
 from shared.http.cors import cors
 from shared.http.edge import ClinchRoute
@@ -40,7 +42,7 @@ from shared.policy import simulation_api as policies
 from shared.policy import store as policy_store
 from shared.policy.document import Policy
 from shared.policy.jobs import policy_jobs
-from shared.policy.parts import Requests, Served
+from shared.policy.parts import Served
 from shared.policy.timers import policy_timers
 from shared.process.settings import Settings
 from shared.process.telemetry import Telemetry
@@ -131,15 +133,18 @@ class Service:
         )
 
         leavers = Leavers(db)
-        limiter = Limiter(db, lambda: self._requests(db), self.name)
+        accesses = AccessLog(db, self.name)
+        limiter = Limiter(db, lambda: self.served(db).requests, self.name)
 
         @asynccontextmanager
         async def lifespan(app: FastAPI) -> AsyncIterator[None]:
             await db.start()
+            accesses.start()
             try:
                 yield
             finally:
                 app.state.stopping.set()
+                await accesses.aclose()
                 await leavers.aclose()
                 await limiter.aclose()
                 await verifier.aclose()
@@ -163,15 +168,17 @@ class Service:
         app.state.verifier = verifier
         app.state.leavers = leavers
         app.state.limiter = limiter
+        app.state.access_log = accesses
         app.state.clock = clock
         app.state.policies = {policy.name: policy for policy in self.policies}
         app.state.stopping = stop or asyncio.Event()
         app.state.obstacle = self._obstacle_of(app)
         problem.install(app)
         openapi.install(app)
+        audit = access_log_router(self.name)
         operations = operations_router(self.name, {name: handle for name, handle, _ in self._consumers()})
         own = [policies.router] if self.policies else []
-        every = [route for router in [*self.routers, *own, operations] for route in router.routes]
+        every = [route for router in [*self.routers, *own, operations, audit] for route in router.routes]
         added = [route for route in every if isinstance(route, ClinchRoute)]
         if len(added) < len(every):
             raise TypeError(f"{self.name}: make the router with APIRouter(route_class=ClinchRoute)")
@@ -187,13 +194,10 @@ class Service:
         app.add_middleware(Telemetry, service=self.name, streamed=self.streamed)
         return app
 
-    def _requests(self, db: Database) -> Requests:
-        """How many requests a principal may send now, as the service's document of policy says."""
-        for policy in self.policies:
-            document = db.policies.active.get(policy)
-            if isinstance(document, Served):
-                return document.requests
-        return Requests()
+    def served(self, db: Database) -> Served:
+        """What the service's document of policy says now of how it is used."""
+        documents = (db.policies.active.get(policy) for policy in self.policies)
+        return next((document for document in documents if isinstance(document, Served)), Served())
 
     def _obstacle_of(self, app: FastAPI) -> Callable[[], Awaitable[str | None]]:
         """Ready to serve: database there, schema at head, not draining.

@@ -10,7 +10,7 @@ import structlog
 from shared import timers
 from shared.clock import Clock, kept_since, utcnow
 from shared.db.tx import Database
-from shared.http import rate
+from shared.http import access_log, rate
 from shared.http.idempotency import FORGET_OLD
 from shared.imports.job import forget_uploads
 from shared.log import replicas
@@ -102,7 +102,7 @@ class Worker:
         service, clock, name = self._service, self._clock, self._service.name
         tasks: list[Work] = [
             sample(db, stop, service=name),
-            _keep_house(db, clock, stop, name),
+            _keep_house(db, clock, stop, service),
             *(job(db, self._settings, clock, stop) for job in service.work),
         ]
         if handlers := service.handlers:
@@ -117,13 +117,16 @@ async def _together(tasks: Sequence[Work]) -> None:
             group.create_task(task)
 
 
-async def _keep_house(db: Database, clock: Clock, stop: asyncio.Event, service: str) -> None:
-    """Answers to idempotency keys go after 24 hours, uploads that were cut off after a day."""
+async def _keep_house(db: Database, clock: Clock, stop: asyncio.Event, service: Service) -> None:
+    """Answers to idempotency keys go after 24 hours, uploads that were cut off after a day, the access log as policy says."""
 
     async def sweep() -> None:
         async with db.connection() as conn:
             await conn.execute(FORGET_OLD)
             await conn.execute(rate.FORGET_OLD)
             await forget_uploads(conn, kept_since(clock, days=1))
+        async with db.read():  # reads the policy again
+            days = service.served(db).access_log_days
+        await access_log.forget_old(db, days)
 
-    await every(HOUSEKEEPING_SECONDS, sweep, stop, Outage("housekeeping", service=service))
+    await every(HOUSEKEEPING_SECONDS, sweep, stop, Outage("housekeeping", service=service.name))

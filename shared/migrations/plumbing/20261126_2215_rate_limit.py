@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "e40b6a19d7c3"
-down_revision = "5c1e0d9a7b42"
+down_revision = "e5d0c3a91b74"
 branch_labels = None
 depends_on = None
 
