@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
+from clinch.demo import staff
 from clinch.demo.deals import draw_deal, negotiate
 from clinch.demo.leads import company_name, draw_lead, newest, work_out
 from clinch.demo.moments import Draw
@@ -16,7 +17,6 @@ JOURNEYS, DESK, DIRECT = 0.05, 0.04, 0.01
 leads and of their deals come in lists, as they do where a company brings its history along."""
 AT_LEAST = 12
 """Of each, where there are so many, so that a small demo has something of everything."""
-DIRECT_SELLERS = ("dev-csm", "dev-kam", "dev-rep-2", "dev-rep-4")
 SKIPPED = 0.08
 PAID_AGAIN = timedelta(days=9)
 KINDS = (("renewal", 4), ("upsell", 4), ("cross_sell", 2))
@@ -90,7 +90,7 @@ def _worked(draw: Draw, lead: Lead) -> Lead:
 
 def _direct(draw: Draw, key: str, home: str, abroad: str) -> DirectDeal:
     """A deal with an old customer who comes back unasked; those are won more often."""
-    customer, line, size, seller = draw.one(CUSTOMERS), draw.weighted(LINES), draw.weighted(SIZES), SELLERS[draw.one(DIRECT_SELLERS)]
+    customer, line, size, seller = draw.one(CUSTOMERS), draw.weighted(LINES), draw.weighted(SIZES), SELLERS[draw.one(staff.CUSTOMER_TEAM)]
     opened_at = draw.later(draw.captured_at(), 1) or draw.now - timedelta(days=3)
     kind = draw.by_weight(KINDS)
     currency = abroad if customer.region == "Overseas" else home

@@ -1,11 +1,13 @@
 """A contract worked by hand, from the draft that the accepted quote brought to the last payment."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 from clinch.demo import staff, tables
 from clinch.demo.calls import Hand
 from clinch.demo.story import Contract, Deal, Payment
+from shared.auth import person_id
 
 TERM = timedelta(days=365)
 DELIVERY = timedelta(days=45)
@@ -27,7 +29,7 @@ async def sign(hand: Hand, deal: Deal, quote_id: str, contact_id: str) -> None:
     if plan.signed_at:
         ends_on = (plan.signed_at + TERM).date()
         await hand.post(staff.assistant_of(deal.owner), f"{path}/sign", signed_at=plan.signed_at, starts_on=plan.starts_on, ends_on=ends_on)
-        await _fulfil(hand, plan, deal.currency, path)
+        await _fulfil(hand, plan, deal.currency, drafts[0])
     if plan.voided_at:
         deal_path = f"/v1/deals/{drafts[0]['deal_id']}"
         await hand.until(deal.owner, deal_path, lambda known: known["stage"] == "won")
@@ -52,14 +54,23 @@ async def _review(hand: Hand, deal: Deal, plan: Contract, path: str) -> None:
             await hand.post(by, f"{path}/reviews", **yes, at=plan.approved_at)
 
 
-async def _fulfil(hand: Hand, plan: Contract, currency: str, path: str) -> None:
+async def _fulfil(hand: Hand, plan: Contract, currency: str, contract: Mapping[str, Any]) -> None:
     """Delivery and payments. What pays the first part is booked first: timers tell of everything that is overdue by then."""
+    path = f"/v1/contracts/{contract['id']}"
     await _book(hand, [p for p in plan.payments if p.part == 0], currency, path)
+    if plan.live_on or plan.accepted_at:
+        await _welcome(hand, contract["account_id"], path)
     if plan.live_on:
         await hand.post(staff.SUCCESS, f"{path}/go-live", live_on=plan.live_on)
     if plan.accepted_at:
         await hand.post(staff.SUCCESS, f"{path}/accept", accepted_at=plan.accepted_at)
     await _book(hand, [p for p in plan.payments if p.part > 0], currency, path)
+
+
+async def _welcome(hand: Hand, account_id: str, path: str) -> None:
+    """Customer success joins the team of the account, and sees its contracts from then on."""
+    await hand.put(staff.DIRECTOR, f"/v1/accounts/{account_id}/members/{person_id(staff.SUCCESS)}")
+    await hand.until(staff.SUCCESS, path)
 
 
 async def _book(hand: Hand, payments: list[Payment], currency: str, path: str) -> None:

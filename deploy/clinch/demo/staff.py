@@ -4,6 +4,8 @@ from clinch.run.people import SAMPLE_PEOPLE
 
 MARKETING, OPERATIONS, LEGAL, FINANCE = "dev-marketing", "dev-ops", "dev-legal", "dev-finance"
 DIRECTOR, SUCCESS, ADMIN = "dev-director", "dev-csm", "dev-admin"
+CUSTOMER_TEAM = (SUCCESS, "dev-kam", "dev-rep-2", "dev-rep-4")
+"""The team of every old customer: they see its account, and open further deals."""
 _HELPED = {"sales", "sales-north", "sales-south"}
 """The teams that presales and assistants work for."""
 _TEAM = {person.key: person.team for person in SAMPLE_PEOPLE}
