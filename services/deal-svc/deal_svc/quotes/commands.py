@@ -132,6 +132,8 @@ async def revise(tx: Tx, quote_id: UUID, *, expect: int | None, at: datetime | N
     """
     deal, quote = await _both(tx, quote_id, expect)
     REVISE.check(quote, tx.actor, facts=await _facts(tx, deal, quote, tx.now))
+    if quote.revision >= tx.policy(POLICY).most_versions:
+        raise Rejected("There can be no further version.", code="quote_not_revisable")
     when = happened(at, tx.now, since=quote.sent_at or deal.opened_at)
     policy = tx.policy(POLICY)
     draft = replace(
