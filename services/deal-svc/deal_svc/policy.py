@@ -32,7 +32,6 @@ class DealPolicy(Served):
     stages: Stages = value(Stages(), "Stages", "商机阶段", "Probability and stall limit of each open stage.")
     discount_authority: DiscountAuthority = value(DiscountAuthority(), "Discount authority", "折扣权限", "Who may give how much.")
     quote_valid_days: int = value(30, "Validity of a quote", "报价有效天数", "Days that a quote is valid when nobody says.", ge=1, le=3650)
-    most_versions: int = value(20, "Versions of a quote", "报价版本上限", "How many versions a quote may have.", ge=1, le=1000)
     payment_plan: tuple[PaymentStep, ...] = value(
         DEFAULT_PLAN, "Payment plan", "付款计划", "What a quote begins with when nobody says.", min_length=1, max_length=24
     )

@@ -16,7 +16,6 @@ from deal_svc.catalog import queries as catalog
 from deal_svc.deals import queries as deals
 from deal_svc.deals.commands import change
 from deal_svc.deals.record import Deal
-from deal_svc.policy import POLICY
 from deal_svc.quotes import pricing, rules
 from deal_svc.quotes.events import told
 from deal_svc.quotes.fields import LineIn
@@ -132,8 +131,6 @@ async def revise(tx: Tx, quote_id: UUID, *, expect: int | None, at: datetime | N
     """
     deal, quote = await _both(tx, quote_id, expect)
     REVISE.check(quote, tx.actor, facts=await _facts(tx, deal, quote, tx.now))
-    if quote.revision >= tx.policy(POLICY).most_versions:
-        raise Rejected("There can be no further version.", code="quote_not_revisable")
     when = happened(at, tx.now, since=quote.sent_at or deal.opened_at)
     policy = tx.policy(POLICY)
     draft = replace(
