@@ -94,6 +94,9 @@ _MOVE = Query(
 _COLUMNS = tuple(column.name for column in POLICY_DIFFERENCE.c)
 _given = rows_param(POLICY_DIFFERENCE, *_COLUMNS)
 _KEEP = Query(insert(POLICY_DIFFERENCE).from_select(_COLUMNS, select(*[_given.c[name] for name in _COLUMNS])), UUID)
+_FORGET_EARLIER = """
+DELETE FROM policy_difference d USING policy_simulation s WHERE s.id = d.simulation_id AND s.name = $1 AND s.number = $2
+"""
 _FORGET = "DELETE FROM policy_difference WHERE simulation_id = $1"
 _ALONE = "SELECT pg_try_advisory_lock(hashtextextended('simulation:' || $1, 0))"
 _RELEASE = "SELECT pg_advisory_unlock(hashtextextended('simulation:' || $1, 0))"
@@ -111,6 +114,7 @@ async def ask(tx: Tx, policy: Policy[Any], number: int, days: int) -> Report:
         id=new_id(), name=policy.name, number=number, days=days, state=SimulationState.QUEUED,
         parts=_empty(policy), kept=0, left_out=0, attempts=0, error=None, actor_id=tx.actor.id, created_at=tx.now, finished_at=None,
     )  # fmt: skip
+    await tx.execute(_FORGET_EARLIER, policy.name, number)  # what an earlier report listed; the report itself stays
     await tx.run(_ADD, **{name: getattr(report, name) for name in Report.__dataclass_fields__})
     return report
 
