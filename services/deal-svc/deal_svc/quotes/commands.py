@@ -16,6 +16,7 @@ from deal_svc.catalog import queries as catalog
 from deal_svc.deals import queries as deals
 from deal_svc.deals.commands import change
 from deal_svc.deals.record import Deal
+from deal_svc.policy import POLICY
 from deal_svc.quotes import pricing, rules
 from deal_svc.quotes.events import told
 from deal_svc.quotes.fields import LineIn
