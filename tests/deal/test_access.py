@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from shared.events.contract import ContractApproved, ContractRejected, ContractSubmitted, ContractVoided
-from shared.events.deal import DealUpdated
+from shared.events.deal import DealMemberAdded, DealMemberRemoved, DealUpdated
 from shared.events.envelope import ActorRef, Money
 from shared.events.lead import AccountCreated, AccountMemberAdded, AccountMemberRemoved, AccountUpdated, PersonAdded
 from tests.client import allowed, codes
@@ -167,3 +167,34 @@ async def test_what_we_think_of_people_is_masked(office: Sales) -> None:
     await office.ask("rep:ann", "POST", path, body, expect=201)
     assert [one["stance"] for one in await office.ask("ops", "GET", path)] == ["opponent"]
     assert [one["stance"] for one in await office.ask("auditor", "GET", path)] == [None]
+
+
+async def test_the_team_of_a_deal_sees_it(office: Sales, svc: Running) -> None:
+    await svc.hear(PersonAdded(role="presales", team_id=OTHER_TEAM, team_path=[OTHER_TEAM]), svc.person("presales", "pam"))
+    deal = await office.deal()
+    quote = await office.quote(deal)
+    pam, path = office.id("presales:pam"), f"/v1/deals/{deal['id']}"
+    assert await seen_by(office, "presales:pam") == set()
+    joined = await office.ask("rep:ann", "PUT", f"{path}/members/{pam}", etag=1)
+    assert (joined["members"], joined["version"]) == ([pam], 2)
+    again = await office.ask("manager:max", "PUT", f"{path}/members/{pam}", etag=2)
+    assert (again["members"], again["version"]) == ([pam], 2)
+    assert await office.ask("presales:pam", "GET", f"{path}/members") == {"items": [pam]}
+    assert await seen_by(office, "presales:pam") == {deal["id"]}
+    await office.ask("presales:pam", "GET", f"/v1/quotes/{quote['id']}")
+    await office.ask("presales:pam", "POST", f"{path}/proposals", {"title": "Solution"}, expect=201)
+    await office.ask("presales:pam", "DELETE", f"{path}/members/{pam}", etag="*", expect=403)
+    left = await office.ask("sales_ops", "DELETE", f"{path}/members/{pam}", etag="*")
+    assert left["members"] == []
+    assert await seen_by(office, "presales:pam") == set()
+    told = [type(e.data) for e in await svc.told(DealMemberAdded, DealMemberRemoved)]
+    assert told == [DealMemberAdded, DealMemberRemoved]
+
+
+async def test_only_people_of_the_roster_join_a_team(office: Sales) -> None:
+    deal = await office.deal()
+    path = f"/v1/deals/{deal['id']}/members"
+    nobody = await office.ask("rep:ann", "PUT", f"{path}/{uuid4()}", etag=1, expect=409)
+    assert nobody["code"] == "unknown_person"
+    await office.ask("rep:bob", "PUT", f"{path}/{office.id('rep:bob')}", etag=1, expect=404)
+    await office.ask("ops", "PUT", f"{path}/{office.id('rep:bob')}", etag=1, expect=403)

@@ -6,6 +6,7 @@ from deal_svc.discovery import rules as discovery
 from deal_svc.imports import rules as imports
 from deal_svc.quotes import rules as quotes
 from deal_svc.stages import rules as stages
+from deal_svc.team import rules as team
 from shared.acts import acts_of
 
-DEAL_ACTS = acts_of(deals.DEAL, deals, conversion, imports, discovery, quotes, stages)
+DEAL_ACTS = acts_of(deals.DEAL, deals, team, conversion, imports, discovery, quotes, stages)

@@ -38,6 +38,7 @@ class DealOut(DealFields):
     fx_day: Annotated[date | None, Field(description="The day of the exchange rate that counts, where there was none for the day itself")]
     owner_id: UUID | None
     team_id: UUID | None
+    members: Annotated[list[UUID], Field(description="The people in its team, besides the owner")]
     account_id: UUID | None
     account_name: str | None
     lead_id: Annotated[UUID | None, Field(description="The primary lead; null for a direct deal")]
@@ -69,7 +70,7 @@ class DealOut(DealFields):
             said |= dict.fromkeys(_MASKED)
             if deal.close_reason not in _CODED:  # in somebody's own words
                 said["close_reason"] = None
-        return cls.model_construct(**said, allowed_actions=shown(DEAL_ACTS, deal, by, facts))
+        return cls.model_construct(**said, members=sorted(facts.members or ()), allowed_actions=shown(DEAL_ACTS, deal, by, facts))
 
 
 _TAKEN = tuple(name for name in DealOut.model_fields if name in DEALS.names)

@@ -23,6 +23,7 @@ from deal_svc.running import move
 from deal_svc.simulations import SIMULATIONS
 from deal_svc.stages import reactions as stages_reactions
 from deal_svc.stages.api import router as stages
+from deal_svc.team.api import router as team
 from shared import rates, roster
 from shared.handover import store
 from shared.process.service import Service
@@ -33,7 +34,7 @@ service = Service(
     metadata=metadata,
     policies=[replace(POLICY, simulations=SIMULATIONS, move=move)],
     migrations=Path(__file__).parent / "migrations",
-    routers=[deals, stages, conversion, discovery, quotes, catalog, imports],
+    routers=[deals, team, stages, conversion, discovery, quotes, catalog, imports],
     reactions=[
         *roster.REACTIONS,
         *store.REACTIONS,

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DealFacts:
-    """What gates ask besides the deal itself. `spin` are the parts of the SPIN record that have an entry."""
+    """What gates ask besides the deal itself, and who is in its team.
+
+    `spin` are the parts of the SPIN record that have an entry.
+    """
 
     deal_id: UUID
     spin: list[str] | None
@@ -28,6 +31,7 @@ class DealFacts:
     has_presented: bool
     has_sent_quote: bool
     has_accepted_quote: bool
+    members: list[UUID] | None = None
 
 
 @dataclass(frozen=True, slots=True)
