@@ -15,6 +15,7 @@ from shared.spelling import normal_source
 LIST = Listing(
     CONTRACT,
     Contract,
+    kind=kinds.CONTRACTS,
     filters={
         **{name: CONTRACT.c[name] for name in ("state", "number", "source", "product", "region", "currency", "total")},
         **{name: CONTRACT.c[name] for name in ("owner_id", "team_id", "account_id", "deal_id", "quote_id")},

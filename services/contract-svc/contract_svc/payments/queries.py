@@ -13,6 +13,7 @@ from contract_svc.milestones.tables import MILESTONE
 from contract_svc.payments.fields import PaymentFields
 from contract_svc.payments.record import Allocated, Payment
 from contract_svc.payments.tables import ALLOCATION, PAYMENT, PAYMENTS
+from shared.access import kinds
 from shared.access.rows import Within
 from shared.access.scoped import Scoped
 from shared.db.query import Query, is_in
@@ -22,6 +23,7 @@ from shared.http.listing import Listing, described
 LIST = Listing(
     PAYMENT,
     Payment,
+    kind=kinds.CONTRACTS,
     filters={
         **{name: PAYMENT.c[name] for name in ("contract_id", "amount", "currency", "credit", "received_at", "reversed_at", "created_at")},
         **described(PAYMENT, PaymentFields),
