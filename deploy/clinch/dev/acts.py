@@ -3,11 +3,14 @@
 from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
 from pkgutil import walk_packages
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shared.access.kinds import KINDS, Kind
 from shared.acts import Act, declared_in
 from shared.auth.actor import Role
+
+if TYPE_CHECKING:
+    from shared.process.service import Service
 
 
 def acts_of(package: str) -> list[Act[Any, Any]]:
@@ -15,6 +18,23 @@ def acts_of(package: str) -> list[Act[Any, Any]]:
     root = import_module(package)
     names = [module.name for module in walk_packages(root.__path__, f"{package}.") if module.name.endswith(".rules")]
     return list(declared_in(*map(import_module, names)))
+
+
+def every_act(services: "Iterable[Service]") -> list[dict[str, Any]]:
+    """What people and other systems may do in all services, for `GET /v1/me`: who, by roles and scope, on which records."""
+    return [
+        {
+            "service": service.name,
+            "record": act.of.name,
+            "action": act.name,
+            "operation_id": act.operation,
+            **{on: [role.value for role in Role if role in getattr(act.who, on)] for on in ("every", "own", "unowned")},
+            "scope": act.who.scope,
+        }
+        for service in services
+        for act in acts_of(service.name.replace("-", "_"))
+        if act.operation is not None and (act.who.roles or act.who.scope)
+    ]
 
 
 def by_record(acts: Iterable[Act[Any, Any]]) -> dict[str, list[Act[Any, Any]]]:

@@ -39,6 +39,7 @@ def docs(check: Annotated[bool, typer.Option("--check", help="Write nothing; fai
 
 def documents() -> dict[str, str]:
     """Every generated document: its path in the project, and its text."""
+    from clinch.dev.acts import every_act
     from clinch.dev.asyncapi import asyncapi
     from clinch.dev.pages import pages
 
@@ -46,7 +47,8 @@ def documents() -> dict[str, str]:
     made = {f"docs/schemas/{type_}.json": schema(event) for type_, event in published().items()}
     made["docs/asyncapi/asyncapi.json"] = asyncapi(published(), {service.name: _heard(service) for service in services})
     made |= {f"docs/openapi/{service.name}.json": openapi(service) for service in services}
-    return {name: _text(document) for name, document in made.items()} | pages(services, published())
+    acts = {"services/lead-svc/lead_svc/me/acts.json": _text(every_act(services))}
+    return {name: _text(document) for name, document in made.items()} | acts | pages(services, published())
 
 
 def broken_promises(made: dict[str, str]) -> list[str]:
@@ -119,7 +121,7 @@ def _heard(service: "Service") -> list[str]:
     return sorted(heard)
 
 
-def _text(document: dict[str, Any]) -> str:
+def _text(document: Any) -> str:
     import orjson
 
     return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()

@@ -17,6 +17,7 @@ from lead_svc.interactions.api import router as interactions
 from lead_svc.leads.api import router as leads
 from lead_svc.leads.commands import WAKE
 from lead_svc.leads.timers import person_moved, wake
+from lead_svc.me.api import router as me
 from lead_svc.metadata import metadata
 from lead_svc.parties.api import accounts, contacts
 from lead_svc.policy import POLICY
@@ -32,7 +33,7 @@ from shared.process.service import Service
 
 service = Service(
     name="lead-svc",
-    prefixes=["/v1/leads", "/v1/accounts", "/v1/contacts", "/v1/team", "/v1/imports/leads", "/v1/rates", "/v1/imports/rates"],
+    prefixes=["/v1/leads", "/v1/accounts", "/v1/contacts", "/v1/team", "/v1/me", "/v1/imports/leads", "/v1/rates", "/v1/imports/rates"],
     metadata=metadata,
     policies=[POLICY, COMPANY_POLICY],
     migrations=Path(__file__).parent / "migrations",
@@ -47,6 +48,7 @@ service = Service(
         contacts,
         team,
         handover,
+        me,
         imports,
         rates,
         rate_imports,

@@ -41,7 +41,7 @@ TEAMS_LIST = Listing(
 PEOPLE_LIST = Listing(
     PERSON,
     PersonItem,
-    filters={**described(PERSON, PersonFields), "imported": PERSON.c.imported, "external_id": PERSON.c.external_id},
+    filters={**described(PERSON, PersonFields), "imported": PERSON.c.imported, "external_id": PERSON.c.external_id, "id": PERSON.c.id},
     sorts=("created_at", "name"),
     default="created_at",
     search=(PERSON.c.name, PERSON.c.external_id),
