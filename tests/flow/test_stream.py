@@ -20,7 +20,7 @@ async def capture(system: System, n: int) -> list[str]:
 async def test_a_reader_hears_of_each_lead_once_whatever_is_cut(postgres: Postgres) -> None:
     async with whole_system(postgres) as system, listening(system["metrics-svc"]) as base:
         reader = await Listener(base, "rep:ann", types="clinch.lead.captured.v1").connect()
-        stranger = await Listener(base, "rep:bob").connect()
+        stranger = await Listener(base, "rep:bob", types="clinch.lead.*").connect()  # of policies everybody hears
         ids = await capture(system, 3)
         await reader.until(3)
         for name in ("metrics-svc", "lead-svc"):
