@@ -1,21 +1,13 @@
-"""Personal data, and what customers said: who sees it, and what the others see in its place.
+"""Personal data, and what customers said: what masked roles see in its place.
 
-Auditors, support and other systems need not know it. A role that does not see a text cannot find it either:
+Which roles see a kind of record masked, `shared.access.kinds` says. A role that does not see a text cannot find it either:
 `Listing(personal=...)` refuses to search, filter or sort by it.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
-from shared.auth.actor import Actor, Role
 from shared.events.envelope import REGISTRY, Event
-
-UNMASKED = frozenset(Role) - {Role.auditor, Role.service, Role.support}
-"""Roles that see personal data as it is. One of them is enough."""
-
-
-def sees_personal_data(actor: Actor) -> bool:
-    return actor.has(*UNMASKED)
 
 
 def differences(known: Any, given: Mapping[str, Any], unseen: Collection[str] = ()) -> dict[str, Any]:

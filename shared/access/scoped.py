@@ -1,6 +1,5 @@
 """One row that the actor may see, to read it or to lock it for a change. Any other is a 404."""
 
-from collections.abc import Callable
 from functools import lru_cache
 from typing import Generic
 from uuid import UUID
@@ -9,7 +8,6 @@ from sqlalchemy import ColumnElement, bindparam, select
 
 from shared.access.rows import Seen
 from shared.auth import Actor
-from shared.db import scope
 from shared.db.query import A, Aggregate, Query
 from shared.db.tx import Reader, Tx
 from shared.errors import Stale
@@ -18,10 +16,9 @@ from shared.errors import Stale
 class Scoped(Generic[A]):
     """`seen` says which rows an actor sees (`shared.access.rows`)."""
 
-    def __init__(self, of: Aggregate[A], seen: Seen | Callable[[Actor], ColumnElement[bool]]) -> None:
+    def __init__(self, of: Aggregate[A], seen: Seen) -> None:
         self.of = of
-        self.visible = seen if callable(seen) else seen.visible
-        self.params = scope.params if callable(seen) else seen.params
+        self.visible, self.params = seen.visible, seen.params
         self._query = lru_cache(maxsize=16)(self._compile)
 
     def _compile(self, condition: ColumnElement[bool], lock: bool) -> Query[A]:

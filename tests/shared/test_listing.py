@@ -21,10 +21,10 @@ from pydantic import BaseModel
 from sqlalchemy import ARRAY, BigInteger, Boolean, Column, Date, Index, Integer, Numeric, Table, Text, Uuid, insert, true
 
 from clinch.run.postgres import Postgres
-from shared.access.kinds import DEALS, Kind
+from shared.access.kinds import DEALS, LEADS, Kind
+from shared.access.rows import Rows
 from shared.auth import CurrentActor, Role
 from shared.auth.actor import Actor, person_id
-from shared.db import scope
 from shared.db.query import Query
 from shared.db.tables import At, service_metadata
 from shared.db.tx import Reader
@@ -51,6 +51,7 @@ BOAT = Table(
     Index("ix_boat_price", "price", "id"),
     Index("ix_boat_seen_at", "seen_at", "id"),
 )
+SEEN = Rows(LEADS, id=BOAT.c.id, owner=BOAT.c.owner_id)
 
 
 class Rig(StrEnum):
@@ -102,7 +103,7 @@ router = APIRouter(prefix="/v1/boats", route_class=ClinchRoute)
 async def list_boats(
     page: Annotated[PageRequest, Depends(BOATS.params)], db: Reading, by: CurrentActor, embed: str | None = None
 ) -> Page[Any]:
-    return await BOATS.page(db, page, where=scope.visible(by, BOAT.c.owner_id), params=scope.params(by))
+    return await BOATS.page(db, page, where=SEEN.visible(by), params=SEEN.params(by))
 
 
 def _named(kind: Kind | None) -> Listing[Boat]:
@@ -328,8 +329,8 @@ async def test_rows_of_others_are_neither_listed_nor_counted(harbour: Running) -
 def test_a_statement_belongs_to_one_condition() -> None:
     ann, bob = (Actor.of(person_id(n), {Role.manager}) for n in ("ann", "bob"))
     rep = Actor.of(MINE, {Role.rep})
-    assert scope.visible(ann, BOAT.c.owner_id) is scope.visible(bob, BOAT.c.owner_id)
-    assert scope.visible(ann, BOAT.c.owner_id) is not scope.visible(rep, BOAT.c.owner_id)
+    assert SEEN.visible(ann) is SEEN.visible(bob)
+    assert SEEN.visible(ann) is not SEEN.visible(rep)
     short, long = BOAT.c.length == 1, BOAT.c.length == 2
     shapes = [_Shape((), "", "name", "start", id(condition), condition) for condition in (short, long, short)]
     assert shapes[0] == shapes[2] != shapes[1]
