@@ -1,5 +1,6 @@
-"""Somebody leaves: their records go to somebody else, in three services."""
+"""Somebody leaves: their records go to somebody else, in three services, and the figures of the past stay as they were."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -63,7 +64,15 @@ async def records(system: System, owner: UUID) -> None:
         leads = [replace(fresh(new_id(), None, tx.now, {"captured_at": tx.now, "source": "web"}), owner_id=owner) for _ in range(LEADS_OF)]
         await tx.add_many(LEADS, [(lead, [(LeadCaptured(owner_id=owner, source="web"), tx.now)]) for lead in leads])
     async with deal_svc.transaction() as tx:
-        given = {"name": "A deal", "amount": Decimal(1000), "currency": "CNY", "fx": Decimal(1), "owner_id": owner, "source": "web"}
+        given = {
+            "name": "A deal",
+            "amount": Decimal(1000),
+            "currency": "CNY",
+            "fx": Decimal(1),
+            "owner_id": owner,
+            "source": "web",
+            "probability": 20,
+        }
         deals = [new_deal(tx.now, id=new_id(), opened_at=tx.now, **given) for _ in range(DEALS_OF)]
         await tx.add_many(DEALS, [(deal, [(told(DealOpened, deal), tx.now)]) for deal in deals])
     async with contract_svc.transaction() as tx:
@@ -76,6 +85,7 @@ def contract(now: Any, deal_id: UUID, owner: UUID, n: int) -> Contract:
     state = ContractState.ACTIVE if n % 10 else ContractState.DRAFT
     money: dict[str, Any] = {"total": Decimal(1000), "currency": "CNY", "fx": Decimal(1)}
     texts: dict[str, Any] = {"lines": [], "sections": {}, "core_clauses": [], "signers": [], "reviews": {}, "account_name": "Acme"}
+    policy: dict[str, Any] = {"policy_version": 1, "acceptance_days": 30, "core_count": 3, "review_parts": []}
     return Contract(
         id=new_id(),
         version=0,
@@ -86,6 +96,7 @@ def contract(now: Any, deal_id: UUID, owner: UUID, n: int) -> Contract:
         quote_id=new_id(),
         **money,
         **texts,
+        **policy,
         drafted_at=now,
         acceptance_overdue=False,
         created_at=now,
@@ -102,6 +113,13 @@ async def moved(system: System, *types: type[Event]) -> list[Any]:
 async def test_a_leaver_with_500_records(system: System, desk: Client, capsys: pytest.CaptureFixture[str]) -> None:
     ann, bob = (system.person(subject=name) for name in ("ann", "bob"))
     await records(system, ann)
+    figures = "/v1/metrics/kpis/leads_captured"
+
+    async def counted() -> Any:
+        answer = await desk.ask("director", "GET", figures, by="owner")
+        return answer if str(LEADS_OF) in str(answer) else None
+
+    before = await eventually(counted)
     path = f"/v1/team/people/{ann}/hand-over"
     started = perf_counter()
     await desk.ask("director", "POST", path, {"to": str(bob), "reason": "leaves"}, etag="*", expect=202)
@@ -127,6 +145,8 @@ async def test_a_leaver_with_500_records(system: System, desk: Client, capsys: p
     for service, table, count in (("lead", "lead", LEADS_OF), ("deal", "deal", DEALS_OF), ("contract", "contract", CONTRACTS_OF)):
         versions = await values(system, f"{service}-svc", f"SELECT version FROM {table} WHERE owner_id = $1", bob)
         assert versions == [2] * count, "each was moved once, and told once, also contracts that follow their deals"
+    await asyncio.sleep(1)  # the figures have heard of it by then
+    assert await desk.ask("director", "GET", figures, by="owner") == before, "what was counted stays with whom it was counted for"
 
 
 async def test_a_service_killed_in_between_goes_on(system: System, desk: Client) -> None:
