@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from shared.events.envelope import EVERY_SERVICE, Dimensions, Event, Exact, MemberAdded, MemberRemoved, OwnerChanged
+from shared.events.envelope import EVERY_SERVICE, Decided, Dimensions, Event, Exact, MemberAdded, MemberRemoved, OwnerChanged
 
 
 class LeadSvcEvent(Event):
@@ -73,7 +73,7 @@ class LeadMqlReached(LeadEvent, type="lead.mql_reached"):
     reason: str | None = None
 
 
-class LeadBantUpdated(LeadEvent, type="lead.bant_updated"):
+class LeadBantUpdated(LeadEvent, Decided, type="lead.bant_updated"):
     """One BANT dimension got a new status. The evidence stays in lead-svc: it may name people."""
 
     dimension: Literal["budget", "authority", "need", "timeline"]
@@ -81,7 +81,7 @@ class LeadBantUpdated(LeadEvent, type="lead.bant_updated"):
     score: int
 
 
-class LeadRegraded(LeadEvent, type="lead.regraded"):
+class LeadRegraded(LeadEvent, Decided, type="lead.regraded"):
     old: str | None
     new: str
     rule: str
@@ -106,7 +106,7 @@ class LeadAssigned(LeadEvent, OwnerChanged, type="lead.assigned"):
     rule: str = "manual"
 
 
-class LeadQualified(LeadEvent, type="lead.qualified"):
+class LeadQualified(LeadEvent, Decided, type="lead.qualified"):
     bant_score: int
     owner_id: UUID | None = None
     team_id: UUID | None = None
@@ -118,7 +118,7 @@ class LeadNurtured(LeadEvent, type="lead.nurtured"):
     from_state: str
 
 
-class LeadDisqualified(LeadEvent, type="lead.disqualified"):
+class LeadDisqualified(LeadEvent, Decided, type="lead.disqualified"):
     free_texts = frozenset()
 
     reason: str

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -18,13 +17,17 @@ from lead_svc.leads import rules
 from lead_svc.leads.commands import disqualification, reactivation
 from lead_svc.leads.record import Grade, Lead, Reason, State
 from lead_svc.leads.rules import ASSIGN, DECLARE_MQL, DISQUALIFY, NURTURE, REACTIVATE
-from lead_svc.qualification.rules import QUALIFY, Bant, Dimension, Policy, Profile, bant_unmet, findings, grade, score
+from lead_svc.policy import Bant as Numbers
+from lead_svc.policy import LeadPolicy, Profile
+from lead_svc.qualification.rules import QUALIFY, Bant, Dimension, bant_unmet, findings, grade, score
 from lead_svc.team.rules import below, move_unmet, path_of
 from shared.acts import Act
 from shared.auth import SYSTEM, Actor, Role
 from shared.auth.actor import LEADERS, OWNERS
 from shared.errors import Unmet
 from shared.masking import masked_email, masked_name, masked_phone
+from shared.policy.calendar import calendar_of
+from shared.policy.company import CompanyPolicy
 from shared.spelling import normal_source
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)  # a Monday
@@ -47,12 +50,13 @@ def codes(unmet: list[Unmet]) -> set[str]:
     return {u.code for u in unmet}
 
 
-def unmet(act: Act[Lead, None], lead: Lead, by: Actor) -> list[Unmet]:
+def unmet(act: Act[Lead, LeadPolicy], lead: Lead, by: Actor) -> list[Unmet]:
     """What stands in the way of an act, with what says that the actor's roles never may."""
     never = [] if act.who.may_ever(by) else [Unmet("forbidden", "Never.")]
-    return [*never, *act.unmet(lead, None, by)]
+    return [*never, *act.unmet(lead, POLICY, by)]
 
 
+POLICY = LeadPolicy()
 READY = {"intent": "high", "responses": 1, "bant": bant("need", "budget", "authority")}
 
 
@@ -95,13 +99,13 @@ class LeadLife(RuleBasedStateMachine):
         if not missing:
             assert self.lead.intent
             assert self.lead.responses > 0
-            assert not bant_unmet(self.lead.bant)
+            assert not bant_unmet(self.lead.bant, POLICY.bant)
             assert by.has(*LEADERS) or (self.lead.owner_id == by.id and by.has(*OWNERS))
         self._go(missing, state=State.SQL)
 
     @rule(by=anybody, wake=st.sampled_from([None, NOW, NOW + timedelta(days=1)]))
     def nurture(self, by: Actor, wake: datetime | None) -> None:
-        missing = unmet(NURTURE, self.lead, by) + rules.wake_unmet(self.lead, wake, NOW)
+        missing = unmet(NURTURE, self.lead, by) + rules.wake_unmet(self.lead, wake, NOW, 3650)
         self._go(missing, state=State.NURTURING, wake_at=wake, reason="later")
 
     @rule(by=st.one_of(anybody, st.just(SYSTEM)), reason=st.sampled_from(Reason), note=st.sampled_from([None, "why"]))
@@ -165,9 +169,9 @@ def test_every_guard_of_qualifying_is_named() -> None:
 
 
 def test_only_a_refused_mql_needs_no_wake_up_date() -> None:
-    assert codes(rules.wake_unmet(lead(), None, NOW)) == {"wake_at"}
-    assert rules.wake_unmet(lead(state=State.MQL), None, NOW) == []
-    assert codes(rules.wake_unmet(lead(), NOW, NOW)) == {"wake_at_past"}
+    assert codes(rules.wake_unmet(lead(), None, NOW, 3650)) == {"wake_at"}
+    assert rules.wake_unmet(lead(state=State.MQL), None, NOW, 3650) == []
+    assert codes(rules.wake_unmet(lead(), NOW, NOW, 3650)) == {"wake_at_past"}
 
 
 @pytest.mark.parametrize(
@@ -192,23 +196,23 @@ def test_who_may_take_a_lead_up_again(state: State, reason: str | None, role: Ro
 
 @pytest.mark.parametrize("profile", Profile)
 def test_weights_add_up(profile: Profile) -> None:
-    assert score(bant("need", "budget", "authority", "timeline"), Policy(profile=profile)) == 100
+    assert score(bant("need", "budget", "authority", "timeline"), Numbers(profile=profile)) == 100
 
 
 def test_profiles_favour_what_the_seller_needs_most() -> None:
-    startup, mature = Policy(profile=Profile.STARTUP), Policy(profile=Profile.MATURE)
+    startup, mature = Numbers(profile=Profile.STARTUP), Numbers(profile=Profile.MATURE)
     urgent, funded = bant("need", "timeline"), bant("budget", "authority")
     assert score(urgent, startup) > score(funded, startup)
     assert score(urgent, mature) < score(funded, mature)
 
 
 def test_bant_needs_the_need_two_others_and_the_weight() -> None:
-    assert bant_unmet(bant("need", "budget", "authority")) == []
-    assert codes(bant_unmet(bant("budget", "authority", "timeline"))) == {"bant_need"}
-    assert codes(bant_unmet(bant("need", "budget"))) == {"bant_others", "bant_score"}
-    assert codes(bant_unmet(bant("need", "authority", "timeline"), Policy(bant_limit=76))) == {"bant_score"}
+    assert bant_unmet(bant("need", "budget", "authority"), Numbers()) == []
+    assert codes(bant_unmet(bant("budget", "authority", "timeline"), Numbers())) == {"bant_need"}
+    assert codes(bant_unmet(bant("need", "budget"), Numbers())) == {"bant_others", "bant_score"}
+    assert codes(bant_unmet(bant("need", "authority", "timeline"), Numbers(limit=76))) == {"bant_score"}
     refuted = bant("need", "budget") | {"authority": {"status": "refuted"}}
-    assert "bant_others" in codes(bant_unmet(refuted))
+    assert "bant_others" in codes(bant_unmet(refuted, Numbers()))
 
 
 @pytest.mark.parametrize(
@@ -228,25 +232,31 @@ def test_bant_needs_the_need_two_others_and_the_weight() -> None:
     ],
 )
 def test_grades(old: Grade, before: Bant, after: Bant, strict: bool, new: Grade) -> None:
-    assert grade(old, before, after, Policy(strict_a=strict))[0] is new
+    assert grade(old, before, after, Numbers(strict_a=strict))[0] is new
 
 
 def test_evidence_is_only_for_those_who_may_see_it() -> None:
     known = {"need": {"status": "confirmed", "evidence": "Anna said so", "months": None, "by": str(ANN), "at": NOW.isoformat()}}
-    assert [f["dimension"] for f in findings(known, evidence=True)] == list(Dimension)
-    assert findings(known, evidence=True)[2]["evidence"] == "Anna said so"
-    assert findings(known, evidence=False)[2]["evidence"] is None
+    assert [f["dimension"] for f in findings(known, Numbers(), evidence=True)] == list(Dimension)
+    assert findings(known, Numbers(), evidence=True)[2]["evidence"] == "Anna said so"
+    assert findings(known, Numbers(), evidence=False)[2]["evidence"] is None
 
 
 # -- Contacts ----------------------------------------------------------------------------------------------------------------
 
 
 def test_a_weekend_counts_for_the_monday_in_the_companys_zone() -> None:
-    shanghai = ZoneInfo("Asia/Shanghai")
+    shanghai = calendar_of(CompanyPolicy(zone="Asia/Shanghai"))
     assert working_day(datetime(2026, 3, 6, 15, tzinfo=UTC), shanghai).isoformat() == "2026-03-06"
     assert working_day(datetime(2026, 3, 6, 17, tzinfo=UTC), shanghai).isoformat() == "2026-03-09"
     assert working_day(datetime(2026, 3, 8, 15, tzinfo=UTC), shanghai).isoformat() == "2026-03-09"
     assert working_day(datetime(2026, 3, 8, 17, tzinfo=UTC), shanghai).isoformat() == "2026-03-09"
+
+
+def test_a_holiday_counts_for_the_first_working_day_after_it() -> None:
+    china = calendar_of(CompanyPolicy(zone="Asia/Shanghai", country="CN"))
+    assert working_day(datetime(2026, 10, 2, 3, tzinfo=UTC), china).isoformat() == "2026-10-08"
+    assert working_day(datetime(2026, 10, 10, 3, tzinfo=UTC), china).isoformat() == "2026-10-10", "a Saturday that is made up"
 
 
 def test_an_attempt_counts_once_a_working_day_and_only_after_the_last_response() -> None:

@@ -12,6 +12,7 @@ from lead_svc.leads.fields import LeadDetails
 from lead_svc.leads.queries import LeadItem
 from lead_svc.leads.record import Lead
 from lead_svc.leads.rules import hidden
+from lead_svc.policy import LeadPolicy
 from lead_svc.qualification.rules import Dimension, Status, findings
 from shared.access.kinds import LEADS, unmasked
 from shared.acts import AllowedAction, shown
@@ -45,12 +46,12 @@ class LeadOut(LeadDetails, LeadItem):
     allowed_actions: list[AllowedAction]
 
     @classmethod
-    def of(cls, lead: Lead, by: Actor) -> Self:
+    def of(cls, lead: Lead, by: Actor, policy: LeadPolicy) -> Self:
         seen = unmasked(LEADS, by)
         known: dict[str, Any] = {name: getattr(lead, name) for name in _FROM_ROW}
         known |= {} if seen else hidden(lead)
-        known |= {"flags": sorted(lead.flags), "bant": findings(lead.bant, evidence=seen)}
-        return cls.model_validate(known | {"allowed_actions": shown(LEAD_ACTS, lead, by)})
+        known |= {"flags": sorted(lead.flags), "bant": findings(lead.bant, policy.bant, evidence=seen)}
+        return cls.model_validate(known | {"allowed_actions": shown(LEAD_ACTS, lead, by, policy)})
 
 
 _FROM_ROW = tuple(f.name for f in fields(Lead) if f.name in LeadOut.model_fields)

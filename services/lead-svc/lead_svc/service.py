@@ -1,5 +1,6 @@
 """lead-svc: leads from capture to conversion, and the companies and people they are about."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from lead_svc.calendar.api import router as calendar
@@ -22,6 +23,8 @@ from lead_svc.metadata import metadata
 from lead_svc.parties.api import accounts, contacts
 from lead_svc.policy import POLICY
 from lead_svc.qualification.api import router as qualification
+from lead_svc.qualification.policy import SIMULATIONS
+from lead_svc.qualification.policy import move as move_leads
 from lead_svc.rates.api import router as rates
 from lead_svc.rates.imports import router as rate_imports
 from lead_svc.rates.imports import run_imports as run_rate_imports
@@ -35,7 +38,7 @@ service = Service(
     name="lead-svc",
     prefixes=["/v1/leads", "/v1/accounts", "/v1/contacts", "/v1/team", "/v1/me", "/v1/imports/leads", "/v1/rates", "/v1/imports/rates"],
     metadata=metadata,
-    policies=[POLICY, COMPANY_POLICY],
+    policies=[replace(POLICY, simulations=SIMULATIONS, move=move_leads), COMPANY_POLICY],
     migrations=Path(__file__).parent / "migrations",
     routers=[
         capture,

@@ -10,6 +10,7 @@ from lead_svc.answers import LeadOut
 from lead_svc.capture import commands
 from lead_svc.capture.rules import CAPTURE, NewLead, said
 from lead_svc.leads.fields import LeadData
+from lead_svc.policy import POLICY
 from shared.auth import CurrentActor
 from shared.db.tx import Tx
 from shared.errors import Problem
@@ -51,7 +52,7 @@ async def capture_lead(body: LeadIn, tx: InTx, by: CurrentActor, response: Respo
     """Capture a lead. An `external_id` that is known already brings that lead to these values (200)."""
     lead, outcome = await commands.capture(tx, body.new())
     response.status_code = 201 if outcome == "created" else 200
-    return LeadOut.of(lead, by)
+    return LeadOut.of(lead, by, tx.policy(POLICY))
 
 
 @router.post("/bulk", status_code=207, dependencies=[KeyRequired])

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from lead_svc.answers import LeadOut
 from lead_svc.conversion import commands
 from lead_svc.conversion.fields import Handover
+from lead_svc.policy import POLICY
 from shared.auth import CurrentActor
 from shared.errors import Invalid
 from shared.fields import When
@@ -32,4 +33,4 @@ async def convert_lead(lead_id: UUID, body: Convert, tx: InTx, by: CurrentActor,
     """
     if body.amount and await rate_at(tx, tx.settings, body.amount.currency, body.at or tx.now) is None:
         raise Invalid(no_rate(body.amount.currency), pointer="/amount/currency", code="no_rate")
-    return LeadOut.of(await commands.convert(tx, lead_id, body, at=body.at, expect=expect), by)
+    return LeadOut.of(await commands.convert(tx, lead_id, body, at=body.at, expect=expect), by, tx.policy(POLICY))

@@ -17,6 +17,7 @@ from lead_svc.parties.commands import add_account, add_contact
 from lead_svc.parties.queries import SEEN_ACCOUNTS, accounts_named
 from lead_svc.parties.record import Account, Contact
 from lead_svc.parties.tables import ACCOUNTS, CONTACTS
+from lead_svc.policy import POLICY
 from lead_svc.seen import ACCOUNTS_SEEN
 from shared.clock import happened
 from shared.db.tx import Tx
@@ -38,7 +39,7 @@ async def convert(tx: Tx, id: UUID, given: Handover, *, at: datetime | None, exp
         raise Stale(lead.version)
     when = happened(at, tx.now)
     known = replace(lead, account_id=given.account_id or lead.account_id, contact_id=given.contact_id or lead.contact_id)
-    CONVERT.check(known, tx.actor)
+    CONVERT.check(known, tx.actor, facts=tx.policy(POLICY))
     account_id, account_name = await _account(tx, lead, given)
     contact_id = await _contact(tx, lead, given.contact_id, account_id)
     deal_id, conversion_id = given.deal_id or new_id(), new_id()
@@ -77,7 +78,7 @@ async def _account(tx: Tx, lead: Lead, given: Handover) -> tuple[UUID, str]:
         return account.id, account.name
     assert lead.company is not None
     alike = await _alike(tx, lead.company)
-    wanted = tx.settings.same_name_accounts if given.join_account is None else "join" if given.join_account else "new"
+    wanted = tx.policy(POLICY).same_name_accounts if given.join_account is None else "join" if given.join_account else "new"
     if not alike or wanted == "new":
         return new_id(), lead.company
     if wanted == "join" and len(alike) == 1:

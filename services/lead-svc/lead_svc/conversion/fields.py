@@ -18,7 +18,7 @@ class Handover(BaseModel):
         StrictBool | None,
         Field(
             description="When an account has the name of the lead's company: true joins it, false makes another one. Left out, "
-            "`CLINCH_SAME_NAME_ACCOUNTS` decides, by default 409 `account_exists` with those `accounts` that you may see."
+            "the policy of leads decides, by default 409 `account_exists` with those `accounts` that you may see."
         ),
     ] = None
     contact_id: UUID | None = None

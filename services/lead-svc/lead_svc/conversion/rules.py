@@ -2,13 +2,14 @@
 
 from lead_svc.leads.record import LEAD, Lead, State
 from lead_svc.leads.rules import WORKING
+from lead_svc.policy import LeadPolicy
 from shared.acts import Act, who
 from shared.auth.actor import Actor
 from shared.errors import Unmet
 from shared.events.lead import LeadConversionConfirmed, LeadConversionRefused, LeadConverted
 
 
-def _convert_needs(lead: Lead, _: None, actor: Actor) -> list[Unmet]:
+def _convert_needs(lead: Lead, policy: LeadPolicy, actor: Actor) -> list[Unmet]:
     """Account and contact are given, known, or can be made from the lead's own data."""
     unmet = []
     if not (lead.account_id or lead.company):

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends
 
 from lead_svc.interactions import commands
 from lead_svc.interactions.fields import InteractionFields
@@ -27,14 +27,14 @@ class InteractionIn(InteractionFields, Body):
 
 
 @router.post("/{lead_id}/interactions", status_code=201, dependencies=[permitted(LOG)])
-async def log_interaction(lead_id: UUID, body: InteractionIn, tx: InTx, by: CurrentActor, request: Request) -> InteractionOut:
+async def log_interaction(lead_id: UUID, body: InteractionIn, tx: InTx, by: CurrentActor) -> InteractionOut:
     """Log a contact with the customer. It appends, so it needs no If-Match.
 
-    An outbound attempt without response counts at most once per working day. The third in a row disqualifies the lead
+    An outbound attempt without response counts at most once per working day. By default the third in a row disqualifies the lead
     (`no_response_3`); any response starts the count again. A customer who comes back unasked reactivates a nurtured lead, and one
     that was disqualified for want of an answer.
     """
-    made = await commands.log(tx, lead_id, body, at=body.at, zone=request.app.state.settings.zone)
+    made = await commands.log(tx, lead_id, body, at=body.at)
     return InteractionOut.model_validate(made, from_attributes=True)
 
 

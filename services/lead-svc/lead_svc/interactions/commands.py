@@ -4,7 +4,6 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from lead_svc.interactions import rules
 from lead_svc.interactions.fields import Direction, InteractionFields, Outcome
@@ -15,24 +14,27 @@ from lead_svc.leads.commands import WAKE, disqualification, reactivation
 from lead_svc.leads.queries import SEEN
 from lead_svc.leads.record import HELD, Lead, Reason
 from lead_svc.leads.tables import LEADS
-from lead_svc.qualification.rules import POLICY
+from lead_svc.policy import POLICY, LeadPolicy
+from shared.calendar.working import Calendar
 from shared.clock import happened
 from shared.db.tx import Tx
 from shared.errors import Invalid
 from shared.events.envelope import Event
 from shared.events.lead import LeadInteractionLogged
 from shared.ids import new_id
+from shared.policy.calendar import calendar_of
+from shared.policy.company import COMPANY_POLICY
 from shared.timers import cancel_timers
 
 
-async def log(tx: Tx, lead_id: UUID, said: InteractionFields, *, at: datetime | None, zone: ZoneInfo) -> Interaction:
-    """Log a contact. The third in a row without response disqualifies the lead; a customer who comes back unasked reactivates it.
+async def log(tx: Tx, lead_id: UUID, said: InteractionFields, *, at: datetime | None) -> Interaction:
+    """Log a contact. As many in a row without response as the policy says disqualify the lead; a customer who comes back reactivates it.
 
-    `zone` decides which working day an attempt counts for.
+    The company's calendar decides which working day an attempt counts for.
     """
     lead = await SEEN.load(tx, lead_id)
     when = happened(at, tx.now)
-    LOG.check(lead, tx.actor)
+    LOG.check(lead, tx.actor, facts=tx.policy(POLICY))
     if unmet := rules.outcome_unmet(said.direction, said.outcome):
         raise Invalid(unmet[0].message, pointer="/outcome", code=unmet[0].code)
     described = {name: getattr(said, name) for name in InteractionFields.model_fields}
@@ -40,7 +42,8 @@ async def log(tx: Tx, lead_id: UUID, said: InteractionFields, *, at: datetime | 
     await tx.run(ADD, **asdict(made))
     told: list[Event] = [LeadInteractionLogged.of(made, interaction_id=made.id)]
     changes: dict[str, Any] = {"last_contact_at": max(when, lead.last_contact_at or when)}
-    for event, more in (_answered(lead, made), _unanswered(lead, made, zone), _taken_up(lead, made.direction)):
+    unanswered = _unanswered(lead, made, calendar_of(tx.policy(COMPANY_POLICY)), tx.policy(POLICY))
+    for event, more in (_answered(lead, made), unanswered, _taken_up(lead, made.direction)):
         changes |= more
         if event is not None:
             told.append(event)
@@ -60,12 +63,15 @@ def _answered(lead: Lead, made: Interaction) -> _Follows:
     return None, {"responses": lead.responses + 1, "no_response_count": 0, "no_response_on": None, "last_response_at": latest}
 
 
-def _unanswered(lead: Lead, made: Interaction, zone: ZoneInfo) -> _Follows:
-    day = rules.working_day(made.at, zone)
+def _unanswered(lead: Lead, made: Interaction, calendar: Calendar, policy: LeadPolicy) -> _Follows:
+    day = rules.working_day(made.at, calendar)
     if made.outcome is not Outcome.NO_RESPONSE or not rules.counts(lead, made.at, day):
         return None, {}
     count = lead.no_response_count + 1
-    event, changes = disqualification(lead, Reason.NO_RESPONSE_3) if count >= POLICY.no_responses and lead.state in HELD else (None, {})
+    event: Event | None = None
+    changes: dict[str, Any] = {}
+    if count >= policy.no_responses and lead.state in HELD:
+        event, changes = disqualification(lead, Reason.NO_RESPONSE_3, policy_version=policy.version)
     return event, {"no_response_count": count, "no_response_on": day, **changes}
 
 

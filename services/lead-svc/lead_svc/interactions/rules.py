@@ -1,7 +1,6 @@
 """Contacts with the customer, and the count of those that got no answer."""
 
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, datetime
 
 from lead_svc.interactions.fields import Direction, InteractionFields, Kind, Outcome
 from lead_svc.interactions.record import Interaction
@@ -10,12 +9,10 @@ from lead_svc.leads.rules import NO_RESPONSE
 from shared.acts import Act, who
 from shared.auth.actor import LEADERS, SELLERS, Role
 from shared.calendar import day_of
+from shared.calendar.working import Calendar
 from shared.errors import Unmet
 from shared.events.lead import LeadInteractionLogged
 from shared.fields import personal
-
-SATURDAY = 5
-
 
 LOG = Act(
     of=LEAD,
@@ -41,10 +38,9 @@ def responded(direction: Direction, outcome: Outcome) -> bool:
     return direction is Direction.INBOUND or outcome is Outcome.REACHED
 
 
-def working_day(at: datetime, zone: ZoneInfo) -> date:
-    """The company's working day that a time counts for; a weekend's is the Monday after."""
-    day = day_of(at, zone)
-    return day + timedelta(days=max(0, 7 - day.weekday())) if day.weekday() >= SATURDAY else day
+def working_day(at: datetime, calendar: Calendar) -> date:
+    """The company's working day that a time counts for: the day itself, or the first working day after it."""
+    return calendar.add_working_days(day_of(at, calendar.zone), 0)
 
 
 def counts(lead: Lead, at: datetime, day: date) -> bool:

@@ -12,6 +12,7 @@ from lead_svc.leads.record import Lead, Reason, State
 from lead_svc.leads.rules import ASSIGN, CHANGE, DECLARE_MQL, DISQUALIFY, NURTURE, REACTIVATE
 from lead_svc.leads.tables import LEADS
 from lead_svc.parties.queries import SEEN_ACCOUNTS, SEEN_CONTACTS
+from lead_svc.policy import POLICY
 from lead_svc.team.queries import check_owner, in_team_of
 from shared import roster
 from shared.access import kinds
@@ -42,7 +43,7 @@ async def change_lead(tx: Tx, id: UUID, given: Mapping[str, Any], expect: int | 
     """Change descriptive fields."""
     lead = await SEEN.load(tx, id, expect)
     changes = differences(lead, given, () if unmasked(kinds.LEADS, tx.actor) else rules.PERSONAL)
-    CHANGE.check(lead, tx.actor, also=rules.party_unmet(lead, changes))
+    CHANGE.check(lead, tx.actor, facts=tx.policy(POLICY), also=rules.party_unmet(lead, changes))
     if not changes:
         return lead
     await _parties_exist(tx, replace(lead, **changes), changes)
@@ -76,7 +77,7 @@ async def contact_of(tx: Tx, contact_id: UUID, account_id: UUID | None) -> None:
 async def declare_mql(tx: Tx, id: UUID, *, reason: str, at: datetime | None, expect: int | None) -> Lead:
     lead = await SEEN.load(tx, id, expect)
     when = happened(at, tx.now)
-    DECLARE_MQL.check(lead, tx.actor)
+    DECLARE_MQL.check(lead, tx.actor, facts=tx.policy(POLICY))
     return await tx.save(LEADS, lead, LeadMqlReached(how="manual", score=lead.score, reason=reason), at=when, state=State.MQL)
 
 
@@ -86,7 +87,7 @@ async def nurture(
     """Put aside until `wake_at`; a refused MQL goes back to marketing, with or without a date."""
     lead = await SEEN.load(tx, id, expect)
     when = happened(at, tx.now)
-    NURTURE.check(lead, tx.actor, also=rules.wake_unmet(lead, wake_at, when))
+    NURTURE.check(lead, tx.actor, facts=tx.policy(POLICY), also=rules.wake_unmet(lead, wake_at, when, tx.policy(POLICY).longest_wait_days))
     told = LeadNurtured(reason=reason, wake_at=wake_at, from_state=lead.state)
     saved = await tx.save(LEADS, lead, told, at=when, state=State.NURTURING, reason=reason, note=note, wake_at=wake_at)
     if wake_at is not None:
@@ -97,21 +98,24 @@ async def nurture(
 async def disqualify(tx: Tx, id: UUID, *, reason: Reason, note: str | None, at: datetime | None, expect: int | None) -> Lead:
     lead = await SEEN.load(tx, id, expect)
     when = happened(at, tx.now)
-    DISQUALIFY.check(lead, tx.actor, also=rules.reason_unmet(reason, note, tx.actor))
+    DISQUALIFY.check(lead, tx.actor, facts=tx.policy(POLICY), also=rules.reason_unmet(reason, note, tx.actor))
     told, changes = disqualification(lead, reason, note)
     return await tx.save(LEADS, lead, told, at=when, **changes)
 
 
-def disqualification(lead: Lead, reason: Reason, note: str | None = None) -> tuple[Event, dict[str, Any]]:
+def disqualification(
+    lead: Lead, reason: Reason, note: str | None = None, *, policy_version: int | None = None
+) -> tuple[Event, dict[str, Any]]:
     """The event and the changes of a disqualification."""
-    return LeadDisqualified(reason=reason, from_state=lead.state), {"state": State.DISQUALIFIED, "reason": reason, "note": note}
+    told = LeadDisqualified(reason=reason, from_state=lead.state, policy_version=policy_version)
+    return told, {"state": State.DISQUALIFIED, "reason": reason, "note": note}
 
 
 async def reactivate(tx: Tx, id: UUID, *, reason: str, at: datetime | None, expect: int | None) -> Lead:
     """Back to captured, with a fresh count of contacts."""
     lead = await SEEN.load(tx, id, expect)
     when = happened(at, tx.now)
-    REACTIVATE.check(lead, tx.actor)
+    REACTIVATE.check(lead, tx.actor, facts=tx.policy(POLICY))
     told, changes = reactivation(lead, reason)
     await cancel_timers(tx, lead.id, WAKE)
     return await tx.save(LEADS, lead, told, at=when, **changes)
@@ -141,7 +145,7 @@ async def assign(tx: Tx, id: UUID, *, owner_id: UUID | None, at: datetime | None
     if owner_id is not None:
         await check_owner(tx, tx.actor, owner_id, "a lead")
     in_reach = owner_id is not None and tx.actor.has(Role.manager, Role.regional_head) and await in_team_of(tx, tx.actor.id, owner_id)
-    ASSIGN.check(lead, tx.actor, also=rules.hand_over_unmet(lead, tx.actor, owner_id, in_reach=in_reach))
+    ASSIGN.check(lead, tx.actor, facts=tx.policy(POLICY), also=rules.hand_over_unmet(lead, tx.actor, owner_id, in_reach=in_reach))
     team_id = None if owner_id is None else await roster.team_of(tx, owner_id)
     told = LeadAssigned(owner_id=owner_id, team_id=team_id, previous_owner_id=lead.owner_id)
     return await tx.save(LEADS, lead, told, at=when, owner_id=owner_id, team_id=team_id)

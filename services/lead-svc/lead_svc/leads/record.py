@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Annotated, Any
 from uuid import UUID
 
+from lead_svc.policy import LeadPolicy
 from shared.acts import Subject
 from shared.errors import Pending, Unmet
 from shared.stored import Stored
@@ -113,7 +114,7 @@ def _wrong_state(state: State, needed: Sequence[str]) -> Unmet:
     return kind("wrong_state", f"The lead is {state}; this needs {' or '.join(needed)}.")
 
 
-LEAD = Subject[Lead, None](
+LEAD = Subject[Lead, LeadPolicy](
     name="lead",
     label="lead",
     states=State,

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from lead_svc.leads.fields import LeadData
 from lead_svc.leads.record import CLOSED, HELD, LEAD, OPEN, Lead, Reason, State
+from lead_svc.policy import LeadPolicy
 from shared.acts import Act, who
 from shared.auth.actor import LEADERS, OWNERS, SELLERS, Actor, Role
 from shared.errors import Pending, Unmet
@@ -14,7 +15,6 @@ from shared.events.lead import LeadAssigned, LeadDisqualified, LeadMqlReached, L
 from shared.fields import personal
 from shared.masking import masked
 
-LONGEST_WAIT = timedelta(days=3650)
 NO_RESPONSE = Reason.NO_RESPONSE_3.value
 WORKING = who(*LEADERS, own=OWNERS)
 """Who works on a lead: its owner, and those who lead the owner."""
@@ -23,7 +23,7 @@ WORKING = who(*LEADERS, own=OWNERS)
 # -- Acts --------------------------------------------------------------------------------------------------------------------
 
 
-def _reactivate_needs(lead: Lead, _: None, actor: Actor) -> list[Unmet]:
+def _reactivate_needs(lead: Lead, policy: LeadPolicy, actor: Actor) -> list[Unmet]:
     """A disqualified lead: a manager takes it up again, marketing only when nobody had answered. Never after an opt-out."""
     if lead.state is not State.DISQUALIFIED:
         return []
@@ -37,7 +37,7 @@ def _may_still_assign(lead: Lead, actor: Actor) -> bool:
     return lead.state not in CLOSED or actor.has(*LEADERS, Role.sales_ops, Role.system)
 
 
-def _assign_needs(lead: Lead, _: None, actor: Actor) -> list[Unmet]:
+def _assign_needs(lead: Lead, policy: LeadPolicy, actor: Actor) -> list[Unmet]:
     if _may_still_assign(lead, actor):
         return []
     return [Unmet("closed", "The lead is closed: only those above its owner give it to somebody else.")]
@@ -83,7 +83,7 @@ NURTURE = Act(
     refused="The lead cannot be nurtured like this.",
     code="cannot_nurture",
     says="Puts the lead aside until a day; from MQL this is sales refusing it.",
-    asks="A day within ten years; a refused MQL needs none.",
+    asks="A day within the longest wait, by default ten years; a refused MQL needs none.",
     sample=lambda lead, _: {"reason": "no budget this year", "wake_at": (lead.updated_at + timedelta(days=30)).isoformat()},
 )
 DISQUALIFY = Act(
@@ -96,7 +96,7 @@ DISQUALIFY = Act(
     tells=(LeadDisqualified,),
     refused="The lead cannot be disqualified like this.",
     code="cannot_disqualify",
-    says="Gives the lead up, with a reason. Three contacts in a row without a response do so by themselves.",
+    says="Gives the lead up, with a reason. By default three contacts in a row without a response do so by themselves.",
     asks="A note for the reason `other`; `no_response_3` is counted, never given by hand.",
     sample=lambda *_: {"reason": Reason.NEED_MISMATCH},
 )
@@ -142,12 +142,12 @@ def party_unmet(lead: Lead, changes: Mapping[str, Any]) -> list[Unmet]:
     return []
 
 
-def wake_unmet(lead: Lead, wake_at: datetime | None, at: datetime) -> list[Unmet]:
+def wake_unmet(lead: Lead, wake_at: datetime | None, at: datetime, longest_days: int) -> list[Unmet]:
     """A wake-up date; a refused MQL goes back to marketing and needs none."""
     if wake_at is None:
         return [] if lead.state is State.MQL else [Unmet("wake_at", "Say when to look at it again.")]
-    if wake_at > at + LONGEST_WAIT:
-        return [Unmet("wake_at_far", "The wake-up date must lie within ten years.")]
+    if wake_at > at + timedelta(days=longest_days):
+        return [Unmet("wake_at_far", f"The wake-up date must lie within {longest_days} days.")]
     return [] if wake_at > at else [Unmet("wake_at_past", "The wake-up date must lie after the time of the change.")]
 
 

@@ -1,7 +1,7 @@
 """BANT: what sales found out of budget, authority, need and timeline, how much it weighs, and the grade it gives."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -9,7 +9,8 @@ from uuid import UUID
 
 from lead_svc.leads.record import HELD, LEAD, Grade, Lead, State
 from lead_svc.leads.rules import WORKING
-from lead_svc.policy import Profile
+from lead_svc.policy import Bant as Numbers
+from lead_svc.policy import LeadPolicy
 from shared.acts import Act
 from shared.auth.actor import Actor
 from shared.errors import Unmet
@@ -27,37 +28,6 @@ class Status(StrEnum):
     UNKNOWN = "unknown"
     CONFIRMED = "confirmed"
     REFUTED = "refuted"
-
-
-def _weights(budget: int, authority: int, need: int, timeline: int) -> Mapping[Dimension, int]:
-    return {Dimension.BUDGET: budget, Dimension.AUTHORITY: authority, Dimension.NEED: need, Dimension.TIMELINE: timeline}
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """Every figure that decides. Weights add up to 100 in each profile."""
-
-    profile: Profile = Profile.DEFAULT
-    weights: Mapping[Profile, Mapping[Dimension, int]] = field(
-        default_factory=lambda: {
-            Profile.DEFAULT: _weights(budget=25, authority=25, need=30, timeline=20),
-            Profile.STARTUP: _weights(budget=15, authority=10, need=40, timeline=35),
-            Profile.MATURE: _weights(budget=40, authority=35, need=15, timeline=10),
-        }
-    )
-    bant_limit: int = 60
-    """The weighted score, 0 to 100, that an SQL needs."""
-    besides_need: int = 2
-    """How many of budget, authority and timeline must be confirmed besides the need."""
-    a_months: int = 3
-    """Grade A means buying within this many months."""
-    strict_a: bool = False
-    """True: a B does not become an A by its budget alone."""
-    no_responses: int = 3
-    """Contacts in a row without a response that disqualify."""
-
-
-POLICY = Policy()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,36 +52,36 @@ def confirmed(bant: Bant) -> set[Dimension]:
     return {Dimension(d) for d, found in bant.items() if found["status"] == Status.CONFIRMED}
 
 
-def score(bant: Bant, policy: Policy = POLICY) -> int:
+def score(bant: Bant, numbers: Numbers) -> int:
     """0 to 100: the weights of what is confirmed."""
-    return _weight(confirmed(bant), policy)
+    return _weight(confirmed(bant), numbers)
 
 
-def _weight(dimensions: Collection[Dimension], policy: Policy) -> int:
-    weights = policy.weights[policy.profile]
+def _weight(dimensions: Collection[Dimension], numbers: Numbers) -> int:
+    weights = numbers.weigh
     return sum(weights[d] for d in dimensions)
 
 
-def findings(bant: Bant, *, evidence: bool, policy: Policy = POLICY) -> list[dict[str, Any]]:
+def findings(bant: Bant, numbers: Numbers, *, evidence: bool) -> list[dict[str, Any]]:
     """All four dimensions for display, with their weights; the evidence may name people."""
     empty = {"status": Status.UNKNOWN, "evidence": None, "months": None, "by": None, "at": None}
     hidden = {} if evidence else {"evidence": None}
-    weights = policy.weights[policy.profile]
+    weights = numbers.weigh
     return [{"dimension": d, "weight": weights[d], **empty, **bant.get(d, {}), **hidden} for d in Dimension]
 
 
-def grade(old: Grade, before: Bant, after: Bant, policy: Policy = POLICY) -> tuple[Grade, str]:
+def grade(old: Grade, before: Bant, after: Bant, numbers: Numbers) -> tuple[Grade, str]:
     """The grade after a change of BANT, and the rule that gives it. Works downwards too.
 
-    A: budget and authority confirmed, buying within three months; or, unless `strict_a`, a B whose budget is confirmed now, and as
+    A: budget and authority confirmed, buying within `a_months`; or, unless `strict_a`, a B whose budget is confirmed now, and as
     long as budget and need stay confirmed. B: need confirmed. C: everything else.
     """
     known = confirmed(after)
     months = after[Dimension.TIMELINE]["months"] if Dimension.TIMELINE in known else None
-    soon = months is not None and months <= policy.a_months
+    soon = months is not None and months <= numbers.a_months
     if {Dimension.BUDGET, Dimension.AUTHORITY} <= known and soon:
         return Grade.A, "budget_authority_soon"
-    if not policy.strict_a and Dimension.BUDGET in known:
+    if not numbers.strict_a and Dimension.BUDGET in known:
         if old is Grade.B and Dimension.BUDGET not in confirmed(before):
             return Grade.A, "budget_confirmed"
         if old is Grade.A and Dimension.NEED in known:
@@ -119,26 +89,26 @@ def grade(old: Grade, before: Bant, after: Bant, policy: Policy = POLICY) -> tup
     return (Grade.B, "need_confirmed") if Dimension.NEED in known else (Grade.C, "need_vague")
 
 
-def bant_unmet(bant: Bant, policy: Policy = POLICY) -> list[Unmet]:
+def bant_unmet(bant: Bant, numbers: Numbers) -> list[Unmet]:
     """Need and enough of the others confirmed, and enough weight in all."""
     known = confirmed(bant)
     unmet = []
     if Dimension.NEED not in known:
         unmet.append(Unmet("bant_need", "Need is not confirmed."))
     others = len(known - {Dimension.NEED})
-    if others < policy.besides_need:
+    if others < numbers.besides_need:
         unmet.append(
-            Unmet("bant_others", f"{policy.besides_need} of budget, authority and timeline must be confirmed; {others} of them are.")
+            Unmet("bant_others", f"{numbers.besides_need} of budget, authority and timeline must be confirmed; {others} of them are.")
         )
-    if (weight := _weight(known, policy)) < policy.bant_limit:
-        unmet.append(Unmet("bant_score", f"The BANT score is {weight}; it must be at least {policy.bant_limit}."))
+    if (weight := _weight(known, numbers)) < numbers.limit:
+        unmet.append(Unmet("bant_score", f"The BANT score is {weight}; it must be at least {numbers.limit}."))
     return unmet
 
 
 # -- Acts --------------------------------------------------------------------------------------------------------------------
 
 
-def _qualify_needs(lead: Lead, _: None, actor: Actor) -> list[Unmet]:
+def _qualify_needs(lead: Lead, policy: LeadPolicy, actor: Actor) -> list[Unmet]:
     unmet = []
     if lead.owner_id is None:
         unmet.append(Unmet("owner", "The lead has no owner."))
@@ -146,7 +116,7 @@ def _qualify_needs(lead: Lead, _: None, actor: Actor) -> list[Unmet]:
         unmet.append(Unmet("intent", "The customer's intent is not recorded."))
     if lead.responses < 1:
         unmet.append(Unmet("two_way_interaction", "There is no interaction yet in which the customer took part."))
-    return unmet + bant_unmet(lead.bant)
+    return unmet + bant_unmet(lead.bant, policy.bant)
 
 
 RECORD_BANT = Act(
