@@ -70,7 +70,7 @@ class Settings(LogSettings):
     )
     same_name_accounts: Literal["offer", "join", "new"] = Field(
         default="offer",
-        description="When a lead is converted whose company has the name of an account: ask (409), join that account, or make another one",
+        description="What the first version of the policy of leads says of accounts of the same name: ask (409), join, or make another one",
     )
     cors_origins: tuple[str, ...] = ()
 
