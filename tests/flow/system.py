@@ -52,11 +52,7 @@ class System:
 class _ByPrefix(httpx.AsyncBaseTransport):
     def __init__(self, services: Mapping[str, Running]) -> None:
         self._routes = sorted(
-            (
-                (prefix, httpx.ASGITransport(app=s.app, raise_app_exceptions=False))
-                for s in services.values()
-                for prefix in s.service.prefixes
-            ),
+            ((prefix, httpx.ASGITransport(app=s.app, raise_app_exceptions=False)) for s in services.values() for prefix in s.service.paths),
             key=lambda route: -len(route[0]),
         )
 
