@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from tests.isolation.asking import Asker
-from tests.isolation.oracle import Known
-from tests.isolation.people import PEOPLE
+from tests.isolation.oracle import ALL, KINDS, SCOPES, SEES_SOME, Known, is_masked
+from tests.isolation.people import PEOPLE, teams_above
 from tests.isolation.records import ACTIVE, together
 from tests.isolation.routes import FOR_ALL, FOR_ROLES, LISTS, Route
 
@@ -62,8 +62,28 @@ async def for_all(asker: Asker, found: Sequence[Route]) -> list[str]:
         if route.path in FOR_ALL and not route.names and not any(p.get("required") for p in route.parameters):
             for person in ACTIVE:
                 got = await asker.get(person, route.path)
-                if got.status != (200 if person.team or not route.path.endswith("/me") else 404) or "hush" in str(got.body).lower():
+                if got.status != (200 if person.team or not route.path.endswith("/people/me") else 404) or "hush" in str(got.body).lower():
                     wrong.append(f"{person.key} GET {route.path}: {got.status} {str(got.body)[:80]}")
+    return wrong
+
+
+async def me(asker: Asker) -> list[str]:
+    """What everybody is told of themselves: their place, and how far they see which kind."""
+    wrong = []
+    for person in ACTIVE:
+        its = (await asker.get(person, "/v1/me")).body
+        teams = [team["external_id"] for team in its["teams"]]
+        place = (its["id"], set(its["roles"]), set(its["scopes"]), its["person"] is not None, teams)
+        known = (asker.world.id(person.key), set(person.roles), set(person.scopes), person.team is not None, teams_above(person.team)[::-1])
+        if place != known:
+            wrong.append(f"{person.key} GET /v1/me: {place} in place of {known}")
+        sees = {seen["kind"]: ("every" in seen["how"], seen["masked"]) for seen in its["sees"]}
+        scopes = {scope.partition(":")[0] for scope in person.scopes}
+        for kind in KINDS:
+            every = bool(ALL[kind] & set(person.roles) or SCOPES[kind] & scopes)
+            expected = (every, is_masked(person, kind)) if every or SEES_SOME[kind] & set(person.roles) else None
+            if sees.get(kind) != expected:
+                wrong.append(f"{person.key} GET /v1/me: {kind} {sees.get(kind)} in place of {expected}")
     return wrong
 
 

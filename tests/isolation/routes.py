@@ -23,6 +23,7 @@ WHOLES = {"/v1/contacts": "account_id", "/v1/quotes": "deal_id", "/v1/payments":
 """Lists of parts: the field that names the record they belong to."""
 
 FOR_ALL = {
+    "/v1/me",
     "/v1/team/teams",
     "/v1/team/teams/{team_id}",
     "/v1/team/people",

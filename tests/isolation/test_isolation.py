@@ -40,6 +40,7 @@ async def as_it_is(world: World, asker: Asker, found: Sequence[Route]) -> list[s
         *await figures.figures(asker, known),
         *await offices.offices(asker, found, imports),
         *await offices.for_all(asker, found),
+        *await offices.me(asker),
         *await offices.nobody(asker, found),
         *await offices.unseen_is_not_changed(asker, known),
     ]
