@@ -1,21 +1,22 @@
 """The predicate: which rows of a table an actor sees. Lists, single reads, search, timelines, streams and figures ask it.
 
+`visible` suits one row or a few, `listed` a page of a long table: the same rows, found otherwise.
+
 DEALS_SEEN = Rows(DEALS, id=DEAL.c.id, owner=DEAL.c.owner_id, account=DEAL.c.account_id)
-QUOTES_SEEN = Within(DEALS_SEEN, lambda seen: exists().where(DEAL.c.id == QUOTE.c.deal_id, seen))
+QUOTES_SEEN = Within(DEALS_SEEN, QUOTE.c.deal_id)
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, Uuid, any_, bindparam, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, Uuid, any_, bindparam, exists, func, or_, select, true, union_all
 
 from shared.access.kinds import Kind, Reach, reach
 from shared.auth.actor import Actor
 from shared.db.tables import MEMBERSHIP, ROSTER
 
 Condition = ColumnElement[bool]
-Join = Callable[[Condition], Condition]
 
 _ACTOR = bindparam("seen_by", type_=Uuid)
 
@@ -25,6 +26,7 @@ class Seen(Protocol):
 
     def key(self, actor: Actor) -> tuple[Any, ...]: ...
     def visible(self, actor: Actor) -> Condition: ...
+    def listed(self, actor: Actor) -> Condition: ...
     def params(self, actor: Actor) -> dict[str, Any]: ...
 
 
@@ -64,13 +66,14 @@ class Rows:
         account: ColumnElement[Any] | None = None,
         account_if: Condition | None = None,
         review: Condition | None = None,
-        through: Sequence["Within"] = (),
+        through: Sequence["Through"] = (),
     ) -> None:
-        self.kind, self._owner = kind, owner
+        self.kind, self.id, self._owner = kind, id, owner
         self._members = (id,) if members is None else tuple(members)
         self._account, self._account_if, self._review = account, account_if, review
         self._through = tuple(through)
         self._condition = lru_cache(maxsize=64)(self._compose)
+        self._list = lru_cache(maxsize=64)(self._compose_list)
 
     def key(self, actor: Actor) -> tuple[Any, ...]:
         """What of the actor decides the text of the condition."""
@@ -82,17 +85,24 @@ class Rows:
 
         The same object for every actor who sees as far, so that a compiled statement is found again by it.
         """
-        key = self.key(actor)
-        return self._condition(key, _Unkeyed(actor))
+        return self._condition(self.key(actor), _Unkeyed(actor))
+
+    def listed(self, actor: Actor, column: ColumnElement[Any] | None = None) -> Condition:
+        """`visible` for lists, or the same of the records whose ids are in `column`.
+
+        Who sees few rows has their ids looked up first, so that no list reads the whole table for them.
+        """
+        return self._list(self.key(actor), self.id if column is None else column, _Unkeyed(actor))
 
     def params(self, actor: Actor) -> dict[str, Any]:
-        """The parameters that `visible(actor)` leaves open."""
+        """The parameters that `visible(actor)` and `listed(actor)` leave open."""
         return {} if reach(self.kind, actor).everything else {"seen_by": actor.id}
 
-    def _compose(self, key: tuple[Any, ...], unkeyed: "_Unkeyed") -> Condition:
-        how_far: Reach = key[0]
+    def ways(self, actor: Actor) -> list[Condition]:
+        """The conditions of which one is enough, besides what other rows show. Each is served by an index."""
+        how_far: Reach = reach(self.kind, actor)
         if how_far.everything:
-            return true()
+            return [true()]
         seen = [self._owner == any_(_people_below()) if how_far.tree else self._owner == _ACTOR]
         seen += [column == any_(_parts()) for column in self._members]
         if how_far.pool:
@@ -102,8 +112,28 @@ class Rows:
             seen.append(of_mine if self._account_if is None else of_mine & self._account_if)
         if how_far.review and self._review is not None:
             seen.append(self._review)
-        seen += [each.visible(unkeyed.actor) for each in self._through]
-        return or_(*seen)
+        return seen
+
+    def _compose(self, key: tuple[Any, ...], unkeyed: "_Unkeyed") -> Condition:
+        if key[0].everything:
+            return true()
+        actor = unkeyed.actor
+        return or_(*self.ways(actor), *(each.visible(actor) for each in self._through))
+
+    def _compose_list(self, key: tuple[Any, ...], column: ColumnElement[Any], unkeyed: "_Unkeyed") -> Condition:
+        """Who sees much meets a page of it soon, in the order of the list, so each row is asked.
+
+        Of few rows the planner knows neither how few they are nor where. In an array it takes them for few and goes by the ids.
+        """
+        actor, how_far = unkeyed.actor, key[0]
+        if how_far.everything:
+            return true()
+        if how_far.tree or how_far.pool or any(each.much(actor) for each in self._through):
+            seen = or_(*self.ways(actor), *(each.listed(actor) for each in self._through))
+            return seen if column is self.id else column == select(self.id).where(self.id == column, seen).scalar_subquery()
+        own = [select(self.id).where(way).correlate(None) for way in self.ways(actor)]
+        ids = union_all(*own, *(found for each in self._through for found in each.found(actor)))
+        return column == any_(func.array(ids.scalar_subquery()))
 
 
 class _Unkeyed:
@@ -122,20 +152,56 @@ class _Unkeyed:
 
 
 class Within:
-    """Rows that are seen by whoever sees the record they belong to. `join` makes their condition from that of the record."""
+    """Rows that are seen by whoever sees the record whose id is in their `column`; each has one."""
 
-    def __init__(self, whole: Seen, join: Join) -> None:
-        self._whole = whole
-        self._join = lru_cache(maxsize=64)(join)
+    def __init__(self, whole: Rows, column: ColumnElement[Any]) -> None:
+        self._whole, self._column = whole, column
+        self._condition = lru_cache(maxsize=64)(self._join)
 
     def key(self, actor: Actor) -> tuple[Any, ...]:
         return self._whole.key(actor)
 
     def visible(self, actor: Actor) -> Condition:
-        return self._join(self._whole.visible(actor))
+        return self._condition(self._whole.visible(actor))
+
+    def listed(self, actor: Actor) -> Condition:
+        return self._whole.listed(actor, self._column)
 
     def params(self, actor: Actor) -> dict[str, Any]:
         return self._whole.params(actor)
 
+    def _join(self, seen: Condition) -> Condition:
+        return seen if seen is true() else exists().where(self._whole.id == self._column, seen)
 
-__all__ = ["Condition", "Rows", "Seen", "Within"]
+
+class Through:
+    """Rows that show another record, whose id is in `shows`: they name it in their `column`. `only` limits which of them do."""
+
+    def __init__(self, rows: Rows, column: ColumnElement[Any], *, shows: ColumnElement[Any], only: Condition | None = None) -> None:
+        self._rows, self._column, self._shows = rows, column, shows
+        self._only = true() if only is None else only
+
+    def key(self, actor: Actor) -> tuple[Any, ...]:
+        return self._rows.key(actor)
+
+    def much(self, actor: Actor) -> bool:
+        """Whether they may show more than a few thousand records."""
+        how_far: Reach = reach(self._rows.kind, actor)
+        return how_far.everything or how_far.tree
+
+    def visible(self, actor: Actor) -> Condition:
+        return exists().where(self._column == self._shows, self._only, self._rows.visible(actor))
+
+    def found(self, actor: Actor) -> list[Select[Any]]:
+        """What gives the ids of the records shown. One statement for each way to see a row, so that each goes by its index."""
+        named = select(self._column).where(self._column.is_not(None), self._only)
+        return [named.where(way) for way in self._rows.ways(actor)]
+
+    def listed(self, actor: Actor) -> Condition:
+        """By a hash of the ids, made when the first row needs it. Who sees all of the rows asks for the first one of each record."""
+        if reach(self._rows.kind, actor).everything:
+            return self._shows == select(self._column).where(self._column == self._shows, self._only).limit(1).scalar_subquery()
+        return self._shows.in_(union_all(*self.found(actor)))
+
+
+__all__ = ["Condition", "Rows", "Seen", "Through", "Within"]

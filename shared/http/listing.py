@@ -6,7 +6,7 @@ DEALS = Listing(DEAL, Deal, filters={"stage": DEAL.c.stage, "amount": DEAL.c.amo
 
 @router.get("", response_model=Page[DealOut])
 async def list_deals(page: Annotated[PageRequest, Depends(DEALS.params)], db: Reading, by: CurrentActor) -> Page[Any]:
-    return await DEALS.page(db, page, where=SEEN_ROWS.visible(by), params=SEEN_ROWS.params(by))
+    return await DEALS.page(db, page, where=SEEN_ROWS.listed(by), params=SEEN_ROWS.params(by))
 """
 
 import typing

@@ -8,14 +8,14 @@ import asyncpg
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Boolean, Column, MetaData, Table, Uuid, select
+from sqlalchemy import Boolean, Column, Integer, MetaData, Table, Uuid, literal_column, select
 from sqlalchemy.dialects.postgresql import asyncpg as sqlalchemy_asyncpg
 from sqlalchemy.schema import CreateTable
 
 from clinch.run.postgres import Postgres
 from shared.access.held import Held, may_see
-from shared.access.kinds import ACCOUNTS, CONTRACTS, DEALS, KINDS, LEADS, Kind, masked_somewhere, sees, unmasked
-from shared.access.rows import Rows, Within
+from shared.access.kinds import ACCOUNTS, CONTRACTS, DEALS, KINDS, LEADS, Kind, masked_somewhere, reach, sees, unmasked
+from shared.access.rows import Condition, Rows, Seen, Through, Within
 from shared.auth import SYSTEM, Actor, Role
 from shared.db.tables import MEMBERSHIP, ROSTER
 from shared.ids import CLINCH
@@ -31,8 +31,9 @@ DEAL = Table("deal", MetaData(), *KEYS)
 ACCOUNT = Table("account", MetaData(), Column("id", Uuid), Column("owner_id", Uuid))
 
 SEEN_DEALS = Rows(DEALS, id=DEAL.c.id, owner=DEAL.c.owner_id, account=DEAL.c.account_id, account_if=DEAL.c.won, review=DEAL.c.review)
-_of_deals = Within(SEEN_DEALS, lambda seen: select(DEAL.c.id).where(DEAL.c.account_id == ACCOUNT.c.id, seen).exists())
+_of_deals = Through(SEEN_DEALS, DEAL.c.account_id, shows=ACCOUNT.c.id)
 SEEN_ACCOUNTS = Rows(ACCOUNTS, id=ACCOUNT.c.id, owner=ACCOUNT.c.owner_id, through=[_of_deals])
+OF_ACCOUNTS = Within(SEEN_ACCOUNTS, DEAL.c.account_id)
 
 # Each team's parent is an earlier team or none; people sit in a team, in none, or are unknown to the roster ("absent").
 PARENTS = st.tuples(*[st.none() if n == 0 else st.none() | st.integers(0, n - 1) for n in range(len(TEAMS))])
@@ -54,10 +55,17 @@ async def db(postgres: Postgres) -> AsyncIterator[asyncpg.Connection]:
     await connection.close()
 
 
-async def found(db: asyncpg.Connection, rows: Rows, table: Table, actor: Actor) -> set[UUID]:
-    statement = select(table.c.id).where(rows.visible(actor)).compile(dialect=DIALECT)
-    values = rows.params(actor)
-    return {row[0] for row in await db.fetch(str(statement), *[values[name] for name in statement.positiontup or ()])}
+async def found(db: asyncpg.Connection, rows: Seen, table: Table, actor: Actor) -> set[UUID]:
+    """What single reads and lists find, which must be the same."""
+
+    async def meet(condition: Condition) -> set[UUID]:
+        statement = select(table.c.id).where(condition).compile(dialect=DIALECT)
+        values = {**statement.params, **rows.params(actor)}
+        return {row[0] for row in await db.fetch(str(statement), *[values[name] for name in statement.positiontup or ()])}
+
+    one_by_one = await meet(rows.visible(actor))
+    assert await meet(rows.listed(actor)) == one_by_one
+    return one_by_one
 
 
 def path_to(team: int | None, parents: Any) -> list[UUID]:
@@ -89,6 +97,7 @@ async def test_sql_and_memory_agree(
             "INSERT INTO deal VALUES ($1, $2, $3, $4, $5)", [(id, *deal) for id, deal in zip(DEAL_IDS, deals, strict=True)]
         )
         seen_deals, seen_accounts = await found(db, SEEN_DEALS, DEAL, actor), await found(db, SEEN_ACCOUNTS, ACCOUNT, actor)
+        of_seen_accounts = await found(db, OF_ACCOUNTS, DEAL, actor)
     finally:
         await transaction.rollback()
     team = next((path[-1] for person, path in paths.items() if person == who and path), None)
@@ -98,6 +107,8 @@ async def test_sql_and_memory_agree(
         for id, (owner, account, won, review) in zip(DEAL_IDS, deals, strict=True)
     }
     assert seen_deals == {id for id, its in held.items() if may_see(actor, DEALS, its, team, mine)}
+    everything = reach(ACCOUNTS, actor).everything
+    assert of_seen_accounts == {id for id, deal in zip(DEAL_IDS, deals, strict=True) if everything or deal[1] in seen_accounts}
     of_account = {id: [held[d] for d, deal in zip(DEAL_IDS, deals, strict=True) if deal[1] == id] for id in ACCOUNT_IDS}
     assert seen_accounts == {
         id
@@ -176,3 +187,18 @@ async def test_a_manager_is_served_by_indexes(db: asyncpg.Connection) -> None:
     plan = await db.fetch(f"EXPLAIN {select(big).where(rows.visible(Actor.of(ANN, {Role.manager}))).compile(dialect=DIALECT)}", ANN)
     assert any("Index" in line[0] and "big" in line[0] for line in plan)
     assert not any("Seq Scan on big" in line[0] for line in plan)
+
+
+async def test_a_list_of_few_rows_goes_by_their_ids(db: asyncpg.Connection) -> None:
+    """And not through all rows in the order of the list, until it has met enough of them."""
+    await db.execute(
+        "CREATE TABLE sold AS SELECT gen_random_uuid() AS id, gen_random_uuid() AS account_id, $$"
+        f"{ANN}$$::uuid AS owner_id, n AS at FROM generate_series(1, 20000) n"
+    )
+    await db.execute("UPDATE sold SET owner_id = gen_random_uuid() WHERE at > 200")
+    await db.execute(";".join([*(f"CREATE INDEX ON sold ({name})" for name in ("id", "owner_id", "account_id", "at")), "ANALYZE sold"]))
+    sold = Table("sold", MetaData(), *[Column(name, Uuid) for name in ("id", "owner_id", "account_id")], Column("at", Integer))
+    rows = Rows(DEALS, id=sold.c.id, owner=sold.c.owner_id, account=sold.c.account_id)
+    page = select(sold).where(rows.listed(Actor.of(ANN, {Role.csm}))).order_by(sold.c.at.desc()).limit(literal_column("50"))
+    plan = [line[0] for line in await db.fetch(f"EXPLAIN {page.compile(dialect=DIALECT)}", ANN)]
+    assert not any("Seq Scan on sold" in line or "sold_at_idx" in line for line in plan), plan

@@ -54,7 +54,7 @@ class OwnerIn(StepIn):
 @router.get("")
 async def list_contracts(page: Annotated[PageRequest, Depends(queries.LIST.params)], db: Reading, by: CurrentActor) -> Page[ContractItem]:
     """Contracts that you see: your own, those of the teams below you, of deals whose team you are in, and what your role adds."""
-    found = await queries.LIST.page(db, page, where=queries.ROWS.visible(by), params=queries.ROWS.params(by))
+    found = await queries.LIST.page(db, page, where=queries.ROWS.listed(by), params=queries.ROWS.params(by))
     found.items = await items(db, found.items, by)
     return found
 

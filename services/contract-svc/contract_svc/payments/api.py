@@ -112,7 +112,7 @@ async def receive_payment(body: PaymentIn, tx: InTx, by: CurrentActor) -> Paymen
 @router.get("")
 async def list_payments(page: Annotated[PageRequest, Depends(queries.LIST.params)], db: Reading, by: CurrentActor) -> Page[PaymentOut]:
     """Payments of the contracts that you see."""
-    found = await queries.LIST.page(db, page, where=queries.ROWS.visible(by), params=queries.ROWS.params(by))
+    found = await queries.LIST.page(db, page, where=queries.ROWS.listed(by), params=queries.ROWS.params(by))
     found.items = await _answers(db, found.items, by)
     return found
 

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import bindparam, exists, func, select
+from sqlalchemy import bindparam, func, select
 
 from contract_svc.contracts import queries as contracts
 from contract_svc.contracts.record import Facts
-from contract_svc.contracts.tables import CONTRACT
 from contract_svc.milestones.tables import MILESTONE
 from contract_svc.payments.fields import PaymentFields
 from contract_svc.payments.record import Allocated, Payment
@@ -34,7 +33,7 @@ LIST = Listing(
 )
 
 
-ROWS = Within(contracts.ROWS, lambda seen: exists(select(CONTRACT.c.id).where(CONTRACT.c.id == PAYMENT.c.contract_id, seen)))
+ROWS = Within(contracts.ROWS, PAYMENT.c.contract_id)
 SEEN = Scoped(PAYMENTS, ROWS)
 
 IDS_OF_CONTRACT = Query(select(PAYMENT.c.id).where(PAYMENT.c.contract_id == bindparam("contract_id")), UUID)

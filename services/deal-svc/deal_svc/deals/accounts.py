@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, exists, select, true, update
+from sqlalchemy import ColumnElement, bindparam, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 
 from deal_svc.deals import queries
@@ -16,7 +16,7 @@ from deal_svc.deals.record import Account
 from deal_svc.deals.tables import ACCOUNT_NAME, DEAL
 from shared.access import members
 from shared.access.kinds import ACCOUNTS
-from shared.access.rows import Rows, Within
+from shared.access.rows import Rows, Through
 from shared.auth import Actor
 from shared.db.query import Query, columns, rows_param
 from shared.db.tx import Reader, Tx
@@ -86,7 +86,7 @@ class Customer:
     region: str | None
 
 
-_of_deal = Within(queries.SEEN_ROWS, lambda seen: exists().where(DEAL.c.account_id == ACCOUNT_NAME.c.id, seen))
+_of_deal = Through(queries.SEEN_ROWS, DEAL.c.account_id, shows=ACCOUNT_NAME.c.id)
 SEEN_ROWS = Rows(ACCOUNTS, id=ACCOUNT_NAME.c.id, owner=ACCOUNT_NAME.c.owner_id, through=[_of_deal])
 """Who sees which accounts, as far as this service knows: their owners, those above them, their creators and members, and whoever sees
 a deal of theirs. Who sees one through a lead is known to lead-svc alone: they convert the lead, which opens the deal."""

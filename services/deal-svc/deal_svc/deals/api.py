@@ -64,7 +64,7 @@ async def list_deals(page: Annotated[PageRequest, Depends(queries.LIST.params)],
 
     `open=true` finds those neither won nor lost.
     """
-    found = await queries.LIST.page(db, page, where=queries.SEEN_ROWS.visible(by), params=queries.SEEN_ROWS.params(by))
+    found = await queries.LIST.page(db, page, where=queries.SEEN_ROWS.listed(by), params=queries.SEEN_ROWS.params(by))
     found.items = await deals_out(db, by, found.items)
     return found
 

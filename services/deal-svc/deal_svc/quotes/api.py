@@ -163,7 +163,7 @@ async def list_quotes(
     page: Annotated[PageRequest, Depends(queries.LIST.params)], db: Reading, by: CurrentActor, today: Today
 ) -> Page[QuoteOut]:
     """The quotes of the deals that you see, each version by itself."""
-    found = await queries.LIST.page(db, page, where=queries.SEEN_ROWS.visible(by), params=queries.SEEN_ROWS.params(by))
+    found = await queries.LIST.page(db, page, where=queries.SEEN_ROWS.listed(by), params=queries.SEEN_ROWS.params(by))
     found.items = await _quotes_out(db, by, found.items, today)
     return found
 

@@ -39,7 +39,7 @@ LIST = Listing(
 )
 
 
-SEEN_ROWS = Within(deals.SEEN_ROWS, lambda seen: exists(select(DEAL.c.id).where(DEAL.c.id == QUOTE.c.deal_id, seen)))
+SEEN_ROWS = Within(deals.SEEN_ROWS, QUOTE.c.deal_id)
 SEEN = Scoped(QUOTES, SEEN_ROWS)
 
 

@@ -9,7 +9,7 @@ DEALING = table(
     metadata,
     Known,
     Index("ix_dealing_account", "account_id"),
-    Index("ix_dealing_owner", "owner_id"),
+    Index("ix_dealing_owner", "owner_id", "kind", "account_id"),
     Index("ix_dealing_deal", "deal_id"),
     comment="deals and contracts of accounts: who sees one sees its account",
 )

@@ -62,7 +62,7 @@ class Assign(Body):
 async def list_leads(page: Annotated[PageRequest, Depends(LIST.params)], db: Reading, by: CurrentActor) -> Response:
     """The leads that you may see: your own, your teams', and the pool."""
     each = partial(rules.shown_in_list, to_masked=not unmasked(LEADS, by))
-    return await LIST.answer(db, page, where=LEADS_SEEN.visible(by), params=LEADS_SEEN.params(by), each=each)
+    return await LIST.answer(db, page, where=LEADS_SEEN.listed(by), params=LEADS_SEEN.params(by), each=each)
 
 
 @router.get("/{lead_id}")

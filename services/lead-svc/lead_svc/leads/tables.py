@@ -1,4 +1,4 @@
-from sqlalchemy import CheckConstraint, Index
+from sqlalchemy import CheckConstraint, Index, text
 
 from lead_svc.leads.record import Lead
 from lead_svc.metadata import metadata
@@ -19,6 +19,7 @@ LEAD = table(
     Index("ix_lead_state", "state", "created_at", "id"),
     Index("ix_lead_source", "source", "created_at", "id"),
     Index("ix_lead_account", "account_id"),
+    Index("ix_lead_owner_account", "owner_id", "account_id", postgresql_where=text("account_id IS NOT NULL")),
     Index("ix_lead_deal", "deal_id"),
 )
 

@@ -19,7 +19,7 @@ from lead_svc.parties.queries import (
 from lead_svc.parties.record import Account, Contact
 from lead_svc.parties.rules import ACCOUNT_ACTS, CONTACT_ACTS, CREATE_ACCOUNT, CREATE_CONTACT
 from lead_svc.parties.tables import ACCOUNTS
-from lead_svc.seen import ACCOUNTS_LISTED, CONTACTS_LISTED
+from lead_svc.seen import ACCOUNTS_SEEN, CONTACTS_SEEN
 from shared.access import kinds, members
 from shared.access.kinds import unmasked
 from shared.access.members import Part
@@ -101,7 +101,7 @@ async def create_account(body: AccountIn, tx: InTx, by: CurrentActor, response: 
 
 @accounts.get("")
 async def list_accounts(page: Annotated[PageRequest, Depends(ACCOUNTS_LIST.params)], db: Reading, by: CurrentActor) -> Page[AccountItem]:
-    return await ACCOUNTS_LIST.page(db, page, where=ACCOUNTS_LISTED.visible(by), params=ACCOUNTS_LISTED.params(by))
+    return await ACCOUNTS_LIST.page(db, page, where=ACCOUNTS_SEEN.listed(by), params=ACCOUNTS_SEEN.params(by))
 
 
 @accounts.get("/{account_id}")
@@ -148,7 +148,7 @@ async def create_contact(body: ContactIn, tx: InTx, by: CurrentActor, response: 
 @contacts.get("")
 async def list_contacts(page: Annotated[PageRequest, Depends(CONTACTS_LIST.params)], db: Reading, by: CurrentActor) -> Page[ContactItem]:
     each = None if unmasked(kinds.ACCOUNTS, by) else _hidden
-    return await CONTACTS_LIST.page(db, page, where=CONTACTS_LISTED.visible(by), params=CONTACTS_LISTED.params(by), each=each)
+    return await CONTACTS_LIST.page(db, page, where=CONTACTS_SEEN.listed(by), params=CONTACTS_SEEN.params(by), each=each)
 
 
 def _hidden(contact: ContactItem) -> ContactItem:

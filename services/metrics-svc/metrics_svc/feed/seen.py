@@ -1,6 +1,5 @@
 """Which records of the feed an actor sees, in statements: the same rules as in the services that own them."""
 
-from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, and_, false, or_, select, true
@@ -8,7 +7,7 @@ from sqlalchemy import ColumnElement, FromClause, and_, false, or_, select, true
 from metrics_svc.feed.records import AGGREGATES, EVERYBODYS, SEEN_AS
 from metrics_svc.feed.tables import FEED, OWNER
 from shared.access.kinds import ACCOUNTS, CONTRACTS, DEALS, LEADS, Kind, reach
-from shared.access.rows import Rows, Within
+from shared.access.rows import Rows, Through
 from shared.auth import Actor
 from shared.db.query import is_in
 
@@ -33,11 +32,7 @@ def _rows(record: FromClause) -> dict[Kind, Rows]:
 def _account(record: FromClause) -> Rows:
     """An account is also shown by its leads, deals and contracts."""
     other = OWNER.alias("other")
-
-    def join(kind: Kind, seen: ColumnElement[bool]) -> ColumnElement[bool]:
-        return select(other.c.id).where(other.c.account_id == record.c.id, other.c.kind == kind.name, seen).exists()
-
-    through = [Within(rows, partial(join, kind)) for kind, rows in _rows(other).items()]
+    through = [Through(rows, other.c.account_id, shows=record.c.id, only=other.c.kind == kind.name) for kind, rows in _rows(other).items()]
     return Rows(ACCOUNTS, id=record.c.id, owner=record.c.owner_id, through=through)
 
 

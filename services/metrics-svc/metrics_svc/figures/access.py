@@ -7,14 +7,14 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Uuid, cast, null, select
+from sqlalchemy import ColumnElement, Uuid, cast, null
 
 from metrics_svc.facts.rows import AllocationFact, DealFact, LeadFact, LeadGoalFact, MilestoneFact, PaymentFact
 from metrics_svc.facts.tables import DEALS, FACTS, LEADS
 from metrics_svc.kpi import Part
 from metrics_svc.measures import Measure
 from shared.access.kinds import CASH_FIGURES, DEAL_FIGURES, LEAD_FIGURES, Kind, reach, sees
-from shared.access.rows import Rows, Within
+from shared.access.rows import Rows, Through
 from shared.auth import Actor
 from shared.errors import Forbidden
 
@@ -83,8 +83,8 @@ def _rows(fact: Any, owner: str, kind: Kind, of_accounts: bool) -> Rows:
     return Rows(kind, id=record, owner=c[owner], members=(), through=through)
 
 
-def _of_accounts(record: ColumnElement[Any], kind: Kind, of_lead: bool) -> Within:
+def _of_accounts(record: ColumnElement[Any], kind: Kind, of_lead: bool) -> Through:
     """What belongs to accounts that the actor owns or has a part in."""
     c = (LEADS if of_lead else DEALS).table.alias("of_account").c
     of_mine = Rows(kind, id=c.id, owner=cast(null(), Uuid), members=(), account=c.account_id)
-    return Within(of_mine, lambda seen: record.in_(select(c.id).where(seen)))
+    return Through(of_mine, c.id, shows=record)
