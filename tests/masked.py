@@ -42,6 +42,22 @@ class Reader:
                 read.append(json.dumps(answer.json(), ensure_ascii=False) if "json" in answer.headers["content-type"] else answer.text)
         return "\n".join(read).lower()
 
+    async def operations_showing(self, role: str, texts: Sequence[str]) -> set[str]:
+        """The operations by which the role is shown one of the texts."""
+        showing = set()
+        async with self.svc.client(role) as client:
+            for path, operation in self.addresses:
+                said = json.dumps((await client.get(path)).text, ensure_ascii=False).lower()
+                if any(text.lower() in said for text in texts):
+                    showing.add(operation["operationId"])
+        return showing
+
+    async def logged(self, role: str) -> set[str]:
+        """The operations by which the role has read something, as the access log says."""
+        await self.svc.app.state.access_log.flush()
+        async with self.svc.db.read() as db:
+            return {row["operation"] for row in await db.rows("SELECT operation FROM access_log WHERE actor_role = $1", role)}
+
     async def finds(self, role: str, texts: Sequence[str]) -> dict[str, list[str]]:
         """By parameter of a list, those of the texts that gave the role at least one item. Refused ones find nothing."""
         found: dict[str, list[str]] = {}

@@ -8,9 +8,9 @@ loses nothing. While the database is away, `MOST` reads are kept in memory; what
 import asyncio
 import typing
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
@@ -26,11 +26,14 @@ from shared.auth import Actor
 from shared.clock import utcnow
 from shared.db.pool import Pool
 from shared.db.tables import ACCESS_LOG
+from shared.errors import Invalid
 from shared.fields import personal
 from shared.http.documented import parameter
 from shared.ids import new_id
 from shared.process.outage import Outage, pause
 from shared.process.telemetry import trace_id
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 FLUSH_SECONDS = 0.5
 MOST = 50_000
@@ -42,7 +45,7 @@ STEP = 5000
 REASON = parameter(
     "Access-Reason",
     "header",
-    f"Why you read it, for the access log; what is beyond {LONGEST_REASON} characters is cut off.",
+    "Why you read it, for the access log.",
     {"type": "string", "maxLength": LONGEST_REASON},
 )
 DROPPED = Counter("clinch_access_log_dropped_total", "Reads of personal data that could not be logged.", ["service"])
@@ -59,11 +62,32 @@ def logged(endpoint: Any) -> Any:
     return endpoint
 
 
+def showing(model: type[BaseModel]) -> Callable[[F], F]:
+    """Mark a route whose answer FastAPI does not make, for example a stream, with the model of what it shows."""
+
+    def mark(endpoint: F) -> F:
+        endpoint.shows = model  # type: ignore[attr-defined]
+        return endpoint
+
+    return mark
+
+
+def nothing_read(request: Request) -> None:
+    """Say that the answer shows nothing: a poll that waited in vain is no read."""
+    request.state.nothing_read = True
+
+
+def check_reason(request: Request) -> None:
+    """Refuse a reason that the log could not keep whole."""
+    if len(request.headers.get("access-reason", "")) > LONGEST_REASON:
+        raise Invalid(f"Access-Reason takes {LONGEST_REASON} characters at most.", pointer=REASON["name"], code="string_too_long")
+
+
 def reads_of(route: APIRoute) -> "Reads | None":
     """What to log of this route's answers; None for one that shows no personal data, and for one that changes something."""
     if "GET" not in (route.methods or ()):
         return None
-    names = frozenset(_personal_in(route.response_model))
+    names = frozenset(_personal_in(getattr(route.endpoint, "shows", route.response_model)))
     always = getattr(route.endpoint, "shows_personal_data", False)
     if not names and not always:
         return None
@@ -119,12 +143,13 @@ class AccessLog:
 
     def note(self, reads: Reads, request: Request, response: Response) -> None:
         """Log an answer that showed personal data. It is written a moment later."""
+        if getattr(request.state, "nothing_read", False):
+            return
         if response.status_code != 200 or not (reads.always or any(unmasked(kind, request.state.actor) for kind in _MASKING)):
             return
         if len(self._waiting) >= MOST:
             DROPPED.labels(self._service).inc()
             return
-        reason = request.headers.get("access-reason")
         record = request.path_params.get(reads.record) if reads.record else None
         self._waiting.append(
             _Read(
@@ -135,7 +160,7 @@ class AccessLog:
                 records=getattr(request.state, "records", None),
                 query=request.scope["query_string"],
                 trace=trace_id(request.scope),
-                reason=reason[:LONGEST_REASON] if reason else None,
+                reason=request.headers.get("access-reason") or None,
             )
         )
 

@@ -92,6 +92,8 @@ class ClinchRoute(APIRoute):
             actor = await authenticate(request)  # first: without a token a caller learns nothing of the rest
             request.state.rate = await request.app.state.limiter.count(actor.id)
             check(request)
+            if reads is not None:
+                access_log.check_reason(request)
             response = await handle(request)
             if reads is not None:
                 request.app.state.access_log.note(reads, request, response)

@@ -39,3 +39,12 @@ async def test_support_sees_no_contract_at_all(office: Office, svc: Running) -> 
 async def test_others_see_it(office: Office, svc: Running) -> None:
     shown = await Reader(svc, await _everything(office)).shows("director")
     assert [secret for secret in SECRETS if secret.lower() not in shown] == []
+
+
+async def test_a_read_of_what_they_may_not_see_is_logged_and_what_is_masked_is_none(office: Office, svc: Running) -> None:
+    reader = Reader(svc, await _everything(office))
+    await reader.shows("auditor")
+    assert await reader.logged("auditor") == {"list_accesses"}
+    showing = await reader.operations_showing("director", ["xanadu"])
+    assert showing >= {"get_contract", "list_contracts", "contract_timeline", "get_payment", "list_payments"}
+    assert showing <= await reader.logged("director")

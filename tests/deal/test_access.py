@@ -167,6 +167,10 @@ async def test_what_we_think_of_people_is_masked(office: Sales) -> None:
     await office.ask("rep:ann", "POST", path, body, expect=201)
     assert [one["stance"] for one in await office.ask("ops", "GET", path)] == ["opponent"]
     assert [one["stance"] for one in await office.ask("auditor", "GET", path)] == [None]
+    await office.svc.app.state.access_log.flush()
+    async with office.svc.db.read() as db:
+        (read,) = await db.rows("SELECT actor_role, record_id FROM access_log WHERE operation = 'list_committee'")
+    assert (read["actor_role"], str(read["record_id"])) == ("ops", deal["id"])
 
 
 async def test_the_team_of_a_deal_sees_it(office: Sales, svc: Running) -> None:

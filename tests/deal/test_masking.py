@@ -54,3 +54,12 @@ async def test_the_code_of_a_loss_is_seen(sales: Sales) -> None:
     deal = await sales.deal()
     await sales.ask("rep:ann", "POST", f"/v1/deals/{deal['id']}/lose", {"reason": "price"}, etag="*")
     assert (await sales.read(deal, "auditor"))["close_reason"] == "price"
+
+
+async def test_a_read_of_what_they_may_not_see_is_logged_and_what_is_masked_is_none(sales: Sales, svc: Running) -> None:
+    reader = Reader(svc, await _everything(sales))
+    await reader.shows("auditor")
+    assert await reader.logged("auditor") == {"list_accesses"}
+    showing = await reader.operations_showing("director", ["xanadu"])
+    assert showing >= {"get_deal", "list_spin", "list_proposals", "deal_timeline", "get_quote", "list_quotes"}
+    assert showing <= await reader.logged("director")

@@ -110,3 +110,12 @@ async def test_who_sees_a_value_changes_nothing_by_giving_it_again(desk: Desk) -
         before = done(await desk.by("marketing").get(address), 200)
         answer = await desk.by("marketing").patch(address, json={"email": before["email"]}, headers={"If-Match": "*"})
         assert done(answer, 200)["version"] == before["version"]
+
+
+async def test_a_read_of_what_they_may_not_see_is_logged_and_what_is_masked_is_none(desk: Desk, svc: Running) -> None:
+    reader = Reader(svc, await _everything(desk))
+    await reader.shows("auditor")
+    assert await reader.logged("auditor") == {"list_accesses"}
+    showing = await reader.operations_showing("director", ["xanadu"])
+    assert showing >= {"get_lead", "list_leads", "lead_timeline", "list_interactions", "get_contact", "list_contacts"}
+    assert showing <= await reader.logged("director")

@@ -70,6 +70,23 @@ async def test_masked_roles_read_no_reason_in_somebodys_own_words(svc: Running) 
     assert page["items"][1]["event"]["data"]["reason"] == "Xanadu has no budget"
 
 
+async def test_a_page_of_events_and_a_stream_are_logged_once_each_and_no_poll_that_found_nothing(svc: Running) -> None:
+    lead = Lead("L9").captured(on(1))
+    lead.tell(on(2), LeadNurtured(reason="Xanadu has no budget", from_state="captured"))
+    await append(svc, lead.events)
+    async with listening(svc) as base:
+        for role in ("auditor", "director"):
+            assert len((await events(svc, role))["items"]) == 2
+            assert (await events(svc, role, after=2, wait=0.05))["items"] == []
+            reader = await Listener(base, role, after=0).connect()
+            await reader.until(2)
+            await reader.cut()
+    await svc.app.state.access_log.flush()
+    async with svc.db.read() as db:
+        read = await db.rows("SELECT actor_role, operation, records FROM access_log ORDER BY at, id")
+    assert [tuple(entry.values()) for entry in read] == [("director", "list_events", 2), ("director", "stream_events", None)]
+
+
 async def test_an_empty_feed_answers(svc: Running) -> None:
     assert await events(svc) == {"items": [], "next_after": 0, "oldest": 0, "latest": 0}
     assert (await events(svc, after=1))["status"] == 410

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel
@@ -21,6 +21,7 @@ from contract_svc.payments.queries import CREDIT_OF, IDS_OF_CONTRACT
 from shared.acts import AllowedAction, shown
 from shared.auth import Actor
 from shared.db.tx import Reader
+from shared.fields import PERSONAL
 from shared.http.answer import Answer
 from shared.money import Amount, Money, Percent, Quantity, in_minor_units
 
@@ -123,7 +124,7 @@ class ContractItem(ContractFields, Answer):
     accepted_at: datetime | None
     paid_at: datetime | None
     closed_at: datetime | None
-    close_reason: str | None
+    close_reason: Annotated[str | None, PERSONAL]
     created_at: datetime
     updated_at: datetime
     allowed_actions: list[AllowedAction]

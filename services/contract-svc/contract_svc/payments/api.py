@@ -18,7 +18,7 @@ from contract_svc.payments.tables import PAYMENTS
 from shared.acts import AllowedAction, shown
 from shared.auth import Actor, CurrentActor
 from shared.db.tx import Reader
-from shared.fields import Reason, Time
+from shared.fields import PERSONAL, Reason, Time
 from shared.http.answer import Answer
 from shared.http.body import Body
 from shared.http.edge import ClinchRoute, IfMatch, InTx, KeyRequired, Reading
@@ -65,7 +65,7 @@ class PaymentOut(PaymentFields, Answer):
     allocations: list[AllocationOut]
     credit: Money
     reversed_at: datetime | None
-    reversal_reason: str | None
+    reversal_reason: Annotated[str | None, PERSONAL]
     created_at: datetime
     updated_at: datetime
     allowed_actions: list[AllowedAction]

@@ -4,7 +4,7 @@ Each answer to a change carries the deal's new version, for the next If-Match.
 """
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Path
@@ -17,7 +17,7 @@ from deal_svc.discovery.record import CommitteeRole, Member, Proposal, SpinEntry
 from shared.access.kinds import DEALS, unmasked
 from shared.auth import Actor, CurrentActor
 from shared.db.tx import as_dict
-from shared.fields import Name, Text, Time
+from shared.fields import PERSONAL, Name, Text, Time, personal
 from shared.http.body import NOW, Body, Dated
 from shared.http.edge import ClinchRoute, IfMatch, InTx, Reading
 
@@ -31,6 +31,13 @@ class PartOut(BaseModel):
     deal_id: UUID
     deal_version: int | None = None
 
+    @classmethod
+    def of(cls, part: SpinEntry | Member | Proposal, by: Actor, deal: Deal | None = None) -> Self:
+        said = as_dict(part)
+        if not unmasked(DEALS, by):
+            said |= {name: [] if isinstance(said[name], list) else None for name in personal(cls)}
+        return cls(**said, deal_version=deal and deal.version)
+
 
 class SpinIn(Dated):
     part: SpinPart
@@ -43,15 +50,10 @@ class SpinOut(PartOut):
 
     id: UUID
     part: SpinPart
-    text: str | None
+    text: Annotated[str | None, PERSONAL]
     explicit: bool
     recorded_by: UUID
     at: datetime
-
-    @classmethod
-    def of(cls, entry: SpinEntry, by: Actor, deal: Deal | None = None) -> "SpinOut":
-        said = as_dict(entry) if unmasked(DEALS, by) else as_dict(entry) | {"text": None}
-        return cls(**said, deal_version=deal and deal.version)
 
 
 class NeedsIn(Dated):
@@ -80,13 +82,8 @@ class MemberOut(PartOut):
     contact_id: UUID
     committee_role: CommitteeRole
     decision_maker: bool
-    stance: Stance | None
+    stance: Annotated[Stance | None, PERSONAL]
     added_at: datetime
-
-    @classmethod
-    def of(cls, member: Member, by: Actor, deal: Deal | None = None) -> "MemberOut":
-        said = as_dict(member) if unmasked(DEALS, by) else as_dict(member) | {"stance": None}
-        return cls(**said, deal_version=deal and deal.version)
 
 
 class NextStepIn(Dated):
@@ -125,14 +122,9 @@ class ProposalOut(PartOut):
 
     number: int
     title: str
-    points: list[PointOut]
+    points: Annotated[list[PointOut], PERSONAL]
     drafted_at: datetime
     presented_at: datetime | None
-
-    @classmethod
-    def of(cls, proposal: Proposal, by: Actor, deal: Deal | None = None) -> "ProposalOut":
-        said = as_dict(proposal) if unmasked(DEALS, by) else as_dict(proposal) | {"points": []}
-        return cls(**said, deal_version=deal and deal.version)
 
 
 @router.post("/spin", status_code=201)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, WithJsonSchema
 
 from shared.auth import CurrentActor
 from shared.calendar import day_of
@@ -35,9 +35,13 @@ class CalendarDay(BaseModel):
     name: str | None = Field(description="What the country calls it.")
 
 
+OfDay = Annotated[time, WithJsonSchema({"type": "string", "pattern": "^[0-9]{2}:[0-9]{2}:[0-9]{2}$", "examples": ["09:00:00"]})]
+"""A time on the clock of the company's zone. JSON Schema's `time` has an offset of its own."""
+
+
 class HoursOut(BaseModel):
-    begins: time
-    ends: time
+    begins: OfDay
+    ends: OfDay
 
 
 class CalendarOut(BaseModel):

@@ -12,11 +12,12 @@ from starlette.responses import Response
 
 from metrics_svc.feed import queries
 from metrics_svc.feed.commands import KNOWN
-from metrics_svc.feed.models import GONE, EventsOut, body, problems
+from metrics_svc.feed.models import GONE, CloudEventOut, EventsOut, body, problems
 from metrics_svc.feed.rules import Wanted, wanted
 from metrics_svc.feed.stream import Stream
 from metrics_svc.feed.tail import Tail
 from shared.auth import CurrentActor, admit
+from shared.http.access_log import nothing_read, showing
 from shared.http.edge import ClinchRoute
 from shared.process.drain import Stopping
 from shared.sentences import written
@@ -76,6 +77,9 @@ async def list_events(
                 found = await tail.read(found.next_after, by, asked, limit)
         request.state.waited = loop.time() - since
         await request.app.state.leavers.refuse(by)
+    request.state.records = len(found.items)
+    if not found.items:
+        nothing_read(request)
     return Response(body(found, by), media_type="application/json")
 
 
@@ -106,6 +110,7 @@ async def _stream(
     response_class=EventSourceResponse,
     responses=problems(_410=GONE, _429=_TOO_MANY),
 )
+@showing(CloudEventOut)
 async def stream_events(stream: Annotated[Stream, Depends(_stream)]) -> AsyncIterator[ServerSentEvent]:
     """The same events as they come, as Server-Sent Events: `id` is the position, `event` the type, `data` the CloudEvent. Resume with
     `Last-Event-ID`. It ends with `event: end` (connect again; with a new token if `code` is `unauthorized`) or `event: gap` (as a 410)."""

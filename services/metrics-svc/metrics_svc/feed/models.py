@@ -1,7 +1,7 @@
 """The models of the feed's answers, for the OpenAPI document. The answers themselves are made from the bytes of the table."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -16,6 +16,7 @@ class CloudEventOut(BaseModel):
     """An event in CloudEvents 1.0, structured mode. `data` follows `dataschema`; ignore fields that you do not know."""
 
     model_config = ConfigDict(extra="allow")
+    shows_personal_data: ClassVar[bool] = True
 
     specversion: str = Field(examples=[SPEC_VERSION])
     id: UUID
