@@ -2,8 +2,9 @@
 
 What a caller sends back is compared here (RFC 9110 §8.8, §13.1).
 
-Two people are shown the same version differently: other actions, other parts masked. So the view is part of the tag: a browser
-that two people use one after the other must not show the second what the first was sent. To change a record its version is enough.
+Two people, and two tokens of one client with other scopes, are shown the same version differently: other actions, other parts
+masked. So the view is part of the tag: a browser that two people use one after the other must not show the second what the first
+was sent. To change a record its version is enough.
 """
 
 import hashlib
@@ -26,7 +27,7 @@ class BadEtag(Problem):
 
 @lru_cache(maxsize=4096)
 def _view(actor: Actor) -> str:
-    who = " ".join([str(actor.id), *sorted(actor.roles)])
+    who = " ".join([str(actor.id), *sorted(actor.roles), *sorted(actor.scopes)])
     return hashlib.blake2s(who.encode(), digest_size=4).hexdigest()
 
 

@@ -3,12 +3,14 @@
 import gzip
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 
 from clinch.run.postgres import Postgres
-from shared.http.etag import SCHEMA, expected, is_among
+from shared.auth import Actor, Role
+from shared.http.etag import SCHEMA, etag, expected, is_among
 from tests.harness import Running, running
 from tests.shared.notes_service import service
 
@@ -106,7 +108,7 @@ async def test_a_request_has_one_key(notes: Running, client: httpx.AsyncClient, 
 async def test_head_is_get_without_the_body(client: httpx.AsyncClient, note: str) -> None:
     got, head = await client.get(note), await client.head(note)
     assert (head.status_code, head.content) == (200, b"")
-    ours = {"x-trace-id"}
+    ours = {"x-trace-id", "ratelimit"}
     assert {n: v for n, v in head.headers.items() if n not in ours} == {n: v for n, v in got.headers.items() if n not in ours}
     assert (await client.head(note, headers={"If-None-Match": got.headers["etag"]})).status_code == 304
     assert (await client.head("/v1/notes/01890000-0000-7000-8000-000000000000")).status_code == 404
@@ -148,6 +150,14 @@ async def test_whoever_signs_in_next_is_not_shown_what_was_sent_before(notes: Ru
             assert (answer.status_code, answer.headers["etag"] == tag) == (200, False)
             assert (await other.patch(note, json={"text": "a"}, headers={"If-Match": "*"})).status_code == 200
         tag = (await client.get(note)).headers["etag"]
+
+
+def test_tokens_of_one_client_with_other_scopes_have_other_tags() -> None:
+    client = UUID("01890000-0000-7000-8000-000000000000")
+    seen = [["leads:read"], ["leads:read", "leads:write"], ["leads:write", "leads:read"], []]
+    reads, writes, again, none = (etag(3, Actor.of(client, [Role.service], scopes)) for scopes in seen)
+    assert writes == again
+    assert len({reads, writes, none}) == 3
 
 
 async def test_a_tag_that_a_proxy_has_weakened_still_guards_a_change(client: httpx.AsyncClient, note: str) -> None:
