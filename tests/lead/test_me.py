@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from clinch.dev.acts import acts_of
+from clinch.dev.acts import acts_in
 from clinch.dev.documents import published
 from clinch.run.services import load
 from clinch.run.settings import SERVICES
@@ -34,11 +34,26 @@ async def test_an_auditor_sees_all_masked_and_does_nothing_to_leads(desk: Desk) 
 async def test_every_declared_act_is_known(svc: Running) -> None:
     def declared() -> Iterator[tuple[str, str, str]]:
         for service in map(load, SERVICES):
-            for act in acts_of(service.name.replace("-", "_")):
+            for act in acts_in(service):
                 if act.operation is not None and (act.who.roles or act.who.scope):
                     yield service.name, act.of.name, act.name
 
-    assert {(act.service, act.record, act.action) for act in known_acts()} == set(declared())
+    known = {(act.service, act.record, act.action) for act in known_acts()}
+    assert known == set(declared())
+    for service in map(load, SERVICES):
+        shared_ones = {("operations", "operate"), ("operations", "audit"), ("policy_version", "draft"), ("policy_version", "approve")}
+        assert {(service.name, *act) for act in shared_ones} <= known
+    assert {("lead-svc", "import", "import"), ("deal-svc", "import", "correct"), ("lead-svc", "rate", "set")} <= known
+    assert {"import_leads", "import_rates"} <= {act.operation_id for act in known_acts()}
+
+
+async def test_what_all_services_share_is_listed_too(desk: Desk) -> None:
+    me = await desk.ask("auditor", "GET", "/v1/me")
+    assert {(act["service"], act["action"]) for act in me["acts"] if act["record"] == "operations"} == {
+        (load(name).name, "audit") for name in SERVICES
+    }
+    director = await desk.ask("director", "GET", "/v1/me")
+    assert ("deal-svc", "approve_policy") in {(act["service"], act["operation_id"]) for act in director["acts"]}
 
 
 async def test_many_people_are_found_by_their_ids(desk: Desk) -> None:

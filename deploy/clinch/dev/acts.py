@@ -15,9 +15,28 @@ if TYPE_CHECKING:
 
 def acts_of(package: str) -> list[Act[Any, Any]]:
     """Every act that a service declares in the `rules.py` of a feature, in the order of its features and declarations."""
-    root = import_module(package)
-    names = [module.name for module in walk_packages(root.__path__, f"{package}.") if module.name.endswith(".rules")]
-    return list(declared_in(*map(import_module, names)))
+    return list(declared_in(*map(import_module, [name for name in _modules(package) if name.endswith(".rules")])))
+
+
+def _modules(package: str) -> list[str]:
+    return [module.name for module in walk_packages(import_module(package).__path__, f"{package}.")]
+
+
+def acts_in(service: "Service") -> list[Act[Any, Any]]:
+    """Every act of a service: its own, those of its imports, and those that `shared` declares for operations that it has."""
+    from clinch.dev.documents import openapi
+    from shared.imports.importer import Importer
+
+    package = service.name.replace("-", "_")
+    features = map(import_module, [name for name in _modules(package) if name.endswith((".imports", ".imports.api"))])
+    importers = {id(value): value for module in features for value in vars(module).values() if isinstance(value, Importer)}
+    operations = {operation["operationId"] for path in openapi(service)["paths"].values() for operation in path.values()}
+    of_all = declared_in(*map(import_module, [name for name in _modules("shared") if not name.startswith("shared.migrations")]))
+    return [
+        *acts_of(package),
+        *(act for importer in importers.values() for act in importer.acts),
+        *(act for act in of_all if act.operation in operations),
+    ]
 
 
 def every_act(services: "Iterable[Service]") -> list[dict[str, Any]]:
@@ -32,7 +51,7 @@ def every_act(services: "Iterable[Service]") -> list[dict[str, Any]]:
             "scope": act.who.scope,
         }
         for service in services
-        for act in acts_of(service.name.replace("-", "_"))
+        for act in acts_in(service)
         if act.operation is not None and (act.who.roles or act.who.scope)
     ]
 
