@@ -28,6 +28,7 @@ from shared.handover.late import owner_now
 from shared.handover.parts import DEALS as DEALS_GO
 from shared.handover.parts import HandOverKind
 from shared.rates import no_rate, rate_at
+from shared.roster import standing
 from shared.spelling import normal_source
 
 _JOIN = Query(insert(DEAL_LEAD).values({c.name: bindparam(c.name) for c in DEAL_LEAD.c}), UUID)
@@ -54,7 +55,7 @@ async def _open(tx: Tx, e: Envelope[LeadConverted]) -> str | None:
     if await tx.first(OF_LEAD, lead_id=e.subject) is not None:
         return "The lead has a deal already."
     owner_id = await owner_now(tx, DEALS_GO, lead, because=HandOverKind.LEADS, account_id=lead.account_id)
-    owner = await tx.first(deals.STANDING, person_id=owner_id) if owner_id else None
+    owner = await standing(tx, owner_id) if owner_id else None
     if owner is not None and not owner.active:
         return "The owner of the lead has left; assign the lead to somebody else first."
     currency = lead.currency or tx.settings.reporting_currency

@@ -9,7 +9,7 @@ from uuid import UUID
 from deal_svc.deals.accounts import customer
 from deal_svc.deals.events import told
 from deal_svc.deals.pipeline import FIRST, probability
-from deal_svc.deals.queries import OPEN_IN_OTHER_TEAM, SEEN, STANDING
+from deal_svc.deals.queries import OPEN_IN_OTHER_TEAM, SEEN
 from deal_svc.deals.record import Deal, new_deal
 from deal_svc.deals.rules import ASSIGN, CHANGE, claim_unmet
 from deal_svc.deals.tables import DEALS
@@ -22,6 +22,7 @@ from shared.errors import Forbidden, Invalid, NotYet, Rejected
 from shared.events.deal import DealOpened, DealUpdated
 from shared.ids import new_id
 from shared.rates import Frozen, no_rate, rate_at
+from shared.roster import standing
 
 
 async def open_deal(tx: Tx, said: Mapping[str, Any], *, account_id: UUID, owner_id: UUID | None, at: datetime | None) -> Deal:
@@ -61,7 +62,7 @@ async def frozen_rate(tx: Tx, currency: str, at: datetime) -> Frozen:
 
 async def owners_team(tx: Tx, owner_id: UUID) -> UUID | None:
     """The team of the owner, who must be known to the roster unless they are the one who asks, and whose role must be one that owns."""
-    known = await tx.first(STANDING, person_id=owner_id)
+    known = await standing(tx, owner_id)
     asks = owner_id == tx.actor.id
     if not asks and (known is None or not known.active):
         raise NotYet(

@@ -1,8 +1,5 @@
 """Reads of deals, and who sees which."""
 
-from dataclasses import dataclass
-from uuid import UUID
-
 from sqlalchemy import ARRAY, Text, Uuid, bindparam, exists, func, select, type_coerce
 
 from deal_svc.deals.fields import DealFields
@@ -13,7 +10,6 @@ from shared.access import kinds
 from shared.access.rows import Rows
 from shared.access.scoped import Scoped
 from shared.db.query import Query, is_in
-from shared.db.tables import ROSTER
 from shared.http.listing import Listing, described
 from shared.spelling import normal_source
 
@@ -51,17 +47,6 @@ SEEN_ROWS = Rows(
 """Who sees which deals."""
 SEEN = Scoped(DEALS, SEEN_ROWS)
 
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What the roster says of somebody who may own a deal."""
-
-    role: str
-    active: bool
-    team_id: UUID | None
-
-
-STANDING = Query(select(ROSTER.c.role, ROSTER.c.active, ROSTER.c.team_id).where(ROSTER.c.person_id == bindparam("person_id")), Standing)
 
 OPEN_IN_OTHER_TEAM = Query(
     select(*[DEAL.c[n] for n in DEALS.names])

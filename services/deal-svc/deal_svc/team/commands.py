@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from deal_svc.deals.queries import SEEN, STANDING
+from deal_svc.deals.queries import SEEN
 from deal_svc.deals.record import Deal
 from deal_svc.deals.tables import DEALS
 from deal_svc.team.rules import ADD_MEMBER, REMOVE_MEMBER
@@ -11,13 +11,14 @@ from shared.access.members import Part
 from shared.db.tx import Reader, Tx
 from shared.errors import NotYet
 from shared.events.deal import DealMemberAdded, DealMemberRemoved
+from shared.roster import standing
 
 
 async def add(tx: Tx, deal_id: UUID, person_id: UUID, expect: int | None) -> Deal:
     """Take somebody into the team; who is in it already stays."""
     deal = await SEEN.load(tx, deal_id, expect)
     ADD_MEMBER.check(deal, tx.actor)
-    known = await tx.first(STANDING, person_id=person_id)
+    known = await standing(tx, person_id)
     if known is None or not known.active:
         raise NotYet(
             "No such person is on the roster, or the person has left. A new person is known here a moment later.", code="unknown_person"

@@ -11,8 +11,8 @@ from lead_svc.leads.tables import LEAD, LEADS
 from lead_svc.parties.record import Account
 from lead_svc.parties.tables import ACCOUNTS
 from lead_svc.team.queries import in_team_of
+from lead_svc.team.rules import taker_refused
 from lead_svc.team.tables import PEOPLE
-from shared.auth.actor import OWNERS
 from shared.db.query import is_in
 from shared.db.tx import Tx
 from shared.errors import Invalid
@@ -53,14 +53,8 @@ async def hand_over(
 async def _can_take(tx: Tx, person_id: UUID, to_id: UUID) -> None:
     if to_id == person_id:
         raise Invalid("Name somebody else: these are this person's records already.", pointer="/to", code="same_person")
-    taker = await tx.first(PEOPLE.get, id=to_id)
-    if taker is None:
-        raise Invalid("There is no such person.", pointer="/to", code="unknown_person")
-    if not taker.active:
-        raise Invalid("This person has left and cannot own records.", pointer="/to", code="inactive_person")
-    if taker.role not in OWNERS:
-        says = f"Somebody of the role {' or '.join(OWNERS)} owns records; this person is {taker.role}."
-        raise Invalid(says, pointer="/to", code="not_an_owner")
+    if refused := taker_refused(await tx.first(PEOPLE.get, id=to_id), "records", "/to"):
+        raise refused
 
 
 async def _reach_unmet(tx: Tx, asked: Asked) -> list[Any]:

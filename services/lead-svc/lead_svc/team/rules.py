@@ -104,16 +104,21 @@ class Member(Protocol):
 
 def owner_refused(actor: Actor, owner_id: UUID, known: Member | None, what: str) -> Invalid | None:
     """Why this person cannot be given a record, by their role in the roster; None when they can. Owners take records themselves."""
-    if owner_id == actor.id and actor.has(*OWNERS):
+    takes = owner_id == actor.id
+    if takes and actor.has(*OWNERS):
         return None
-    if known is None and owner_id != actor.id:
-        return _refused("unknown_person", "There is no such person.")
-    if known is not None and not known.active:
-        return _refused("inactive_person", f"This person has left and cannot own {what}.")
-    if known is None or known.role not in OWNERS:
-        return _refused("not_an_owner", f"Only a rep, kam, manager or csm can own {what}; in the roster this person is none of them.")
-    return None
+    return _none_of_them(what, "/owner_id") if takes and known is None else taker_refused(known, what)
 
 
-def _refused(code: str, says: str) -> Invalid:
-    return Invalid(says, pointer="/owner_id", code=code)
+def taker_refused(known: Member | None, what: str, pointer: str = "/owner_id") -> Invalid | None:
+    """Why somebody of whom the roster knows this cannot own a record; None when they can."""
+    if known is None:
+        return Invalid("There is no such person.", pointer=pointer, code="unknown_person")
+    if not known.active:
+        return Invalid(f"This person has left and cannot own {what}.", pointer=pointer, code="inactive_person")
+    return None if known.role in OWNERS else _none_of_them(what, pointer)
+
+
+def _none_of_them(what: str, pointer: str) -> Invalid:
+    says = f"Only a rep, kam, manager or csm can own {what}; in the roster this person is none of them."
+    return Invalid(says, pointer=pointer, code="not_an_owner")
