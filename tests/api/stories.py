@@ -5,6 +5,7 @@ A value under `operation_id.name` is for that operation alone: a row in the stat
 
 from typing import Any
 
+from shared.auth.actor import OWNERS
 from shared.events.lead import PersonAdded
 from shared.ids import external_id
 from tests.client import done
@@ -19,6 +20,7 @@ Values = dict[str, list[Any]]
 NOBODY = "http://127.0.0.1:65535/hooks"
 """Where no receiver listens, so that a ping reaches nobody."""
 CSV = "external_id,company\nL-1,Acme\nL-2,\n"
+RATES_CSV = "day,currency,rate,source\n2026-01-07,USD,7.1,bank\n"
 
 
 async def leads(svc: Running) -> Values:
@@ -30,10 +32,18 @@ async def leads(svc: Running) -> Values:
     await desk.act(made[3], "convert", amount={"amount": "1000", "currency": "CNY"})
     admin = desk.by("admin")
     job = done(await admin.post("/v1/imports/leads", params={"map": ["external_id=external_id", "company=company"]}, content=CSV), 202)
+    rate = {"day": "2026-01-05", "currency": "USD", "rate": "7.1", "source": "bank"}
+    rates = [done(await admin.post("/v1/rates", json=rate | {"day": day}), 201)["id"] for day in ("2026-01-05", "2026-01-06")]
+    told = {"map": [f"{name}={name}" for name in rate]}
+    rates_job = done(await admin.post("/v1/imports/rates", params=told, content=RATES_CSV), 202)["id"]
     account = done(await admin.post("/v1/accounts", json={"name": "Acme Ltd"}), 201)
     done(await admin.post("/v1/contacts", json={"account_id": account["id"], "name": "Anna Berg"}), 201)
     lists = ("team/teams", "team/people", "accounts", "contacts")
     teams, people, accounts, contacts = [done(await admin.get(f"/v1/{name}"), 200)["items"] for name in lists]
+    owners = [person for person in people if person["role"] in OWNERS]
+    leaving, taking = ids(owners)[:2]
+    given = {"to": taking, "reason": "moves to Berlin"}
+    done(await admin.post(f"/v1/team/people/{leaving}/hand-over", json=given, headers={"If-Match": "*"}), 202)
     return {
         **await policies(svc),
         "lead_id": ids(made),
@@ -45,8 +55,16 @@ async def leads(svc: Running) -> Values:
         "contact_id": ids(contacts),
         "team_id": ids(teams),
         "person_id": ids(people),
-        "owner_id": ids(people),
+        "owner_id": ids(owners),
+        "hand_over_person.person_id": [leaving],
+        "hand_over_person.to": [taking],
+        "get_hand_over.person_id": [leaving],
         "import_id": [job["id"]],
+        **{f"{name}_rates_import.import_id": [rates_job] for name in ("get", "cancel", "resume")},
+        "get_rates_import_problems.import_id": [rates_job],
+        "rate_id": rates[:1],
+        "withdraw_rate.rate_id": rates[1:],
+        "set_rate.currency": ["USD", "EUR"],
     }
 
 
@@ -78,6 +96,7 @@ async def deals(svc: Running) -> Values:
         "product_id": list(sales.products.values()),
         "account_id": [str(ACME)],
         "owner_id": [str(svc.person("rep", "ann")), str(svc.person("rep", "bob"))],
+        "person_id": [str(svc.person("rep", "bob"))],
         "number": ["1"],
         "import_id": [answer.json()["id"]],
     }
@@ -103,6 +122,7 @@ async def contracts(svc: Running) -> Values:
         "waive_milestone.milestone_id": ids(owed["milestones"][:1]),
         "milestone_id": ids(milestones),
         "payment_id": ids(paid),
+        "owner_id": [str(svc.person("rep", "ann")), str(svc.person("rep", "bob"))],
     }
 
 
