@@ -1,1 +1,10 @@
-"""The event contract: what the services tell each other and everyone else. One module per publishing service."""
+"""The event contract: what the services tell each other and everyone else. One module per publishing service.
+
+All of them are read with the package, so that the registry of events is whole whoever asks it.
+"""
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+for _module in iter_modules(__path__, f"{__name__}."):
+    import_module(_module.name)

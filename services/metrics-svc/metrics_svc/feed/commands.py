@@ -19,7 +19,6 @@ from shared.access.members import Part
 from shared.db.query import Query, columns, is_in, rows_param
 from shared.db.tables import MEMBERSHIP, At
 from shared.db.tx import Tx
-from shared.events import contract, deal, lead, metrics, policy  # noqa: F401  (their events are in the registry then)
 from shared.events.envelope import REGISTRY, read_time, structured, topic
 from shared.ids import read_id
 from shared.log.bus import Delivered

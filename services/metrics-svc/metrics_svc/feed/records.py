@@ -9,7 +9,6 @@ from shared import events
 from shared.access.held import Held
 from shared.access.kinds import ACCOUNTS, CONTRACTS, DEALS, KINDS, LEADS, Kind, reach
 from shared.auth.actor import Actor, Role
-from shared.events import contract, deal, lead, metrics, policy  # noqa: F401  (their events are in the registry then)
 from shared.events.envelope import REGISTRY, Event, MemberAdded, MemberRemoved
 
 SEEN_AS = (LEADS, ACCOUNTS, DEALS, CONTRACTS)
