@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from shared.clock import EARLIEST, LATEST, YEARS, plausible
 from shared.sentences import written
-from shared.spelling import SOURCES, normal_source, tidy
+from shared.spelling import SOURCES, tidy
 
 DAY_SAYS = "Write a day as year-month-day, for example 2026-01-31."
 TIME_SAYS = "Write a time with its date and zone, for example 2026-01-31T08:00:00Z or 2026-01-31T16:00:00+08:00."
@@ -106,7 +106,8 @@ def lines(most: int, least: int = 1) -> StringConstraints:
 Name = Annotated[str, lines(200), _LINE, AfterValidator(tidy)]
 """As `tidy` shows it, so that two blanks in a row make no other name."""
 Short = Annotated[str, lines(80), _LINE]
-Source = Annotated[Short, AfterValidator(normal_source), Field(description=f"{', '.join(SOURCES)}, or any other text.")]
+Source = Annotated[Short, Field(description=f"{', '.join(SOURCES)}, another one of the company's policy, or any other text.")]
+"""As it is written: the command that takes it gives it its one form, as the company's policy says."""
 Key = Annotated[str, lines(200), _LINE, Field(description="What another system calls it; unique.")]
 Email = Annotated[str, lines(320), written(r"^[^@\s]+@[^@\s]+$", "Write an e-mail address, for example ann@acme.example."), _LINE]
 Phone = Annotated[str, lines(40, 3), _LINE]

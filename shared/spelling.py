@@ -7,7 +7,9 @@ Other systems name accounts, people and sources by text. "ACME  Corp", "acme cor
 
 import re
 import unicodedata
+from collections.abc import Callable, Mapping
 from functools import lru_cache
+from typing import Any
 
 SOURCES = (
     # The seven families ...
@@ -15,7 +17,10 @@ SOURCES = (
     # ... and what they are made of.
     "industry_platform", "seo", "sem", "kol_community", "trade_show", "cross_industry_partner", "employee_network", "dormant_pool",
 )  # fmt: skip
-"""The sources with a name of ours. Any other text is a source too: other systems bring their own."""
+"""The sources that the company's policy begins with. Any other text is a source too: other systems bring their own."""
+
+Normal = Callable[[str], str | None]
+"""Gives the one form of a source, however it is written; None when it is empty."""
 
 _INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\ufeff"))
 """Soft hyphen, blank of no width and byte order mark: nobody sees them, so they tell no two names apart."""
@@ -51,9 +56,28 @@ def compared_key(key: str) -> str:
     return plain if _OPAQUE.fullmatch(plain) else compared(key) or key
 
 
-@lru_cache(maxsize=4096)
-def normal_source(text: str) -> str | None:
-    """One of ours, however it is written ("Trade Show"), or the text in its compared form; None when it is empty."""
-    plain = compared(text)
-    ours = plain.replace(" ", "_").replace("-", "_")
-    return ours if ours in SOURCES else plain or None
+def source_key(text: str) -> str:
+    """What the spellings of one source have in common: "Trade Show", "trade-show" and "trade_show"."""
+    return compared(text).replace(" ", "_").replace("-", "_")
+
+
+@lru_cache(maxsize=16)
+def normal_by(names: tuple[str, ...], spellings: tuple[tuple[str, str], ...] = ()) -> Normal:
+    """How these sources and other spellings of them are understood: made once for each version of the document that says them."""
+    known = {source_key(text): name for text, name in spellings} | {name: name for name in names}
+
+    @lru_cache(maxsize=4096)
+    def normal(text: str) -> str | None:
+        return known.get(source_key(text)) or compared(text) or None
+
+    return normal
+
+
+normal_source = normal_by(SOURCES)
+"""By the sources that the policy begins with: for what was told or stored before there were policies, and is read again."""
+
+
+def with_source(said: Mapping[str, Any], normal: Normal) -> Mapping[str, Any]:
+    """What is said of a record, its source in the one form."""
+    source = said.get("source")
+    return said if source is None or (form := normal(source)) == source else {**said, "source": form}

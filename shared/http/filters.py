@@ -117,11 +117,8 @@ def kind_of(column: ColumnElement[Any], choices: type[enum.Enum] | None = None) 
 class Filter:
     """All query parameters of one name: `amount`, `amount[gte]` and so on."""
 
-    def __init__(
-        self, name: str, column: ColumnElement[Any], choices: type[enum.Enum] | None, stored: Callable[[str], str | None] | None = None
-    ) -> None:
-        """`stored` turns a text as people write it into the form that the column holds."""
-        self.name, self.column, self._stored = name, column, stored
+    def __init__(self, name: str, column: ColumnElement[Any], choices: type[enum.Enum] | None) -> None:
+        self.name, self.column = name, column
         self.kind = kind_of(column, choices)
         self.array = isinstance(column.type, ARRAY)
         self.nullable = bool(getattr(column, "nullable", True)) or self.array
@@ -187,8 +184,7 @@ class Filter:
         try:
             if "\0" in text:  # Postgres has no such character
                 raise ValueError
-            value = self.kind.read(_ESCAPE.sub(r"\1", text))
-            return (self._stored(value) or value) if self._stored else value
+            return self.kind.read(_ESCAPE.sub(r"\1", text))
         except (ValueError, ArithmeticError, KeyError):
             raise self._invalid(operator, f"takes {self.kind.takes}") from None
 

@@ -72,9 +72,9 @@ class Listing(Generic[R]):
     `filters` are query parameters by name; the column's type decides their operators. A list that filters by `team_id` does so by
     `team` too: with the teams below. `sorts` are columns of `into`; the id breaks ties and NULLs come last in both directions. Every
     sort wants an index on (column, id). `search` are the columns that `q` looks in, whatever the form that a name is written in.
-    `stored` are filters whose texts have a stored form, and what gives it. `personal` are those of all these columns that hold
-    personal data or what customers said: roles that see the `kind` of records masked cannot filter or sort by them, and `q` passes
-    them over. Without a kind that is who sees any kind masked.
+    `stored` are filters whose texts have a stored form, and what gives it by the active policy. `personal` are those of all these
+    columns that hold personal data or what customers said: roles that see the `kind` of records masked cannot filter or sort by them,
+    and `q` passes them over. Without a kind that is who sees any kind masked.
     """
 
     def __init__(
@@ -88,15 +88,13 @@ class Listing(Generic[R]):
         search: Sequence[ColumnElement[Any]] = (),
         personal: Sequence[ColumnElement[Any]] = (),
         kind: Kind | None = None,
-        stored: Mapping[str, Callable[[str], str | None]] = MappingProxyType({}),
+        stored: Mapping[str, Callable[[Reader], Callable[[str], str | None]]] = MappingProxyType({}),
     ) -> None:
         hints = typing.get_type_hints(into)
-        self.table, self.into, self.search = table, into, tuple(search)
+        self.table, self.into, self.search, self._stored = table, into, tuple(search), stored
         self._model: Any = into if issubclass(into, BaseModel) else None
         self.names = tuple(into.model_fields) if issubclass(into, BaseModel) else tuple(f.name for f in fields(cast(Any, into)))
-        self.filters = {
-            name: Filter(name, c, choices_in(hints.get(getattr(c, "key", name))), stored.get(name)) for name, c in filters.items()
-        }
+        self.filters = {name: Filter(name, c, choices_in(hints.get(getattr(c, "key", name)))) for name, c in filters.items()}
         if "team_id" in filters:
             self.filters["team"] = TeamFilter(filters["team_id"])
         self.sorts = {name: kind_of(table.c[name]) for name in sorts}
@@ -155,7 +153,7 @@ class Listing(Generic[R]):
         limited = _ALL if where is None else where
         searched: Literal["", "all", "public"] = ("public" if page.masked else "all") if page.searched else ""
         shape = _Shape(page.filters, searched, page.sort, page.after, id(limited), limited)
-        given = {**page.values, **(params or {})}
+        given = {**page.values, **(params or {}), **self._in_stored_form(db, page)}
         query, next_cursor, count = self._query(shape), None, None
         found = await db.records(query, limit=page.limit + 1, **given)
         kept = found[: page.limit]
@@ -166,6 +164,16 @@ class Listing(Generic[R]):
         if page.counted:
             count = await db.one(self._count(shape), **{k: v for k, v in given.items() if k not in ("after", "after_id")})
         return query, kept, next_cursor, count
+
+    def _in_stored_form(self, db: Reader, page: PageRequest) -> dict[str, Any]:
+        """The texts of `stored` filters, each in the form that its column holds."""
+        found: dict[str, Any] = {}
+        for name, compare in page.filters if self._stored else ():
+            if name in self._stored and compare != "none":
+                form, bound = self._stored[name](db), self.filters[name].bound(compare)
+                asked = page.values[bound]
+                found[bound] = form(asked) or asked if isinstance(asked, str) else [form(text) or text for text in asked]
+        return found
 
     def _compile(self, shape: _Shape) -> Query[R]:
         name, descending = shape.sort.removeprefix("-"), shape.sort.startswith("-")

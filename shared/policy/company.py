@@ -7,13 +7,14 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import field_validator, model_validator
+from pydantic import ValidationInfo, field_validator, model_validator
 
 from shared.errors import Invalid
 from shared.policy.document import Document, Part, Policy, value
-from shared.spelling import SOURCES
+from shared.spelling import SOURCES, Normal, normal_by, source_key
 
 if TYPE_CHECKING:
+    from shared.db.tx import Reader
     from shared.process.settings import Settings
 
 
@@ -72,9 +73,17 @@ class CompanyPolicy(Document):
         SOURCES,
         "Sources of leads",
         "线索来源",
-        "The sources with a name of ours. Any other text is a source too: other systems bring their own.",
+        "The sources with a name of ours, in any case and with blanks or dashes too. Any other text is a source as well. "
+        "It counts for leads and deals from now on: what is stored keeps its source.",
         min_length=1,
         max_length=200,
+    )
+    source_spellings: dict[str, str] = value(
+        {},
+        "Spellings of sources",
+        "线索来源别名",
+        "Other texts that mean one of these sources, for example Messe: trade_show.",
+        max_length=1000,
     )
 
     @field_validator("country")
@@ -114,6 +123,25 @@ class CompanyPolicy(Document):
             raise ValueError("name each source once, in small letters, digits and underscores, for example trade_show")
         return sources
 
+    @field_validator("source_spellings")
+    @classmethod
+    def _of_known_sources(cls, spellings: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        names = info.data.get("sources")
+        if names is None:  # which is told already
+            return spellings
+        keys = [source_key(text) for text in spellings]
+        for text, key, name in zip(spellings, keys, spellings.values(), strict=True):
+            if name not in names:
+                raise ValueError(f"{text} means {name}, which is not among the sources")
+            if not key or len(text) > 80 or key in names or keys.count(key) > 1:
+                raise ValueError(f"write each text once, in up to 80 characters, and no name of a source: {text}")
+        return spellings
+
+    @property
+    def normal_source(self) -> Normal:
+        """How a source is written, by this document."""
+        return normal_by(self.sources, tuple(self.source_spellings.items()))
+
 
 def _same_zone(document: CompanyPolicy, settings: "Settings") -> None:
     """The zone is that of the data. Raises `Invalid`."""
@@ -129,3 +157,8 @@ COMPANY_POLICY = Policy(
     align=lambda document, settings: document.model_copy(update={"zone": settings.time_zone}),
     name="company",
 )
+
+
+def sources_of(db: "Reader") -> Normal:
+    """How a source is written, by the active document."""
+    return db.policy(COMPANY_POLICY).normal_source

@@ -70,7 +70,7 @@ class Settings(LogSettings):
     )
     same_name_accounts: Literal["offer", "join", "new"] = Field(
         default="offer",
-        description="What the first version of the policy of leads says of accounts of the same name: ask (409), join, or make another one",
+        description="What version 1 of the policy begins with, for accounts of the same name: ask (409), join, or make another one",
     )
     cors_origins: tuple[str, ...] = ()
 

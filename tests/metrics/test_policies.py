@@ -8,8 +8,10 @@ from shared.auth import SYSTEM
 from shared.db.context import Context
 from shared.events.policy import PolicyActivated
 from shared.policy import store
+from shared.policy.company import COMPANY_POLICY, CompanyPolicy
+from shared.spelling import SOURCES
 from tests.harness import Running
-from tests.metrics.told import Deal, Milestone, events_of, get, hear, kpi, on, records
+from tests.metrics.told import Deal, Lead, Milestone, events_of, get, hear, kpi, on, records
 
 
 async def decide(svc: Running, **figures: Any) -> None:
@@ -67,3 +69,14 @@ async def test_velocity_looks_as_many_days_back_as_the_policy_says(svc: Running)
     await decide(svc, velocity_days=30)
     assert (await kpi(svc, "pipeline_velocity"))["parts"]["average_deal_size"] == "30.00"
     assert (svc.clock.now - on(90)) < timedelta(days=30)
+
+
+async def test_a_source_is_found_by_any_spelling_that_the_company_names(svc: Running) -> None:
+    await hear(svc, events_of([Lead("new").captured(on(0), source="webinar_series"), Lead("old").captured(on(0), source="Trade Show")]))
+    company = CompanyPolicy(sources=(*SOURCES, "webinar_series"), source_spellings={"线上讲座": "webinar_series", "Messe": "trade_show"})
+    told = PolicyActivated(service="lead-svc", name="company", version=2, document=company.stored(), active_from=on(1))
+    await svc.hear(told, COMPANY_POLICY.subject, 2)
+    svc.db.policies.forget()
+    for text in ("Webinar Series", "线上讲座", "MESSE", "trade-show"):
+        assert (await kpi(svc, "leads_captured", source=text))["n"] == 1
+    assert (await kpi(svc, "leads_captured", source="seo"))["n"] == 0

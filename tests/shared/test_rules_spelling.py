@@ -3,7 +3,7 @@
 import pytest
 
 from shared.names import account_id
-from shared.spelling import compared, compared_key, normal_source, searched, tidy
+from shared.spelling import SOURCES, compared, compared_key, normal_by, normal_source, searched, tidy, with_source
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,19 @@ def test_comparing_twice_changes_nothing() -> None:
     for text in ("Stra\u00dfe", "\u0130stanbul", "ﬁrm", "Ⅷ", "㈱日本", "Trade Show", "\u1e9e"):
         assert compared(compared(text)) == compared(text)
         assert normal_source(normal_source(text) or "") == normal_source(text)
+
+
+def test_sources_are_read_by_the_names_and_spellings_of_a_policy() -> None:
+    normal = normal_by((*SOURCES, "webinar_series"), (("线上讲座", "webinar_series"), ("Word-of Mouth", "customer_referral")))
+    for text in ("Webinar Series", "WEBINAR-SERIES", "线上讲座 "):
+        assert normal(text) == "webinar_series"
+        assert normal(normal(text) or "") == "webinar_series"
+    assert normal("word of mouth") == "customer_referral"
+    assert (normal("Paid Search"), normal("  ")) == ("paid search", None)
+    assert normal_by(SOURCES) is normal_source  # made once for each list
+
+
+def test_what_is_said_without_a_source_stays_as_it_is() -> None:
+    for said in ({"company": "Acme"}, {"source": None}, {"source": "seo"}):
+        assert with_source(said, normal_source) is said
+    assert with_source({"source": "SEO", "company": "Acme"}, normal_source) == {"source": "seo", "company": "Acme"}

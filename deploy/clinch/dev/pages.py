@@ -1,6 +1,7 @@
 """The generated parts of files that are otherwise written by hand: each stands between two marks."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from inspect import getdoc
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from clinch.errors import CommandError
 
 if TYPE_CHECKING:
     from shared.events.envelope import Event
+    from shared.policy.document import Policy
     from shared.process.service import Service
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -74,8 +76,15 @@ def _policies(services: "Sequence[Service]") -> str:
             f"| `{'.'.join(path)}` | {' | '.join(labels(policy.model, path))} | {_default(known, path)} | {field.description} |\n"
             for path, field in fields_of(policy.model)
         )
-        parts.append(f"{head}{''.join(rows)}")
+        parts.append(f"{head}{''.join(rows)}{_looks_and_moves(policy)}")
     return "\n\n" + "\n".join(parts) + "\n"
+
+
+def _looks_and_moves(policy: "Policy[Any]") -> str:
+    """What can be asked of a draft, and what goes over to a new version: as the functions that do it say."""
+    says = [f"- Simulation `{one.name}`: {one.says}\n" for one in policy.simulations]
+    says += [f"- With `running: move`: {(getdoc(policy.move) or '').splitlines()[0]}\n"] if policy.move else []
+    return "\n" + "".join(says) if says else ""
 
 
 def _default(document: "Mapping[str, Any]", path: tuple[str, ...]) -> str:

@@ -30,7 +30,7 @@ _OPEN = Query(
 
 
 async def move(tx: Tx, _old: DealPolicy, new: DealPolicy, after: UUID | None) -> UUID | None:
-    """A batch of open deals, with their quotes that are out."""
+    """Give a batch of open deals the probabilities of the new version, and their quotes that are out its days of validity."""
     deals = await tx.all(_OPEN, after=after or _FIRST, most=BATCH)
     moved: list[tuple[Deal, list[tuple[Event, datetime]]]] = []
     for deal in deals:

@@ -10,7 +10,7 @@ from shared.access.rows import Rows
 from shared.access.scoped import Scoped
 from shared.db.query import Query, is_in
 from shared.http.listing import Listing, described
-from shared.spelling import normal_source
+from shared.policy.company import sources_of
 
 LIST = Listing(
     CONTRACT,
@@ -26,7 +26,7 @@ LIST = Listing(
     sorts=("created_at", "updated_at", "drafted_at", "signed_at", "starts_on", "ends_on", "total"),
     default="-created_at",
     search=(CONTRACT.c.number, CONTRACT.c.account_name),
-    stored={"source": normal_source},
+    stored={"source": sources_of},
 )
 
 

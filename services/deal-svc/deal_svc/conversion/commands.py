@@ -27,9 +27,9 @@ from shared.events.lead import LeadConverted
 from shared.handover.late import owner_now
 from shared.handover.parts import DEALS as DEALS_GO
 from shared.handover.parts import HandOverKind
+from shared.policy.company import sources_of
 from shared.rates import no_rate, rate_at
 from shared.roster import standing
-from shared.spelling import normal_source
 
 _JOIN = Query(insert(DEAL_LEAD).values({c.name: bindparam(c.name) for c in DEAL_LEAD.c}), UUID)
 
@@ -79,7 +79,7 @@ async def _open(tx: Tx, e: Envelope[LeadConverted]) -> str | None:
         account_name=lead.account_name,
         lead_id=e.subject,
         conversion_id=lead.conversion_id,
-        source=lead.source and normal_source(lead.source),
+        source=lead.source and sources_of(tx)(lead.source),
         product=lead.product,
         region=lead.region or await tx.first(REGION, id=lead.account_id),
     )

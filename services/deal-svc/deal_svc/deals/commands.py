@@ -21,8 +21,10 @@ from shared.db.tx import Tx
 from shared.errors import Forbidden, Invalid, NotYet, Rejected
 from shared.events.deal import DealOpened, DealUpdated
 from shared.ids import new_id
+from shared.policy.company import sources_of
 from shared.rates import Frozen, no_rate, rate_at
 from shared.roster import standing
+from shared.spelling import with_source
 
 
 async def open_deal(tx: Tx, said: Mapping[str, Any], *, account_id: UUID, owner_id: UUID | None, at: datetime | None) -> Deal:
@@ -41,7 +43,7 @@ async def open_deal(tx: Tx, said: Mapping[str, Any], *, account_id: UUID, owner_
         id=new_id(),
         opened_at=when,
         probability=probability(FIRST, policy.stages),
-        **{**said, "region": said["region"] or account.region},
+        **{**with_source(said, sources_of(tx)), "region": said["region"] or account.region},
         **await frozen_rate(tx, said["currency"], when),
         owner_id=owner,
         team_id=await owners_team(tx, owner),
@@ -80,7 +82,7 @@ async def edit(tx: Tx, deal_id: UUID, *, expect: int | None, at: datetime | None
     when = happened(at, tx.now, since=deal.opened_at)
     if changes.get("currency", deal.currency) != deal.currency:
         changes = {**changes, **await frozen_rate(tx, changes["currency"], when)}
-    return await change(tx, deal, at=when, **changes)
+    return await change(tx, deal, at=when, **with_source(changes, sources_of(tx)))
 
 
 async def assign(tx: Tx, deal_id: UUID, to: UUID, *, expect: int | None, at: datetime | None) -> Deal:

@@ -11,7 +11,7 @@ from shared.access.rows import Rows
 from shared.access.scoped import Scoped
 from shared.db.query import Query, is_in
 from shared.http.listing import Listing, described
-from shared.spelling import normal_source
+from shared.policy.company import sources_of
 
 _FLAGS = func.array(select(func.jsonb_object_keys(DEAL.c.flags)).correlate(DEAL).scalar_subquery())
 
@@ -32,7 +32,7 @@ LIST = Listing(
     sorts=("created_at", "updated_at", "opened_at", "closed_at", "expected_close_on", "amount"),
     default="-created_at",
     search=(DEAL.c.name, DEAL.c.account_name),
-    stored={"source": normal_source},
+    stored={"source": sources_of},
 )
 
 

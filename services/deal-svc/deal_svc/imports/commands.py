@@ -109,6 +109,7 @@ def _described(row: Row, currency: str, fx: Frozen, parties: Parties) -> dict[st
     account_id, account_name = parties.account(row)
     given = {
         **{name: getattr(row, name) for name in _SAID},
+        "source": parties.source(row),
         "account_id": account_id,
         "account_name": account_name,
         "owner_id": owner_id,

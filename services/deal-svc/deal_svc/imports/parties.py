@@ -1,4 +1,4 @@
-"""The accounts and owners that rows of an import name, whatever the spelling, and the owners' teams."""
+"""The accounts, owners and sources that rows of an import name, whatever the spelling, and the owners' teams."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,8 @@ from shared.db.query import Query, is_in, rows_param
 from shared.db.tables import ROSTER
 from shared.db.tx import Tx
 from shared.names import Known
-from shared.spelling import compared, tidy
+from shared.policy.company import sources_of
+from shared.spelling import Normal, compared, tidy
 
 _standing = select(ROSTER.c.person_id, ROSTER.c.team_id, ROSTER.c.active, ROSTER.c.role)
 _PEOPLE = Query(_standing.where(is_in(ROSTER.c.person_id, "people")), tuple)
@@ -38,6 +39,7 @@ class Parties:
     """People who cannot own an open deal: the code of a refusal, and why."""
     shown: Mapping[UUID, str]
     """The names of accounts as they were first spelled."""
+    normal_source: Normal
 
     def account(self, row: Row) -> tuple[UUID | None, str | None]:
         """The account that the row names, and the name to show.
@@ -54,6 +56,9 @@ class Parties:
         """The owner that the row names, and the owner's team."""
         id = self.people[row.owner] if row.owner else None
         return id, self.teams.get(id) if id else None
+
+    def source(self, row: Row) -> str | None:
+        return row.source and self.normal_source(row.source)
 
 
 async def named_by(tx: Tx, rows: Sequence[Row]) -> Parties:
@@ -72,4 +77,4 @@ async def named_by(tx: Tx, rows: Sequence[Row]) -> Parties:
         ordered = sorted(new)
         await tx.run(_SHOW, id=ordered, name=[new[id] for id in ordered])
     await names.learn(tx, "person", [Known(key, id, tx.now, True) for key, id in people.items() if key != str(id)])
-    return Parties(accounts, people, teams, unfit, shown)
+    return Parties(accounts, people, teams, unfit, shown, sources_of(tx))

@@ -34,6 +34,8 @@ from shared.events.envelope import Event
 from shared.events.lead import LeadAssigned, LeadCaptured, LeadFlagged, LeadUnflagged, LeadUpdated
 from shared.ids import external_id as id_of
 from shared.ids import new_id
+from shared.policy.company import sources_of
+from shared.spelling import with_source
 
 Outcome = Literal["created", "filled", "updated", "unchanged"]
 """`filled`: a stub that an import had named got its own data."""
@@ -123,6 +125,8 @@ async def _capture(
 async def _checked(tx: Tx, rows: Sequence[NewLead]) -> list[NewLead | Problem]:
     """Rows as they can be taken, or why not: times, rights, and that what they name exists and is seen by the actor.
 
+    Their sources get the form that the company's policy gives them.
+
     Another system's keys may be new to us, and then make stubs: for those from whom nothing is hidden. For others a key that is
     unknown and one that is somebody else's are refused alike.
     """
@@ -135,6 +139,7 @@ async def _checked(tx: Tx, rows: Sequence[NewLead]) -> list[NewLead | Problem]:
     people = await _seen(tx, _PEOPLE, OWNERS_SEEN, owners)
     accounts = await _seen(tx, _ACCOUNTS, ACCOUNTS_SEEN, [*asked, *(r.said.get("referrer_account_id") for r in rows)])
     contacts = await _seen(tx, _CONTACTS, CONTACTS_SEEN, [r.said.get("contact_id") for r in rows])
+    normal = sources_of(tx)
 
     def refuse_unknown_parties(row: NewLead, account_id: UUID | None) -> None:
         by_key = names_accounts and row.account_external_id
@@ -152,11 +157,12 @@ async def _checked(tx: Tx, rows: Sequence[NewLead]) -> list[NewLead | Problem]:
             raise Invalid("There is no such person among those you may enter leads for.", pointer="/owner_id", code="unknown_person")
         if account_id or not _LINKS.isdisjoint(row.said):
             refuse_unknown_parties(row, account_id)
+        said = with_source(row.said, normal)
         return replace(
             row,
             owner_id=owner_id,
             captured_at=row.captured_at and happened(row.captured_at, tx.now, field="captured_at"),
-            said={**row.said, "account_id": account_id} if account_id else row.said,
+            said={**said, "account_id": account_id} if account_id else said,
         )
 
     return [_attempt(check, *given) for given in zip(rows, owners, named, strict=True)]

@@ -22,6 +22,7 @@ from shared.handover.move import Mover, job_of, why
 from shared.handover.parts import HandOverKind, services_of
 from shared.handover.store import LAST_NUMBER, HandOver, keep
 from shared.ids import new_id
+from shared.policy.company import sources_of
 
 
 async def hand_over(
@@ -34,6 +35,8 @@ async def hand_over(
         raise problem
     await _can_take(tx, person_id, to_id)
     HAND_OVER_RECORDS.check(Asked(person_id, to_id), tx.actor, also=await _reach_unmet(tx, Asked(person_id, to_id)))
+    if asked.source is not None:
+        asked = asked.model_copy(update={"source": sources_of(tx)(asked.source)})
     number = await tx.one(LAST_NUMBER, from_id=person_id) + 1
     told = PersonHandedOver(
         hand_over_id=new_id(),

@@ -31,6 +31,8 @@ from shared.events.lead import (
     LeadUpdated,
 )
 from shared.masking import differences
+from shared.policy.company import sources_of
+from shared.spelling import with_source
 from shared.timers import cancel_timers, set_timer
 
 BATCH = 500
@@ -42,7 +44,7 @@ WAKE = "lead.wake"
 async def change_lead(tx: Tx, id: UUID, given: Mapping[str, Any], expect: int | None) -> Lead:
     """Change descriptive fields."""
     lead = await SEEN.load(tx, id, expect)
-    changes = differences(lead, given, () if unmasked(kinds.LEADS, tx.actor) else rules.PERSONAL)
+    changes = differences(lead, with_source(given, sources_of(tx)), () if unmasked(kinds.LEADS, tx.actor) else rules.PERSONAL)
     CHANGE.check(lead, tx.actor, facts=tx.policy(POLICY), also=rules.party_unmet(lead, changes))
     if not changes:
         return lead

@@ -15,7 +15,7 @@ from shared.db.query import Query, is_in
 from shared.fields import personal
 from shared.http.answer import Identified
 from shared.http.listing import Listing, described
-from shared.spelling import normal_source
+from shared.policy.company import sources_of
 
 
 class LeadItem(LeadFields, Identified):
@@ -60,7 +60,7 @@ LIST = Listing(
     search=(LEAD.c.title, LEAD.c.company, LEAD.c.contact_name, LEAD.c.external_id),
     personal=[LEAD.c[n] for n in (*personal(LeadFields), "reason")],
     kind=kinds.LEADS,
-    stored={"source": normal_source},
+    stored={"source": sources_of},
 )
 
 

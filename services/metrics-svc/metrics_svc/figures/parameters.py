@@ -11,8 +11,11 @@ from pydantic import WithJsonSchema
 from metrics_svc.facts.rows import DIMENSIONS
 from metrics_svc.figures.question import NONE, By, Question
 from shared.calendar import day_of
+from shared.db.tx import Reader
 from shared.errors import Invalid
 from shared.fields import Day
+from shared.http.edge import Reading
+from shared.policy.company import sources_of
 from shared.spelling import normal_source
 
 Id = Annotated[str, WithJsonSchema({"anyOf": [{"type": "string", "format": "uuid"}, {"const": NONE}]})]
@@ -20,6 +23,7 @@ Id = Annotated[str, WithJsonSchema({"anyOf": [{"type": "string", "format": "uuid
 
 async def asked_now(
     request: Request,
+    db: Reading,
     by: Annotated[By | None, Query(description="One line per value of this dimension.")] = None,
     source: Annotated[str | None, Query(min_length=1, max_length=200, description=f"Only this source; `{NONE}` for unknown.")] = None,
     owner: Annotated[Id | None, Query(description=f"Only this person's, an id; `{NONE}` for nobody's.")] = None,
@@ -31,7 +35,7 @@ async def asked_now(
     state = request.app.state
     zone: ZoneInfo = state.settings.zone
     given = {"source": source, "owner": owner, "team": team, "product": product, "region": region}
-    filters = {name: _value(name, text) for name, text in given.items() if text is not None}
+    filters = {name: _value(db, name, text) for name, text in given.items() if text is not None}
     _each_once(request)
     today = day_of(state.clock(), zone)
     return Question(start=None, end=None, as_of=None, by=by, filters=filters, zone=zone, today=today)
@@ -54,7 +58,7 @@ async def asked(
 AskedFor = Annotated[Question, Depends(asked)]
 
 
-def _value(name: str, text: str) -> str:
+def _value(db: Reader, name: str, text: str) -> str:
     if text == NONE:
         return ""
     if "\0" in text or not text:
@@ -64,7 +68,13 @@ def _value(name: str, text: str) -> str:
             return str(UUID(text))
         except ValueError:
             raise Invalid(f"{name} takes an id (a UUID), or {NONE}.", pointer=name, code="bad_parameter") from None
-    return (normal_source(text) or text) if name == "source" else text
+    return _source(db, text) if name == "source" else text
+
+
+def _source(db: Reader, text: str) -> str:
+    """As facts have it: what the company's policy calls it, and then what was told before there were policies."""
+    named = sources_of(db)(text) or text
+    return normal_source(named) or named
 
 
 def _each_once(request: Request) -> None:
