@@ -11,6 +11,16 @@ NOT_KEPT = {"allowed_actions", "next_cursor", "position"}
 ANSWERED_OTHERWISE = re.compile(r"dev-(?!admin).* /v1/metrics/(funnel|kpis/(leads_captured|mql_rate|lead_to_customer))\b")
 """What nobody owns counts for nobody but those who count everything; until then it counted for all who could take it from the pool."""
 
+SHOWN_LESS = re.compile(r"dev-(?!admin).* /v1/(accounts|contacts)\?")
+"""Accounts that nobody owns are shown through their records alone; until then everybody who sells saw them."""
+
+
+def still_shown(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    """A list without the items that are shown no more; those that are shown are as they were, and none is there that was not."""
+    there = {item["id"] for item in after["items"]}
+    assert there, "nothing is shown any more"
+    return {**before, "items": [item for item in before["items"] if item["id"] in there]}
+
 
 def differences(before: Any, after: Any, where: str = "") -> Iterator[str]:
     """Where `after` is not as `before`."""
