@@ -8,8 +8,9 @@ loses nothing. While the database is away, `MOST` reads are kept in memory; what
 import asyncio
 import typing
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
@@ -213,8 +214,9 @@ def _row(read: _Read) -> tuple[Any, ...]:
     return (new_id(), read.at, by.id, by.role.value, read.reads.operation, record, read.records, query, read.trace, read.reason)
 
 
-def shown(query: bytes, names: Iterable[str]) -> str:
-    """The query without the values of personal data: `q=...&state=mql`."""
+@lru_cache(maxsize=256)
+def shown(query: bytes, names: frozenset[str]) -> str:
+    """The query without the values of personal data: `q=...&state=mql`. Kept, as people ask the same again and again."""
     hidden = {*names, *_SEARCHED}
     given = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
     return urlencode([(name, "..." if name.partition("[")[0] in hidden else value) for name, value in given])[:2000]

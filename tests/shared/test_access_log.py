@@ -126,7 +126,7 @@ async def test_what_is_older_than_policy_says_goes_in_steps(svc: Running, monkey
 
 def test_a_query_is_kept_without_personal_values() -> None:
     given = b"q=anna&email=anna%40acme.example&email%5Bin%5D=x&region=north&cursor=secret"
-    assert shown(given, {"email"}) == "q=...&email=...&email%5Bin%5D=...&region=north&cursor=..."
+    assert shown(given, frozenset({"email"})) == "q=...&email=...&email%5Bin%5D=...&region=north&cursor=..."
 
 
 LOGGED = {
