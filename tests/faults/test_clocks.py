@@ -64,7 +64,9 @@ async def test_clocks_that_step_by_an_hour_change_nothing(postgres: Postgres, ca
             said = await verified(databases, lead.settings.bus_url)
             woken = Counter(str(e.subject) for e in await lead.told(LeadReactivated))
             told = len(await lead.told())
-            logged = await count(lead.settings.bus_url, "SELECT count(*) FROM log WHERE headers::jsonb ->> 'ce_source' = '/clinch/lead-svc'")
+            logged = await count(
+                lead.settings.bus_url, "SELECT count(*) FROM log WHERE headers::jsonb ->> 'ce_source' = '/clinch/lead-svc'"
+            )
         finally:
             stop.set()
             await second

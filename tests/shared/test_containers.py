@@ -13,10 +13,12 @@ import pytest
 import yaml
 from babel import localedata
 
+from clinch.dev.acts import acts_in
 from clinch.run.enter_people import EntrySettings
 from clinch.run.front import FrontSettings
 from clinch.run.people import SAMPLE_PEOPLE
 from clinch.run.settings import SERVICES
+from shared.access.kinds import KINDS
 from shared.auth import Role
 from shared.process.service import Service
 from shared.process.settings import Settings
@@ -51,7 +53,9 @@ def test_every_route_can_be_reached_through_the_gateway() -> None:
     """A route outside its service's prefixes would be there in a test of the service, and nowhere else."""
     for short in SERVICES:
         settings = service(short).settings(database_url="postgresql://", bus_url="postgresql://", issuer="http://issuer.test")
-        paths = service(short).app(settings).openapi()["paths"]
+        of_policies = [policy.name for policy in service(short).policies]
+        documented = service(short).app(settings).openapi()["paths"]
+        paths = {path.replace("{policy}", name) for path in documented for name in of_policies}
         assert [p for p in paths if not any(p == own or p.startswith(f"{own}/") for own in service(short).paths)] == []
 
 
@@ -147,7 +151,11 @@ def test_grafana_finds_what_it_is_given(containers: dict[str, Any]) -> None:
 
 def test_the_realm_has_our_roles_our_people_and_our_audience() -> None:
     realm = json.loads((ROOT / "deploy/keycloak/clinch-realm.json").read_text())
-    assert {role["name"] for role in realm["roles"]["realm"]} == {role.value for role in Role if role is not Role.system}
+    named = {role["name"] for role in realm["roles"]["realm"]}
+    scopes = {name for name in named if ":" in name}  # a service account is given its scopes as roles
+    assert named - scopes == {role.value for role in Role if role is not Role.system}
+    assert scopes >= {f"{kind.scopes[0]}:read" for kind in KINDS.values()}
+    assert scopes >= {act.who.scope for short in SERVICES for act in acts_in(service(short)) if act.who.scope}
     people = {(u["id"], u["username"], f"{u['firstName']} {u['lastName']}", *u["realmRoles"]) for u in realm["users"] if "id" in u}
     assert people == {(str(p.id), p.key, p.name, p.role.value) for p in SAMPLE_PEOPLE}
     audiences = [[m["config"].get("included.custom.audience") for m in client["protocolMappers"]] for client in realm["clients"]]
