@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,9 @@ from clinch.main import app
 from clinch.run.postgres import Postgres
 from deal_svc.policy import DealPolicy
 from deal_svc.service import service
+from metrics_svc.service import service as metrics
 from shared.policy.company import CompanyPolicy
+from shared.process.service import Service
 from tests.harness import running
 from tests.ports import free_port
 from tests.shared.until import until
@@ -50,8 +53,8 @@ class Terminal:
         return str(path)
 
 
-@pytest.fixture
-async def terminal(postgres: Postgres, tmp_path: Path) -> AsyncIterator[Terminal]:
+@asynccontextmanager
+async def terminal_of(service: Service, postgres: Postgres, tmp_path: Path) -> AsyncIterator[Terminal]:
     async with running(service, postgres) as svc:
         port = free_port()
         server = uvicorn.Server(uvicorn.Config(svc.app, port=port, log_level="error", lifespan="off"))
@@ -66,13 +69,20 @@ async def terminal(postgres: Postgres, tmp_path: Path) -> AsyncIterator[Terminal
         await serving
 
 
+@pytest.fixture
+async def terminal(postgres: Postgres, tmp_path: Path) -> AsyncIterator[Terminal]:
+    async with terminal_of(service, postgres, tmp_path) as its:
+        yield its
+
+
 async def test_the_walk_of_the_page(terminal: Terminal) -> None:
-    assert (await terminal.says("show", "deal", who="rep")).startswith("# version 1\npolicy: deal-svc\ndocument:\n  stages:\n")
+    assert (await terminal.says("show", "deal", who="rep")).startswith("# version 1\npolicy: deal-svc\ndocument:\n")
     file = terminal.file()
     changes = "stages.negotiation.stalled_after_days: 21 → 28   (Stages, Negotiation, Stalled after days)"
     assert changes in await terminal.says("diff", file)
     drafted = await terminal.says("apply", file)
-    assert "Version 2 of deal-svc is drafted.\nNext: `clinch policy approve deal 2 --token ...`" in drafted
+    assert "Version 2 of deal-svc is drafted.\nNext: `clinch policy simulate deal 2`" in drafted
+    assert "Next: `clinch policy approve deal 2 --token ...`" in drafted
     assert "Next: `clinch policy activate deal 2 --from DAY`" in await terminal.says("approve", "deal", "2", who="director")
     later = await terminal.says("activate", "deal", "2", "--from", "2026-04-01")
     assert later == "Version 2 of deal-svc will be active from 2026-04-01T00:00:00Z on.\n"
@@ -114,11 +124,12 @@ async def test_what_is_wrong_with_a_file_is_a_sentence(terminal: Terminal, text:
     assert says in said.replace("\n", " ")
 
 
-async def test_a_document_without_a_simulation_says_so(terminal: Terminal) -> None:
-    await terminal.says("apply", terminal.file())
-    code, said = await terminal.run("simulate", "deal", "2")
-    if code:
-        assert "There is no simulation for this document." in said
+async def test_a_document_without_a_simulation_says_so(postgres: Postgres, tmp_path: Path) -> None:
+    async with terminal_of(metrics, postgres, tmp_path) as terminal:
+        await terminal.says("apply", terminal.file("policy: metrics\ndocument:\n  access_log_days: 90\n"))
+        code, said = await terminal.run("simulate", "metrics", "2")
+    assert code
+    assert "There is no simulation for this document." in said
 
 
 def test_every_document_is_read_as_it_was_written(tmp_path: Path) -> None:

@@ -58,9 +58,12 @@ async def _each(things: Sequence[T], do: Callable[[T], Awaitable[None]], advance
             await do(thing)
         advance(1)
 
+    refused: BaseException | None = None
     try:
         async with asyncio.TaskGroup() as group:
             for thing in things:
                 group.create_task(one(thing))
     except* CommandError as failed:
-        raise failed.exceptions[0] from None
+        refused = failed.exceptions[0]  # raised from in here it would be in a group again
+    if refused is not None:
+        raise refused
