@@ -1,6 +1,6 @@
 """One Alembic environment for all services: each keeps its revisions in its own `migrations/` folder.
 
-The plumbing tables that every service has (shared/db/tables.py) have theirs once, in the branch `plumbing` beside this file. A database
+The plumbing tables that every service has (shared/db/tables/) have theirs once, in the branch `plumbing` beside this file. A database
 is therefore at one revision of its service and perhaps at one of the plumbing; both are written as one text, apart by a space. A
 revision of a service that needs a step of the plumbing names it in `depends_on`.
 """

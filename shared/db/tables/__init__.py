@@ -1,0 +1,39 @@
+"""The plumbing tables that every service's database has a copy of. No business rule and no table of one service."""
+
+from shared.db.tables.base import NAMING, PLUMBING, At, service_metadata
+from shared.db.tables.imports import IMPORT_CHUNK, IMPORT_JOB, IMPORT_PROBLEM
+from shared.db.tables.log import CONSUMER_OFFSET, CONSUMER_SEEN, DEAD_LETTER, EVENT, OUTBOX, OUTBOX_LETTER
+from shared.db.tables.people import ACCESS_LOG, MEMBERSHIP, ROSTER
+from shared.db.tables.policy import COMPANY, POLICY_COPY, POLICY_DIFFERENCE, POLICY_SIMULATION, POLICY_VERSION, RATE
+from shared.db.tables.work import BLOCKED_TASK, HAND_OVER, IDEMPOTENCY, LEASE, RATE_LIMIT, TIMER
+
+__all__ = [
+    "ACCESS_LOG",
+    "BLOCKED_TASK",
+    "COMPANY",
+    "CONSUMER_OFFSET",
+    "CONSUMER_SEEN",
+    "DEAD_LETTER",
+    "EVENT",
+    "HAND_OVER",
+    "IDEMPOTENCY",
+    "IMPORT_CHUNK",
+    "IMPORT_JOB",
+    "IMPORT_PROBLEM",
+    "LEASE",
+    "MEMBERSHIP",
+    "NAMING",
+    "OUTBOX",
+    "OUTBOX_LETTER",
+    "PLUMBING",
+    "POLICY_COPY",
+    "POLICY_DIFFERENCE",
+    "POLICY_SIMULATION",
+    "POLICY_VERSION",
+    "RATE",
+    "RATE_LIMIT",
+    "ROSTER",
+    "TIMER",
+    "At",
+    "service_metadata",
+]

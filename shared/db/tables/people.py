@@ -1,0 +1,47 @@
+"""Who is in which team, who has a part in what, and who has read what."""
+
+from sqlalchemy import ARRAY, BigInteger, Boolean, Column, Index, Integer, PrimaryKeyConstraint, Table, Text, Uuid, text
+
+from shared.db.tables.base import PLUMBING, At
+
+ROSTER = Table(
+    "roster",
+    PLUMBING,
+    Column("person_id", Uuid, primary_key=True),
+    Column("team_id", Uuid),
+    Column("team_path", ARRAY(Uuid), nullable=False, comment="ids from the root team to the person's own"),
+    Column("role", Text, nullable=False),
+    Column("active", Boolean, nullable=False, server_default=text("true")),
+    Column("version", BigInteger, nullable=False),
+    comment="who is in which team, as lead-svc's events told it: ids only, for row access and for the team of an event",
+)
+
+MEMBERSHIP = Table(
+    "membership",
+    PLUMBING,
+    Column("record_id", Uuid, nullable=False),
+    Column("person_id", Uuid, nullable=False),
+    Column("part", Text, nullable=False, comment="creator, owner (of an account), member (of its team)"),
+    PrimaryKeyConstraint("record_id", "person_id", "part"),
+    Index(None, "person_id", "record_id"),
+    comment="who has a part in which record besides its owner, and so sees it",
+)
+
+ACCESS_LOG = Table(
+    "access_log",
+    PLUMBING,
+    Column("id", Uuid, primary_key=True),
+    Column("at", At, nullable=False),
+    Column("actor_id", Uuid, nullable=False),
+    Column("actor_role", Text, nullable=False),
+    Column("operation", Text, nullable=False, comment="the operation's id in the OpenAPI document"),
+    Column("record_id", Uuid, comment="empty for a list"),
+    Column("records", Integer, comment="how many a list showed"),
+    Column("query", Text, comment="of a list, without the values of personal data"),
+    Column("request_id", Text, nullable=False),
+    Column("reason", Text, comment="why, as the reader said"),
+    Index(None, "at", "id"),
+    Index(None, "actor_id", "at"),
+    Index(None, "record_id", "at", postgresql_where=text("record_id IS NOT NULL")),
+    comment="reads of personal data, and exports; changes are in event",
+)
