@@ -1,11 +1,10 @@
 """Who has a part in a record besides its owner: its creator, its team, and the owners of the accounts that records belong to."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, any_, bindparam, delete, select
+from sqlalchemy import ARRAY, Uuid, any_, bindparam, delete, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
 from shared.access.kinds import Kind, reach
@@ -25,24 +24,17 @@ class Part(StrEnum):
     member = "member"  # of its team
 
 
-@dataclass(frozen=True, slots=True)
-class Membership:
-    record_id: UUID
-    person_id: UUID
-    part: str
-
-
-_NAMES = tuple(Membership.__slots__)
+_NAMES = ("record_id", "person_id", "part")
 _given = rows_param(MEMBERSHIP, *_NAMES)
 _put = insert(MEMBERSHIP).from_select(_NAMES, select(*[_given.c[n] for n in _NAMES]))
 _PUT = Query(_put.on_conflict_do_nothing().returning(MEMBERSHIP.c.record_id), UUID)
-_the_one = [MEMBERSHIP.c[n] == bindparam(n) for n in _NAMES]
-_DROP = Query(delete(MEMBERSHIP).where(*_the_one).returning(MEMBERSHIP.c.record_id), UUID)
-_OF = Query(
-    select(*[MEMBERSHIP.c[n] for n in _NAMES])
-    .where(MEMBERSHIP.c.record_id == any_(bindparam("record_ids", type_=ARRAY(Uuid))))
-    .order_by(MEMBERSHIP.c.part, MEMBERSHIP.c.person_id),
-    Membership,
+_these = tuple_(*[MEMBERSHIP.c[n] for n in _NAMES]).in_(select(*[_given.c[n] for n in _NAMES]))
+_DROP = Query(delete(MEMBERSHIP).where(_these).returning(MEMBERSHIP.c.record_id), UUID)
+_TEAM = Query(
+    select(MEMBERSHIP.c.person_id)
+    .where(MEMBERSHIP.c.record_id == bindparam("record_id"), MEMBERSHIP.c.part == Part.member)
+    .order_by(MEMBERSHIP.c.person_id),
+    UUID,
 )
 _FORGET_OWNERS = Query(
     delete(MEMBERSHIP).where(MEMBERSHIP.c.part == Part.owner, MEMBERSHIP.c.record_id == any_(bindparam("record_ids", type_=ARRAY(Uuid)))),
@@ -57,12 +49,12 @@ async def add(tx: Tx, record_id: UUID, person_id: UUID, part: str = Part.member)
 
 async def remove(tx: Tx, record_id: UUID, person_id: UUID, part: str = Part.member) -> bool:
     """Take a part away; False when they did not have it."""
-    return bool(await tx.all(_DROP, record_id=record_id, person_id=person_id, part=part))
+    return bool(await tx.all(_DROP, record_id=[record_id], person_id=[person_id], part=[part]))
 
 
-async def of(db: Reader, record_ids: Sequence[UUID]) -> list[Membership]:
-    """Everybody who has a part in these records."""
-    return await db.all(_OF, record_ids=list(record_ids)) if record_ids else []
+async def team(db: Reader, record_id: UUID) -> list[UUID]:
+    """The people in the team of a record, besides its owner."""
+    return await db.all(_TEAM, record_id=record_id)
 
 
 async def created(tx: Tx, kind: Kind, records: Iterable[tuple[UUID, UUID | None]]) -> None:
@@ -75,14 +67,17 @@ async def created(tx: Tx, kind: Kind, records: Iterable[tuple[UUID, UUID | None]
 
 
 async def _hear(tx: Tx, events: Sequence[Envelope[Event]]) -> None:
+    """The last that a batch tells of each account's owner and of each part."""
     owners: dict[UUID, UUID | None] = {}
+    parts: dict[tuple[UUID, UUID, str], bool] = {}
     for event in events:
         if isinstance(event.data, AccountCreated | AccountUpdated):
             owners[event.subject] = event.data.owner_id
-        elif isinstance(event.data, MemberAdded):
-            await add(tx, event.subject, event.data.person_id, event.data.part)
-        elif isinstance(event.data, MemberRemoved):
-            await remove(tx, event.subject, event.data.person_id, event.data.part)
+        elif isinstance(event.data, MemberAdded | MemberRemoved):
+            parts[event.subject, event.data.person_id, event.data.part] = isinstance(event.data, MemberAdded)
+    for query, added in ((_DROP, False), (_PUT, True)):
+        if given := [part for part, has in parts.items() if has is added]:
+            await tx.run(query, **{name: [part[n] for part in given] for n, name in enumerate(_NAMES)})
     if owners:
         await tx.run(_FORGET_OWNERS, record_ids=sorted(owners))
         known = {id: owner for id, owner in owners.items() if owner is not None}

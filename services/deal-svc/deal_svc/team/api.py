@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from deal_svc.answers import DealOut, deal_out
 from deal_svc.deals.queries import SEEN
 from deal_svc.team import commands
+from shared.access import members
 from shared.auth import CurrentActor
 from shared.http.edge import ClinchRoute, IfMatch, InTx, Reading
 
@@ -24,7 +25,7 @@ class DealMembersOut(BaseModel):
 async def list_deal_members(deal_id: UUID, db: Reading, by: CurrentActor) -> DealMembersOut:
     """The ids of the people in the team of the deal."""
     await SEEN.get(db, by, deal_id)
-    return DealMembersOut(items=await commands.team_of_deal(db, deal_id))
+    return DealMembersOut(items=await members.team(db, deal_id))
 
 
 @router.put("/{person_id}")

@@ -8,7 +8,7 @@ from deal_svc.deals.tables import DEALS
 from deal_svc.team.rules import ADD_MEMBER, REMOVE_MEMBER
 from shared.access import members
 from shared.access.members import Part
-from shared.db.tx import Reader, Tx
+from shared.db.tx import Tx
 from shared.errors import NotYet
 from shared.events.deal import DealMemberAdded, DealMemberRemoved
 from shared.roster import standing
@@ -35,8 +35,3 @@ async def remove(tx: Tx, deal_id: UUID, person_id: UUID, expect: int | None) -> 
     if not await members.remove(tx, deal_id, person_id):
         return deal
     return await tx.save(DEALS, deal, DealMemberRemoved(person_id=person_id, part=Part.member))
-
-
-async def team_of_deal(db: Reader, deal_id: UUID) -> list[UUID]:
-    """The people in the team, besides the owner."""
-    return [one.person_id for one in await members.of(db, [deal_id]) if one.part == Part.member]

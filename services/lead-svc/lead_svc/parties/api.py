@@ -22,7 +22,6 @@ from lead_svc.parties.tables import ACCOUNTS
 from lead_svc.seen import ACCOUNTS_SEEN, CONTACTS_SEEN
 from shared.access import kinds, members
 from shared.access.kinds import unmasked
-from shared.access.members import Part
 from shared.acts import AllowedAction, shown
 from shared.auth import Actor, CurrentActor
 from shared.db.tx import Reader
@@ -55,17 +54,13 @@ class AccountOut(AccountItem):
     @classmethod
     async def of(cls, db: Reader, account: Account, by: Actor) -> Self:
         known = {name: getattr(account, name) for name in AccountItem.model_fields}
-        return cls(**known, members=await _team(db, account), allowed_actions=shown(ACCOUNT_ACTS, account, by))
+        return cls(**known, members=await members.team(db, account.id), allowed_actions=shown(ACCOUNT_ACTS, account, by))
 
 
 class MembersOut(BaseModel):
     """The team of an account, besides its owner."""
 
     items: list[UUID]
-
-
-async def _team(db: Reader, account: Account) -> list[UUID]:
-    return [one.person_id for one in await members.of(db, [account.id]) if one.part == Part.member]
 
 
 class ContactIn(ContactFields, Body):
@@ -119,7 +114,7 @@ async def change_account(account_id: UUID, body: AccountPatch, tx: InTx, by: Cur
 async def list_account_members(account_id: UUID, db: Reading, by: CurrentActor) -> MembersOut:
     """The ids of the people in the team of the account."""
     account = await SEEN_ACCOUNTS.get(db, by, account_id)
-    return MembersOut(items=await _team(db, account))
+    return MembersOut(items=await members.team(db, account.id))
 
 
 @accounts.put("/{account_id}/members/{person_id}")
