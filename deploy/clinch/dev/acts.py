@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
-from pkgutil import walk_packages
 from typing import TYPE_CHECKING, Any
 
+from clinch.dev.fields import importers, modules
 from shared.access.kinds import KINDS, Kind
 from shared.acts import Act, declared_in
 from shared.auth.actor import Role
@@ -15,26 +15,18 @@ if TYPE_CHECKING:
 
 def acts_of(package: str) -> list[Act[Any, Any]]:
     """Every act that a service declares in the `rules.py` of a feature, in the order of its features and declarations."""
-    return list(declared_in(*map(import_module, [name for name in _modules(package) if name.endswith(".rules")])))
-
-
-def _modules(package: str) -> list[str]:
-    return [module.name for module in walk_packages(import_module(package).__path__, f"{package}.")]
+    return list(declared_in(*map(import_module, [name for name in modules(package) if name.endswith(".rules")])))
 
 
 def acts_in(service: "Service") -> list[Act[Any, Any]]:
     """Every act of a service: its own, those of its imports, and those that `shared` declares for operations that it has."""
     from clinch.dev.documents import openapi
-    from shared.imports.importer import Importer
 
-    package = service.name.replace("-", "_")
-    features = map(import_module, [name for name in _modules(package) if name.endswith((".imports", ".imports.api"))])
-    importers = {id(value): value for module in features for value in vars(module).values() if isinstance(value, Importer)}
     operations = {operation["operationId"] for path in openapi(service)["paths"].values() for operation in path.values()}
-    of_all = declared_in(*map(import_module, [name for name in _modules("shared") if not name.startswith("shared.migrations")]))
+    of_all = declared_in(*map(import_module, [name for name in modules("shared") if not name.startswith("shared.migrations")]))
     return [
-        *acts_of(package),
-        *(act for importer in importers.values() for act in importer.acts),
+        *acts_of(service.name.replace("-", "_")),
+        *(act for importer in importers([service]) for act in importer.acts),
         *(act for act in of_all if act.operation in operations),
     ]
 

@@ -1,8 +1,8 @@
 """The fields of the rows that can be imported, as docs/imports.md shows them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from importlib import import_module
-from importlib.util import find_spec
+from pkgutil import walk_packages
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -10,14 +10,18 @@ if TYPE_CHECKING:
     from shared.process.service import Service
 
 
-def importers(services: "Sequence[Service]") -> "Iterator[Importer]":
-    """What each service imports: it says so in `imports/api.py`."""
+def importers(services: "Iterable[Service]") -> "Iterator[Importer]":
+    """What each service imports: it says so in a feature's `imports.py`, or in the `api.py` of a feature `imports`."""
     from shared.imports.importer import Importer
 
     for service in services:
-        package = service.name.replace("-", "_")
-        if find_spec(f"{package}.imports"):
-            yield from (value for value in vars(import_module(f"{package}.imports.api")).values() if isinstance(value, Importer))
+        features = [name for name in modules(service.name.replace("-", "_")) if name.endswith((".imports", ".imports.api"))]
+        found = [value for name in features for value in vars(import_module(name)).values() if isinstance(value, Importer)]
+        yield from {id(importer): importer for importer in found}.values()
+
+
+def modules(package: str) -> list[str]:
+    return [module.name for module in walk_packages(import_module(package).__path__, f"{package}.")]
 
 
 def section(importer: "Importer") -> str:
