@@ -136,7 +136,7 @@ def simulate(
         if report["state"] != "done":
             raise CommandError(f"The simulation is {report['state']}. {report['error'] or ''}".strip())
         for part in report["parts"]:
-            typer.echo(f"{part['says']} {part['records']:,} records of the last {days} days; {part['differ']:,} would differ.")
+            typer.echo(f"{part['says']} Of {_counted(part['records'], 'record')} of the last {days} days {part['differ']:,} would differ.")
             for change in part["changes"]:
                 typer.echo(f"  {change['change']}: {change['records']:,}")
         if report["kept"]:
@@ -188,10 +188,14 @@ def _is_same(answer: Any) -> bool:
     return bool(answer.status_code == 409 and answer.json().get("code") == "no_change")
 
 
+def _counted(n: int, what: str) -> str:
+    return f"{n:,} {what}" + ("" if n == 1 else "s")
+
+
 def _show_changes(name: str, version: dict[str, Any] | None) -> None:
     if version is None:
         typer.echo(f"{name}: nothing differs from the active version.")
         return
-    typer.echo(f"{name}: {len(version['changes'])} of its values differ from version {version['based_on']}.")
+    typer.echo(f"{name} differs from version {version['based_on']} in {_counted(len(version['changes']), 'value')}:")
     for change in version["changes"]:
         typer.echo(f"  {change['pointer'].lstrip('/').replace('/', '.')}: {change['before']} → {change['after']}   ({change['title']})")
