@@ -9,8 +9,8 @@ from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql
 
 from metrics_svc.cells.tables import BUCKET, CELL
-from metrics_svc.facts.tables import FACTS
 from metrics_svc.fold import fold
+from metrics_svc.folding.table import TABLES
 from metrics_svc.service import service
 from shared.process import heap
 from tests.bench.compare import Progress
@@ -59,7 +59,7 @@ async def _upsert(source: str, target: str) -> float:
     """Seconds to write what the projection made, without reading, folding, or counting anything: each table by one statement."""
     given, into = await asyncpg.connect(source), await asyncpg.connect(target)
     try:
-        work = [await _statement(given, table) for table in (*(fact.table for fact in FACTS.values()), CELL, BUCKET)]
+        work = [await _statement(given, table) for table in (*(fact.table for fact in TABLES.values()), CELL, BUCKET)]
         started = perf_counter()
         async with into.transaction():
             for statement, columns in work:

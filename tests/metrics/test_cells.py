@@ -11,7 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metrics_svc.cells.changes import CellChanges, Change
-from metrics_svc.facts.rows import AllocationFact, AmountFact, GoalFact, LeadFact, LeadGoalFact, OutcomeFact, VisitFact
+from metrics_svc.facts.allocation import AllocationFact
+from metrics_svc.facts.amount import AmountFact
+from metrics_svc.facts.goal import GoalFact
+from metrics_svc.facts.lead import LeadFact
+from metrics_svc.facts.lead_goal import LeadGoalFact
+from metrics_svc.facts.outcome import OutcomeFact
+from metrics_svc.facts.visit import VisitFact
 from metrics_svc.fold import fold
 from metrics_svc.histogram import bucket_of
 from metrics_svc.stages import EXITS, STAGES

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from metrics_svc.cells.changes import CellChanges
 from metrics_svc.cells.tables import EVER
-from metrics_svc.facts.deals import UNKNOWN_STAGE
-from metrics_svc.facts.money import Calendar
-from metrics_svc.facts.rows import DIMENSIONS, VisitFact
-from metrics_svc.fold import Touched
+from metrics_svc.counting.dimensions import DIMENSIONS
+from metrics_svc.counting.times import Calendar
+from metrics_svc.facts.deal import UNKNOWN_STAGE
+from metrics_svc.facts.visit import VisitFact
+from metrics_svc.folding.sales import Sales
 from metrics_svc.funnel.rules import DIRECT, LEADS, PARTS, Line, line
 from metrics_svc.kpi import Sum, rate, ratio
 from metrics_svc.stages import STAGES
@@ -27,7 +28,7 @@ WORLDS = st.integers(0, 10**9).map(lambda seed: random_world(seed, leads=6))
 
 
 def facts_of(events: list[Any]) -> list[Any]:
-    touched = Touched(Calendar(UTC, UTC))
+    touched = Sales(Calendar(UTC, UTC))
     for event in events:
         touched.hear(event)
     return list(touched.derive().values())

@@ -1,6 +1,6 @@
 """What `clinch verify` asks of metrics-svc's own data, besides the projection."""
 
-from metrics_svc.facts.deals import UNKNOWN_STAGE
+from metrics_svc.facts.deal import UNKNOWN_STAGE
 from metrics_svc.feed import checks as feed
 from metrics_svc.webhooks.rules import MOVES
 from metrics_svc.webhooks.turns import MATCHES

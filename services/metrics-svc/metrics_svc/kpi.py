@@ -9,8 +9,8 @@ from decimal import Decimal
 from functools import cache, lru_cache
 from typing import Any, Literal
 
+from metrics_svc.counting.measure import MEASURES, Measure
 from metrics_svc.histogram import quantile
-from metrics_svc.measures import MEASURES, Measure
 from metrics_svc.numbers import Figures
 
 Unit = Literal["count", "ratio", "days", "money", "money_per_day"]
@@ -161,7 +161,7 @@ def _by(kpi: Kpi, numbers: Figures) -> Kpi:
 @cache
 def catalogue() -> dict[str, Kpi]:
     """All KPIs by name. Importing their files also declares the measures that only they need."""
-    from metrics_svc import kpis
+    from metrics_svc import facts, kpis  # noqa: F401  (facts declare the measures of their own)
 
     for module in pkgutil.iter_modules(kpis.__path__):
         importlib.import_module(f"{kpis.__name__}.{module.name}")

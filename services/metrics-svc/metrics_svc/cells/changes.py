@@ -9,9 +9,9 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from metrics_svc.cells.tables import EVER
-from metrics_svc.facts.rows import ALL, DIMENSIONS
+from metrics_svc.counting.dimensions import ALL, DIMENSIONS
+from metrics_svc.counting.measure import Measure
 from metrics_svc.kpi import all_measures
-from metrics_svc.measures import Measure
 from shared.calendar import day_of
 
 Key = tuple[str, str, date, str, date]

@@ -9,27 +9,20 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Uuid, cast, null
 
-from metrics_svc.facts.rows import AllocationFact, DealFact, LeadFact, LeadGoalFact, MilestoneFact, PaymentFact
-from metrics_svc.facts.tables import DEALS, FACTS, LEADS
+from metrics_svc.counting.measure import Measure
+from metrics_svc.facts import FACTS
+from metrics_svc.facts.deal import DealFact
+from metrics_svc.facts.lead import LeadFact
+from metrics_svc.folding.table import TABLES
 from metrics_svc.kpi import Part
-from metrics_svc.measures import Measure
-from shared.access.kinds import CASH_FIGURES, DEAL_FIGURES, LEAD_FIGURES, Kind, reach, sees
+from shared.access.kinds import DEAL_FIGURES, LEAD_FIGURES, Kind, reach, sees
 from shared.access.rows import Rows, Through
 from shared.auth import Actor
 from shared.errors import Forbidden
 
-_KINDS: dict[type[Any], Kind] = {
-    LeadFact: LEAD_FIGURES,
-    LeadGoalFact: LEAD_FIGURES,
-    MilestoneFact: CASH_FIGURES,
-    PaymentFact: CASH_FIGURES,
-    AllocationFact: CASH_FIGURES,
-}
-"""The figures that facts are counted in; those of deals for all others."""
-
 
 def kind_of(measure: Measure) -> Kind:
-    return _KINDS.get(measure.of, DEAL_FIGURES)
+    return FACTS[measure.of].figures
 
 
 def kinds_of(parts: Iterable[Part]) -> list[Kind]:
@@ -76,15 +69,14 @@ def params(parts: Iterable[Part], actor: Actor) -> dict[str, Any]:
 
 @lru_cache(maxsize=256)
 def _rows(fact: Any, owner: str, kind: Kind, of_accounts: bool) -> Rows:
-    c = FACTS[fact].table.c
-    of_lead = fact in (LeadFact, LeadGoalFact)
-    record = c[FACTS[fact].of] if of_lead or fact is DealFact else c.deal_id
-    through = [_of_accounts(record, kind, of_lead)] if of_accounts else []
+    c = TABLES[fact].table.c
+    record = c[FACTS[fact].member]
+    through = [_of_accounts(record, kind, LeadFact if kind is LEAD_FIGURES else DealFact)] if of_accounts else []
     return Rows(kind, id=record, owner=c[owner], members=(), through=through)
 
 
-def _of_accounts(record: ColumnElement[Any], kind: Kind, of_lead: bool) -> Through:
+def _of_accounts(record: ColumnElement[Any], kind: Kind, fact: type[Any]) -> Through:
     """What belongs to accounts that the actor owns or has a part in."""
-    c = (LEADS if of_lead else DEALS).table.alias("of_account").c
+    c = TABLES[fact].table.alias("of_account").c
     of_mine = Rows(kind, id=c.id, owner=cast(null(), Uuid), members=(), account=c.account_id)
     return Through(of_mine, c.id, shows=record)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from fastapi import Depends, Query, Request
 from pydantic import WithJsonSchema
 
-from metrics_svc.facts.rows import DIMENSIONS
+from metrics_svc.counting.dimensions import DIMENSIONS
 from metrics_svc.figures.question import NONE, By, Question
 from shared.calendar import day_of
 from shared.db.tx import Reader

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import union_all
 
 from metrics_svc.cells.tables import EVER
-from metrics_svc.facts.rows import DIMENSIONS
+from metrics_svc.counting.dimensions import DIMENSIONS
 from metrics_svc.figures.access import params
 from metrics_svc.figures.question import BEGINNING, Grain, Question
 from metrics_svc.figures.rules import Sums

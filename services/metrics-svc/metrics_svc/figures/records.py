@@ -11,17 +11,32 @@ from uuid import UUID
 
 from fastapi import Depends, Request, Response
 from fastapi import Query as Param
-from sqlalchemy import BigInteger, Numeric, Select, Text, Uuid, bindparam, cast, func, literal_column, null, select, tuple_, union_all
+from sqlalchemy import (
+    BigInteger,
+    Numeric,
+    Select,
+    Table,
+    Text,
+    Uuid,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+    null,
+    select,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
-from metrics_svc.facts.rows import DIMENSIONS, AllocationFact, LeadFact, LeadGoalFact, MilestoneFact, PaymentFact
-from metrics_svc.facts.tables import DEALS, FACTS, LEADS, FactTable
+from metrics_svc.counting.dimensions import DIMENSIONS
 from metrics_svc.figures.access import must_see
 from metrics_svc.figures.models import RecordOut, at_edge
 from metrics_svc.figures.queries import parameters
 from metrics_svc.figures.question import Question
 from metrics_svc.figures.sources import Cut, counted, cut, window
 from metrics_svc.figures.teams import with_teams_below
+from metrics_svc.folding.table import TABLES, FactTable
 from metrics_svc.kpi import Part
 from shared.auth import Actor
 from shared.db.query import Query
@@ -32,16 +47,12 @@ from shared.http import cursor
 from shared.http.page import Page
 from shared.process.settings import Settings
 
-_KINDS: dict[type[Any], str] = {
-    LeadFact: "lead",
-    LeadGoalFact: "lead",
-    MilestoneFact: "milestone",
-    PaymentFact: "payment",
-    AllocationFact: "payment",
-}
-"""What a fact's record is; a deal for all others."""
 
-_LABELLED = {"deal_id": DEALS.table, "lead_id": LEADS.table}
+def _labelled(of: FactTable[Any]) -> Table:
+    """The table that has the name and the flags of the record that a fact belongs to."""
+    return next((t.table for t in TABLES.values() if t.fact.record == of.fact.record and "external_id" in t.names), of.table)
+
+
 """Where the external id and the flags of a fact's record are, if not with the fact."""
 
 _SHOWN = {"waited": "amount"}
@@ -114,9 +125,9 @@ PageAskedFor = Annotated[PageAsked, Depends(page_asked)]
 
 
 def _records_of(part: Part, n: int, where: Cut) -> Select[Any]:
-    measure, fact = part.measure, FACTS[part.measure.of]
+    measure, fact = part.measure, TABLES[part.measure.of]
     c = fact.table.c
-    labelled = _LABELLED.get(fact.of, fact.table)
+    labelled = _labelled(fact)
     value = _SHOWN.get(measure.value or "amount", measure.value or "amount")
     at, cohort = c[measure.at], c[measure.cohort or measure.at]
 
@@ -126,7 +137,7 @@ def _records_of(part: Part, n: int, where: Cut) -> Select[Any]:
     columns = {
         "part": literal_column(str(n)),
         "measure": literal_column(f"'{measure.name}'", Text),
-        "kind": literal_column(f"'{_KINDS.get(measure.of, 'deal')}'", Text),
+        "kind": literal_column(f"'{fact.fact.record}'", Text),
         "id": c[fact.of],
         "n": c.n if "n" in c else literal_column("0"),
         "external_id": or_null("external_id", labelled, Text),

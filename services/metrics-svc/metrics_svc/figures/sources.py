@@ -8,11 +8,11 @@ from sqlalchemy import ColumnElement, Date, Select, Text, Uuid, and_, bindparam,
 from sqlalchemy.types import TypeEngine
 
 from metrics_svc.cells.tables import BUCKET, CELL, EVER
-from metrics_svc.facts.rows import ALL
-from metrics_svc.facts.tables import FACTS
+from metrics_svc.counting.dimensions import ALL
+from metrics_svc.counting.measure import Measure
 from metrics_svc.figures.access import sees_all, visible
+from metrics_svc.folding.table import TABLES
 from metrics_svc.kpi import Part
-from metrics_svc.measures import Measure
 from shared.access.kinds import CASH_FIGURES, DEAL_FIGURES, LEAD_FIGURES, Reach, reach
 from shared.auth import Actor
 from shared.db.query import is_in
@@ -55,7 +55,7 @@ def cut(actor: Actor, parts: Iterable[Part], by: str | None, filters: dict[str, 
 
 def chosen(fact: type[Any], who: Mapping[str, str], where: Cut) -> ColumnElement[bool]:
     """The condition that facts are of what the filters name. `who` names the columns that hold their dimensions."""
-    table = FACTS[fact].table
+    table = TABLES[fact].table
     left: ColumnElement[bool] = true()
     for dimension, unknown in where.filters:
         column = table.c[who[dimension]]
@@ -68,7 +68,7 @@ def chosen(fact: type[Any], who: Mapping[str, str], where: Cut) -> ColumnElement
 
 def counted(measure: Measure, where: Cut) -> ColumnElement[bool]:
     """The condition that the measure counts a fact, and that it is in the cut."""
-    table = FACTS[measure.of].table
+    table = TABLES[measure.of].table
     counts = chosen(measure.of, measure.who, where) & visible(measure, where.actor)
     for name, value in measure.where.items():
         counts &= table.c[name] == value
@@ -150,7 +150,7 @@ def _of_cells(of: Together, grain: str | None, where: Cut, buckets: bool) -> tup
 def _of_facts(of: Together, grain: str | None, where: Cut, buckets: bool) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
     part, measure = of.part, of.part.measure
     name: ColumnElement[str] = literal_column(f"'{measure.name}'", Text)
-    c = FACTS[measure.of].table.c
+    c = TABLES[measure.of].table.c
     at, cohort = c[measure.at], c[measure.cohort or measure.at]
     conditions = counted(measure, where) & window(part, of.n, at, cohort, At, ever=False)
     period = _period(grain, func.timezone(bindparam("zone", type_=Text), cohort if part.window == "cohort" else at))

@@ -10,14 +10,15 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, bindparam, select
 
-from metrics_svc.facts.tables import DEALS
+from metrics_svc.facts.deal import DealFact
+from metrics_svc.facts.outcome import UNDONE_FROM_LEAD, WON_FROM_LEAD
 from metrics_svc.figures.access import must_see, params, shown, visible_deals
 from metrics_svc.figures.queries import read_sums
 from metrics_svc.figures.question import Question
 from metrics_svc.figures.rules import Sums
+from metrics_svc.folding.table import TABLES
 from metrics_svc.funnel.rules import PARTS
 from metrics_svc.kpi import Part, Sum, merged
-from metrics_svc.measures import UNDONE_FROM_LEAD, WON_FROM_LEAD
 from metrics_svc.policy import POLICY
 from shared.auth import Actor
 from shared.db.query import Query, is_in
@@ -64,7 +65,7 @@ class DealOf:
 
 @lru_cache(maxsize=16)
 def _deals_of(condition: ColumnElement[bool]) -> Query[DealOf]:
-    c = DEALS.table.c
+    c = TABLES[DealFact].table.c
     known = (is_in(c.lead_id, "leads"), c.opened_at < bindparam("seen", type_=At), condition)
     return Query(select(*[c[n] for n in DealOf.__dataclass_fields__]).where(*known).order_by(c.opened_at, c.id), DealOf)
 

@@ -8,18 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from metrics_svc.counting.measure import Measure
+from metrics_svc.facts.amount import DEALS_REACHED
+from metrics_svc.facts.goal import DEAL_GOALS
+from metrics_svc.facts.lead import ASSISTS, CAPTURED, LEAD_REACHED, MQL, SQL
+from metrics_svc.facts.lead_goal import LEAD_GOALS
 from metrics_svc.kpi import Part, Sum, ratio
-from metrics_svc.measures import (
-    ASSISTS,
-    CAPTURED,
-    DEAL_GOALS,
-    DEALS_REACHED,
-    LEAD_GOALS,
-    LEAD_REACHED,
-    MQL,
-    SQL,
-    Measure,
-)
 
 
 @dataclass(frozen=True)

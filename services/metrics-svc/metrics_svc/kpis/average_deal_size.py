@@ -1,7 +1,7 @@
 from decimal import Decimal
 
+from metrics_svc.facts.outcome import REVERSED, WON
 from metrics_svc.kpi import Kpi, Reading, Sum
-from metrics_svc.measures import REVERSED, WON
 
 
 def _read(won: Sum, back: Sum) -> Reading:

@@ -1,5 +1,6 @@
+from metrics_svc.facts.lead import CAPTURED
+from metrics_svc.facts.lead_goal import LEAD_GOALS
 from metrics_svc.kpi import Kpi, rate
-from metrics_svc.measures import CAPTURED, LEAD_GOALS
 
 Kpi(
     "lead_to_customer",

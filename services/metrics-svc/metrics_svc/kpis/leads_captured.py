@@ -1,5 +1,5 @@
+from metrics_svc.facts.lead import CAPTURED
 from metrics_svc.kpi import Kpi
-from metrics_svc.measures import CAPTURED
 
 Kpi(
     "leads_captured",

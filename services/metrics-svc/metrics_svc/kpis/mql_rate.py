@@ -1,5 +1,5 @@
+from metrics_svc.facts.lead import CAPTURED, MQL
 from metrics_svc.kpi import Kpi, rate
-from metrics_svc.measures import CAPTURED, MQL
 
 Kpi(
     "mql_rate",

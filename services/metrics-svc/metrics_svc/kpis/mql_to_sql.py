@@ -1,5 +1,5 @@
+from metrics_svc.facts.lead import FIRST_MQL, MQL_TO_SQL
 from metrics_svc.kpi import Kpi, rate
-from metrics_svc.measures import FIRST_MQL, MQL_TO_SQL
 
 Kpi(
     "mql_to_sql",

@@ -1,7 +1,8 @@
 from itertools import pairwise
 
+from metrics_svc.facts.allocation import SETTLED, UNSETTLED
+from metrics_svc.facts.milestone import DUE, EXCUSED
 from metrics_svc.kpi import Kpi, Of, Reading, Sum, ratio, until
-from metrics_svc.measures import DUE, EXCUSED, SETTLED, UNSETTLED
 from metrics_svc.numbers import Figures
 
 _OF_AGE = (DUE, EXCUSED, SETTLED, UNSETTLED)

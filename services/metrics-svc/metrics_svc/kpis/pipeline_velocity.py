@@ -1,10 +1,9 @@
 from decimal import Decimal
 
-from metrics_svc.kpi import Kpi, Of, Reading, Sum, ratio, trailing, until
-from metrics_svc.measures import (
+from metrics_svc.facts.deal import QUALIFIED
+from metrics_svc.facts.outcome import (
     HANDED_ON,
     LOST,
-    QUALIFIED,
     QUALIFIED_LOST,
     QUALIFIED_REOPENED,
     REOPENED,
@@ -14,6 +13,7 @@ from metrics_svc.measures import (
     WON,
     WON_CYCLE,
 )
+from metrics_svc.kpi import Kpi, Of, Reading, Sum, ratio, trailing, until
 from metrics_svc.numbers import Figures
 
 _OPEN = (QUALIFIED, WON, REVERSED, QUALIFIED_LOST, QUALIFIED_REOPENED, HANDED_ON, TAKEN_OVER)

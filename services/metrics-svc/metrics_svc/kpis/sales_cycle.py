@@ -1,5 +1,5 @@
+from metrics_svc.facts.outcome import UNDONE_CYCLE, UNDONE_FROM_LEAD, WON_CYCLE, WON_FROM_LEAD
 from metrics_svc.kpi import Kpi, Reading, Sum
-from metrics_svc.measures import UNDONE_CYCLE, UNDONE_FROM_LEAD, WON_CYCLE, WON_FROM_LEAD
 
 
 def _read(won: Sum, undone: Sum, won_from_lead: Sum, undone_from_lead: Sum) -> Reading:

@@ -1,5 +1,5 @@
+from metrics_svc.facts.payment import CASH, CASH_BACK, CASH_BACK_WAITED, CASH_WAITED
 from metrics_svc.kpi import Kpi, Sum
-from metrics_svc.measures import CASH, CASH_BACK, CASH_BACK_WAITED, CASH_WAITED
 
 _US_PER_DAY = 86_400_000_000
 

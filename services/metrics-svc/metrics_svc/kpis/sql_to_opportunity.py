@@ -1,5 +1,5 @@
+from metrics_svc.facts.lead import FIRST_SQL, SQL_TO_DEAL
 from metrics_svc.kpi import Kpi, rate
-from metrics_svc.measures import FIRST_SQL, SQL_TO_DEAL
 
 Kpi(
     "sql_to_opportunity",

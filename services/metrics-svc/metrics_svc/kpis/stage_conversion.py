@@ -1,5 +1,5 @@
+from metrics_svc.facts.visit import FIRST_ENTERED, PASSED
 from metrics_svc.kpi import Kpi, Reading, Sum, merged, ratio
-from metrics_svc.measures import FIRST_ENTERED, PASSED
 from metrics_svc.stages import STAGES
 
 

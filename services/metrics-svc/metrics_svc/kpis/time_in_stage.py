@@ -1,5 +1,5 @@
+from metrics_svc.facts.visit import LEFT
 from metrics_svc.kpi import Kpi, Reading, Sum, Value, merged
-from metrics_svc.measures import LEFT
 from metrics_svc.stages import EXITS, STAGES
 
 

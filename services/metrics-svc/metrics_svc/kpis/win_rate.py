@@ -1,5 +1,5 @@
+from metrics_svc.facts.outcome import LOST, REOPENED, REVERSED, WON
 from metrics_svc.kpi import Kpi, rate
-from metrics_svc.measures import LOST, REOPENED, REVERSED, WON
 
 Kpi(
     "win_rate",

@@ -1,5 +1,5 @@
+from metrics_svc.facts.outcome import LOST, REOPENED, REVERSED, WON
 from metrics_svc.kpi import Kpi, Reading, Sum, rate
-from metrics_svc.measures import LOST, REOPENED, REVERSED, WON
 
 
 def _read(won: Sum, lost: Sum, back: Sum, again: Sum) -> Reading:

@@ -9,16 +9,16 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 from sqlalchemy import Integer, Numeric, Text, bindparam, case, cast, func, literal_column, null, select
 
-from metrics_svc.facts.rows import DIMENSIONS, DealFact
-from metrics_svc.facts.tables import DEALS
+from metrics_svc.counting.dimensions import DIMENSIONS
+from metrics_svc.facts.deal import QUALIFIED, DealFact
 from metrics_svc.figures.access import must_see, params, visible_deals
 from metrics_svc.figures.models import Exact, at_edge, named
 from metrics_svc.figures.parameters import AskedForNow
 from metrics_svc.figures.queries import filter_values
 from metrics_svc.figures.sources import Cut, chosen, cut
 from metrics_svc.figures.teams import with_teams_below
+from metrics_svc.folding.table import TABLES
 from metrics_svc.kpi import until
-from metrics_svc.measures import QUALIFIED
 from metrics_svc.policy import DEAL_NUMBERS
 from metrics_svc.stages import STAGES
 from shared.auth import CurrentActor
@@ -67,7 +67,7 @@ class PipelineOut(BaseModel):
 
 @lru_cache(maxsize=128)
 def _query(where: Cut) -> Query[_Open]:
-    c = DEALS.table.c
+    c = TABLES[DealFact].table.c
     now = bindparam("now", type_=At)
     limit = case({stage: bindparam(f"rest_{stage}", type_=Integer) for stage in STAGES}, value=c.stage, else_=null())
     quiet = func.extract("epoch", now - c.last_activity_at) > limit * 86_400

@@ -25,11 +25,11 @@ from sqlalchemy import (
 )
 
 from metrics_svc.cells.tables import EVER, bucket_table, cell_table
-from metrics_svc.facts.rows import ALL
-from metrics_svc.facts.tables import FACTS
+from metrics_svc.counting.dimensions import ALL
+from metrics_svc.counting.measure import Cells, Measure
 from metrics_svc.fold import TURN
+from metrics_svc.folding.table import TABLES
 from metrics_svc.kpi import all_measures
-from metrics_svc.measures import Cells, Measure
 from metrics_svc.rebuild.versions import keep
 from shared.db.query import Query
 from shared.db.tx import Tx
@@ -91,7 +91,7 @@ def _queries() -> list[Query[int]]:
 
 
 def _cells_of(measure: Measure, cells: Cells) -> Insert:
-    c = FACTS[measure.of].table.c
+    c = TABLES[measure.of].table.c
     n = cast(func.sum(c[measure.count]), BigInteger) if measure.count else func.count()
     amount = func.coalesce(func.sum(c[measure.value]), 0) if measure.value else literal_column("0")
     us = cast(func.sum(c[f"{measure.seconds}_us"]), BigInteger) if measure.seconds else literal_column("0")
@@ -99,13 +99,13 @@ def _cells_of(measure: Measure, cells: Cells) -> Insert:
 
 
 def _buckets_of(measure: Measure) -> Insert:
-    bucket = FACTS[measure.of].table.c[f"{measure.seconds}_bucket"]
+    bucket = TABLES[measure.of].table.c[f"{measure.seconds}_bucket"]
     return _insert(_BUCKET, measure, Cells((ALL,), ever=False), [bucket], [func.count()])
 
 
 def _insert(into: Table, measure: Measure, cells: Cells, more_key: list[Any], sums: list[Any]) -> Insert:
     """The facts that count, each once in every dimension, summed by the key of a cell."""
-    fact = FACTS[measure.of].table
+    fact = TABLES[measure.of].table
     zone = bindparam("zone", type_=Text)
     day, cohort_day = (cast(func.timezone(zone, fact.c[column]), Date) for column in (measure.at, measure.cohort or measure.at))
     each = [(literal(d), func.coalesce(cast(fact.c[measure.who[d]], Text), "") if d else literal("")) for d in cells.dimensions]

@@ -8,11 +8,20 @@ from uuid import UUID
 
 from sqlalchemy import BigInteger, Uuid, bindparam, select
 
-from metrics_svc.facts.money import Calendar
-from metrics_svc.facts.tables import CONTRACTS, DEALS, FACTS, LEADS, MILESTONES, PAYMENTS, FactTable
-from metrics_svc.fold import TOLD, Touched, write_facts
+from metrics_svc.counting.fact import SALES
+from metrics_svc.counting.times import Calendar
+from metrics_svc.facts.contract import ContractFact
+from metrics_svc.facts.deal import DealFact
+from metrics_svc.facts.lead import LeadFact
+from metrics_svc.facts.milestone import MilestoneFact
+from metrics_svc.facts.payment import PaymentFact
+from metrics_svc.fold import write_facts
+from metrics_svc.folding.sales import Sales
+from metrics_svc.folding.table import TABLES
+from metrics_svc.folding.touched import told_of
 from metrics_svc.rebuild.cells import recompute_cells
-from metrics_svc.rebuild.shadow import TABLES, create, swap
+from metrics_svc.rebuild.shadow import TABLES as ALL_TABLES
+from metrics_svc.rebuild.shadow import create, swap
 from metrics_svc.rebuild.versions import keep
 from shared.db.query import Query
 from shared.db.tx import Tx
@@ -25,29 +34,29 @@ _BEFORE_ALL = UUID(int=0)
 async def derive_again(tx: Tx) -> None:
     """Derive all facts and compute all cells, in the transaction. Folds must be waiting for it."""
     await tx.execute(f"CREATE SCHEMA {_SCHEMA}; SET LOCAL search_path TO {_SCHEMA}, public")
-    await create(tx, _SCHEMA, TABLES)
-    for kind in TOLD:
-        name, names = FACTS[kind].table.name, ", ".join(FACTS[kind].names)
+    await create(tx, _SCHEMA, ALL_TABLES)
+    for told in told_of(SALES):
+        name, names = told.table.name, ", ".join(told.names)
         await tx.execute(f"INSERT INTO {_SCHEMA}.{name} ({names}) SELECT {names} FROM public.{name}")
-    await _each(tx, "leads", LEADS)
-    await _each(tx, "deals", DEALS, DEALS.table.c.lead_id.is_(None))  # the others came with their leads
-    await _each(tx, "contracts", CONTRACTS)
-    known = select(CONTRACTS.table.c.id)
-    for parts, table in (("milestones", MILESTONES), ("payments", PAYMENTS)):  # of contracts that nothing is known of
-        await _each(tx, parts, table, table.table.c.contract_id.not_in(known))
+    deals, contracts = TABLES[DealFact].table.c, TABLES[ContractFact].table.c
+    await _each(tx, LeadFact)
+    await _each(tx, DealFact, deals.lead_id.is_(None))  # the others came with their leads
+    await _each(tx, ContractFact)
+    for part in (MilestoneFact, PaymentFact):  # of contracts that nothing is known of
+        await _each(tx, part, TABLES[part].table.c.contract_id.not_in(select(contracts.id)))
     await recompute_cells(tx)
     await swap(tx, _SCHEMA)
     await keep(tx, "facts")
     await tx.execute(f"SET LOCAL search_path TO public; DROP SCHEMA {_SCHEMA}")
 
 
-async def _each(tx: Tx, records: str, table: FactTable[Any], *conditions: Any) -> None:
+async def _each(tx: Tx, kind: type[Any], *conditions: Any) -> None:
     """Derive these records, a page at a time."""
-    id = table.table.c.id
+    id = TABLES[kind].table.c.id
     page = select(id).where(id > bindparam("after", type_=Uuid), *conditions).order_by(id)
     query = Query(page.limit(bindparam("most", type_=BigInteger)), UUID)
     ids = [_BEFORE_ALL]
     while ids := await tx.all(query, after=ids[-1], most=_BATCH):
-        touched = Touched(Calendar(tx.settings.zone, tx.settings.zone))  # no event is heard here
-        await touched.fetch(tx, **{records: ids})
+        touched = Sales(Calendar(tx.settings.zone, tx.settings.zone))  # no event is heard here
+        await touched.fetch(tx, {kind: ids})
         await write_facts(tx, touched.derive().values())

@@ -8,11 +8,11 @@ from sqlalchemy.dialects.postgresql import asyncpg as dialect
 from sqlalchemy.schema import CreateIndex, CreateTable, SetColumnComment, SetTableComment
 
 from metrics_svc.cells.tables import BUCKET, CELL
-from metrics_svc.facts.tables import FACTS
+from metrics_svc.folding.table import TABLES as FACT_TABLES
 from shared.db.tables import NAMING
 from shared.db.tx import Tx
 
-TABLES: list[Table] = [*[f.table for f in FACTS.values()], CELL, BUCKET]
+TABLES: list[Table] = [*[f.table for f in FACT_TABLES.values()], CELL, BUCKET]
 
 
 async def create(tx: Tx, schema: str, tables: Iterable[Table]) -> None:

@@ -4,9 +4,8 @@ import hashlib
 from functools import lru_cache
 from pathlib import Path
 
-from metrics_svc import fold, histogram, stages
+from metrics_svc import counting, facts, fold, folding, histogram, sales, stages
 from metrics_svc.cells.tables import PROJECTION
-from metrics_svc.facts import rows
 from metrics_svc.kpi import all_measures
 from metrics_svc.past import queries as past
 from shared.db.tx import Reader, Tx
@@ -19,7 +18,8 @@ _KEEP = f"INSERT INTO {PROJECTION.name} VALUES ($1, $2) ON CONFLICT (name) DO UP
 @lru_cache(maxsize=4)
 def _wanted(zone: str) -> dict[str, str]:
     modules = [Path(str(module.__file__)) for module in (stages, histogram, fold, past)]
-    sources = [source.read_text() for source in (*sorted(Path(rows.__file__).parent.glob("*.py")), *modules)]
+    folders = [Path(str(package.__file__)).parent for package in (counting, facts, folding, sales)]
+    sources = [source.read_text() for source in [*modules, *[found for folder in folders for found in sorted(folder.glob("*.py"))]]]
     measures = sorted(m.declared for m in all_measures().values())
     return {name: hashlib.sha256("\n".join([zone, *text]).encode()).hexdigest() for name, text in (("facts", sources), ("cells", measures))}
 

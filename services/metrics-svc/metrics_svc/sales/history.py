@@ -6,12 +6,15 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from metrics_svc.facts.rows import Who
+from metrics_svc.counting.dimensions import NOWHERE, Who
 from metrics_svc.stages import WON, place
 from shared.events import deal as events
 from shared.events.envelope import Envelope
 from shared.ids import read_id
 from shared.spelling import normal_source
+
+OPEN = ("opened", "moved", "reopened", "reversed")
+"""The steps after which a deal is open, in the step's stage."""
 
 text_of = lru_cache(maxsize=4096)(str)
 
@@ -36,7 +39,7 @@ def read_steps(history: Sequence[Sequence[Any]], after: Step | None) -> list[Ste
     last = after
     for kind, at, stage, to, cycle, amount, probability, owner, team, source, product, region in history:
         time = datetime.fromisoformat(at)
-        before = last or Step(kind, time, stage, 0, to, cycle, None, None, _NOBODY)
+        before = last or Step(kind, time, stage, 0, to, cycle, None, None, NOWHERE)
         owner_before, team_before, source_before, product_before, region_before = before.who
         stage = stage or before.stage
         last = Step(  # by position, as they stand above: names take half as long again, for every step of every deal that is heard of
@@ -58,9 +61,6 @@ def read_steps(history: Sequence[Sequence[Any]], after: Step | None) -> list[Ste
         )
         steps.append(last)
     return steps
-
-
-_NOBODY: Who = (None, None, None, None, None)
 
 
 def _raw(
@@ -118,3 +118,7 @@ def _again(e: Envelope[events.DealHistoryCorrected]) -> list[list[Any]]:
 
 REPLACES: dict[type[Any], Callable[[Any], list[list[Any]]]] = {events.DealHistoryCorrected: _again}
 """Events that replace all that the history held before."""
+
+
+def flagged(flags: list[str], name: str) -> list[str]:
+    return flags if name in flags else [*flags, name]

@@ -1,15 +1,34 @@
-"""When a deal was won and paid, and when it no longer was; a lead is won or paid as long as one of its deals is."""
+"""When a deal was won and paid, and when it no longer was."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
-from metrics_svc.facts.history import Step
-from metrics_svc.facts.rows import GoalFact, LeadGoalFact, Who
+from metrics_svc.counting.dimensions import Placed, Who
+from metrics_svc.counting.fact import SALES, Fact
+from metrics_svc.counting.measure import Measure
+from metrics_svc.facts.amount import LINES
+from metrics_svc.sales.history import Step
 
-_UNDOES = {"reversed": "won", "unpaid": "paid"}
+
+@dataclass(slots=True)
+class GoalFact(Placed):
+    """A deal reached a goal of the funnel (won, paid) or lost it again (reversed, unpaid), one after the other.
+
+    A deal is paid while it is won and a contract of it is paid in full. Dimensions are those of the member of the funnel, which is
+    the deal's lead or, on the line `direct`, the deal: the same at every step, so that no group has more at a later one.
+    """
+
+    deal_id: UUID
+    n: int
+    kind: str
+    at: datetime
+    amount: Decimal | None = None
+    line: str | None = None
+    cohort_at: datetime | None = None
 
 
 class _Turn(NamedTuple):
@@ -27,17 +46,12 @@ def goals_of_deal(
     paid: Decimal | None = None
     contracts: dict[str, Decimal] = {}
     goals: list[GoalFact] = []
-    owner, team, source, product, region = who
 
     def tell(kind: str, at: datetime, amount: Decimal) -> None:
         goal = GoalFact(
+            *who,
             deal_id=deal_id,
             n=len(goals),
-            owner_id=owner,
-            team_id=team,
-            source=source,
-            product=product,
-            region=region,
             kind=kind,
             at=at,
             amount=amount,
@@ -85,26 +99,12 @@ def _payments(payments: Sequence[Sequence[str]], opened: datetime) -> Iterable[_
         yield _Turn(at, kind, contract, Decimal(amount))
 
 
-def goals_of_lead(lead_id: UUID, who: Who, captured_at: datetime | None, goals: Sequence[GoalFact]) -> list[LeadGoalFact]:
-    """The goals of a lead: when the first of its deals got there, and when the last one was taken back."""
-    owner, team, source, product, region = who
-    there = dict.fromkeys(_UNDOES.values(), 0)
-    found: list[LeadGoalFact] = []
-    for goal in sorted(goals, key=lambda g: (g.at, g.deal_id, g.n)):
-        undone = _UNDOES.get(goal.kind)
-        there[undone or goal.kind] += -1 if undone else 1
-        if there[undone or goal.kind] == (0 if undone else 1):
-            lead_goal = LeadGoalFact(
-                lead_id=lead_id,
-                n=len(found),
-                owner_id=owner,
-                team_id=team,
-                source=source,
-                product=product,
-                region=region,
-                kind=goal.kind,
-                at=goal.at,
-                cohort_at=captured_at,
-            )
-            found.append(lead_goal)
-    return found
+FACT = Fact("goal_fact", GoalFact, ("deal_id", "n"), lane=SALES, record="deal", indexes=("kind cohort_at", "owner_id"))
+
+
+KINDS = ("won", "reversed", "paid", "unpaid")
+DEAL_GOALS = {
+    (line, kind): Measure(f"{name}_{kind}", GoalFact, at="at", cohort="cohort_at", value="amount", where={"kind": kind, "line": line})
+    for line, name in LINES.items()
+    for kind in KINDS
+}

@@ -1,0 +1,1 @@
+"""What counted things are declared with."""

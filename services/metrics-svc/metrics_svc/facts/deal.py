@@ -1,0 +1,98 @@
+"""Deals: what their events tell, and what a deal is now."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from metrics_svc.counting.dimensions import Placed
+from metrics_svc.counting.fact import SALES, Fact
+from metrics_svc.counting.measure import Measure
+from metrics_svc.counting.times import Calendar
+from metrics_svc.sales.history import REPLACES, STEPS, flagged
+from shared.events import contract, deal
+from shared.events.envelope import Envelope
+
+
+@dataclass(slots=True)
+class DealFact(Placed):
+    """A deal as it is now. `cohort_at` is its lead's capture (line `lead`), or its own opening (line `direct`)."""
+
+    id: UUID
+    lead_id: UUID | None = None
+    account_id: UUID | None = None
+    external_id: str | None = None
+    flags: list[str] = field(default_factory=list)
+    history: list[list[Any]] = field(default_factory=list)
+    payments: list[list[Any]] = field(default_factory=list)
+    last_activity_at: datetime | None = None
+    # Derived, as its dimensions are.
+    line: str | None = None
+    cohort_at: datetime | None = None
+    opened_at: datetime | None = None
+    qualified_at: datetime | None = None  # its opening if it came from a lead, else when it was first beyond discovery
+    qualified_owner_id: UUID | None = None
+    qualified_team_id: UUID | None = None
+    stage: str | None = None
+    is_open: bool = False
+    probability: int | None = None
+    amount: Decimal | None = None  # in the reporting currency, as are all amounts of facts
+
+
+UNKNOWN_STAGE = "unknown_stage"
+"""The flag of a deal that was in a stage which this release does not know: its figures are right again after an upgrade."""
+OPENED_UNKNOWN = "opened_at_unknown"
+"""The flag of an imported deal whose opening is only its first known moment: how long it took is not known then."""
+
+
+def heard(fact: DealFact, e: Envelope[Any], _: Calendar) -> None:
+    """An event of the deal itself."""
+    if (replace := REPLACES.get(type(e.data))) is not None:
+        fact.history = replace(e)
+        fact.lead_id, fact.account_id, fact.external_id = e.data.lead_id, e.data.account_id, e.data.external_id
+        fact.flags = [*e.data.flags, *[f for f in ("imported",) if f in fact.flags]]
+        fact.last_activity_at = max(datetime.fromisoformat(step[1]) for step in fact.history)
+        return
+    if (tell := STEPS.get(type(e.data))) is not None:
+        fact.history = [*fact.history, tell(e)]
+    if isinstance(e.data, deal.DealOpened):
+        fact.lead_id, fact.account_id, fact.external_id = e.data.lead_id, e.data.account_id, e.data.external_id
+        for name in e.data.flags + (["imported"] if e.data.imported else []):
+            fact.flags = flagged(fact.flags, name)
+    elif isinstance(e.data, deal.DealWon) and e.data.manual:
+        fact.flags = flagged(fact.flags, "manual_win")
+    if fact.last_activity_at is None or getattr(e.data, "changed", None) != _REWEIGHED:
+        fact.last_activity_at = max(fact.last_activity_at or e.time, e.time)
+
+
+_REWEIGHED = ["probability"]
+"""What a new version of the policy changes of a deal: nothing has happened to it."""
+
+
+def _paid(fact: DealFact, e: Envelope[Any], _: Calendar) -> None:
+    """The deal's contract was paid in full, or is no longer. Kept per contract, so that the order of contracts does not matter."""
+    full = isinstance(e.data, contract.ContractPaidInFull)
+    at = e.data.paid_at if full else e.time
+    entry = [str(e.subject), "paid" if full else "unpaid", at.isoformat(), str(e.data.total.amount * e.data.fx)]
+    fact.payments = sorted([*fact.payments, entry], key=lambda known: str(known[0]))
+
+
+FACT = Fact(
+    "deal_fact",
+    DealFact,
+    ("id",),
+    lane=SALES,
+    record="deal",
+    hears={
+        **dict.fromkeys([*STEPS, *REPLACES], heard),
+        contract.ContractPaidInFull: _paid,
+        contract.ContractPaymentReopened: _paid,
+    },
+    through={contract.ContractPaidInFull: "deal_id", contract.ContractPaymentReopened: "deal_id"},
+    indexes=("lead_id", "owner_id", "opened_at", "is_open stage"),
+    sparse=("qualified_owner_id", "account_id"),
+)
+
+
+QUALIFIED = Measure("qualified", DealFact, at="qualified_at", credit="qualified")

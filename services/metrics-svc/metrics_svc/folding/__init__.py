@@ -1,0 +1,1 @@
+"""How a batch of events changes what is counted."""

@@ -1,0 +1,1 @@
+"""What leads, deals, contracts and payments derive from each other."""
