@@ -1,12 +1,13 @@
 """What lead-svc tells: leads, and the people and companies it is the master of. Ids only, no personal data."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from shared.events.envelope import EVERY_SERVICE, Decided, Dimensions, Event, Exact, MemberAdded, MemberRemoved, OwnerChanged
+from shared.events.envelope import EVERY_SERVICE, Decided, Dimensions, Event, Exact, MemberAdded, MemberRemoved, Money, OwnerChanged
 
 
 class LeadSvcEvent(Event):
@@ -141,11 +142,28 @@ class LeadConverted(LeadEvent, Dimensions, type="lead.converted"):
     contact_ids: list[UUID]
     captured_at: datetime
     deal_name: str
+    deal_amount: Money | None = None
+    closes_on: date | None = None
     amount: str | None = None
     currency: str | None = None
     expected_close_on: str | None = None
+    """The same three as texts: all that events told before have, and what readers of before look for."""
     actor_roles: list[str] = []
     """All roles of the one who converts it: what they may see decides which deals the lead can join."""
+
+    @property
+    def asked_amount(self) -> Money | None:
+        """What the deal is to be worth, whenever the event was told."""
+        if self.deal_amount is not None or self.amount is None or self.currency is None:
+            return self.deal_amount
+        return Money(amount=Decimal(self.amount), currency=self.currency)
+
+    @property
+    def asked_close(self) -> date | None:
+        """The day on which the deal is expected to close, whenever the event was told."""
+        if self.closes_on is not None or self.expected_close_on is None:
+            return self.closes_on
+        return date.fromisoformat(self.expected_close_on)
 
 
 class LeadConversionConfirmed(LeadEvent, type="lead.conversion_confirmed"):

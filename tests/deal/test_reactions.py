@@ -26,9 +26,8 @@ def converted(svc: Running, **over: Any) -> LeadConverted:
         "contact_ids": [],
         "captured_at": svc.clock() - timedelta(days=20),
         "deal_name": "Acme CRM",
-        "amount": "100",
-        "currency": "EUR",
-        "expected_close_on": "2026-06-30",
+        "deal_amount": Money(amount=Decimal(100), currency="EUR"),
+        "closes_on": date(2026, 6, 30),
         "owner_id": svc.person("rep", "ann"),
         "team_id": TEAM,
         "source": "event",
@@ -55,8 +54,17 @@ async def test_a_conversion_opens_the_deal_under_its_id(sales: Sales, svc: Runni
     )
 
 
+async def test_a_conversion_told_before_it_carried_money_and_dates_opens_the_same_deal(sales: Sales, svc: Running) -> None:
+    texts = {"amount": "100", "currency": "EUR", "expected_close_on": "2026-06-30"}
+    await svc.hear(converted(svc, deal_amount=None, closes_on=None, **texts), uuid4())
+    [told] = await svc.told(DealOpened)
+    assert isinstance(told.data, DealOpened)
+    assert (told.data.amount, told.data.fx) == (Money(amount=Decimal(100), currency="EUR"), 8)
+    assert told.data.expected_close_on == date(2026, 6, 30)
+
+
 async def test_what_the_lead_does_not_say_is_filled_in(sales: Sales, svc: Running) -> None:
-    event = converted(svc, amount=None, currency=None, team_id=None, region=None, expected_close_on=None)
+    event = converted(svc, deal_amount=None, team_id=None, region=None, closes_on=None)
     await svc.hear(event, uuid4())
     [told] = await svc.told(DealOpened)
     assert isinstance(told.data, DealOpened)
@@ -65,7 +73,7 @@ async def test_what_the_lead_does_not_say_is_filled_in(sales: Sales, svc: Runnin
 
 
 async def test_a_currency_without_rate_is_refused_once(sales: Sales, svc: Running) -> None:
-    lead, event = uuid4(), converted(svc, currency="JPY")
+    lead, event = uuid4(), converted(svc, deal_amount=Money(amount=Decimal(100), currency="JPY"))
     for _ in range(2):
         await svc.hear(event, lead)
     [told] = await svc.told(ConversionRefused)

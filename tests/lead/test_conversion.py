@@ -1,6 +1,6 @@
 """Handing a lead over to deal-svc, what deal-svc answers, and history that an import of deals tells."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -48,7 +48,12 @@ async def test_converting_makes_account_and_contact_from_the_leads_own_data(desk
     data = told.data
     assert (str(data.deal_id), str(data.conversion_id)) == (sent["deal_id"], sent["conversion_id"])
     assert (str(data.account_id), data.account_name, [str(c) for c in data.contact_ids]) == (account["id"], "Acme Ltd", [contact["id"]])
-    assert (data.deal_name, data.amount, data.currency, data.expected_close_on) == ("CRM", "1200.50", "EUR", "2026-06-30")
+    assert (data.deal_name, data.deal_amount, data.closes_on) == (
+        "CRM",
+        Money(amount=Decimal("1200.50"), currency="EUR"),
+        date(2026, 6, 30),
+    )
+    assert (data.amount, data.currency, data.expected_close_on) == ("1200.50", "EUR", "2026-06-30"), "for readers of before"
     assert (data.product, data.region, str(data.owner_id), data.joins_existing) == ("crm", "north", desk.id("ann"), False)
     for event in await svc.told(AccountCreated, ContactCreated, LeadConverted):
         assert "anna" not in event.data.model_dump_json().lower()

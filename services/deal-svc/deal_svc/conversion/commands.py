@@ -1,6 +1,5 @@
 """Opening the deal of a converted lead, joining the lead to an open one, or telling why not."""
 
-from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
@@ -22,7 +21,7 @@ from shared.db.query import Query
 from shared.db.tx import Tx
 from shared.errors import NotFound
 from shared.events.deal import ConversionRefused, DealLeadJoined, DealOpened
-from shared.events.envelope import Envelope
+from shared.events.envelope import Envelope, Money
 from shared.events.lead import LeadConverted
 from shared.handover.late import owner_now
 from shared.handover.parts import DEALS as DEALS_GO
@@ -58,10 +57,10 @@ async def _open(tx: Tx, e: Envelope[LeadConverted]) -> str | None:
     owner = await standing(tx, owner_id) if owner_id else None
     if owner is not None and not owner.active:
         return "The owner of the lead has left; assign the lead to somebody else first."
-    currency = lead.currency or tx.settings.reporting_currency
-    fx = await rate_at(tx, tx.settings, currency, e.time)
+    amount = lead.asked_amount or Money(amount=Decimal(0), currency=tx.settings.reporting_currency)
+    fx = await rate_at(tx, tx.settings, amount.currency, e.time)
     if fx is None:
-        return no_rate(currency)
+        return no_rate(amount.currency)
     policy = tx.policy(POLICY)
     deal = new_deal(
         tx.now,
@@ -69,10 +68,10 @@ async def _open(tx: Tx, e: Envelope[LeadConverted]) -> str | None:
         opened_at=e.time,
         probability=probability(FIRST, policy.stages),
         name=lead.deal_name,
-        amount=Decimal(lead.amount or 0),
-        currency=currency,
+        amount=amount.amount,
+        currency=amount.currency,
         **fx,
-        expected_close_on=date.fromisoformat(lead.expected_close_on) if lead.expected_close_on else None,
+        expected_close_on=lead.asked_close,
         owner_id=owner_id,
         team_id=(owner.team_id if owner else None) or lead.team_id,
         account_id=lead.account_id,

@@ -22,7 +22,7 @@ from lead_svc.seen import ACCOUNTS_SEEN
 from shared.clock import happened
 from shared.db.tx import Tx
 from shared.errors import Invalid, NotFound, Rejected, Stale
-from shared.events.envelope import Event
+from shared.events.envelope import Event, Money
 from shared.events.lead import LeadConversionConfirmed, LeadConversionRefused, LeadConverted, LeadFlagged, LeadStubbed, LeadUnflagged
 from shared.ids import new_id
 from shared.spelling import compared
@@ -53,6 +53,8 @@ async def convert(tx: Tx, id: UUID, given: Handover, *, at: datetime | None, exp
         contact_ids=[contact_id],
         captured_at=lead.captured_at or lead.created_at,
         deal_name=given.deal_name or lead.title or account_name,
+        deal_amount=given.amount and Money(amount=given.amount.amount, currency=given.amount.currency),
+        closes_on=given.expected_close_on,
         amount=format(given.amount.amount, "f") if given.amount else None,
         currency=given.amount.currency if given.amount else None,
         expected_close_on=given.expected_close_on.isoformat() if given.expected_close_on else None,
