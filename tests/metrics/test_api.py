@@ -327,6 +327,23 @@ async def test_a_loss_that_was_reopened_is_taken_off_when_it_was(svc: Running) -
     assert (await kpi(svc, "win_rate", as_of="2025-01-31"))["parts"] == {"won": 1, "closed": 2}
 
 
+async def test_a_month_is_compared_with_the_month_before(svc: Running) -> None:
+    sizes = {5: 100, 40: 300, 50: 100, 70: 50}  # in January, twice in February, in March
+    await hear(svc, events_of([Deal(str(n)).opened(on(0)).won(on(n), amount=amount) for n, amount in sizes.items()]))
+    asked = {"from_": "2025-01-01", "to": "2025-04-01"}
+    found = await get(svc, "kpis/average_deal_size_change", grain="month", **asked)
+    assert [(r["value"], r["parts"]) for r in found["rows"]] == [
+        (None, {"average_deal_size": "100.00", "before": None}),
+        (1.0, {"average_deal_size": "200.00", "before": "100.00"}),
+        (-0.75, {"average_deal_size": "50.00", "before": "200.00"}),
+    ]
+    assert [len(await records(svc, r["records"])) for r in found["rows"]] == [r["n"] for r in found["rows"]] == [1, 3, 3]
+    for seen, before in (("2025-01-31", "100.00"), ("2025-01-04", None)):
+        early = await kpi(svc, "average_deal_size_change", from_="2025-02-01", to="2025-03-01", as_of=seen)
+        assert early["parts"] == {"average_deal_size": None, "before": before}
+    assert (await kpi(svc, "average_deal_size_change"))["value"] is None  # nothing says when the period began
+
+
 async def test_mql_to_sql_is_of_mqls(svc: Running) -> None:
     """A lead that went to SQL without being an MQL is in neither part, and counts as both in the funnel."""
     mql, both, skip = (Lead(key).captured(on(0)) for key in ("mql", "both", "skip"))

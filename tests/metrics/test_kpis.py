@@ -92,6 +92,14 @@ async def test_wins(told: Told) -> None:
     assert value["parts"] == {"won": cents(won_amount), "closed": cents(won_amount + lost_amount)}
     size = (await kpi(svc, "average_deal_size", **asked))["value"]
     assert size == (cents(won_amount / won) if won > 0 and won_amount >= 0 else None)
+    before = Counted(counted.world, FIRST - (LAST - FIRST), FIRST, counted.owner, counted.team)
+    won_before, back_before = before.ended("DealWon"), before.taken_back("DealWinReversed", "DealWon")
+    n, amount = won_before[0] - back_before[0], won_before[1] - back_before[1]
+    comparable = n > 0 and amount > 0 and size is not None
+    more = (won_amount / won - amount / n) / (amount / n) if comparable else None
+    grown = await get(svc, "kpis/average_deal_size_change", **asked)
+    assert grown["total"]["value"] == (pytest.approx(float(more)) if more is not None else None)
+    assert len(await records(svc, grown["total"]["records"])) == grown["total"]["n"]
     cohort = [lead for lead in counted.leads() if counted.inside(counted.lead_times(lead)[0])]
     customers = [lead for lead in cohort if any(counted.won_now(d) for d in counted.deals_of(lead))]
     assert (await kpi(svc, "lead_to_customer", **asked))["value"] == ratio(len(customers), len(cohort))

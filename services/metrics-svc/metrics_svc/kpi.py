@@ -13,7 +13,8 @@ from metrics_svc.counting.measure import MEASURES, Measure
 from metrics_svc.histogram import quantile
 from metrics_svc.numbers import Figures
 
-Unit = Literal["count", "ratio", "days", "money", "money_per_day"]
+Unit = Literal["count", "ratio", "change", "days", "money", "money_per_day"]
+"""`ratio` is a part of a whole, from 0 to 1; `change` how much more something is than it was, as a part of what it was."""
 Value = Decimal | float | int | None
 
 _US_PER_DAY = 86_400_000_000
@@ -66,6 +67,11 @@ def ratio(part: int | Decimal, whole: int | Decimal) -> float | None:
     return float(part) / float(whole) if 0 <= part <= whole and whole > 0 else None
 
 
+def change(now: Decimal | None, before: Decimal | None) -> float | None:
+    """How much more it is than it was, as a part of what it was. None where there was nothing, or there is."""
+    return float((now - before) / before) if now is not None and before else None
+
+
 @dataclass(frozen=True)
 class Reading:
     """A figure with the figures beside it, for example a mean with its median."""
@@ -86,11 +92,11 @@ class Part:
 
     `period`: happened in the period. `cohort`: belong to the period by their cohort, whenever they happened. `until`: happened before
     the period's end; `age` keeps those whose cohort day is between these numbers of days before the last day. `trailing`: in the last
-    `days`; with a cohort, those whose cohort day lies there.
+    `days`; with a cohort, those whose cohort day lies there. `prior`: happened in the period before it.
     """
 
     measure: Measure
-    window: Literal["period", "cohort", "until", "trailing"]
+    window: Literal["period", "cohort", "until", "trailing", "prior"]
     days: int = 0
     age: tuple[int, int | None] | None = None
 
@@ -101,6 +107,10 @@ def until(measure: Measure, age: tuple[int, int | None] | None = None) -> Part:
 
 def trailing(measure: Measure, days: int) -> Part:
     return Part(measure, "trailing", days)
+
+
+def prior(measure: Measure) -> Part:
+    return Part(measure, "prior")
 
 
 KPIS: dict[str, "Kpi"] = {}
@@ -145,6 +155,11 @@ class Kpi:
     def at_end(self) -> bool:
         """Whether it is a figure as of the period's end instead of one about the period."""
         return any(p.window in ("until", "trailing") for p in self.parts)
+
+    @property
+    def one_by_one(self) -> bool:
+        """Whether each period of a series is asked for by itself: its window is not a part of that of the series."""
+        return self.at_end or any(p.window == "prior" for p in self.parts)
 
     def reading(self, sums: list[Sum]) -> Reading:
         found = self.read(self.numbers, *sums) if callable(self.of) else self.read(*sums)

@@ -13,8 +13,8 @@ from shared.errors import Invalid
 async def answer(db: Reader, actor: Actor, kpi: Kpi, asked: Question, grain: Grain | None) -> tuple[Row, list[Row]]:
     """The figure over the whole question, and the rows by period and group. `Forbidden` for whom it is not."""
     must_see(kpi.parts, actor)
-    if kpi.at_end:
-        return await _at_ends(db, actor, kpi, asked, grain)
+    if kpi.one_by_one:
+        return await _one_by_one(db, actor, kpi, asked, grain)
     found = await read_sums(db, actor, asked, kpi.parts, grain, quantiles=kpi.quantiles)
     over_all = row(kpi, total(kpi, found), asked.start, asked.end, None)
     if grain is not None:
@@ -22,14 +22,14 @@ async def answer(db: Reader, actor: Actor, kpi: Kpi, asked: Question, grain: Gra
     return over_all, _by_group(kpi, asked, found) if asked.by else [over_all]
 
 
-async def _at_ends(db: Reader, actor: Actor, kpi: Kpi, asked: Question, grain: Grain | None) -> tuple[Row, list[Row]]:
-    """A figure as of an end is read once for each period's end."""
+async def _one_by_one(db: Reader, actor: Actor, kpi: Kpi, asked: Question, grain: Grain | None) -> tuple[Row, list[Row]]:
+    """A figure as of an end, or against the period before, is read once for each period."""
     found = await read_sums(db, actor, asked, kpi.parts, quantiles=kpi.quantiles)
     over_all = row(kpi, total(kpi, found), asked.start, asked.end, None)
     if grain is None:
         return over_all, _by_group(kpi, asked, found) if asked.by else [over_all]
     if asked.start is None:
-        raise Invalid("This figure is as of each period's end: say from when, with `from`.", pointer="from", code="from_needed")
+        raise Invalid("This figure is read for each period by itself: say from when, with `from`.", pointer="from", code="from_needed")
     rows: list[Row] = []
     for start, end in periods(asked, grain, asked.start, asked.close):
         part = asked.within(start, end)

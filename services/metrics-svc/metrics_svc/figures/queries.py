@@ -104,6 +104,9 @@ def parameters(
     for n, part in parts:
         if part.window in ("period", "cohort"):
             values |= {f"p{n}_from": at(asked.first), f"p{n}_to": at(asked.last)}
+        if part.window == "prior":
+            first, last = asked.prior
+            values |= {f"p{n}_from": at(first), f"p{n}_to": at(last)}
         if part.window == "cohort":
             values |= {f"p{n}_seen": at(asked.seen)} if facts or not where.ever else {f"p{n}_ever": EVER}
         if part.window == "trailing":

@@ -57,6 +57,13 @@ class Question:
         """The same for figures as of an end, which never look beyond today."""
         return min(self.last, self.today + DAY)
 
+    @property
+    def prior(self) -> tuple[date, date]:
+        """The period before: as many months before whole months, else as many days. Empty where nothing says when the period began."""
+        if self.start is None:
+            return BEGINNING, BEGINNING
+        return min(before(self.start, self.end or self.close), self.seen), min(self.start, self.seen)
+
     def within(self, start: date | None, end: date | None) -> "Question":
         return replace(self, start=start, end=end)
 
@@ -93,6 +100,17 @@ def floor(day: date, grain: Grain) -> date:
         return day - timedelta(days=day.weekday())
     months = {"day": None, "month": 1, "quarter": 3, "year": 12}[grain]
     return day if months is None else date(day.year, (day.month - 1) // months * months + 1, 1)
+
+
+def before(start: date, end: date) -> date:
+    """The first day of a period as long as this one, that ends where this one begins."""
+    if end - start > start - BEGINNING:
+        return BEGINNING
+    months = (end.year - start.year) * 12 + end.month - start.month
+    if start.day != 1 or end.day != 1 or months < 1:
+        return start - (end - start)
+    first = start.year * 12 + start.month - 1 - months
+    return date(first // 12, first % 12 + 1, 1)
 
 
 def following(start: date, grain: Grain) -> date:

@@ -4,10 +4,13 @@ from metrics_svc.facts.outcome import REVERSED, WON
 from metrics_svc.kpi import Kpi, Reading, Sum
 
 
+def size(wins: Sum) -> Decimal | None:
+    return wins.amount / wins.n if wins.n > 0 and wins.amount >= 0 else None
+
+
 def _read(won: Sum, back: Sum) -> Reading:
     wins = won - back
-    size = wins.amount / wins.n if wins.n > 0 and wins.amount >= 0 else None
-    return Reading(size, {"amount": Decimal(wins.amount), "won": wins.n})
+    return Reading(size(wins), {"amount": Decimal(wins.amount), "won": wins.n})
 
 
 Kpi(
