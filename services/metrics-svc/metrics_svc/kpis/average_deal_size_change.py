@@ -1,6 +1,6 @@
+from metrics_svc.facts.outcome import REVERSED, WON
 from metrics_svc.kpi import Kpi, Reading, Sum, change, prior
 from metrics_svc.kpis.average_deal_size import size
-from metrics_svc.measures import REVERSED, WON
 
 
 def _read(won: Sum, back: Sum, won_before: Sum, back_before: Sum) -> Reading:
