@@ -6,19 +6,19 @@ from time import perf_counter
 
 from metrics_svc.feed.commands import feed
 from metrics_svc.service import service
-from metrics_svc.webhooks.delivery import deliver
-from metrics_svc.webhooks.rules import AT_ONCE
-from metrics_svc.webhooks.sender import Sender
+from metrics_svc.webhooks.courier import COURIER, sender
 from shared.clock import utcnow
 from shared.db.tx import Database
 from shared.log.bus import Delivered
+from shared.outbound.rules import AT_ONCE
+from shared.outbound.sender import Sender
 from tests.bench.compare import Progress
 from tests.bench.events import messages_of
 from tests.bench.report import Result, rates
 from tests.bench.stage import Stage
 from tests.harness import Running, running
 from tests.metrics.endpoints import Webhooks
-from tests.metrics.receiver import Receiver, receiving
+from tests.receiver import Receiver, receiving
 
 _EVENTS = 75
 _ENDPOINTS = 4
@@ -51,7 +51,7 @@ async def _deliver(svc: Running, receiver: Receiver, name: str) -> float:
     receiver.received.clear()
     stop = asyncio.Event()
     started = perf_counter()
-    working = asyncio.create_task(deliver(svc.db, svc.settings, svc.clock, stop))
+    working = asyncio.create_task(COURIER.deliver(svc.db, svc.settings, svc.clock, stop))
     await _recorded(svc.db)
     took = perf_counter() - started
     stop.set()
@@ -74,14 +74,14 @@ async def _send(svc: Running, receiver: Receiver) -> float:
     waiting = list(receiver.received)
     requests = len(waiting)
 
-    async def one_after_the_other(sender: Sender) -> None:
+    async def one_after_the_other(sending: Sender) -> None:
         with suppress(IndexError):
             while True:
                 sent = waiting.pop()
                 own = {name: text for name, text in sent.headers.items() if name.startswith(("webhook-", "content-"))}
-                assert (await sender.post(receiver.url, own, sent.body)).is_taken
+                assert (await sending.post(receiver.url, own, sent.body)).is_taken
 
     started = perf_counter()
-    async with Sender(svc.settings, svc.clock) as sender:
-        await asyncio.gather(*[one_after_the_other(sender) for _ in range(AT_ONCE * _ENDPOINTS)])
+    async with sender(svc.settings, svc.clock) as sending:
+        await asyncio.gather(*[one_after_the_other(sending) for _ in range(AT_ONCE * _ENDPOINTS)])
     return requests / (perf_counter() - started)

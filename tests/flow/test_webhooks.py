@@ -6,7 +6,7 @@ from clinch.run.postgres import Postgres
 from shared.clock import utcnow
 from tests.flow.system import eventually, whole_system
 from tests.metrics.endpoints import Webhooks
-from tests.metrics.receiver import receiving
+from tests.receiver import receiving
 
 
 async def test_a_receiver_hears_of_a_lead_and_of_its_own_endpoint(postgres: Postgres) -> None:

@@ -11,7 +11,7 @@ from metrics_svc.service import service
 from shared.clock import utcnow
 from tests.harness import Running, running
 from tests.metrics.endpoints import Webhooks
-from tests.metrics.receiver import Receiver, receiving
+from tests.receiver import Receiver, receiving
 
 
 @pytest_asyncio.fixture(scope="function")

@@ -7,12 +7,11 @@ from urllib.parse import parse_qsl
 from uuid import UUID
 
 from metrics_svc.feed.commands import feed
-from metrics_svc.webhooks.delivery import attempt
-from metrics_svc.webhooks.sender import Sender
-from metrics_svc.webhooks.turns import Claimed, take_turn
+from metrics_svc.webhooks.courier import COURIER, sender
 from shared import verify
 from shared.events.envelope import Envelope, Event
 from shared.ids import new_id
+from shared.outbound.courier import Claimed
 from tests.client import Client, done
 from tests.harness import Running, as_delivered
 
@@ -54,14 +53,14 @@ class Webhooks(Client):
     async def turn(self) -> list[Claimed]:
         """One turn of a worker, which dies before it sends."""
         async with self.svc.transaction() as tx:
-            return (await take_turn(tx))[1]
+            return (await COURIER.take_turn(tx))[1]
 
     async def work(self) -> int:
         """Turns and attempts until nothing is due; how many attempts."""
         sent = 0
-        async with Sender(self.svc.settings, self.svc.clock) as sender:
+        async with sender(self.svc.settings, self.svc.clock) as sending:
             while claimed := await self.turn():
-                await asyncio.gather(*[attempt(self.svc.db, self.svc.settings, self.svc.clock, sender, c) for c in claimed])
+                await asyncio.gather(*[COURIER.attempt(self.svc.db, self.svc.settings, self.svc.clock, sending, c) for c in claimed])
                 sent += len(claimed)
         return sent
 

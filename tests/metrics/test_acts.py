@@ -11,7 +11,7 @@ from shared.auth import Role
 from tests.acts import Acts
 from tests.client import Client
 from tests.metrics.endpoints import Webhooks
-from tests.metrics.receiver import Receiver
+from tests.receiver import Receiver
 
 ROLES = [role.value for role in Role if role is not Role.system]
 

@@ -11,7 +11,7 @@ from clinch.run.postgres import Postgres
 from metrics_svc.numbers import Webhooks as Numbers
 from metrics_svc.service import service
 from metrics_svc.settings import MetricsSettings
-from metrics_svc.webhooks.upkeep import seal_anew
+from metrics_svc.webhooks.tables import CHANNEL
 from shared.events.lead import LeadFlagged
 from shared.events.metrics import (
     WebhookChanged,
@@ -21,6 +21,7 @@ from shared.events.metrics import (
     WebhookRemoved,
     WebhookSecretRotated,
 )
+from shared.outbound.secrets import seal_again
 from shared.seal import Seal, Unreadable
 from tests.harness import running
 from tests.metrics.endpoints import Webhooks
@@ -195,9 +196,9 @@ async def test_there_are_only_so_many(hooks: Webhooks) -> None:
 async def test_secrets_follow_a_new_key_and_the_old_one_can_go(hooks: Webhooks) -> None:
     await hooks.register(PUBLIC)
     old, both, new = (Seal(keys) for keys in (hooks.svc.settings.secret_key.get_secret_value(), "new,development-only", "new"))
-    assert await seal_anew(hooks.svc.db, old) == 0
-    assert await seal_anew(hooks.svc.db, new) == 0  # cannot be read, so it stays
-    assert await seal_anew(hooks.svc.db, both) == 1
+    assert await seal_again(hooks.svc.db, CHANNEL, old) == 0
+    assert await seal_again(hooks.svc.db, CHANNEL, new) == 0  # cannot be read, so it stays
+    assert await seal_again(hooks.svc.db, CHANNEL, both) == 1
     async with hooks.svc.db.connection() as conn:
         sealed = (await conn.fetchval("SELECT sealed FROM webhook_secret")).encode()
     assert new.open(sealed).startswith(b"whsec_")

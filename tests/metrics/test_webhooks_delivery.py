@@ -9,19 +9,18 @@ from uuid import UUID
 import pytest
 
 from metrics_svc.numbers import Webhooks as Numbers
-from metrics_svc.webhooks import rules
-from metrics_svc.webhooks.delivery import deliver, record
-from metrics_svc.webhooks.rules import AT_ONCE
-from metrics_svc.webhooks.sender import Sender
-from metrics_svc.webhooks.turns import take_turn
-from metrics_svc.webhooks.upkeep import clean_some
+from metrics_svc.webhooks.courier import COURIER, sender
+from metrics_svc.webhooks.tables import CHANNEL
 from shared.clock import utcnow
 from shared.db.tx import Tx
 from shared.events.lead import LeadFlagged, LeadIntentRecorded
 from shared.events.metrics import WebhookDisabled, WebhookRedelivered
+from shared.outbound.rules import AT_ONCE
+from shared.outbound.rules import Answer as Outcome
+from shared.outbound.upkeep import clean_some
 from tests.flow.system import eventually
 from tests.metrics.endpoints import Answer, Webhooks
-from tests.metrics.receiver import Receiver, receiving
+from tests.receiver import Receiver, receiving
 
 FLAGGED, INTENT = LeadFlagged(flag="odd"), LeadIntentRecorded(level="high")
 
@@ -173,8 +172,8 @@ async def test_a_worker_that_dies_before_it_records_has_it_sent_again_with_the_s
     webhook = await hooks.register(receiver.url)
     await hooks.happens(FLAGGED)
     [claimed] = await hooks.turn()
-    async with Sender(hooks.svc.settings, hooks.svc.clock) as sender:
-        await sender.post(claimed.url, {"webhook-id": str(claimed.event_id)}, claimed.body)  # and is killed
+    async with sender(hooks.svc.settings, hooks.svc.clock) as sending:
+        await sending.post(claimed.url, {"webhook-id": str(claimed.message.message_id)}, claimed.message.body)  # and is killed
     assert await hooks.work() == 0  # nobody else takes it while it may live
     hooks.svc.clock.advance(seconds=61)
     assert await hooks.work() == 1
@@ -190,7 +189,7 @@ async def test_a_worker_that_comes_back_late_does_not_record_over_its_successor(
     hooks.svc.clock.advance(seconds=61)
     assert await hooks.work() == 1
     async with hooks.svc.transaction() as tx:
-        assert await record(tx, late, rules.Answer(410, None, 0.1), hooks.svc.clock()) is None
+        assert await COURIER.record(tx, late, Outcome(410, None, 0.1), hooks.svc.clock()) is None
     assert await state(hooks, webhook) == [("delivered", 1)]
     assert (await hooks.read(webhook))["failing_since"] is None
 
@@ -221,7 +220,7 @@ async def test_a_rotation_signs_with_both_for_a_day(hooks: Webhooks, receiver: R
     await hooks.happens(FLAGGED)
     await hooks.work()
     assert receiver.received[1].headers["webhook-signature"].count("v1,") == 1
-    await clean_some(hooks.svc.db, hooks.svc.clock())
+    await clean_some(hooks.svc.db, CHANNEL, hooks.svc.clock())
     async with hooks.svc.db.connection() as conn:
         assert await conn.fetchval("SELECT count(*) FROM webhook_secret") == 1
 
@@ -268,7 +267,7 @@ async def test_redelivering_what_failed(hooks: Webhooks, receiver: Receiver) -> 
 
 async def give_up(tx: Tx) -> None:
     """What is new is tried in vain to the end."""
-    await take_turn(tx)
+    await COURIER.take_turn(tx)
     given_up = "state = 'failed', due_at = NULL, claimed_until = NULL, finished_at = $1"
     await tx.execute(f"UPDATE webhook_delivery SET {given_up} WHERE state = 'pending'", tx.now)
 
@@ -322,13 +321,13 @@ async def test_old_deliveries_go_and_verify_knows(hooks: Webhooks, receiver: Rec
     await hooks.happens(FLAGGED)
     async with hooks.svc.transaction() as tx:
         await give_up(tx)
-    assert await clean_some(hooks.svc.db, hooks.svc.clock()) == 0
+    assert await clean_some(hooks.svc.db, CHANNEL, hooks.svc.clock()) == 0
     hooks.svc.clock.advance(days=2)
-    assert await clean_some(hooks.svc.db, hooks.svc.clock()) == 2
+    assert await clean_some(hooks.svc.db, CHANNEL, hooks.svc.clock()) == 2
     assert await state(hooks, webhook) == [("failed", 0)]
     assert await hooks.broken() == []
     hooks.svc.clock.advance(days=89)
-    assert await clean_some(hooks.svc.db, hooks.svc.clock()) == 1
+    assert await clean_some(hooks.svc.db, CHANNEL, hooks.svc.clock()) == 1
 
 
 async def test_verify_finds_a_delivery_that_is_missing(hooks: Webhooks, receiver: Receiver) -> None:
@@ -350,7 +349,7 @@ async def test_a_dead_slow_endpoint_does_not_hold_up_another(impatient: Webhooks
         await hooks.register(receiver.url)
         await hooks.happens(*[FLAGGED] * 30)
         stop = asyncio.Event()
-        worker = asyncio.create_task(deliver(hooks.svc.db, hooks.svc.settings, utcnow, stop))
+        worker = asyncio.create_task(COURIER.deliver(hooks.svc.db, hooks.svc.settings, utcnow, stop))
         try:
 
             async def all_there() -> bool:
@@ -369,7 +368,7 @@ async def test_two_workers_send_each_message_once_and_keep_the_limit_together(ho
     webhook = await hooks.register(receiver.url)
     await hooks.happens(*[FLAGGED] * 60)
     stop = asyncio.Event()
-    workers = [asyncio.create_task(deliver(hooks.svc.db, hooks.svc.settings, utcnow, stop)) for _ in range(2)]
+    workers = [asyncio.create_task(COURIER.deliver(hooks.svc.db, hooks.svc.settings, utcnow, stop)) for _ in range(2)]
 
     async def all_delivered() -> bool:
         return {d["state"] for d in await hooks.deliveries(webhook, "limit=100")} == {"delivered"}

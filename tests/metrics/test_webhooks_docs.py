@@ -9,9 +9,10 @@ from pathlib import Path
 
 import httpx
 
-from metrics_svc.webhooks import signature
+from metrics_svc.webhooks.message import PING, ping
 from shared.clock import utcnow
 from shared.ids import new_id
+from shared.outbound import signature
 from tests.flow.system import eventually
 
 SHOWN = (Path(__file__).parents[2] / "docs/webhooks.md").read_text()
@@ -26,7 +27,7 @@ async def test_the_receiver_in_python_takes_what_is_signed_and_each_message_once
     receiver = await asyncio.create_subprocess_exec(
         sys.executable, tmp_path / "receiver.py", env={**os.environ, "WEBHOOK_SECRET": secret}, stdout=-1, stderr=-3
     )
-    body = signature.ping(new_id(), utcnow())
+    body = ping(new_id(), utcnow())
     message = new_id()
     try:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
@@ -45,4 +46,4 @@ async def test_the_receiver_in_python_takes_what_is_signed_and_each_message_once
     finally:
         receiver.terminate()
     printed, _ = await receiver.communicate()
-    assert printed.decode().count(signature.PING) == 1
+    assert printed.decode().count(PING) == 1

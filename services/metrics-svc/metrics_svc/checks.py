@@ -2,8 +2,8 @@
 
 from metrics_svc.facts.deal import UNKNOWN_STAGE
 from metrics_svc.feed import checks as feed
+from metrics_svc.webhooks.cursor import MATCHES
 from metrics_svc.webhooks.rules import MOVES
-from metrics_svc.webhooks.turns import MATCHES
 from shared.verify import Check, Total, legal_histories
 
 CHECKS = (

@@ -17,8 +17,8 @@ from metrics_svc.pipeline.api import router as pipeline
 from metrics_svc.policy import POLICY
 from metrics_svc.rebuild.current import keep_current
 from metrics_svc.settings import MetricsSettings
-from metrics_svc.webhooks import delivery, upkeep
 from metrics_svc.webhooks.api import router as webhooks
+from metrics_svc.webhooks.courier import COURIER
 from shared import roster
 from shared.process.service import Service
 
@@ -36,7 +36,7 @@ service = Service(
     routers=[figures, funnel, flow, pipeline, events, webhooks],
     reactions=roster.REACTIONS,
     consumers={"metrics": (fold, TOPICS), feed.NAME: (feed.feed, feed.TOPICS)},
-    jobs=[keep_current, forget_old, delivery.deliver, upkeep.clean, upkeep.sample],
+    jobs=[keep_current, forget_old, *COURIER.jobs],
     checks=CHECKS,
     totals=TOTALS,
     settings=MetricsSettings,

@@ -1,10 +1,8 @@
 """What metrics-svc is told beyond what every service is: how long the feed reaches back, and how webhooks are sent."""
 
-import re
-from ipaddress import ip_network
+from pydantic import Field
 
-from pydantic import Field, field_validator
-
+from shared.outbound.addresses import Listed
 from shared.process.settings import Settings
 
 _FIRST = "What version 1 of the policy begins with"
@@ -14,7 +12,7 @@ class MetricsSettings(Settings):
     feed_days: int = Field(default=30, ge=1, le=3650, description=f"{_FIRST}: days for which /v1/events and /v1/stream can go back")
     streams_max: int = Field(default=500, ge=1, description="Event streams that one process keeps open at most")
     streams_max_each: int = Field(default=10, ge=1, description="Event streams of one principal in one process at most")
-    webhook_allow: tuple[str, ...] = Field(
+    webhook_allow: Listed = Field(
         default=(), description='Private receivers of webhooks, as networks and host names: ["10.1.0.0/16", "erp.internal"]'
     )
     webhook_timeout_seconds: float = Field(default=15, ge=1, le=20, description="How long a receiver of webhooks may take to answer")
@@ -27,17 +25,6 @@ class MetricsSettings(Settings):
     webhook_keep_failed_days: int = Field(
         default=90, ge=1, le=36500, description=f"{_FIRST}: after this, webhooks that failed are forgotten"
     )
-
-    @field_validator("webhook_allow")
-    @classmethod
-    def _networks_and_hosts(cls, values: tuple[str, ...]) -> tuple[str, ...]:
-        for value in values:
-            try:
-                ip_network(value)
-            except ValueError:
-                if not re.fullmatch(r"(?=.*[a-z])[a-z0-9_.-]+", value):
-                    raise ValueError(f"neither a network nor a host name in small letters: {value}") from None
-        return values
 
     @classmethod
     def of(cls, settings: Settings) -> "MetricsSettings":

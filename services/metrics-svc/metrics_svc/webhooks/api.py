@@ -8,9 +8,8 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request
 from pydantic import HttpUrl
 
-from metrics_svc.settings import MetricsSettings
-from metrics_svc.webhooks import commands, queries, rules, signature
-from metrics_svc.webhooks.addresses import Allowed, url_problem
+from metrics_svc.webhooks import commands, courier, queries, rules
+from metrics_svc.webhooks.message import ping
 from metrics_svc.webhooks.models import (
     KEEP_OLD,
     DeliveryOut,
@@ -25,7 +24,7 @@ from metrics_svc.webhooks.models import (
 )
 from metrics_svc.webhooks.record import Webhook
 from metrics_svc.webhooks.rules import PING, READ
-from metrics_svc.webhooks.sender import OutOfBounds, Sender, checked
+from metrics_svc.webhooks.tables import CHANNEL
 from shared.auth import Actor, CurrentActor
 from shared.clock import machine
 from shared.db.tx import Reader, Tx
@@ -36,6 +35,10 @@ from shared.http.idempotency import keep_secret
 from shared.http.listing import Page, PageRequest
 from shared.http.permit import permitted
 from shared.ids import new_id
+from shared.outbound import secrets, signature
+from shared.outbound.addresses import url_problem
+from shared.outbound.sender import OutOfBounds, checked
+from shared.process.settings import Settings
 from shared.seal import Seal
 
 # Who may not see endpoints is told so first, whatever else is wrong with the request.
@@ -52,13 +55,13 @@ async def _with_secret(tx: Tx, webhook: Webhook, secret: str) -> WebhookWithSecr
     return WebhookWithSecret.of(webhook, progress[webhook.id], tx.actor, secret=secret)
 
 
-async def _checked(url: HttpUrl, settings: MetricsSettings) -> str:
+async def _checked(url: HttpUrl, settings: Settings) -> str:
     """The URL in its normal form, when something may be sent there. `Invalid`."""
     text = str(url)
     if problem := url_problem(text, production=settings.env == "production"):
         raise Invalid(problem[1], pointer="/url", code=problem[0])
     try:
-        await checked((url.host or "").strip("[]"), url.port or 443, Allowed.of(settings.webhook_allow))
+        await checked((url.host or "").strip("[]"), url.port or 443, courier.allowed(settings))
     except OutOfBounds as refused:
         raise Invalid(f"Nothing can be sent there: {refused}.", pointer="/url", code="address_refused") from None
     return text
@@ -75,7 +78,7 @@ def _known(types: Sequence[str]) -> list[str]:
 async def register_webhook(body: WebhookIn, tx: InTx, request: Request) -> WebhookWithSecret:
     """Register an endpoint. For admin and ops. The answer holds its secret, which is not shown again."""
     keep_secret(request)
-    url, types = await _checked(body.url, MetricsSettings.of(tx.settings)), _known(body.types)
+    url, types = await _checked(body.url, tx.settings), _known(body.types)
     return await _with_secret(tx, *await commands.register(tx, url=url, types=types, description=body.description, start=body.start))
 
 
@@ -105,7 +108,7 @@ async def update_webhook(webhook_id: UUID, body: WebhookPatch, tx: InTx, expect:
     changes = body.given()
     enabled = changes.pop("enabled", None)
     if "url" in changes:
-        changes["url"] = await _checked(body.url, MetricsSettings.of(tx.settings))
+        changes["url"] = await _checked(body.url, tx.settings)
     if "types" in changes:
         changes["types"] = _known(body.types)
     webhook = await commands.change(tx, webhook_id, expect=expect, changes=changes, enabled=enabled)
@@ -135,9 +138,9 @@ async def ping_webhook(webhook_id: UUID, by: CurrentActor, request: Request) -> 
     async with state.db.read() as db:  # not for as long as the receiver takes
         webhook = await queries.webhook(db, webhook_id)
         PING.check(webhook, by, facts=(await queries.progress(db, [webhook_id], now))[webhook_id])
-        keys = await queries.secrets(db, webhook_id, Seal.of(state.settings), now)
-    body = signature.ping(webhook_id, now)
-    async with Sender(state.settings, state.clock) as sender:
+        keys = await secrets.in_force(db, CHANNEL, webhook_id, Seal.of(state.settings), now)
+    body = ping(webhook_id, now)
+    async with courier.sender(state.settings, state.clock) as sender:
         answer = await sender.post(webhook.url, signature.headers(keys, new_id(), now, body), body)
     milliseconds = round(answer.seconds * 1000)
     return PingOut(delivered=answer.is_taken, status=answer.status, error=answer.error, milliseconds=milliseconds)

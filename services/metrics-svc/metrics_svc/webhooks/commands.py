@@ -6,18 +6,16 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import BigInteger, bindparam, func, insert, null, select, update
+from sqlalchemy import bindparam, func, insert, null, select, update
 
 from metrics_svc.feed import queries as feed
 from metrics_svc.policy import POLICY
-from metrics_svc.webhooks import queries, rules, signature
-from metrics_svc.webhooks.addresses import origin
+from metrics_svc.webhooks import queries, rules
 from metrics_svc.webhooks.queries import PRESENT
-from metrics_svc.webhooks.record import DeliveryState, DisableReason, Progress, Webhook, WebhookState
+from metrics_svc.webhooks.record import Progress, Webhook, WebhookState
 from metrics_svc.webhooks.rules import CHANGE, REDELIVER, REGISTER, REMOVE, ROTATE_SECRET
-from metrics_svc.webhooks.tables import CURSOR, DELIVERY, SECRET, WEBHOOK, WEBHOOKS
+from metrics_svc.webhooks.tables import CHANNEL, CURSOR, WEBHOOK, WEBHOOKS
 from shared.db.query import Query
-from shared.db.tables import At
 from shared.db.tx import Tx
 from shared.errors import Invalid, require
 from shared.events.envelope import Event
@@ -31,7 +29,10 @@ from shared.events.metrics import (
     WebhookSecretRotated,
 )
 from shared.ids import new_id
-from shared.seal import Seal
+from shared.outbound import secrets
+from shared.outbound.addresses import origin
+from shared.outbound.record import DeliveryState, DisableReason
+from shared.outbound.redelivery import again, again_many
 
 Start = Literal["now", "beginning"] | int
 
@@ -41,30 +42,9 @@ _BEGIN = Query(
     insert(CURSOR).values({n: bindparam(n) for n in ("webhook_id", "position", "matched_from", "forgotten_to")}),
     int,
 )
-_KEEP_SECRET = Query(insert(SECRET).values({n: bindparam(n) for n in ("id", "webhook_id", "sealed", "created_at")}), int)
-_END_SECRETS = Query(
-    update(SECRET)
-    .where(SECRET.c.webhook_id == bindparam("_id"), SECRET.c.ends_at.is_(None) | (SECRET.c.ends_at > bindparam("until", type_=At)))
-    .values(ends_at=bindparam("until", type_=At)),
-    int,
-)
 _POSITION = Query(select(CURSOR.c.position).where(CURSOR.c.webhook_id == bindparam("id")).with_for_update(), int)
 _MATCH_ANEW = Query(update(CURSOR).where(CURSOR.c.webhook_id == bindparam("_id")).values(matched_from=CURSOR.c.position), int)
 _START_OVER = Query(update(CURSOR).where(CURSOR.c.webhook_id == bindparam("_id")).values(failing_since=null()), int)
-_again = {"state": DeliveryState.PENDING.value, "tries": 0, "due_at": bindparam("now", type_=At), "finished_at": null()}
-_AGAIN = Query(update(DELIVERY).where(DELIVERY.c.id == bindparam("_id")).values(_again), int)
-_those = (
-    select(DELIVERY.c.id)
-    .where(
-        DELIVERY.c.webhook_id == bindparam("_id"),
-        DELIVERY.c.created_at >= bindparam("since", type_=At),
-        DELIVERY.c.created_at < bindparam("until", type_=At),
-        DELIVERY.c.state == bindparam("found"),
-    )
-    .order_by(DELIVERY.c.position)
-    .limit(bindparam("most", type_=BigInteger))
-)
-_ALL_AGAIN = Query(update(DELIVERY).where(DELIVERY.c.id.in_(_those)).values(_again).returning(DELIVERY.c.id), UUID)
 
 
 async def register(tx: Tx, *, url: str, types: list[str], description: str, start: Start) -> tuple[Webhook, str]:
@@ -88,7 +68,7 @@ async def register(tx: Tx, *, url: str, types: list[str], description: str, star
     )
     webhook = await tx.add(WEBHOOKS, row, WebhookRegistered(origin=origin(url), types=types, position=position))
     await tx.run(_BEGIN, webhook_id=webhook.id, position=position, matched_from=position, forgotten_to=position)
-    return webhook, await _new_secret(tx, webhook.id)
+    return webhook, await secrets.renew(tx, CHANNEL, webhook.id)
 
 
 async def _position(tx: Tx, start: Start) -> int:
@@ -128,8 +108,8 @@ async def rotate(tx: Tx, id: UUID, *, expect: int | None, keep_old: bool) -> tup
     # An old secret that is ended at once stands in nobody's way.
     ROTATE_SECRET.check(webhook, tx.actor, facts=progress if keep_old else replace(progress, old_until=None))
     until = tx.machine_now + timedelta(hours=tx.policy(POLICY).webhooks.overlap_hours if keep_old else 0)
-    await tx.run(_END_SECRETS, _id=id, until=until)
-    secret = await _new_secret(tx, id)
+    await secrets.end(tx, CHANNEL, id, until)
+    secret = await secrets.renew(tx, CHANNEL, id)
     return await tx.save(WEBHOOKS, webhook, WebhookSecretRotated(old_until=until if keep_old else None)), secret
 
 
@@ -137,7 +117,7 @@ async def remove(tx: Tx, id: UUID, *, expect: int | None) -> None:
     """Stop sending and signing. The next cleaning deletes its deliveries."""
     webhook, progress = await load(tx, id, expect)
     REMOVE.check(webhook, tx.actor, facts=progress)
-    await tx.run(_END_SECRETS, _id=id, until=tx.machine_now)
+    await secrets.end(tx, CHANNEL, id, tx.machine_now)
     await tx.save(WEBHOOKS, webhook, WebhookRemoved(), state=WebhookState.REMOVED)
 
 
@@ -154,7 +134,7 @@ async def redeliver(tx: Tx, id: UUID, delivery_id: UUID) -> Webhook:
     webhook, progress = await load(tx, id, None)
     REDELIVER.check(webhook, tx.actor, facts=progress)
     delivery = await queries.delivery(tx, id, delivery_id)
-    await tx.run(_AGAIN, _id=delivery.id, now=tx.machine_now)
+    await again(tx, CHANNEL, delivery.id)
     return await tx.save(WEBHOOKS, webhook, WebhookRedelivered(count=1, delivery_id=delivery.id))
 
 
@@ -162,8 +142,7 @@ async def redeliver_many(tx: Tx, id: UUID, *, since: datetime, until: datetime, 
     """Send deliveries of a state again that were made from `since` to before `until`: the oldest of them. How many."""
     webhook, progress = await load(tx, id, None)
     REDELIVER.check(webhook, tx.actor, facts=progress)
-    most = tx.policy(POLICY).webhooks.most_again
-    count = len(await tx.all(_ALL_AGAIN, _id=id, since=since, until=until, found=state.value, now=tx.machine_now, most=most))
+    count = await again_many(tx, CHANNEL, id, since=since, until=until, state=state)
     if count:
         await tx.save(WEBHOOKS, webhook, WebhookRedelivered(count=count, since=since, until=until))
     return count
@@ -175,10 +154,3 @@ async def load(tx: Tx, id: UUID, expect: int | None) -> tuple[Webhook, Progress]
     if webhook.state is WebhookState.REMOVED:
         raise WEBHOOKS.missing()
     return webhook, (await queries.progress(tx, [id], tx.machine_now))[id]
-
-
-async def _new_secret(tx: Tx, webhook_id: UUID) -> str:
-    secret = signature.new_secret()
-    sealed = Seal.of(tx.settings).close(secret.encode()).decode()
-    await tx.run(_KEEP_SECRET, id=new_id(), webhook_id=webhook_id, sealed=sealed, created_at=tx.machine_now)
-    return secret

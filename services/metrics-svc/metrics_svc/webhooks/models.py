@@ -19,12 +19,14 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from metrics_svc.webhooks import rules
-from metrics_svc.webhooks.record import Delivery, DeliveryState, DisableReason, Progress, Webhook, WebhookState
+from metrics_svc.webhooks.record import Delivery, Progress, Webhook, WebhookState
 from shared.acts import AllowedAction, shown
 from shared.auth.actor import Actor
 from shared.fields import Time, some_text
 from shared.http.body import Body
 from shared.http.patch import Patch
+from shared.outbound.record import DeliveryState, DisableReason
+from shared.outbound.rules import KEPT_ATTEMPTS
 from shared.sentences import written
 
 Url = Annotated[HttpUrl, Field(description="Where the receiver listens; https in production", examples=["https://erp.example/hooks"])]
@@ -142,7 +144,7 @@ class DeliveryOut(BaseModel):
     state: DeliveryState
     tries: int = Field(description="Attempts since it was last asked for.")
     due_at: datetime | None = Field(description="When the next attempt is due.")
-    attempts: list[AttemptOut] = Field(description=f"The last {rules.KEPT_ATTEMPTS}, redeliveries included.")
+    attempts: list[AttemptOut] = Field(description=f"The last {KEPT_ATTEMPTS}, redeliveries included.")
     created_at: datetime
     finished_at: datetime | None
 

@@ -13,7 +13,6 @@ from shared.db.tables import At
 from shared.db.tx import Reader
 from shared.errors import NotFound
 from shared.http.listing import Listing
-from shared.seal import Seal
 
 LIST = Listing(WEBHOOK, Webhook, filters={"state": WEBHOOK.c.state}, sorts=("created_at",), default="-created_at")
 PRESENT = WEBHOOK.c.state != WebhookState.REMOVED.value
@@ -37,12 +36,6 @@ _PROGRESS = Query(
     ).where(is_in(CURSOR.c.webhook_id, "ids")),
     Progress,
 )
-_SECRETS = Query(
-    select(SECRET.c.sealed)
-    .where(SECRET.c.webhook_id == bindparam("id"), SECRET.c.ends_at.is_(None) | (SECRET.c.ends_at > _now))
-    .order_by(SECRET.c.created_at.desc()),
-    str,
-)
 
 
 async def webhook(db: Reader, id: UUID) -> Webhook:
@@ -63,8 +56,3 @@ async def delivery(db: Reader, webhook_id: UUID, id: UUID) -> Delivery:
 async def progress(db: Reader, ids: Collection[UUID], now: datetime) -> dict[UUID, Progress]:
     """The progress of these endpoints, by id."""
     return {p.webhook_id: p for p in await db.all(_PROGRESS, ids=list(ids), now=now)}
-
-
-async def secrets(db: Reader, webhook_id: UUID, seal: Seal, now: datetime) -> list[str]:
-    """Those that sign now, the newest first. `shared.seal.Unreadable` when CLINCH_SECRET_KEY has lost a key."""
-    return [seal.open(sealed.encode()).decode() for sealed in await db.all(_SECRETS, id=webhook_id, now=now)]

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
+from metrics_svc.webhooks.message import Message
 from shared.acts import Subject
 from shared.errors import Unmet
+from shared.outbound.record import Attempts, DisableReason
 from shared.stored import Stored
 
 
@@ -15,20 +17,6 @@ class WebhookState(StrEnum):
     ACTIVE = "active"
     DISABLED = "disabled"
     REMOVED = "removed"
-
-
-class DisableReason(StrEnum):
-    """Why an endpoint is disabled: by somebody, by the receiver's 410, or because nothing was taken for days."""
-
-    BY_HAND = "by_hand"
-    GONE = "gone"
-    FAILING = "failing"
-
-
-class DeliveryState(StrEnum):
-    PENDING = "pending"
-    DELIVERED = "delivered"
-    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,24 +35,11 @@ class Webhook:
     updated_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """One event for one endpoint. `tries` count since it was last asked for; `attempts` are the latest, redeliveries included."""
+@dataclass(frozen=True)
+class Delivery(Attempts, Message):
+    """One event for one endpoint, and what came of its attempts."""
 
-    id: UUID
     webhook_id: Annotated[UUID, Stored(refers="webhook.id")]
-    position: Annotated[int, Stored(big=True)]
-    event_id: UUID
-    type: str
-    subject: UUID
-    sequence: Annotated[int, Stored(big=True, comment="the version of the subject")]
-    event_time: datetime
-    state: DeliveryState
-    tries: int
-    due_at: datetime | None
-    attempts: list[dict[str, Any]]
-    created_at: datetime
-    finished_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

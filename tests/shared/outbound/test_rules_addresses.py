@@ -1,4 +1,4 @@
-"""Where webhooks may be sent, without a look-up."""
+"""Where messages may be sent, without a look-up."""
 
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metrics_svc.webhooks.addresses import Allowed, is_public, origin, url_problem
+from shared.outbound.addresses import Allowed, is_public, origin, url_problem
 
-NOBODY = Allowed()
+NOBODY = Allowed("ALLOW")
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_one_bad_address_among_good_ones_is_enough() -> None:
 
 
 def test_what_operations_list_is_taken() -> None:
-    allowed = Allowed.of(["10.1.0.0/16", "fd12::/32", "127.0.0.1", "erp.internal"])
+    allowed = Allowed.of("ALLOW", ["10.1.0.0/16", "fd12::/32", "127.0.0.1", "erp.internal"])
     assert not allowed.refuses("x.example", ["10.1.2.3", "8.8.8.8"])
     assert not allowed.refuses("x.example", ["fd12::5"])
     assert not allowed.refuses("x.example", ["127.0.0.1"])

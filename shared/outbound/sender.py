@@ -16,10 +16,9 @@ from typing import Any, Self
 import httpcore
 import httpx
 
-from metrics_svc.settings import MetricsSettings
-from metrics_svc.webhooks.addresses import Allowed
-from metrics_svc.webhooks.rules import AT_ONCE, Answer, retry_after
 from shared.clock import Clock, machine
+from shared.outbound.addresses import Allowed
+from shared.outbound.rules import AT_ONCE, Answer, retry_after
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 
@@ -29,7 +28,6 @@ DRAIN_SECONDS = 1.0
 RESOLVE_SECONDS = 5.0
 
 UNKNOWN_HOST = "the host name is not known"
-REFUSED = "the address is not a public one, and CLINCH_WEBHOOK_ALLOW does not list it"
 
 
 class OutOfBounds(Exception):
@@ -50,7 +48,7 @@ async def checked(host: str, port: int, allowed: Allowed, resolve: Resolve = loo
     except (OSError, UnicodeError):  # TimeoutError is an OSError; a label of over 63 characters is no IDNA
         raise OutOfBounds(UNKNOWN_HOST) from None
     if allowed.refuses(host, addresses):
-        raise OutOfBounds(REFUSED)
+        raise OutOfBounds(allowed.refusal)
     return addresses
 
 
@@ -81,17 +79,26 @@ CONNECTIONS = 200
 
 
 class Sender:
-    """Sends until closed. `clock` tells the time when a receiver names a date in Retry-After."""
+    """Sends until closed. `clock` tells the time when a receiver names a date in Retry-After; `agent` says who we are."""
 
-    def __init__(self, settings: MetricsSettings, clock: Clock, resolve: Resolve = look_up, tls: ssl.SSLContext | None = None) -> None:
-        self._timeout = settings.webhook_timeout_seconds
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        allowed: Allowed,
+        seconds: float,
+        agent: str,
+        resolve: Resolve = look_up,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._seconds, self._agent = seconds, agent
         self._clock = machine(clock)
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=tls or httpx.create_ssl_context(),  # certifi's authorities, or SSL_CERT_FILE
             max_connections=CONNECTIONS,
             max_keepalive_connections=CONNECTIONS // AT_ONCE,
             keepalive_expiry=30,
-            network_backend=_Checking(Allowed.of(settings.webhook_allow), resolve),
+            network_backend=_Checking(allowed, resolve),
         )
 
     async def __aenter__(self) -> Self:
@@ -103,12 +110,12 @@ class Sender:
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """The outcome. Never raises for anything that the receiver or the network does."""
         target = httpx.URL(url)
-        own = {"host": target.netloc.decode(), "user-agent": "Clinch-Webhooks/1", "accept": "*/*"}
+        own = {"host": target.netloc.decode(), "user-agent": self._agent, "accept": "*/*"}
         sent: Sequence[tuple[bytes | str, bytes | str]] = [*own.items(), *headers.items()]
         to = httpcore.URL(scheme=target.raw_scheme, host=target.raw_host, port=target.port, target=target.raw_path)
         started = monotonic()
         try:
-            async with asyncio.timeout(self._timeout) as limit, self._pool.stream("POST", to, headers=sent, content=body) as response:
+            async with asyncio.timeout(self._seconds) as limit, self._pool.stream("POST", to, headers=sent, content=body) as response:
                 limit.reschedule(None)  # it has answered; what follows has its own limit
                 later = retry_after(_header(response, b"retry-after"), self._clock())
                 answer = Answer(response.status, None, monotonic() - started, later)
@@ -117,7 +124,7 @@ class Sender:
         except OutOfBounds as refused:
             error = str(refused)
         except TimeoutError:
-            error = f"no answer within {self._timeout:g} s"
+            error = f"no answer within {self._seconds:g} s"
         except httpcore.ConnectError as failure:
             error = f"could not connect: {failure}"[:200]
         except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException) as failure:

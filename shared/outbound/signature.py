@@ -1,31 +1,19 @@
-"""The message and its signature, by the Standard Webhooks specification 1.0: HMAC-SHA256 over `id.timestamp.body`."""
+"""Signatures of messages, by the Standard Webhooks specification 1.0: HMAC-SHA256 over `id.timestamp.body`."""
 
 import base64
 import hashlib
 import hmac
-import json
 import secrets
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 PREFIX = "whsec_"
-PING = "clinch.webhook.ping"
-"""The type of a test delivery. It is not an event: no pattern matches it, and the registry does not have it."""
 
 
 def new_secret() -> str:
     """A new secret, in the form that receivers get: 32 random bytes in base64 after the prefix."""
     return PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
-
-
-def message(type_: str, at: datetime, *, subject: UUID, sequence: int, position: int) -> bytes:
-    """The thin payload: what happened to what, and where the whole event stands in the feed. The same bytes at every attempt."""
-    return _json(type_, at, {"id": str(subject), "version": sequence, "position": position})
-
-
-def ping(webhook_id: UUID, at: datetime) -> bytes:
-    return _json(PING, at, {"id": str(webhook_id)})
 
 
 def headers(secrets_: Sequence[str], message_id: UUID, at: datetime, body: bytes) -> dict[str, str]:
@@ -43,8 +31,3 @@ def headers(secrets_: Sequence[str], message_id: UUID, at: datetime, body: bytes
 def _signature(secret: str, signed: bytes) -> str:
     key = base64.b64decode(secret.removeprefix(PREFIX))
     return "v1," + base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()
-
-
-def _json(type_: str, at: datetime, data: dict[str, object]) -> bytes:
-    stamp = at.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    return json.dumps({"type": type_, "timestamp": stamp, "data": data}, separators=(",", ":")).encode()

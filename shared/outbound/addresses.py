@@ -1,14 +1,18 @@
-"""Where webhooks may be sent: public addresses, and the private ones that operations have listed. Pure, no look-ups.
+"""Where messages may be sent: public addresses, and the private ones that operations have listed. Pure, no look-ups.
 
-Who registers an endpoint makes us send requests from inside the network, so every address that is not plainly on the public
+Who names an address makes us send requests from inside the network, so every address that is not plainly on the public
 internet is refused (server-side request forgery; OWASP API7:2023). The list is ours, not `ipaddress.is_global`, which differs
 between Python versions and counts multicast and the shared range's neighbours as global.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Annotated
 from urllib.parse import urlsplit
+
+from pydantic import AfterValidator
 
 Address = IPv4Address | IPv6Address
 
@@ -36,23 +40,42 @@ def is_public(address: Address) -> bool:
     return not any(address in network for network in _REFUSED_4)
 
 
+def _networks_and_hosts(values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        try:
+            ip_network(value)
+        except ValueError:
+            if not re.fullmatch(r"(?=.*[a-z])[a-z0-9_.-]+", value):
+                raise ValueError(f"neither a network nor a host name in small letters: {value}") from None
+    return values
+
+
+Listed = Annotated[tuple[str, ...], AfterValidator(_networks_and_hosts)]
+"""The setting that lists private receivers: networks, and host names."""
+
+
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """The private receivers that CLINCH_WEBHOOK_ALLOW lists."""
+    """The private receivers that a setting lists."""
 
+    setting: str
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
     hosts: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, entries: Sequence[str]) -> "Allowed":
-        """Networks, and host names, which may then lead to any address."""
+    def of(cls, setting: str, entries: Sequence[str]) -> "Allowed":
+        """Networks, and host names, which may then lead to any address. `setting` is the variable that has them."""
         networks, hosts = [], set()
         for entry in entries:
             try:
                 networks.append(ip_network(entry))
             except ValueError:
                 hosts.add(entry.lower())
-        return cls(tuple(networks), frozenset(hosts))
+        return cls(setting, tuple(networks), frozenset(hosts))
+
+    @property
+    def refusal(self) -> str:
+        return f"the address is not a public one, and {self.setting} does not list it"
 
     def refuses(self, host: str, addresses: Sequence[str]) -> bool:
         """Whether `host`, which leads to these addresses, is out of bounds. One bad address among good ones is enough."""
@@ -63,7 +86,7 @@ class Allowed:
 
 
 def url_problem(url: str, *, production: bool) -> tuple[str, str] | None:
-    """What is wrong with an endpoint's URL besides where it leads, as a code and a sentence. It is in its normal form (WHATWG)."""
+    """What is wrong with a target's URL besides where it leads, as a code and a sentence. It is in its normal form (WHATWG)."""
     parts = urlsplit(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     if parts.scheme != "https" and (production or parts.scheme != "http"):
