@@ -14,7 +14,7 @@ class DeliveryState(StrEnum):
 
 
 class DisableReason(StrEnum):
-    """Why a target is disabled: by somebody, by the receiver's 410, or because nothing was taken for days."""
+    """Why an endpoint is disabled: by somebody, by the receiver's 410, or because nothing was taken for days."""
 
     BY_HAND = "by_hand"
     GONE = "gone"
