@@ -94,7 +94,7 @@ class Event(BaseModel):
 
     @classmethod
     def of(cls, record: Any, **more: Any) -> Self:
-        """The event with what a record (a dataclass) has under its names, and `more`, which goes first."""
+        """The event with what a record (a dataclass) has under its names, as fields or properties, and `more`, which goes first."""
         kind: Any = type(record)
         names, values = _told(cls, kind)
         return cls.model_validate({**dict(zip(names, values(record), strict=True)), **more})
@@ -103,7 +103,8 @@ class Event(BaseModel):
 @lru_cache(maxsize=1024)
 def _told(event: type[Event], record: Any) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
     """The names that the event and the record have in common, and what reads them."""
-    held = {f.name for f in fields(record)} - Event.model_fields.keys()
+    shown = {name for name in event.model_fields if isinstance(getattr(record, name, None), property)}
+    held = ({f.name for f in fields(record)} | shown) - Event.model_fields.keys()
     names = tuple(name for name in event.model_fields if name in held)
     values = attrgetter(*names) if len(names) > 1 else lambda row: tuple(getattr(row, name) for name in names)
     return names, values
@@ -136,14 +137,33 @@ class Decided(BaseModel):
     policy_version: int | None = None
 
 
-class Dimensions(BaseModel):
-    """What figures are broken down by. Events carry them as they were when it happened."""
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    """How figures use a field of `Dimensions`: `name` is what they call it.
 
-    owner_id: UUID | None = None
-    team_id: UUID | None = None
-    source: str | None = None
-    product: str | None = None
-    region: str | None = None
+    `summed`: sums are kept by it, day by day; others are counted when they are asked for. `of_lead`: for a deal that came from a lead,
+    what the lead has goes before what the deal has; otherwise it is the other way round.
+    """
+
+    name: str
+    summed: bool = False
+    of_lead: bool = False
+
+
+class Dimensions(BaseModel):
+    """What figures are broken down by. Events carry them as they were when it happened.
+
+    `campaign` and `medium` are of the first touch, `deal_kind` is that of the deal or of the contract's deal.
+    """
+
+    owner_id: Annotated[UUID | None, Dimension("owner", summed=True)] = None
+    team_id: Annotated[UUID | None, Dimension("team", summed=True)] = None
+    source: Annotated[str | None, Dimension("source", summed=True, of_lead=True)] = None
+    product: Annotated[str | None, Dimension("product", summed=True)] = None
+    region: Annotated[str | None, Dimension("region", summed=True)] = None
+    campaign: Annotated[str | None, Dimension("campaign", of_lead=True)] = None
+    deal_kind: Annotated[str | None, Dimension("kind")] = None
+    medium: Annotated[str | None, Dimension("channel", of_lead=True)] = None
 
 
 class MemberAdded(BaseModel):

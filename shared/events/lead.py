@@ -39,8 +39,6 @@ class LeadCaptured(LeadEvent, Dimensions, type="lead.captured"):
     creates = True
 
     external_id: str | None = None
-    campaign: str | None = None
-    medium: str | None = None
     referrer_account_id: UUID | None = None
     account_id: UUID | None = None
     account_name: str | None = None
@@ -60,8 +58,6 @@ class LeadUpdated(LeadEvent, Dimensions, type="lead.updated"):
     """Descriptive fields changed. The dimensions are complete, `changed` names the fields."""
 
     changed: list[str]
-    campaign: str | None = None
-    medium: str | None = None
     account_id: UUID | None = None
     contact_id: UUID | None = None
     captured_at: datetime | None = None

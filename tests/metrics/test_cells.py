@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metrics_svc.cells.changes import CellChanges, Change
+from metrics_svc.counting.dimensions import NOBODY, who_of
 from metrics_svc.facts.allocation import AllocationFact
 from metrics_svc.facts.amount import AmountFact
 from metrics_svc.facts.goal import GoalFact
@@ -138,9 +139,9 @@ def test_any_way_to_a_fact_gives_its_cells(versions: list[Any]) -> None:
 
 
 def test_a_step_counts_deals_once_and_sums_what_their_amounts_changed_by() -> None:
-    who = (None, None, "email", None, None)
-    first = AmountFact(ID, 0, *who, 1, Decimal(100), START, START, None, None, "lead", START)
-    more = AmountFact(ID, 1, *who, 0, Decimal(20), START, START, None, None, "lead", START)
+    who = who_of(NOBODY, ["email", None, None, None, None, None])
+    first = AmountFact(*who, ID, 0, 1, Decimal(100), START, START, None, None, "lead", START)
+    more = AmountFact(*who, ID, 1, 0, Decimal(20), START, START, None, None, "lead", START)
     cells = summed([(None, first), (None, more)])
     of_source = {key[0]: sums for key, sums in cells.items() if key[1] == "source"}
     assert of_source == {"lead_deal_opened": [1, 120, 0], "lead_deal_proposal": [1, 120, 0]}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from metrics_svc.cells.changes import CellChanges
 from metrics_svc.cells.tables import EVER
-from metrics_svc.counting.dimensions import DIMENSIONS
+from metrics_svc.counting.dimensions import SUMMED
 from metrics_svc.counting.times import Calendar
 from metrics_svc.facts.deal import UNKNOWN_STAGE
 from metrics_svc.facts.visit import VisitFact
@@ -84,7 +84,7 @@ def test_conversions_lie_within_one_and_lines_add_up(world: World) -> None:
     cells = cells_of(events_of(world.stories))
     for steps in (LEADS, DIRECT):
         total = line(steps, sums_of(cells), None)
-        for dimension in DIMENSIONS:
+        for dimension in SUMMED:
             values = {cell[3] for cell in cells if cell[1] == dimension}
             lines = [line(steps, sums_of(cells, dimension, value), value) for value in values]
             assert [sum(n) for n in zip(*map(ns, lines), strict=True)] == ns(total)

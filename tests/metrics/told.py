@@ -8,7 +8,7 @@ from uuid import UUID
 
 from metrics_svc.fold import fold
 from shared.events import contract, deal, lead
-from shared.events.envelope import Envelope, Event, Money
+from shared.events.envelope import Dimensions, Envelope, Event, Money
 from shared.ids import external_id, new_id
 from tests.harness import Running
 
@@ -183,7 +183,7 @@ def _part(of: Contract | None) -> dict[str, Any]:
     """What the events of a contract's milestone or payment say of it, as it is now; without it, of one that nothing else is told of."""
     if of is None:
         return {"contract_id": new_id(), "deal_id": new_id(), "fx": Decimal(1)}
-    told = {name: of.data[name] for name in ("deal_id", "fx", "owner_id", "team_id") if name in of.data}
+    told = {name: of.data[name] for name in ("deal_id", "fx", *Dimensions.model_fields) if name in of.data}
     return {"contract_id": of.id, **told}
 
 

@@ -96,6 +96,9 @@ class Contract:
     source: str | None = None
     product: Annotated[str | None, Stored(comment="product line")] = None
     region: str | None = None
+    campaign: Annotated[str | None, Stored(comment="of the lead's first touch, as is the medium")] = None
+    deal_kind: Annotated[str | None, Stored(comment="that of its deal: new, upsell, cross_sell or renewal")] = None
+    medium: str | None = None
     sign_by: Annotated[date | None, Stored(comment="the last day to sign")] = None
     sign_within_days: Annotated[int | None, Stored(comment="from sending to the last day to sign, where nobody names one")] = None
     committed_go_live_on: date | None = None

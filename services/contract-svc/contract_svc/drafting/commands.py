@@ -81,11 +81,12 @@ async def draft(tx: Tx, quote_id: UUID, quote: QuoteAccepted, *, at: datetime) -
 async def follow(tx: Tx, contracts: Sequence[Contract], deal: DealUpdated, *, at: datetime) -> None:
     """Let contracts go with their deal, in any state, when its owner changes; a hand-over moves signed ones by itself.
 
-    Unsigned ones also take the deal's source, product and region. An owner that somebody gave a contract stays until then.
+    Unsigned ones also take the deal's other dimensions, as source, product and region. An owner that somebody gave a contract stays
+    until then.
     """
     for contract in contracts:
         signed = contract.state not in UNSIGNED
-        now = {} if signed else {n: getattr(deal, n) for n in ("source", "product", "region")}
+        now = {} if signed else {n: getattr(deal, n) for n in Dimensions.model_fields if n not in ("owner_id", "team_id")}
         if "owner_id" in deal.changed and not (signed and deal.hand_over_id):
             team = await team_of(tx, deal.owner_id) if signed and deal.owner_id else deal.team_id
             now |= owned_by(contract, deal.owner_id, team)

@@ -81,6 +81,8 @@ async def _open(tx: Tx, e: Envelope[LeadConverted]) -> str | None:
         source=lead.source and sources_of(tx)(lead.source),
         product=lead.product,
         region=lead.region or await tx.first(REGION, id=lead.account_id),
+        campaign=lead.campaign,
+        medium=lead.medium,
     )
     await tx.add(DEALS, deal, told(DealOpened, deal, policy_version=policy.version), at=e.time)
     return None

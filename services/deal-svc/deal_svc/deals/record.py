@@ -55,6 +55,8 @@ class Deal:
     source: str | None
     product: Annotated[str | None, Stored(comment="product line")]
     region: str | None
+    campaign: Annotated[str | None, Stored(comment="of the lead's first touch, as is the medium")]
+    medium: str | None
     competitor: str | None
     needs: Annotated[str | None, Stored(comment="as restated to the customer")]
     needs_confirmed_at: datetime | None
@@ -79,6 +81,11 @@ class Deal:
     @property
     def is_open(self) -> bool:
         return self.stage.is_open
+
+    @property
+    def deal_kind(self) -> str:
+        """Its kind, as figures and contracts call it."""
+        return self.kind
 
 
 def new_deal(now: datetime, *, id: UUID, opened_at: datetime, **given: Any) -> Deal:

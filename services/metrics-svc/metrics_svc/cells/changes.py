@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from metrics_svc.cells.tables import EVER
-from metrics_svc.counting.dimensions import ALL, DIMENSIONS
+from metrics_svc.counting.dimensions import ALL, SUMMED
 from metrics_svc.counting.measure import Measure
 from metrics_svc.kpi import all_measures
 from shared.calendar import day_of
@@ -83,7 +83,8 @@ def _plans() -> dict[type[Any], _Plan]:
         others = [counter for m, counter in counters if column not in m.where]
         wanted = {m.where[column]: None for m in of_kind if column is not None and column in m.where}
         chosen = {value: [*others, *[counter for m, counter in counters if m.where.get(column or "") == value]] for value in wanted}
-        who = [attrgetter(*next(m for m in of_kind if m.credit == credit).who.values()) for credit in credits]
+        whose = [next(m for m in of_kind if m.credit == credit).who for credit in credits]
+        who = [attrgetter(*[columns_of[name] for name in SUMMED]) for columns_of in whose]
         plans[kind] = _Plan(column, chosen, others, who)
     return plans
 
@@ -146,7 +147,7 @@ class CellChanges:
             number = self._numbers.get(who)
             if number is None:
                 number = self._numbers[who] = len(self._values)
-                named = zip(DIMENSIONS, who, strict=True)
+                named = zip(SUMMED, who, strict=True)
                 self._values.append([(ALL, ""), *[(name, "" if value is None else str(value)) for name, value in named]])
             found.append(number)
         return found

@@ -1,18 +1,19 @@
 """What figures are broken down by, and whose a counted thing is."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from operator import attrgetter
+from typing import Any, cast
 from uuid import UUID
 
-from shared.events.envelope import Dimensions
+from shared.events.envelope import Dimension, Dimensions
 
-Who = tuple[UUID | None, UUID | None, str | None, str | None, str | None]
-"""The values of the dimensions in the order of `Placed`."""
+_Text = str | None
+Who = tuple[UUID | None, UUID | None, _Text, _Text, _Text, _Text, _Text, _Text]
+"""The values of the dimensions in the order of `Placed`: owner, team, and the others."""
 
 Holder = tuple[UUID | None, UUID | None]
 """An owner and the team that the owner was in then."""
-
-NOBODY: Holder = (None, None)
-NOWHERE: Who = (None, None, None, None, None)
 
 
 @dataclass(slots=True)
@@ -24,17 +25,52 @@ class Placed:
     source: str | None
     product: str | None
     region: str | None
+    campaign: str | None
+    deal_kind: str | None
+    medium: str | None
 
 
-if [f.name for f in fields(Placed)] != list(Dimensions.model_fields):
+COLUMNS = tuple(Dimensions.model_fields)
+"""The dimensions as events and facts call them."""
+
+if tuple(f.name for f in fields(Placed)) != COLUMNS:
     raise TypeError("facts and events have other dimensions")
 
-DIMENSIONS = {name.removesuffix("_id"): name for name in Dimensions.model_fields}
+
+def _declared(column: str) -> Dimension:
+    return next(d for d in Dimensions.model_fields[column].metadata if isinstance(d, Dimension))
+
+
+DIMENSIONS = {_declared(column).name: column for column in COLUMNS}
 """What figures are broken down by, and the column of every fact that holds it."""
+
+SUMMED = tuple(name for name, column in DIMENSIONS.items() if _declared(column).summed)
+"""Those that cells are kept by. By the others figures are read from the facts."""
+
+OF_LEAD = tuple(_declared(column).of_lead for column in COLUMNS)[2:]
+"""Of each dimension after owner and team: whether the lead's value goes before that of its deals."""
 
 ALL = ""
 """The dimension of a measure's total, whose only value is empty. For the others an empty value means that it is not known."""
 
+NOBODY: Holder = (None, None)
+NOWHERE: Who = (None, None, None, None, None, None, None, None)
 
-def dimensions(fact: Placed) -> Who:
-    return fact.owner_id, fact.team_id, fact.source, fact.product, fact.region
+_dimensions: Any = attrgetter(*COLUMNS)
+
+
+def dimensions(fact: Any) -> Who:
+    """The dimensions of a fact or an event."""
+    found: Who = _dimensions(fact)
+    return found
+
+
+def who_of(holder: Holder, others: Iterable[str | None]) -> Who:
+    found: Any = (*holder, *others)
+    return cast(Who, found)
+
+
+def place_at(fact: Placed, who: Who) -> None:
+    """Give the fact these dimensions."""
+    for column, value in zip(COLUMNS, who, strict=True):
+        setattr(fact, column, value)

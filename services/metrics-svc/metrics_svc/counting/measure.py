@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
-from metrics_svc.counting.dimensions import ALL, DIMENSIONS
+from metrics_svc.counting.dimensions import ALL, DIMENSIONS, SUMMED
 
 MEASURES: dict[str, "Measure"] = {}
 """All measures by name: those that stand beside their facts, and those that a KPI's own file declares."""
@@ -59,8 +59,8 @@ class Measure:
         By day, cohort day and dimension nearly every fact would have its own cells, so such figures are read from the facts.
         """
         if self.cohort is None or self.aged:
-            return (Cells((ALL, *DIMENSIONS), ever=False),)
-        return Cells((ALL,), ever=False), Cells((ALL, *DIMENSIONS), ever=True)
+            return (Cells((ALL, *SUMMED), ever=False),)
+        return Cells((ALL,), ever=False), Cells((ALL, *SUMMED), ever=True)
 
 
 class Cells(NamedTuple):

@@ -12,13 +12,13 @@ from metrics_svc.counting.measure import Measure
 from metrics_svc.counting.times import Calendar, earliest
 from metrics_svc.facts.goal import GoalFact
 from metrics_svc.facts.lead_goal import LeadGoalFact, goals_of_lead
+from metrics_svc.sales.described import described_by
 from metrics_svc.sales.history import flagged
 from metrics_svc.sales.holders import first_known
 from shared.access.kinds import LEAD_FIGURES
 from shared.events import lead as events
 from shared.events.deal import DealHistoryCorrected, DealLeadJoined, DealOpened
 from shared.events.envelope import Envelope
-from shared.spelling import normal_source
 
 
 @dataclass(slots=True)
@@ -125,7 +125,7 @@ def _held(lead: LeadFact, holder: Holder) -> None:
 def _described(lead: LeadFact, data: Any) -> None:
     _held(lead, (data.owner_id, data.team_id))
     lead.account_id = data.account_id or lead.account_id
-    lead.source, lead.product, lead.region = data.source and normal_source(data.source), data.product, data.region
+    described_by(lead, data)
 
 
 def _captured(lead: LeadFact, e: Envelope[events.LeadCaptured], _: Calendar) -> None:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, PlainSerializer, WithJsonSchema
 from metrics_svc.figures.question import NONE, Question
 from metrics_svc.figures.rules import Row
 from metrics_svc.kpi import Kpi, Unit, Value
+from shared.events.envelope import Dimensions
 from shared.money import rounded
 
 Exact = Annotated[
@@ -99,7 +100,7 @@ class DealOfLead(BaseModel):
     amount: Exact | None = Field(description="In the reporting currency.")
 
 
-class RecordOut(BaseModel):
+class RecordOut(Dimensions):
     """One thing that was counted."""
 
     measure: str = Field(description="What it was counted as.")
@@ -110,11 +111,6 @@ class RecordOut(BaseModel):
     cohort_at: datetime | None = Field(description="When the member it belongs to began, for a figure about a cohort.")
     amount: Exact | None = Field(description="In the reporting currency.")
     days: float | None = Field(description="The duration that was counted, in days.")
-    source: str | None
-    owner_id: UUID | None
-    team_id: UUID | None
-    product: str | None
-    region: str | None
     flags: list[str] | None
     deals: list[DealOfLead] | None = Field(
         default=None, description="Of a lead in the funnel: its deals that the caller may see, opened by `as_of`; null elsewhere."

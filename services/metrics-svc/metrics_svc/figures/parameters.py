@@ -1,7 +1,8 @@
 """Reading what a request asks of a figure from its query."""
 
 from dataclasses import replace
-from typing import Annotated
+from inspect import Parameter, Signature
+from typing import Annotated, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -21,24 +22,39 @@ from shared.spelling import normal_source
 Id = Annotated[str, WithJsonSchema({"anyOf": [{"type": "string", "format": "uuid"}, {"const": NONE}]})]
 
 
+Filters = dict[str, str]
+"""What a request names of dimensions, as it is written there."""
+
+
+def filters(**given: str | None) -> Filters:
+    return {name: text for name, text in given.items() if text is not None}
+
+
+def _filter(name: str, column: str) -> Parameter:
+    """The parameter of a dimension."""
+    if column.endswith("_id"):
+        kind: Any = Annotated[Id | None, Query(description=f"Only this {name}'s, an id; `{NONE}` for nobody's.")]
+    else:
+        kind = Annotated[str | None, Query(min_length=1, max_length=200, description=f"Only this {name}; `{NONE}` for unknown.")]
+    return Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=kind)
+
+
+filters.__signature__ = Signature([_filter(name, column) for name, column in DIMENSIONS.items()])  # type: ignore[attr-defined]
+
+
 async def asked_now(
     request: Request,
     db: Reading,
+    given: Annotated[Filters, Depends(filters)],
     by: Annotated[By | None, Query(description="One line per value of this dimension.")] = None,
-    source: Annotated[str | None, Query(min_length=1, max_length=200, description=f"Only this source; `{NONE}` for unknown.")] = None,
-    owner: Annotated[Id | None, Query(description=f"Only this person's, an id; `{NONE}` for nobody's.")] = None,
-    team: Annotated[Id | None, Query(description=f"Only this team's, an id; `{NONE}` for no team's.")] = None,
-    product: Annotated[str | None, Query(min_length=1, max_length=200, description=f"Only this product; `{NONE}` for unknown.")] = None,
-    region: Annotated[str | None, Query(min_length=1, max_length=200, description=f"Only this region; `{NONE}` for unknown.")] = None,
 ) -> Question:
     """The question to a figure that is always as of now."""
     state = request.app.state
     zone: ZoneInfo = state.settings.zone
-    given = {"source": source, "owner": owner, "team": team, "product": product, "region": region}
-    filters = {name: _value(db, name, text) for name, text in given.items() if text is not None}
+    chosen = {name: _value(db, name, text) for name, text in given.items()}
     _each_once(request)
     today = day_of(state.clock(), zone)
-    return Question(start=None, end=None, as_of=None, by=by, filters=filters, zone=zone, today=today)
+    return Question(start=None, end=None, as_of=None, by=by, filters=chosen, zone=zone, today=today)
 
 
 AskedForNow = Annotated[Question, Depends(asked_now)]

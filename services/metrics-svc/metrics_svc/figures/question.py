@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from metrics_svc.counting.dimensions import DIMENSIONS
 from shared.calendar import DAY, start_of
 from shared.errors import Invalid
 
@@ -19,7 +20,10 @@ BEGINNING, END = date(1900, 1, 1), date(9999, 1, 1)
 MOST_PERIODS = 1000
 
 Grain = Literal["day", "week", "month", "quarter", "year"]
-By = Literal["source", "owner", "team", "product", "region"]
+if TYPE_CHECKING:
+    By = str
+else:
+    By = Literal[tuple(DIMENSIONS)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from metrics_svc.counting.dimensions import DIMENSIONS
+from metrics_svc.counting.dimensions import DIMENSIONS, Placed
 from metrics_svc.figures.access import must_see
 from metrics_svc.figures.models import RecordOut, at_edge
 from metrics_svc.figures.queries import parameters
@@ -53,16 +53,14 @@ def _labelled(of: FactTable[Any]) -> Table:
     return next((t.table for t in TABLES.values() if t.fact.record == of.fact.record and "external_id" in t.names), of.table)
 
 
-"""Where the external id and the flags of a fact's record are, if not with the fact."""
-
 _SHOWN = {"waited": "amount"}
 """What records show instead of a value that is not money: the amount that waited, not its product with the time."""
 
 _US_PER_DAY = 86_400_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+@dataclass(slots=True)
+class Record(Placed):
     part: int
     measure: str
     kind: str
@@ -73,11 +71,6 @@ class Record:
     cohort_at: datetime | None
     amount: Decimal | None
     us: int | None
-    source: str | None
-    owner_id: UUID | None
-    team_id: UUID | None
-    product: str | None
-    region: str | None
     flags: list[str] | None
 
     @property
@@ -135,6 +128,7 @@ def _records_of(part: Part, n: int, where: Cut) -> Select[Any]:
         return of.c[name] if name in of.c else cast(null(), type_)
 
     columns = {
+        **{DIMENSIONS[name]: c[column] for name, column in measure.who.items()},
         "part": literal_column(str(n)),
         "measure": literal_column(f"'{measure.name}'", Text),
         "kind": literal_column(f"'{fact.fact.record}'", Text),
@@ -145,7 +139,6 @@ def _records_of(part: Part, n: int, where: Cut) -> Select[Any]:
         "cohort_at": cohort if measure.cohort else cast(null(), At),
         "amount": or_null(value, fact.table, Numeric),
         "us": or_null(f"{measure.seconds}_us", fact.table, BigInteger),
-        **{DIMENSIONS[name]: c[column] for name, column in measure.who.items()},
         "flags": or_null("flags", labelled, JSONB),
     }
     conditions = [counted(measure, where), window(part, n, at, cohort, At, ever=False)]

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Date, Select, Text, Uuid, and_, bindparam,
 from sqlalchemy.types import TypeEngine
 
 from metrics_svc.cells.tables import BUCKET, CELL, EVER
-from metrics_svc.counting.dimensions import ALL
+from metrics_svc.counting.dimensions import ALL, SUMMED
 from metrics_svc.counting.measure import Measure
 from metrics_svc.figures.access import sees_all, visible
 from metrics_svc.folding.table import TABLES
@@ -40,7 +40,7 @@ class Cut:
     def from_facts(self) -> bool:
         """Whether facts must be read: cells have at most one dimension at a time, and do not know who may see what."""
         dimensions = {name for name, _ in self.filters} | ({self.by} if self.by else set())
-        return len(dimensions) > (0 if self.whole else 1) or not self.everything
+        return len(dimensions) > (0 if self.whole else 1) or not dimensions <= set(SUMMED) or not self.everything
 
     @property
     def dimension(self) -> str:

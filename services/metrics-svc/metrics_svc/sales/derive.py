@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import reduce
 from typing import Any
 
-from metrics_svc.counting.dimensions import NOBODY, dimensions
+from metrics_svc.counting.dimensions import NOBODY, NOWHERE, OF_LEAD, Who, dimensions, place_at, who_of
 from metrics_svc.facts.amount import amounts
 from metrics_svc.facts.deal import UNKNOWN_STAGE, DealFact
 from metrics_svc.facts.goal import goals_of_deal
@@ -32,7 +32,7 @@ def derive(fact: DealFact, steps: Sequence[Step], lead: LeadFact | None) -> tupl
     opened = fact.opened_at = steps[0].at
     fact.line, fact.cohort_at = ("direct", opened) if fact.lead_id is None else ("lead", captured)
     now = steps[-1]
-    fact.owner_id, fact.team_id, fact.source, fact.product, fact.region = now.who
+    place_at(fact, now.who)
     fact.amount, fact.probability, fact.stage = now.amount, now.probability, now.stage
     last_turn = next(s for s in reversed(steps) if s.kind != "updated")
     fact.is_open = last_turn.kind in OPEN
@@ -60,14 +60,19 @@ def _flag(fact: DealFact, wins: Sequence[OutcomeFact], unknown: bool) -> None:
 
 
 def _placed(steps: Sequence[Step], lead: LeadFact | None) -> Sequence[Step]:
-    """The steps with the lead's source, and with its product and region where the deal has none."""
+    """The steps with the lead's dimensions: those that go before the deal's, and others where the deal has none."""
     if lead is None or lead.captured_at is None:
         return steps
+    of_lead = dimensions(lead)[2:]
     placed: list[Step] = []
+    own: Who | None = None
+    who: Who = NOWHERE
     for step in steps:
-        owner, team, source, product, region = step.who
-        who = (owner, team, lead.source or source, product or lead.product, region or lead.region)
-        placed.append(step if who == step.who else Step(*step[:-1], who))  # `_replace` takes ten times as long
+        if step.who != own:
+            own = step.who
+            others = zip(OF_LEAD, own[2:], of_lead, strict=True)
+            who = who_of(own[:2], [(its or mine) if first else (mine or its) for first, mine, its in others])
+        placed.append(step if who == own else Step(*step[:-1], who))  # `_replace` takes ten times as long
     return placed
 
 

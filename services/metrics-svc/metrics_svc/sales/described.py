@@ -2,9 +2,18 @@
 
 from typing import Any
 
+from metrics_svc.counting.dimensions import COLUMNS
 from shared.spelling import normal_source
 
 
 def described(fact: Any, data: Any) -> None:
     fact.contract_id, fact.deal_id = data.contract_id, data.deal_id
-    fact.source, fact.product, fact.region = data.source and normal_source(data.source), data.product, data.region
+    described_by(fact, data)
+
+
+def described_by(fact: Any, data: Any) -> None:
+    """Take over all dimensions but owner and team."""
+    for name in COLUMNS[2:]:
+        setattr(fact, name, getattr(data, name))
+    if fact.source:
+        fact.source = normal_source(fact.source)

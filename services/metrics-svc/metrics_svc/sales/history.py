@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
-from metrics_svc.counting.dimensions import NOWHERE, Who
+from metrics_svc.counting.dimensions import NOWHERE, Who, dimensions, who_of
 from metrics_svc.stages import WON, place
 from shared.events import deal as events
 from shared.events.envelope import Envelope
@@ -37,10 +38,10 @@ def read_steps(history: Sequence[Sequence[Any]], after: Step | None) -> list[Ste
     """The steps. What one does not say (owner, team, amount ...) is taken from the step before, or from `after` for the first."""
     steps: list[Step] = []
     last = after
-    for kind, at, stage, to, cycle, amount, probability, owner, team, source, product, region in history:
+    told_before: list[Any] | None = None
+    for kind, at, stage, to, cycle, amount, probability, *told in history:
         time = datetime.fromisoformat(at)
         before = last or Step(kind, time, stage, 0, to, cycle, None, None, NOWHERE)
-        owner_before, team_before, source_before, product_before, region_before = before.who
         stage = stage or before.stage
         last = Step(  # by position, as they stand above: names take half as long again, for every step of every deal that is heard of
             kind,
@@ -51,16 +52,25 @@ def read_steps(history: Sequence[Sequence[Any]], after: Step | None) -> list[Ste
             cycle or before.cycle,
             before.amount if amount is None else Decimal(amount),
             before.probability if probability is None else probability,
-            (
-                read_id(owner) if owner else owner_before,
-                (read_id(team) if team else None) if owner else team_before,
-                normal_source(source) if source else source_before,
-                product or product_before,
-                region or region_before,
-            ),
+            before.who if told == told_before else _who(told, before.who),
         )
+        told_before = told
         steps.append(last)
     return steps
+
+
+def _who(told: Sequence[Any], before: Who) -> Who:
+    """The dimensions of a step. One that was told before there were as many says nothing of the others."""
+    owner, team, source, *others = told
+    holder = (read_id(owner), read_id(team) if team else None) if owner else before[:2]
+    source = normal_source(source) if source else before[2]
+    return who_of(holder, [source, *[now or then for now, then in zip_longest(others, before[3:])]])
+
+
+def _behind(data: Any) -> list[Any]:
+    """The dimensions of an event at the end of an entry."""
+    owner, team, *others = dimensions(data)
+    return [text_of(owner) if owner else None, text_of(team) if team else None, *others]
 
 
 def _raw(
@@ -78,11 +88,7 @@ def _raw(
         cycle,
         None if amount is None else str(amount.amount * data.fx),
         probability,
-        text_of(data.owner_id) if data.owner_id else None,
-        text_of(data.team_id) if data.team_id else None,
-        data.source,
-        data.product,
-        data.region,
+        *_behind(data),
     ]
 
 
@@ -104,8 +110,7 @@ def _again(e: Envelope[events.DealHistoryCorrected]) -> list[list[Any]]:
     """The steps of a corrected history, as the events of a first import would have told them."""
     data = e.data
     worth = str(data.amount.amount * data.fx)
-    who = [text_of(data.owner_id) if data.owner_id else None, text_of(data.team_id) if data.team_id else None]
-    behind = [*who, data.source, data.product, data.region]
+    behind = _behind(data)
     steps: list[list[Any]] = [
         ["moved" if v.direction else "opened", v.entered_at.isoformat(), v.stage, v.direction, 1, worth, v.probability, *behind]
         for v in data.visits
