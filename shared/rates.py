@@ -22,6 +22,7 @@ from shared.events.envelope import Envelope
 from shared.events.lead import RateSet, RateWithdrawn
 from shared.ids import external_id
 from shared.log.reactions import on
+from shared.log.readers import WHOLE, reacting
 from shared.process.settings import Settings
 
 # One look into the index for each pair of currency and day.
@@ -119,5 +120,5 @@ async def rate_withdrawn(tx: Tx, event: Envelope[RateWithdrawn]) -> None:
     await _remember(tx, event, None, event.data.source)
 
 
-REACTIONS = (rate_set, rate_withdrawn)
-"""What a service lists among its reactions that converts amounts; lead-svc, which tells them, has the rows themselves."""
+READER = reacting("rates", rate_set, rate_withdrawn, split_from=(WHOLE,))
+"""What a service lists among its readers that converts amounts; lead-svc, which tells them, has the rows themselves."""

@@ -13,6 +13,7 @@ from shared.db.tx import Reader, Tx
 from shared.events.envelope import Envelope
 from shared.events.lead import PersonAdded, PersonChanged
 from shared.log.reactions import on
+from shared.log.readers import WHOLE, reacting
 
 _given = insert(ROSTER).values({c.name: bindparam(c.name) for c in ROSTER.c})
 _REMEMBER = Query(
@@ -71,5 +72,5 @@ async def person_changed(tx: Tx, event: Envelope[PersonChanged]) -> None:
     )
 
 
-REACTIONS = (person_added, person_changed)
-"""What deal-svc, contract-svc and metrics-svc list among their reactions."""
+READER = reacting("roster", person_added, person_changed, split_from=(WHOLE,))
+"""What deal-svc, contract-svc and metrics-svc list among their readers."""

@@ -195,11 +195,11 @@ class Running:
         return found
 
     async def hear(self, event: Event, subject: UUID, version: int = 1, at: datetime | None = None) -> None:
-        """Hand an event of another service to this one's reactions and consumers, as its worker would, in one transaction each."""
+        """Hand an event of another service to this one's readers, as its worker would, in one transaction each."""
         told = Envelope(new_id(), event.type, subject, version, at or self.clock(), event)
-        for _, handle, _ in self.service._consumers():
+        for reader in self.service.heard:
             async with self.transaction() as tx:
-                await give(handle, tx, [told], [as_delivered(told)])
+                await give(reader.handle, tx, [told], [as_delivered(told)])
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Tx]:

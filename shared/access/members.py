@@ -11,9 +11,10 @@ from shared.access.kinds import Kind, reach
 from shared.db.query import Query, rows_param
 from shared.db.tables import MEMBERSHIP
 from shared.db.tx import Reader, Tx
-from shared.events.envelope import Envelope, Event, MemberAdded, MemberRemoved, topic
+from shared.events.envelope import Envelope, Event, MemberAdded, MemberRemoved
 from shared.events.lead import AccountCreated, AccountUpdated
-from shared.log.reactions import Fold
+from shared.log.readers import Reader as LogReader
+from shared.log.readers import folding
 
 
 class Part(StrEnum):
@@ -66,7 +67,7 @@ async def created(tx: Tx, kind: Kind, records: Iterable[tuple[UUID, UUID | None]
         await tx.run(_PUT, record_id=ids, person_id=[by.id] * len(ids), part=[Part.creator.value] * len(ids))
 
 
-async def _hear(tx: Tx, events: Sequence[Envelope[Event]]) -> None:
+async def hear(tx: Tx, events: Sequence[Envelope[Event]]) -> None:
     """The last that a batch tells of each account's owner and of each part."""
     owners: dict[UUID, UUID | None] = {}
     parts: dict[tuple[UUID, UUID, str], bool] = {}
@@ -84,9 +85,9 @@ async def _hear(tx: Tx, events: Sequence[Envelope[Event]]) -> None:
         await tx.run(_PUT, record_id=list(known), person_id=list(known.values()), part=[Part.owner.value] * len(known))
 
 
-def hearing(kinds: Collection[type[Event]]) -> tuple[Fold, list[str]]:
-    """The consumer that learns from other services who has a part in what, with its topics.
+def hearing(kinds: Collection[type[Event]], *, split_from: tuple[str, ...] = ()) -> LogReader:
+    """The reader that learns from other services who has a part in what.
 
     It reads the log from its beginning, so what was told before this service knew of members counts too.
     """
-    return Fold(_hear, kinds), sorted({topic(kind.aggregate) for kind in kinds})
+    return folding("members", hear, kinds, split_from=split_from)

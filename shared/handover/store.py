@@ -17,6 +17,7 @@ from shared.events.lead import HandOverFilter, HandOverMoved, PersonHandedOver
 from shared.handover.parts import services_of
 from shared.ids import external_id
 from shared.log.reactions import on
+from shared.log.readers import WHOLE, reacting
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +103,8 @@ async def person_handed_over(tx: Tx, e: Envelope[PersonHandedOver]) -> None:
         await keep(tx, told, service, at=told.recorded_at or e.time, by=by, correlation_id=told.correlation_id or str(e.id), event_id=e.id)
 
 
-REACTIONS = (person_handed_over,)
-"""What deal-svc and contract-svc list among their reactions."""
+READER = reacting("hand-over", person_handed_over, split_from=(WHOLE,))
+"""What deal-svc and contract-svc list among their readers."""
 
 
 async def learn(tx: Tx, e: Envelope[HandOverMoved]) -> None:

@@ -23,7 +23,7 @@ from shared.http.outbox_letters import add_outbox_letters
 from shared.http.permit import permitted
 from shared.log import dead_letters
 from shared.log.dead_letters import Redriven
-from shared.log.reactions import Handle
+from shared.log.readers import Reader
 
 log = structlog.get_logger()
 
@@ -90,8 +90,8 @@ _TIMERS: dict[TimerState, ColumnElement[bool]] = {
 }
 
 
-def operations_router(service: str, handles: Mapping[str, Handle]) -> APIRouter:
-    """The operations API of one service; `handles` are what its consumers do, by their name, for handling letters again."""
+def operations_router(service: str, readers: Mapping[str, Reader]) -> APIRouter:
+    """The operations API of one service; `readers` are its own by their name, for handling letters again."""
     router = APIRouter(prefix=f"/v1/operations/{service}", tags=["operations"], route_class=ClinchRoute, dependencies=[permitted(OPERATE)])
 
     @router.get("/dead-letters")
@@ -113,13 +113,13 @@ def operations_router(service: str, handles: Mapping[str, Handle]) -> APIRouter:
         Repeat it freely: nothing takes effect twice.
         """
         state = request.app.state
-        done = await dead_letters.redrive(state.db, letter_id, handles, service=service, clock=state.clock)
+        done = await dead_letters.redrive(state.db, letter_id, readers, service=service, clock=state.clock)
         log.info("redrive_asked", letter=str(letter_id), actor_id=str(by.id), settled=done.settled, left=done.left)
         return done
 
     @router.post("/dead-letters/{letter_id}/drop", status_code=204)
     async def drop_dead_letter(letter_id: UUID, body: DropIn, tx: InTx) -> None:
-        """Give the event up for this consumer: it will never take effect. Those behind it wait for a redrive."""
+        """Give the event up for this reader: it will never take effect. Those behind it wait for a redrive."""
         await dead_letters.drop(tx, letter_id, body.reason)
         log.info("dead_letter_dropped", letter=str(letter_id), actor_id=str(tx.actor.id), reason=body.reason)
 

@@ -21,10 +21,8 @@ from shared.db.tx import Database, Tx
 from shared.log import inbox
 from shared.log.bus import Bus, Delivered, OffsetOutOfRange, Reader, TopicPartition
 from shared.log.dead_letters import describe, park
-from shared.log.reactions import Handle, Reaction, Reactions, give, on, parsed_by, reactions
+from shared.log.reactions import Handle, Reactions, give, parsed_by
 from shared.process.outage import Outage, is_outage, pause
-
-__all__ = ["Consumer", "Handle", "Reaction", "Reactions", "on", "reactions"]
 
 LAG = Gauge("clinch_consumer_lag_events", "Events in the log that the consumer has not dealt with.", ["service", "consumer", "topic"])
 AGE = Histogram(
@@ -68,16 +66,28 @@ class _MovedOn(Exception):
 
 
 class Consumer:
-    """One reader of some topics; several workers with the same name share the partitions. `service` names the metrics."""
+    """One reader of some topics; several workers with the same name share the partitions. `service` names the metrics.
+
+    What was seen under the `former` names counts as seen.
+    """
 
     def __init__(
-        self, name: str, db: Database, bus: Bus, topics: Sequence[str], handle: Handle, *, service: str, clock: Clock = utcnow
+        self,
+        name: str,
+        db: Database,
+        bus: Bus,
+        topics: Sequence[str],
+        handle: Handle,
+        *,
+        service: str,
+        clock: Clock = utcnow,
+        former: Sequence[str] = (),
     ) -> None:
         self.name = name
         self.stopped: OffsetOutOfRange | None = None
         """Why it gave up, if it did."""
         self._db, self._bus, self._topics, self._handle = db, bus, list(topics), handle
-        self._service, self._clock = service, clock
+        self._service, self._clock, self._former = service, clock, former
         self._types = parsed_by(handle)
         self._reacts = isinstance(handle, Reactions)
         self._least, self._most = REACTION_LIMITS if self._reacts else FOLD_LIMITS
@@ -91,7 +101,7 @@ class Consumer:
         STOPPED.labels(self._service, self.name).set(0)
         POLLED.labels(self._service, self.name).set_function(lambda: self.last_poll_age)
         outage = Outage("consumer", service=self._service, consumer=self.name)
-        reader = self._reader = self._bus.reader(self.name, self._topics, self._position)
+        reader = self._reader = self._bus.reader(f"{self._service}.{self.name}", self._topics, self._position)
         limit = self._least
         try:
             while not stop.is_set():
@@ -191,7 +201,7 @@ class Consumer:
         """One transaction: the offsets, the events that are news, and what was seen."""
         async with self._db.begin(self._context(part[0])) as tx:
             await self._move(tx, part)
-            found = await inbox.sort(tx, self.name, part, self._types)
+            found = await inbox.sort(tx, self.name, part, self._types, former=self._former)
             await give(self._handle, tx, found.fresh, found.news)
             await inbox.saw(tx, self.name, found.seen)
             await park(tx, self.name, found.unfit)

@@ -19,7 +19,8 @@ from shared.errors import NotFound, Rejected
 from shared.ids import new_id
 from shared.log.bus import Delivered
 from shared.log.inbox import gap, read, saw, stamp, subject_of
-from shared.log.reactions import Handle, give, parsed_by
+from shared.log.reactions import give, parsed_by
+from shared.log.readers import Reader as LogReader
 from shared.process.outage import is_outage
 
 log = structlog.get_logger()
@@ -41,7 +42,7 @@ _LOCK = "SELECT FROM consumer_offset WHERE consumer = $1 AND topic = $2 AND part
 _FIRST = f"""
 SELECT id FROM dead_letter WHERE consumer = $1 AND subject = $2 AND settled_at IS NULL ORDER BY {_PLACE}, "offset" LIMIT 1
 """
-_SEEN = "SELECT version FROM consumer_seen WHERE consumer = $1 AND subject = $2"
+_SEEN = "SELECT max(version) FROM consumer_seen WHERE consumer = ANY($1::text[]) AND subject = $2"
 _SETTLED_AFTER = f"""
 SELECT DISTINCT {_PLACE} AS place FROM dead_letter
 WHERE consumer = $1 AND subject = $2 AND settled_at IS NOT NULL AND {_PLACE} > $3 ORDER BY place
@@ -92,23 +93,23 @@ def _storable(text: str) -> str:
     return text.encode(errors="replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
-async def redrive(db: Database, id: UUID, handles: Mapping[str, Handle], *, service: str, clock: Clock) -> Redriven:
+async def redrive(db: Database, id: UUID, readers: Mapping[str, LogReader], *, service: str, clock: Clock) -> Redriven:
     """Handle this letter again, then those of its subject behind it, in order, each in a transaction, until one fails.
 
-    `handles` are the service's, by consumer. A letter that was parked for a gap is handled all the same: asking for it accepts
-    the gap. `NotFound`; `Rejected` when it is settled, when an earlier one of its subject is open, or its consumer is no more.
+    `readers` are the service's, by name. A letter that was parked for a gap is handled all the same: asking for it accepts
+    the gap. `NotFound`; `Rejected` when it is settled, when an earlier one of its subject is open, or its reader is no more.
     """
     async with db.read() as reader:
         letter = await _get(reader, id)
-    handle = handles.get(letter["consumer"])
-    if handle is None:
-        raise Rejected("This version of the service has no such consumer; the letter can only be dropped.", code="no_consumer")
+    by = readers.get(letter["consumer"])
+    if by is None:
+        raise Rejected("This version of the service has no such reader; the letter can only be dropped.", code="no_consumer")
     turn: UUID | None = id
     settled, error = 0, None
     while turn is not None and error is None:
         try:
             async with db.begin(Context(service, SYSTEM, clock(), f"redrive:{id}", moved=moved_by(clock))) as tx:
-                following = await _handle_again(tx, turn, handle, accept_gap=turn == id)
+                following = await _handle_again(tx, turn, by, accept_gap=turn == id)
         except Exception as failure:
             if isinstance(failure, _NotFirst) or is_outage(failure):
                 raise
@@ -150,21 +151,21 @@ async def _first(tx: Tx, letter: Any) -> UUID | None:
     return first if _is_uuid(letter["subject"]) else letter["id"]
 
 
-async def _handle_again(tx: Tx, id: UUID, handle: Handle, *, accept_gap: bool) -> UUID | None:
+async def _handle_again(tx: Tx, id: UUID, by: LogReader, *, accept_gap: bool) -> UUID | None:
     """Returns the letter behind it, if there is one."""
     letter = await _lock(tx, id)
     first = await _first(tx, letter)
     if first != id:
         raise _NotFirst(f"An earlier letter of the same subject is open: settle {first} first.")
     subject, version = stamp(letter["headers"])
-    seen = await tx.value(_SEEN, letter["consumer"], subject)
+    seen = await tx.value(_SEEN, by.names, subject)
     if seen is None or version > seen:
         missing = gap(seen, version)
         if missing and not accept_gap:
             raise ValueError(missing)
-        event = read(letter["headers"], letter["value"], parsed_by(handle), subject)
+        event = read(letter["headers"], letter["value"], parsed_by(by.handle), subject)
         message = Delivered(*(letter[n] for n in ("topic", "partition", "offset", "subject", "value", "headers")))
-        await give(handle, tx, [event] if event else [], [message])
+        await give(by.handle, tx, [event] if event else [], [message])
     await _settle(tx, letter, "redriven", first=True)
     following: UUID | None = await tx.value(_FIRST, letter["consumer"], letter["subject"])
     return following
@@ -179,7 +180,7 @@ async def _settle(tx: Tx, letter: Any, outcome: str, *, first: bool) -> None:
     if not first:
         return
     consumer = letter["consumer"]
-    seen = max(version, await tx.value(_SEEN, consumer, subject) or 0)
+    seen = max(version, await tx.value(_SEEN, [consumer], subject) or 0)
     # Letters behind it may have been dropped before it: then the version passes over them too.
     for row in await tx.rows(_SETTLED_AFTER, consumer, letter["subject"], f"{seen:019d}"):
         if int(row["place"]) != seen + 1:

@@ -11,11 +11,12 @@ from shared.log.bus import Delivered
 
 BEHIND = "waits behind an earlier event of the same subject"
 
+# Under all names that the reader has had: a name that is over is at no higher version than the one after it.
 _STATE = """
-SELECT s.subject, c.version, d.subject IS NOT NULL AS held
+SELECT s.subject, d.subject IS NOT NULL AS held,
+       (SELECT max(c.version) FROM consumer_seen c WHERE c.consumer = ANY($1::text[]) AND c.subject = s.subject) AS version
 FROM unnest($2::uuid[]) AS s(subject)
-LEFT JOIN consumer_seen c ON c.consumer = $1 AND c.subject = s.subject
-LEFT JOIN (SELECT DISTINCT subject FROM dead_letter WHERE consumer = $1 AND settled_at IS NULL) d ON d.subject = s.subject::text
+LEFT JOIN (SELECT DISTINCT subject FROM dead_letter WHERE consumer = $3 AND settled_at IS NULL) d ON d.subject = s.subject::text
 """
 _SAW = """
 INSERT INTO consumer_seen (consumer, subject, version) SELECT $1, * FROM unnest($2::uuid[], $3::bigint[])
@@ -74,10 +75,10 @@ def subject_of(headers: Mapping[str, str]) -> str:
         return given
 
 
-async def sort(tx: Tx, consumer: str, messages: Sequence[Delivered], types: frozenset[str] | None) -> Sorted:
-    """Compare a batch with what was seen and with the dead letters that are open."""
+async def sort(tx: Tx, consumer: str, messages: Sequence[Delivered], types: frozenset[str] | None, *, former: Sequence[str] = ()) -> Sorted:
+    """Compare a batch with what was seen, also under the `former` names, and with the dead letters that are open."""
     stamps = [_stamp_or_error(message) for message in messages]
-    state = await tx.rows(_STATE, consumer, list({s[0] for s in stamps if not isinstance(s, str)}))
+    state = await tx.rows(_STATE, [consumer, *former], list({s[0] for s in stamps if not isinstance(s, str)}), consumer)
     seen: dict[UUID, int] = {row["subject"]: row["version"] for row in state if row["version"] is not None}
     held = {str(row["subject"]) for row in state if row["held"]}
     result = Sorted()

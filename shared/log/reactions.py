@@ -64,12 +64,6 @@ class Reactions:
                     await reaction(tx, event)
 
 
-def reactions(listed: Iterable[Reaction[Any]]) -> tuple[Reactions, list[str]]:
-    """The handle of these reactions, and the topics that they need."""
-    handle = Reactions(listed)
-    return handle, handle.topics
-
-
 class Fold:
     """A handle that takes what it reads of a batch all at once."""
 

@@ -9,6 +9,7 @@ from shared.db.tx import Tx
 from shared.events.envelope import Envelope
 from shared.events.policy import PolicyActivated
 from shared.log.reactions import on
+from shared.log.readers import WHOLE, reacting
 
 _given = insert(POLICY_COPY).values({c.name: bindparam(c.name) for c in POLICY_COPY.c})
 _KEEP = Query(
@@ -38,5 +39,5 @@ async def policy_activated(tx: Tx, event: Envelope[PolicyActivated]) -> None:
         tx.changes_policy = True
 
 
-REACTIONS = (policy_activated,)
+READER = reacting("policies", policy_activated, split_from=(WHOLE,))
 """What every service hears."""

@@ -35,8 +35,9 @@ from shared.http.edge import ClinchRoute
 from shared.http.operations import operations_router
 from shared.http.rate import Limiter
 from shared.http.routes import Routes
+from shared.log import split
 from shared.log.bus import open_bus
-from shared.log.consumer import Handle, reactions
+from shared.log.readers import Reader, checked
 from shared.policy import reactions as policy_copies
 from shared.policy import simulation_api as policies
 from shared.policy import store as policy_store
@@ -63,7 +64,7 @@ It is given settings of the class that the service names.
 
 @dataclass(frozen=True)
 class Service:
-    """`prefixes` are the paths it owns behind the gateway; `reactions` are functions marked with `@on`.
+    """`prefixes` are the paths it owns behind the gateway; `readers` are what it hears, one for each feature.
 
     `policies` are the documents that it owns; each service hears of the others'.
 
@@ -77,9 +78,8 @@ class Service:
     metadata: MetaData
     migrations: Path
     routers: Sequence[APIRouter] = ()
-    reactions: Sequence[Any] = ()
     policies: Sequence[Policy[Any]] = ()
-    consumers: Mapping[str, tuple[Handle, Sequence[str]]] = field(default_factory=dict)
+    readers: Sequence[Reader] = ()
     timers: Mapping[str, timer.Handler] = field(default_factory=dict)
     jobs: Sequence[Job] = ()
     streamed: tuple[str, ...] = ()
@@ -105,6 +105,12 @@ class Service:
         return [*self.jobs, *policy_jobs(self.policies)]
 
     @property
+    def heard(self) -> Sequence[Reader]:
+        """Its readers, with the one that keeps copies of the others' policies."""
+        listed = [policy_copies.READER, *self.readers] if self.policies else self.readers
+        return checked([reader.of(self.name) for reader in listed])
+
+    @property
     def topics(self) -> list[str]:
         """The topics that this service publishes to."""
         return sorted({topic(e.aggregate) for e in REGISTRY.values() if e.publisher in (self.name, EVERY_SERVICE)})
@@ -112,7 +118,7 @@ class Service:
     @property
     def topics_needed(self) -> list[str]:
         """The topics that this service publishes to or reads."""
-        return sorted({*self.topics, *(name for _, _, topics in self._consumers() for name in topics)})
+        return sorted({*self.topics, *(name for reader in self.heard for name in reader.topics)})
 
     # -- API -----------------------------------------------------------------------------------------------------------
 
@@ -176,7 +182,7 @@ class Service:
         problem.install(app)
         openapi.install(app)
         audit = access_log_router(self.name)
-        operations = operations_router(self.name, {name: handle for name, handle, _ in self._consumers()})
+        operations = operations_router(self.name, {reader.name: reader for reader in self.heard})
         own = [policies.router] if self.policies else []
         every = [route for router in [*self.routers, *own, operations, audit] for route in router.routes]
         added = [route for route in every if isinstance(route, ClinchRoute)]
@@ -233,15 +239,10 @@ class Service:
         finally:
             await bus.stop()
 
-    def _consumers(self) -> list[tuple[str, Handle, Sequence[str]]]:
-        listed = [*policy_copies.REACTIONS, *self.reactions] if self.policies else self.reactions
-        own = [(self.name, *reactions(listed))] if listed else []
-        return [*own, *((name, handle, topics) for name, (handle, topics) in self.consumers.items())]
-
     # -- Schema --------------------------------------------------------------------------------------------------------
 
     async def migrate(self, settings: Settings) -> None:
-        """Bring the database to the newest revision, with a first version of its policies.
+        """Bring the database to the newest revision, with a first version of its policies; what was split goes to its parts.
 
         Raises OtherCompany before anything changes.
         """
@@ -251,6 +252,7 @@ class Service:
         await db.start()
         try:
             await policy_store.begin(db, self.policies, Context(self.name, SYSTEM, utcnow(), "migrate"))
+            await split.settle(db, self.heard)
         finally:
             await db.stop()
 

@@ -13,7 +13,7 @@ from shared.db.tx import Database
 from shared.http import access_log, rate
 from shared.http.idempotency import FORGET_OLD
 from shared.imports.job import forget_uploads
-from shared.log import replicas
+from shared.log import replicas, split
 from shared.log.bus import Bus, open_bus
 from shared.log.consumer import Consumer
 from shared.log.relay import relay, sample
@@ -73,11 +73,12 @@ class Worker:
         finally:
             await db.stop()
 
-    async def _topics_exist(self, bus: Bus, stop: asyncio.Event) -> None:
+    async def _topics_exist(self, db: Database, bus: Bus, stop: asyncio.Event) -> None:
         self._consumers, self._held_up = [], WAITING
         while not stop.is_set():
             try:
                 await bus.ensure_topics(self._service.topics_needed, self._settings.topic_partitions)
+                await split.settle(db, self._service.heard)  # also where nobody has migrated yet: a part must not begin anew
             except Exception as error:
                 log.warning("bus_not_ready", service=self._service.name, error=str(error))
                 await pause(1, stop)
@@ -87,11 +88,11 @@ class Worker:
 
     async def _on_the_log(self, db: Database, bus: Bus, stop: asyncio.Event) -> None:
         """Relay and consumers, and a look at the topics themselves, once these are there."""
-        await self._topics_exist(bus, stop)
+        await self._topics_exist(db, bus, stop)
         name = self._service.name
         self._consumers = [
-            Consumer(consumer, db, bus, topics, handle, service=name, clock=self._clock)
-            for consumer, handle, topics in self._service._consumers()
+            Consumer(one.name, db, bus, one.topics, one.handle, service=name, clock=self._clock, former=one.split_from)
+            for one in self._service.heard
         ]
         publishing = relay(db, bus, stop, service=name, partitions=self._settings.topic_partitions)
         watching = replicas.sample(bus, self._service.topics_needed, stop, service=name)

@@ -11,7 +11,8 @@ from time import perf_counter
 from metrics_svc.service import service
 from shared.db.tx import Database
 from shared.log.bus import Delivered, Message, Position, Reader
-from shared.log.consumer import Consumer, Handle
+from shared.log.consumer import Consumer
+from shared.log.reactions import Handle
 from tests.shared.memory_bus import MemoryBus, MemoryReader
 
 

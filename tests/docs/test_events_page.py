@@ -26,10 +26,7 @@ def told(service: str) -> set[str]:
 
 def heard(service: str) -> set[str]:
     built = load(service)
-    types = {reaction.kind.type for reaction in built.reactions}
-    for handle, _ in built.consumers.values():
-        types |= types_of(handle) or set()
-    return {short(type_) for type_ in types}
+    return {short(type_) for reader in built.heard if reader.name != "policies" for type_ in types_of(reader.handle) or ()}
 
 
 @pytest.mark.parametrize("service", [name for name in SERVICES if name != "metrics"])

@@ -10,7 +10,7 @@ from shared import roster
 from shared.events.envelope import Envelope, Event
 from shared.events.lead import PersonAdded, PersonChanged
 from shared.ids import new_id
-from shared.log.reactions import reactions
+from shared.log.reactions import give
 from tests.harness import Running, running
 from tests.shared.notes_service import service
 
@@ -24,10 +24,9 @@ async def notes(postgres: Postgres) -> AsyncIterator[Running]:
 
 
 async def hear(notes: Running, event: Event, version: int) -> None:
-    handle, topics = reactions(roster.REACTIONS)
-    assert topics == ["clinch.person.events.v1"]
+    assert roster.READER.topics == ["clinch.person.events.v1"]
     async with notes.transaction() as tx:
-        await handle(tx, [Envelope(new_id(), event.type, ANN, version, tx.now, event)])
+        await give(roster.READER.handle, tx, [Envelope(new_id(), event.type, ANN, version, tx.now, event)], [])
 
 
 async def known(notes: Running) -> Any:

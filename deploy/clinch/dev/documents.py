@@ -110,14 +110,14 @@ def _services() -> "Iterator[Service]":
 
 
 def _heard(service: "Service") -> list[str]:
-    """The event types that its consumers read; without a list of them, all of their topics."""
+    """The event types that its readers read; without a list of them, all of their topics."""
     from shared.events.envelope import topic
     from shared.log.reactions import types_of
 
     heard: set[str] = set()
-    for _, handle, topics in service._consumers():
-        types = types_of(handle)
-        heard |= types if types is not None else {t for t, event in published().items() if topic(event.aggregate) in topics}
+    for reader in service.heard:
+        types = types_of(reader.handle)
+        heard |= types if types is not None else {t for t, event in published().items() if topic(event.aggregate) in reader.topics}
     return sorted(heard)
 
 

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_POSITIONS = "SELECT consumer, topic, partition, next FROM consumer_offset"
-
 
 def verify(
     data: Data = None,
@@ -185,15 +183,16 @@ async def _until_quiet(services: "Mapping[str, Service]", databases: Mapping[str
 
 
 async def behind(services: "Mapping[str, Service]", databases: Mapping[str, Any], bus: Any) -> int:
-    """Events on their way: in an outbox, or before a consumer, also one that has not begun and so has no stored offset."""
+    """Events on their way: in an outbox, or before a reader, also one that has not begun and so has no stored offset."""
     from clinch.ops.bus.copy import ends
+    from shared.log.split import POSITIONS
 
     count = 0
     for name, service in services.items():
         async with databases[name].connection() as conn:
             count += await conn.fetchval("SELECT count(*) FROM outbox")
-            stored = {(row["consumer"], row["topic"], row["partition"]): row["next"] for row in await conn.fetch(_POSITIONS)}
-        for consumer, _, topics in service._consumers():
-            for (topic, partition), end in (await ends(bus, topics)).items():
-                count += max(0, end - stored.get((consumer, topic, partition), 0))
+            stored = {(row["consumer"], row["topic"], row["partition"]): row["next"] for row in await conn.fetch(POSITIONS)}
+        for reader in service.heard:
+            for (topic, partition), end in (await ends(bus, reader.topics)).items():
+                count += max(0, end - stored.get((reader.name, topic, partition), 0))
     return count

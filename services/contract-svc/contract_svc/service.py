@@ -8,7 +8,7 @@ from contract_svc.contracts.api import router as contracts
 from contract_svc.delivery import deadlines
 from contract_svc.delivery.api import router as delivery
 from contract_svc.delivery.timers import TIMERS as DELIVERY_TIMERS
-from contract_svc.drafting.reactions import REACTIONS
+from contract_svc.drafting.reactions import READER as DRAFTING
 from contract_svc.handover.commands import hand_over
 from contract_svc.metadata import metadata
 from contract_svc.milestones.api import router as milestones
@@ -34,8 +34,7 @@ service = Service(
     policies=[replace(POLICY, simulations=[deadlines.ACCEPTANCE], move=deadlines.move)],
     migrations=Path(__file__).parent / "migrations",
     routers=[contracts, signing, delivery, milestones, payments],
-    reactions=[*roster.REACTIONS, *store.REACTIONS, *REACTIONS],
-    consumers={"members": members.hearing(MEMBERS)},
+    readers=[roster.READER, store.READER, DRAFTING, members.hearing(MEMBERS)],
     timers={**DELIVERY_TIMERS, **PAYMENT_TIMERS},
     jobs=[hand_over],
     checks=CHECKS,

@@ -7,11 +7,11 @@ from lead_svc.calendar.api import router as calendar
 from lead_svc.capture.api import router as capture
 from lead_svc.checks import CHECKS, TOTALS
 from lead_svc.conversion.api import router as conversion
-from lead_svc.conversion.reactions import REACTIONS
-from lead_svc.dealings import reactions as dealings
+from lead_svc.conversion.reactions import READER as CONVERSION
+from lead_svc.dealings.reactions import READER as DEALINGS
 from lead_svc.handover.api import router as handover
 from lead_svc.handover.commands import move
-from lead_svc.handover.reactions import REACTIONS as HANDOVER_REACTIONS
+from lead_svc.handover.reactions import READER as HAND_OVER
 from lead_svc.imports.api import router as imports
 from lead_svc.imports.api import run_imports
 from lead_svc.interactions.api import router as interactions
@@ -57,8 +57,7 @@ service = Service(
         rate_imports,
         calendar,
     ],
-    reactions=[*REACTIONS, *HANDOVER_REACTIONS],
-    consumers={dealings.NAME: (dealings.DEALINGS, dealings.TOPICS)},
+    readers=[CONVERSION, HAND_OVER, DEALINGS],
     timers={WAKE: wake, MOVED: person_moved},
     jobs=[run_imports, run_rate_imports, move],
     checks=CHECKS,

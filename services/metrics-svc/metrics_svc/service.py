@@ -20,6 +20,7 @@ from metrics_svc.settings import MetricsSettings
 from metrics_svc.webhooks.api import router as webhooks
 from metrics_svc.webhooks.courier import COURIER
 from shared import roster
+from shared.log.readers import Reader
 from shared.process.service import Service
 
 service = Service(
@@ -34,8 +35,7 @@ service = Service(
     policies=[POLICY],
     migrations=Path(__file__).parent / "migrations",
     routers=[figures, funnel, flow, pipeline, events, webhooks],
-    reactions=roster.REACTIONS,
-    consumers={"metrics": (fold, TOPICS), feed.NAME: (feed.feed, feed.TOPICS)},
+    readers=[roster.READER, Reader("metrics", fold, TOPICS), Reader(feed.NAME, feed.feed, feed.TOPICS)],
     jobs=[keep_current, forget_old, *COURIER.jobs],
     checks=CHECKS,
     totals=TOTALS,

@@ -14,8 +14,10 @@ from shared.events.envelope import Envelope, Event, headers
 from shared.ids import new_id
 from shared.log import dead_letters
 from shared.log.bus import Delivered, Message
-from shared.log.consumer import Consumer, Handle
+from shared.log.consumer import Consumer
 from shared.log.dead_letters import Redriven
+from shared.log.reactions import Handle
+from shared.log.readers import Reader
 from tests.harness import Running
 from tests.shared.memory_bus import MemoryBus
 from tests.shared.notes_service import NoteWritten
@@ -102,7 +104,7 @@ async def consume_all(notes: Running, log: Log, handle: Handle) -> None:
 
 
 async def redrive(notes: Running, id: UUID, handle: Handle) -> Redriven:
-    return await dead_letters.redrive(notes.db, id, {NAME: handle}, service="note-svc", clock=notes.clock)
+    return await dead_letters.redrive(notes.db, id, {NAME: Reader(NAME, handle, [TOPIC])}, service="note-svc", clock=notes.clock)
 
 
 def subjects(count: int) -> list[UUID]:

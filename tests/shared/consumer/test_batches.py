@@ -13,7 +13,7 @@ from shared.events.envelope import Envelope, Event
 from shared.log import consumer as consuming
 from shared.log.bus import BusUnavailable, Delivered
 from shared.log.bus.partition import partition_of
-from shared.log.consumer import on, reactions
+from shared.log.reactions import Reactions, on
 from tests.harness import Running
 from tests.shared.consumer.log import Effects, Log, caught_up, consume_all, consuming_now, effects, letters, reader_of, subjects
 from tests.shared.memory_bus import PARTITIONS, MemoryReader
@@ -51,7 +51,7 @@ async def test_a_fold_takes_the_news_of_all_partitions_at_once_and_reactions_tho
     assert together == [{0, 1, 2, 3}]
     async with notes.db.connection() as conn:
         await conn.execute("DELETE FROM consumer_seen; UPDATE consumer_offset SET next = 0")
-    await consume_all(notes, log, reactions([reaction])[0])
+    await consume_all(notes, log, Reactions([reaction]))
     assert [int(began_in) for began_in, _ in at_once] == [of for _, of in at_once] == [0, 1, 2, 3]
 
 

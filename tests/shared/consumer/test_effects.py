@@ -14,7 +14,8 @@ from shared.ids import new_id
 from shared.log import dead_letters
 from shared.log.bus import Delivered, open_bus
 from shared.log.bus.partition import partition_of
-from shared.log.consumer import STOPPED, Consumer, on, reactions
+from shared.log.consumer import STOPPED, Consumer
+from shared.log.reactions import Reactions, on
 from shared.log.relay import relay
 from tests.harness import Running
 from tests.shared.consumer.log import (
@@ -62,7 +63,8 @@ async def test_events_of_types_nobody_reads_count_as_seen_and_are_not_parsed(not
     log.say(subject, NoteEdited(text="b"), value=b"not JSON, and nobody looks")
     log.say(subject, ce_type="clinch.note.unheard_of.v9")
     log.say(subject)
-    handle, topics = reactions([note])
+    handle = Reactions([note])
+    topics = handle.topics
     assert topics == [TOPIC]
     await consume_all(notes, log, handle)
     assert await effects(notes, subject) == [1, 4]
@@ -76,7 +78,7 @@ async def test_a_reaction_tells_events_with_the_one_it_heard_as_cause(notes: Run
 
     [subject] = subjects(1)
     heard = [log.say(subject, NoteWritten(text=t, correlation_id=f"request-{t}"), traceparent=f"00-{t}") for t in "abc"]
-    await consume_all(notes, log, reactions([answer])[0])
+    await consume_all(notes, log, Reactions([answer]))
     told = {t.data.text: t for t in await notes.told(NoteEdited)}  # type: ignore[attr-defined]
     for text, message in zip("abc", heard, strict=True):
         assert str(told[text].data.causation_id) == message.headers["ce_id"]

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from shared.db.tx import Tx
 from shared.events.envelope import Envelope, Event
-from shared.log.consumer import on, reactions
+from shared.log.reactions import Reactions, on
 from tests.harness import Running
 from tests.shared.consumer.log import AT, Log, consume_all, effects, letters, subjects
 from tests.shared.notes_service import NoteEdited, NoteWritten
@@ -43,7 +43,7 @@ async def test_an_old_reader_takes_what_it_knows_of_newer_events_and_passes_over
         # A breaking change is a new version beside the old one, which is published for one more release (conventions §2).
         log.say(subject, value=b'{"body": {"text": "b"}}', ce_type="clinch.note.edited.v2")
         log.say(subject, NoteEdited(text="b", recorded_at=AT))
-    await consume_all(notes, log, reactions([written, edited])[0])
+    await consume_all(notes, log, Reactions([written, edited]))
     assert await letters(notes) == []
     for subject in log.versions:
         assert [(version, text) for of, version, text in heard if of == subject] == [(1, "a"), (4, "b")]
@@ -55,8 +55,8 @@ async def test_the_new_reader_goes_on_where_the_old_one_was(notes: Running, log:
     [subject] = subjects(1)
     log.say(subject)
     log.say(subject, NoteEdited(text="b", recorded_at=AT))
-    await consume_all(notes, log, reactions([written])[0])
+    await consume_all(notes, log, Reactions([written]))
     log.say(subject, NoteEdited(text="c", recorded_at=AT))
-    await consume_all(notes, log, reactions([written, edited])[0])
+    await consume_all(notes, log, Reactions([written, edited]))
     assert await effects(notes, subject) == [1, 3]
     assert await letters(notes) == []

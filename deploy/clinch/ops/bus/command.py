@@ -29,7 +29,6 @@ CLEAR = "What is there is an older copy: when `clinch verify` finds the log whol
 # A relay that leads finishes its batch; after that none can, until this transaction ends.
 _HOLD_RELAY = "INSERT INTO lease (name) VALUES ('relay') ON CONFLICT (name) DO UPDATE SET name = excluded.name"
 _PATIENTLY = "SELECT set_config('idle_in_transaction_session_timeout', '0', true)"
-_POSITIONS = "SELECT consumer, topic, partition, next FROM consumer_offset"
 
 
 bus.command()(republish)
@@ -120,10 +119,12 @@ async def _without_relay(url: str, stack: AsyncExitStack) -> Any:
 
 
 async def _check_positions(connections: Mapping[str, Any], ends: "Mapping[TopicPartition, int]") -> None:
-    """Every consumer goes on where it was, so every stored offset must lie within the log."""
+    """Every reader goes on where it was, so every stored offset must lie within the log."""
+    from shared.log.split import POSITIONS
+
     count = 0
     for name, conn in connections.items():
-        for consumer, topic, partition, position in await conn.fetch(_POSITIONS):
+        for consumer, topic, partition, position in await conn.fetch(POSITIONS):
             count += 1
             if not 0 <= position <= (end := ends.get((topic, partition), 0)):
                 raise CommandError(f"{name}: {consumer} stands at {position} of {topic}[{partition}], which ends at {end}.")

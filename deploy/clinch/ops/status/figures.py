@@ -30,7 +30,6 @@ FROM (
 LEFT JOIN (SELECT extract(epoch FROM now() - since)::float8 AS seconds, error FROM blocked_task WHERE name = 'relay') AS relay ON true
 """
 _LETTERS = "SELECT consumer, count(*) FROM dead_letter WHERE settled_at IS NULL GROUP BY consumer"
-_POSITIONS = "SELECT consumer, topic, partition, next FROM consumer_offset"
 
 
 @dataclass(frozen=True)
@@ -121,12 +120,14 @@ async def _ask(url: str, moved: timedelta) -> _Asked | str:
     """What the database says, or why it says nothing."""
     import asyncpg
 
+    from shared.log.split import POSITIONS
+
     try:
         async with asyncio.timeout(PATIENCE):
             conn: Any = await asyncpg.connect(url, server_settings={"application_name": "clinch status", "jit": "off"})
             try:
                 asked = _Asked(dict(await conn.fetchrow(_STATE, moved)), dict(await conn.fetch(_LETTERS)), {})
-                for consumer, topic, partition, position in await conn.fetch(_POSITIONS):
+                for consumer, topic, partition, position in await conn.fetch(POSITIONS):
                     asked.positions.setdefault(consumer, {})[topic, partition] = position
                 return asked
             finally:

@@ -111,13 +111,13 @@ def _of_service(service: str, waiting: Waiting, system: SystemState, command: Ca
 
 def _of_consumer(service: str, consumer: Consumer, system: SystemState, command: Callable[[str], str]) -> Iterator[Wrong]:
     if consumer.outside:
-        says = f"{service}: consumer {consumer.name} cannot go on, events are missing: {consumer.outside}."
+        says = f"{service}: reader {consumer.name} cannot go on, events are missing: {consumer.outside}."
         yield Wrong(says, None, _runbook("ClinchConsumerStopped"))
     elif not consumer.catches_up:
-        says = f"{service}: consumer {consumer.name} has not dealt with {consumer.behind:,} events, and does not catch up."
+        says = f"{service}: reader {consumer.name} has not dealt with {consumer.behind:,} events, and does not catch up."
         yield Wrong(says, command("logs worker"), _runbook("ClinchConsumerLagGrowing"))
     if consumer.dead_letters:
-        says = f"{service}: {consumer.dead_letters:,} events are parked as dead letters of consumer {consumer.name}."
+        says = f"{service}: {consumer.dead_letters:,} events are parked as dead letters of reader {consumer.name}."
         yield Wrong(
             says, _get(system, f"/v1/operations/{service}/dead-letters?consumer={consumer.name}", command), _runbook("ClinchDeadLetters")
         )

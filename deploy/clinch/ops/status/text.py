@@ -20,14 +20,14 @@ def tables(system: SystemState) -> Iterator[str]:
     figures = system.figures
     if not figures.services:
         return
-    head = ("service", "outbox", "oldest", "letters", "late timers", "imports", "consumer", "behind", "dead letters")
+    head = ("service", "outbox", "oldest", "letters", "late timers", "imports", "reader", "behind", "dead letters")
     waiting = [row for name, of in figures.services.items() for row in _rows(name, of)]
     yield from _aligned([head, *waiting, *((name, *["?"] * 5, "", "", "") for name in figures.silent)], texts=(0, 6))
     yield ""
 
 
 def _rows(service: str, waiting: Waiting) -> Iterator[Sequence[str]]:
-    """One for each consumer, the service's own figures in the first."""
+    """One for each reader, the service's own figures in the first."""
     age = waiting.outbox_oldest_seconds
     oldest = "-" if age is None else duration(age)
     own = (service, f"{waiting.outbox:,}", oldest, f"{waiting.outbox_letters:,}", f"{waiting.timers_late:,}", f"{waiting.imports:,}")

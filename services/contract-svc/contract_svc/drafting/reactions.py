@@ -7,6 +7,7 @@ from shared.db.tx import Tx
 from shared.events.deal import DealLost, DealUpdated, QuoteAccepted, QuoteSuperseded, QuoteWithdrawn
 from shared.events.envelope import Envelope
 from shared.log.reactions import on
+from shared.log.readers import WHOLE, reacting
 
 
 @on(QuoteAccepted)
@@ -34,4 +35,4 @@ async def quote_superseded(tx: Tx, e: Envelope[QuoteSuperseded]) -> None:
     await give_up(tx, await tx.all(UNSIGNED_OF_QUOTE, quote_id=e.subject), "A newer version replaced the quote", at=e.time)
 
 
-REACTIONS = (draft_contract, follow_deal, deal_lost, quote_withdrawn, quote_superseded)
+READER = reacting("drafting", draft_contract, follow_deal, deal_lost, quote_withdrawn, quote_superseded, split_from=(WHOLE,))

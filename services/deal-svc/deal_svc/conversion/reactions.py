@@ -1,10 +1,15 @@
-"""What deal-svc does when lead-svc tells of a conversion."""
+"""What deal-svc does when lead-svc tells of a lead: that it was converted, and what looks odd about it afterwards.
+
+One reader hears both, because a flag comes after the deal that it is for.
+"""
 
 from deal_svc.conversion import commands
+from deal_svc.deals.commands import flag, unflag
 from shared.db.tx import Tx
 from shared.events.envelope import Envelope
-from shared.events.lead import LeadConverted
+from shared.events.lead import LeadConverted, LeadFlagged, LeadUnflagged
 from shared.log.reactions import on
+from shared.log.readers import WHOLE, reacting
 
 
 @on(LeadConverted)
@@ -12,4 +17,16 @@ async def lead_converted(tx: Tx, e: Envelope[LeadConverted]) -> None:
     await commands.take_lead(tx, e)
 
 
-REACTIONS = (lead_converted,)
+@on(LeadFlagged)
+async def lead_flagged(tx: Tx, e: Envelope[LeadFlagged]) -> None:
+    if e.data.deal_id:
+        await flag(tx, e.data.deal_id, e.data.flag)
+
+
+@on(LeadUnflagged)
+async def lead_unflagged(tx: Tx, e: Envelope[LeadUnflagged]) -> None:
+    if e.data.deal_id:
+        await unflag(tx, e.data.deal_id, e.data.flag)
+
+
+READER = reacting("conversion", lead_converted, lead_flagged, lead_unflagged, split_from=(WHOLE,))

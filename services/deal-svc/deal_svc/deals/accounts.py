@@ -1,6 +1,6 @@
 """Customers as lead-svc tells of them: their names for lists and search, and who sees them.
 
-Their own consumer reads them from the beginning of the log: what an older release kept lacks the owners.
+Their own reader reads them from the beginning of the log: what an older release kept lacks the owners.
 """
 
 from collections.abc import Sequence
@@ -21,13 +21,9 @@ from shared.auth import Actor
 from shared.db.query import Query, columns, rows_param
 from shared.db.tx import Reader, Tx
 from shared.errors import Invalid
-from shared.events.envelope import Envelope, Event, topic
+from shared.events.envelope import Envelope, Event
 from shared.events.lead import AccountCreated, AccountMemberAdded, AccountMemberRemoved, AccountUpdated
-from shared.log.reactions import Fold
-
-NAME = "deal-accounts"
-TOPICS = [topic(AccountCreated.aggregate)]
-
+from shared.log.readers import folding
 
 _NAMES = tuple(Account.__dataclass_fields__)
 _given = rows_param(ACCOUNT_NAME, *_NAMES)
@@ -71,9 +67,8 @@ async def _keep(tx: Tx, events: Sequence[Envelope[Event]]) -> None:
             await members.add(tx, e.subject, who.id, members.Part.creator)
 
 
-accounts = Fold(_keep, [AccountCreated, AccountUpdated])
-PARTS = "deal-parts"
-parts = members.hearing([AccountCreated, AccountUpdated, AccountMemberAdded, AccountMemberRemoved])
+READER = folding("accounts", _keep, [AccountCreated, AccountUpdated], split_from=("deal-accounts",))
+MEMBERS = members.hearing([AccountCreated, AccountUpdated, AccountMemberAdded, AccountMemberRemoved], split_from=("deal-parts",))
 """Who owns which account, and who is in its team: a customer success manager sees the won deals of those."""
 REGION = Query(select(ACCOUNT_NAME.c.region).where(ACCOUNT_NAME.c.id == bindparam("id")), str)
 

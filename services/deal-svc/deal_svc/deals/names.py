@@ -8,13 +8,10 @@ from typing import Any
 
 from shared import names
 from shared.db.tx import Tx
-from shared.events.envelope import Envelope, topic
+from shared.events.envelope import Envelope
 from shared.events.lead import AccountCreated, PersonAdded
-from shared.log.reactions import Fold
+from shared.log.readers import folding
 from shared.names import Known
-
-NAME = "deal-names"
-TOPICS = [topic("account"), topic("person")]
 
 
 async def _hear(tx: Tx, events: Sequence[Envelope[Any]]) -> None:
@@ -26,4 +23,4 @@ def _known(e: Envelope[Any]) -> Known:
     return Known(e.data.external_id, e.subject, e.time, e.data.imported)
 
 
-hear = Fold(_hear, (AccountCreated, PersonAdded))
+READER = folding("names", _hear, [AccountCreated, PersonAdded], split_from=("deal-names",))

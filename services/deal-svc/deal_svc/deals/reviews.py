@@ -22,11 +22,9 @@ from shared.events.contract import (
     ContractTerminated,
     ContractVoided,
 )
-from shared.events.envelope import Envelope, Event, topic
-from shared.log.reactions import Fold
+from shared.events.envelope import Envelope, Event
+from shared.log.readers import folding
 
-NAME = "deal-reviews"
-TOPICS = [topic(ContractSubmitted.aggregate)]
 _ENDED = (ContractApproved, ContractRejected, ContractVoided, ContractDeclined, ContractSigned, ContractTerminated)
 
 _NAMES = tuple(Review.__dataclass_fields__)
@@ -43,4 +41,4 @@ async def _keep(tx: Tx, events: Sequence[Envelope[Event]]) -> None:
     await tx.run(_KEEP, **columns(begun, _NAMES))
 
 
-reviews = Fold(_keep, [ContractSubmitted, *_ENDED])
+READER = folding("reviews", _keep, [ContractSubmitted, *_ENDED], split_from=("deal-reviews",))

@@ -8,6 +8,7 @@ from shared.db.tx import Tx
 from shared.events.contract import ContractSigned, ContractTerminated, ContractVoided
 from shared.events.envelope import Envelope
 from shared.log.reactions import on
+from shared.log.readers import WHOLE, reacting
 
 
 @on(ContractSigned)
@@ -36,4 +37,4 @@ async def terminated(tx: Tx, e: Envelope[ContractTerminated]) -> None:
         await commands.reverse_win(tx, deal, reason=e.data.reason, at=e.time)
 
 
-REACTIONS = (win, voided, terminated)
+READER = reacting("stages", win, voided, terminated, split_from=(WHOLE,))

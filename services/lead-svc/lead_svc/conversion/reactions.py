@@ -12,6 +12,7 @@ from shared.events.deal import ConversionRefused, DealHistoryCorrected, DealLead
 from shared.events.envelope import Envelope
 from shared.ids import external_id
 from shared.log.reactions import on
+from shared.log.readers import WHOLE, reacting
 
 
 @on(DealOpened)
@@ -68,4 +69,4 @@ async def conversion_refused(tx: Tx, e: Envelope[ConversionRefused]) -> None:
     await commands.refuse(tx, e.data.lead_id, e.data.deal_id, e.subject, e.data.reason, e.time)
 
 
-REACTIONS = (deal_opened, deal_won, history_corrected, lead_joined, conversion_refused)
+READER = reacting("conversion", deal_opened, deal_won, history_corrected, lead_joined, conversion_refused, split_from=(WHOLE,))

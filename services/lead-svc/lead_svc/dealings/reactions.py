@@ -1,4 +1,4 @@
-"""The consumer that keeps which deals and contracts accounts have, who owns them, and who has a part in the deals.
+"""The reader that keeps which deals and contracts accounts have, who owns them, and who has a part in the deals.
 
 It reads the log from its beginning, so what was told before there was this table counts too.
 """
@@ -22,11 +22,9 @@ from shared.db.tx import Tx
 from shared.events.contract import ContractChanged, ContractDrafted
 from shared.events.deal import DealHistoryCorrected, DealMemberAdded, DealMemberRemoved, DealOpened, DealUpdated
 from shared.events.envelope import Envelope, Event
-from shared.log.reactions import Fold
+from shared.log.readers import folding
 
-NAME = "dealings"
 _KINDS = (DealOpened, DealUpdated, DealHistoryCorrected, ContractDrafted, ContractChanged)
-_MEMBERS, _ = members.hearing((DealMemberAdded, DealMemberRemoved))
 _FIELDS = tuple(Known.__slots__)
 _given = rows_param(DEALING, *_FIELDS)
 _put = insert(DEALING).from_select(_FIELDS, select(*[_given.c[name] for name in _FIELDS]))
@@ -56,7 +54,7 @@ async def _hear(tx: Tx, events: Sequence[Envelope[Event]]) -> None:
         data = event.data
         if isinstance(data, DealOpened) and data.actor and data.actor.type == "person" and data.actor.id != data.owner_id:
             await members.add(tx, event.subject, data.actor.id, Part.creator)
-    await _MEMBERS(tx, events)
+    await members.hear(tx, events)
 
 
 def _told(event: Envelope[Event]) -> Known | None:
@@ -73,5 +71,4 @@ def _told(event: Envelope[Event]) -> Known | None:
     return None
 
 
-DEALINGS = Fold(_hear, (*_KINDS, DealMemberAdded, DealMemberRemoved))
-TOPICS = ["clinch.contract.events.v1", "clinch.deal.events.v1"]
+READER = folding("dealings", _hear, (*_KINDS, DealMemberAdded, DealMemberRemoved))

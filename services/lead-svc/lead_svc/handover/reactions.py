@@ -5,6 +5,7 @@ from shared.events.envelope import Envelope
 from shared.events.lead import HandOverMoved
 from shared.handover.store import learn
 from shared.log.reactions import on
+from shared.log.readers import WHOLE, reacting
 
 
 @on(HandOverMoved)
@@ -12,4 +13,4 @@ async def moved(tx: Tx, e: Envelope[HandOverMoved]) -> None:
     await learn(tx, e)
 
 
-REACTIONS = (moved,)
+READER = reacting("hand-over", moved, split_from=(WHOLE,))

@@ -1,0 +1,56 @@
+"""What a service hears: its readers, one for each feature, each with its own place in the log and its own dead letters."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from shared.events.envelope import Event, topic
+from shared.log.reactions import Fold, Handle, Reaction, Reactions, Take
+
+WHOLE = "*"
+"""In `split_from`: the one consumer, named like the service, that had all reactions of a service before there were readers."""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A feature's ear: what it does with the events of some topics. The name is what `clinch status` and dead letters show.
+
+    `split_from` names the readers whose work it goes on with, the last one first; they are listed no more. It takes over where they
+    stood in its topics and what they had seen. The entry stays for good: what they had seen is looked up under their names.
+    """
+
+    name: str
+    handle: Handle
+    topics: Sequence[str]
+    split_from: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Under which names it has seen events: its own, and those that it goes on from."""
+        return (self.name, *self.split_from)
+
+    def of(self, service: str) -> "Reader":
+        """The same in this service, whose first consumer had the service's name."""
+        return replace(self, split_from=tuple(service if name == WHOLE else name for name in self.split_from))
+
+
+def reacting(name: str, *listed: Reaction[Any], split_from: tuple[str, ...] = ()) -> Reader:
+    """A reader that gives each event to those of these reactions that wait for it."""
+    handle = Reactions(listed)
+    return Reader(name, handle, handle.topics, split_from)
+
+
+def folding(name: str, function: Take, kinds: Iterable[type[Event]], *, split_from: tuple[str, ...] = ()) -> Reader:
+    """A reader that takes what a batch has of these events all at once."""
+    kinds = list(kinds)
+    return Reader(name, Fold(function, kinds), sorted({topic(kind.aggregate) for kind in kinds}), split_from)
+
+
+def checked(listed: Sequence[Reader]) -> Sequence[Reader]:
+    """`listed`, with names that are clear. Raises TypeError."""
+    names = [reader.name for reader in listed]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise TypeError(f"two readers are named {min(twice)}")
+    if still := {name for reader in listed for name in reader.split_from} & set(names):
+        raise TypeError(f"a reader was split from {min(still)}, which is listed still: give what is left of it another name")
+    return listed
