@@ -95,7 +95,7 @@ def test_what_waits_is_counted_and_told(house: LogHouse) -> None:
     assert (consumer["dead_letters"], consumer["behind"]) == (2, 20)
     pages = [wrong["page"].split("/")[-1] for wrong in found["wrong"]]
     assert pages == ["ClinchOutboxOld.md", "ClinchDeadLetters.md", "ClinchTimersLate.md"]
-    assert "! deal-svc: 2 events are parked as dead letters of consumer deal-svc.\n    curl -s " in text
+    assert "! deal-svc: 2 events are parked as dead letters of reader deal-svc.\n    curl -s " in text
     assert "    docs/operations/runbooks/ClinchDeadLetters.md\n" in text
 
 

@@ -138,8 +138,11 @@ async def test_who_sees_a_contract_follows_the_roster(office: Office, svc: Runni
 
 def test_the_service_publishes_and_hears_what_it_should() -> None:
     assert service.topics == [f"clinch.{about}.events.v1" for about in ("contract", "hand_over", "milestone", "payment", "policy")]
-    heard = {name: topics for name, _, topics in service._consumers()}
+    heard = {reader.name: reader.topics for reader in service.heard}
     assert heard == {
-        "contract-svc": ["clinch.deal.events.v1", "clinch.person.events.v1", "clinch.policy.events.v1", "clinch.quote.events.v1"],
+        "drafting": ["clinch.deal.events.v1", "clinch.quote.events.v1"],
+        "hand-over": ["clinch.person.events.v1"],
         "members": ["clinch.account.events.v1", "clinch.deal.events.v1"],
+        "policies": ["clinch.policy.events.v1"],
+        "roster": ["clinch.person.events.v1"],
     }

@@ -159,6 +159,6 @@ async def tables(svc: Running, schema: str) -> set[str]:
         return {r["tablename"] for r in await conn.fetch("SELECT tablename FROM pg_tables WHERE schemaname = $1", schema)}
 
 
-@pytest.mark.parametrize("name", ["metrics", "metrics-svc"])
-def test_its_consumers(name: str) -> None:
-    assert name in {consumer for consumer, _, _ in service._consumers()}
+@pytest.mark.parametrize("name", ["metrics", "roster"])
+def test_its_readers(name: str) -> None:
+    assert name in {reader.name for reader in service.heard}
