@@ -33,6 +33,24 @@ class RosterEvent(LeadSvcEvent):
     audience = "everybody"
 
 
+class AccountTold(BaseModel):
+    """What an account is now. Every event that makes or changes one says it whole: the directories of parties go by it."""
+
+    name: str
+    owner_id: UUID | None = None
+    region: str | None = None
+    tier: str | None = None
+
+
+class PersonTold(BaseModel):
+    """What a person is now, likewise. `team_path` runs from the root team to the person's own."""
+
+    role: str
+    team_id: UUID | None = None
+    team_path: list[UUID] = []
+    active: bool = True
+
+
 class LeadCaptured(LeadEvent, Dimensions, type="lead.captured"):
     """A lead is known. Its time is the first contact; for an imported lead that lies in the past."""
 
@@ -191,23 +209,17 @@ class LeadUnflagged(LeadEvent, type="lead.unflagged"):
     deal_id: UUID | None = None
 
 
-class AccountCreated(AccountEvent, type="account.created"):
+class AccountCreated(AccountEvent, AccountTold, type="account.created"):
     creates = True
 
-    name: str
-    owner_id: UUID | None = None
     external_id: str | None = None
-    region: str | None = None
     industry: str | None = None
     size: str | None = None
     imported: bool = False
 
 
-class AccountUpdated(AccountEvent, OwnerChanged, type="account.updated"):
+class AccountUpdated(AccountEvent, AccountTold, OwnerChanged, type="account.updated"):
     changed: list[str]
-    name: str
-    owner_id: UUID | None = None
-    region: str | None = None
     industry: str | None = None
     size: str | None = None
 
@@ -243,21 +255,15 @@ class TeamChanged(RosterEvent, type="team.changed"):
     path: list[UUID]
 
 
-class PersonAdded(RosterEvent, type="person.added"):
-    """Somebody who can own records. `team_path` runs from the root team to the person's own."""
+class PersonAdded(RosterEvent, PersonTold, type="person.added"):
+    """Somebody who can own records."""
 
-    role: str
-    team_id: UUID | None = None
-    team_path: list[UUID] = []
     external_id: str | None = None
     imported: bool = False
 
 
-class PersonChanged(RosterEvent, type="person.changed"):
-    role: str
-    team_id: UUID | None = None
-    team_path: list[UUID] = []
-    active: bool = True
+class PersonChanged(RosterEvent, PersonTold, type="person.changed"):
+    """Role, team or standing changed."""
 
 
 class HandOverFilter(BaseModel):

@@ -7,12 +7,12 @@ from uuid import UUID
 from sqlalchemy import bindparam, select
 
 from shared.db.query import Query
-from shared.db.tables import HAND_OVER, ROSTER
+from shared.db.tables import HAND_OVER
 from shared.db.tx import Reader, Tx
 from shared.events.envelope import Event
 from shared.handover.parts import HandOverKind, Part
 from shared.handover.store import COLUMNS, HandOver
-from shared.roster import team_of
+from shared.parties.people import standing, team_of
 
 _OF_OWNER = Query(
     select(*COLUMNS)
@@ -20,7 +20,6 @@ _OF_OWNER = Query(
     .order_by(HAND_OVER.c.told_at.desc()),
     HandOver,
 )
-_IS_ACTIVE = Query(select(ROSTER.c.active).where(ROSTER.c.person_id == bindparam("person_id")), bool)
 SLACK = timedelta(minutes=1)
 """For that long after a hand-over was told, another service may still act for the old owner: its own part was not moved yet."""
 
@@ -60,4 +59,5 @@ async def _was_before(tx: Reader, found: HandOver, told: Event, because: HandOve
     until = found.told_at + (SLACK if because in found.kinds else timedelta())
     if told.recorded_at is None or told.recorded_at <= until:
         return True
-    return await tx.first(_IS_ACTIVE, person_id=found.from_id) is False
+    left = await standing(tx, found.from_id)
+    return left is not None and not left.active

@@ -23,6 +23,7 @@ from shared.events.envelope import Event
 from shared.events.lead import HandOverFilter, HandOverMoved
 from shared.handover.parts import Part
 from shared.handover.store import COLUMNS, HandOver
+from shared.parties.people import standing
 from shared.process.outage import Outage, pause
 
 BATCH = 200
@@ -42,7 +43,6 @@ _CLAIM = Query(
 )
 _MOVED = ("cursor", "moved", "remaining", "started_at", "done_at", "version")
 _SAVE = Query(update(HAND_OVER).where(HAND_OVER.c.id == bindparam("_id")).values({n: bindparam(n) for n in _MOVED}), HandOver)
-_TEAM_OF = "SELECT team_id FROM roster WHERE person_id = $1"
 
 
 def _nothing(_record: Any, _to: UUID) -> Mapping[str, Any]:
@@ -129,7 +129,7 @@ async def step(db: Database, movers: Sequence[Mover], clock: Clock, service: str
         job = await tx.first(_CLAIM, _id=job.id)
         if job is None:  # another worker is at it
             return False
-        to = await tx.row(_TEAM_OF, job.to_id)
+        to = await standing(tx, job.to_id)
         if to is None:  # this service has not heard of them yet
             return False
         before = sum(job.moved.values())
@@ -137,7 +137,7 @@ async def step(db: Database, movers: Sequence[Mover], clock: Clock, service: str
         for mover in movers:
             room = BATCH - (sum(job.moved.values()) - before)
             if mover.part.kind in job.kinds and job.cursor.get(mover.part.name) != END and room > 0:
-                job = await mover.move(tx, job, to["team_id"], room)
+                job = await mover.move(tx, job, to.team_id, room)
         asked = [mover.part.name for mover in movers if mover.part.kind in job.kinds]
         if done := all(job.cursor.get(name) == END for name in asked):
             job = replace(job, done_at=tx.now)

@@ -70,7 +70,7 @@ async def test_a_deal_is_opened_on_an_account_that_its_seller_may_see(sales: Sal
 async def test_an_account_of_which_only_the_name_is_known_is_open_to_those_who_see_all(sales: Sales, svc: Running) -> None:
     """As an earlier release left it: its owner is known once the consumer has read its events."""
     async with svc.db.connection() as conn:
-        await conn.execute("UPDATE account_name SET owner_id = NULL, owner_known = false, told_version = 1")
+        await conn.execute("UPDATE party_account SET owner_id = NULL, version = 0")
         await conn.execute("DELETE FROM membership")
     body = {"name": "x", "account_id": str(ACME), "amount": {"amount": "1", "currency": "CNY"}}
     await sales.ask("rep:ann", "POST", "/v1/deals", body, expect=422)

@@ -5,12 +5,13 @@ from alembic import command
 
 from clinch.run.postgres import Postgres
 from deal_svc.service import service
-from shared import migrations, names
+from shared import migrations
 from shared.auth import person_id
 from shared.db.tx import Reader
 from shared.events.lead import AccountCreated, PersonAdded
 from shared.ids import external_id, new_id
-from shared.names import account_id
+from shared.parties import references
+from shared.parties.references import made_id
 from tests.harness import Running, fresh_database
 
 _EVENT = """
@@ -29,8 +30,8 @@ async def test_what_imports_have_named_keeps_its_id_through_the_migration(postgr
     await migrations.upgrade(service.migrations, service.metadata, url)
 
     reader = Reader(conn)
-    assert await names.ids_of(reader, "account", ["acme  corp", "Blue"]) == {"acme  corp": old, "Blue": account_id("blue")}
-    assert await names.ids_of(reader, "person", ["ANN", "bob"]) == {"ANN": ann, "bob": person_id("bob")}
+    assert await references.ids_of(reader, "account", ["acme  corp", "Blue"]) == {"acme  corp": old, "Blue": made_id("account", "blue")}
+    assert await references.ids_of(reader, "person", ["ANN", "bob"]) == {"ANN": ann, "bob": person_id("bob")}
     await conn.close()
 
 
@@ -41,8 +42,8 @@ async def test_accounts_and_people_are_known_by_what_lead_svc_told(svc: Running)
     stub, kim = person_id("KIM"), person_id("kim")
     await svc.hear(PersonAdded(role="rep", external_id="KIM", imported=True), stub)
     async with svc.db.read() as reader:
-        assert await names.ids_of(reader, "account", ["crm-17", "CRM-17"]) == {"crm-17": old, "CRM-17": old}
-        assert await names.ids_of(reader, "person", ["Kim"]) == {"Kim": stub}
+        assert await references.ids_of(reader, "account", ["crm-17", "CRM-17"]) == {"crm-17": old, "CRM-17": old}
+        assert await references.ids_of(reader, "person", ["Kim"]) == {"Kim": stub}
     await svc.hear(PersonAdded(role="rep", external_id="kim"), kim)
     async with svc.db.read() as reader:
-        assert await names.ids_of(reader, "person", ["KIM", "Kim", "kim"]) == dict.fromkeys(["KIM", "Kim", "kim"], kim)
+        assert await references.ids_of(reader, "person", ["KIM", "Kim", "kim"]) == dict.fromkeys(["KIM", "Kim", "kim"], kim)

@@ -8,9 +8,9 @@ import httpx
 import pytest
 
 from clinch.run.postgres import Postgres
-from shared import names
 from shared.auth import person_id
-from shared.names import account_id
+from shared.parties import references
+from shared.parties.references import made_id
 from tests.flow.system import System, eventually, whole_system
 from tests.flow.test_imports import by_source, funnel, imported
 
@@ -47,7 +47,7 @@ async def test_spellings_of_an_account_are_one_account_that_search_finds_in_each
             return {a["name"]: a["id"] for a in found}
 
         known = await eventually(accounts)
-        assert known == {name: str(account_id(name)) for name in (CAFE[0], "ACME Corp", "\uff21\uff23\uff2d\uff25")}
+        assert known == {name: str(made_id("account", name)) for name in (CAFE[0], "ACME Corp", "\uff21\uff23\uff2d\uff25")}
         deals = await listed(client, "/v1/deals")
         assert {(d["external_id"][0], d["account_name"], d["account_id"]) for d in deals} == {
             ("C", "Caf\u00e9 Z\u00fcrich", known["Caf\u00e9 Z\u00fcrich"]), ("A", "ACME Corp", known["ACME Corp"]),
@@ -75,7 +75,7 @@ async def test_leads_and_deals_arrive_at_the_same_account_and_owner(system: Syst
             assert len(people) == 1
             assert len(await listed(client, "/v1/accounts")) == 1
             async with system["deal-svc"].db.read() as reader:  # it has heard of her too
-                assert await names.ids_of(reader, "person", ["ANNA "]) == {"ANNA ": UUID(people[0]["id"])}
+                assert await references.ids_of(reader, "person", ["ANNA "]) == {"ANNA ": UUID(people[0]["id"])}
             return people[0]
 
         for things, raw in files if order == "leads first" else files[::-1]:
@@ -86,7 +86,7 @@ async def test_leads_and_deals_arrive_at_the_same_account_and_owner(system: Syst
         assert anna["id"] == str(person_id("Anna" if order == "leads first" else "anna"))
         owners = {x["owner_id"] for path in ("/v1/leads", "/v1/deals") for x in await listed(client, path)}
         accounts = {x["account_id"] for path in ("/v1/leads", "/v1/deals") for x in await listed(client, path)}
-        assert (owners, accounts) == ({anna["id"]}, {str(account_id("acme corp"))})
+        assert (owners, accounts) == ({anna["id"]}, {str(made_id("account", "acme corp"))})
 
 
 async def test_a_source_is_one_group_in_leads_deals_filters_and_figures(system: System) -> None:

@@ -5,10 +5,11 @@ from alembic import command
 
 from clinch.run.postgres import Postgres
 from lead_svc.service import service
-from shared import migrations, names
+from shared import migrations
 from shared.db.tx import Reader
 from shared.ids import external_id, new_id
-from shared.names import account_id
+from shared.parties import references
+from shared.parties.references import made_id
 from tests.harness import Running, fresh_database
 from tests.lead.desk import Desk
 
@@ -30,10 +31,10 @@ async def test_accounts_keep_their_ids_through_the_migration(postgres: Postgres)
     )
     await migrations.upgrade(service.migrations, service.metadata, url)
 
-    found = await names.ids_of(Reader(conn), "account", ["acme corp", "ACME Corp", "acme  corp", "CRM-17", "New"])
+    found = await references.ids_of(Reader(conn), "account", ["acme corp", "ACME Corp", "acme  corp", "CRM-17", "New"])
     assert found == {
         "acme corp": old["ACME Corp"], "ACME Corp": old["ACME Corp"], "acme  corp": old["acme  corp"], "CRM-17": old["crm-17"],
-        "New": account_id("new"),
+        "New": made_id("account", "new"),
     }  # fmt: skip
     assert await conn.fetchval("SELECT source FROM lead") == "trade fair"
     await conn.close()

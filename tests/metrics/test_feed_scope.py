@@ -18,12 +18,13 @@ from metrics_svc.feed.records import WHOSE
 from metrics_svc.feed.rules import EVERYTHING, FeedEvent
 from metrics_svc.feed.tail import Tail
 from metrics_svc.service import service
-from shared import roster
 from shared.access.kinds import ACCOUNTS, CONTRACTS, DEALS, KINDS, LEADS, Kind, reach
 from shared.auth import Actor, Role
 from shared.events.envelope import REGISTRY, topic
+from shared.events.lead import PersonTold
 from shared.ids import CLINCH
 from shared.log.bus import Delivered
+from shared.parties import people
 from tests.harness import Running, running
 
 PEOPLE = [uuid5(CLINCH, f"person {n}") for n in range(4)]
@@ -244,7 +245,7 @@ async def test_each_reader_gets_what_they_may_see_and_nothing_else(
             if step[0] == "seat":
                 model.seats[step[1]] = path = PATHS[step[2]]
                 team = path[-1] if path else None
-                await roster.remember(tx, step[1], team_id=team, team_path=path, role="rep", active=True, version=n + 1)
+                await people.keep(tx, step[1], PersonTold(role="rep", team_id=team, team_path=path), n + 1)
             else:
                 await feed(tx, [model.step(step)])
     await tail._look()

@@ -16,9 +16,9 @@ from shared.auth import Actor, Role
 from shared.auth.leavers import FRESH, KEEP, Leavers
 from shared.db.tx import Database
 from shared.errors import Forbidden
-from shared.events.lead import PersonAdded, PersonChanged
+from shared.events.lead import PersonAdded, PersonChanged, PersonTold
+from shared.parties import people
 from shared.process.service import Service
-from shared.roster import remember
 from tests.harness import Running, running
 from tests.shared.notes_service import service as notes_svc
 
@@ -40,7 +40,7 @@ async def notes(postgres: Postgres) -> AsyncIterator[Running]:
 
 async def person(svc: Running, subject: str, *, active: bool, version: int) -> Actor:
     async with svc.transaction() as tx:
-        await remember(tx, svc.person(subject=subject), team_id=None, team_path=[], role="rep", active=active, version=version)
+        await people.keep(tx, svc.person(subject=subject), PersonTold(role="rep", active=active), version)
     return Actor.of(svc.person(subject=subject), {Role.rep})
 
 

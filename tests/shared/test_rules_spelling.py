@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.names import account_id
+from shared.parties.references import made_id
 from shared.spelling import SOURCES, compared, compared_key, normal_by, normal_source, searched, tidy, with_source
 
 
@@ -17,7 +17,7 @@ from shared.spelling import SOURCES, compared, compared_key, normal_by, normal_s
 )
 def test_spellings_of_one_name_are_one(others: tuple[str, ...]) -> None:
     assert len({compared(text) for text in others}) == 1
-    assert len({account_id(text) for text in others}) == 1
+    assert len({made_id("account", text) for text in others}) == 1
 
 
 def test_names_that_differ_in_a_letter_stay_apart() -> None:

@@ -17,11 +17,11 @@ from contract_svc.payments.timers import TIMERS as PAYMENT_TIMERS
 from contract_svc.policy import POLICY
 from contract_svc.rezone import follow
 from contract_svc.signing.api import router as signing
-from shared import roster
 from shared.access import members
 from shared.events.deal import DealMemberAdded, DealMemberRemoved
 from shared.events.lead import AccountCreated, AccountMemberAdded, AccountMemberRemoved, AccountUpdated
 from shared.handover import store
+from shared.parties import directory
 from shared.process.service import Service
 
 MEMBERS = (AccountCreated, AccountUpdated, AccountMemberAdded, AccountMemberRemoved, DealMemberAdded, DealMemberRemoved)
@@ -34,7 +34,7 @@ service = Service(
     policies=[replace(POLICY, simulations=[deadlines.ACCEPTANCE], move=deadlines.move)],
     migrations=Path(__file__).parent / "migrations",
     routers=[contracts, signing, delivery, milestones, payments],
-    readers=[roster.READER, store.READER, DRAFTING, members.hearing(MEMBERS)],
+    readers=[directory.reader(), store.READER, DRAFTING, members.hearing(MEMBERS)],
     timers={**DELIVERY_TIMERS, **PAYMENT_TIMERS},
     jobs=[hand_over],
     checks=CHECKS,

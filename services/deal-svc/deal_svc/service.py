@@ -7,7 +7,7 @@ from deal_svc.catalog.api import router as catalog
 from deal_svc.checks import CHECKS, TOTALS
 from deal_svc.conversion import reactions as conversion_reactions
 from deal_svc.conversion.api import router as conversion
-from deal_svc.deals import accounts, names, reviews
+from deal_svc.deals import accounts, reviews
 from deal_svc.deals import reactions as deals_reactions
 from deal_svc.deals.api import router as deals
 from deal_svc.discovery.api import router as discovery
@@ -24,8 +24,9 @@ from deal_svc.simulations import SIMULATIONS
 from deal_svc.stages import reactions as stages_reactions
 from deal_svc.stages.api import router as stages
 from deal_svc.team.api import router as team
-from shared import rates, roster
+from shared import rates
 from shared.handover import store
+from shared.parties import directory, references
 from shared.process.service import Service
 
 service = Service(
@@ -36,15 +37,13 @@ service = Service(
     migrations=Path(__file__).parent / "migrations",
     routers=[deals, team, stages, conversion, discovery, quotes, catalog, imports],
     readers=[
-        roster.READER,
+        directory.reader(references.hear, accounts.follow),
         store.READER,
         rates.READER,
         conversion_reactions.READER,
         deals_reactions.READER,
         stages_reactions.READER,
-        accounts.READER,
         accounts.MEMBERS,
-        names.READER,
         reviews.READER,
     ],
     timers=TIMERS,

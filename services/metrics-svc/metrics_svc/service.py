@@ -19,8 +19,8 @@ from metrics_svc.rebuild.current import keep_current
 from metrics_svc.settings import MetricsSettings
 from metrics_svc.webhooks.api import router as webhooks
 from metrics_svc.webhooks.courier import COURIER
-from shared import roster
 from shared.log.readers import Reader
+from shared.parties import directory
 from shared.process.service import Service
 
 service = Service(
@@ -35,7 +35,7 @@ service = Service(
     policies=[POLICY],
     migrations=Path(__file__).parent / "migrations",
     routers=[figures, funnel, flow, pipeline, events, webhooks],
-    readers=[roster.READER, Reader("metrics", fold, TOPICS), Reader(feed.NAME, feed.feed, feed.TOPICS)],
+    readers=[directory.reader(), Reader("metrics", fold, TOPICS), Reader(feed.NAME, feed.feed, feed.TOPICS)],
     jobs=[keep_current, forget_old, *COURIER.jobs],
     checks=CHECKS,
     totals=TOTALS,

@@ -1,4 +1,4 @@
-"""Who is in which team, who has a part in what, and who has read what."""
+"""Parties as lead-svc tells of them, who has a part in what, and who has read what."""
 
 from sqlalchemy import ARRAY, BigInteger, Boolean, Column, Index, Integer, PrimaryKeyConstraint, Table, Text, Uuid, text
 
@@ -14,6 +14,18 @@ ROSTER = Table(
     Column("active", Boolean, nullable=False, server_default=text("true")),
     Column("version", BigInteger, nullable=False),
     comment="who is in which team, as lead-svc's events told it: ids only, for row access and for the team of an event",
+)
+
+PARTY_ACCOUNT = Table(
+    "party_account",
+    PLUMBING,
+    Column("id", Uuid, primary_key=True),
+    Column("version", BigInteger, nullable=False, server_default=text("0"), comment="of its last event; 0 while an import alone names it"),
+    Column("name", Text, nullable=False),
+    Column("owner_id", Uuid),
+    Column("region", Text),
+    Column("tier", Text),
+    comment="accounts as lead-svc, the party master, tells of them; lead-svc itself has its own table of them",
 )
 
 MEMBERSHIP = Table(

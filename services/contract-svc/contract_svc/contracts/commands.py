@@ -18,7 +18,7 @@ from shared.db.tx import Tx
 from shared.errors import NotYet, Rejected
 from shared.events.contract import ContractChanged, ContractEvent
 from shared.events.envelope import Dimensions, Money
-from shared.roster import standing
+from shared.parties.people import standing
 
 E = TypeVar("E", bound=ContractEvent)
 

@@ -26,7 +26,7 @@ from shared.events.envelope import Dimensions
 from shared.handover.late import placed_now
 from shared.handover.parts import UNSIGNED_CONTRACTS
 from shared.ids import new_id
-from shared.roster import team_of
+from shared.parties.people import team_of
 
 _first = insert(CONTRACT_NUMBER).values(year=bindparam("year", type_=Integer), last=1)
 _NEXT_NUMBER = Query(

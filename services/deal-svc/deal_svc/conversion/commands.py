@@ -10,7 +10,6 @@ from deal_svc.conversion.queries import JOINED, OF_LEAD
 from deal_svc.conversion.record import Refusal
 from deal_svc.conversion.tables import DEAL_LEAD, REFUSALS
 from deal_svc.deals import queries as deals
-from deal_svc.deals.accounts import REGION
 from deal_svc.deals.events import told
 from deal_svc.deals.pipeline import FIRST, probability
 from deal_svc.deals.record import Deal, new_deal
@@ -26,9 +25,10 @@ from shared.events.lead import LeadConverted
 from shared.handover.late import owner_now
 from shared.handover.parts import DEALS as DEALS_GO
 from shared.handover.parts import HandOverKind
+from shared.parties import accounts
+from shared.parties.people import standing
 from shared.policy.company import sources_of
 from shared.rates import no_rate, rate_at
-from shared.roster import standing
 
 _JOIN = Query(insert(DEAL_LEAD).values({c.name: bindparam(c.name) for c in DEAL_LEAD.c}), UUID)
 
@@ -80,12 +80,17 @@ async def _open(tx: Tx, e: Envelope[LeadConverted]) -> str | None:
         conversion_id=lead.conversion_id,
         source=lead.source and sources_of(tx)(lead.source),
         product=lead.product,
-        region=lead.region or await tx.first(REGION, id=lead.account_id),
+        region=lead.region or await _region(tx, lead.account_id),
         campaign=lead.campaign,
         medium=lead.medium,
     )
     await tx.add(DEALS, deal, told(DealOpened, deal, policy_version=policy.version), at=e.time)
     return None
+
+
+async def _region(tx: Tx, account_id: UUID) -> str | None:
+    account = await accounts.find(tx, account_id)
+    return account.region if account else None
 
 
 async def _join(tx: Tx, e: Envelope[LeadConverted]) -> str | None:

@@ -21,9 +21,9 @@ from shared.db.tx import Tx
 from shared.errors import Forbidden, Invalid, NotYet, Rejected
 from shared.events.deal import DealOpened, DealUpdated
 from shared.ids import new_id
+from shared.parties.people import standing
 from shared.policy.company import sources_of
 from shared.rates import Frozen, no_rate, rate_at
-from shared.roster import standing
 from shared.spelling import with_source
 
 

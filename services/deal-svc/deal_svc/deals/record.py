@@ -112,15 +112,3 @@ class Review:
 
     contract_id: UUID
     deal_id: UUID
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """A customer, as lead-svc told of them: for lists, search, and who may see them."""
-
-    id: UUID
-    name: str
-    region: str | None
-    owner_id: UUID | None
-    owner_known: Annotated[bool, Stored(default="false", comment="false until its events were read for owners")]
-    told_version: Annotated[int, Stored(default="0", big=True, comment="of the last event that it comes from")]

@@ -1,8 +1,8 @@
-"""Deals, and what lead-svc told of their accounts."""
+"""Deals, and which contracts of theirs are in review."""
 
-from sqlalchemy import CheckConstraint, Index
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Index, Table, Text, Uuid, text
 
-from deal_svc.deals.record import Account, Deal, Review
+from deal_svc.deals.record import Deal, Review
 from deal_svc.metadata import metadata
 from shared.db.query import Aggregate
 from shared.db.record import table
@@ -37,4 +37,15 @@ CONTRACT_REVIEW = table(
     key=("contract_id",),
     comment="contracts up for approval: their deals are seen by those who approve",
 )
-ACCOUNT_NAME = table("account_name", metadata, Account, comment="what lead-svc, the party master, told of accounts")
+# What the release before kept of accounts. It still writes it while both are at work, so it goes with the next release.
+Table(
+    "account_name",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("region", Text),
+    Column("owner_id", Uuid),
+    Column("owner_known", Boolean, nullable=False, server_default=text("false"), comment="false until its events were read for owners"),
+    Column("told_version", BigInteger, nullable=False, server_default=text("0"), comment="of the last event that it comes from"),
+    comment="what lead-svc, the party master, told of accounts",
+)

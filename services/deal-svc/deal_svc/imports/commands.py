@@ -28,8 +28,8 @@ from shared.db.tx import Tx
 from shared.errors import Unmet
 from shared.events.deal import DealLost, DealOpened, DealStageChanged, DealWon
 from shared.events.envelope import Event
-from shared.ids import external_id
 from shared.imports.outcome import Outcome, Problem
+from shared.parties.references import made_id, told_id
 from shared.process.settings import Settings
 from shared.rates import Frozen, Wanted, frozen, no_rate, rates_on
 
@@ -114,7 +114,7 @@ def _described(row: Row, currency: str, fx: Frozen, parties: Parties) -> dict[st
         "account_name": account_name,
         "owner_id": owner_id,
         "team_id": team_id,
-        "lead_id": external_id("lead", row.lead_external_id) if row.lead_external_id else None,
+        "lead_id": told_id("lead", None, row.lead_external_id),
     }
     money = {"amount": row.amount, "currency": currency, **fx} if "amount" in row.model_fields_set else {}
     return {name: value for name, value in given.items() if value is not None} | money
@@ -125,7 +125,7 @@ def _created(tx: Tx, row: Row, history: Told, currency: str, fx: Frozen, parties
     described.setdefault("name", described.get("account_name") or row.external_id)
     deal = new_deal(
         tx.now,
-        id=external_id("deal", row.external_id),
+        id=made_id("deal", row.external_id),
         opened_at=history.opened_at,
         external_id=row.external_id,
         kind=row.kind,

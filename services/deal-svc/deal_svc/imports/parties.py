@@ -4,27 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
-
-from deal_svc.deals.tables import ACCOUNT_NAME
 from deal_svc.imports.form import Row
-from shared import names
 from shared.auth.actor import OWNERS
-from shared.db.query import Query, is_in, rows_param
-from shared.db.tables import ROSTER
 from shared.db.tx import Tx
-from shared.names import Known
+from shared.parties import accounts as directory
+from shared.parties import people as roster
+from shared.parties import references
+from shared.parties.references import Known
 from shared.policy.company import sources_of
 from shared.spelling import Normal, compared, tidy
-
-_standing = select(ROSTER.c.person_id, ROSTER.c.team_id, ROSTER.c.active, ROSTER.c.role)
-_PEOPLE = Query(_standing.where(is_in(ROSTER.c.person_id, "people")), tuple)
-_SHOWN = Query(select(ACCOUNT_NAME.c.id, ACCOUNT_NAME.c.name).where(is_in(ACCOUNT_NAME.c.id, "ids")), tuple)
-_given = rows_param(ACCOUNT_NAME, "id", "name")
-_SHOW = Query(
-    insert(ACCOUNT_NAME).from_select(["id", "name"], select(_given.c.id, _given.c.name)).on_conflict_do_nothing(index_elements=["id"]), int
-)
 
 _HAS_LEFT = ("inactive_person", "has left and cannot own an open deal; name somebody else")
 _NO_OWNER = ("not_an_owner", f"has a role that owns no deals; name somebody who is {', '.join(OWNERS[:-1])} or {OWNERS[-1]}")
@@ -62,19 +50,16 @@ class Parties:
 
 
 async def named_by(tx: Tx, rows: Sequence[Row]) -> Parties:
-    accounts = await names.ids_of(tx, "account", (row.account_key for row in rows if row.account_key))
-    people = await names.ids_of(tx, "person", (row.owner for row in rows if row.owner))
-    known = await tx.records(_PEOPLE, people=list(people.values())) if people else []
-    teams = {r["person_id"]: r["team_id"] for r in known}
-    unfit = {r["person_id"]: _NO_OWNER for r in known if r["role"] not in OWNERS}
-    unfit |= {r["person_id"]: _HAS_LEFT for r in known if not r["active"]}
-    shown = {r["id"]: r["name"] for r in await tx.records(_SHOWN, ids=list(set(accounts.values())))} if accounts else {}
+    accounts = await references.ids_of(tx, "account", (row.account_key for row in rows if row.account_key))
+    people = await references.ids_of(tx, "person", (row.owner for row in rows if row.owner))
+    known = await roster.standings(tx, list(people.values()))
+    teams = {id: one.team_id for id, one in known.items()}
+    unfit = {id: _HAS_LEFT if not one.active else _NO_OWNER for id, one in known.items() if not one.active or one.role not in OWNERS}
+    shown = await directory.names_of(tx, list(set(accounts.values())))
     new: dict[UUID, str] = {}
     for row in rows:
         if row.account and row.account_key and (id := accounts[row.account_key]) not in shown:
             shown[id] = new[id] = tidy(row.account)
-    if new:
-        ordered = sorted(new)
-        await tx.run(_SHOW, id=ordered, name=[new[id] for id in ordered])
-    await names.learn(tx, "person", [Known(key, id, tx.now, True) for key, id in people.items() if key != str(id)])
+    await directory.name(tx, new)
+    await references.learn(tx, "person", [Known(key, id, tx.now, True) for key, id in people.items() if key != str(id)])
     return Parties(accounts, people, teams, unfit, shown, sources_of(tx))

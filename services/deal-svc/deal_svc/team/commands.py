@@ -11,7 +11,7 @@ from shared.access.members import Part
 from shared.db.tx import Tx
 from shared.errors import NotYet
 from shared.events.deal import DealMemberAdded, DealMemberRemoved
-from shared.roster import standing
+from shared.parties.people import standing
 
 
 async def add(tx: Tx, deal_id: UUID, person_id: UUID, expect: int | None) -> Deal:

@@ -21,7 +21,6 @@ from lead_svc.team.commands import name_people
 from lead_svc.team.queries import Member, members
 from lead_svc.team.rules import owner_refused
 from lead_svc.team.tables import PERSON
-from shared import names
 from shared.access import kinds
 from shared.access import members as parts
 from shared.access.kinds import reach, unmasked
@@ -32,8 +31,8 @@ from shared.db.tx import Tx
 from shared.errors import Invalid, Problem, Rejected
 from shared.events.envelope import Event
 from shared.events.lead import LeadAssigned, LeadCaptured, LeadFlagged, LeadUnflagged, LeadUpdated
-from shared.ids import external_id as id_of
 from shared.ids import new_id
+from shared.parties import references
 from shared.policy.company import sources_of
 from shared.spelling import with_source
 
@@ -131,10 +130,10 @@ async def _checked(tx: Tx, rows: Sequence[NewLead]) -> list[NewLead | Problem]:
     unknown and one that is somebody else's are refused alike.
     """
     names_anybody, names_accounts = (reach(kind, tx.actor).everything for kind in (kinds.LEADS, kinds.ACCOUNTS))
-    by_key = await names.ids_of(tx, "account", (row.account_external_id for row in rows if row.account_external_id))
+    by_key = await references.ids_of(tx, "account", (row.account_external_id for row in rows if row.account_external_id))
     named = [by_key[row.account_external_id] if row.account_external_id else row.account_id for row in rows]
     asked = [None if names_accounts and row.account_external_id else id for row, id in zip(rows, named, strict=True)]
-    people_by_key = await names.ids_of(tx, "person", (r.owner_external_id for r in rows if r.owner_external_id and not r.owner_id))
+    people_by_key = await references.ids_of(tx, "person", (r.owner_external_id for r in rows if r.owner_external_id and not r.owner_id))
     owners = [row.owner_id or people_by_key.get(row.owner_external_id or "") for row in rows]
     people = await _seen(tx, _PEOPLE, OWNERS_SEEN, owners)
     accounts = await _seen(tx, _ACCOUNTS, ACCOUNTS_SEEN, [*asked, *(r.said.get("referrer_account_id") for r in rows)])
@@ -199,7 +198,7 @@ async def _name(tx: Tx, rows: Iterable[NewLead]) -> None:
 async def _drafts(
     tx: Tx, rows: dict[int, NewLead], people: Mapping[UUID, Member], imported: bool, unfit: Mapping[int, Problem]
 ) -> tuple[dict[int, Captured | Problem], dict[UUID, _Draft]]:
-    ids = {n: id_of("lead", r.external_id) if r.external_id else new_id() for n, r in rows.items()}
+    ids = {n: references.made_id("lead", r.external_id) if r.external_id else new_id() for n, r in rows.items()}
     upserts = [ids[n] for n, r in rows.items() if r.external_id]
     known = await tx.load_many(LEADS, upserts) if upserts else {}
     seen = await _seen(tx, _LEADS, LEADS_SEEN, known)

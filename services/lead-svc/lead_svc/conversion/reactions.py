@@ -5,14 +5,12 @@ from uuid import UUID
 from lead_svc.conversion import commands
 from lead_svc.parties.commands import Named, name_accounts
 from lead_svc.team.commands import name_people
-from shared import names
-from shared.auth import person_id
 from shared.db.tx import Tx
 from shared.events.deal import ConversionRefused, DealHistoryCorrected, DealLeadJoined, DealOpened, DealWon
 from shared.events.envelope import Envelope
-from shared.ids import external_id
 from shared.log.reactions import on
 from shared.log.readers import WHOLE, reacting
+from shared.parties.references import made_id, told_id
 
 
 @on(DealOpened)
@@ -20,7 +18,7 @@ async def deal_opened(tx: Tx, e: Envelope[DealOpened]) -> None:
     deal = e.data
     if deal.imported:
         account_id = await _name_parties(tx, deal)
-        lead_id = deal.lead_id or (external_id("lead", deal.lead_external_id) if deal.lead_external_id else None)
+        lead_id = told_id("lead", deal.lead_id, deal.lead_external_id)
         if lead_id is not None:
             key = deal.lead_external_id
             await commands.learn_of_deal(tx, lead_id, e.subject, external_id=key, account_id=account_id, at=e.time)
@@ -44,11 +42,11 @@ async def _name_parties(tx: Tx, deal: DealOpened | DealHistoryCorrected) -> UUID
     """Stubs for an owner and an account that nobody has entered yet; the account's id."""
     if deal.owner_external_id or deal.owner_id:
         key = deal.owner_external_id or str(deal.owner_id)
-        await name_people(tx, {key: deal.owner_id or person_id(key)})
+        await name_people(tx, {key: deal.owner_id or made_id("person", key)})
     name = deal.account_name or deal.account_external_id
     if name is None:
         return deal.account_id
-    id = deal.account_id or names.account_id(deal.account_external_id or name)
+    id = deal.account_id or made_id("account", deal.account_external_id or name)
     await name_accounts(tx, [Named(id, deal.account_external_id, name)])
     return id
 

@@ -12,17 +12,16 @@ from sqlalchemy.dialects.postgresql import insert
 
 from lead_svc.dealings.record import Known
 from lead_svc.dealings.tables import DEALING
-from shared import names
 from shared.access import members
 from shared.access.kinds import CONTRACTS, DEALS
 from shared.access.members import Part
-from shared.auth import person_id
 from shared.db.query import Query, columns, rows_param
 from shared.db.tx import Tx
 from shared.events.contract import ContractChanged, ContractDrafted
 from shared.events.deal import DealHistoryCorrected, DealMemberAdded, DealMemberRemoved, DealOpened, DealUpdated
 from shared.events.envelope import Envelope, Event
 from shared.log.readers import folding
+from shared.parties.references import told_id
 
 _KINDS = (DealOpened, DealUpdated, DealHistoryCorrected, ContractDrafted, ContractChanged)
 _FIELDS = tuple(Known.__slots__)
@@ -60,9 +59,8 @@ async def _hear(tx: Tx, events: Sequence[Envelope[Event]]) -> None:
 def _told(event: Envelope[Event]) -> Known | None:
     data, id = event.data, event.subject
     if isinstance(data, DealOpened | DealHistoryCorrected):
-        name = data.account_external_id or data.account_name
-        account_id = data.account_id or (names.account_id(name) if name else None)
-        owner_id = data.owner_id or (person_id(data.owner_external_id) if data.owner_external_id else None)
+        account_id = told_id("account", data.account_id, data.account_external_id, data.account_name)
+        owner_id = told_id("person", data.owner_id, data.owner_external_id)
         return Known(id, DEALS.name, account_id, id, owner_id, event.version)
     if isinstance(data, DealUpdated):
         return Known(id, DEALS.name, None, id, data.owner_id, event.version)

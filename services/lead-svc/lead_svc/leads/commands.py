@@ -14,7 +14,6 @@ from lead_svc.leads.tables import LEADS
 from lead_svc.parties.queries import SEEN_ACCOUNTS, SEEN_CONTACTS
 from lead_svc.policy import POLICY
 from lead_svc.team.queries import check_owner, in_team_of
-from shared import roster
 from shared.access import kinds
 from shared.access.kinds import unmasked
 from shared.auth import Role
@@ -31,6 +30,7 @@ from shared.events.lead import (
     LeadUpdated,
 )
 from shared.masking import differences
+from shared.parties import people
 from shared.policy.company import sources_of
 from shared.spelling import with_source
 from shared.timers import cancel_timers, set_timer
@@ -148,14 +148,14 @@ async def assign(tx: Tx, id: UUID, *, owner_id: UUID | None, at: datetime | None
         await check_owner(tx, tx.actor, owner_id, "a lead")
     in_reach = owner_id is not None and tx.actor.has(Role.manager, Role.regional_head) and await in_team_of(tx, tx.actor.id, owner_id)
     ASSIGN.check(lead, tx.actor, facts=tx.policy(POLICY), also=rules.hand_over_unmet(lead, tx.actor, owner_id, in_reach=in_reach))
-    team_id = None if owner_id is None else await roster.team_of(tx, owner_id)
+    team_id = None if owner_id is None else await people.team_of(tx, owner_id)
     told = LeadAssigned(owner_id=owner_id, team_id=team_id, previous_owner_id=lead.owner_id)
     return await tx.save(LEADS, lead, told, at=when, owner_id=owner_id, team_id=team_id)
 
 
 async def follow_owner(tx: Tx, owner_id: UUID, *, at: datetime) -> bool:
     """Take a batch of leads along into the team that their owner is in now; whether there may be more of them."""
-    team_id = await roster.team_of(tx, owner_id)
+    team_id = await people.team_of(tx, owner_id)
     left = await tx.all(FOLLOWING, owner_id=owner_id, team_id=team_id, limit=BATCH)
     moved = [replace(lead, team_id=team_id, updated_at=tx.now) for lead in left]
     await tx.save_many(LEADS, [(lead, [(LeadUpdated.of(lead, changed=["team_id"]), at)]) for lead in moved])

@@ -14,7 +14,6 @@ from lead_svc.parties.record import Account, Contact
 from lead_svc.parties.rules import ADD_MEMBER, CHANGE_ACCOUNT, CHANGE_CONTACT, CREATE_ACCOUNT, CREATE_CONTACT, REMOVE_MEMBER
 from lead_svc.parties.tables import ACCOUNT, ACCOUNTS, CONTACTS
 from lead_svc.team.queries import check_member, check_owner
-from shared import names
 from shared.access import kinds, members
 from shared.access.kinds import unmasked
 from shared.access.members import Part
@@ -23,9 +22,9 @@ from shared.db.tx import Tx
 from shared.errors import Invalid, NotFound, Rejected, require
 from shared.events.lead import AccountCreated, AccountMemberAdded, AccountMemberRemoved, AccountUpdated, ContactCreated, ContactUpdated
 from shared.fields import personal
-from shared.ids import external_id as id_of
 from shared.ids import new_id
 from shared.masking import differences
+from shared.parties import references
 from shared.spelling import compared, tidy
 
 _KNOWN = Query(select(ACCOUNT.c.id).where(is_in(ACCOUNT.c.id, "ids")), UUID)
@@ -51,7 +50,7 @@ async def enter_account(tx: Tx, *, external_id: str | None, given: Mapping[str, 
     if rules.is_seller(tx.actor):
         given["owner_id"] = given["owner_id"] or tx.actor.id
     await _check_owner(tx, given)
-    id = (await names.ids_of(tx, "account", [external_id]))[external_id] if external_id else new_id()
+    id = (await references.ids_of(tx, "account", [external_id]))[external_id] if external_id else new_id()
     account = _new(tx, id, external_id=external_id, **given)
     if id in await tx.add_new(ACCOUNTS, [(account, [(AccountCreated.of(account), tx.now)])]):
         await members.created(tx, kinds.ACCOUNTS, [(id, account.owner_id)])
@@ -129,7 +128,7 @@ async def _check_owner(tx: Tx, given: Mapping[str, Any]) -> None:
 async def enter_contact(tx: Tx, *, external_id: str | None, account_id: UUID, given: Mapping[str, Any]) -> tuple[Contact, bool]:
     """Create a contact of an account; one whose external key is known already is brought to these values instead."""
     account = await _account(tx, account_id)
-    id = id_of("contact", external_id) if external_id else new_id()
+    id = references.made_id("contact", external_id) if external_id else new_id()
     contact = _contact(tx, id, external_id=external_id, account_id=account_id, **given)
     CREATE_CONTACT.check(contact, tx.actor, facts=account)
     if id in await tx.add_new(CONTACTS, [(contact, [(ContactCreated.of(contact), tx.now)])]):

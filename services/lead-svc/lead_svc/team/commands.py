@@ -12,15 +12,14 @@ from lead_svc.team.queries import teams_of
 from lead_svc.team.record import Person, Team
 from lead_svc.team.rules import CHANGE_PERSON, CHANGE_TEAM, CREATE_PERSON, CREATE_TEAM
 from lead_svc.team.tables import PEOPLE, PERSON, TEAM, TEAMS
-from shared import names, roster
-from shared.auth import Role, person_id
+from shared.auth import Role
 from shared.db.query import Query, is_in
 from shared.db.tx import Reader, Tx
 from shared.errors import Invalid
 from shared.events.lead import PersonAdded, PersonChanged, TeamChanged, TeamCreated
-from shared.ids import external_id as id_of
 from shared.ids import new_id
-from shared.names import Known
+from shared.parties import people, references
+from shared.parties.references import Known, made_id
 from shared.timers import set_timer
 
 _LOCK_TREE = "SELECT pg_advisory_xact_lock(hashtext('clinch.team'))"
@@ -43,7 +42,7 @@ async def enter_team(tx: Tx, *, name: str, parent_id: UUID | None, external_id: 
     CREATE_TEAM.permit(tx.actor)
     await tx.execute(_LOCK_TREE)
     tree = await parents(tx)
-    id = id_of("team", external_id) if external_id else new_id()
+    id = made_id("team", external_id) if external_id else new_id()
     if id in tree:
         return await change_team(tx, id, {"name": name, "parent_id": parent_id}), False
     _must_exist(parent_id, tree)
@@ -70,10 +69,10 @@ async def change_team(tx: Tx, id: UUID, given: Mapping[str, Any], expect: int | 
     saved = await tx.save(TEAMS, team, told, **changes)
     if "parent_id" in changes:
         members = await tx.all(_PEOPLE_OF, teams=list(rules.below(id, tree)))
-        people = (await tx.load_many(PEOPLE, members)).values()
-        await tx.save_many(PEOPLE, [(replace(p, updated_at=tx.now), [(_changed(p, tree), tx.now)]) for p in people])
-        for person in people:
-            await _remember(tx, replace(person, version=person.version + 1), tree)
+        below = (await tx.load_many(PEOPLE, members)).values()
+        await tx.save_many(PEOPLE, [(replace(p, updated_at=tx.now), [(_changed(p, tree), tx.now)]) for p in below])
+        for person in below:
+            await people.keep(tx, person.id, _changed(person, tree), person.version + 1)
     return saved
 
 
@@ -93,12 +92,13 @@ async def enter_person(tx: Tx, *, external_id: str | None, given: Mapping[str, A
     tree = await parents(tx)
     _must_exist(given["team_id"], tree, "/team_id")
     person = Person(id=id, external_id=external_id, imported=False, created_at=tx.now, updated_at=tx.now, version=1, **given)
+    told = _added(person, tree)
     CREATE_PERSON.check(person, tx.actor, also=rules.leave_unmet(tx.actor, id, active=person.active))
-    if id not in await tx.add_new(PEOPLE, [(person, [(_added(person, tree), tx.now)])]):
+    if id not in await tx.add_new(PEOPLE, [(person, [(told, tx.now)])]):
         return await change_person(tx, id, given), False
     if external_id:
-        await names.learn(tx, "person", [Known(external_id, id, tx.now, False)])
-    await _remember(tx, person, tree)
+        await references.learn(tx, "person", [Known(external_id, id, tx.now, False)])
+    await people.keep(tx, id, told, person.version)
     if person.team_id is not None:  # leads can have an owner whom nobody has entered yet
         await set_timer(tx, rules.MOVED, id, tx.now)
     return person, True
@@ -109,8 +109,8 @@ async def _meant(tx: Tx, key: str) -> UUID:
 
     Somebody new takes over what an import has named in another spelling: that stub's id is not the one that access tokens give.
     """
-    own = person_id(key)
-    alike = (await names.ids_of(tx, "person", [key]))[key]
+    own = made_id("person", key)
+    alike = (await references.ids_of(tx, "person", [key]))[key]
     if alike == own or await tx.first(PEOPLE.get, id=own) is not None:
         return own
     known = await tx.first(PEOPLE.get, id=alike)
@@ -128,8 +128,9 @@ async def change_person(tx: Tx, id: UUID, given: Mapping[str, Any], expect: int 
     tree = await parents(tx)
     _must_exist(changes.get("team_id"), tree, "/team_id")
     # They are entered now, so they are a stub no more.
-    saved = await tx.save(PEOPLE, person, _changed(replace(person, **changes), tree), **changes, imported=False)
-    await _remember(tx, saved, tree)
+    told = _changed(replace(person, **changes), tree)
+    saved = await tx.save(PEOPLE, person, told, **changes, imported=False)
+    await people.keep(tx, id, told, saved.version)
     if "team_id" in changes:
         await set_timer(tx, rules.MOVED, id, tx.now)
     return saved
@@ -142,15 +143,15 @@ async def name_people(tx: Tx, wanted: Mapping[str, UUID]) -> None:
     for key, id in wanted.items():
         first.setdefault(id, key)
     stubs = [_stub(tx, id, key) for id, key in first.items() if id in unknown]
-    await names.learn(tx, "person", [Known(p.external_id, p.id, tx.now, True) for p in stubs if p.external_id])
+    await references.learn(tx, "person", [Known(p.external_id, p.id, tx.now, True) for p in stubs if p.external_id])
     added = await tx.add_new(PEOPLE, [(p, [(_added(p, {}), tx.now)]) for p in stubs])
     for person in stubs:
         if person.id in added:
-            await _remember(tx, person, {})
+            await people.keep(tx, person.id, _added(person, {}), person.version)
 
 
 def _stub(tx: Tx, id: UUID, key: str) -> Person:
-    external_id = key if key != str(id) and person_id(key) == id else None
+    external_id = key if key != str(id) and made_id("person", key) == id else None
     nothing: dict[str, Any] = {"name": None, "email": None, "team_id": None}
     stamps: dict[str, Any] = {"created_at": tx.now, "updated_at": tx.now, "version": 1}
     return Person(id=id, external_id=external_id, role=Role.rep, active=True, imported=True, **nothing, **stamps)
@@ -166,15 +167,3 @@ def _added(person: Person, tree: Mapping[UUID, UUID | None]) -> PersonAdded:
 
 def _changed(person: Person, tree: Mapping[UUID, UUID | None]) -> PersonChanged:
     return PersonChanged.of(person, team_path=rules.path_of(person.team_id, tree))
-
-
-async def _remember(tx: Tx, person: Person, tree: Mapping[UUID, UUID | None]) -> None:
-    await roster.remember(
-        tx,
-        person.id,
-        team_id=person.team_id,
-        team_path=rules.path_of(person.team_id, tree),
-        role=person.role,
-        active=person.active,
-        version=person.version,
-    )

@@ -1,13 +1,13 @@
-"""Which record a name stands for, in whatever spelling, in every service that resolves names.
+"""The ids of records that other systems name by a key of theirs: in imports, in request bodies, and in what services tell each other.
 
-An account's id is made from the compared form of its name, so that each service arrives at it without a call. A person's id is made from
-the key as it was first written, because access tokens name people that way. Every person's key stands in `known_name`, and so does each
-account whose id was made from another form, before names were compared.
+An id is made from the kind and the key (UUIDv5), so that each service arrives at it without a call. An account's is made from the compared
+form of its name. A person's is made from the key as it was first written, because access tokens name people that way. Every person's
+key stands in `known_name`, and so does each account whose id was made from another form, before names were compared.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Boolean, Column, Index, MetaData, PrimaryKeyConstraint, Table, Text, Uuid
@@ -15,18 +15,26 @@ from sqlalchemy import Boolean, Column, Index, MetaData, PrimaryKeyConstraint, T
 from shared.auth.actor import person_id
 from shared.db.tables import At
 from shared.db.tx import Reader, Tx
+from shared.events.envelope import Envelope
+from shared.events.lead import AccountCreated, PersonAdded
 from shared.ids import external_id
 from shared.spelling import compared_key
 
-Kind = Literal["account", "person"]
+Spelled = Literal["account", "person"]
+"""Kinds whose keys are names that people write in several ways."""
+Kind = Literal[Spelled, "contact", "deal", "lead", "team"]
 
 
-def account_id(key: str) -> UUID:
-    """The id of a new account that another system calls `key`."""
-    return external_id("account", compared_key(key))
+def made_id(kind: Kind, key: str) -> UUID:
+    """The id of a new record that another system calls `key`."""
+    if kind == "person":
+        return person_id(key)
+    return external_id(kind, compared_key(key) if kind == "account" else key)
 
 
-_NEW: Mapping[Kind, Callable[[str], UUID]] = {"account": account_id, "person": person_id}
+def told_id(kind: Kind, id: UUID | None, *keys: str | None) -> UUID | None:
+    """The record that an event or a row names: by its id, else by the first key that is given; None where it names none."""
+    return id or next((made_id(kind, key) for key in keys if key), None)
 
 
 def known_name(metadata: MetaData) -> Table:
@@ -71,7 +79,7 @@ WHERE k.kind = $1 AND k.compared = n.compared AND k.stub AND k.id <> n.id
 """
 
 
-async def ids_of(db: Reader, kind: Kind, keys: Iterable[str]) -> dict[str, UUID]:
+async def ids_of(db: Reader, kind: Spelled, keys: Iterable[str]) -> dict[str, UUID]:
     """The record that each of these keys stands for, in whatever spelling; a new name gets the id that it will have."""
     forms = {key: compared_key(key) for key in dict.fromkeys(keys)}
     if not forms:
@@ -83,11 +91,11 @@ async def ids_of(db: Reader, kind: Kind, keys: Iterable[str]) -> dict[str, UUID]
         first.setdefault(row["compared"], row["id"])
     found: dict[str, UUID] = {}
     for key, form in forms.items():
-        found[key] = exact[key] if key in exact else first.setdefault(form, _NEW[kind](key))
+        found[key] = exact[key] if key in exact else first.setdefault(form, made_id(kind, key))
     return found
 
 
-async def learn(tx: Tx, kind: Kind, names: Sequence[Known]) -> None:
+async def learn(tx: Tx, kind: Spelled, names: Sequence[Known]) -> None:
     """Keep what these spellings stand for; what is known stays.
 
     A record that was entered takes over the spellings of stubs.
@@ -102,3 +110,13 @@ async def learn(tx: Tx, kind: Kind, names: Sequence[Known]) -> None:
     if not all(stubs):
         entered = [n for n, stub in enumerate(stubs) if not stub]
         await tx.execute(_TAKE_OVER, kind, [forms[n] for n in entered], [ids[n] for n in entered])
+
+
+async def hear(tx: Tx, events: Sequence[Envelope[Any]]) -> None:
+    """The keys of accounts and people that are entered, or named by an import."""
+    await learn(tx, "account", [_known(e) for e in events if isinstance(e.data, AccountCreated) and e.data.external_id])
+    await learn(tx, "person", [_known(e) for e in events if isinstance(e.data, PersonAdded) and e.data.external_id])
+
+
+def _known(e: Envelope[Any]) -> Known:
+    return Known(e.data.external_id, e.subject, e.time, e.data.imported)
