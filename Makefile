@@ -72,7 +72,8 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate
 
 lock:  ## bring the lock files in line with pyproject.toml (needs uv)
 	@$(COMPILE) -o requirements.lock
-	@$(COMPILE) --extra embedded -c requirements.lock -o requirements-embedded.lock
+	@$(COMPILE) --extra documents -c requirements.lock -o requirements-documents.lock
+	@$(COMPILE) --extra embedded -c requirements-documents.lock -o requirements-embedded.lock
 	@$(COMPILE) --extra embedded --extra dev -c requirements-embedded.lock -o requirements-dev.lock
 
 # Installed again only when a lock file or pyproject.toml changes.

@@ -50,6 +50,27 @@ class WorkingHours(Part):
         return self
 
 
+class Letterhead(Part):
+    """Who the company is, as its documents tell customers. Of a text that is empty in Chinese, the English one is printed."""
+
+    name: str = value("", "Name", "名称", "The company's name; empty to print no seller.", max_length=200)
+    name_zh: str = value("", "Name in Chinese", "中文名称", "In documents in Chinese.", max_length=200)
+    address: str = value("", "Address", "地址", "Where the company is.", max_length=500)
+    address_zh: str = value("", "Address in Chinese", "中文地址", "In documents in Chinese.", max_length=500)
+    contact: str = value("", "Contact", "联系方式", "How to reach the company: telephone, mail.", max_length=200)
+    tax_number: str = value("", "Tax number", "税号", "The company's tax number.", max_length=60)
+
+    def of(self, language: str) -> dict[str, str]:
+        """What a document in this language prints."""
+        chinese = language == "zh"
+        return {
+            "name": (chinese and self.name_zh) or self.name,
+            "address": (chinese and self.address_zh) or self.address,
+            "contact": self.contact,
+            "tax_number": self.tax_number,
+        }
+
+
 class CompanyPolicy(Document):
     """Where and when the company works, and the words that it uses."""
 
@@ -69,6 +90,7 @@ class CompanyPolicy(Document):
         (WorkingHours(),), "Working hours", "工作时间", "When work is done on a working day, in order.", min_length=1, max_length=6
     )
     zone: str = value("UTC", "Time zone", "时区", "The zone that the data are kept in; `clinch rezone` changes it together with them.")
+    letterhead: Letterhead = value(Letterhead(), "Letterhead", "公司抬头", "Who the company is, as its documents tell customers.")
     sources: tuple[str, ...] = value(
         SOURCES,
         "Sources of leads",

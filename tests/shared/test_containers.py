@@ -43,6 +43,10 @@ def service(short: str) -> Service:
     return loaded
 
 
+PACKAGES = {"deal": {"PACKAGES": "requirements-documents.lock"}}
+"""What an image has besides what all have."""
+
+
 @pytest.mark.parametrize("short", SERVICES)
 def test_the_gateway_sends_each_service_the_paths_it_owns(short: str) -> None:
     table = re.findall(r"~\^(/v1/\S+)\(/\|\$\)\s+(\S+)-api;", GATEWAY)
@@ -74,7 +78,7 @@ def test_each_service_prepares_and_runs_twice_from_one_image(containers: dict[st
         container = containers[f"{short}-{command}"]
         assert container["command"] == [command]
         assert container["image"] == f"clinch/{service(short).name}:${{CLINCH_VERSION:-dev}}"
-        assert container["build"]["args"] == {"SERVICE": service(short).name}
+        assert container["build"]["args"] == {"SERVICE": service(short).name, **PACKAGES.get(short, {})}
         database = container["environment"]["CLINCH_DATABASE_URL"]
         assert database == f"postgresql://{short}:${{{short.upper()}_DB_PASSWORD:-development-only}}@postgres:5432/{short}"
         assert (container["read_only"], container["cap_drop"]) == (True, ["ALL"])
@@ -208,20 +212,25 @@ def test_the_images_install_the_lock_and_nothing_else() -> None:
     assert lock.count("--hash=sha256:") >= len(pinned)
 
 
-def test_the_image_has_the_locales_whose_words_tell_encodings(tmp_path: Path) -> None:
-    """And no others: the rest of Babel's locales is 25 MB."""
+def test_the_image_has_the_locales_that_are_used(tmp_path: Path) -> None:
+    """Those whose words tell encodings, and those of documents, and no others: the rest of Babel's locales is 25 MB."""
     declared = re.search(r'^ARG LOCALES="(.+)"$', DOCKERFILE, re.M)
     assert declared
     whole = Path(localedata.resolve_locale_filename("root")).parent
     for locale in declared[1].split():
         shutil.copy(whole / f"{locale}.dat", tmp_path)
     tried = f"""
+import sys
 import babel.localedata as data
 data._dirname = {str(tmp_path)!r}
 from shared.imports.encoding import KNOWN
 from shared.imports.letters import words
 from shared.money import Money
 Money.model_validate({{"amount": "1.50", "currency": "CNY"}})
+from datetime import date
+from decimal import Decimal
+from deal_svc.quotes.document import day, money
+print(*[day(date(2026, 3, 2), said) + money(Decimal("1234.5"), "CNY", said) for said in ("en", "zh")], file=sys.stderr)
 for encoding in KNOWN.values():
     for language in encoding.languages:
         assert len(words(language)) > 500, language
@@ -231,7 +240,7 @@ print(*sorted(data._cache))
     assert done.stdout.split() == declared[1].split()
     python = [file for part in ("shared", "services", "deploy/clinch") for file in (ROOT / part).rglob("*.py")]
     users = {str(file.relative_to(ROOT)) for file in python if re.search(r"^\s*(from|import) babel", file.read_text(), re.M)}
-    assert users == {"shared/money.py", "shared/imports/letters.py"}
+    assert users == {"shared/money.py", "shared/imports/letters.py", "services/deal-svc/deal_svc/quotes/document.py"}
 
 
 def test_no_image_runs_as_root() -> None:

@@ -17,6 +17,7 @@ from deal_svc.imports.api import run_imports
 from deal_svc.metadata import metadata
 from deal_svc.policy import POLICY
 from deal_svc.quotes.api import router as quotes
+from deal_svc.quotes.document_api import router as quote_documents
 from deal_svc.quotes.timers import TIMERS
 from deal_svc.rezone import follow
 from deal_svc.running import move
@@ -35,7 +36,7 @@ service = Service(
     metadata=metadata,
     policies=[replace(POLICY, simulations=SIMULATIONS, move=move)],
     migrations=Path(__file__).parent / "migrations",
-    routers=[deals, team, stages, conversion, discovery, quotes, catalog, imports],
+    routers=[deals, team, stages, conversion, discovery, quotes, quote_documents, catalog, imports],
     readers=[
         directory.reader(references.hear, accounts.follow),
         store.READER,

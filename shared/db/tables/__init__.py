@@ -1,6 +1,7 @@
 """The plumbing tables that every service's database has a copy of. No business rule and no table of one service."""
 
 from shared.db.tables.base import NAMING, PLUMBING, At, service_metadata
+from shared.db.tables.documents import DOCUMENT
 from shared.db.tables.imports import IMPORT_CHUNK, IMPORT_JOB, IMPORT_PROBLEM
 from shared.db.tables.log import CONSUMER_OFFSET, CONSUMER_SEEN, DEAD_LETTER, EVENT, OUTBOX, OUTBOX_LETTER
 from shared.db.tables.people import ACCESS_LOG, MEMBERSHIP, PARTY_ACCOUNT, ROSTER
@@ -14,6 +15,7 @@ __all__ = [
     "CONSUMER_OFFSET",
     "CONSUMER_SEEN",
     "DEAD_LETTER",
+    "DOCUMENT",
     "EVENT",
     "HAND_OVER",
     "IDEMPOTENCY",

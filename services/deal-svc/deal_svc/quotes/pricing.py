@@ -37,7 +37,7 @@ def price_lines(items: Sequence[Item], total_discount_percent: Decimal, unit: De
 
 def _price_lines(items: Sequence[Item], total_discount_percent: Decimal, unit: Decimal) -> tuple[list[Line], Totals]:
     listed = [_rounded(i.quantity * i.unit_price, unit) for i in items]
-    own = [_rounded(amount * (HUNDRED - i.discount_percent) / HUNDRED, unit) for i, amount in zip(items, listed, strict=True)]
+    own = without_total_discount(items, unit)
     before, list_total = sum(own, Decimal(0)), sum(listed, Decimal(0))
     off = _rounded(before * total_discount_percent / HUNDRED, unit)
     lines: list[Line] = []
@@ -53,6 +53,13 @@ def _price_lines(items: Sequence[Item], total_discount_percent: Decimal, unit: D
     net_total, tax = sum((x.net for x in lines), Decimal(0)), sum((x.tax for x in lines), Decimal(0))
     saved = (list_total - net_total) * HUNDRED / list_total if list_total else Decimal(0)
     return lines, Totals(list_total, net_total, tax, net_total + tax, _rounded(saved, Decimal("0.0001")))
+
+
+def without_total_discount(items: Sequence[Item], unit: Decimal) -> list[Decimal]:
+    """The amount of each line after its own discount alone."""
+    with localcontext(prec=80):
+        listed = [_rounded(i.quantity * i.unit_price, unit) for i in items]
+        return [_rounded(amount * (HUNDRED - i.discount_percent) / HUNDRED, unit) for i, amount in zip(items, listed, strict=True)]
 
 
 def _rounded(amount: Decimal, unit: Decimal) -> Decimal:

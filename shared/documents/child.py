@@ -1,0 +1,56 @@
+"""The process that makes one PDF: JSON comes in, the PDF goes out. It limits itself before it loads anything.
+
+Started as a file by `shared.documents.render`, so it imports nothing of ours.
+"""
+
+import json
+import sys
+from typing import Any
+
+
+def limit(seconds: int, megabytes: int) -> None:
+    """Time and memory, no file to write to. The parent ends what sleeps; where the system knows no limits (Windows), only that holds."""
+    try:
+        import resource
+    except ImportError:
+        return
+    for what, most in (
+        (resource.RLIMIT_CPU, seconds),
+        (resource.RLIMIT_AS, megabytes * 1024 * 1024),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        try:
+            resource.setrlimit(what, (most, most))
+        except (ValueError, OSError):  # macOS has no limit of address space
+            continue
+
+
+def main() -> None:
+    asked: dict[str, Any] = json.load(sys.stdin.buffer)
+    limit(asked["seconds"], asked["megabytes"])
+    import typst
+
+    fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=asked["fonts"])
+    try:
+        made = typst.compile(
+            asked["template"],
+            root=asked["root"],
+            font_paths=fonts,
+            ignore_system_fonts=True,
+            # Data, never markup: what a customer wrote stays text.
+            sys_inputs={"data": asked["data"]},
+            package_path=asked["root"],
+            package_cache_path=asked["root"],
+            timestamp=asked["timestamp"],
+        )
+    except typst.TypstError as error:
+        print(error.diagnostic, file=sys.stderr)
+        raise SystemExit(3) from None
+    if not isinstance(made, bytes):
+        raise SystemExit(4)
+    sys.stdout.buffer.write(made)
+
+
+if __name__ == "__main__":
+    main()
