@@ -6,10 +6,11 @@ JSONB columns hold plain Python values; JSON columns hold the bytes as they are 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import asdict, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
@@ -27,6 +28,12 @@ from shared.policy.held import DEFAULTS, Active, Held
 from shared.process.settings import Settings
 
 R = TypeVar("R")
+
+Consequence = Callable[["Tx", Sequence[Told]], Awaitable[None]]
+Follows = Mapping[type[Event], Sequence[Consequence]]
+"""What follows from events in the transaction that tells them: tasks close, deadlines start and end. They get all of one type at once."""
+
+_NOTHING: Follows = MappingProxyType({})
 
 
 class Reader:
@@ -86,8 +93,10 @@ class Reader:
 class Tx(Reader):
     """One transaction. Only the edge (a route, a reaction, a timer, a job) opens and commits it."""
 
-    def __init__(self, conn: Any, context: Context, settings: Settings, active: Active = DEFAULTS) -> None:
+    def __init__(self, conn: Any, context: Context, settings: Settings, active: Active = DEFAULTS, follows: Follows = _NOTHING) -> None:
         super().__init__(conn, active)
+        self._follows = follows
+        self._followed: list[Told] = []
         self.context = context
         self.settings = settings
         self.actor = context.actor
@@ -122,7 +131,21 @@ class Tx(Reader):
             change, self._change = self._change, None
             with change.named():
                 await self._conn.execute(change.sql, *change.args)
+        while self._followed:
+            await self._follow()
         return self._conn
+
+    async def _follow(self) -> None:
+        """Do what follows from what was told, once for all events of a type, in the order in which the types came first."""
+        told, self._followed = self._followed, []
+        for kind in dict.fromkeys(type(one.event) for one in told):
+            for follow in self._follows[kind]:
+                await follow(self, [one for one in told if type(one.event) is kind])
+
+    def _keep(self, told: Sequence[Told]) -> None:
+        self._told += told
+        if self._follows:
+            self._followed += [one for one in told if type(one.event) in self._follows]
 
     async def _wait_with(self, of: Aggregate[A], id: UUID, query: Query[A], args: Sequence[Any]) -> None:
         """Let a change wait for the next statement.
@@ -203,11 +226,13 @@ class Tx(Reader):
         return [at_version(row, row.version + len(events)) for row, events in rows]
 
     def _tell_many(self, told: Iterable[tuple[UUID, int, Sequence[tuple[Event, datetime]]]]) -> None:
-        self._told += [
-            Told(new_id(), subject, version, at, event)
-            for subject, before, events in told
-            for version, (event, at) in enumerate(events, before + 1)
-        ]
+        self._keep(
+            [
+                Told(new_id(), subject, version, at, event)
+                for subject, before, events in told
+                for version, (event, at) in enumerate(events, before + 1)
+            ]
+        )
 
     async def save(self, of: Aggregate[A], row: A, *events: Event, at: datetime | None = None, **changes: Any) -> A:
         """Change a row that `load` locked, and tell the events. The row as it is then.
@@ -232,7 +257,7 @@ class Tx(Reader):
         They are written by one statement, the last of the transaction, while the row locks are held.
         """
         when = at or self.now
-        self._told.extend(Told(new_id(), subject, version + n, when, event) for n, event in enumerate(events))
+        self._keep([Told(new_id(), subject, version + n, when, event) for n, event in enumerate(events)])
 
     async def caused_by(self, event: Envelope[Any]) -> None:
         """Name `event` as the cause of what is told from here on. What was told before is written first."""
@@ -254,11 +279,13 @@ class Tx(Reader):
                 await self.flush()
                 await self._ready()
             except BaseException:
-                self._told, self._change = [], None
+                self._told, self._followed, self._change = [], [], None
                 raise
 
     async def flush(self) -> None:
         """Write what was told so far, and the answer to the request's key; `KeyInUse` when another transaction gave one."""
+        if self._followed:
+            await self._ready()
         if self._told or self.answer:
             change = self._change
             with change.named() if change else nullcontext():
@@ -270,8 +297,9 @@ class Tx(Reader):
 class Database(Pool):
     """One service's database in one process."""
 
-    def __init__(self, settings: Settings, service: str | None = None, *, least: int = 1) -> None:
+    def __init__(self, settings: Settings, service: str | None = None, *, least: int = 1, follows: Follows = _NOTHING) -> None:
         super().__init__(settings, service, least=least)
+        self._follows = follows
         self.committed = asyncio.Event()
         self.policies = Held(settings)
 
@@ -288,7 +316,7 @@ class Database(Pool):
             await self.policies.refresh(conn)
             transaction = conn.transaction()
             await transaction.start()
-            tx = Tx(conn, context, self._settings, self.policies.active)
+            tx = Tx(conn, context, self._settings, self.policies.active, self._follows)
             tx.kept = keep
             try:
                 yield tx

@@ -1,11 +1,12 @@
 """What contract-svc tells: contracts, payment milestones and cash. Amounts carry `fx`, the frozen rate to the reporting currency."""
 
 from datetime import date, datetime
-from typing import Literal
+from typing import ClassVar, Literal
 from uuid import UUID
 
 from pydantic import BaseModel
 
+from shared.events.deadlines import DeadlineMet, DeadlineMissed, DeadlinePaused, DeadlineStarted, DeadlineStopped, DeadlineWarned
 from shared.events.envelope import Decided, Dimensions, Event, Exact, Money, OwnerChanged
 
 
@@ -25,7 +26,7 @@ class MilestoneData(BaseModel):
 
 class ContractEvent(ContractSvcEvent, Dimensions):
     seen_as = "contract"
-    owned_by = "owner_id"
+    owned_by: ClassVar[str | None] = "owner_id"
 
     deal_id: UUID
     quote_id: UUID
@@ -97,6 +98,8 @@ class ContractWentLive(ContractEvent, Decided, type="contract.went_live"):
     live_on: date
     acceptance_due_at: datetime
     acceptance_due_day: date | None = None
+    work: bool = False
+    """Whether it starts the days to accept however long ago it was."""
 
 
 class ContractAccepted(ContractEvent, type="contract.accepted"):
@@ -107,9 +110,47 @@ class ContractAccepted(ContractEvent, type="contract.accepted"):
     due_day: date | None = None
 
 
-class ContractAcceptanceOverdue(ContractEvent, type="contract.acceptance_overdue"):
-    """Nobody accepted by `due_day`, the last day in the company's calendar; `due_at` is the end of that day."""
+class ContractDeadlineEvent(ContractEvent):
+    """A deadline of a contract. The subject is the deadline, and the contract's version stays."""
 
+    owned_by = None
+    part_of = "contract_id"
+
+    contract_id: UUID | None = None
+
+
+class ContractDeadlineStarted(ContractDeadlineEvent, DeadlineStarted, type="contract.deadline_started", aggregate="contract_deadline"):
+    pass
+
+
+class ContractDeadlineWarned(ContractDeadlineEvent, DeadlineWarned, type="contract.deadline_warned", aggregate="contract_deadline"):
+    pass
+
+
+class ContractDeadlineMissed(ContractDeadlineEvent, DeadlineMissed, type="contract.deadline_missed", aggregate="contract_deadline"):
+    pass
+
+
+class ContractDeadlineMet(ContractDeadlineEvent, DeadlineMet, type="contract.deadline_met", aggregate="contract_deadline"):
+    pass
+
+
+class ContractDeadlinePaused(ContractDeadlineEvent, DeadlinePaused, type="contract.deadline_paused", aggregate="contract_deadline"):
+    pass
+
+
+class ContractDeadlineStopped(ContractDeadlineEvent, DeadlineStopped, type="contract.deadline_stopped", aggregate="contract_deadline"):
+    pass
+
+
+class ContractAcceptanceOverdue(ContractDeadlineEvent, type="contract.acceptance_overdue", aggregate="contract_deadline"):
+    """Nobody accepted by `due_day`, the last day in the company's calendar; `due_at` is the end of that day.
+
+    It tells that the deadline `acceptance` was missed. Events without `contract_id` are from an earlier release: their subject is the
+    contract itself.
+    """
+
+    name: str = "acceptance"
     due_at: datetime
     due_day: date | None = None
 

@@ -49,7 +49,11 @@ class ActorRef(BaseModel):
 
 
 class Event(BaseModel):
-    """A fact about one aggregate. Subclasses name their type: `class DealWon(DealEvent, type="deal.won")`."""
+    """A fact about one aggregate. Subclasses name their type: `class DealWon(DealEvent, type="deal.won")`.
+
+    The aggregate is the type's first word. A part that is told of by the name of its whole says its own:
+    `class DealTaskDue(DealTaskEvent, type="deal.task_due", aggregate="deal_task")`.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -78,16 +82,16 @@ class Event(BaseModel):
     correlation_id: str | None = None
     causation_id: UUID | None = None
 
-    def __init_subclass__(cls, *, type: str | None = None, version: int = 1, **kwargs: Any) -> None:
+    def __init_subclass__(cls, *, type: str | None = None, version: int = 1, aggregate: str | None = None, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
 
     @classmethod
-    def __pydantic_init_subclass__(cls, *, type: str | None = None, version: int = 1, **kwargs: Any) -> None:
+    def __pydantic_init_subclass__(cls, *, type: str | None = None, version: int = 1, aggregate: str | None = None, **kwargs: Any) -> None:
         super().__pydantic_init_subclass__(**kwargs)
         if type is None:
             return
         cls.type = f"clinch.{type}.v{version}"
-        cls.aggregate = type.partition(".")[0]
+        cls.aggregate = aggregate or type.partition(".")[0]
         if cls.type in REGISTRY:
             raise TypeError(f"{cls.type} is declared twice: by {REGISTRY[cls.type].__name__} and {cls.__name__}")
         REGISTRY[cls.type] = cls

@@ -1,10 +1,15 @@
 """The base of every request body."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from shared.fields import Text, When
+
+Work = Annotated[
+    StrictBool,
+    Field(description="Start tasks and deadlines also for what happened long ago. By default nothing starts for history."),
+]
 
 
 class Body(BaseModel):

@@ -91,6 +91,14 @@ class CompanyPolicy(Document):
     )
     zone: str = value("UTC", "Time zone", "时区", "The zone that the data are kept in; `clinch rezone` changes it together with them.")
     letterhead: Letterhead = value(Letterhead(), "Letterhead", "公司抬头", "Who the company is, as its documents tell customers.")
+    history_days: int = value(
+        90,
+        "Days until history",
+        "历史界限天数",
+        "What is told of a longer time ago starts no deadline, task or reminder, unless it is asked for.",
+        ge=1,
+        le=3650,
+    )
     sources: tuple[str, ...] = value(
         SOURCES,
         "Sources of leads",

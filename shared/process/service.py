@@ -24,8 +24,8 @@ from shared.auth import SYSTEM, Verifier
 from shared.auth.leavers import Leavers
 from shared.clock import Clock, utcnow
 from shared.db.context import Context
-from shared.db.tx import Database
-from shared.events.envelope import EVERY_SERVICE, REGISTRY, topic
+from shared.db.tx import Consequence, Database, Follows
+from shared.events.envelope import EVERY_SERVICE, REGISTRY, Event, topic
 from shared.http import idempotency, openapi, problem
 from shared.http.access_log import AccessLog
 from shared.http.access_log_api import access_log_router
@@ -66,7 +66,8 @@ It is given settings of the class that the service names.
 class Service:
     """`prefixes` are the paths it owns behind the gateway; `readers` are what it hears, one for each feature.
 
-    `policies` are the documents that it owns; each service hears of the others'.
+    `policies` are the documents that it owns; each service hears of the others'. `follows` is what tasks and deadlines do when it tells
+    of something.
 
     `streamed` are the paths whose bodies may be of any length; `checks` are what `clinch verify` asks of its data,
     and `totals` what it compares with other services'; `rezone` is what `clinch rezone` does to it; `settings` is the class
@@ -81,6 +82,7 @@ class Service:
     policies: Sequence[Policy[Any]] = ()
     readers: Sequence[Reader] = ()
     timers: Mapping[str, timer.Handler] = field(default_factory=dict)
+    follows: Sequence[Follows] = ()
     jobs: Sequence[Job] = ()
     streamed: tuple[str, ...] = ()
     checks: Sequence[Check] = ()
@@ -98,6 +100,15 @@ class Service:
     def handlers(self) -> Mapping[str, timer.Handler]:
         """What its timers do, by their kind."""
         return {**self.timers, **policy_timers(self.policies)}
+
+    @property
+    def following(self) -> Follows:
+        """What follows from an event of its own in the transaction that tells it."""
+        found: dict[type[Event], list[Consequence]] = {}
+        for each in self.follows:
+            for event, follow in each.items():
+                found.setdefault(event, []).extend(follow)
+        return found
 
     @property
     def work(self) -> Sequence[Job]:
@@ -129,7 +140,7 @@ class Service:
         """
         if not isinstance(settings, self.settings):
             raise TypeError(f"{self.name} needs {self.settings.__name__}, not {type(settings).__name__}")
-        db = Database(settings, self.name)
+        db = Database(settings, self.name, follows=self.following)
         verifier = Verifier(
             settings.issuer,
             settings.audience,

@@ -53,12 +53,14 @@ async def test_a_late_acceptance_is_told_once_and_can_still_come(office: Office,
     contract = await office.act(await office.signed(total="1000"), "go-live")
     await office.pay(contract, "1000")
     svc.clock.advance(days=30)
-    assert await svc.fire_due() == 0, "the last day is not over"
+    assert await svc.fire_due() == 1, "it is due soon"
+    assert await svc.told(ContractAcceptanceOverdue) == [], "the last day is not over"
     svc.clock.advance(days=2)
     assert await svc.fire_due() == 1
     [told] = await svc.told(ContractAcceptanceOverdue)
     assert isinstance(told.data, ContractAcceptanceOverdue)
     assert (told.time, told.data.due_day) == (datetime(2026, 4, 2, tzinfo=UTC), date(2026, 4, 1))
+    assert str(told.data.contract_id) == contract["id"]
     assert (await office.read(contract))["acceptance_overdue"] is True
     assert (await office.act(contract, "accept"))["state"] == "completed"
     assert await svc.fire_due() == 0

@@ -102,17 +102,15 @@ async def test_a_due_time_of_the_release_before_counts_until_its_day_is_over(ber
     noon = datetime(2026, 4, 1, 10, tzinfo=UTC)
     async with berlin.db.connection() as conn:
         await conn.execute("UPDATE milestone SET due_day = NULL, due_at = $1 WHERE due_at IS NOT NULL", noon)
-        await conn.execute("UPDATE contract SET acceptance_due_day = NULL, acceptance_due_at = $1", noon)
-        await conn.execute("UPDATE timer SET due_at = $1", noon)
+        await conn.execute("UPDATE timer SET due_at = $1 WHERE kind = 'milestone_due'", noon)
     berlin.clock.now = noon
     await berlin.fire_due()
     found = await office.read(contract)
-    assert ([m["overdue_since"] for m in found["milestones"]], found["acceptance_overdue"]) == ([None] * 3, False)
+    assert [m["overdue_since"] for m in found["milestones"]] == [None] * 3
     berlin.clock.now = datetime(2026, 4, 1, 22, tzinfo=UTC)
     assert await berlin.fire_due() == 3
     found = await office.read(contract)
     assert [m["due_day"] for m in found["milestones"]] == ["2026-04-01", "2026-04-01", None]
-    assert (found["acceptance_overdue"], found["acceptance_due_at"]) == (True, "2026-04-01T22:00:00Z")
 
 
 # -- A database of the release before ----------------------------------------------------------------------------------------
@@ -151,8 +149,10 @@ async def test_an_upgrade_gives_every_milestone_the_day_in_the_zone_of_the_compa
     assert [tuple(r) for r in await conn.fetch("SELECT subject, due_at FROM timer WHERE kind = 'milestone_due'")] == [
         (open_, datetime(2190, 4, 2, 16, tzinfo=UTC))
     ]
-    live = await conn.fetchrow("SELECT live_at, acceptance_due_day, acceptance_due_at, acceptance_overdue FROM contract")
-    assert tuple(live) == (datetime(2026, 3, 2, 20, tzinfo=UTC), date(2026, 4, 2), over, True)
+    live = await conn.fetchrow("SELECT live_at, acceptance_due_day, acceptance_due_at FROM contract")
+    assert tuple(live) == (datetime(2026, 3, 2, 20, tzinfo=UTC), date(2026, 4, 2), over)
+    kept = await conn.fetchrow("SELECT record_id, name, state, started_at, due_at, missed_at, version FROM deadline")
+    assert tuple(kept) == (contract, "acceptance", "running", datetime(2026, 3, 2, 20, tzinfo=UTC), over, over, 0)
     assert tuple(await conn.fetchrow("SELECT number, time_zone, reporting_currency, state FROM company")) == (
         1,
         "Asia/Shanghai",

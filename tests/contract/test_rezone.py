@@ -17,7 +17,10 @@ from tests.harness import Running, running
 
 _TIMERS = "SELECT kind, due_at FROM timer WHERE fired_at IS NULL AND cancelled_at IS NULL ORDER BY 1, 2"
 _DUE = "SELECT due_day, due_at, overdue_since IS NULL AS in_time FROM milestone ORDER BY position, due_day"
-_ACCEPTANCE = "SELECT acceptance_due_day, acceptance_due_at, acceptance_overdue FROM contract WHERE live_on IS NOT NULL"
+_ACCEPTANCE = """
+SELECT c.acceptance_due_day, c.acceptance_due_at, d.due_at, d.warn_at, d.warned_at, d.missed_at
+FROM contract c JOIN deadline d ON d.record_id = c.id
+"""
 
 
 async def rezone(svc: Running, zone: str, rates: dict[UUID, Decimal] | None = None) -> None:

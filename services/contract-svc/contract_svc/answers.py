@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, BaseModel
 
 from contract_svc.acts import CONTRACT_ACTS, MILESTONE_ACTS
 from contract_svc.contracts.fields import ContractFields, Signer
-from contract_svc.contracts.record import Contract, ContractState, Facts, ReviewPart, Section, masked
+from contract_svc.contracts.record import ACCEPTANCE, Contract, ContractState, Facts, ReviewPart, Section, masked
 from contract_svc.contracts.tables import CONTRACTS
 from contract_svc.milestones.queries import OF_CONTRACTS
 from contract_svc.milestones.record import Milestone, MilestoneState, Trigger
@@ -21,6 +21,8 @@ from contract_svc.payments.queries import CREDIT_OF, IDS_OF_CONTRACT
 from shared.acts import AllowedAction, shown
 from shared.auth import Actor
 from shared.db.tx import Reader
+from shared.deadlines import commands as clocks
+from shared.deadlines.answers import DeadlineOut
 from shared.fields import PERSONAL
 from shared.http.answer import Answer
 from shared.money import Amount, Money, Percent, Quantity, in_minor_units
@@ -122,6 +124,7 @@ class ContractItem(ContractFields, Answer):
     acceptance_due_at: datetime | None
     acceptance_overdue: bool
     accepted_at: datetime | None
+    deadlines: list[DeadlineOut]
     paid_at: datetime | None
     closed_at: datetime | None
     close_reason: Annotated[str | None, PERSONAL]
@@ -169,9 +172,10 @@ async def items(db: Reader, contracts: Sequence[Contract], by: Actor) -> list[Co
 
 
 async def subjects(db: Reader, contract_id: UUID) -> list[UUID]:
-    """Whose events are the contract's history: its own, its milestones', its payments'."""
+    """Whose events are the contract's history: its own, those of its milestones, deadlines and payments."""
     milestones = [m.id for m in await db.all(OF_CONTRACTS, contract_ids=[contract_id])]
-    return [contract_id, *milestones, *await db.all(IDS_OF_CONTRACT, contract_id=contract_id)]
+    deadlines = [d.id for d in (await clocks.of_records(db, [contract_id]))[contract_id]]
+    return [contract_id, *milestones, *deadlines, *await db.all(IDS_OF_CONTRACT, contract_id=contract_id)]
 
 
 _SUMS = ("paid", "waived", "outstanding", "overdue")
@@ -186,6 +190,7 @@ async def _with_money(
     for milestone in await db.all(OF_CONTRACTS, contract_ids=ids):
         schedules[milestone.contract_id].append(milestone)
     credits = {c.contract_id: c.credit for c in await db.all(CREDIT_OF, contract_ids=ids)}
+    deadlines = await clocks.of_records(db, ids)
     names = [n for n in into.model_fields if n in CONTRACTS.names and n != "total"]
     made = []
     for contract in contracts:
@@ -195,6 +200,9 @@ async def _with_money(
         facts = Facts(scheduled=sum((m.amount for m in milestones), Decimal(0)), received=sums.paid + credit)
         values = {n: getattr(seen, n) for n in names}
         values |= {n: Money(amount=amount, currency=contract.currency) for n, amount in amounts.items()}
+        shown_deadlines = [DeadlineOut.of(d) for d in deadlines[contract.id]]
+        values["acceptance_overdue"] = any(d.overdue for d in shown_deadlines if d.name == ACCEPTANCE)
+        values["deadlines"] = shown_deadlines
         made.append((values | {"allowed_actions": shown(CONTRACT_ACTS, contract, by, facts)}, milestones))
     return made
 

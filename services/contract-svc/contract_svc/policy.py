@@ -25,6 +25,14 @@ class ContractPolicy(Served):
     acceptance_days: int = value(
         30, "Days to accept", "验收天数", "Calendar days after the day of go-live in which the customer accepts.", ge=1, le=3650
     )
+    acceptance_warn_days: int = value(
+        5,
+        "Days of warning before acceptance ends",
+        "验收到期提醒天数",
+        "So many calendar days before the days to accept are over, a contract that nobody accepted is due soon; 0 for no warning.",
+        ge=0,
+        le=365,
+    )
     core_clauses: tuple[Section, ...] = value(
         (Section.SCOPE, Section.PRICE_PAYMENT, Section.DELIVERY_ACCEPTANCE),
         "Core clauses",

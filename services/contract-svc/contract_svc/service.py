@@ -18,6 +18,8 @@ from contract_svc.policy import POLICY
 from contract_svc.rezone import follow
 from contract_svc.signing.api import router as signing
 from shared.access import members
+from shared.deadlines.commands import following
+from shared.deadlines.timers import deadline_timers
 from shared.events.deal import DealMemberAdded, DealMemberRemoved
 from shared.events.lead import AccountCreated, AccountMemberAdded, AccountMemberRemoved, AccountUpdated
 from shared.handover import store
@@ -31,11 +33,12 @@ service = Service(
     name="contract-svc",
     prefixes=["/v1/contracts", "/v1/payments"],
     metadata=metadata,
-    policies=[replace(POLICY, simulations=[deadlines.ACCEPTANCE], move=deadlines.move)],
+    policies=[replace(POLICY, simulations=[deadlines.SIMULATION], move=deadlines.move)],
     migrations=Path(__file__).parent / "migrations",
     routers=[contracts, signing, delivery, milestones, payments],
     readers=[directory.reader(), store.READER, DRAFTING, members.hearing(MEMBERS)],
-    timers={**DELIVERY_TIMERS, **PAYMENT_TIMERS},
+    timers={**DELIVERY_TIMERS, **PAYMENT_TIMERS, **deadline_timers(deadlines.DEADLINES)},
+    follows=[following(deadlines.DEADLINES)],
     jobs=[hand_over],
     checks=CHECKS,
     totals=TOTALS,

@@ -1,11 +1,13 @@
 """The plumbing tables that every service's database has a copy of. No business rule and no table of one service."""
 
 from shared.db.tables.base import NAMING, PLUMBING, At, service_metadata
+from shared.db.tables.deadlines import DEADLINE
 from shared.db.tables.documents import DOCUMENT
 from shared.db.tables.imports import IMPORT_CHUNK, IMPORT_JOB, IMPORT_PROBLEM
 from shared.db.tables.log import CONSUMER_OFFSET, CONSUMER_SEEN, DEAD_LETTER, EVENT, OUTBOX, OUTBOX_LETTER
 from shared.db.tables.people import ACCESS_LOG, MEMBERSHIP, PARTY_ACCOUNT, ROSTER
 from shared.db.tables.policy import COMPANY, POLICY_COPY, POLICY_DIFFERENCE, POLICY_SIMULATION, POLICY_VERSION, RATE
+from shared.db.tables.tasks import TASK
 from shared.db.tables.work import BLOCKED_TASK, HAND_OVER, IDEMPOTENCY, LEASE, RATE_LIMIT, TIMER
 
 __all__ = [
@@ -14,6 +16,7 @@ __all__ = [
     "COMPANY",
     "CONSUMER_OFFSET",
     "CONSUMER_SEEN",
+    "DEADLINE",
     "DEAD_LETTER",
     "DOCUMENT",
     "EVENT",
@@ -36,6 +39,7 @@ __all__ = [
     "RATE",
     "RATE_LIMIT",
     "ROSTER",
+    "TASK",
     "TIMER",
     "At",
     "service_metadata",

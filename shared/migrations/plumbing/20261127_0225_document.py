@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "9c41e07ab2d6"
-down_revision = "3f70c2d8be15"
+down_revision = "a93e5c07d1f4"
 branch_labels = None
 depends_on = None
 

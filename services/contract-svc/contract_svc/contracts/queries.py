@@ -3,12 +3,13 @@
 from sqlalchemy import bindparam, func, select
 
 from contract_svc.contracts.fields import ContractFields
-from contract_svc.contracts.record import UNSIGNED, Contract
+from contract_svc.contracts.record import ACCEPTANCE, UNSIGNED, Contract
 from contract_svc.contracts.tables import CONTRACT, CONTRACTS
 from shared.access import kinds
 from shared.access.rows import Rows
 from shared.access.scoped import Scoped
 from shared.db.query import Query, is_in
+from shared.deadlines import answers as deadlines
 from shared.http.listing import Listing, described
 from shared.policy.company import sources_of
 
@@ -20,7 +21,9 @@ LIST = Listing(
         **{name: CONTRACT.c[name] for name in ("state", "number", "source", "product", "region", "currency", "total")},
         **{name: CONTRACT.c[name] for name in ("owner_id", "team_id", "account_id", "deal_id", "quote_id")},
         **{name: CONTRACT.c[name] for name in ("drafted_at", "signed_at", "paid_at", "closed_at", "created_at", "updated_at")},
-        **{name: CONTRACT.c[name] for name in ("live_on", "acceptance_due_day", "acceptance_due_at", "acceptance_overdue")},
+        **{name: CONTRACT.c[name] for name in ("live_on", "acceptance_due_day", "acceptance_due_at")},
+        "acceptance_overdue": deadlines.overdue(CONTRACT.c.id, ACCEPTANCE),
+        **deadlines.filters(CONTRACT.c.id),
         **described(CONTRACT, ContractFields),
     },
     sorts=("created_at", "updated_at", "drafted_at", "signed_at", "starts_on", "ends_on", "total"),

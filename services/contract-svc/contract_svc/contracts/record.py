@@ -55,6 +55,9 @@ class ReviewPart(StrEnum):
     MANAGER = "manager"
 
 
+ACCEPTANCE = "acceptance"
+"""The deadline by which the customer accepts."""
+
 _MONEY = Stored(digits=(18, 4))
 
 
@@ -83,7 +86,6 @@ class Contract:
     signers: Annotated[list[dict[str, Any]], Stored(comment="personal: name and contact of each")]
     reviews: Annotated[dict[str, dict[str, Any]], Stored(comment="part -> by, at: the approvals of this content")]
     drafted_at: datetime
-    acceptance_overdue: bool
     policy_version: Annotated[int, Stored(default="1", comment="of the document that it was drafted by")]
     acceptance_days: Annotated[int, Stored(default="30", comment="calendar days after the day of go-live")]
     core_count: Annotated[int, Stored(default="3", comment="how many core clauses must be marked")]

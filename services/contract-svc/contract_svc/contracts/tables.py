@@ -1,6 +1,6 @@
 """Contracts, and the last number given in each year."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, Table, text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Index, Integer, Table, text
 
 from contract_svc.contracts.record import Contract
 from contract_svc.metadata import metadata
@@ -11,6 +11,8 @@ CONTRACT = table(
     "contract",
     metadata,
     Contract,
+    # Written by the release before only: whether it is late is its deadline's. The column goes with the next release.
+    Column("acceptance_overdue", Boolean, nullable=False, server_default=text("false")),
     CheckConstraint("total >= 0", name="total"),
     CheckConstraint("fx >= 0", name="fx"),
     CheckConstraint("revision > 0", name="revision"),

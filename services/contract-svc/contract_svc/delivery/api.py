@@ -11,7 +11,7 @@ from contract_svc.contracts.api import ReasonedStepIn
 from contract_svc.delivery import commands
 from shared.auth import CurrentActor
 from shared.fields import Day, Time
-from shared.http.body import Body
+from shared.http.body import Body, Work
 from shared.http.edge import ClinchRoute, IfMatch, InTx
 
 router = APIRouter(prefix="/v1/contracts/{contract_id}", tags=["contracts"], route_class=ClinchRoute)
@@ -19,6 +19,7 @@ router = APIRouter(prefix="/v1/contracts/{contract_id}", tags=["contracts"], rou
 
 class GoLiveIn(Body):
     live_on: Annotated[Day | None, Field(description="The day of go-live, if not today; never in the future")] = None
+    work: Work = False
 
 
 class AcceptIn(Body):
@@ -35,7 +36,7 @@ async def go_live(contract_id: UUID, tx: InTx, by: CurrentActor, expect: IfMatch
     The milestone of go-live falls due, and acceptance is due `acceptance_days` later: calendar days, 30 by default.
     For the owner, managers, customer success and assistants, while the contract is active.
     """
-    return await ContractOut.of(await commands.go_live(tx, contract_id, live_on=body.live_on, expect=expect), by, tx)
+    return await ContractOut.of(await commands.go_live(tx, contract_id, live_on=body.live_on, work=body.work, expect=expect), by, tx)
 
 
 @router.post("/accept")

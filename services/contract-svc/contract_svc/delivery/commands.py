@@ -18,8 +18,8 @@ from shared.errors import Invalid
 from shared.events.contract import ContractAccepted, ContractActivated, ContractTerminated, ContractWentLive
 from shared.timers import cancel_timers, set_timer
 
-EFFECTIVE, ACCEPTANCE_DUE = "contract_effective", "contract_acceptance"
-"""Timers whose subject is the contract."""
+EFFECTIVE = "contract_effective"
+"""The timer of a contract that starts later."""
 
 
 async def take_effect(tx: Tx, contract: Contract, at: datetime) -> Contract:
@@ -34,8 +34,11 @@ async def activate(tx: Tx, contract: Contract, *, at: datetime) -> Contract:
     return await tx.save(CONTRACTS, contract, about(ContractActivated, contract), at=at, state=ContractState.ACTIVE)
 
 
-async def go_live(tx: Tx, contract_id: UUID, *, live_on: date | None, expect: int | None) -> Contract:
-    """Record go-live: the next milestone falls due, and the customer has the contract's days to accept."""
+async def go_live(tx: Tx, contract_id: UUID, *, live_on: date | None, work: bool, expect: int | None) -> Contract:
+    """Record go-live: the next milestone falls due, and the customer has the contract's days to accept.
+
+    One of long ago starts no deadline unless `work` says so.
+    """
     contract = await SEEN.load(tx, contract_id, expect)
     GO_LIVE.check(contract, tx.actor)
     at = _on(tx, contract, live_on)
@@ -43,9 +46,8 @@ async def go_live(tx: Tx, contract_id: UUID, *, live_on: date | None, expect: in
     due_day = day + timedelta(days=contract.acceptance_days)
     due_at = end_of(due_day, tx.settings.zone)
     due = {"acceptance_due_day": due_day, "acceptance_due_at": due_at}
-    told = about(ContractWentLive, contract, committed_on=contract.committed_go_live_on, live_on=day, **due)
+    told = about(ContractWentLive, contract, committed_on=contract.committed_go_live_on, live_on=day, work=work, **due)
     contract = await tx.save(CONTRACTS, contract, told, at=at, live_on=day, live_at=at, **due)
-    await set_timer(tx, ACCEPTANCE_DUE, contract.id, due_at)
     return await trigger(tx, contract, Trigger.GO_LIVE, at=at)
 
 
@@ -67,11 +69,8 @@ async def accept(tx: Tx, contract_id: UUID, *, accepted_at: datetime | None, exp
     contract = await SEEN.load(tx, contract_id, expect)
     ACCEPT.check(contract, tx.actor)
     at = happened(accepted_at, tx.now, since=contract.live_at, field="accepted_at")
-    await cancel_timers(tx, contract.id, ACCEPTANCE_DUE)
     told = about(ContractAccepted, contract, accepted_at=at, due_day=contract.acceptance_due_day, due_at=contract.acceptance_due_at)
-    # A timer may have marked it overdue since. What counts is when the customer accepted.
-    late = contract.acceptance_due_at is not None and at >= contract.acceptance_due_at
-    contract = await tx.save(CONTRACTS, contract, told, at=at, accepted_at=at, acceptance_overdue=late)
+    contract = await tx.save(CONTRACTS, contract, told, at=at, accepted_at=at)
     return await trigger(tx, contract, Trigger.ACCEPTED, at=at)
 
 

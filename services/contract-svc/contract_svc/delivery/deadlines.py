@@ -1,29 +1,84 @@
-"""What another number of days to accept does: to the contracts of the past, as a simulation, and to those that are live, when it moves."""
+"""The days to accept: as a deadline, and what another number of them does, simulated on the past, and to what is live."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Date, Integer, Uuid, bindparam, func, select
 
 from contract_svc.contracts.commands import about
+from contract_svc.contracts.record import ACCEPTANCE as NAME
 from contract_svc.contracts.record import Contract, ContractState
 from contract_svc.contracts.tables import CONTRACT, CONTRACTS
-from contract_svc.delivery.commands import ACCEPTANCE_DUE
 from contract_svc.delivery.rules import moved_due_day, outcome
 from contract_svc.policy import POLICY, ContractPolicy
 from shared.calendar import day_of, end_of
+from shared.db.outbox import Told
 from shared.db.query import Query
 from shared.db.tables import POLICY_SIMULATION
 from shared.db.tx import Database, Tx
-from shared.events.contract import ContractAcceptanceMoved
+from shared.deadlines import commands as clocks
+from shared.deadlines.record import Clocks, Deadline
+from shared.events.contract import (
+    ContractAcceptanceMoved,
+    ContractAcceptanceOverdue,
+    ContractAccepted,
+    ContractDeadlineEvent,
+    ContractDeadlineMet,
+    ContractDeadlineMissed,
+    ContractDeadlinePaused,
+    ContractDeadlineStarted,
+    ContractDeadlineStopped,
+    ContractDeadlineWarned,
+    ContractTerminated,
+    ContractWentLive,
+)
 from shared.policy.company import COMPANY_POLICY
 from shared.policy.document import Difference, Looked, Simulation
-from shared.timers import set_timer
 
 BATCH = 500
+
+
+def _tells(event: type[ContractDeadlineEvent], contract: Contract, **more: Any) -> ContractDeadlineEvent:
+    return about(event, contract, contract_id=contract.id, **more)
+
+
+def _warns(tx: Tx, due_at: datetime) -> datetime | None:
+    days = tx.policy(POLICY).acceptance_warn_days
+    return due_at - timedelta(days=days) if days else None
+
+
+def _ends(_tx: Tx, told: Told) -> datetime:
+    assert isinstance(told.event, ContractWentLive)
+    return told.event.acceptance_due_at
+
+
+CLOCKS = Clocks(
+    of=CONTRACTS,
+    tells=_tells,
+    started=ContractDeadlineStarted,
+    warned=ContractDeadlineWarned,
+    missed=ContractDeadlineMissed,
+    met=ContractDeadlineMet,
+    paused=ContractDeadlinePaused,
+    stopped=ContractDeadlineStopped,
+)
+ACCEPTANCE = Deadline(
+    name=NAME,
+    clocks=CLOCKS,
+    starts={ContractWentLive: _ends},
+    meets=(ContractAccepted,),
+    stops=(ContractTerminated,),
+    warns=_warns,
+    asked=lambda event: isinstance(event, ContractWentLive) and event.work,
+    missed=ContractAcceptanceOverdue,
+    more=lambda contract: {"due_day": contract.acceptance_due_day},
+)
+DEADLINES = (ACCEPTANCE,)
+
 _FIRST = UUID(int=0)
 
 
@@ -98,7 +153,6 @@ async def _move(tx: Tx, contract: Contract, new: ContractPolicy) -> None:
         due_at=due_at,
         previous_due_day=contract.acceptance_due_day,
     ).model_copy(update={"policy_version": new.version})
-    late = contract.acceptance_overdue and due_at <= tx.now
     await tx.save(
         CONTRACTS,
         contract,
@@ -107,12 +161,10 @@ async def _move(tx: Tx, contract: Contract, new: ContractPolicy) -> None:
         acceptance_days=new.acceptance_days,
         acceptance_due_day=day,
         acceptance_due_at=due_at,
-        acceptance_overdue=late,
     )
-    if not late:
-        await set_timer(tx, ACCEPTANCE_DUE, contract.id, due_at)
+    await clocks.move(tx, ACCEPTANCE, contract.id, due_at)
 
 
-ACCEPTANCE = Simulation(
+SIMULATION = Simulation(
     "acceptance", "Contracts that went live in these days: would they have been accepted in time, late, or be waiting?", simulate
 )

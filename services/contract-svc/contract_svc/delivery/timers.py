@@ -1,13 +1,15 @@
-"""When a contract takes effect, and when an acceptance is late."""
+"""When a contract takes effect."""
 
-from contract_svc.contracts.commands import about
 from contract_svc.contracts.record import ContractState
 from contract_svc.contracts.tables import CONTRACTS
-from contract_svc.delivery.commands import ACCEPTANCE_DUE, EFFECTIVE, activate
-from shared.calendar import day_of, end_of
+from contract_svc.delivery.commands import EFFECTIVE, activate
+from contract_svc.delivery.deadlines import ACCEPTANCE
 from shared.db.tx import Tx
-from shared.events.contract import ContractAcceptanceOverdue
-from shared.timers import Handler, Timer, set_timer
+from shared.deadlines import commands as clocks
+from shared.timers import Handler, Timer
+
+ACCEPTANCE_DUE = "contract_acceptance"
+"""Set by the release before, which may still be at work while this one migrates."""
 
 
 async def effective(tx: Tx, timer: Timer) -> None:
@@ -16,19 +18,13 @@ async def effective(tx: Tx, timer: Timer) -> None:
         await activate(tx, contract, at=timer.due_at)
 
 
-async def acceptance_overdue(tx: Tx, timer: Timer) -> None:
+async def acceptance_due(tx: Tx, timer: Timer) -> None:
+    """Start the deadline that the release before did not know of: it is over at once."""
     contract = await tx.load(CONTRACTS, timer.subject)
-    if contract.state is not ContractState.ACTIVE or contract.accepted_at is not None or contract.acceptance_overdue:
-        return
-    due_day, over = contract.acceptance_due_day, contract.acceptance_due_at
-    if due_day is None or over is None:  # set by an earlier release
-        due_day = day_of(over or timer.due_at, tx.settings.zone)
-        over = end_of(due_day, tx.settings.zone)
-    if over > tx.now:
-        await set_timer(tx, ACCEPTANCE_DUE, contract.id, over)
-        return
-    told = about(ContractAcceptanceOverdue, contract, due_day=due_day, due_at=over)
-    await tx.save(CONTRACTS, contract, told, at=over, acceptance_overdue=True, acceptance_due_day=due_day, acceptance_due_at=over)
+    known = (await clocks.of_records(tx, [contract.id]))[contract.id]
+    waits = contract.state is ContractState.ACTIVE and contract.accepted_at is None and contract.acceptance_due_at == timer.due_at
+    if waits and contract.live_at is not None and not any(d.name == ACCEPTANCE.name for d in known):
+        await clocks.start(tx, ACCEPTANCE, contract.id, started_at=contract.live_at, due_at=timer.due_at)
 
 
-TIMERS: dict[str, Handler] = {EFFECTIVE: effective, ACCEPTANCE_DUE: acceptance_overdue}
+TIMERS: dict[str, Handler] = {EFFECTIVE: effective, ACCEPTANCE_DUE: acceptance_due}

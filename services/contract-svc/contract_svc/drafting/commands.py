@@ -60,7 +60,6 @@ async def draft(tx: Tx, quote_id: UUID, quote: QuoteAccepted, *, at: datetime) -
         signers=[],
         reviews={},
         drafted_at=at,
-        acceptance_overdue=False,
         policy_version=policy.version,
         acceptance_days=policy.acceptance_days,
         core_count=len(policy.core_clauses),
