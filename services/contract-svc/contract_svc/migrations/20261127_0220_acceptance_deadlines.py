@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "c2907fd5ab31"
-down_revision = "ffe78d310b18"
+down_revision = "b94f06a2d871"
 branch_labels = None
 depends_on = "7d41b90ce2a6"
 
