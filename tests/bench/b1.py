@@ -3,7 +3,7 @@
 import statistics
 from time import perf_counter
 
-from metrics_svc.fold import TOPICS
+from metrics_svc.fold import LANES
 from metrics_svc.rebuild.log import CONSUMER, rebuild
 from metrics_svc.service import service
 from shared.log.bus import open_bus
@@ -47,12 +47,12 @@ async def _fill(url: str, size: int) -> None:
     bus = open_bus(url)
     await bus.start()
     try:
-        await bus.ensure_topics(TOPICS)
+        await bus.ensure_topics(LANES["sales"].topics)
         messages = messages_of(size, "bench")
         for start in range(0, size, _PIECE):
             await bus.publish(messages[start : start + _PIECE])
         async with opened(url) as db, db.connection() as conn:
-            for (topic, partition), end in (await bus.end_offsets(TOPICS)).items():
+            for (topic, partition), end in (await bus.end_offsets(LANES["sales"].topics)).items():
                 await conn.execute("INSERT INTO consumer_offset VALUES ($1, $2, $3, $4)", CONSUMER, topic, partition, end)
     finally:
         await bus.stop()

@@ -9,7 +9,7 @@ from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql
 
 from metrics_svc.cells.tables import BUCKET, CELL
-from metrics_svc.fold import fold
+from metrics_svc.fold import LANES
 from metrics_svc.folding.table import TABLES
 from metrics_svc.service import service
 from shared.process import heap
@@ -33,7 +33,7 @@ async def measure(stage: Stage, rounds: int, progress: Progress) -> list[Result]
         for n in range(1, rounds + 1):
             progress(f"round {n} of {rounds}: {len(messages):,} events")
             url = await stage.database(service)
-            rates[size].append(len(messages) / await consumed(url, "metrics", fold, warm, messages))
+            rates[size].append(len(messages) / await consumed(url, "metrics", LANES["sales"].fold, warm, messages))
             if size == _SIZES[-1]:
                 progress(f"round {n} of {rounds}: the same rows by one upsert a table")
                 upserts.append(len(messages) / await _upsert(url, await stage.database(service)))

@@ -6,7 +6,7 @@ from itertools import repeat
 
 from sqlalchemy import DateTime, Table, Uuid
 
-from metrics_svc.fold import fold
+from metrics_svc.fold import LANES
 from metrics_svc.folding.table import TABLES
 from metrics_svc.rebuild.cells import recompute_cells
 from metrics_svc.service import service
@@ -62,7 +62,7 @@ def _compared(what: str, loads: dict[int, list[Load]]) -> list[Result]:
 
 
 async def _fill(url: str, deals: int) -> None:
-    await consumed(url, "metrics", fold, [], messages_of(deals // _COPIES * 10, "bench"))
+    await consumed(url, "metrics", LANES["sales"].fold, [], messages_of(deals // _COPIES * 10, "bench"))
     await run_sql(url, *[_copied(fact.table) for fact in TABLES.values()])
     async with opened(url) as db, db.begin(Context(service.name, SYSTEM, utcnow(), "bench")) as tx:
         await recompute_cells(tx)

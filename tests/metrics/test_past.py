@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from metrics_svc.fold import TOPICS
+from metrics_svc.fold import LANES
 from metrics_svc.past.queries import forget
 from metrics_svc.rebuild.cells import differing_cells
-from metrics_svc.rebuild.log import CONSUMER, differing_rows, rebuild
+from metrics_svc.rebuild.log import differing_rows, rebuild
 from metrics_svc.rebuild.versions import outdated
 from shared.events.envelope import Envelope
 from shared.log.bus import open_bus
@@ -41,11 +41,11 @@ async def in_the_log(svc: Running, events: Sequence[Envelope[Any]]) -> None:
     await hear(svc, events)
     bus = open_bus(svc.settings.bus_url)
     await bus.start()
-    await bus.ensure_topics(TOPICS)
+    await bus.ensure_topics(LANES["sales"].topics)
     await bus.publish([message(e) for e in events])
     async with svc.db.connection() as conn:
-        for (name, partition), end in (await bus.end_offsets(TOPICS)).items():
-            await conn.execute("INSERT INTO consumer_offset VALUES ($1, $2, $3, $4)", CONSUMER, name, partition, end)
+        for (name, partition), end in (await bus.end_offsets(LANES["sales"].topics)).items():
+            await conn.execute("INSERT INTO consumer_offset VALUES ($1, $2, $3, $4)", LANES["sales"].consumer, name, partition, end)
     await bus.stop()
 
 

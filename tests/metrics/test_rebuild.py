@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 import asyncpg
 import pytest
 
-from metrics_svc.fold import TOPICS
+from metrics_svc.fold import LANES
 from metrics_svc.rebuild.cells import differing_cells, recompute_cells
 from metrics_svc.rebuild.current import bring_up_to_date
-from metrics_svc.rebuild.log import CONSUMER, LogIncomplete, differing_rows, rebuild
+from metrics_svc.rebuild.log import LogIncomplete, differing_rows, rebuild
 from metrics_svc.rebuild.versions import outdated
 from metrics_svc.service import service
 from shared.db.tx import Reader
@@ -108,7 +108,7 @@ async def logged(svc: Running) -> AsyncIterator[Bus]:
     bus = open_bus(svc.settings.bus_url)
     await bus.start()
     try:
-        await bus.ensure_topics(TOPICS)
+        await bus.ensure_topics(sorted({name for lane in LANES.values() for name in lane.topics}))
         yield bus
     finally:
         await bus.stop()
@@ -121,9 +121,18 @@ async def publish(svc: Running, bus: Bus, events: list[Envelope[Event]]) -> None
     """On the log, where the live projection has read them."""
     await bus.publish([message(e) for e in events])
     async with svc.db.connection() as conn:
-        await conn.executemany(_SEEN, [(CONSUMER, e.subject, e.version) for e in events])
-        for (name, partition), end in (await bus.end_offsets(TOPICS)).items():
-            await conn.execute("INSERT INTO consumer_offset VALUES ($1, $2, $3, $4)", CONSUMER, name, partition, end)
+        for lane in LANES.values():
+            heard = [(lane.consumer, e.subject, e.version) for e in events if topic(e.data.aggregate) in lane.topics]
+            await conn.executemany(_SEEN, heard)
+    await read_so_far(svc, bus)
+
+
+async def read_so_far(svc: Running, bus: Bus) -> None:
+    """The live projection has read all that is on the log."""
+    async with svc.db.connection() as conn:
+        for lane in LANES.values():
+            for (name, partition), end in (await bus.end_offsets(lane.topics)).items():
+                await conn.execute("INSERT INTO consumer_offset VALUES ($1, $2, $3, $4)", lane.consumer, name, partition, end)
 
 
 def message(e: Envelope[Event]) -> Message:
@@ -138,9 +147,7 @@ async def test_everything_from_the_log(svc: Running) -> None:
         await hear(svc, heard)
         await bus.publish([message(e) for e in heard])
         await bus.publish([message(e) for e in heard[:9]])
-        async with svc.db.connection() as conn:
-            for (name, partition), end in (await bus.end_offsets(TOPICS)).items():
-                await conn.execute("INSERT INTO consumer_offset VALUES ($1, $2, $3, $4)", CONSUMER, name, partition, end)
+        await read_so_far(svc, bus)
         await bus.publish([message(e) for e in later])
         before = await contents(svc)
         async with svc.db.connection() as conn:

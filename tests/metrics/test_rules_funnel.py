@@ -14,7 +14,7 @@ from metrics_svc.counting.dimensions import SUMMED
 from metrics_svc.counting.times import Calendar
 from metrics_svc.facts.deal import UNKNOWN_STAGE
 from metrics_svc.facts.visit import VisitFact
-from metrics_svc.folding.sales import Sales
+from metrics_svc.fold import LANES
 from metrics_svc.funnel.rules import DIRECT, LEADS, PARTS, Line, line
 from metrics_svc.kpi import Sum, rate, ratio
 from metrics_svc.stages import STAGES
@@ -28,7 +28,7 @@ WORLDS = st.integers(0, 10**9).map(lambda seed: random_world(seed, leads=6))
 
 
 def facts_of(events: list[Any]) -> list[Any]:
-    touched = Sales(Calendar(UTC, UTC))
+    touched = LANES["sales"].touched(Calendar(UTC, UTC))
     for event in events:
         touched.hear(event)
     return list(touched.derive().values())

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from metrics_svc.fold import fold
+from metrics_svc.fold import LANES
 from shared.events import contract, deal, lead
 from shared.events.envelope import Dimensions, Envelope, Event, Money
 from shared.ids import external_id, new_id
@@ -221,15 +221,38 @@ class Payment(Story):
         return self
 
 
+class Quote(Story):
+    """A version of a quote of a deal, at so much off the list price."""
+
+    def __init__(self, key: str, of: Deal, *, list_total: Any = 100, net: Any = 90, **who: Any) -> None:
+        super().__init__(key, "quote")
+        total = {"list_total": money(list_total), "net": money(net), "tax": money(0), "total": money(net), "discount_percent": Decimal(0)}
+        self.said = {**total, "deal_id": of.id, "number": key, "revision": 1, "fx": Decimal(1), "valid_until": date(2025, 12, 31), **who}
+
+    def sent(self, at: datetime) -> "Quote":
+        self.tell(at, deal.QuoteCreated(**self.said))
+        self.tell(at, deal.QuoteSent(**self.said))
+        return self
+
+    def accepted(self, at: datetime, **more: Any) -> "Quote":
+        self.tell(at, deal.QuoteAccepted(**self.said | more, account_name="Customer", lines=[], schedule=[]))
+        return self
+
+    def withdrawn(self, at: datetime) -> "Quote":
+        self.tell(at, deal.QuoteWithdrawn(**self.said, reason="a better one"))
+        return self
+
+
 def events_of(stories: Iterable[Story]) -> list[Envelope[Any]]:
     return [e for story in stories for e in story.events]
 
 
 async def hear(svc: Running, events: Sequence[Envelope[Any]], batch: int = 500) -> None:
-    """Fold them in this order, so many in one transaction."""
+    """Fold them in this order in each lane, so many in one transaction."""
     for start in range(0, len(events), batch):
-        async with svc.transaction() as tx:
-            await fold(tx, events[start : start + batch])
+        for lane in LANES.values():
+            async with svc.transaction() as tx:
+                await lane.fold(tx, events[start : start + batch])
 
 
 async def get(svc: Running, path: str, role: str = "admin", subject: str = "", **asked: Any) -> Any:

@@ -2,10 +2,14 @@
 
 What is counted is derived from all that is known of a lead, a deal or a payment, before the batch and after it; cells change by the
 difference. So the order in which the events of different aggregates arrive does not matter, and a correction corrects everything.
+
+Each lane is a consumer of its own: it reads no row of another and changes no cell of another's measures, so lanes fold side by side.
 """
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from metrics_svc.cells.changes import CellChanges, Change
@@ -14,33 +18,79 @@ from metrics_svc.counting.fact import FACTS, SALES
 from metrics_svc.counting.times import Calendar
 from metrics_svc.folding.sales import ACTIVITY, Sales
 from metrics_svc.folding.table import TABLES
-from metrics_svc.folding.touched import facts_of, hearers_of, told_of
+from metrics_svc.folding.touched import Touched, facts_of, hearers_of, told_of
 from metrics_svc.past.queries import in_todays_currency, past_of
 from metrics_svc.staging import BulkWrite
 from shared.db.tx import Tx
-from shared.events.envelope import Envelope, Event, topic
+from shared.events.envelope import REGISTRY, Envelope, Event, topic
 from shared.log.reactions import Fold
+from shared.log.readers import Reader
 
-TOPICS = [topic(aggregate) for aggregate in ("lead", "deal", "contract", "milestone", "payment")]
-
-TURN = "SELECT pg_advisory_xact_lock(4710001)"
-"""Folds take turns. All of them change the same cells: side by side they would wait for each other, or deadlock."""
+_PARENTS_FIRST = ("lead", "deal", "contract", "milestone", "payment")
+"""In this order a log that is read again costs least: a deal that comes before its lead is derived twice."""
 
 _NO_WAIT = "SET LOCAL synchronous_commit = off"
 """A fold need not wait for the disk. If it is lost, so is its offset, and the consumer reads those events again."""
 
-if others := {fact.lane for fact in FACTS.values()} - {SALES}:
-    raise TypeError(f"nothing folds the lanes {others}")
+_OF_THEIR_OWN: dict[str, type[Touched]] = {SALES: Sales}
+"""How a lane is folded whose facts need each other."""
 
 
-async def _fold(tx: Tx, events: Sequence[Envelope[Event]]) -> None:
+@dataclass(frozen=True)
+class Lane:
+    """Facts that are derived from each other, and from none of another lane."""
+
+    name: str
+
+    @property
+    def consumer(self) -> str:
+        return "metrics" if self.name == SALES else f"metrics-{self.name}"
+
+    @property
+    def turn(self) -> str:
+        """The lock of the lane. Its folds change the same cells: side by side they would wait for each other, or deadlock."""
+        return f"SELECT pg_advisory_xact_lock(4710001, hashtext('{self.name}'))"
+
+    @cached_property
+    def fold(self) -> Fold:
+        """How a batch of events changes what is counted."""
+        heard = [*hearers_of(self.name), *(ACTIVITY if self.name == SALES else ())]
+        return Fold(self._fold, heard)
+
+    @cached_property
+    def topics(self) -> list[str]:
+        heard = {REGISTRY[type].aggregate for type in self.fold.types}
+        return [topic(aggregate) for aggregate in sorted(heard, key=_rank)]
+
+    @property
+    def reader(self) -> Reader:
+        return Reader(self.consumer, self.fold, self.topics)
+
+    def touched(self, calendar: Calendar) -> Touched:
+        return _OF_THEIR_OWN.get(self.name, Touched)(self.name, calendar)
+
+    async def _fold(self, tx: Tx, events: Sequence[Envelope[Event]]) -> None:
+        await _apply(tx, self, events)
+
+
+def _rank(aggregate: str) -> tuple[int, str]:
+    return (_PARENTS_FIRST.index(aggregate) if aggregate in _PARENTS_FIRST else len(_PARENTS_FIRST)), aggregate
+
+
+LANES = {name: Lane(name) for name in sorted({fact.lane for fact in FACTS.values()})}
+
+EVERY_TURN = "; ".join(lane.turn for lane in LANES.values())
+"""All lanes wait."""
+
+
+async def _apply(tx: Tx, lane: Lane, events: Sequence[Envelope[Event]]) -> None:
     """Apply a batch of events, from which the caller has removed duplicates."""
-    await tx.execute(f"{_NO_WAIT}; {TURN}")
+    await tx.execute(f"{_NO_WAIT}; {lane.turn}")
     past = await past_of(tx)
     events = await in_todays_currency(tx, past, events)
-    touched = Sales(Calendar(tx.settings.zone, past.first_zone))
+    touched = lane.touched(Calendar(tx.settings.zone, past.first_zone))
     await touched.load(tx, events)
-    told = {table.into: table for table in told_of(touched.lane)}
+    told = {table.into: table for table in told_of(lane.name)}
     before = {key: told[key[0]].copy(fact) if key[0] in told else fact for key, fact in touched.derive().items()}
     for event in events:
         touched.hear(event)
@@ -80,6 +130,3 @@ async def _write(tx: Tx, lane: str, changed: Sequence[Change]) -> None:
         await taking_over
     await add(writing, changes)
     await writing.finish()
-
-
-fold = Fold(_fold, [*hearers_of(SALES), *ACTIVITY])

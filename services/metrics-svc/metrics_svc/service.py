@@ -9,7 +9,7 @@ from metrics_svc.feed.api import router as events
 from metrics_svc.feed.retention import forget_old
 from metrics_svc.figures.api import router as figures
 from metrics_svc.flow.api import router as flow
-from metrics_svc.fold import TOPICS, fold
+from metrics_svc.fold import LANES
 from metrics_svc.funnel.api import router as funnel
 from metrics_svc.metadata import metadata
 from metrics_svc.past import tables as _past  # noqa: F401  (declares its tables)
@@ -35,7 +35,7 @@ service = Service(
     policies=[POLICY],
     migrations=Path(__file__).parent / "migrations",
     routers=[figures, funnel, flow, pipeline, events, webhooks],
-    readers=[directory.reader(), Reader("metrics", fold, TOPICS), Reader(feed.NAME, feed.feed, feed.TOPICS)],
+    readers=[directory.reader(), *[lane.reader for lane in LANES.values()], Reader(feed.NAME, feed.feed, feed.TOPICS)],
     jobs=[keep_current, forget_old, *COURIER.jobs],
     checks=CHECKS,
     totals=TOTALS,

@@ -1,12 +1,15 @@
 """What figures are broken down by, and whose a counted thing is."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
+from itertools import zip_longest
 from operator import attrgetter
 from typing import Any, cast
 from uuid import UUID
 
 from shared.events.envelope import Dimension, Dimensions
+from shared.ids import read_id
+from shared.spelling import normal_source
 
 _Text = str | None
 Who = tuple[UUID | None, UUID | None, _Text, _Text, _Text, _Text, _Text, _Text]
@@ -74,3 +77,15 @@ def place_at(fact: Placed, who: Who) -> None:
     """Give the fact these dimensions."""
     for column, value in zip(COLUMNS, who, strict=True):
         setattr(fact, column, value)
+
+
+def kept(data: Any) -> list[str | None]:
+    """The dimensions of an event as a row keeps them among what it was told."""
+    return [None if value is None else str(value) for value in dimensions(data)]
+
+
+def read_kept(values: Sequence[str | None]) -> Who:
+    """The same as dimensions again. What was told before there were as many says nothing of the others."""
+    owner, team, source, *others = (value for value, _ in zip_longest(values, COLUMNS))
+    found: Any = (owner and read_id(owner), team and read_id(team), source and normal_source(source), *others)
+    return cast(Who, found)

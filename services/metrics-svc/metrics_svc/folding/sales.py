@@ -1,6 +1,6 @@
 """The lane of leads, deals, contracts and payments: they derive from each other, a lead from its deals, what is due from its contract."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -9,7 +9,6 @@ import structlog
 from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, bindparam, false, func, literal_column, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
-from metrics_svc.counting.fact import SALES
 from metrics_svc.counting.times import Calendar
 from metrics_svc.facts import deal as deals
 from metrics_svc.facts import lead as leads
@@ -73,8 +72,8 @@ _ACTIVITY = frozenset(ACTIVITY)
 class Sales(Touched):
     """The leads, deals, contracts, milestones and payments that a batch changes."""
 
-    def __init__(self, calendar: Calendar) -> None:
-        super().__init__(SALES, calendar)
+    def __init__(self, lane: str, calendar: Calendar) -> None:
+        super().__init__(lane, calendar)
         self.quiet: dict[UUID, datetime] = {}
         """Deals of which the batch shows activity only, and when: they need not be loaded for that."""
         self._steps: dict[UUID, list[Step]] = {}
@@ -145,6 +144,14 @@ class Sales(Touched):
         for deal in self.rows[DealFact].values():
             if deals.UNKNOWN_STAGE in deal.flags:
                 log.warning("unknown_stage", deal=str(deal.id), stage=deal.stage)
+
+    def pages(self) -> Iterable[tuple[type[Any], Sequence[Any]]]:
+        deal, contract = _DEAL.table.c, TABLES[ContractFact].table.c
+        yield LeadFact, ()
+        yield DealFact, [deal.lead_id.is_(None)]  # the others come with their leads
+        yield ContractFact, ()
+        for part in (MilestoneFact, PaymentFact):  # of contracts that nothing is known of
+            yield part, [TABLES[part].table.c.contract_id.not_in(select(contract.id))]
 
     async def note(self, tx: Tx) -> None:
         if self.quiet:

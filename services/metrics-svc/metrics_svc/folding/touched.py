@@ -90,6 +90,11 @@ class Touched:
                 found[kind, id, 0] = row
         return found
 
+    def pages(self) -> Iterable[tuple[type[Any], Sequence[Any]]]:
+        """Which records to fetch, with conditions, so that together with what comes with them they are all of the lane, each once."""
+        for kind in self.rows:
+            yield kind, ()
+
     def warn(self) -> None:
         """Log what the batch has that this release does not know."""
 

@@ -27,7 +27,7 @@ from sqlalchemy import (
 from metrics_svc.cells.tables import EVER, bucket_table, cell_table
 from metrics_svc.counting.dimensions import ALL
 from metrics_svc.counting.measure import Cells, Measure
-from metrics_svc.fold import TURN
+from metrics_svc.fold import EVERY_TURN
 from metrics_svc.folding.table import TABLES
 from metrics_svc.kpi import all_measures
 from metrics_svc.rebuild.versions import keep
@@ -74,7 +74,7 @@ async def recompute_cells(tx: Tx) -> None:
 
 
 async def _compute(tx: Tx) -> None:
-    await tx.execute(TURN)
+    await tx.execute(EVERY_TURN)
     await tx.execute(_START)
     for query in _queries():
         await tx.run(query, zone=tx.settings.zone.key)

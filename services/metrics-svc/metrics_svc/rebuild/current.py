@@ -4,10 +4,10 @@ import asyncio
 
 import structlog
 
-from metrics_svc.fold import TURN
+from metrics_svc.fold import EVERY_TURN, LANES
 from metrics_svc.rebuild.cells import recompute_cells
 from metrics_svc.rebuild.facts import derive_again
-from metrics_svc.rebuild.log import CONSUMER, LogIncomplete, Stopped, renew
+from metrics_svc.rebuild.log import LogIncomplete, Stopped, renew
 from metrics_svc.rebuild.versions import keep, outdated
 from shared.auth import SYSTEM
 from shared.clock import Clock
@@ -19,7 +19,7 @@ from shared.process.settings import Settings
 
 log = structlog.get_logger()
 
-_BEGUN = "SELECT EXISTS (SELECT 1 FROM consumer_offset WHERE consumer = $1)"
+_BEGUN = "SELECT EXISTS (SELECT 1 FROM consumer_offset WHERE consumer = ANY($1::text[]))"
 
 
 async def keep_current(db: Database, settings: Settings, clock: Clock, stop: asyncio.Event) -> None:
@@ -41,9 +41,9 @@ async def bring_up_to_date(db: Database, settings: Settings, clock: Clock, stop:
     """The first of several workers does it. Facts come from the log, in shadow tables; cells come from the facts."""
     context = Context("metrics-svc", SYSTEM, clock(), "recompute")
     async with db.begin(context) as tx:
-        await tx.execute(TURN)
+        await tx.execute(EVERY_TURN)
         old = await outdated(tx, settings)
-        if "facts" in old and not await tx.value(_BEGUN, CONSUMER):
+        if "facts" in old and not await tx.value(_BEGUN, [lane.consumer for lane in LANES.values()]):
             await keep(tx, "facts")  # nothing was projected yet
             old.remove("facts")
         if "facts" not in old and "cells" in old:
@@ -57,7 +57,7 @@ async def bring_up_to_date(db: Database, settings: Settings, clock: Clock, stop:
     except LogIncomplete as error:
         log.warning("log_incomplete", service="metrics-svc", error=str(error), hint="figures are derived from what the facts keep")
         async with db.begin(context) as tx:
-            await tx.execute(TURN)
+            await tx.execute(EVERY_TURN)
             if "facts" in await outdated(tx, settings):
                 await derive_again(tx)
     finally:

@@ -3,20 +3,14 @@
 It happens in shadow tables; the live ones keep answering meanwhile.
 """
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Uuid, bindparam, select
 
-from metrics_svc.counting.fact import SALES
 from metrics_svc.counting.times import Calendar
-from metrics_svc.facts.contract import ContractFact
-from metrics_svc.facts.deal import DealFact
-from metrics_svc.facts.lead import LeadFact
-from metrics_svc.facts.milestone import MilestoneFact
-from metrics_svc.facts.payment import PaymentFact
-from metrics_svc.fold import write_facts
-from metrics_svc.folding.sales import Sales
+from metrics_svc.fold import LANES, Lane, write_facts
 from metrics_svc.folding.table import TABLES
 from metrics_svc.folding.touched import told_of
 from metrics_svc.rebuild.cells import recompute_cells
@@ -35,28 +29,26 @@ async def derive_again(tx: Tx) -> None:
     """Derive all facts and compute all cells, in the transaction. Folds must be waiting for it."""
     await tx.execute(f"CREATE SCHEMA {_SCHEMA}; SET LOCAL search_path TO {_SCHEMA}, public")
     await create(tx, _SCHEMA, ALL_TABLES)
-    for told in told_of(SALES):
-        name, names = told.table.name, ", ".join(told.names)
-        await tx.execute(f"INSERT INTO {_SCHEMA}.{name} ({names}) SELECT {names} FROM public.{name}")
-    deals, contracts = TABLES[DealFact].table.c, TABLES[ContractFact].table.c
-    await _each(tx, LeadFact)
-    await _each(tx, DealFact, deals.lead_id.is_(None))  # the others came with their leads
-    await _each(tx, ContractFact)
-    for part in (MilestoneFact, PaymentFact):  # of contracts that nothing is known of
-        await _each(tx, part, TABLES[part].table.c.contract_id.not_in(select(contracts.id)))
+    calendar = Calendar(tx.settings.zone, tx.settings.zone)  # no event is heard here
+    for lane in LANES.values():
+        for told in told_of(lane.name):
+            name, names = told.table.name, ", ".join(told.names)
+            await tx.execute(f"INSERT INTO {_SCHEMA}.{name} ({names}) SELECT {names} FROM public.{name}")
+        for kind, conditions in lane.touched(calendar).pages():
+            await _each(tx, lane, calendar, kind, conditions)
     await recompute_cells(tx)
     await swap(tx, _SCHEMA)
     await keep(tx, "facts")
     await tx.execute(f"SET LOCAL search_path TO public; DROP SCHEMA {_SCHEMA}")
 
 
-async def _each(tx: Tx, kind: type[Any], *conditions: Any) -> None:
+async def _each(tx: Tx, lane: Lane, calendar: Calendar, kind: type[Any], conditions: Sequence[Any]) -> None:
     """Derive these records, a page at a time."""
     id = TABLES[kind].table.c.id
     page = select(id).where(id > bindparam("after", type_=Uuid), *conditions).order_by(id)
     query = Query(page.limit(bindparam("most", type_=BigInteger)), UUID)
     ids = [_BEFORE_ALL]
     while ids := await tx.all(query, after=ids[-1], most=_BATCH):
-        touched = Sales(Calendar(tx.settings.zone, tx.settings.zone))  # no event is heard here
+        touched = lane.touched(calendar)
         await touched.fetch(tx, {kind: ids})
         await write_facts(tx, touched.derive().values())

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from metrics_svc.cells.tables import BUCKET, CELL
-from metrics_svc.fold import TOPICS, TURN, fold
+from metrics_svc.fold import EVERY_TURN, LANES, Lane
 from metrics_svc.rebuild.shadow import TABLES, create, swap
 from metrics_svc.rebuild.versions import keep, outdated
 from shared.auth import SYSTEM
@@ -20,10 +20,8 @@ from shared.log import inbox
 from shared.log.bus import Bus, BusError, TopicPartition
 from shared.process.settings import Settings
 
-CONSUMER = "metrics"
 _SCHEMA = "rebuilding"
 _BATCH = 10_000
-_TURNS = {topic: n for n, topic in enumerate(TOPICS)}
 _OFFSETS = "SELECT topic, partition, next FROM consumer_offset WHERE consumer = $1"
 _LOST = f"""
 SELECT EXISTS (SELECT subject FROM public.consumer_seen WHERE consumer = $1
@@ -31,8 +29,8 @@ EXCEPT SELECT subject FROM {_SCHEMA}.consumer_seen WHERE consumer = $1)
 """
 _ALONE = 4710002
 
-_FROM_THE_FIRST = ("lead", "deal", "milestone", "payment")
-"""The aggregates of which all events are read; of contracts only some are."""
+_FROM_THE_FIRST = ("lead", "deal", "milestone", "payment", "quote")
+"""The aggregates whose first events every lane reads that reads any of them; those of contracts are not all read."""
 
 
 class LogIncomplete(BusError):
@@ -117,35 +115,52 @@ async def _compare(tx: Tx) -> int:
 
 
 class _Rebuild:
+    """All lanes, one after the other."""
+
     def __init__(self, conn: Any, bus: Bus, settings: Settings, stop: asyncio.Event | None) -> None:
-        self._conn, self._bus, self._settings, self._stop = conn, bus, settings, stop
+        self._lanes = [_LaneAgain(lane, conn, bus, settings, stop) for lane in LANES.values()]
+        self._conn, self._settings = conn, settings
+
+    async def run(self, finish: _Finish) -> tuple[int, int]:
+        for lane in self._lanes:
+            await lane.begin()
+            await lane.read_on()
+        async with self._conn.transaction():
+            tx = _tx(self._conn, self._settings)
+            await tx.execute(EVERY_TURN)
+            for lane in self._lanes:
+                await lane.read_on()
+                await lane.check()
+            found = await finish(tx)
+        return sum(lane.folded for lane in self._lanes), found
+
+
+class _LaneAgain:
+    def __init__(self, lane: Lane, conn: Any, bus: Bus, settings: Settings, stop: asyncio.Event | None) -> None:
+        self._lane, self._conn, self._bus, self._settings, self._stop = lane, conn, bus, settings, stop
+        self._turns = {topic: n for n, topic in enumerate(lane.topics)}
         self._next: dict[TopicPartition, int] = {}
         self._cut: set[TopicPartition] = set()
         """The partitions whose first messages are gone."""
         self._known: set[UUID] = set()
-        self._folded = 0
+        self.folded = 0
 
-    async def run(self, finish: _Finish) -> tuple[int, int]:
-        self._next = await self._bus.beginning_offsets(TOPICS)
+    async def begin(self) -> None:
+        self._next = await self._bus.beginning_offsets(self._lane.topics)
         self._cut = {partition for partition, beginning in self._next.items() if beginning > 0}
-        await self._read_on()
-        async with self._conn.transaction():
-            tx = _tx(self._conn, self._settings)
-            await tx.execute(TURN)
-            await self._read_on()
-            if self._cut and await tx.value(_LOST, CONSUMER):
-                raise LogIncomplete("the log has nothing of some records that are known: what was before is gone")
-            found = await finish(tx)
-        return self._folded, found
 
-    async def _read_on(self) -> None:
-        """Read up to where the live projection is. Leads before deals, as in `TOPICS`: a deal that comes first is derived twice."""
+    async def read_on(self) -> None:
+        """Read up to where the live projection is, parents before their parts."""
         offsets = await self._live_offsets()
-        for partition in sorted(offsets, key=lambda at: (_TURNS.get(at[0], len(_TURNS)), at[1])):
+        for partition in sorted(offsets, key=lambda at: (self._turns.get(at[0], len(self._turns)), at[1])):
             await self._read_up_to(partition, offsets[partition])
 
+    async def check(self) -> None:
+        if self._cut and await _tx(self._conn, self._settings).value(_LOST, self._lane.consumer):
+            raise LogIncomplete("the log has nothing of some records that are known: what was before is gone")
+
     async def _live_offsets(self) -> dict[TopicPartition, int]:
-        rows = await _tx(self._conn, self._settings).rows(_OFFSETS, CONSUMER)
+        rows = await _tx(self._conn, self._settings).rows(_OFFSETS, self._lane.consumer)
         return {(row["topic"], row["partition"]): row["next"] for row in rows}
 
     async def _read_up_to(self, partition: TopicPartition, end: int) -> None:
@@ -157,12 +172,12 @@ class _Rebuild:
                 return
             async with self._conn.transaction():
                 tx = _tx(self._conn, self._settings)
-                found = await inbox.sort(tx, CONSUMER, batch, fold.types)
+                found = await inbox.sort(tx, self._lane.consumer, batch, self._lane.fold.types)
                 if partition in self._cut:
                     self._check_beginnings(partition, found.fresh)
-                await fold(tx, found.fresh)
-                await inbox.saw(tx, CONSUMER, found.seen)
-            self._folded += len(found.fresh)
+                await self._lane.fold(tx, found.fresh)
+                await inbox.saw(tx, self._lane.consumer, found.seen)
+            self.folded += len(found.fresh)
             self._next[partition] = batch[-1].offset + 1
 
     def _check_beginnings(self, partition: TopicPartition, events: Iterable[Envelope[Any]]) -> None:

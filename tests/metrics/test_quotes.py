@@ -1,0 +1,91 @@
+"""Quotes as figures see them: a lane of their own."""
+
+import asyncio
+from itertools import permutations
+
+import pytest
+
+from metrics_svc.fold import LANES
+from metrics_svc.rebuild.cells import differing_cells
+from tests.harness import Running
+from tests.metrics.told import Deal, Quote, Story, events_of, get, hear, kpi, on, person, records
+
+
+def a_quarter() -> list[Story]:
+    """Four deals are quoted for; one says yes at once, one to the second version, one takes its yes back, one says nothing."""
+    ann, bob = {"owner_id": person("ann")}, {"owner_id": person("bob")}
+    once, twice, back, never = (Deal(key).opened(on(0)) for key in ("once", "twice", "back", "never"))
+    return [
+        Quote("once-1", once, list_total=100, net=80, **ann).sent(on(1)).accepted(on(5)),
+        Quote("twice-1", twice, list_total=200, net=200, **ann).sent(on(2)).accepted(on(3)),
+        Quote("twice-2", twice, list_total=200, net=100, **ann).sent(on(40)).accepted(on(42), **bob),
+        Quote("back-1", back, list_total=50, net=50, **bob).sent(on(3)).accepted(on(4)).withdrawn(on(45)),
+        Quote("never-1", never, **bob).sent(on(6)),
+        once,
+        twice,
+        back,
+        never,
+    ]
+
+
+async def test_how_many_quotes_are_accepted_and_how_soon(svc: Running) -> None:
+    await hear(svc, events_of(a_quarter()))
+    january = {"from_": "2025-01-01", "to": "2025-02-01"}
+    found = await kpi(svc, "quote_to_close", **january)
+    assert (found["value"], found["parts"]["accepted"], found["parts"]["quoted"]) == (0.5, 2, 4)
+    assert found["parts"]["mean_days"] == pytest.approx((4 + 40) / 2)
+    then = await kpi(svc, "quote_to_close", as_of="2025-01-31", **january)
+    assert (then["value"], then["parts"]["accepted"]) == (0.75, 3)
+    by_owner = await get(svc, "kpis/quote_to_close", by="owner", **january)
+    assert {r["group"]: r["value"] for r in by_owner["rows"]} == {str(person("ann")): 1.0, str(person("bob")): 0.0}
+    assert len(await records(svc, found["records"])) == found["n"]
+    async with svc.transaction() as tx:
+        assert await differing_cells(tx) == 0
+
+
+async def test_how_deep_discounts_are(svc: Running) -> None:
+    """A yes that is taken back is taken off when it is; whose it was is who had the deal at the yes."""
+    await hear(svc, events_of(a_quarter()))
+    months = await get(svc, "kpis/discount_depth", grain="month")
+    parts = [(r["parts"]["discount"], r["parts"]["list_total"]) for r in months["rows"]]
+    assert parts == [("20.00", "350.00"), ("100.00", "-50.00")]
+    assert [r["value"] for r in months["rows"]] == [pytest.approx(20 / 350), None]
+    assert (await kpi(svc, "discount_depth"))["value"] == pytest.approx(120 / 300)
+    assert (await kpi(svc, "discount_depth", owner=person("bob")))["parts"] == {"discount": "100.00", "list_total": "200.00"}
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+async def test_the_order_of_versions_is_that_of_their_times(svc: Running, order: tuple[int, ...]) -> None:
+    deal = Deal("of several").opened(on(0))
+    first = Quote("1", deal).sent(on(1)).accepted(on(2))
+    second = Quote("2", deal, net=50).sent(on(3)).accepted(on(4)).withdrawn(on(5))
+    third = Quote("3", deal, net=70).sent(on(6)).accepted(on(6))
+    versions = [first, second, third]
+    await hear(svc, [e for n in order for e in versions[n].events], batch=2)
+    assert (await kpi(svc, "quote_to_close"))["parts"]["accepted"] == 1
+    assert (await kpi(svc, "discount_depth"))["value"] == pytest.approx(0.3)
+    async with svc.transaction() as tx:
+        assert await differing_cells(tx) == 0
+
+
+async def test_lanes_fold_side_by_side(svc: Running) -> None:
+    """While one lane is in the middle of a batch, another takes its own; a second fold of the same lane waits its turn."""
+    stories = a_quarter()
+    quotes = [e for s in stories if isinstance(s, Quote) for e in s.events]
+    deals = [e for s in stories if isinstance(s, Deal) for e in s.events]
+
+    async def again() -> None:
+        async with svc.transaction() as tx:
+            await LANES["sales"].fold(tx, Deal("later").opened(on(1)).events)
+
+    async with svc.transaction() as tx:
+        await LANES["sales"].fold(tx, deals)
+        async with svc.transaction() as other:
+            await asyncio.wait_for(LANES["quotes"].fold(other, quotes), 10)
+        waiting = asyncio.create_task(again())
+        done, _ = await asyncio.wait([waiting], timeout=0.3)
+        assert not done
+    await waiting
+    assert (await kpi(svc, "quote_to_close"))["parts"]["quoted"] == 4
+    async with svc.transaction() as tx:
+        assert await differing_cells(tx) == 0
