@@ -16,7 +16,7 @@ from shared.events.envelope import Envelope
 from shared.log.bus import open_bus
 from shared.process.settings import Settings
 from tests.harness import Running
-from tests.metrics.test_rebuild import contents, message
+from tests.metrics.test_rebuild import contents, message, read_so_far
 from tests.metrics.told import Deal, Lead, Milestone, Payment, events_of, hear, kpi, on
 
 _COMPANY = "INSERT INTO company (number, time_zone, reporting_currency, since, state) VALUES ($1, $2, $3, $4, 'done')"
@@ -41,11 +41,9 @@ async def in_the_log(svc: Running, events: Sequence[Envelope[Any]]) -> None:
     await hear(svc, events)
     bus = open_bus(svc.settings.bus_url)
     await bus.start()
-    await bus.ensure_topics(LANES["sales"].topics)
+    await bus.ensure_topics(sorted({name for lane in LANES.values() for name in lane.topics}))
     await bus.publish([message(e) for e in events])
-    async with svc.db.connection() as conn:
-        for (name, partition), end in (await bus.end_offsets(LANES["sales"].topics)).items():
-            await conn.execute("INSERT INTO consumer_offset VALUES ($1, $2, $3, $4)", LANES["sales"].consumer, name, partition, end)
+    await read_so_far(svc, bus)
     await bus.stop()
 
 
