@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from shared.events.envelope import Decided, Dimensions, Event, Exact, MemberAdded, MemberRemoved, Money, OwnerChanged
+from shared.events.stages import Staged
 
 
 class DealSvcEvent(Event):
@@ -25,7 +26,7 @@ class CatalogEvent(DealSvcEvent):
     audience = "everybody"
 
 
-class DealOpened(DealEvent, Dimensions, Decided, type="deal.opened"):
+class DealOpened(DealEvent, Dimensions, Staged, Decided, type="deal.opened"):
     """A deal exists.
 
     `lead_id` is its primary lead; without one the deal is direct. Import tells history with its own times.
@@ -59,7 +60,7 @@ class DealLeadJoined(DealEvent, type="deal.lead_joined"):
     conversion_id: UUID
 
 
-class DealStageChanged(DealEvent, Dimensions, Decided, type="deal.stage_changed"):
+class DealStageChanged(DealEvent, Dimensions, Staged, Decided, type="deal.stage_changed"):
     from_stage: str
     to_stage: str
     direction: Literal["advance", "skip", "back"]
@@ -122,7 +123,7 @@ class DealProposalPresented(DealEvent, type="deal.proposal_presented"):
     proposal_version: int
 
 
-class DealWon(DealEvent, Dimensions, type="deal.won"):
+class DealWon(DealEvent, Dimensions, Staged, type="deal.won"):
     amount: Money
     fx: Exact
     lead_id: UUID | None = None
@@ -138,7 +139,7 @@ class DealWon(DealEvent, Dimensions, type="deal.won"):
     imported: bool = False
 
 
-class DealLost(DealEvent, Dimensions, type="deal.lost"):
+class DealLost(DealEvent, Dimensions, Staged, type="deal.lost"):
     amount: Money
     fx: Exact
     reason: str
@@ -150,14 +151,14 @@ class DealLost(DealEvent, Dimensions, type="deal.lost"):
     imported: bool = False
 
 
-class DealReopened(DealEvent, Dimensions, Decided, type="deal.reopened"):
+class DealReopened(DealEvent, Dimensions, Staged, Decided, type="deal.reopened"):
     stage: str
     cycle: int
     reason: str
     probability: int
 
 
-class DealWinReversed(DealEvent, Dimensions, Decided, type="deal.win_reversed"):
+class DealWinReversed(DealEvent, Dimensions, Staged, Decided, type="deal.win_reversed"):
     """The contract fell before it took effect: the win is taken back in the period of the reversal."""
 
     amount: Money
@@ -178,7 +179,7 @@ class StageVisit(BaseModel):
     probability: int
 
 
-class DealHistoryCorrected(DealEvent, Dimensions, Decided, type="deal.history_corrected"):
+class DealHistoryCorrected(DealEvent, Dimensions, Staged, Decided, type="deal.history_corrected"):
     """An import has told the deal's whole history again.
 
     This replaces all that was told of it before, also for past days.

@@ -98,7 +98,7 @@ class Event(BaseModel):
 
     @classmethod
     def of(cls, record: Any, **more: Any) -> Self:
-        """The event with what a record (a dataclass) has under its names, as fields or properties, and `more`, which goes first."""
+        """The event with what a record (a dataclass) has under its names, and `more`, which goes first."""
         kind: Any = type(record)
         names, values = _told(cls, kind)
         return cls.model_validate({**dict(zip(names, values(record), strict=True)), **more})
@@ -107,8 +107,7 @@ class Event(BaseModel):
 @lru_cache(maxsize=1024)
 def _told(event: type[Event], record: Any) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
     """The names that the event and the record have in common, and what reads them."""
-    shown = {name for name in event.model_fields if isinstance(getattr(record, name, None), property)}
-    held = ({f.name for f in fields(record)} | shown) - Event.model_fields.keys()
+    held = {f.name for f in fields(record)} - Event.model_fields.keys()
     names = tuple(name for name in event.model_fields if name in held)
     values = attrgetter(*names) if len(names) > 1 else lambda row: tuple(getattr(row, name) for name in names)
     return names, values

@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from decimal import Decimal
 from enum import StrEnum
 from itertools import pairwise
-from typing import Self
+from typing import TYPE_CHECKING, Any, Self
 
-from pydantic import model_validator
+from pydantic import create_model, model_validator
 
+from shared.events.stages import STAGES, DealStage
 from shared.policy.document import Document, Part, value
 
 
@@ -20,24 +21,24 @@ class StageNumbers(Part):
     )
 
 
-def _stage(probability: int, days: int, en: str, zh: str) -> StageNumbers:
-    numbers = StageNumbers(probability=probability, stalled_after_days=days)
-    made: StageNumbers = value(numbers, en, zh, "The numbers of this stage.")
-    return made
-
-
-class Stages(Part):
+class _Stages(Part):
     """The open stages of a deal, in their order."""
-
-    discovery: StageNumbers = _stage(20, 14, "Discovery", "需求挖掘")
-    proposal: StageNumbers = _stage(50, 14, "Proposal", "方案提案")
-    negotiation: StageNumbers = _stage(75, 21, "Negotiation", "商务谈判")
-    closing: StageNumbers = _stage(90, 30, "Closing", "签约推进")
 
     def of(self, stage: str) -> StageNumbers:
         """The numbers of a stage by its name."""
         found: StageNumbers = getattr(self, stage)
         return found
+
+
+def _numbers(stage: DealStage) -> Any:
+    begins = StageNumbers(probability=stage.probability, stalled_after_days=stage.rest_days)
+    return value(begins, stage.title, stage.title_zh, "The numbers of this stage.")
+
+
+if TYPE_CHECKING:
+    Stages = _Stages
+else:
+    Stages = create_model("Stages", __base__=_Stages, __doc__=_Stages.__doc__, **{s.name: (StageNumbers, _numbers(s)) for s in STAGES})
 
 
 class PaymentTrigger(StrEnum):

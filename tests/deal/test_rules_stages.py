@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from deal_svc.deals.events import told
 from deal_svc.deals.pipeline import OPEN_STAGES, DealFacts, Stage, probability
 from deal_svc.deals.record import Deal, new_deal
 from deal_svc.deals.rules import ASSIGN, claim_unmet
@@ -18,6 +19,7 @@ from deal_svc.stages.rules import ADVANCE, LOSE, MOVE_BACK, REOPEN, SKIP, WIN
 from shared.acts import Act
 from shared.auth.actor import Actor, Role
 from shared.errors import Rejected, Unmet
+from shared.events.deal import DealOpened
 from shared.policy.parts import Stages
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
@@ -226,3 +228,9 @@ class Way(RuleBasedStateMachine):
 
 
 TestWay = Way.TestCase
+
+
+def test_events_tell_the_order_of_stages_and_the_dimensions_that_a_deal_has() -> None:
+    event = told(DealOpened, deal(campaign="spring", medium="email", probability=20))
+    assert event.stage_order == ["discovery", "proposal", "negotiation", "closing"]
+    assert (event.campaign, event.medium, event.deal_kind) == ("spring", "email", "new")

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from metrics_svc.cells.changes import CellChanges, Change
 from metrics_svc.counting.dimensions import NOBODY, who_of
+from metrics_svc.counting.stages import EXITS, STAGES
 from metrics_svc.facts.allocation import AllocationFact
 from metrics_svc.facts.amount import AmountFact
 from metrics_svc.facts.goal import GoalFact
@@ -21,7 +22,6 @@ from metrics_svc.facts.outcome import OutcomeFact
 from metrics_svc.facts.visit import VisitFact
 from metrics_svc.fold import LANES
 from metrics_svc.histogram import bucket_of
-from metrics_svc.stages import EXITS, STAGES
 from shared.events.envelope import Envelope
 from shared.events.lead import LeadBantUpdated
 
@@ -140,8 +140,8 @@ def test_any_way_to_a_fact_gives_its_cells(versions: list[Any]) -> None:
 
 def test_a_step_counts_deals_once_and_sums_what_their_amounts_changed_by() -> None:
     who = who_of(NOBODY, ["email", None, None, None, None, None])
-    first = AmountFact(*who, ID, 0, 1, Decimal(100), START, START, None, None, "lead", START)
-    more = AmountFact(*who, ID, 1, 0, Decimal(20), START, START, None, None, "lead", START)
+    first = AmountFact(*who, ID, 0, 1, Decimal(100), START, "lead", START, START)
+    more = AmountFact(*who, ID, 1, 0, Decimal(20), START, "lead", START, START)
     cells = summed([(None, first), (None, more)])
     of_source = {key[0]: sums for key, sums in cells.items() if key[1] == "source"}
     assert of_source == {"lead_deal_opened": [1, 120, 0], "lead_deal_proposal": [1, 120, 0]}

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from metrics_svc.cells.changes import CellChanges
 from metrics_svc.cells.tables import EVER
 from metrics_svc.counting.dimensions import SUMMED
+from metrics_svc.counting.stages import STAGES
 from metrics_svc.counting.times import Calendar
 from metrics_svc.facts.deal import UNKNOWN_STAGE
 from metrics_svc.facts.visit import VisitFact
 from metrics_svc.fold import LANES
 from metrics_svc.funnel.rules import DIRECT, LEADS, PARTS, Line, line
 from metrics_svc.kpi import Sum, rate, ratio
-from metrics_svc.stages import STAGES
 from tests.metrics.histories import Counted, World, random_world
 from tests.metrics.test_kpis import shuffled
 from tests.metrics.told import START, Deal, Lead, events_of, on
@@ -151,3 +151,14 @@ _RATES = [(1, 2, 0.5), (0, 3, 0.0), (2, 2, 1.0), (3, 2, None), (-1, 2, None), (0
 def test_a_rate_is_a_part_of_a_whole_or_null(part: int, whole: int, found: float | None) -> None:
     assert ratio(part, whole) == found
     assert rate(won=part, closed=whole).parts == {"won": part, "closed": whole}
+
+
+def test_a_stage_that_only_the_event_knows_is_placed_by_the_order_it_tells() -> None:
+    """A later release has a stage between negotiation and closing: a deal there is past negotiation, and marked."""
+    deal = Deal("later").opened(on(0), amount=10).moved(on(1), "proposal")
+    told = deal.events[-1].data.model_copy(update={"to_stage": "legal"})
+    deal.tell(on(2), told)
+    assert ns(line(DIRECT, sums_of(cells_of(deal.events)), None)) == [1, 1, 0, 0, 0, 0]
+    deal.tell(on(3), told.model_copy(update={"stage_order": ["discovery", "proposal", "negotiation", "legal", "closing"]}))
+    assert ns(line(DIRECT, sums_of(cells_of(deal.events)), None)) == [1, 1, 1, 0, 0, 0]
+    assert UNKNOWN_STAGE in next(f for f in facts_of(deal.events) if getattr(f, "history", None)).flags

@@ -1,10 +1,18 @@
 """What `clinch verify` asks of metrics-svc's own data, besides the projection."""
 
+from itertools import pairwise
+
+from metrics_svc.counting.stages import REACHED
 from metrics_svc.facts.deal import UNKNOWN_STAGE
 from metrics_svc.feed import checks as feed
 from metrics_svc.webhooks.cursor import MATCHES
 from metrics_svc.webhooks.rules import MOVES
 from shared.verify import Check, Total, legal_histories
+
+_STEPS = ("f2_at", "f3_at", "f4_at", *REACHED.values())
+_STEPS_MISSED = "SELECT id FROM lead_fact WHERE " + " OR ".join(
+    f"{later} < {step} OR ({later} IS NOT NULL AND {step} IS NULL)" for step, later in pairwise(_STEPS)
+)
 
 CHECKS = (
     *feed.CHECKS,
@@ -12,12 +20,7 @@ CHECKS = (
     Check(
         7,
         "no lead is at a step of the funnel without being at the one before",
-        """
-        SELECT id FROM lead_fact WHERE f7_at < f6_at OR f6_at < f5_at OR f5_at < f4_at OR f4_at < f3_at OR f3_at < f2_at
-        OR num_nulls(f7_at, f6_at, f5_at, f4_at, f3_at, f2_at) <> CASE
-          WHEN f7_at IS NOT NULL THEN 0 WHEN f6_at IS NOT NULL THEN 1 WHEN f5_at IS NOT NULL THEN 2 WHEN f4_at IS NOT NULL THEN 3
-          WHEN f3_at IS NOT NULL THEN 4 WHEN f2_at IS NOT NULL THEN 5 ELSE 6 END
-        """,
+        _STEPS_MISSED,
     ),
     Check(
         8,

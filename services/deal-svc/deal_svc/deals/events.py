@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from deal_svc.deals.record import Deal
 from shared.events.deal import DealSvcEvent
 from shared.events.envelope import Money
+from shared.events.stages import ORDER
 
 E = TypeVar("E", bound=DealSvcEvent)
 
@@ -14,12 +15,14 @@ _TOLD_AS: dict[str, Callable[[Deal], Any]] = {
     "amount": lambda deal: Money(amount=deal.amount, currency=deal.currency),
     "flags": lambda deal: sorted(deal.flags),
     "kind": lambda deal: deal.kind.value,
+    "deal_kind": lambda deal: deal.kind.value,
+    "stage_order": lambda _: ORDER,
 }
 
 
 @lru_cache(maxsize=64)
 def _taken(kind: type[DealSvcEvent]) -> tuple[str, ...]:
-    return tuple(n for n in kind.model_fields if n in Deal.__dataclass_fields__)
+    return tuple(n for n in kind.model_fields if n in Deal.__dataclass_fields__ or n in _TOLD_AS)
 
 
 def told(kind: type[E], deal: Deal, **more: Any) -> E:

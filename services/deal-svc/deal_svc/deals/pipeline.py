@@ -1,7 +1,8 @@
-"""The stages of a deal, each declared once: name, and the gate to enter it. Their probabilities are the policy's.
+"""The stages of a deal, each declared once with its gate, which says what a deal needs to enter it.
 
-What follows from the declarations: the order, the moves and what they need, the columns of an import file, and the stages that
-the API takes. A new stage is one member here; its gate may ask another fact, which `DealFacts` and its statement then have.
+Their order is that of `shared.events.stages`, and their probabilities are the policy's. What follows from the declarations: the moves and
+what they need, the columns of an import file, and the stages that the API takes. A new stage is one member here and one line there; its
+gate may ask another fact, which `DealFacts` and its statement then have.
 """
 
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from shared.errors import Unmet
+from shared.events.stages import ORDER
 from shared.policy.parts import Stages
 
 if TYPE_CHECKING:
@@ -101,6 +103,8 @@ class Stage(StrEnum):
 
 OPEN_STAGES = tuple(stage for stage in Stage if stage.is_open)
 """In the order that a deal goes through them."""
+if list(OPEN_STAGES) != ORDER:
+    raise TypeError("the stages of deals are others than those that events tell")
 FIRST, LAST = OPEN_STAGES[0], OPEN_STAGES[-1]
 
 

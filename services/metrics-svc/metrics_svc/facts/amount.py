@@ -4,15 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from metrics_svc.counting.dimensions import Placed, Who
 from metrics_svc.counting.fact import ROOM, SALES, Fact
 from metrics_svc.counting.measure import Measure
+from metrics_svc.counting.stages import REACHED, with_steps
 from metrics_svc.facts.deal import DealFact
 from metrics_svc.sales.history import Step
 
 
+@with_steps
 @dataclass(slots=True)
 class AmountFact(Placed):
     """A change of a deal's amount, and when it counts at each step that the deal reached. The first one stands for the deal itself:
@@ -24,9 +27,6 @@ class AmountFact(Placed):
     deals: int
     delta: Decimal
     at: datetime
-    f5_at: datetime | None = None
-    f6_at: datetime | None = None
-    f7_at: datetime | None = None
     line: str | None = None
     cohort_at: datetime | None = None
 
@@ -39,7 +39,7 @@ def amounts(steps: Sequence[Step], fact: DealFact, member: Who, reached: Sequenc
         amount = before if step.amount is None else step.amount
         if amount != before or not changes:
             at = max(step.at, opened)
-            f5, f6, f7 = [None if first is None else max(first, at) for first in reached]
+            counts: Any = zip(REACHED.values(), [None if first is None else max(first, at) for first in reached], strict=True)
             change = AmountFact(
                 *member,
                 deal_id=fact.id,
@@ -47,11 +47,9 @@ def amounts(steps: Sequence[Step], fact: DealFact, member: Who, reached: Sequenc
                 deals=0 if changes else 1,
                 delta=amount - before,
                 at=at,
-                f5_at=f5,
-                f6_at=f6,
-                f7_at=f7,
                 line=fact.line,
                 cohort_at=fact.cohort_at,
+                **dict(counts),
             )
             changes.append(change)
             before = amount
@@ -67,5 +65,5 @@ LINES = {"lead": "lead_deal", "direct": "direct"}
 DEALS_REACHED = {
     (line, step): Measure(f"{name}_{step}", AmountFact, at=at, cohort="cohort_at", count="deals", value="delta", where={"line": line})
     for line, name in LINES.items()
-    for step, at in (("opened", "at"), ("proposal", "f5_at"), ("negotiation", "f6_at"), ("closing", "f7_at"))
+    for step, at in (("opened", "at"), *REACHED.items())
 }

@@ -9,6 +9,7 @@ from uuid import UUID
 from metrics_svc.counting.dimensions import NOBODY, Holder, Placed, dimensions
 from metrics_svc.counting.fact import ROOM, SALES, Fact
 from metrics_svc.counting.measure import Measure
+from metrics_svc.counting.stages import REACHED, with_steps
 from metrics_svc.counting.times import Calendar, earliest
 from metrics_svc.facts.goal import GoalFact
 from metrics_svc.facts.lead_goal import LeadGoalFact, goals_of_lead
@@ -21,6 +22,7 @@ from shared.events.deal import DealHistoryCorrected, DealLeadJoined, DealOpened
 from shared.events.envelope import Envelope
 
 
+@with_steps
 @dataclass(slots=True)
 class LeadFact(Placed):
     """A lead. It counts once it is captured; a stub, named by another import first, waits for its own data.
@@ -51,9 +53,6 @@ class LeadFact(Placed):
     f2_at: datetime | None = None
     f3_at: datetime | None = None
     f4_at: datetime | None = None
-    f5_at: datetime | None = None
-    f6_at: datetime | None = None
-    f7_at: datetime | None = None
     first_mql_at: datetime | None = None  # as an MQL itself: empty for a lead that went to SQL without
     to_deal_at: datetime | None = None
     assist_at: datetime | None = None
@@ -64,7 +63,7 @@ class Reached(NamedTuple):
 
     opened_at: datetime
     opened_by: Holder
-    stages: tuple[datetime | None, datetime | None, datetime | None]
+    stages: tuple[datetime | None, ...]
     goals: list[GoalFact]
 
 
@@ -74,14 +73,16 @@ def derive(lead: LeadFact, deals: Sequence[Reached]) -> list[LeadGoalFact]:
     It counts at a step when one of its deals ever did, once however many they are. A stub has reached nothing.
     """
     if len(deals) > 1:
-        opened, f5, f6, f7 = (_first(times) for times in zip(*[(d.opened_at, *d.stages) for d in deals], strict=True))
+        opened, *stages = (_first(times) for times in zip(*[(d.opened_at, *d.stages) for d in deals], strict=True))
     else:
-        opened, f5, f6, f7 = (deals[0].opened_at, *deals[0].stages) if deals else _NEVER
+        opened, *stages = (deals[0].opened_at, *deals[0].stages) if deals else _NEVER
     lead.opened_at = opened
     if lead.captured_at is None:
         _reached_nothing(lead)
     else:
-        lead.f4_at, lead.f5_at, lead.f6_at, lead.f7_at = opened, f5, f6, f7
+        lead.f4_at = opened
+        for column, at in zip(REACHED.values(), stages, strict=True):
+            setattr(lead, column, at)
         lead.to_deal_at = earliest(lead.converted_at, opened)
         lead.f3_at = earliest(lead.sql_at, lead.to_deal_at)
         lead.f2_at = earliest(lead.mql_at, lead.f3_at)
@@ -94,7 +95,7 @@ def derive(lead: LeadFact, deals: Sequence[Reached]) -> list[LeadGoalFact]:
     return goals_of_lead(lead.id, dimensions(lead), lead.captured_at, goals) if goals else []
 
 
-_NEVER: tuple[datetime | None, ...] = (None, None, None, None)
+_NEVER: tuple[datetime | None, ...] = (None, *[None for _ in REACHED])
 
 
 def _first(times: Sequence[datetime | None]) -> datetime | None:
@@ -102,7 +103,9 @@ def _first(times: Sequence[datetime | None]) -> datetime | None:
 
 
 def _reached_nothing(lead: LeadFact) -> None:
-    lead.f2_at = lead.f3_at = lead.f4_at = lead.f5_at = lead.f6_at = lead.f7_at = None
+    for column in REACHED.values():
+        setattr(lead, column, None)
+    lead.f2_at = lead.f3_at = lead.f4_at = None
     lead.first_mql_at = lead.to_deal_at = lead.assist_at = None
 
 
@@ -233,6 +236,5 @@ FIRST_SQL = Measure("first_sql", LeadFact, at="f3_at", cohort="f3_at", credit="s
 SQL_TO_DEAL = Measure("sql_to_deal", LeadFact, at="to_deal_at", cohort="f3_at", credit="sql")
 
 LEAD_REACHED = {
-    step: Measure(f"lead_{step}", LeadFact, at=at, cohort="captured_at")
-    for step, at in (("opened", "f4_at"), ("proposal", "f5_at"), ("negotiation", "f6_at"), ("closing", "f7_at"))
+    step: Measure(f"lead_{step}", LeadFact, at=at, cohort="captured_at") for step, at in (("opened", "f4_at"), *REACHED.items())
 }

@@ -8,11 +8,11 @@ from uuid import UUID
 from metrics_svc.counting.dimensions import Placed
 from metrics_svc.counting.fact import SALES, Fact
 from metrics_svc.counting.measure import Measure
+from metrics_svc.counting.stages import EXITS, STAGES, UNKNOWN, WON, place
 from metrics_svc.counting.times import microseconds
 from metrics_svc.facts.deal import DealFact
 from metrics_svc.histogram import bucket_of
 from metrics_svc.sales.history import OPEN, Step
-from metrics_svc.stages import EXITS, STAGES, UNKNOWN, WON, place
 
 
 @dataclass(slots=True)

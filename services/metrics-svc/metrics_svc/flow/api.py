@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from metrics_svc.counting.stages import EXITS, STAGES
 from metrics_svc.facts.visit import ENTERED, LEFT
 from metrics_svc.figures.access import must_see
 from metrics_svc.figures.models import RecordOut, named
@@ -11,7 +12,6 @@ from metrics_svc.figures.queries import read_sums
 from metrics_svc.figures.question import Question
 from metrics_svc.figures.records import PageAskedFor, read_page
 from metrics_svc.kpi import Part, Sum, merged, ratio
-from metrics_svc.stages import EXITS, STAGES
 from shared.auth import CurrentActor
 from shared.http.edge import ClinchRoute, Reading
 from shared.http.page import Page

@@ -104,7 +104,7 @@ async def read_cohort_funnel(
     )
 
 
-StepName = Annotated[str, written(f"^({'|'.join(_STEPS['lead'])})$", "Write a step from F1 to F9, or assists.")]
+StepName = Annotated[str, written(f"^({'|'.join(_STEPS['lead'])})$", f"Write a step from F1 to {LEADS[-1].key}, or assists.")]
 
 
 @router.get("/records")
@@ -113,7 +113,7 @@ async def list_funnel_records(
     page: PageAskedFor,
     db: Reading,
     by: CurrentActor,
-    step: Annotated[StepName, Query(description="F1 to F9, or assists.")],
+    step: Annotated[StepName, Query(description=f"F1 to {LEADS[-1].key}, or assists.")],
     line: Annotated[Literal["lead", "direct"], Query(description="`direct` for the deals without a lead.")] = "lead",
     of: Annotated[Literal["members", "deals"], Query(description="The members of the line, or the deals beside them.")] = "members",
     mature_only: MatureOnly = False,

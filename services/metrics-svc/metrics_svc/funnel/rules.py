@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from metrics_svc.counting.measure import Measure
+from metrics_svc.counting.stages import FUNNEL
 from metrics_svc.facts.amount import DEALS_REACHED
 from metrics_svc.facts.goal import DEAL_GOALS
 from metrics_svc.facts.lead import ASSISTS, CAPTURED, LEAD_REACHED, MQL, SQL
@@ -38,8 +39,8 @@ class Step:
     deals: Counted | None = None
 
 
-_STAGES = (("F4", "opened"), ("F5", "proposal"), ("F6", "negotiation"), ("F7", "closing"))
-_GOALS = (("F8", "won", "reversed"), ("F9", "paid", "unpaid"))
+_STAGES = tuple((f"F{n}", name) for n, name in enumerate(("opened", *FUNNEL), start=4))
+_GOALS = tuple((f"F{4 + len(_STAGES) + n}", name, back) for n, (name, back) in enumerate((("won", "reversed"), ("paid", "unpaid"))))
 
 
 def _of_leads() -> tuple[Step, ...]:
@@ -96,7 +97,7 @@ def line(steps: Sequence[Step], sums: Sequence[Sum], group: str | None) -> Line:
     n = [_sum(step.members, sums).n for step in steps]
     following: list[int | None] = [*n[1:], None] if n else []
     figures = [_figure(step, sums, here, after) for step, here, after in zip(steps, n, following, strict=True)]
-    won = next((here for step, here in zip(steps, n, strict=True) if step.key == "F8"), None)
+    won = next((here for step, here in zip(steps, n, strict=True) if step.name == "won"), None)
     of_leads = any(step.key == LEADS[0].key for step in steps)
     assists = _sum(ASSIST.members, sums).n if of_leads else 0
     return Line(group=group, steps=figures, overall=None if won is None else ratio(won, n[0]), assists=assists)

@@ -1,6 +1,6 @@
+from metrics_svc.counting.stages import STAGES
 from metrics_svc.facts.visit import FIRST_ENTERED, PASSED
 from metrics_svc.kpi import Kpi, Reading, Sum, merged, ratio
-from metrics_svc.stages import STAGES
 
 
 def _read(*sums: Sum) -> Reading:

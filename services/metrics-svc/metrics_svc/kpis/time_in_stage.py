@@ -1,6 +1,6 @@
+from metrics_svc.counting.stages import EXITS, STAGES
 from metrics_svc.facts.visit import LEFT
 from metrics_svc.kpi import Kpi, Reading, Sum, Value, merged
-from metrics_svc.stages import EXITS, STAGES
 
 
 def _read(*sums: Sum) -> Reading:

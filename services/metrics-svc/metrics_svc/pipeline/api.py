@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Integer, Numeric, Text, bindparam, case, cast, func, literal_column, null, select
 
 from metrics_svc.counting.dimensions import DIMENSIONS
+from metrics_svc.counting.stages import STAGES
 from metrics_svc.facts.deal import QUALIFIED, DealFact
 from metrics_svc.figures.access import must_see, params, visible_deals
 from metrics_svc.figures.models import Exact, at_edge, named
@@ -20,7 +21,6 @@ from metrics_svc.figures.teams import with_teams_below
 from metrics_svc.folding.table import TABLES
 from metrics_svc.kpi import until
 from metrics_svc.policy import DEAL_NUMBERS
-from metrics_svc.stages import STAGES
 from shared.auth import CurrentActor
 from shared.db.query import Query
 from shared.db.tables import At

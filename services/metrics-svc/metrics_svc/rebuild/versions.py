@@ -4,11 +4,12 @@ import hashlib
 from functools import lru_cache
 from pathlib import Path
 
-from metrics_svc import counting, facts, fold, folding, histogram, sales, stages
+from metrics_svc import counting, facts, fold, folding, histogram, sales
 from metrics_svc.cells.tables import PROJECTION
 from metrics_svc.kpi import all_measures
 from metrics_svc.past import queries as past
 from shared.db.tx import Reader, Tx
+from shared.events import stages
 from shared.process.settings import Settings
 
 _READ = f"SELECT name, version FROM {PROJECTION.name}"

@@ -6,6 +6,7 @@ from functools import reduce
 from typing import Any
 
 from metrics_svc.counting.dimensions import NOBODY, NOWHERE, OF_LEAD, Who, dimensions, place_at, who_of
+from metrics_svc.counting.stages import FUNNEL, PLACES, place
 from metrics_svc.facts.amount import amounts
 from metrics_svc.facts.deal import UNKNOWN_STAGE, DealFact
 from metrics_svc.facts.goal import goals_of_deal
@@ -14,7 +15,6 @@ from metrics_svc.facts.outcome import OutcomeFact, outcomes
 from metrics_svc.facts.visit import visits
 from metrics_svc.sales.history import OPEN, Step
 from metrics_svc.sales.holders import first_known
-from metrics_svc.stages import FUNNEL_STAGES, UNKNOWN, place
 
 EARLY = "won_before_contact"
 _DERIVED_FLAGS = (EARLY, UNKNOWN_STAGE)
@@ -76,13 +76,13 @@ def _placed(steps: Sequence[Step], lead: LeadFact | None) -> Sequence[Step]:
     return placed
 
 
-_FUNNEL_PLACES = tuple(place(stage) for stage in FUNNEL_STAGES)
+_FUNNEL_PLACES = tuple(place(stage) for stage in FUNNEL)
 
 
-def _reached(steps: Sequence[Step]) -> tuple[tuple[datetime | None, datetime | None, datetime | None], bool]:
+def _reached(steps: Sequence[Step]) -> tuple[tuple[datetime | None, ...], bool]:
     """When it was first in each stage of the funnel or beyond it; and whether it was in a stage that is not known."""
     opened = steps[0].at
-    first: list[datetime | None] = [None, None, None]
+    first: list[datetime | None] = [None for _ in FUNNEL]
     unknown = False
     for step in steps:
         here, at = step.place, step.at
@@ -90,6 +90,6 @@ def _reached(steps: Sequence[Step]) -> tuple[tuple[datetime | None, datetime | N
             for n, at_least in enumerate(_FUNNEL_PLACES):
                 if here >= at_least and ((before := first[n]) is None or at < before):
                     first[n] = at if at > opened else opened
-        elif here == UNKNOWN:
+        if step.stage not in PLACES:
             unknown = True
-    return (first[0], first[1], first[2]), unknown
+    return tuple(first), unknown

@@ -8,7 +8,7 @@ from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from metrics_svc.counting.dimensions import NOWHERE, Who, dimensions, who_of
-from metrics_svc.stages import WON, place
+from metrics_svc.counting.stages import PLACES, UNKNOWN, WON, place_told
 from shared.events import deal as events
 from shared.events.envelope import Envelope
 from shared.ids import read_id
@@ -42,12 +42,15 @@ def read_steps(history: Sequence[Sequence[Any]], after: Step | None) -> list[Ste
     for kind, at, stage, to, cycle, amount, probability, *told in history:
         time = datetime.fromisoformat(at)
         before = last or Step(kind, time, stage, 0, to, cycle, None, None, NOWHERE)
+        here = before.place if stage is None and before.kind != "won" else UNKNOWN
+        if type(stage) is list:  # one that this release did not know, with its place
+            stage, here = stage
         stage = stage or before.stage
         last = Step(  # by position, as they stand above: names take half as long again, for every step of every deal that is heard of
             kind,
             time,
             stage,
-            WON if kind == "won" else place(stage),
+            WON if kind == "won" else PLACES.get(stage, here),
             to,
             cycle or before.cycle,
             before.amount if amount is None else Decimal(amount),
@@ -73,6 +76,11 @@ def _behind(data: Any) -> list[Any]:
     return [text_of(owner) if owner else None, text_of(team) if team else None, *others]
 
 
+def _stage(data: Any, stage: str) -> Any:
+    """The stage; if this release does not know it, with the place that the event's order of stages gives it."""
+    return stage if stage in PLACES else [stage, place_told(stage, tuple(data.stage_order))]
+
+
 def _raw(
     kind: str, e: Envelope[Any], stage: str | None, to: str | None = None, cycle: int | None = None, probability: int | None = None
 ) -> list[Any]:
@@ -83,7 +91,7 @@ def _raw(
     return [
         kind,
         e.time.isoformat(),
-        stage,
+        None if stage is None else _stage(data, stage),
         to,
         cycle,
         None if amount is None else str(amount.amount * data.fx),
@@ -112,12 +120,21 @@ def _again(e: Envelope[events.DealHistoryCorrected]) -> list[list[Any]]:
     worth = str(data.amount.amount * data.fx)
     behind = _behind(data)
     steps: list[list[Any]] = [
-        ["moved" if v.direction else "opened", v.entered_at.isoformat(), v.stage, v.direction, 1, worth, v.probability, *behind]
+        [
+            "moved" if v.direction else "opened",
+            v.entered_at.isoformat(),
+            _stage(data, v.stage),
+            v.direction,
+            1,
+            worth,
+            v.probability,
+            *behind,
+        ]
         for v in data.visits
     ]
     if data.closed_at is not None:
         probability = 100 if data.outcome == "won" else 0
-        steps.append([data.outcome, data.closed_at.isoformat(), data.visits[-1].stage, None, 1, worth, probability, *behind])
+        steps.append([data.outcome, data.closed_at.isoformat(), _stage(data, data.visits[-1].stage), None, 1, worth, probability, *behind])
     return steps
 
 
