@@ -166,6 +166,6 @@ async def tables(svc: Running, schema: str) -> set[str]:
         return {r["tablename"] for r in await conn.fetch("SELECT tablename FROM pg_tables WHERE schemaname = $1", schema)}
 
 
-@pytest.mark.parametrize("name", ["metrics", "roster"])
+@pytest.mark.parametrize("name", ["metrics", "parties"])
 def test_its_readers(name: str) -> None:
     assert name in {reader.name for reader in service.heard}
