@@ -23,6 +23,7 @@ from clinch.ops.clock import clock
 from clinch.ops.kafka.command import app as kafka
 from clinch.ops.logs import logs
 from clinch.ops.psql import psql
+from clinch.ops.replay import replay
 from clinch.ops.rezone.command import rezone
 from clinch.ops.status.command import status
 from clinch.ops.verify import verify
@@ -32,7 +33,7 @@ from clinch.run.postgres import PostgresError
 from clinch.run.restart import restart
 from clinch.run.up import up
 
-COMMANDS = (up, down, restart, status, logs, clean, token, demo, docs, events, verify, backup, restore, rezone)
+COMMANDS = (up, down, restart, status, logs, clean, token, demo, docs, events, verify, backup, restore, rezone, replay)
 
 
 class Commands(TyperGroup):

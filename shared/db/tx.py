@@ -110,6 +110,8 @@ class Tx(Reader):
         """The timer whose handler this transaction is."""
         self.changes_policy = False
         """Whether it makes another document active: then its process knows at once."""
+        self.events = 0
+        """How many it has told so far, also those that a savepoint took back."""
         self._told: list[Told] = []
         self._change: Change | None = None
 
@@ -143,6 +145,7 @@ class Tx(Reader):
                 await follow(self, [one for one in told if type(one.event) is kind])
 
     def _keep(self, told: Sequence[Told]) -> None:
+        self.events += len(told)
         self._told += told
         if self._follows:
             self._followed += [one for one in told if type(one.event) in self._follows]

@@ -17,12 +17,15 @@ class Reader:
 
     `split_from` names the readers whose work it goes on with, the last one first; they are listed no more. It takes over where they
     stood in its topics and what they had seen. The entry stays for good: what they had seen is looked up under their names.
+
+    `instead`: what to do instead of a replay, where handling the past again would count it twice.
     """
 
     name: str
     handle: Handle
     topics: Sequence[str]
     split_from: tuple[str, ...] = ()
+    instead: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:

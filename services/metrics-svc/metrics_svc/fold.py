@@ -32,6 +32,9 @@ _PARENTS_FIRST = ("lead", "deal", "contract", "milestone", "payment")
 _NO_WAIT = "SET LOCAL synchronous_commit = off"
 """A fold need not wait for the disk. If it is lost, so is its offset, and the consumer reads those events again."""
 
+_INSTEAD = "its figures are built again from the log, see docs/operations/upgrades.md."
+"""What is done in place of a replay, which would count twice."""
+
 _OF_THEIR_OWN: dict[str, type[Touched]] = {SALES: Sales}
 """How a lane is folded whose facts need each other."""
 
@@ -64,7 +67,7 @@ class Lane:
 
     @property
     def reader(self) -> Reader:
-        return Reader(self.consumer, self.fold, self.topics)
+        return Reader(self.consumer, self.fold, self.topics, instead=_INSTEAD)
 
     def touched(self, calendar: Calendar) -> Touched:
         return _OF_THEIR_OWN.get(self.name, Touched)(self.name, calendar)

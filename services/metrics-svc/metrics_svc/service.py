@@ -35,7 +35,11 @@ service = Service(
     policies=[POLICY],
     migrations=Path(__file__).parent / "migrations",
     routers=[figures, funnel, flow, pipeline, events, webhooks],
-    readers=[directory.reader(), *[lane.reader for lane in LANES.values()], Reader(feed.NAME, feed.feed, feed.TOPICS)],
+    readers=[
+        directory.reader(),
+        *[lane.reader for lane in LANES.values()],
+        Reader(feed.NAME, feed.feed, feed.TOPICS, instead="the feed would have every event twice."),
+    ],
     jobs=[keep_current, forget_old, *COURIER.jobs],
     checks=CHECKS,
     totals=TOTALS,
