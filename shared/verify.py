@@ -125,7 +125,8 @@ def legal_histories(acts: Sequence[Act[Any, Any]], *, table: str, column: str, s
 
     The last one ends where the row is.
     An event says where it came from (`from_state`, `from_stage`) and went to (`to_stage`, `stage`) when its acts leave that open. Events
-    in `stays` change the state only when they are a history's first. Every version of an event's type counts.
+    in `stays` change the state only when they are a history's first. Every version of an event's type counts; two of them one after the
+    other are the same step, told in the old form and the new.
     """
     legal: dict[str, set[tuple[str | None, str]]] = {}
     for act in acts:
@@ -142,10 +143,15 @@ def legal_histories(acts: Sequence[Act[Any, Any]], *, table: str, column: str, s
             f"each {label}'s history is an unbroken path of its acts that ends in its {column}",
             f"""
             WITH legal (name, a, b) AS (VALUES {paths}),
-            told AS (
-              SELECT subject, version, data, split_part(type, '.', 2) || '.' || split_part(type, '.', 3) AS name FROM event
+            named AS (
+              SELECT subject, version, type, data, split_part(type, '.', 2) || '.' || split_part(type, '.', 3) AS name FROM event
               WHERE aggregate = '{acts[0].of.name}'
             ),
+            beside AS (
+              SELECT *, lag(name) OVER told = name AND lag(type) OVER told <> type AS is_same FROM named
+              WINDOW told AS (PARTITION BY subject ORDER BY version)
+            ),
+            told AS (SELECT * FROM beside WHERE is_same IS NOT TRUE),
             moved AS (
               SELECT *, row_number() OVER (PARTITION BY subject ORDER BY version) AS place FROM told
               WHERE name IN (SELECT name FROM legal)

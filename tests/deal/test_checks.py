@@ -43,6 +43,27 @@ async def test_what_is_done_is_a_path_of_the_acts(sales: Sales, svc: Running) ->
     assert await broken(svc) == []
 
 
+_SECOND_FORM = """
+INSERT INTO event (id, type, aggregate, subject, version, time, recorded_at, actor_id, actor_role, correlation_id, data)
+SELECT gen_random_uuid(), replace(type, '.v1', '.v2'), aggregate, subject, version + 1, time, recorded_at, actor_id, actor_role,
+       correlation_id, data FROM event WHERE type = 'clinch.deal.lost.v1'
+"""
+
+
+async def test_a_second_form_of_an_event_beside_the_first_breaks_no_check(sales: Sales, svc: Running) -> None:
+    deal = await sales.deal()
+    await sales.ask("rep:ann", "POST", f"/v1/deals/{deal['id']}/lose", {"reason": "timing"}, etag="*")
+    async with svc.transaction() as tx:
+        await tx.execute(_SECOND_FORM)
+        await tx.execute("UPDATE deal SET version = version + 1 WHERE stage = 'lost'")
+    assert await broken(svc) == []
+    async with svc.transaction() as tx:
+        await tx.execute("UPDATE event SET type = 'clinch.deal.lost.v2' WHERE type = 'clinch.deal.lost.v1'")  # a release later: alone
+        await tx.execute("DELETE FROM event WHERE version = (SELECT version FROM deal WHERE deal.id = event.subject)")
+        await tx.execute("UPDATE deal SET version = version - 1 WHERE stage = 'lost'")
+    assert await broken(svc) == []
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [

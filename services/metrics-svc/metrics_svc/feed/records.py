@@ -36,10 +36,11 @@ MOVABLE = frozenset({"contact"})
 """Parts that a later event can move to another whole; then their earlier events go with them."""
 
 _ROLES = frozenset(role.value for role in Role)
-_WON = {"clinch.deal.won.v1": True, "clinch.deal.win_reversed.v1": False}
+# By name without the version: a later form of an event means the same.
+_WON = {"clinch.deal.won": True, "clinch.deal.win_reversed": False}
 _IN_REVIEW = {
-    "clinch.contract.submitted.v1": True,
-    **{f"clinch.contract.{end}.v1": False for end in ("approved", "rejected", "declined", "signed", "voided", "terminated")},
+    "clinch.contract.submitted": True,
+    **{f"clinch.contract.{end}": False for end in ("approved", "rejected", "declined", "signed", "voided", "terminated")},
 }
 
 
@@ -81,7 +82,8 @@ def told(type: str, aggregate: str, subject: UUID, data: Mapping[str, Any]) -> T
     record = belongs_to(aggregate, subject, data) or subject
     own = record == subject
     kind = whose.kind
-    won = data.get("outcome") == "won" if type == "clinch.deal.history_corrected.v1" else _WON.get(type)
+    name = type.rpartition(".")[0]
+    won = data.get("outcome") == "won" if name == "clinch.deal.history_corrected" else _WON.get(name)
     return Told(
         id=record,
         kind=kind,
@@ -89,7 +91,7 @@ def told(type: str, aggregate: str, subject: UUID, data: Mapping[str, Any]) -> T
         account_id=None if kind == ACCOUNTS.name else _id(data.get("account_id")),
         deal_id=_id(data.get("deal_id")) if kind == CONTRACTS.name else None,
         won=won,
-        review=_IN_REVIEW.get(type),
+        review=_IN_REVIEW.get(name),
         introduced=not own,
     )
 
