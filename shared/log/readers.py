@@ -18,7 +18,8 @@ class Reader:
     `split_from` names the readers whose work it goes on with, the last one first; they are listed no more. It takes over where they
     stood in its topics and what they had seen. The entry stays for good: what they had seen is looked up under their names.
 
-    `instead`: what to do instead of a replay, where handling the past again would count it twice.
+    `instead`: what to do instead of a replay, where handling the past again would count it twice. `ends`: readers that are no more because of
+    this one, which has read the log from its beginning and needs nothing of theirs.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Reader:
     topics: Sequence[str]
     split_from: tuple[str, ...] = ()
     instead: str = ""
+    ends: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -43,10 +45,12 @@ def reacting(name: str, *listed: Reaction[Any], split_from: tuple[str, ...] = ()
     return Reader(name, handle, handle.topics, split_from)
 
 
-def folding(name: str, function: Take, kinds: Iterable[type[Event]], *, split_from: tuple[str, ...] = ()) -> Reader:
+def folding(
+    name: str, function: Take, kinds: Iterable[type[Event]], *, split_from: tuple[str, ...] = (), ends: tuple[str, ...] = ()
+) -> Reader:
     """A reader that takes what a batch has of these events all at once."""
     kinds = list(kinds)
-    return Reader(name, Fold(function, kinds), sorted({topic(kind.aggregate) for kind in kinds}), split_from)
+    return Reader(name, Fold(function, kinds), sorted({topic(kind.aggregate) for kind in kinds}), split_from, ends=ends)
 
 
 def checked(listed: Sequence[Reader]) -> Sequence[Reader]:
@@ -54,6 +58,6 @@ def checked(listed: Sequence[Reader]) -> Sequence[Reader]:
     names = [reader.name for reader in listed]
     if twice := {name for name in names if names.count(name) > 1}:
         raise TypeError(f"two readers are named {min(twice)}")
-    if still := {name for reader in listed for name in reader.split_from} & set(names):
-        raise TypeError(f"a reader was split from {min(still)}, which is listed still: give what is left of it another name")
+    if still := {name for reader in listed for name in (*reader.split_from, *reader.ends)} & set(names):
+        raise TypeError(f"a reader goes on from {min(still)}, which is listed still: give what is left of it another name")
     return listed

@@ -4,7 +4,7 @@ One transaction gives the parts its offsets and its open dead letters, and bars 
 which may still run, handles nothing any more. What was seen stays under the old name, where the parts look it up.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import structlog
 
@@ -37,7 +37,7 @@ _BAR = f"UPDATE consumer_offset SET next = {BARRED} WHERE consumer = $1"
 
 async def settle(db: Database, readers: Sequence[Reader]) -> None:
     """Give what was split to its parts; nothing where that was done before. Kept by one transaction: all of it or nothing."""
-    former = dict.fromkeys(name for reader in readers for name in reader.split_from)
+    former = dict.fromkeys(name for reader in readers for name in (*reader.split_from, *reader.ends))
     if not former:
         return
     async with db.connection() as conn, conn.transaction():
@@ -49,10 +49,8 @@ async def settle(db: Database, readers: Sequence[Reader]) -> None:
             for part in parts:
                 await conn.execute(_GIVE, part.name, name, list(part.topics))
                 await conn.execute(_LETTERS, part.name, name, list(part.topics))
-            await conn.execute(_SETTLE, name, f"given to {_and(part.name for part in parts)}")
+            await conn.execute(
+                _SETTLE, name, f"given to {', '.join(part.name for part in parts)}" if parts else "dropped: the reader is no more"
+            )
             await conn.execute(_BAR, name)
             log.info("reader_split", reader=name, parts=[part.name for part in parts])
-
-
-def _and(names: Iterable[str]) -> str:
-    return ", ".join(names)

@@ -24,4 +24,4 @@ def reader(*also: Take) -> Reader:
         for each in (people.hear, accounts.hear, *also):
             await each(tx, events)
 
-    return folding("parties", hear, KINDS)
+    return folding("parties", hear, KINDS, ends=("deal-accounts", "deal-names"))

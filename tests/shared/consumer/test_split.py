@@ -180,9 +180,18 @@ async def test_each_part_gets_the_dead_letters_and_what_waits_behind_them(notes:
     assert [letter["consumer"] for letter in await letters(notes)] == ["right"] * 3
 
 
+async def test_a_reader_that_another_one_made_needless_ends(notes: Running) -> None:
+    log, whole = Log(), Part()
+    log.say(subjects(1)[0])
+    await begun(notes, log, whole)
+    await settle(notes.db, [Reader("anew", Part(), [TOPIC], ends=(OLD,))])
+    assert set(await stands(notes, OLD)) == {BARRED}
+    assert await stands(notes, "anew") == []
+
+
 def test_a_name_that_was_split_is_over() -> None:
     reader = Reader("left", Part(), [TOPIC], ("right",))
-    with pytest.raises(TypeError, match="split from right, which is listed still"):
+    with pytest.raises(TypeError, match="goes on from right, which is listed still"):
         checked([reader, Reader("right", Part(), [TOPIC])])
     with pytest.raises(TypeError, match="two readers are named left"):
         checked([reader, reader])
