@@ -18,8 +18,9 @@ class Reader:
     `split_from` names the readers whose work it goes on with, the last one first; they are listed no more. It takes over where they
     stood in its topics and what they had seen. The entry stays for good: what they had seen is looked up under their names.
 
-    `instead`: what to do instead of a replay, where handling the past again would count it twice. `ends`: readers that are no more because of
-    this one, which has read the log from its beginning and needs nothing of theirs.
+    `instead`: what to do instead of a replay, where handling the past again would count it twice.
+
+    `ends`: readers that are no more because of this one, which reads the log from its beginning and needs nothing of theirs.
     """
 
     name: str
