@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from shared.events.envelope import Decided, Dimensions, Event, Exact, MemberAdded, MemberRemoved, Money, OwnerChanged
 from shared.events.stages import Staged
+from shared.events.tasks import TaskDone, TaskDropped, TaskDue, TaskSet
 
 
 class DealSvcEvent(Event):
@@ -113,6 +114,31 @@ class DealMemberRemoved(DealEvent, MemberRemoved, type="deal.member_removed"):
 
 class DealNextStepSet(DealEvent, type="deal.next_step_set"):
     due_at: datetime
+
+
+class DealTaskEvent(DealSvcEvent, Dimensions):
+    """A task about a deal, for its owner. The subject is the task, and the deal's version stays."""
+
+    seen_as = "deal"
+    part_of = "deal_id"
+
+    deal_id: UUID
+
+
+class DealTaskSet(DealTaskEvent, TaskSet, type="deal.task_set", aggregate="deal_task"):
+    pass
+
+
+class DealTaskDue(DealTaskEvent, TaskDue, type="deal.task_due", aggregate="deal_task"):
+    pass
+
+
+class DealTaskDone(DealTaskEvent, TaskDone, type="deal.task_done", aggregate="deal_task"):
+    pass
+
+
+class DealTaskDropped(DealTaskEvent, TaskDropped, type="deal.task_dropped", aggregate="deal_task"):
+    pass
 
 
 class DealProposalDrafted(DealEvent, type="deal.proposal_drafted"):

@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from shared.events.envelope import EVERY_SERVICE, Decided, Dimensions, Event, Exact, MemberAdded, MemberRemoved, Money, OwnerChanged
+from shared.events.tasks import TaskDone, TaskDropped, TaskDue, TaskSet
 
 
 class LeadSvcEvent(Event):
@@ -131,6 +132,31 @@ class LeadNurtured(LeadEvent, type="lead.nurtured"):
     reason: str
     wake_at: datetime | None = None
     from_state: str
+
+
+class LeadTaskEvent(LeadSvcEvent, Dimensions):
+    """A task about a lead, for its owner. The subject is the task, and the lead's version stays."""
+
+    seen_as = "lead"
+    part_of = "lead_id"
+
+    lead_id: UUID
+
+
+class LeadTaskSet(LeadTaskEvent, TaskSet, type="lead.task_set", aggregate="lead_task"):
+    pass
+
+
+class LeadTaskDue(LeadTaskEvent, TaskDue, type="lead.task_due", aggregate="lead_task"):
+    pass
+
+
+class LeadTaskDone(LeadTaskEvent, TaskDone, type="lead.task_done", aggregate="lead_task"):
+    pass
+
+
+class LeadTaskDropped(LeadTaskEvent, TaskDropped, type="lead.task_dropped", aggregate="lead_task"):
+    pass
 
 
 class LeadDisqualified(LeadEvent, Decided, type="lead.disqualified"):

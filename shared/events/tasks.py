@@ -5,7 +5,6 @@ may have said in their own words: that stays in the service.
 """
 
 from datetime import datetime
-from typing import Literal
 
 from pydantic import BaseModel
 
@@ -30,6 +29,4 @@ class TaskDone(TaskData):
 
 
 class TaskDropped(TaskData):
-    """Nobody has to do it any more: somebody dismissed it, or its record is past it."""
-
-    how: Literal["dismissed", "over"]
+    """Nobody has to do it any more: its record is past it."""

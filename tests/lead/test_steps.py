@@ -14,6 +14,8 @@ from shared.events.lead import (
     LeadQualified,
     LeadReactivated,
     LeadRegraded,
+    LeadTaskDone,
+    LeadTaskDue,
     LeadUpdated,
 )
 from tests.client import codes, done
@@ -130,6 +132,9 @@ async def test_nurturing_until_the_wake_up_date(desk: Desk, svc: Running) -> Non
     assert (told.data.reason, told.time.isoformat(), told.data.actor and told.data.actor.role) == (
         "wake_up", "2026-04-01T08:00:00+00:00", "system",
     )  # fmt: skip
+    (due,), (done,) = await svc.told(LeadTaskDue), await svc.told(LeadTaskDone)
+    assert due.time == done.time == told.time
+    assert str(due.data.lead_id) == lead["id"]
 
 
 async def test_who_wakes_a_lead_himself_stops_the_timer(desk: Desk, svc: Running) -> None:

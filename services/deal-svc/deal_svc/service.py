@@ -11,6 +11,7 @@ from deal_svc.deals import accounts, reviews
 from deal_svc.deals import reactions as deals_reactions
 from deal_svc.deals.api import router as deals
 from deal_svc.discovery.api import router as discovery
+from deal_svc.discovery.tasks import KINDS
 from deal_svc.handover.commands import hand_over
 from deal_svc.imports.api import router as imports
 from deal_svc.imports.api import run_imports
@@ -29,6 +30,8 @@ from shared import rates
 from shared.handover import store
 from shared.parties import directory, references
 from shared.process.service import Service
+from shared.tasks.commands import following
+from shared.tasks.timers import task_timers
 
 service = Service(
     name="deal-svc",
@@ -47,7 +50,8 @@ service = Service(
         accounts.MEMBERS,
         reviews.READER,
     ],
-    timers=TIMERS,
+    timers={**TIMERS, **task_timers(KINDS)},
+    follows=[following(KINDS)],
     jobs=[run_imports, hand_over],
     checks=CHECKS,
     totals=TOTALS,

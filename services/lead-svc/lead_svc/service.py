@@ -17,7 +17,8 @@ from lead_svc.imports.api import run_imports
 from lead_svc.interactions.api import router as interactions
 from lead_svc.leads.api import router as leads
 from lead_svc.leads.commands import WAKE
-from lead_svc.leads.timers import person_moved, wake
+from lead_svc.leads.tasks import KINDS, WAKE_UP
+from lead_svc.leads.timers import person_moved, wake, wake_up
 from lead_svc.me.api import router as me
 from lead_svc.metadata import metadata
 from lead_svc.parties.api import accounts, contacts
@@ -33,6 +34,8 @@ from lead_svc.team.rules import MOVED
 from lead_svc.timeline.api import router as timeline
 from shared.policy.company import COMPANY_POLICY
 from shared.process.service import Service
+from shared.tasks.commands import following
+from shared.tasks.timers import task_timers
 
 service = Service(
     name="lead-svc",
@@ -58,7 +61,8 @@ service = Service(
         calendar,
     ],
     readers=[CONVERSION, HAND_OVER, DEALINGS],
-    timers={WAKE: wake, MOVED: person_moved},
+    timers={WAKE: wake, MOVED: person_moved, **task_timers(KINDS, {WAKE_UP.name: wake_up})},
+    follows=[following(KINDS)],
     jobs=[run_imports, run_rate_imports, move],
     checks=CHECKS,
     totals=TOTALS,

@@ -14,6 +14,7 @@ from deal_svc.deals.tables import DEALS
 from deal_svc.discovery.record import CommitteeRole, Member, Proposal, SpinEntry, SpinPart, Stance
 from deal_svc.discovery.rules import ADD_CONTACT, CONFIRM_NEEDS, DRAFT_PROPOSAL, PRESENT_PROPOSAL, RECORD, SET_NEXT_STEP
 from deal_svc.discovery.tables import MEMBER, PROPOSAL, SPIN_ENTRY
+from deal_svc.discovery.tasks import NEXT_STEP
 from shared.acts import Act
 from shared.clock import happened
 from shared.db.query import Query
@@ -28,6 +29,7 @@ from shared.events.deal import (
     DealSpinRecorded,
 )
 from shared.ids import new_id
+from shared.tasks import commands as tasks
 
 _ADD_SPIN = Query(insert(SPIN_ENTRY).values({c.name: bindparam(c.name) for c in SPIN_ENTRY.c}).returning(*SPIN_ENTRY.c), SpinEntry)
 _member = insert(MEMBER).values({c.name: bindparam(c.name) for c in MEMBER.c})
@@ -93,7 +95,9 @@ async def add_member(
 
 async def set_next_step(tx: Tx, deal_id: UUID, *, what: str, due_at: datetime, expect: int | None, at: datetime | None) -> Deal:
     deal, when = await _recordable(tx, SET_NEXT_STEP, deal_id, at, expect)
-    return await tx.save(DEALS, deal, DealNextStepSet(due_at=due_at), at=when, next_step=what, next_step_due_at=due_at)
+    deal = await tx.save(DEALS, deal, DealNextStepSet(due_at=due_at), at=when, next_step=what, next_step_due_at=due_at)
+    await tasks.put(tx, NEXT_STEP, deal.id, due_at=due_at, why=what, at=when)
+    return deal
 
 
 async def draft_proposal(

@@ -11,6 +11,7 @@ from lead_svc.leads.queries import FOLLOWING, SEEN
 from lead_svc.leads.record import Lead, Reason, State
 from lead_svc.leads.rules import ASSIGN, CHANGE, DECLARE_MQL, DISQUALIFY, NURTURE, REACTIVATE
 from lead_svc.leads.tables import LEADS
+from lead_svc.leads.tasks import WAKE_UP
 from lead_svc.parties.queries import SEEN_ACCOUNTS, SEEN_CONTACTS
 from lead_svc.policy import POLICY
 from lead_svc.team.queries import check_owner, in_team_of
@@ -33,12 +34,13 @@ from shared.masking import differences
 from shared.parties import people
 from shared.policy.company import sources_of
 from shared.spelling import with_source
-from shared.timers import cancel_timers, set_timer
+from shared.tasks import commands as tasks
+from shared.timers import cancel_timers
 
 BATCH = 500
 """Leads that follow their owner in one transaction."""
 WAKE = "lead.wake"
-"""The timer that takes a lead up again on its wake-up date."""
+"""Set by the release before, which may still be at work while this one migrates: its timer of the wake-up date."""
 
 
 async def change_lead(tx: Tx, id: UUID, given: Mapping[str, Any], expect: int | None) -> Lead:
@@ -93,7 +95,7 @@ async def nurture(
     told = LeadNurtured(reason=reason, wake_at=wake_at, from_state=lead.state)
     saved = await tx.save(LEADS, lead, told, at=when, state=State.NURTURING, reason=reason, note=note, wake_at=wake_at)
     if wake_at is not None:
-        await set_timer(tx, WAKE, lead.id, wake_at)
+        await tasks.put(tx, WAKE_UP, lead.id, due_at=wake_at, why=reason, at=when)
     return saved
 
 

@@ -7,6 +7,7 @@ from lead_svc.leads.record import State
 from lead_svc.leads.tables import LEADS
 from lead_svc.team.rules import MOVED
 from shared.db.tx import Tx
+from shared.tasks.record import Task
 from shared.timers import Timer, set_timer
 
 
@@ -14,6 +15,12 @@ async def wake(tx: Tx, timer: Timer) -> None:
     lead = await tx.load(LEADS, timer.subject)
     if lead.state is State.NURTURING and lead.wake_at == timer.due_at:
         await commands.reactivate(tx, lead.id, reason="wake_up", at=timer.due_at, expect=None)
+
+
+async def wake_up(tx: Tx, task: Task) -> None:
+    lead = await tx.load(LEADS, task.record_id)
+    if lead.state is State.NURTURING and lead.wake_at == task.due_at:
+        await commands.reactivate(tx, lead.id, reason="wake_up", at=task.due_at, expect=None)
 
 
 async def person_moved(tx: Tx, timer: Timer) -> None:

@@ -1,0 +1,10 @@
+"""Taking a lead up again on its wake-up date is a task of its owner; on that day it is done by itself."""
+
+from lead_svc.leads.rules import REACTIVATE
+from lead_svc.leads.tables import LEADS
+from shared.events.lead import LeadConversionConfirmed, LeadDisqualified, LeadTaskDone, LeadTaskDropped, LeadTaskDue, LeadTaskSet
+from shared.tasks.record import TaskKind, Tasks
+
+LEAD_TASKS = Tasks(of=LEADS, record="lead_id", set=LeadTaskSet, due=LeadTaskDue, done=LeadTaskDone, dropped=LeadTaskDropped)
+WAKE_UP = TaskKind(name="wake_up", about=LEAD_TASKS, done_by=(REACTIVATE,), over_when=(LeadDisqualified, LeadConversionConfirmed))
+KINDS = (WAKE_UP,)
