@@ -347,3 +347,16 @@ class QuoteSuperseded(QuoteEvent, type="quote.superseded"):
 
 class QuoteWithdrawn(QuoteEvent, type="quote.withdrawn"):
     reason: str
+
+
+class QuoteLinked(QuoteEvent, type="quote.linked"):
+    """The customer can read the quote by a link. Its secret is told nowhere."""
+
+    link_id: UUID
+    expires_at: datetime
+
+
+class QuoteLinksRevoked(QuoteEvent, type="quote.links_revoked"):
+    """Links that still worked lead nowhere from now on."""
+
+    link_ids: list[UUID]

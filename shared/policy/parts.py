@@ -97,3 +97,12 @@ class Served(Document):
     access_log_days: int = value(
         180, "Days of the access log", "访问日志保留天数", "Days that it is kept who has read personal data.", ge=1, le=3650
     )
+
+
+class Linked(Served):
+    """What the document of a service has that gives customers links."""
+
+    link_days: int = value(30, "Days of a link", "链接有效天数", "Days that a customer's link works when nobody says.", ge=1, le=365)
+    link_requests: Requests = value(
+        Requests(per_minute=60, burst=60), "Requests by links", "链接请求限额", "How many requests without a token one address may send."
+    )

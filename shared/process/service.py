@@ -32,6 +32,7 @@ from shared.http.access_log_api import access_log_router
 from shared.http.compression import Compression
 from shared.http.cors import cors
 from shared.http.edge import ClinchRoute
+from shared.http.hidden import App
 from shared.http.operations import operations_router
 from shared.http.rate import Limiter
 from shared.http.routes import Routes
@@ -43,7 +44,7 @@ from shared.policy import simulation_api as policies
 from shared.policy import store as policy_store
 from shared.policy.document import Policy
 from shared.policy.jobs import policy_jobs
-from shared.policy.parts import Served
+from shared.policy.parts import Linked, Requests, Served
 from shared.policy.timers import policy_timers
 from shared.process.settings import Settings
 from shared.process.telemetry import Telemetry
@@ -152,6 +153,7 @@ class Service:
         leavers = Leavers(db)
         accesses = AccessLog(db, self.name)
         limiter = Limiter(db, lambda: self.served(db).requests, self.name)
+        link_limiter = Limiter(db, lambda: self.link_requests(db), self.name)
 
         @asynccontextmanager
         async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -164,10 +166,11 @@ class Service:
                 await accesses.aclose()
                 await leavers.aclose()
                 await limiter.aclose()
+                await link_limiter.aclose()
                 await verifier.aclose()
                 await db.stop()
 
-        app = FastAPI(
+        app = App(
             title=f"Clinch {self.name}",
             version="1",
             description=self.description,
@@ -185,6 +188,7 @@ class Service:
         app.state.verifier = verifier
         app.state.leavers = leavers
         app.state.limiter = limiter
+        app.state.link_limiter = link_limiter
         app.state.access_log = accesses
         app.state.clock = clock
         app.state.policies = {policy.name: policy for policy in self.policies}
@@ -215,6 +219,11 @@ class Service:
         """What the service's document of policy says now of how it is used."""
         documents = (db.policies.active.get(policy) for policy in self.policies)
         return next((document for document in documents if isinstance(document, Served)), Served())
+
+    def link_requests(self, db: Database) -> Requests:
+        """How many requests without a token one address may send."""
+        served = self.served(db)
+        return served.link_requests if isinstance(served, Linked) else Linked().link_requests
 
     def _obstacle_of(self, app: FastAPI) -> Callable[[], Awaitable[str | None]]:
         """Ready to serve: database there, schema at head, not draining.

@@ -72,6 +72,12 @@ class Settings(LogSettings):
         default="offer",
         description="What version 1 of the policy begins with, for accounts of the same name: ask (409), join, or make another one",
     )
+    trusted_proxies: int = Field(
+        default=0,
+        ge=0,
+        le=9,
+        description="Proxies of yours before the API, which each add to X-Forwarded-For: how the callers of links are told apart",
+    )
     cors_origins: tuple[str, ...] = ()
 
     @model_validator(mode="before")

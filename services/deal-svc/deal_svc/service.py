@@ -19,6 +19,8 @@ from deal_svc.metadata import metadata
 from deal_svc.policy import POLICY
 from deal_svc.quotes.api import router as quotes
 from deal_svc.quotes.document_api import router as quote_documents
+from deal_svc.quotes.links_api import public as quote_links_public
+from deal_svc.quotes.links_api import router as quote_links
 from deal_svc.quotes.timers import TIMERS
 from deal_svc.rezone import follow
 from deal_svc.running import move
@@ -35,11 +37,11 @@ from shared.tasks.timers import task_timers
 
 service = Service(
     name="deal-svc",
-    prefixes=["/v1/deals", "/v1/quotes", "/v1/products", "/v1/imports/deals"],
+    prefixes=["/v1/deals", "/v1/quotes", "/v1/products", "/v1/imports/deals", "/p/quotes"],
     metadata=metadata,
     policies=[replace(POLICY, simulations=SIMULATIONS, move=move)],
     migrations=Path(__file__).parent / "migrations",
-    routers=[deals, team, stages, conversion, discovery, quotes, quote_documents, catalog, imports],
+    routers=[deals, team, stages, conversion, discovery, quotes, quote_documents, quote_links, quote_links_public, catalog, imports],
     readers=[
         directory.reader(references.hear, accounts.follow),
         store.READER,

@@ -2,7 +2,7 @@
 
 from shared.db.tables.base import NAMING, PLUMBING, At, service_metadata
 from shared.db.tables.deadlines import DEADLINE
-from shared.db.tables.documents import DOCUMENT
+from shared.db.tables.documents import DOCUMENT, LINK
 from shared.db.tables.imports import IMPORT_CHUNK, IMPORT_JOB, IMPORT_PROBLEM
 from shared.db.tables.log import CONSUMER_OFFSET, CONSUMER_SEEN, DEAD_LETTER, EVENT, OUTBOX, OUTBOX_LETTER
 from shared.db.tables.people import ACCESS_LOG, MEMBERSHIP, PARTY_ACCOUNT, ROSTER
@@ -26,6 +26,7 @@ __all__ = [
     "IMPORT_JOB",
     "IMPORT_PROBLEM",
     "LEASE",
+    "LINK",
     "MEMBERSHIP",
     "NAMING",
     "OUTBOX",

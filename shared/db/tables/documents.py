@@ -1,6 +1,6 @@
-"""The table of documents that went out."""
+"""The tables of documents that went out, and of the links by which customers read them."""
 
-from sqlalchemy import Column, LargeBinary, Table, Text, UniqueConstraint, Uuid
+from sqlalchemy import Column, Index, LargeBinary, Table, Text, UniqueConstraint, Uuid
 
 from shared.db.tables.base import PLUMBING, At
 
@@ -17,4 +17,21 @@ DOCUMENT = Table(
     Column("made_at", At, nullable=False),
     UniqueConstraint("kind", "record_id", "edition", "language"),
     comment="documents as they went out: a later template changes none of them",
+)
+
+LINK = Table(
+    "link",
+    PLUMBING,
+    Column("id", Uuid, primary_key=True),
+    Column("kind", Text, nullable=False, comment="of the record, such as quote"),
+    Column("record_id", Uuid, nullable=False),
+    Column("document_id", Uuid, nullable=False, comment="what it leads to"),
+    Column("language", Text, nullable=False),
+    Column("hash", LargeBinary, nullable=False, unique=True, comment="SHA-256 of the secret, which is kept nowhere"),
+    Column("created_by", Uuid, nullable=False),
+    Column("created_at", At, nullable=False),
+    Column("expires_at", At, nullable=False),
+    Column("revoked_at", At),
+    Index(None, "kind", "record_id"),
+    comment="addresses for customers, who have no token",
 )

@@ -107,7 +107,7 @@ async def edit(
     tx: Tx, quote_id: UUID, *, expect: int | None, at: datetime | None, lines: Sequence[LineIn] | None, changes: Mapping[str, Any]
 ) -> Quote:
     """Change a draft. Lines are given all together, and take their prices from the price book of the day."""
-    deal, quote = await _both(tx, quote_id, expect)
+    deal, quote = await both(tx, quote_id, expect)
     CHANGE.check(quote, tx.actor, facts=QuoteFacts(deal, day_of(tx, tx.now)))
     when = happened(at, tx.now, since=deal.opened_at)
     day = day_of(tx, when)
@@ -130,7 +130,7 @@ async def revise(tx: Tx, quote_id: UUID, *, expect: int | None, at: datetime | N
 
     The earlier one stands until this one is sent.
     """
-    deal, quote = await _both(tx, quote_id, expect)
+    deal, quote = await both(tx, quote_id, expect)
     REVISE.check(quote, tx.actor, facts=await _facts(tx, deal, quote, tx.now))
     when = happened(at, tx.now, since=quote.sent_at or deal.opened_at)
     policy = tx.policy(POLICY)
@@ -194,7 +194,7 @@ def _priced(items: Sequence[Item], total_discount_percent: Decimal, currency: st
 
 async def send(tx: Tx, quote_id: UUID, *, note: str | None, expect: int | None, at: datetime | None) -> Quote:
     """The customer has it. An earlier version that they had is superseded."""
-    deal, quote = await _both(tx, quote_id, expect)
+    deal, quote = await both(tx, quote_id, expect)
     when = happened(at, tx.now, since=deal.opened_at)
     note = note or quote.note
     _check_sending(replace(quote, note=note), await _facts(tx, deal, quote, when), tx.actor)
@@ -219,7 +219,7 @@ async def accept(tx: Tx, quote_id: UUID, *, expect: int | None, at: datetime | N
 
     From here on the deal is worth what they agreed to pay, before tax; contract-svc drafts the contract.
     """
-    deal, quote = await _both(tx, quote_id, expect)
+    deal, quote = await both(tx, quote_id, expect)
     when = happened(at, tx.now, since=quote.sent_at)
     ACCEPT.check(quote, tx.actor, facts=await _facts(tx, deal, quote, when))
     await cancel_timers(tx, quote.id, EXPIRY)
@@ -241,7 +241,7 @@ async def accept(tx: Tx, quote_id: UUID, *, expect: int | None, at: datetime | N
 
 async def reject(tx: Tx, quote_id: UUID, *, reason: str, expect: int | None, at: datetime | None) -> Quote:
     """The customer said no."""
-    deal, quote = await _both(tx, quote_id, expect)
+    deal, quote = await both(tx, quote_id, expect)
     REJECT.check(quote, tx.actor, facts=QuoteFacts(deal, day_of(tx, tx.now)))
     when = happened(at, tx.now, since=quote.sent_at)
     return await _end(tx, quote, told(QuoteRejected, quote, deal, reason=reason), QuoteStatus.REJECTED, reason, when)
@@ -249,7 +249,7 @@ async def reject(tx: Tx, quote_id: UUID, *, reason: str, expect: int | None, at:
 
 async def withdraw(tx: Tx, quote_id: UUID, *, reason: str, expect: int | None, at: datetime | None) -> Quote:
     """We take it back."""
-    deal, quote = await _both(tx, quote_id, expect)
+    deal, quote = await both(tx, quote_id, expect)
     WITHDRAW.check(quote, tx.actor, facts=QuoteFacts(deal, day_of(tx, tx.now)))
     when = happened(at, tx.now, since=quote.accepted_at or quote.sent_at or deal.opened_at)
     return await _withdraw(tx, deal, quote, reason, when)
@@ -263,7 +263,7 @@ async def withdraw_open(tx: Tx, deal: Deal, reason: str, when: datetime) -> None
 
 async def expire(tx: Tx, quote_id: UUID, when: datetime) -> None:
     """Its validity ended while it was sent. Nothing happens to one that was answered meanwhile."""
-    deal, quote = await _both(tx, quote_id, None)
+    deal, quote = await both(tx, quote_id, None)
     if quote.status is QuoteStatus.SENT:
         await _end(tx, quote, told(QuoteExpired, quote, deal), QuoteStatus.EXPIRED, None, when)
 
@@ -291,7 +291,7 @@ async def _end(tx: Tx, quote: Quote, event: QuoteEvent, status: QuoteStatus, rea
     return await tx.save(QUOTES, quote, event, at=when, status=status, reason=reason, ended_at=when)
 
 
-async def _both(tx: Tx, quote_id: UUID, expect: int | None) -> tuple[Deal, Quote]:
+async def both(tx: Tx, quote_id: UUID, expect: int | None) -> tuple[Deal, Quote]:
     """The quote and its deal, both locked, the deal first."""
     found = await SEEN.get(tx, tx.actor, quote_id)
     deal = await deals.SEEN.load(tx, found.deal_id)

@@ -234,6 +234,28 @@ REVISE: Act[Quote, QuoteFacts] = Act(
     says="Drafts the next version under the same number; this one stands until that one is sent.",
     asks="The newest version.",
 )
+LINK: Act[Quote, QuoteFacts] = Act(
+    of=QUOTE,
+    name="link",
+    operation="create_quote_link",
+    who=RESPONSIBLE,
+    states=(SENT, ACCEPTED),
+    refused="There can be no link.",
+    code="quote_not_linkable",
+    wrong_state=Unmet("not_with_customer", "Only a quote that the customer has, and that still stands, can be linked."),
+    tells=(events.QuoteLinked,),
+    says="Makes an address by which the customer reads the quote's document without an account.",
+)
+REVOKE_LINKS: Act[Quote, QuoteFacts] = Act(
+    of=QUOTE,
+    name="revoke_links",
+    operation="revoke_quote_links",
+    who=RESPONSIBLE,
+    refused="The links cannot be revoked.",
+    code="links_not_revocable",
+    tells=(events.QuoteLinksRevoked,),
+    says="Ends all links of the quote.",
+)
 EXPIRE: Act[Quote, QuoteFacts] = Act(
     of=QUOTE,
     name="expire",
@@ -263,4 +285,4 @@ EXTEND: Act[Quote, QuoteFacts] = Act(
     tells=(events.QuoteChanged,),
     says="A new version of the policy, which what runs moves to, gives a quote that is out more days.",
 )
-QUOTE_ACTS = (CREATE, CHANGE, SEND, ACCEPT, REJECT, WITHDRAW, REVISE, EXPIRE, SUPERSEDE, EXTEND)
+QUOTE_ACTS = (CREATE, CHANGE, SEND, ACCEPT, REJECT, WITHDRAW, REVISE, LINK, REVOKE_LINKS, EXPIRE, SUPERSEDE, EXTEND)
