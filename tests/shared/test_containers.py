@@ -49,7 +49,7 @@ PACKAGES = {"deal": {"PACKAGES": "requirements-documents.lock"}}
 
 @pytest.mark.parametrize("short", SERVICES)
 def test_the_gateway_sends_each_service_the_paths_it_owns(short: str) -> None:
-    table = re.findall(r"~\^(/v1/\S+)\(/\|\$\)\s+(\S+)-api;", GATEWAY)
+    table = re.findall(r"~\^(/(?:v1|p)/\S+)\(/\|\$\)\s+(\S+)-api;", GATEWAY)
     assert sorted(path for path, owner in table if owner == short) == sorted(service(short).paths)
 
 
