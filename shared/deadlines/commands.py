@@ -145,7 +145,7 @@ async def tick(tx: Tx, deadline: Deadline, found: Running) -> None:
     record = await tx.load(deadline.clocks.of, found.record_id)
     before = await tx.load(DEADLINES, found.id)
     after = rules.ticked(before, tx.now)
-    common = {"name": deadline.name, "due_at": after.due_at}
+    common = {"deadline": deadline.name, "due_at": after.due_at}
     told: list[tuple[Event, datetime]] = []
     if after.warned_at is not None and before.warned_at is None:
         told.append((_tells(deadline, deadline.clocks.warned, record, **common), after.warned_at))
@@ -182,11 +182,11 @@ async def _save(tx: Tx, before: Running, after: Running, *told: tuple[Event, dat
 
 async def _told(tx: Tx, deadline: Deadline, event: type[Event], now: Running, **more: Any) -> Event:
     record = await tx.get(deadline.clocks.of, now.record_id)
-    return _tells(deadline, event, record, name=deadline.name, due_at=now.due_at, **more)
+    return _tells(deadline, event, record, deadline=deadline.name, due_at=now.due_at, **more)
 
 
-def _tells(deadline: Deadline, event: type[Event], record: Any, **more: Any) -> Event:
-    return deadline.clocks.tells(event, record, **more)
+def _tells(of: Deadline, event: type[Event], record: Any, **more: Any) -> Event:
+    return of.clocks.tells(event, record, **more)
 
 
 class _WorkingTime:

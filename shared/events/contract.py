@@ -150,7 +150,7 @@ class ContractAcceptanceOverdue(ContractDeadlineEvent, type="contract.acceptance
     contract itself.
     """
 
-    name: str = "acceptance"
+    deadline: str = "acceptance"
     due_at: datetime
     due_day: date | None = None
 

@@ -11,9 +11,9 @@ from pydantic import BaseModel
 
 
 class DeadlineData(BaseModel):
-    """`name` says which deadline it is. It is missed when `due_at` has come."""
+    """`deadline` says which one it is. It is missed when `due_at` has come."""
 
-    name: str
+    deadline: str
     due_at: datetime
 
 
