@@ -98,7 +98,6 @@ def contract(now: Any, deal_id: UUID, owner: UUID, n: int) -> Contract:
         **texts,
         **policy,
         drafted_at=now,
-        acceptance_overdue=False,
         created_at=now,
         updated_at=now,
         owner_id=owner,

@@ -40,7 +40,7 @@ def test_behind_a_moved_clock_is_the_machines() -> None:
 
 MACHINES_SQL = {
     "shared/http/idempotency.py", "shared/db/outbox.py",  # how long an answer to a key is kept
-    "shared/log/relay.py", "shared/log/outbox_letters.py", "shared/log/bus/pglog.py",  # the relay and the log
+    "shared/log/relay.py", "shared/log/outbox_letters.py", "shared/log/split.py", "shared/log/bus/pglog.py",  # the relay and the log
     "shared/http/rate.py",  # it is the machine that the limit protects
     "deploy/clinch/ops/status/figures.py",  # what it shows is how long something waits
 }  # fmt: skip

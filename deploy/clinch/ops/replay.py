@@ -48,7 +48,7 @@ def replay(
         raise CommandError(f"The log cannot be read: {error}.") from None
     typer.echo(f"{service}: {reader} has its past: {done.handled:,} events handled.")
     if done.held_back:
-        typer.echo(f"{done.held_back:,} events would make it publish and took no effect; with --publish they do.")
+        typer.echo(f"{done.held_back:,} events would have published something and took no effect; with --publish they do.")
     if done.left:
         typer.echo(f"{done.left:,} events were passed over: they are dead letters, or come after a gap.")
 
