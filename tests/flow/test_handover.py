@@ -102,6 +102,7 @@ def contract(now: Any, deal_id: UUID, owner: UUID, n: int) -> Contract:
         updated_at=now,
         owner_id=owner,
         source="web",
+        deal_kind="new",
     )
 
 
