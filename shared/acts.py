@@ -96,6 +96,10 @@ def _nothing(_record: Any, _facts: Any, _by: Actor) -> Iterable[Unmet]:
     return ()
 
 
+def nobody(_record: Any, _facts: Any, _by: Actor) -> bool:
+    return False
+
+
 def _no_body(_record: Any, _by: Actor) -> dict[str, Any]:
     return {}
 
@@ -110,6 +114,7 @@ class Act(Generic[R, F]):
     - `states`: those it can be done in; None for all. An act that makes a record (`makes`) has no state before.
     - `to`: where it leads, from every one of `states`; empty when the state stays. `moves` gives pairs where that is too coarse.
     - `repeats`: states in which doing it again gives the first result again, though it is not listed as allowed.
+    - `named`: whether the record itself names the actor, who then may act whatever their roles, such as a delegate.
     - `needs`: guards that the record, its facts and the actor decide. What a body decides is given to `check` as `also`.
     - `tells`: the events of which one, or each, tells that it was done.
     - `refused`, `code`: the sentence and the code of a 409.
@@ -129,6 +134,7 @@ class Act(Generic[R, F]):
     moves: tuple[tuple[str, str], ...] = ()
     makes: bool = False
     repeats: tuple[str, ...] = ()
+    named: Callable[[R, F, Actor], bool] = nobody
     needs: Callable[[R, F, Actor], Iterable[Unmet]] = _nothing
     tells: tuple[type[Event], ...] = ()
     not_owner: Unmet | None = None
@@ -142,7 +148,7 @@ class Act(Generic[R, F]):
         missing = []
         if self.states is not None and self.of.state(record) not in self.states:
             missing.append(self.wrong_state or self.of.wrong_state(record, self.states))
-        if not self.who.may(by, self.of.owner(record, facts)):
+        if not self.who.may(by, self.of.owner(record, facts)) and not self.named(record, facts, by):
             missing.append(self.not_owner or self.of.not_owner)
         return [*missing, *self.needs(record, facts, by)]
 
@@ -160,7 +166,8 @@ class Act(Generic[R, F]):
 
         `also`: what the body decides.
         """
-        self.permit(by)
+        if not self.named(record, facts, by):
+            self.permit(by)
         if unmet := [*self.unmet(record, facts, by), *also]:
             raise Rejected(self.refused, code=self.code, unmet=unmet)
 
@@ -218,7 +225,7 @@ def shown(acts: Sequence[Act[R, Any]], record: R, by: Actor, facts: Any = None) 
     """`allowed_actions` of the record for this actor: acts that the actor's roles never may are not listed."""
     listed = []
     for act in acts:
-        if act.operation is not None and not act.makes and act.who.may_ever(by):
+        if act.operation is not None and not act.makes and (act.who.may_ever(by) or act.named(record, facts, by)):
             unmet = act.unmet(record, facts, by)
             listed.append(AllowedAction(act.name, not unmet, unmet, act.operation))
     return listed

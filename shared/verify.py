@@ -82,8 +82,8 @@ def atomicity(metadata: MetaData) -> list[Check]:
     moved = "SELECT id, version FROM hand_over WHERE cursor <> '{}'"
     # Of the rates, every service has the table, and only the one that tells of them has their events.
     rates = "SELECT id, version FROM rate WHERE EXISTS (SELECT FROM event WHERE aggregate = 'rate')"
-    # Tasks and deadlines that an upgrade made of what was open then have no events.
-    parts = [f"SELECT id, version FROM {name} WHERE version > 0" for name in ("task", "deadline")]
+    # Tasks, deadlines and approvals that an upgrade made of what was there then have no events.
+    parts = [f"SELECT id, version FROM {name} WHERE version > 0" for name in ("task", "deadline", "approval")]
     rows = " UNION ALL ".join([*(f"SELECT id, version FROM {name}" for name in tables), counted, moved, rates, *parts])
     told = "SELECT subject, count(*) AS n, max(version) AS last FROM event GROUP BY subject"
     return [

@@ -6,6 +6,14 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from shared.events.approvals import (
+    ApprovalDecided,
+    ApprovalDelegated,
+    ApprovalEscalated,
+    ApprovalReopened,
+    ApprovalRequested,
+    ApprovalWithdrawn,
+)
 from shared.events.deadlines import DeadlineMet, DeadlineMissed, DeadlinePaused, DeadlineStarted, DeadlineStopped, DeadlineWarned
 from shared.events.envelope import Decided, Dimensions, Event, Exact, Money, OwnerChanged
 
@@ -65,6 +73,13 @@ class ContractApproved(ContractEvent, type="contract.approved"):
 
 class ContractRejected(ContractEvent, type="contract.rejected"):
     reason: str
+
+
+class ContractWithdrawn(ContractEvent, type="contract.withdrawn"):
+    """Who asked for the review took the contract back to change it: it is a draft of the next revision."""
+
+    content_hash: str
+    reason: str | None = None
 
 
 class ContractSentForSignature(ContractEvent, Decided, type="contract.sent_for_signature"):
@@ -188,6 +203,49 @@ class ContractVoided(ContractEvent, type="contract.voided"):
 
 class ContractTerminated(ContractEvent, type="contract.terminated"):
     reason: str
+
+
+class ContractApprovalEvent(ContractSvcEvent, Dimensions):
+    """Of the approval that a contract's review is. Each step is a part of the review."""
+
+    seen_as = "contract"
+    part_of = "contract_id"
+
+    contract_id: UUID
+    deal_id: UUID
+    revision: int
+
+
+class ContractApprovalRequested(
+    ContractApprovalEvent, ApprovalRequested, type="contract.approval_requested", aggregate="contract_approval"
+):
+    """A contract was submitted: these parts are asked to approve its content."""
+
+
+class ContractApprovalDecided(ContractApprovalEvent, ApprovalDecided, type="contract.approval_decided", aggregate="contract_approval"):
+    """One part decided; with the last one, or with a rejection, so did the approval."""
+
+
+class ContractApprovalDelegated(
+    ContractApprovalEvent, ApprovalDelegated, type="contract.approval_delegated", aggregate="contract_approval"
+):
+    """A part is for one person to decide."""
+
+
+class ContractApprovalEscalated(
+    ContractApprovalEvent, ApprovalEscalated, type="contract.approval_escalated", aggregate="contract_approval"
+):
+    """A part was not decided in time. The contract stays as it is."""
+
+
+class ContractApprovalReopened(ContractApprovalEvent, ApprovalReopened, type="contract.approval_reopened", aggregate="contract_approval"):
+    """The contract has another owner, who had decided these parts: somebody else decides them again."""
+
+
+class ContractApprovalWithdrawn(
+    ContractApprovalEvent, ApprovalWithdrawn, type="contract.approval_withdrawn", aggregate="contract_approval"
+):
+    """The contract was taken back or given up before all had decided."""
 
 
 class MilestoneEvent(ContractSvcEvent, Dimensions):

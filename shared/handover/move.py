@@ -6,7 +6,7 @@ the order in which they were told, so that what came to somebody by the first ca
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
@@ -45,8 +45,14 @@ _MOVED = ("cursor", "moved", "remaining", "started_at", "done_at", "version")
 _SAVE = Query(update(HAND_OVER).where(HAND_OVER.c.id == bindparam("_id")).values({n: bindparam(n) for n in _MOVED}), HandOver)
 
 
-def _nothing(_record: Any, _to: UUID) -> Mapping[str, Any]:
+async def _nothing(_tx: Tx, _records: Sequence[Any], _to: UUID) -> Mapping[UUID, Sequence[str]]:
     return {}
+
+
+def _naming(told: Any, also: Sequence[str]) -> Event:
+    """The event, with what else changed among the names of what did."""
+    event: Event = told.model_copy(update={"changed": sorted([*told.changed, *also])}) if also else told
+    return event
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +60,7 @@ class Mover:
     """How a service moves its records of one part.
 
     `tells` makes the event of a record before and after its change. `open`: those that are not ended. `among`: those that belong to
-    the part. `also`: what else changes with the owner.
+    the part. `also` changes what else goes with the owner of a batch, and names what changed by that, by record.
     """
 
     part: Part
@@ -62,7 +68,7 @@ class Mover:
     tells: Callable[[Any, Any, HandOver], Event]
     open: ColumnElement[bool] = field(default_factory=true)
     among: ColumnElement[bool] = field(default_factory=true)
-    also: Callable[[Any, UUID], Mapping[str, Any]] = _nothing
+    also: Callable[[Tx, Sequence[Any], UUID], Awaitable[Mapping[UUID, Sequence[str]]]] = _nothing
 
     def wanted(self, asked: HandOverFilter) -> list[ColumnElement[bool]]:
         """The records that a filter asks for."""
@@ -99,18 +105,12 @@ class Mover:
     async def _give(self, tx: Tx, rows: Sequence[Any], job: HandOver, team_id: UUID | None) -> None:
         table = self.of.table
         fixed: dict[str, Any] = {"owner_id": job.to_id, "updated_at": tx.now} | ({"team_id": team_id} if "team_id" in table.c else {})
-        alike = []
+        also = await self.also(tx, rows, job.to_id)
         for row in rows:
-            own = {n: v for n, v in self.also(row, job.to_id).items() if v != getattr(row, n)}
-            told = self.tells(row, replace(row, **fixed, **own), job)
-            if own:
-                await tx.save(self.of, row, told, **fixed, **own)
-            else:
-                alike.append(row.id)
-                tx.tell(row.id, row.version + 1, told)
+            tx.tell(row.id, row.version + 1, _naming(self.tells(row, replace(row, **fixed), job), also.get(row.id, ())))
         # Not `save_many`: only these columns change, and they change alike.
         same = update(table).where(is_in(table.c.id, "ids")).values({n: bindparam(n, type_=table.c[n].type) for n in fixed})
-        await tx.run(Query(same.values(version=table.c.version + 1), self.of.into), ids=alike, **fixed)
+        await tx.run(Query(same.values(version=table.c.version + 1), self.of.into), ids=[row.id for row in rows], **fixed)
 
 
 def why(before: Any, job: HandOver) -> dict[str, Any]:

@@ -137,7 +137,7 @@ async def test_who_sees_a_contract_follows_the_roster(office: Office, svc: Runni
 
 
 def test_the_service_publishes_and_hears_what_it_should() -> None:
-    told = ("contract", "contract_deadline", "hand_over", "milestone", "payment", "policy")
+    told = ("contract", "contract_approval", "contract_deadline", "hand_over", "milestone", "payment", "policy")
     assert service.topics == [f"clinch.{about}.events.v1" for about in told]
     heard = {reader.name: reader.topics for reader in service.heard}
     assert heard == {

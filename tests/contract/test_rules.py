@@ -20,7 +20,9 @@ from contract_svc.milestones.record import Milestone, MilestoneState, Term, Trig
 from contract_svc.milestones.rules import WAIVE, balance
 from contract_svc.payments.rules import RECEIVE, allocate
 from contract_svc.policy import ContractPolicy
-from contract_svc.signing.rules import DECLINE, REVIEWS, SEND, SIGN, SUBMIT, VOID, content_hash, signature_unmet
+from contract_svc.signing.rules import DECLINE, REVIEWS, SEND, SIGN, SUBMIT, VOID, content_hash, review_plans, signature_unmet
+from shared.approvals.record import Approval, ApprovalState
+from shared.approvals.rules import begun
 from shared.auth.actor import Actor, Role
 from shared.money import minor_unit
 from shared.policy.parts import DEFAULT_PLAN
@@ -39,6 +41,7 @@ def contract(**over: Any) -> Contract:
         "state": ContractState.DRAFT,
         "owner_id": OWNER.id,
         "account_name": "Acme Ltd",
+        "content_hash": "0" * 64,
         "total": Decimal(1000),
         "currency": "CNY",
         "fx": Decimal(1),
@@ -46,7 +49,6 @@ def contract(**over: Any) -> Contract:
         "sections": {s.value: "text" for s in Section},
         "core_clauses": ["scope", "price_payment", "delivery_acceptance"],
         "signers": [{"name": "Ms Chen", "contact_id": None}],
-        "reviews": {},
         "acceptance_days": 30,
         "core_count": 3,
         "review_parts": list(ReviewPart),
@@ -55,6 +57,15 @@ def contract(**over: Any) -> Contract:
 
 
 FACTS = Facts(scheduled=Decimal(1000), received=Decimal(0))
+
+
+def in_review() -> Facts:
+    """What acts ask of a contract whose review somebody else asked for."""
+    it = contract(state=ContractState.IN_REVIEW)
+    approval = Approval(uuid4(), 1, "contract", it.id, "0" * 64, ApprovalState.OPEN, uuid4(), NOW)
+    return replace(FACTS, review=begun(approval, review_plans(it), uuid4, None))
+
+
 SCHEDULE = planned(contract(), terms_of(DEFAULT_PLAN), NOW)
 percents = st.lists(st.integers(1, 10_000), min_size=1, max_size=8).map(
     lambda weights: [Decimal(w * 100) / Decimal(sum(weights)).quantize(Decimal(1)) for w in weights]
@@ -209,7 +220,7 @@ def test_each_step_is_possible_in_its_states_only(state: ContractState) -> None:
     unmet = {
         "change": CHANGE.unmet(it, None, DIRECTOR),
         "submit": SUBMIT.unmet(it, FACTS, DIRECTOR),
-        "review": REVIEWS[ReviewPart.MANAGER].unmet(it, None, DIRECTOR),
+        "review": REVIEWS[ReviewPart.MANAGER].unmet(it, in_review(), DIRECTOR),
         "send": SEND.unmet(it, None, DIRECTOR),
         "sign": SIGN.unmet(it, None, DIRECTOR),
         "decline": DECLINE.unmet(it, None, DIRECTOR),
@@ -231,7 +242,7 @@ def test_a_part_is_reviewed_by_its_roles_only(part: ReviewPart, role: Role) -> N
     roles = {ReviewPart.LEGAL: {Role.legal}, ReviewPart.FINANCE: {Role.finance}, ReviewPart.MANAGER: leading}
     by = Actor.of(uuid4(), {role})
     assert REVIEWS[part].who.may_ever(by) == (role in roles[part])
-    assert (not REVIEWS[part].unmet(contract(state=ContractState.IN_REVIEW), None, by)) == (role in roles[part])
+    assert (not REVIEWS[part].unmet(contract(state=ContractState.IN_REVIEW), in_review(), by)) == (role in roles[part])
 
 
 def test_a_schedule_that_does_not_add_up_is_not_submitted() -> None:

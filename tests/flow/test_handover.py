@@ -84,7 +84,7 @@ def contract(now: Any, deal_id: UUID, owner: UUID, n: int) -> Contract:
     """Of ten contracts one is a draft, the others are active."""
     state = ContractState.ACTIVE if n % 10 else ContractState.DRAFT
     money: dict[str, Any] = {"total": Decimal(1000), "currency": "CNY", "fx": Decimal(1)}
-    texts: dict[str, Any] = {"lines": [], "sections": {}, "core_clauses": [], "signers": [], "reviews": {}, "account_name": "Acme"}
+    texts: dict[str, Any] = {"lines": [], "sections": {}, "core_clauses": [], "signers": [], "account_name": "Acme"}
     policy: dict[str, Any] = {"policy_version": 1, "acceptance_days": 30, "core_count": 3, "review_parts": []}
     return Contract(
         id=new_id(),

@@ -15,11 +15,17 @@ LISTS = {
     "/v1/deals": "deal",
     "/v1/quotes": "deal",
     "/v1/contracts": "contract",
+    "/v1/contracts/approvals": "contract",
     "/v1/payments": "contract",
 }
 """Lists of records, with the kind that decides. What begins with the address of one record is seen by whoever sees that record."""
 
-WHOLES = {"/v1/contacts": "account_id", "/v1/quotes": "deal_id", "/v1/payments": "contract_id"}
+WHOLES = {
+    "/v1/contacts": "account_id",
+    "/v1/quotes": "deal_id",
+    "/v1/payments": "contract_id",
+    "/v1/contracts/approvals": "contract_id",
+}
 """Lists of parts: the field that names the record they belong to."""
 
 FOR_ALL = {

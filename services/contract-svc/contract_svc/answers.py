@@ -12,6 +12,7 @@ from pydantic import AwareDatetime, BaseModel
 from contract_svc.acts import CONTRACT_ACTS, MILESTONE_ACTS
 from contract_svc.contracts.fields import ContractFields, Signer
 from contract_svc.contracts.record import ACCEPTANCE, Contract, ContractState, Facts, ReviewPart, Section, masked
+from contract_svc.contracts.reviews import CONTRACT_APPROVALS, reviews_of
 from contract_svc.contracts.tables import CONTRACTS
 from contract_svc.milestones.queries import OF_CONTRACTS
 from contract_svc.milestones.record import Milestone, MilestoneState, Trigger
@@ -19,6 +20,9 @@ from contract_svc.milestones.rules import balance
 from contract_svc.milestones.tables import MILESTONES
 from contract_svc.payments.queries import CREDIT_OF, IDS_OF_CONTRACT
 from shared.acts import AllowedAction, shown
+from shared.approvals.answers import ApprovalOut
+from shared.approvals.record import Request
+from shared.approvals.tables import ids_of
 from shared.auth import Actor
 from shared.db.tx import Reader
 from shared.deadlines import commands as clocks
@@ -65,6 +69,8 @@ class MilestoneOut(BaseModel):
 
 
 class ReviewOut(BaseModel):
+    """A part that approved the content."""
+
     part: ReviewPart
     by: UUID
     at: AwareDatetime
@@ -92,7 +98,8 @@ class ContractItem(ContractFields, Answer):
     """A contract with its money.
 
     `outstanding` is not paid or waived, due or not; `overdue` is the part of it that is past due; `credit` was paid too early or too
-    much. `acceptance_due_day` is the last day to accept, `acceptance_due_at` its end.
+    much. `acceptance_due_day` is the last day to accept, `acceptance_due_at` its end. `review_overdue`: a part of its review is not
+    decided in time.
     """
 
     version_says_all: ClassVar[bool] = False
@@ -123,6 +130,7 @@ class ContractItem(ContractFields, Answer):
     acceptance_due_day: date | None
     acceptance_due_at: datetime | None
     acceptance_overdue: bool
+    review_overdue: bool
     accepted_at: datetime | None
     deadlines: list[DeadlineOut]
     paid_at: datetime | None
@@ -136,6 +144,9 @@ class ContractItem(ContractFields, Answer):
 class ContractOut(ContractItem):
     """The whole contract. `content_hash` is that of the content under review, which reviewers approve.
 
+    `approval` is the review that was asked for last, also one that was rejected or withdrawn: who has to decide what until when.
+    `reviews` are the parts that approved the content with that hash.
+
     The policy gave it, when it was drafted: `review_parts`, the parts of the review that it needs; `core_count`, how many core clauses
     must be marked; `acceptance_days`, the calendar days after go-live to accept; `policy_version`, the version of the document.
     """
@@ -148,6 +159,7 @@ class ContractOut(ContractItem):
     submitted_by: UUID | None
     review_parts: list[ReviewPart]
     reviews: list[ReviewOut]
+    approval: ApprovalOut | None
     core_count: int
     acceptance_days: int
     policy_version: int
@@ -156,54 +168,61 @@ class ContractOut(ContractItem):
     @classmethod
     async def of(cls, contract: Contract, by: Actor, db: Reader) -> "ContractOut":
         """The whole contract, as every route of one contract answers it."""
-        ((values, milestones),) = await _with_money(db, [contract], by, cls)
+        ((values, milestones, review),) = await _whole(db, [contract], by, cls)
+        asked = review if contract.content_hash else None
         made: dict[str, Any] = {
             **values,
             "lines": [_line(line, contract.currency) for line in contract.lines],
-            "reviews": [{"part": part, **done} for part, done in contract.reviews.items()],
+            "submitted_by": asked and asked.approval.requested_by,
+            "reviews": [{"part": s.name, "by": s.decided_by, "at": s.decided_at} for s in (asked.approved if asked else ())],
+            "approval": review and ApprovalOut.of(review),
             "milestones": [MilestoneOut.of(m, by, contract) for m in milestones],
         }
         return cls.model_validate(made)
 
 
 async def items(db: Reader, contracts: Sequence[Contract], by: Actor) -> list[ContractItem]:
-    """A page of a list, with what hangs on the contracts read by two statements for all of them."""
-    return [ContractItem.model_validate(values) for values, _ in await _with_money(db, contracts, by, ContractItem)]
+    """A page of a list, with what hangs on the contracts read by a few statements for all of them."""
+    return [ContractItem.model_validate(values) for values, *_ in await _whole(db, contracts, by, ContractItem)]
 
 
 async def subjects(db: Reader, contract_id: UUID) -> list[UUID]:
-    """Whose events are the contract's history: its own, those of its milestones, deadlines and payments."""
+    """Whose events are the contract's history: its own, those of its reviews, milestones, deadlines and payments."""
     milestones = [m.id for m in await db.all(OF_CONTRACTS, contract_ids=[contract_id])]
+    reviews = await ids_of(db, CONTRACT_APPROVALS.kind, contract_id)
     deadlines = [d.id for d in (await clocks.of_records(db, [contract_id]))[contract_id]]
-    return [contract_id, *milestones, *deadlines, *await db.all(IDS_OF_CONTRACT, contract_id=contract_id)]
+    return [contract_id, *reviews, *milestones, *deadlines, *await db.all(IDS_OF_CONTRACT, contract_id=contract_id)]
 
 
 _SUMS = ("paid", "waived", "outstanding", "overdue")
 
 
-async def _with_money(
+async def _whole(
     db: Reader, contracts: Sequence[Contract], by: Actor, into: type[ContractItem]
-) -> list[tuple[dict[str, Any], list[Milestone]]]:
-    """What `into` shows of each contract, and its milestones."""
+) -> list[tuple[dict[str, Any], list[Milestone], Request | None]]:
+    """What `into` shows of each contract, its milestones and its last review."""
     ids = [c.id for c in contracts]
     schedules: dict[UUID, list[Milestone]] = defaultdict(list)
     for milestone in await db.all(OF_CONTRACTS, contract_ids=ids):
         schedules[milestone.contract_id].append(milestone)
     credits = {c.contract_id: c.credit for c in await db.all(CREDIT_OF, contract_ids=ids)}
     deadlines = await clocks.of_records(db, ids)
+    reviews = await reviews_of(db, [c.id for c in contracts if into is ContractOut or c.state is ContractState.IN_REVIEW])
     names = [n for n in into.model_fields if n in CONTRACTS.names and n != "total"]
     made = []
     for contract in contracts:
         milestones, credit = schedules[contract.id], credits.get(contract.id, Decimal(0))
         sums, seen = balance(milestones), masked(contract, by)
         amounts = {**{n: getattr(sums, n) for n in _SUMS}, "total": contract.total, "credit": credit}
-        facts = Facts(scheduled=sum((m.amount for m in milestones), Decimal(0)), received=sums.paid + credit)
+        review = reviews.get(contract.id)
+        facts = Facts(sum((m.amount for m in milestones), Decimal(0)), sums.paid + credit, review)
         values = {n: getattr(seen, n) for n in names}
         values |= {n: Money(amount=amount, currency=contract.currency) for n, amount in amounts.items()}
         shown_deadlines = [DeadlineOut.of(d) for d in deadlines[contract.id]]
         values["acceptance_overdue"] = any(d.overdue for d in shown_deadlines if d.name == ACCEPTANCE)
         values["deadlines"] = shown_deadlines
-        made.append((values | {"allowed_actions": shown(CONTRACT_ACTS, contract, by, facts)}, milestones))
+        values |= {"allowed_actions": shown(CONTRACT_ACTS, contract, by, facts), "review_overdue": review is not None and review.overdue}
+        made.append((values, milestones, review))
     return made
 
 

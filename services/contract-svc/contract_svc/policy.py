@@ -48,6 +48,15 @@ class ContractPolicy(Served):
         min_length=1,
         max_length=len(ReviewPart),
     )
+    review_hours: int | None = value(
+        16,
+        "Hours to review",
+        "合同评审时限",
+        "Working hours after which a part of the review that is still open is told as late; empty for never. "
+        "It counts for reviews that are asked for from then on.",
+        ge=1,
+        le=2000,
+    )
     sign_within_days: int | None = value(
         None,
         "Days to sign",

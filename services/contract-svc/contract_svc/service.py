@@ -5,6 +5,7 @@ from pathlib import Path
 
 from contract_svc.checks import CHECKS, TOTALS
 from contract_svc.contracts.api import router as contracts
+from contract_svc.contracts.reviews import CONTRACT_APPROVALS
 from contract_svc.delivery import deadlines
 from contract_svc.delivery.api import router as delivery
 from contract_svc.delivery.timers import TIMERS as DELIVERY_TIMERS
@@ -16,8 +17,10 @@ from contract_svc.payments.api import router as payments
 from contract_svc.payments.timers import TIMERS as PAYMENT_TIMERS
 from contract_svc.policy import POLICY
 from contract_svc.rezone import follow
+from contract_svc.signing.api import approvals
 from contract_svc.signing.api import router as signing
 from shared.access import members
+from shared.approvals.timers import timers_of
 from shared.deadlines.commands import following
 from shared.deadlines.timers import deadline_timers
 from shared.events.deal import DealMemberAdded, DealMemberRemoved
@@ -35,9 +38,9 @@ service = Service(
     metadata=metadata,
     policies=[replace(POLICY, simulations=[deadlines.SIMULATION], move=deadlines.move)],
     migrations=Path(__file__).parent / "migrations",
-    routers=[contracts, signing, delivery, milestones, payments],
+    routers=[contracts, approvals, signing, delivery, milestones, payments],
     readers=[directory.reader(), store.READER, DRAFTING, members.hearing(MEMBERS)],
-    timers={**DELIVERY_TIMERS, **PAYMENT_TIMERS, **deadline_timers(deadlines.DEADLINES)},
+    timers={**DELIVERY_TIMERS, **PAYMENT_TIMERS, **deadline_timers(deadlines.DEADLINES), **timers_of(CONTRACT_APPROVALS)},
     follows=[following(deadlines.DEADLINES)],
     jobs=[hand_over],
     checks=CHECKS,

@@ -1,5 +1,6 @@
 """The plumbing tables that every service's database has a copy of. No business rule and no table of one service."""
 
+from shared.db.tables.approvals import APPROVAL, APPROVAL_STEP
 from shared.db.tables.base import NAMING, PLUMBING, At, service_metadata
 from shared.db.tables.deadlines import DEADLINE
 from shared.db.tables.documents import DOCUMENT, LINK
@@ -12,6 +13,8 @@ from shared.db.tables.work import BLOCKED_TASK, HAND_OVER, IDEMPOTENCY, LEASE, R
 
 __all__ = [
     "ACCESS_LOG",
+    "APPROVAL",
+    "APPROVAL_STEP",
     "BLOCKED_TASK",
     "COMPANY",
     "CONSUMER_OFFSET",

@@ -3,6 +3,7 @@
 Every command locks the contract first: the lock orders what happens to it, to its milestones and to its payments.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -10,6 +11,7 @@ from uuid import UUID
 
 from contract_svc.contracts.queries import SEEN
 from contract_svc.contracts.record import Contract
+from contract_svc.contracts.reviews import free
 from contract_svc.contracts.rules import ASSIGN, CHANGE, owned_by, term_unmet
 from contract_svc.contracts.tables import CONTRACTS
 from shared.auth.actor import OWNERS
@@ -48,7 +50,8 @@ async def assign(tx: Tx, contract_id: UUID, to: UUID, *, expect: int | None, at:
     if contract.owner_id == to:
         return contract
     when = happened(at, tx.now, since=contract.closed_at or contract.drafted_at)
-    return await change(tx, contract, at=when, **owned_by(contract, to, await _owners_team(tx, to)))
+    changes = owned_by(contract, to, await _owners_team(tx, to))
+    return await change(tx, contract, at=when, also=(await free(tx, [contract], to)).get(contract.id, ()), **changes)
 
 
 async def _owners_team(tx: Tx, owner_id: UUID) -> UUID | None:
@@ -63,11 +66,11 @@ async def _owners_team(tx: Tx, owner_id: UUID) -> UUID | None:
     return known.team_id
 
 
-async def change(tx: Tx, contract: Contract, *, at: datetime, **changes: Any) -> Contract:
-    """Set fields of a locked contract and tell which of them changed. Tell nothing when none did."""
+async def change(tx: Tx, contract: Contract, *, at: datetime, also: Sequence[str] = (), **changes: Any) -> Contract:
+    """Set fields of a locked contract and tell which of them changed, and what `also` did. Tell nothing when none did."""
     changed = {name: value for name, value in changes.items() if getattr(contract, name) != value}
     if not changed:
         return contract
     before = {"previous_owner_id": contract.owner_id} if "owner_id" in changed else {}
-    told = about(ContractChanged, replace(contract, **changed), changed=sorted(changed), **before)
+    told = about(ContractChanged, replace(contract, **changed), changed=sorted([*changed, *also]), **before)
     return await tx.save(CONTRACTS, contract, told, at=at, **changed)

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from shared.access import kinds
 from shared.acts import Subject, who
+from shared.approvals.record import Request
 from shared.auth.actor import LEADERS, OWNERS, Actor, Role
 from shared.errors import Unmet
 from shared.masking import masked_name
@@ -84,7 +85,6 @@ class Contract:
     sections: Annotated[dict[str, str], Stored(comment="section -> text")]
     core_clauses: Annotated[list[str], Stored(comment="the sections that the customer confirms one by one")]
     signers: Annotated[list[dict[str, Any]], Stored(comment="personal: name and contact of each")]
-    reviews: Annotated[dict[str, dict[str, Any]], Stored(comment="part -> by, at: the approvals of this content")]
     drafted_at: datetime
     policy_version: Annotated[int, Stored(default="1", comment="of the document that it was drafted by")]
     acceptance_days: Annotated[int, Stored(default="30", comment="calendar days after the day of go-live")]
@@ -107,7 +107,6 @@ class Contract:
     starts_on: date | None = None
     ends_on: date | None = None
     content_hash: Annotated[str | None, Stored(comment="SHA-256 of the content under review")] = None
-    submitted_by: UUID | None = None
     signed_at: datetime | None = None
     live_on: date | None = None
     live_at: Annotated[datetime | None, Stored(comment="when it went live; no acceptance was before")] = None
@@ -129,10 +128,11 @@ def masked(contract: Contract, by: Actor) -> Contract:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What some acts ask besides the contract: the sum of its milestones, and the payments kept."""
+    """What some acts ask besides the contract: the sum of its milestones, the payments kept, and its last review."""
 
     scheduled: Decimal
     received: Decimal
+    review: Request | None = None
 
 
 def _wrong_state(contract: Contract, states: Sequence[str]) -> Unmet:

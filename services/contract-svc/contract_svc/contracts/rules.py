@@ -84,21 +84,8 @@ REOPEN: Act[Contract, None] = Act(
 
 
 def owned_by(contract: Contract, owner_id: UUID | None, team_id: UUID | None) -> dict[str, Any]:
-    """What changes with the owner.
-
-    A closed contract stays in the team that it was closed in. A review that the new owner gave is void: somebody else gives it again.
-    """
-    void = contract.state is ContractState.IN_REVIEW
-    return {
-        "owner_id": owner_id,
-        "team_id": contract.team_id if contract.closed_at else team_id,
-        "reviews": reviews_without(contract, owner_id) if void else contract.reviews,
-    }
-
-
-def reviews_without(contract: Contract, owner_id: UUID | None) -> dict[str, dict[str, Any]]:
-    """The reviews that count when the contract has this owner, who cannot review it."""
-    return {part: review for part, review in contract.reviews.items() if str(review["by"]) != str(owner_id)}
+    """What changes with the owner. A closed contract stays in the team that it was closed in."""
+    return {"owner_id": owner_id, "team_id": contract.team_id if contract.closed_at else team_id}
 
 
 def term_unmet(starts_on: date | None, ends_on: date | None) -> list[Unmet]:

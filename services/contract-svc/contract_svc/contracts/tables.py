@@ -1,6 +1,7 @@
 """Contracts, and the last number given in each year."""
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Index, Integer, Table, text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Index, Integer, Table, Uuid, text
+from sqlalchemy.dialects.postgresql import JSONB
 
 from contract_svc.contracts.record import Contract
 from contract_svc.metadata import metadata
@@ -13,6 +14,8 @@ CONTRACT = table(
     Contract,
     # Written by the release before only: whether it is late is its deadline's. The column goes with the next release.
     Column("acceptance_overdue", Boolean, nullable=False, server_default=text("false")),
+    Column("reviews", JSONB, nullable=False, server_default=text("'{}'"), comment="of the release before; not read any more"),
+    Column("submitted_by", Uuid, comment="of the release before; not read any more"),
     CheckConstraint("total >= 0", name="total"),
     CheckConstraint("fx >= 0", name="fx"),
     CheckConstraint("revision > 0", name="revision"),

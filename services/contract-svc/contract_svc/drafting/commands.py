@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from contract_svc.contracts import queries
 from contract_svc.contracts.commands import about, change
 from contract_svc.contracts.record import UNSIGNED, Contract, ContractState
+from contract_svc.contracts.reviews import free
 from contract_svc.contracts.rules import owned_by
 from contract_svc.contracts.tables import CONTRACT_NUMBER, CONTRACTS
 from contract_svc.drafting import rules
@@ -58,7 +59,6 @@ async def draft(tx: Tx, quote_id: UUID, quote: QuoteAccepted, *, at: datetime) -
         sections={},
         core_clauses=[section.value for section in policy.core_clauses],
         signers=[],
-        reviews={},
         drafted_at=at,
         policy_version=policy.version,
         acceptance_days=policy.acceptance_days,
@@ -85,14 +85,16 @@ async def follow(tx: Tx, contracts: Sequence[Contract], deal: DealUpdated, *, at
     """
     for contract in contracts:
         signed = contract.state not in UNSIGNED
+        freed: Sequence[str] = ()
         now = {} if signed else {n: getattr(deal, n) for n in Dimensions.model_fields if n not in ("owner_id", "team_id")}
         if "owner_id" in deal.changed and not (signed and deal.hand_over_id):
             team = await team_of(tx, deal.owner_id) if signed and deal.owner_id else deal.team_id
             now |= owned_by(contract, deal.owner_id, team)
+            freed = (await free(tx, [contract], deal.owner_id)).get(contract.id, ())
         elif "team_id" in deal.changed and not signed and contract.owner_id == deal.owner_id:
             now["team_id"] = deal.team_id
         last = contract.closed_at or contract.signed_at or contract.drafted_at
-        await change(tx, contract, at=max(at, last), **now)
+        await change(tx, contract, at=max(at, last), also=freed, **now)
 
 
 async def _next_number(tx: Tx, at: datetime) -> str:

@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, func, select
 
 from contract_svc.contracts import queries as contracts
 from contract_svc.contracts.record import Facts
+from contract_svc.contracts.reviews import reviews_of
 from contract_svc.milestones.tables import MILESTONE
 from contract_svc.payments.fields import PaymentFields
 from contract_svc.payments.record import Allocated, Payment
@@ -73,6 +74,13 @@ CREDIT_OF = Query(
     Credit,
 )
 
+
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    scheduled: Decimal
+    received: Decimal
+
+
 _FACTS_OF = Query(
     select(
         select(func.coalesce(func.sum(MILESTONE.c.amount), 0))
@@ -84,10 +92,11 @@ _FACTS_OF = Query(
         .scalar_subquery()
         .label("received"),
     ),
-    Facts,
+    _Sums,
 )
 
 
 async def facts_of(db: Reader, contract_id: UUID) -> Facts:
-    """What the acts of a contract ask of its milestones and payments."""
-    return await db.one(_FACTS_OF, contract_id=contract_id)
+    """What the acts of a contract ask of its milestones, payments and reviews."""
+    sums = await db.one(_FACTS_OF, contract_id=contract_id)
+    return Facts(sums.scheduled, sums.received, (await reviews_of(db, [contract_id])).get(contract_id))

@@ -3,21 +3,26 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 
 from contract_svc.answers import ContractOut
 from contract_svc.contracts.api import ReasonedStepIn, SignerIn, Signers, StepIn
 from contract_svc.contracts.record import ReviewPart
-from contract_svc.signing import commands
-from contract_svc.signing.rules import Decision
+from contract_svc.signing import commands, queries
+from contract_svc.signing.queries import ContractApprovalItem
+from shared.approvals.record import Decision
 from shared.auth import CurrentActor
 from shared.fields import Day, Reason, Time
 from shared.http.body import Body
-from shared.http.edge import ClinchRoute, IfMatch, InTx
+from shared.http.edge import ClinchRoute, IfMatch, InTx, Reading
+from shared.http.listing import Page, PageRequest
 from shared.sentences import written
 
 router = APIRouter(prefix="/v1/contracts/{contract_id}", tags=["contracts"], route_class=ClinchRoute)
+
+
+approvals = APIRouter(prefix="/v1/contracts/approvals", tags=["contracts"], route_class=ClinchRoute)
 
 
 class ReviewIn(StepIn):
@@ -29,6 +34,15 @@ class ReviewIn(StepIn):
         Field(description="Of the content that was reviewed, as the contract shows it"),
     ]
     reason: Annotated[Reason | None, Field(description="Needed for a rejection")] = None
+
+
+class DelegateIn(StepIn):
+    part: ReviewPart
+    person_id: Annotated[UUID, Field(description="Who decides it, on the roster; your own id takes it for yourself")]
+
+
+class WithdrawIn(StepIn):
+    reason: Reason | None = None
 
 
 class SendIn(StepIn):
@@ -43,7 +57,19 @@ class SignIn(Body):
     ends_on: Day | None = None
 
 
-NOW, SEND, SIGN = StepIn(), SendIn(), SignIn()
+NOW, SEND, SIGN, WITHDRAW = StepIn(), SendIn(), SignIn(), WithdrawIn()
+
+
+Mine = Annotated[bool, Query(description="Only those that wait for you: by your role, or delegated to you, and not of your own contracts")]
+
+
+@approvals.get("")
+async def list_contract_approvals(
+    page: Annotated[PageRequest, Depends(queries.LIST.params)], db: Reading, by: CurrentActor, mine: Mine = False
+) -> Page[ContractApprovalItem]:
+    """Parts of reviews that nobody has decided yet, of contracts that you see; those that are due first come first."""
+    where, params = queries.asked(by, mine=mine)
+    return await queries.LIST.page(db, page, where=where, params=params)
 
 
 def _names(signers: list[SignerIn] | None) -> list[dict[str, Any]] | None:
@@ -65,10 +91,25 @@ async def review_contract(contract_id: UUID, body: ReviewIn, tx: InTx, by: Curre
 
     Their approvals make the contract approved; one rejection makes it a draft again.
     `content_hash` takes the place of If-Match. Each part is given by another person, and never by the owner of the deal or by
-    the person who submitted the contract. A director can stand in for the manager.
+    the person who submitted the contract. A director can stand in for the manager, and whom a part was delegated to for anybody.
     """
     decided = await commands.review(tx, contract_id, body.part, body.decision, reviewed=body.content_hash, reason=body.reason, at=body.at)
     return await ContractOut.of(decided, by, tx)
+
+
+@router.post("/reviews/delegate")
+async def delegate_contract_review(contract_id: UUID, body: DelegateIn, tx: InTx, by: CurrentActor) -> ContractOut:
+    """Name who decides a part of the review, whatever their role. For whoever could decide it; they still can.
+
+    It is somebody who sees the contract unmasked, does not own it, did not submit it and gave no other part.
+    """
+    return await ContractOut.of(await commands.delegate(tx, contract_id, body.part, body.person_id, at=body.at), by, tx)
+
+
+@router.post("/withdraw")
+async def withdraw_contract(contract_id: UUID, tx: InTx, by: CurrentActor, expect: IfMatch, body: WithdrawIn = WITHDRAW) -> ContractOut:
+    """in_review → draft, to change it: by who submitted it, or by its owner. What was approved by then is void."""
+    return await ContractOut.of(await commands.withdraw(tx, contract_id, reason=body.reason, expect=expect, at=body.at), by, tx)
 
 
 @router.post("/send-for-signature")

@@ -9,6 +9,7 @@ from uuid import UUID
 from contract_svc.contracts.commands import about
 from contract_svc.contracts.queries import SEEN
 from contract_svc.contracts.record import Contract, ContractState, ReviewPart
+from contract_svc.contracts.reviews import CONTRACT_APPROVALS, reviews_of
 from contract_svc.contracts.tables import CONTRACTS
 from contract_svc.delivery.commands import take_effect
 from contract_svc.milestones import commands as milestones
@@ -16,7 +17,22 @@ from contract_svc.milestones.queries import OF_CONTRACT
 from contract_svc.milestones.record import Trigger
 from contract_svc.payments.commands import trigger
 from contract_svc.payments.queries import facts_of
-from contract_svc.signing.rules import DECLINE, REVIEWS, SEND, SIGN, SUBMIT, VOID, Decision, all_approved, content_hash, signature_unmet
+from contract_svc.policy import POLICY
+from contract_svc.signing.rules import (
+    DECLINE,
+    DELEGATIONS,
+    REVIEWS,
+    SEND,
+    SIGN,
+    SUBMIT,
+    VOID,
+    WITHDRAW,
+    content_hash,
+    review_plans,
+    signature_unmet,
+)
+from shared.approvals import commands as approvals
+from shared.approvals.record import ApprovalState, Decision, Request, Step
 from shared.calendar import day_of, start_of
 from shared.clock import happened
 from shared.db.tx import Tx
@@ -30,6 +46,7 @@ from shared.events.contract import (
     ContractSigned,
     ContractSubmitted,
     ContractVoided,
+    ContractWithdrawn,
 )
 from shared.timers import cancel_timers
 
@@ -44,9 +61,19 @@ async def submit(tx: Tx, contract_id: UUID, *, expect: int | None, at: datetime 
     when = happened(at, tx.now, since=contract.drafted_at)
     digest = content_hash(contract, await tx.all(OF_CONTRACT, contract_id=contract.id))
     told = about(ContractSubmitted, contract, content_hash=digest)
-    return await tx.save(
-        CONTRACTS, contract, told, at=when, state=ContractState.IN_REVIEW, content_hash=digest, submitted_by=tx.actor.id, reviews={}
+    contract = await tx.save(CONTRACTS, contract, told, at=when, state=ContractState.IN_REVIEW, content_hash=digest)
+    policy = tx.policy(POLICY)
+    await approvals.ask(
+        tx,
+        CONTRACT_APPROVALS,
+        contract,
+        review_plans(contract),
+        content_hash=digest,
+        at=when,
+        hours=policy.review_hours,
+        policy_version=policy.version,
     )
+    return contract
 
 
 async def review(
@@ -57,25 +84,62 @@ async def review(
     The hash takes the place of If-Match, so that reviewers can work at the same time.
     """
     contract = await SEEN.load(tx, contract_id)
-    REVIEWS[part].check(contract, tx.actor)
+    facts = await facts_of(tx, contract.id)
+    REVIEWS[part].check(contract, tx.actor, facts=facts)
+    request, step = _part_of(facts.review, part)
     if reviewed != contract.content_hash:
         raise Rejected("The content has changed since you read it. Read it again.", code="content_changed")
     when = happened(at, tx.now, since=contract.drafted_at)
     told = about(ContractReviewed, contract, part=part.value, decision=decision.value, content_hash=reviewed)
-    if decision is Decision.REJECTED:
-        if reason is None:
-            raise Invalid("Say why it is rejected.", pointer="/reason", code="missing")
+    if decision is Decision.REJECTED and reason is None:
+        raise Invalid("Say why it is rejected.", pointer="/reason", code="missing")
+    after = await approvals.decide(tx, CONTRACT_APPROVALS, contract, request, step, decision, at=when, reason=reason)
+    if after.approval.state is ApprovalState.REJECTED:
         return await tx.save(CONTRACTS, contract, told, about(ContractRejected, contract, reason=reason), at=when, **_back(contract))
-    reviews = {**contract.reviews, part.value: {"by": tx.actor.id, "at": when}}
-    if not all_approved(contract, reviews):
-        return await tx.save(CONTRACTS, contract, told, at=when, reviews=reviews)
+    if after.approval.state is ApprovalState.OPEN:
+        return await tx.save(CONTRACTS, contract, told, at=when)
     approved = about(ContractApproved, contract, content_hash=reviewed)
-    return await tx.save(CONTRACTS, contract, told, approved, at=when, reviews=reviews, state=ContractState.APPROVED)
+    return await tx.save(CONTRACTS, contract, told, approved, at=when, state=ContractState.APPROVED)
+
+
+async def delegate(tx: Tx, contract_id: UUID, part: ReviewPart, to: UUID, *, at: datetime | None) -> Contract:
+    """Name who gives one part of the review. The contract stays as it is, and so does its version."""
+    contract = await SEEN.load(tx, contract_id)
+    facts = await facts_of(tx, contract.id)
+    DELEGATIONS[part].check(contract, tx.actor, facts=facts)
+    request, step = _part_of(facts.review, part)
+    when = happened(at, tx.now, since=request.approval.requested_at)
+    await approvals.delegate(tx, CONTRACT_APPROVALS, contract, request, step, to, at=when)
+    return contract
+
+
+async def withdraw(tx: Tx, contract_id: UUID, *, reason: str | None, expect: int | None, at: datetime | None) -> Contract:
+    """in_review → draft, by who submitted it or its owner. What others approved by then is void."""
+    contract = await SEEN.load(tx, contract_id, expect)
+    facts = await facts_of(tx, contract.id)
+    WITHDRAW.check(contract, tx.actor, facts=facts)
+    when = happened(at, tx.now, since=contract.drafted_at)
+    told = about(ContractWithdrawn, contract, content_hash=contract.content_hash, reason=reason)
+    await _end_review(tx, contract, facts.review, reason, at=when)
+    return await tx.save(CONTRACTS, contract, told, at=when, **_back(contract))
+
+
+def _part_of(review: Request | None, part: ReviewPart) -> tuple[Request, Step]:
+    """The step of a part that an act has found open."""
+    assert review is not None
+    step = review.step(part)
+    assert step is not None
+    return review, step
+
+
+async def _end_review(tx: Tx, contract: Contract, review: Request | None, reason: str | None, *, at: datetime) -> None:
+    if review is not None:
+        await approvals.withdraw(tx, CONTRACT_APPROVALS, contract, review, at=at, reason=reason)
 
 
 def _back(contract: Contract) -> dict[str, Any]:
     """Back to a draft of the next revision. Approvals of the old content are void."""
-    return {"state": ContractState.DRAFT, "revision": contract.revision + 1, "content_hash": None, "submitted_by": None, "reviews": {}}
+    return {"state": ContractState.DRAFT, "revision": contract.revision + 1, "content_hash": None}
 
 
 async def send(
@@ -160,6 +224,8 @@ async def give_up(tx: Tx, contracts: Sequence[Contract], reason: str, *, at: dat
 
 async def _void(tx: Tx, contract: Contract, reason: str, *, at: datetime) -> Contract:
     """Waive what is open of a locked contract, and cancel its timers."""
+    if contract.state is ContractState.IN_REVIEW:
+        await _end_review(tx, contract, (await reviews_of(tx, [contract.id])).get(contract.id), reason, at=at)
     await milestones.waive_open(tx, contract, "The contract was voided.", at=at)
     await cancel_timers(tx, contract.id)
     told = about(ContractVoided, contract, reason=reason, was_signed=contract.signed_at is not None)

@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
@@ -12,9 +11,15 @@ from contract_svc.contracts.record import CONTRACT, OWNER, PREPARER, UNSIGNED, C
 from contract_svc.contracts.rules import missing_sections, term_unmet
 from contract_svc.milestones.record import Milestone
 from shared.acts import Act, who
+from shared.approvals import rules as approvals
+from shared.approvals.record import Decision, Plan, Step
+from shared.approvals.rules import Obstacle, obstacles
 from shared.auth.actor import Actor, Role
 from shared.errors import Unmet
 from shared.events.contract import (
+    ContractApprovalDecided,
+    ContractApprovalDelegated,
+    ContractApprovalRequested,
     ContractApproved,
     ContractDeclined,
     ContractRejected,
@@ -23,12 +28,8 @@ from shared.events.contract import (
     ContractSigned,
     ContractSubmitted,
     ContractVoided,
+    ContractWithdrawn,
 )
-
-
-class Decision(StrEnum):
-    APPROVED = "approved"
-    REJECTED = "rejected"
 
 
 def content_hash(contract: Contract, milestones: Sequence[Milestone]) -> str:
@@ -68,7 +69,7 @@ SUBMIT: Act[Contract, Facts] = Act(
     states=(ContractState.DRAFT,),
     to=(ContractState.IN_REVIEW,),
     needs=_submit_needs,
-    tells=(ContractSubmitted,),
+    tells=(ContractSubmitted, ContractApprovalRequested),
     refused="The contract cannot go to review.",
     code="contract_not_submittable",
     says="Sends the draft to review. From then on its content has a hash, and reviewers decide about that content.",
@@ -76,33 +77,66 @@ SUBMIT: Act[Contract, Facts] = Act(
 )
 
 
-def _review(part: ReviewPart, *roles: Role) -> Act[Contract, None]:
-    """The parts that the contract needs decide in any order, once per content, each by another person.
+_REVIEWERS: Mapping[ReviewPart, tuple[Role, ...]] = {
+    ReviewPart.LEGAL: (Role.legal,),
+    ReviewPart.FINANCE: (Role.finance,),
+    ReviewPart.MANAGER: (Role.manager, Role.regional_head, Role.director),  # a director stands in for a manager
+}
 
-    The owner of the deal and the person who submitted the contract do not review it, even if they have the role.
+
+def review_plans(contract: Contract) -> list[Plan]:
+    """What a submission asks for: the parts that the contract needs, side by side."""
+    return [Plan(part, [role.value for role in roles]) for part, roles in _REVIEWERS.items() if part in contract.review_parts]
+
+
+def _is_asked(contract: Contract, facts: Facts) -> bool:
+    """A review is of one content. Another process may have submitted this one, of a release before reviews were approvals."""
+    return facts.review is not None and facts.review.approval.content_hash == contract.content_hash
+
+
+def _in_the_way(obstacle: Obstacle, step: Step) -> Unmet | None:
+    match obstacle:
+        case Obstacle.REQUESTED:
+            return Unmet("own_submission", "You submitted the contract. Somebody else must review it.")
+        case Obstacle.OWNS:
+            return Unmet("own_contract", "You own the deal. Somebody else must review its contract.")
+        case Obstacle.DECIDED_ANOTHER:
+            return Unmet("one_part_each", f"You gave the {step.name} review. Somebody else must give this one.")
+        case Obstacle.DECIDED:
+            return Unmet("reviewed", f"The {step.name} review is already done.")
+        case _:  # the contract's state says so
+            return None
+
+
+def _reviewing(part: ReviewPart) -> dict[str, Any]:
+    """What reviewing and delegating a part have in common.
+
+    The parts that the contract needs decide in any order, once per content, each by another person. The owner of the deal and the
+    person who submitted the contract do not review it, even if they have the role.
     """
 
-    def needs(contract: Contract, _: None, by: Actor) -> Iterable[Unmet]:
+    def needs(contract: Contract, facts: Facts, by: Actor) -> Iterable[Unmet]:
         if part not in contract.review_parts:
             yield Unmet("not_needed", f"This contract needs no {part} review.")
-        if contract.submitted_by == by.id:
-            yield Unmet("own_submission", "You submitted the contract. Somebody else must review it.")
-        if contract.owner_id == by.id:
-            yield Unmet("own_contract", "You own the deal. Somebody else must review its contract.")
-        given = next((other for other, review in contract.reviews.items() if other != part and str(review["by"]) == str(by.id)), None)
-        if given is not None:
-            yield Unmet("one_part_each", f"You gave the {given} review. Somebody else must give this one.")
-        if part in contract.reviews:
-            yield Unmet("reviewed", f"The {part} review is already done.")
+        elif contract.state is ContractState.IN_REVIEW and not _is_asked(contract, facts):
+            yield Unmet("not_asked", "Nobody is asked about this content. Take the contract back and submit it again.")
+        if facts.review and (step := facts.review.step(part)):
+            found = (_in_the_way(*each) for each in obstacles(facts.review, step, by.id, contract.owner_id))
+            yield from (unmet for unmet in found if unmet)
 
+    def named(_: Contract, facts: Facts, by: Actor) -> bool:
+        step = facts.review.step(part) if facts.review else None
+        return step is not None and approvals.named(step, by.id)
+
+    return {"of": CONTRACT, "who": who(*_REVIEWERS[part]), "states": (ContractState.IN_REVIEW,), "needs": needs, "named": named}
+
+
+def _review(part: ReviewPart) -> Act[Contract, Facts]:
     return Act(
-        of=CONTRACT,
+        **_reviewing(part),
         name=f"review_{part}",
         operation="review_contract",
-        who=who(*roles),
-        states=(ContractState.IN_REVIEW,),
-        needs=needs,
-        tells=(ContractReviewed,),
+        tells=(ContractReviewed, ContractApprovalDecided),
         refused="The review cannot be recorded.",
         code="contract_not_reviewable",
         says=f"Approves or rejects the content, as the {part} part of the review.",
@@ -111,11 +145,43 @@ def _review(part: ReviewPart, *roles: Role) -> Act[Contract, None]:
     )
 
 
-REVIEWS: Mapping[ReviewPart, Act[Contract, None]] = {
-    ReviewPart.LEGAL: _review(ReviewPart.LEGAL, Role.legal),
-    ReviewPart.FINANCE: _review(ReviewPart.FINANCE, Role.finance),
-    ReviewPart.MANAGER: _review(ReviewPart.MANAGER, Role.manager, Role.regional_head, Role.director),  # a director stands in for a manager
-}
+def _delegate(part: ReviewPart) -> Act[Contract, Facts]:
+    return Act(
+        **_reviewing(part),
+        name=f"delegate_{part}",
+        operation="delegate_contract_review",
+        tells=(ContractApprovalDelegated,),
+        refused="The review cannot be delegated.",
+        code="review_not_delegable",
+        says=f"Names who decides the {part} part of the review, whatever their role.",
+        asks="As for the review. The person named could give it, and sees the contract unmasked.",
+        sample=lambda _, by: {"part": part, "person_id": str(by.id)},
+    )
+
+
+REVIEWS: Mapping[ReviewPart, Act[Contract, Facts]] = {part: _review(part) for part in ReviewPart}
+DELEGATIONS: Mapping[ReviewPart, Act[Contract, Facts]] = {part: _delegate(part) for part in ReviewPart}
+
+
+def _withdraw_needs(contract: Contract, facts: Facts, by: Actor) -> Iterable[Unmet]:
+    if facts.review and by.id not in (facts.review.approval.requested_by, contract.owner_id):
+        yield Unmet("not_submitted_by_you", "Somebody else submitted the contract. They or its owner can take it back; you can reject it.")
+
+
+WITHDRAW: Act[Contract, Facts] = Act(
+    of=CONTRACT,
+    name="withdraw",
+    operation="withdraw_contract",
+    who=OWNER,
+    states=(ContractState.IN_REVIEW,),
+    to=(ContractState.DRAFT,),
+    needs=_withdraw_needs,
+    tells=(ContractWithdrawn,),
+    refused="The contract cannot be taken back from review.",
+    code="contract_not_withdrawable",
+    says="Takes the contract back from review, to change it: it is a draft of the next revision.",
+    asks="Done by who submitted it, or by its owner.",
+)
 
 APPROVE: Act[Contract, None] = Act(
     of=CONTRACT,
@@ -133,11 +199,6 @@ REJECT: Act[Contract, None] = Act(
     tells=(ContractRejected,),
     says="Follows from a rejection: it is a draft of the next revision.",
 )
-
-
-def all_approved(contract: Contract, reviews: Mapping[str, Any]) -> bool:
-    """Whether every part that the contract needs has approved."""
-    return reviews.keys() >= set(contract.review_parts)
 
 
 # -- Signature ----------------------------------------------------------------------------------------------------------------

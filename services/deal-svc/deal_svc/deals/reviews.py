@@ -21,11 +21,12 @@ from shared.events.contract import (
     ContractSubmitted,
     ContractTerminated,
     ContractVoided,
+    ContractWithdrawn,
 )
 from shared.events.envelope import Envelope, Event
 from shared.log.readers import folding
 
-_ENDED = (ContractApproved, ContractRejected, ContractVoided, ContractDeclined, ContractSigned, ContractTerminated)
+_ENDED = (ContractApproved, ContractRejected, ContractWithdrawn, ContractVoided, ContractDeclined, ContractSigned, ContractTerminated)
 
 _NAMES = tuple(Review.__dataclass_fields__)
 _given = rows_param(CONTRACT_REVIEW, *_NAMES)
