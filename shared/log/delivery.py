@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from shared.events.envelope import headers, topic
+from shared.events.envelope import REGISTRY, headers, topic
 from shared.log.bus import Bus, Message, MessageRefused, TopicRefused
 
 _UNFIT = ValueError, TypeError, OverflowError
@@ -101,11 +101,16 @@ def _message(row: Any, publisher: str) -> Message:
 
 @lru_cache(maxsize=512)
 def _topic(type: str, aggregate: str) -> str:
-    """A type that this version does not know is published all the same: in an upgrade the newer version may have told it already."""
+    """A type that this version does not know is published all the same: in an upgrade the newer version may have told it already.
+
+    Its aggregate begins with the type's first word; a part of a record has one of its own, such as contract_deadline.
+    """
     found = _TYPE.fullmatch(type)
     if found is None:
         raise ValueError(f"its type {type!r} is no event type, which reads like clinch.deal.won.v1")
-    if found[1] != aggregate:
+    known = REGISTRY.get(type)
+    belongs = aggregate == known.aggregate if known else re.fullmatch(f"{found[1]}(_[a-z0-9_]+)?", aggregate)
+    if not belongs:
         raise ValueError(f"its type {type} does not belong to the aggregate {aggregate!r}")
     return topic(aggregate)
 

@@ -11,10 +11,12 @@ import pytest
 
 from clinch.run.postgres import Postgres
 from shared import verify
+from shared.events.contract import ContractDeadlineStarted
+from shared.events.envelope import topic
 from shared.ids import new_id
 from shared.log import relay as relaying
 from shared.log.bus import BusUnavailable, Message, MessageRefused, TopicRefused, UnknownTopic
-from shared.log.delivery import deliver, parcels
+from shared.log.delivery import _topic, deliver, parcels
 from shared.log.relay import LETTERS, relay, sample
 from tests.harness import Running, running
 from tests.shared.memory_bus import MemoryBus
@@ -124,6 +126,16 @@ async def test_a_row_of_the_outbox_without_its_event_is_parked(notes: Running) -
         await emptied(notes)
     assert await letters(notes) == [(lost, 0, "the table `event` has no such event")]
     assert versions(bus, good) == [1]
+
+
+def test_a_part_of_a_record_is_told_in_a_topic_of_its_own() -> None:
+    """Events are named by their record, and have a subject of their own: a deadline, a task, an approval."""
+    assert _topic(ContractDeadlineStarted.type, "contract_deadline") == topic("contract_deadline")
+    with pytest.raises(ValueError, match="does not belong"):
+        _topic(ContractDeadlineStarted.type, "contract")
+    assert _topic("clinch.deal.newer_told.v1", "deal_newer") == topic("deal_newer")
+    with pytest.raises(ValueError, match="does not belong"):
+        _topic("clinch.deal.newer_told.v1", "dealer")
 
 
 async def test_a_type_that_only_a_newer_version_knows_is_published(notes: Running) -> None:
