@@ -48,6 +48,7 @@ LIST = Listing(
     filters={name: _OPEN.c[name] for name in ("contract_id", "owner_id", "part", "overdue", "delegate_id", "requested_by", "due_at")},
     sorts=("due_at", "requested_at"),
     default="due_at",
+    search=(_OPEN.c.number, _OPEN.c.account_name),
 )
 SEEN = Within(ROWS, _OPEN.c.contract_id)
 
