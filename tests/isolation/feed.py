@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 
+from shared.events.envelope import REGISTRY
 from tests.isolation.asking import Asker
 from tests.isolation.oracle import Known, is_masked
 from tests.isolation.people import Person
@@ -20,6 +21,10 @@ PART_OF = {
     "quote": ("deal", "deal_id"),
     "milestone": ("contract", "contract_id"),
     "payment": ("contract", "contract_id"),
+    "lead_task": ("lead", "lead_id"),
+    "deal_task": ("deal", "deal_id"),
+    "contract_deadline": ("contract", "contract_id"),
+    "contract_approval": ("contract", "contract_id"),
 }
 FOR_ALL = {"team", "person", "product", "price", "policy", "rate", "calendar"}
 FOR_OPERATIONS = {"webhook"}
@@ -27,7 +32,7 @@ FOR_OPERATIONS = {"webhook"}
 
 def _whose(event: dict[str, Any]) -> tuple[str, str]:
     """The kind that decides, and the record."""
-    aggregate = event["type"].split(".")[1]
+    aggregate = REGISTRY[event["type"]].aggregate
     if aggregate in OWNED:
         return OWNED[aggregate], event["subject"]
     if aggregate in PART_OF:
