@@ -114,6 +114,8 @@ async def contracts(svc: Running) -> Values:
         **{f"{name}_contract.contract_id": ids([await office.draft()]) for name in ("edit", "void")},
         "review_contract.contract_id": ids([submitted]),
         "review_contract.content_hash": [submitted["content_hash"]],
+        "delegate_contract_review.contract_id": ids([await office.act(await office.draft(), "submit")]),
+        "delegate_contract_review.person_id": [office.id("assistant:nora")],
         "send_contract.contract_id": ids([await office.approved()]),
         "terminate_contract.contract_id": ids([await office.signed()]),
         "decline_contract.contract_id": ids([await office.sent()]),

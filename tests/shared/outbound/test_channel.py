@@ -7,6 +7,7 @@ from typing import Annotated
 from uuid import UUID
 
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import Column, Table, Text, Uuid
 
 from clinch.run.postgres import Postgres
@@ -77,7 +78,10 @@ def sender(_settings: Settings, clock: Clock) -> Sender:
     return Sender(clock, allowed=Allowed.of("ALLOW", ["127.0.0.1"]), seconds=5, agent="Orders/1")
 
 
-COURIER = Courier(CHANNEL, "order-svc", make=makes_its_own, disable=disable, sender=sender, meters=Meters("shop"))
+METERS = Meters("shop")
+for meter in (METERS.outcomes, METERS.seconds, METERS.pending, METERS.oldest):
+    REGISTRY.unregister(meter)  # they are this test's, and none that a service shows
+COURIER = Courier(CHANNEL, "order-svc", make=makes_its_own, disable=disable, sender=sender, meters=METERS)
 
 
 @pytest.fixture

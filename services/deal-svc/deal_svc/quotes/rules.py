@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from deal_svc.deals.pipeline import OPEN_STAGES
+from deal_svc.deals.pipeline import OPEN_STAGES, Stage
 from deal_svc.deals.record import Deal
 from deal_svc.deals.rules import CLOSED, DEAL, NOT_MANAGER, NOT_OWNER, RESPONSIBLE, SELLING
 from deal_svc.policy import DiscountAuthority
@@ -105,6 +105,11 @@ def _to_accept(quote: Quote, facts: QuoteFacts, by: Actor) -> Iterator[Unmet]:
         yield Unmet("quote_expired", f"The quote was valid until {quote.valid_until}.")
     if facts.rival_accepted:
         yield Unmet("other_accepted", "Another quote of the deal is accepted; a manager can withdraw it.")
+
+
+def _to_link(_: Quote, facts: QuoteFacts, _by: Actor) -> list[Unmet]:
+    """A deal that is won has a customer still, a lost one has none."""
+    return [CLOSED] if facts.deal.stage is Stage.LOST else []
 
 
 def _to_withdraw(quote: Quote, facts: QuoteFacts, by: Actor) -> Iterator[Unmet]:
@@ -240,11 +245,13 @@ LINK: Act[Quote, QuoteFacts] = Act(
     operation="create_quote_link",
     who=RESPONSIBLE,
     states=(SENT, ACCEPTED),
+    needs=_to_link,
     refused="There can be no link.",
     code="quote_not_linkable",
     wrong_state=Unmet("not_with_customer", "Only a quote that the customer has, and that still stands, can be linked."),
     tells=(events.QuoteLinked,),
     says="Makes an address by which the customer reads the quote's document without an account.",
+    asks="A deal that is not lost.",
 )
 REVOKE_LINKS: Act[Quote, QuoteFacts] = Act(
     of=QUOTE,
