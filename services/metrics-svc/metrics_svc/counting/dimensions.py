@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from itertools import zip_longest
 from operator import attrgetter
 from typing import Any, cast
@@ -79,9 +80,13 @@ def place_at(fact: Placed, who: Who) -> None:
         setattr(fact, column, value)
 
 
+_text_of = lru_cache(maxsize=4096)(str)
+
+
 def kept(data: Any) -> list[str | None]:
     """The dimensions of an event as a row keeps them among what it was told."""
-    return [None if value is None else str(value) for value in dimensions(data)]
+    owner, team, *others = dimensions(data)
+    return [_text_of(owner) if owner else None, _text_of(team) if team else None, *others]
 
 
 def read_kept(values: Sequence[str | None]) -> Who:

@@ -3,11 +3,10 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
-from functools import lru_cache
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
-from metrics_svc.counting.dimensions import NOWHERE, Who, dimensions, who_of
+from metrics_svc.counting.dimensions import NOWHERE, Who, kept, who_of
 from metrics_svc.counting.stages import PLACES, UNKNOWN, WON, place_told
 from shared.events import deal as events
 from shared.events.envelope import Envelope
@@ -16,8 +15,6 @@ from shared.spelling import normal_source
 
 OPEN = ("opened", "moved", "reopened", "reversed")
 """The steps after which a deal is open, in the step's stage."""
-
-text_of = lru_cache(maxsize=4096)(str)
 
 
 class Step(NamedTuple):
@@ -70,12 +67,6 @@ def _who(told: Sequence[Any], before: Who) -> Who:
     return who_of(holder, [source, *[now or then for now, then in zip_longest(others, before[3:])]])
 
 
-def _behind(data: Any) -> list[Any]:
-    """The dimensions of an event at the end of an entry."""
-    owner, team, *others = dimensions(data)
-    return [text_of(owner) if owner else None, text_of(team) if team else None, *others]
-
-
 def _stage(data: Any, stage: str) -> Any:
     """The stage; if this release does not know it, with the place that the event's order of stages gives it."""
     return stage if stage in PLACES else [stage, place_told(stage, tuple(data.stage_order))]
@@ -96,7 +87,7 @@ def _raw(
         cycle,
         None if amount is None else str(amount.amount * data.fx),
         probability,
-        *_behind(data),
+        *kept(data),
     ]
 
 
@@ -118,7 +109,7 @@ def _again(e: Envelope[events.DealHistoryCorrected]) -> list[list[Any]]:
     """The steps of a corrected history, as the events of a first import would have told them."""
     data = e.data
     worth = str(data.amount.amount * data.fx)
-    behind = _behind(data)
+    behind = kept(data)
     steps: list[list[Any]] = [
         [
             "moved" if v.direction else "opened",
