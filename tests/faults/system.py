@@ -70,10 +70,13 @@ class System:
 
     def kill(self, name: Name) -> None:
         """kill -9, then wait until everything is ready again; how long that took is kept in `recoveries`."""
-        folder = DataFolder(self.data)
-        victim = alive(folder)[name]
+        folder, patience = DataFolder(self.data), PATIENCE * READY_WITHIN * self.slowness
+        looked = time.monotonic()
+        while (victim := alive(folder).get(name)) is None:  # one that met the fault before while it started is started again after a pause
+            assert time.monotonic() < looked + patience, f"{name} does not come back in {patience:.0f} s"
+            time.sleep(0.05)
         victim.send_signal(signal.SIGKILL)
-        killed, patience = time.monotonic(), PATIENCE * READY_WITHIN * self.slowness
+        killed = time.monotonic()
         while not self._ready_without(victim.pid, folder):
             assert time.monotonic() < killed + patience, f"not ready {patience:.0f} s after {name} was killed"
             time.sleep(0.05)

@@ -162,7 +162,7 @@ async def test_a_reader_that_always_fails_holds_up_no_other_and_has_all_after_a_
 
         await eventually(projected, STATUS_WITHIN * PATIENCE * system.slowness)
         await eventually(parked, 10 * STATUS_WITHIN * system.slowness)
-        await said(system, "events are parked as dead letters of consumer feed")
+        await said(system, "events are parked as dead letters of reader feed")
         await conn.execute("DROP FUNCTION refuse CASCADE")
         while items := (await client.get(letters)).json()["items"]:
             done: dict[str, Any] = (await client.post(f"{letters}/{items[0]['id']}/redrive")).json()
