@@ -158,7 +158,7 @@ class ContractDeadlineStopped(ContractDeadlineEvent, DeadlineStopped, type="cont
     pass
 
 
-class ContractAcceptanceOverdue(ContractDeadlineEvent, type="contract.acceptance_overdue", aggregate="contract_deadline"):
+class ContractAcceptanceOverdue(ContractDeadlineEvent, DeadlineMissed, type="contract.acceptance_overdue", aggregate="contract_deadline"):
     """Nobody accepted by `due_day`, the last day in the company's calendar; `due_at` is the end of that day.
 
     It tells that the deadline `acceptance` was missed. Events without `contract_id` are from an earlier release: their subject is the
@@ -166,7 +166,6 @@ class ContractAcceptanceOverdue(ContractDeadlineEvent, type="contract.acceptance
     """
 
     deadline: str = "acceptance"
-    due_at: datetime
     due_day: date | None = None
 
 

@@ -243,6 +243,40 @@ class Quote(Story):
         return self
 
 
+class Timed(Story):
+    """A deadline of a contract."""
+
+    def __init__(self, key: str, of: Contract, name: str = "acceptance", **who: Any) -> None:
+        super().__init__(key, "contract_deadline")
+        self.data = {**of.data, "contract_id": of.id, "deadline": name, **who}
+
+    def _about(self, due_at: datetime) -> dict[str, Any]:
+        self.due_at = due_at
+        return {**self.data, "due_at": due_at}
+
+    def started(self, at: datetime, due_at: datetime, why: Any = "started") -> "Timed":
+        self.tell(at, contract.ContractDeadlineStarted(why=why, started_at=at, **self._about(due_at)))
+        return self
+
+    def missed(self, **who: Any) -> "Timed":
+        told = contract.ContractAcceptanceOverdue if self.data["deadline"] == "acceptance" else contract.ContractDeadlineMissed
+        self.tell(self.due_at, told(**self._about(self.due_at) | who))
+        return self
+
+    def met(self, at: datetime, **who: Any) -> "Timed":
+        in_time = at < self.due_at
+        self.tell(at, contract.ContractDeadlineMet(met_at=at, in_time=in_time, **self._about(self.due_at) | who))
+        return self
+
+    def paused(self, at: datetime) -> "Timed":
+        self.tell(at, contract.ContractDeadlinePaused(**self._about(self.due_at)))
+        return self
+
+    def stopped(self, at: datetime) -> "Timed":
+        self.tell(at, contract.ContractDeadlineStopped(**self._about(self.due_at)))
+        return self
+
+
 def events_of(stories: Iterable[Story]) -> list[Envelope[Any]]:
     return [e for story in stories for e in story.events]
 

@@ -28,7 +28,8 @@ class Fact(Generic[F]):
     """What is counted: one row of `into` each, in the table `name`, with `key`. Its first column holds the record a row belongs to.
 
     - `lane`: facts of a lane are derived from each other, and from none of another lane.
-    - `record`: the kind of record that is listed behind its figures; `figures`: the kind of figures that it is counted in.
+    - `record`: the kind of record that is listed behind its figures, unless a column `record` tells it of each row; `figures`: the kind
+      of figures that it is counted in.
     - `hears`: what each event means for a row. The row is that of the event's subject, or of the record that `through` names by a
       field of the event. A fact that hears nothing is derived from others each time.
     - `derive`: rows of other facts that follow from a row of this one, where they need nothing else.

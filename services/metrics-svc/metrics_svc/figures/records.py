@@ -131,7 +131,7 @@ def _records_of(part: Part, n: int, where: Cut) -> Select[Any]:
         **{DIMENSIONS[name]: c[column] for name, column in measure.who.items()},
         "part": literal_column(str(n)),
         "measure": literal_column(f"'{measure.name}'", Text),
-        "kind": literal_column(f"'{fact.fact.record}'", Text),
+        "kind": c["record"] if "record" in c else literal_column(f"'{fact.fact.record}'", Text),
         "id": c[fact.of],
         "n": c.n if "n" in c else literal_column("0"),
         "external_id": or_null("external_id", labelled, Text),

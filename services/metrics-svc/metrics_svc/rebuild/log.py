@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from metrics_svc.cells.tables import BUCKET, CELL
+from metrics_svc.facts import deadline
 from metrics_svc.fold import EVERY_TURN, LANES, Lane
 from metrics_svc.rebuild.shadow import TABLES, create, swap
 from metrics_svc.rebuild.versions import keep, outdated
@@ -29,7 +30,7 @@ EXCEPT SELECT subject FROM {_SCHEMA}.consumer_seen WHERE consumer = $1)
 """
 _ALONE = 4710002
 
-_FROM_THE_FIRST = ("lead", "deal", "milestone", "payment", "quote")
+_FROM_THE_FIRST = ("lead", "deal", "milestone", "payment", "quote", *deadline.AGGREGATES)
 """The aggregates whose first events every lane reads that reads any of them; those of contracts are not all read."""
 
 
