@@ -214,7 +214,7 @@ def _contracts(api: Api) -> None:
     api.at = f"{_day(-60)}T09:00:00Z"
     ended, _ = _signed(api, "Terminated Co")
     api.at = None
-    api("csm", "POST", f"/v1/contracts/{ended}/go-live", {"live_on": _day(-40)})
+    api("manager", "POST", f"/v1/contracts/{ended}/go-live", {"live_on": _day(-40)})
     api.until(f"/v1/contracts/{ended}", lambda known: known["acceptance_overdue"])
     api("manager", "POST", f"/v1/contracts/{ended}/terminate", {"reason": "not accepted"})
     _paid(api)
@@ -225,14 +225,14 @@ def _paid(api: Api) -> None:
     contract, known = _signed(api, "Paid Co")
     last = known["milestones"][-1]["id"]
     _pay(api, contract, "100")
-    api("csm", "POST", f"/v1/contracts/{contract}/go-live", {})
+    api("manager", "POST", f"/v1/contracts/{contract}/go-live", {})
     api("finance", "POST", f"/v1/contracts/{contract}/milestones/{last}/waive", {"reason": "goodwill"})
     rest = _pay(api, contract, known["total"]["amount"])  # more than is asked for: a credit
-    api("csm", "POST", f"/v1/contracts/{contract}/accept")
+    api("manager", "POST", f"/v1/contracts/{contract}/accept")
     api("finance", "POST", f"/v1/payments/{rest}/reverse", {"reason": "the bank took it back"})
     credit, known = _signed(api, "Credit Co")
     _pay(api, credit, known["total"]["amount"])
-    api("csm", "POST", f"/v1/contracts/{credit}/go-live", {})
+    api("manager", "POST", f"/v1/contracts/{credit}/go-live", {})
 
 
 def _webhooks(api: Api) -> None:
