@@ -103,8 +103,8 @@ class LeadRegraded(LeadEvent, Decided, type="lead.regraded"):
     rule: str
 
 
-class LeadInteractionLogged(LeadEvent, type="lead.interaction_logged"):
-    """A contact with the customer. `inbound` or `two_way` count as a response."""
+class LeadInteractionLogged(LeadEvent, Dimensions, type="lead.interaction_logged"):
+    """A contact with the customer, with the dimensions that the lead has; before there were any here, none is told."""
 
     interaction_id: UUID
     kind: str

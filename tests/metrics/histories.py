@@ -20,6 +20,7 @@ EAST, WEST = (external_id("team", name) for name in ("east", "west"))
 HOLDERS = ((person("ann"), EAST), (person("bob"), WEST), (person("ann"), WEST))
 """Owners with their teams; Ann went from one to the other."""
 POOL = (None, None)
+CONTACTS = ("call", "visit", "meeting")
 
 Holder = tuple[UUID | None, UUID | None]
 
@@ -61,6 +62,8 @@ def random_world(seed: int, leads: int = 12) -> World:
         hand_over(after=day + 20)
         if chance.random() < 0.2:
             lead.updated(on(day + 30), source=chance.choice(SOURCES), **named(chance.choice(HOLDERS)))
+        for _ in range(chance.randrange(5)):
+            lead.contacted(on(day + chance.uniform(0, 60)), chance.choice(CONTACTS), **named(chance.choice((*HOLDERS, POOL))))
         world.leads.append(lead)
         for k in range(chance.choice([0, 1, 1, 1, 3])):
             _sell(chance, world, f"{seed}-{n}-{k}", lead, day + chance.uniform(-2, 30))
@@ -146,7 +149,7 @@ def holder(story: Story, until: Any) -> Holder:
     found: Holder = POOL
     told = False
     for e in story.events:
-        names = "owner_id" in type(e.data).model_fields and type(e.data).__name__ != "LeadQualified"
+        names = "owner_id" in type(e.data).model_fields and type(e.data).__name__ not in ("LeadQualified", "LeadInteractionLogged")
         if names and (not told or found[0] is None):
             found = e.data.owner_id, e.data.team_id
         told = told or e is until
@@ -253,6 +256,15 @@ class Counted:
             if won and self.credited(holder(deal, ends[-1])):
                 found.append((deal, ends[-1]))
         return found
+
+    def contacts(self) -> list[Any]:
+        told = [e for lead in self.world.leads for e in lead.events if type(e.data).__name__ == "LeadInteractionLogged"]
+        return [e for e in told if self.inside(e.time) and self.credited((e.data.owner_id, e.data.team_id))]
+
+    def contacts_before_wins(self) -> list[int]:
+        """Of each lasting win of a deal that came from a lead."""
+        of = {lead.id: [e.time for e in lead.events if type(e.data).__name__ == "LeadInteractionLogged"] for lead in self.world.leads}
+        return [len([at for at in of[deal.lead_id] if at <= e.time]) for deal, e in self.lasting_wins() if deal.lead_id]
 
     def open_qualified(self) -> int:
         open_now = [

@@ -123,6 +123,21 @@ async def test_durations(told: Told) -> None:
         assert stays["parts"][f"{stage}.p50"] == (pytest.approx(median(spent), rel=0.011, abs=1e-3) if spent else None)
 
 
+async def test_contacts(told: Told) -> None:
+    svc, counted, asked = told
+    kinds = [e.data.kind for e in counted.contacts()]
+    found = await kpi(svc, "contacts", **asked)
+    assert (found["value"], found["parts"]["visits"], found["parts"]["meetings"]) == (
+        len(kinds),
+        kinds.count("visit"),
+        kinds.count("meeting"),
+    )
+    before = counted.contacts_before_wins()
+    closed = await kpi(svc, "contacts_to_close", **asked)
+    assert closed["value"] == (pytest.approx(mean(before)) if before else None)
+    assert closed["parts"] == {"won": len(before), "contacts": sum(before)}
+
+
 async def test_stages(told: Told) -> None:
     svc, counted, asked = told
     conversion = await kpi(svc, "stage_conversion", **asked)
@@ -194,7 +209,7 @@ async def test_both_ways_of_reading_agree(heard: tuple[Running, Counted]) -> Non
 
 async def test_figures_list_their_records(heard: tuple[Running, Counted]) -> None:
     svc, _ = heard
-    for name in ("win_rate", "mql_rate", "stage_conversion", "pipeline_velocity"):
+    for name in ("win_rate", "mql_rate", "stage_conversion", "pipeline_velocity", "contacts", "contacts_to_close"):
         figure = await get(svc, f"kpis/{name}", by="source", **PERIOD)
         for row in [figure["total"], *figure["rows"]]:
             listed = await records(svc, row["records"])

@@ -18,7 +18,7 @@ from shared.events.envelope import Envelope, Event, headers, topic
 from shared.log.bus import Bus, Message, open_bus
 from tests.harness import Running
 from tests.metrics.histories import random_world
-from tests.metrics.told import events_of, hear
+from tests.metrics.told import events_of, folds, hear
 
 _CELLS = "SELECT * FROM cell WHERE n <> 0 OR amount <> 0 OR us <> 0 ORDER BY 1, 2, 3, 4, 5"
 _FACTS = "SELECT * FROM deal_fact ORDER BY id"
@@ -152,7 +152,7 @@ async def test_everything_from_the_log(svc: Running) -> None:
         before = await contents(svc)
         async with svc.db.connection() as conn:
             await conn.execute("UPDATE cell SET n = n + 7; DELETE FROM deal_fact WHERE random() < 0.5")
-        assert await rebuild(svc.db, bus, svc.settings) == len(heard)
+        assert await rebuild(svc.db, bus, svc.settings) == folds(heard)
         assert await contents(svc) == before
         await hear(svc, later)
         async with svc.transaction() as tx:

@@ -57,6 +57,11 @@ class Lead(Story):
         self.tell(at, lead.LeadAssigned(owner_id=owner_id, team_id=team_id))
         return self
 
+    def contacted(self, at: datetime, kind: str = "call", direction: str = "outbound", **who: Any) -> "Lead":
+        told = lead.LeadInteractionLogged(interaction_id=new_id(), kind=kind, direction=direction, outcome="reached", **who)
+        self.tell(at, told)
+        return self
+
     def updated(self, at: datetime, captured_at: datetime | None = None, **who: Any) -> "Lead":
         self.tell(at, lead.LeadUpdated(changed=["source"], captured_at=captured_at, **who))
         return self
@@ -312,6 +317,11 @@ async def records(svc: Running, link: str) -> list[Any]:
             cursor = answer.json()["next_cursor"]
             if cursor is None:
                 return found
+
+
+def folds(events: Iterable[Envelope[Any]]) -> int:
+    """How often these are folded: an event once by each lane that hears it."""
+    return sum(e.type in lane.fold.types for e in events for lane in LANES.values())
 
 
 def person(subject: str) -> UUID:

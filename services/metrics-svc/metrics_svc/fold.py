@@ -16,6 +16,8 @@ from metrics_svc.cells.changes import CellChanges, Change
 from metrics_svc.cells.commands import add
 from metrics_svc.counting.fact import FACTS, SALES
 from metrics_svc.counting.times import Calendar
+from metrics_svc.facts.interaction import LANE as ACTIVITY_LANE
+from metrics_svc.folding.activity import Activity
 from metrics_svc.folding.sales import ACTIVITY, Sales
 from metrics_svc.folding.table import TABLES
 from metrics_svc.folding.touched import Touched, facts_of, hearers_of, told_of
@@ -35,7 +37,7 @@ _NO_WAIT = "SET LOCAL synchronous_commit = off"
 _INSTEAD = "its figures are built again from the log, see docs/operations/upgrades.md."
 """What is done in place of a replay, which would count twice."""
 
-_OF_THEIR_OWN: dict[str, type[Touched]] = {SALES: Sales}
+_OF_THEIR_OWN: dict[str, type[Touched]] = {SALES: Sales, ACTIVITY_LANE: Activity}
 """How a lane is folded whose facts need each other."""
 
 
@@ -57,8 +59,8 @@ class Lane:
     @cached_property
     def fold(self) -> Fold:
         """How a batch of events changes what is counted."""
-        heard = [*hearers_of(self.name), *(ACTIVITY if self.name == SALES else ())]
-        return Fold(self._fold, heard)
+        begins = [event for table in told_of(self.name) for event in table.fact.begins]
+        return Fold(self._fold, [*hearers_of(self.name), *begins, *(ACTIVITY if self.name == SALES else ())])
 
     @cached_property
     def topics(self) -> list[str]:

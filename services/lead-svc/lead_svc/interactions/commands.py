@@ -40,7 +40,9 @@ async def log(tx: Tx, lead_id: UUID, said: InteractionFields, *, at: datetime | 
     described = {name: getattr(said, name) for name in InteractionFields.model_fields}
     made = Interaction(id=new_id(), lead_id=lead.id, at=when, by=tx.actor.id, recorded_at=tx.now, **described)
     await tx.run(ADD, **asdict(made))
-    told: list[Event] = [LeadInteractionLogged.of(made, interaction_id=made.id)]
+    told: list[Event] = [
+        LeadInteractionLogged.of(lead, interaction_id=made.id, kind=made.kind, direction=made.direction, outcome=made.outcome)
+    ]
     changes: dict[str, Any] = {"last_contact_at": max(when, lead.last_contact_at or when)}
     unanswered = _unanswered(lead, made, calendar_of(tx.policy(COMPANY_POLICY)), tx.policy(POLICY))
     for event, more in (_answered(lead, made), unanswered, _taken_up(lead, made.direction)):

@@ -32,6 +32,7 @@ class Fact(Generic[F]):
       of figures that it is counted in.
     - `hears`: what each event means for a row. The row is that of the event's subject, or of the record that `through` names by a
       field of the event. A fact that hears nothing is derived from others each time.
+    - `begins`: first events of records that it hears of later. They mean nothing for it; a log that lacks them has lost its beginning.
     - `derive`: rows of other facts that follow from a row of this one, where they need nothing else.
     - `indexes`: columns that are searched together. `sparse`: columns that few rows fill, whose indexes leave the others out.
     - `constraints`: what its rows keep by the way they are derived, whatever data comes late.
@@ -45,6 +46,7 @@ class Fact(Generic[F]):
     figures: Kind = DEAL_FIGURES
     hears: Mapping[type[Event], Hear] = field(default_factory=dict)
     through: Mapping[type[Event], str] = field(default_factory=dict)
+    begins: tuple[type[Event], ...] = ()
     derive: Callable[[F], Iterable[Any]] | None = None
     indexes: tuple[str, ...] = ()
     sparse: tuple[str, ...] = ()

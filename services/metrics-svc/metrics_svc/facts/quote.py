@@ -28,7 +28,7 @@ class QuotedDeal:
 
 @dataclass(slots=True)
 class QuoteFact(Placed):
-    """The latest version of a deal's quotes was `sent` for the first time, `accepted`, or its acceptance `taken_back`.
+    """The first quote of a deal was `sent`, or a later one `sent_again`; one was `accepted`, or its acceptance `taken_back`.
 
     An acceptance is taken back when a later version is sent or accepted, or the quote is withdrawn. `cohort_at` is when the deal was
     first quoted for, `owner_id` who had it then; `accepted_owner_id` who had it at the acceptance. Amounts are in the reporting currency.
@@ -60,10 +60,6 @@ def _heard(row: QuotedDeal, e: Envelope[events.QuoteEvent], _: Calendar) -> None
     row.quotes = sorted([*row.quotes, told], key=lambda entry: (datetime.fromisoformat(entry[0]), entry[1], _ORDER.index(entry[2])))
 
 
-def _drafted(row: QuotedDeal, e: Envelope[Any], _: Calendar) -> None:
-    """Nothing is counted of a draft; it is read so that a log without its beginning is noticed."""
-
-
 class _Told(NamedTuple):
     at: datetime
     quote: str
@@ -85,7 +81,7 @@ def derive(row: QuotedDeal) -> list[QuoteFact]:
     """The acceptance that holds."""
 
     def add(kind: str, at: datetime, of: _Told, member: _Told) -> None:
-        wait = microseconds(of.at - member.at) if kind != "sent" else None
+        wait = microseconds(of.at - member.at) if kind in ("accepted", "taken_back") else None
         made.append(
             QuoteFact(
                 *member.who,
@@ -96,8 +92,8 @@ def derive(row: QuotedDeal) -> list[QuoteFact]:
                 cohort_at=member.at,
                 list_total=of.list_total,
                 net=of.net,
-                accepted_owner_id=of.who[0] if kind != "sent" else None,
-                accepted_team_id=of.who[1] if kind != "sent" else None,
+                accepted_owner_id=of.who[0] if wait is not None else None,
+                accepted_team_id=of.who[1] if wait is not None else None,
                 wait_us=wait,
                 wait_bucket=None if wait is None else bucket_of(wait),
             )
@@ -107,6 +103,8 @@ def derive(row: QuotedDeal) -> list[QuoteFact]:
         if first is None and told.kind != "withdrawn":
             first = told
             add("sent", told.at, told, told)
+        elif told.kind == "sent":
+            add("sent_again", told.at, told, told)
         if first is not None and standing is not None and (told.kind != "withdrawn" or told.quote == standing.quote):
             add("taken_back", told.at, standing, first)
             standing = None
@@ -122,8 +120,9 @@ QUOTED_DEAL = Fact(
     ("id",),
     lane=LANE,
     record="deal",
-    hears=dict.fromkeys(_KINDS, _heard) | {events.QuoteCreated: _drafted},
-    through=dict.fromkeys([events.QuoteCreated, *_KINDS], "deal_id"),
+    hears=dict.fromkeys(_KINDS, _heard),
+    through=dict.fromkeys(_KINDS, "deal_id"),
+    begins=(events.QuoteCreated,),
     derive=derive,
 )
 
@@ -142,6 +141,10 @@ FACT = Fact(
 QUOTED = Measure("quoted", QuoteFact, at="at", cohort="cohort_at", where={"kind": "sent"})
 YES = Measure("quote_accepted", QuoteFact, at="at", cohort="cohort_at", seconds="wait", where={"kind": "accepted"})
 YES_BACK = Measure("quote_taken_back", QuoteFact, at="at", cohort="cohort_at", seconds="wait", where={"kind": "taken_back"})
+
+# By when they were sent, whatever the version.
+SENT = Measure("quotes_sent", QuoteFact, at="at", where={"kind": "sent"})
+SENT_AGAIN = Measure("quotes_sent_again", QuoteFact, at="at", where={"kind": "sent_again"})
 
 # By when the customer said yes; what is taken back is taken off in the period in which that happened.
 ACCEPTED_LIST, ACCEPTED_NET, BACK_LIST, BACK_NET = (

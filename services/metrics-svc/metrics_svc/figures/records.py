@@ -53,8 +53,8 @@ def _labelled(of: FactTable[Any]) -> Table:
     return next((t.table for t in TABLES.values() if t.fact.record == of.fact.record and "external_id" in t.names), of.table)
 
 
-_SHOWN = {"waited": "amount"}
-"""What records show instead of a value that is not money: the amount that waited, not its product with the time."""
+_SHOWN = {"waited": "amount", "contacts": "amount"}
+"""What records show instead of a value that is not money: the amount that waited, not its product with the time; no number of contacts."""
 
 _US_PER_DAY = 86_400_000_000
 

@@ -1,0 +1,87 @@
+"""Contacts with customers: calls, mails, meetings, visits, each with the dimensions that its lead had then."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from metrics_svc.counting.dimensions import Placed, kept, read_kept
+from metrics_svc.counting.fact import Fact
+from metrics_svc.counting.measure import Measure
+from metrics_svc.counting.times import Calendar
+from shared.access.kinds import LEAD_FIGURES
+from shared.events import deal
+from shared.events.envelope import Envelope
+from shared.events.lead import LeadCaptured, LeadInteractionLogged, LeadStubbed
+
+LANE = "activity"
+
+
+@dataclass(slots=True)
+class WorkedLead:
+    """A lead with its contacts as they were told (at, kind, direction, and the dimensions), and the deals that it is a lead of."""
+
+    id: UUID
+    contacts: list[list[Any]] = field(default_factory=list)
+    deals: list[str] = field(default_factory=list)
+
+    @property
+    def contacted(self) -> Iterator[datetime]:
+        return (datetime.fromisoformat(at) for at, *_ in self.contacts)
+
+
+@dataclass(slots=True)
+class InteractionFact(Placed):
+    """A contact with the customer of a lead, whoever began it and whatever came of it."""
+
+    lead_id: UUID
+    n: int
+    kind: str
+    direction: str
+    at: datetime
+
+
+def _logged(row: WorkedLead, e: Envelope[LeadInteractionLogged], _: Calendar) -> None:
+    row.contacts = [*row.contacts, [e.time.isoformat(), e.data.kind, e.data.direction, *kept(e.data)]]
+
+
+def _of_deal(row: WorkedLead, e: Envelope[Any], _: Calendar) -> None:
+    row.deals = sorted({*row.deals, str(e.subject)})
+
+
+def derive(row: WorkedLead) -> Iterator[InteractionFact]:
+    for n, (at, kind, direction, *who) in enumerate(row.contacts):
+        yield InteractionFact(*read_kept(who), lead_id=row.id, n=n, kind=kind, direction=direction, at=datetime.fromisoformat(at))
+
+
+OF_DEAL = (deal.DealOpened, deal.DealLeadJoined, deal.DealHistoryCorrected)
+"""What names a lead of a deal."""
+
+WORKED_LEAD = Fact(
+    "worked_lead",
+    WorkedLead,
+    ("id",),
+    lane=LANE,
+    record="lead",
+    figures=LEAD_FIGURES,
+    hears={LeadInteractionLogged: _logged, **dict.fromkeys(OF_DEAL, _of_deal)},
+    through=dict.fromkeys(OF_DEAL, "lead_id"),
+    begins=(LeadCaptured, LeadStubbed),
+    derive=derive,
+)
+
+FACT = Fact(
+    "interaction_fact",
+    InteractionFact,
+    ("lead_id", "n"),
+    lane=LANE,
+    record="lead",
+    figures=LEAD_FIGURES,
+    indexes=("kind at", "owner_id"),
+)
+
+CONTACTS = Measure("contacts", InteractionFact, at="at")
+FROM_THEM = Measure("inbound_contacts", InteractionFact, at="at", where={"direction": "inbound"})
+VISITS = Measure("visits", InteractionFact, at="at", where={"kind": "visit"})
+MEETINGS = Measure("meetings", InteractionFact, at="at", where={"kind": "meeting"})
