@@ -11,7 +11,8 @@ from clinch.ops.status.figures import Consumer, Figures, Waiting
 from clinch.ops.status.findings import Wrong, judge
 from clinch.ops.status.processes import ProcessState
 from clinch.ops.status.state import SystemState
-from clinch.ops.status.text import duration, tables
+from clinch.ops.status.text import duration, rebuilding, tables
+from metrics_svc.rebuild.progress import Progress, read
 
 QUIET = Waiting(0, None, 0, None, 0, (Consumer("deal-svc", 0, 0),))
 WELL = SystemState(
@@ -52,6 +53,7 @@ def still(name: str) -> tuple[ProcessState, ...]:
         waiting(outbox=1, relay_blocked_seconds=1.9, relay_error="BusUnavailable: reset"),
         waiting(timers_late=3, timers_late_seconds=299.0),
         waiting(imports=2),
+        waiting(rebuilding=Progress("sales", "events", 1, 2)),
         consumer(behind=5000),
         replace(WELL, worker={}),
         SystemState("at kafka://b1:9092", True, embedded=False, figures=WELL.figures),
@@ -105,6 +107,17 @@ def test_what_helps_next_can_be_pasted() -> None:
     )
     [elsewhere] = wrong(replace(consumer(dead_letters=1), url=None, embedded=False))
     assert elsewhere.next == "GET /v1/operations/deal-svc/dead-letters?consumer=deal-svc"
+
+
+def test_figures_that_are_being_built_again_are_told() -> None:
+    progress = Progress("sales", "events", 412_000, 1_000_000, 51)
+    assert read(progress.session) == progress
+    assert read(replace(progress, seconds_left=None).session) == replace(progress, seconds_left=None)
+    assert read("clinch") is None
+    assert len(Progress("activity", "records", 10**9, 10**9, 10**5).session) < 64
+    told = "412,000 of 1,000,000 events (lane sales), about 51 s left"
+    assert list(rebuilding(waiting(rebuilding=progress))) == [f"deal-svc: figures are being built again: {told}. The old ones are served."]
+    assert list(rebuilding(WELL)) == []
 
 
 def test_the_tables_are_aligned_and_what_is_not_known_is_a_question_mark() -> None:

@@ -16,7 +16,7 @@ from shared.events.envelope import Envelope
 from shared.log.bus import open_bus
 from shared.process.settings import Settings
 from tests.harness import Running
-from tests.metrics.test_rebuild import contents, message, read_so_far
+from tests.metrics.logged import contents, message, read_so_far
 from tests.metrics.told import Deal, Lead, Milestone, Payment, events_of, folds, hear, kpi, on
 
 _COMPANY = "INSERT INTO company (number, time_zone, reporting_currency, since, state) VALUES ($1, $2, $3, $4, 'done')"
@@ -126,5 +126,5 @@ async def test_the_worker_finds_rebuilt_figures_current(svc: Running) -> None:
     await in_the_log(svc, history())
     settings = await changed(svc, "Asia/Shanghai")
     async with svc.db.read() as db:
-        assert await outdated(db, settings) == set()
-        assert await outdated(db, svc.settings) == {"facts", "cells"}
+        assert await outdated(db, settings) == {}
+        assert await outdated(db, svc.settings) == {lane: {"facts", "cells"} for lane in LANES}

@@ -16,7 +16,7 @@ from clinch.ops.status.figures import Figures, figures
 from clinch.ops.status.findings import Wrong, judge
 from clinch.ops.status.processes import obstacles, processes
 from clinch.ops.status.state import SystemState
-from clinch.ops.status.text import tables
+from clinch.ops.status.text import rebuilding, tables
 from clinch.options import Data, pasted
 from clinch.run.clock import clock_words, offset_of
 from clinch.run.folder import DataFolder, default_folder
@@ -86,6 +86,7 @@ def _lines(system: SystemState, wrong: list[Wrong], command: Callable[[str], str
     told = [
         line for one in wrong for line in (f"! {one.says}", *([f"    {one.next}"] if one.next else []), f"    docs/operations/{one.page}")
     ]
+    told += rebuilding(system)
     told += [str(system.company)] if system.company else []
     told += [clock_words(timedelta(seconds=system.moved_seconds))] if system.moved_seconds else []
     if not system.embedded:

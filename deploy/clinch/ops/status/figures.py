@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from metrics_svc.rebuild.progress import Progress
     from shared.log.bus import TopicPartition
 
 PATIENCE = 4.0  # seconds for a database, and for the log
@@ -22,7 +23,9 @@ SELECT (SELECT count(*) FROM outbox) AS outbox,
        (SELECT count(*) FROM outbox_letter WHERE settled_at IS NULL) AS outbox_letters,
        relay.seconds AS relay_blocked_seconds, relay.error AS relay_error,
        late.count AS timers_late, late.seconds AS timers_late_seconds,
-       (SELECT count(*) FROM import_job WHERE state IN ('queued', 'running')) AS imports
+       (SELECT count(*) FROM import_job WHERE state IN ('queued', 'running')) AS imports,
+       (SELECT application_name FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'clinch rebuild %'
+        LIMIT 1) AS rebuilding
 FROM (
     SELECT count(*), extract(epoch FROM now() - min(greatest(due_at - $1::interval, uuid_extract_timestamp(id))))::float8 AS seconds
     FROM timer WHERE fired_at IS NULL AND cancelled_at IS NULL AND due_at < now() + $1::interval
@@ -57,6 +60,8 @@ class Waiting:
     relay_blocked_seconds: float | None = None
     """Since the relay's first failure; None while it makes progress."""
     relay_error: str | None = None
+    rebuilding: "Progress | None" = None
+    """How far figures are that are being built again; the old ones are served meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -120,13 +125,16 @@ async def _ask(url: str, moved: timedelta) -> _Asked | str:
     """What the database says, or why it says nothing."""
     import asyncpg
 
+    from metrics_svc.rebuild.progress import read
     from shared.log.split import POSITIONS
 
     try:
         async with asyncio.timeout(PATIENCE):
             conn: Any = await asyncpg.connect(url, server_settings={"application_name": "clinch status", "jit": "off"})
             try:
-                asked = _Asked(dict(await conn.fetchrow(_STATE, moved)), dict(await conn.fetch(_LETTERS)), {})
+                state = dict(await conn.fetchrow(_STATE, moved))
+                state["rebuilding"] = read(state["rebuilding"] or "")
+                asked = _Asked(state, dict(await conn.fetch(_LETTERS)), {})
                 for consumer, topic, partition, position in await conn.fetch(POSITIONS):
                     asked.positions.setdefault(consumer, {})[topic, partition] = position
                 return asked

@@ -26,6 +26,15 @@ def tables(system: SystemState) -> Iterator[str]:
     yield ""
 
 
+def rebuilding(system: SystemState) -> Iterator[str]:
+    """What is being computed again. Nothing is wrong, and nobody need do anything."""
+    for service, of in system.figures.services.items():
+        if it := of.rebuilding:
+            left = "" if it.seconds_left is None else f", about {duration(it.seconds_left)} left"
+            done = f"{it.done:,} of {it.of:,} {it.what} (lane {it.lane}){left}"
+            yield f"{service}: figures are being built again: {done}. The old ones are served."
+
+
 def _rows(service: str, waiting: Waiting) -> Iterator[Sequence[str]]:
     """One for each reader, the service's own figures in the first."""
     age = waiting.outbox_oldest_seconds

@@ -1,5 +1,6 @@
 """Computing all cells again from the facts, by SQL: for new measures or another zone, and to check the live cells."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -24,13 +25,13 @@ from sqlalchemy import (
     values,
 )
 
-from metrics_svc.cells.tables import EVER, bucket_table, cell_table
+from metrics_svc.cells.tables import BUCKET, CELL, EVER, bucket_table, cell_table
 from metrics_svc.counting.dimensions import ALL
 from metrics_svc.counting.measure import Cells, Measure
-from metrics_svc.fold import EVERY_TURN
+from metrics_svc.fold import LANES
 from metrics_svc.folding.table import TABLES
-from metrics_svc.kpi import all_measures
-from metrics_svc.rebuild.versions import keep
+from metrics_svc.rebuild.shadow import replace_cells
+from metrics_svc.rebuild.versions import keep, measures_of
 from shared.db.query import Query
 from shared.db.tx import Tx
 
@@ -53,37 +54,37 @@ SELECT count(*) FROM (
   (SELECT * FROM anew_bucket WHERE n <> 0 EXCEPT SELECT * FROM cell_bucket)
 ) AS b
 """
-_TAKE_OVER = """
-TRUNCATE cell, cell_bucket;
-INSERT INTO cell SELECT * FROM anew_cell;
-INSERT INTO cell_bucket SELECT * FROM anew_bucket;
-"""
 
 
 async def differing_cells(tx: Tx) -> int:
     """How many cells and histogram buckets are not what the facts say; 0 when all is well."""
-    await _compute(tx)
+    await _compute(tx, list(LANES))
     return int(await tx.value(_DIFFER)) + int(await tx.value(_DIFFER_BUCKETS))
 
 
-async def recompute_cells(tx: Tx) -> None:
-    """Replace all cells by what the facts say, in the tx's transaction; folds wait for it."""
-    await _compute(tx)
-    await tx.execute(_TAKE_OVER)
-    await keep(tx, "cells")
+async def recompute_cells(tx: Tx, *lanes: str) -> None:
+    """Replace all cells, or those of these lanes, by what the facts say, in the tx's transaction; folds wait for it."""
+    lanes = lanes or tuple(LANES)
+    await _compute(tx, lanes)
+    for table, anew in ((CELL, _CELL), (BUCKET, _BUCKET)):
+        await replace_cells(tx, table, anew.name, *lanes)
+    for lane in lanes:
+        await keep(tx, lane, "cells")
 
 
-async def _compute(tx: Tx) -> None:
-    await tx.execute(EVERY_TURN)
+async def _compute(tx: Tx, lanes: Sequence[str]) -> None:
+    for lane in lanes:
+        await tx.execute(LANES[lane].turn)
     await tx.execute(_START)
-    for query in _queries():
-        await tx.run(query, zone=tx.settings.zone.key)
+    for lane in lanes:
+        for query in _queries(lane):
+            await tx.run(query, zone=tx.settings.zone.key)
 
 
-@lru_cache(maxsize=1)
-def _queries() -> list[Query[int]]:
+@lru_cache(maxsize=16)
+def _queries(lane: str) -> list[Query[int]]:
     found = []
-    for measure in all_measures().values():
+    for measure in measures_of(lane):
         found += [Query(_cells_of(measure, cells), int) for cells in measure.cells]
         if measure.seconds:
             found.append(Query(_buckets_of(measure), int))

@@ -1,4 +1,4 @@
-"""Projecting everything again from the log, into shadow tables that take the place of the live ones in one transaction."""
+"""Projecting lanes again from the log, into shadow tables that take the place of the live ones in one transaction for each lane."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
@@ -6,11 +6,14 @@ from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
-from metrics_svc.cells.tables import BUCKET, CELL
+from sqlalchemy import Table
+
+from metrics_svc.cells.tables import BUCKET
 from metrics_svc.facts import deadline
-from metrics_svc.fold import EVERY_TURN, LANES, Lane
-from metrics_svc.rebuild.shadow import TABLES, create, swap
-from metrics_svc.rebuild.versions import keep, outdated
+from metrics_svc.fold import LANES, Lane
+from metrics_svc.rebuild.progress import Telling
+from metrics_svc.rebuild.shadow import CELLS, create, facts, of_others, replace_cells, swap_facts
+from metrics_svc.rebuild.versions import forget_older, keep, outdated
 from shared.auth import SYSTEM
 from shared.clock import utcnow
 from shared.db.context import Context
@@ -38,31 +41,28 @@ class LogIncomplete(BusError):
     """The beginning of the log is gone, so not everything can be projected from it."""
 
 
-class Stopped(Exception):
-    """The process is told to stop."""
-
-
 async def rebuild(db: Database, bus: Bus, settings: Settings) -> int:
     """Project everything again; how many events took effect. The live projection keeps answering, and continues where it was.
 
-    Up to where the live consumer is, the log has to be complete: raises `LogIncomplete` when its beginning is gone.
+    Up to where the live consumers are, the log has to be complete: raises `LogIncomplete` when its beginning is gone.
     """
     async with _alone(db) as conn:
-        return (await _in_shadow(conn, bus, settings, _take_over))[0]
+        await forget_older(_tx(conn, settings))
+        return sum([(await _in_shadow(conn, lane, bus, settings, _take_over))[0] for lane in LANES.values()])
 
 
-async def renew(db: Database, bus: Bus, settings: Settings, stop: asyncio.Event) -> None:
-    """`rebuild` if the facts were made by other code, and no other worker has done it meanwhile. Raises `Stopped` when told to stop."""
+async def renew(db: Database, bus: Bus, settings: Settings, lane: Lane) -> None:
+    """Project a lane again if its facts were made by other code, and no other worker has done it meanwhile."""
     async with _alone(db) as conn:
-        if "facts" in await outdated(Reader(conn), settings):
-            await _in_shadow(conn, bus, settings, _take_over, stop)
+        if "facts" in (await outdated(Reader(conn), settings)).get(lane.name, ()):
+            await _in_shadow(conn, lane, bus, settings, _take_over)
 
 
 async def differing_rows(db: Database, bus: Bus, settings: Settings) -> tuple[int, int]:
     """How many rows of the live projection are not what the log says, and of how many events."""
     async with _alone(db) as conn:
-        events, differ = await _in_shadow(conn, bus, settings, _compare)
-    return differ, events
+        found = [await _in_shadow(conn, lane, bus, settings, _compare) for lane in LANES.values()]
+    return sum(differ for _, differ in found), sum(events for events, _ in found)
 
 
 @asynccontextmanager
@@ -77,17 +77,30 @@ async def _alone(db: Database) -> AsyncIterator[Any]:
             await conn.execute(f"SELECT pg_advisory_unlock({_ALONE})")
 
 
-async def _in_shadow(conn: Any, bus: Bus, settings: Settings, finish: "_Finish", stop: asyncio.Event | None = None) -> tuple[int, int]:
-    """Project the log into shadow tables, then `finish`: how many events there were, and what `finish` returned."""
+_Finish = Callable[[Tx, Lane], Awaitable[int]]
+
+
+async def _in_shadow(conn: Any, lane: Lane, bus: Bus, settings: Settings, finish: _Finish) -> tuple[int, int]:
+    """Project the lane's log into shadow tables, then `finish`: how many events there were, and what `finish` returned."""
     tx = _tx(conn, settings)
     await tx.execute(f"DROP SCHEMA IF EXISTS {_SCHEMA} CASCADE; CREATE SCHEMA {_SCHEMA}")
+    telling = Telling(tx, lane.name) if finish is _take_over else None
     try:
-        await create(tx, _SCHEMA, [*TABLES, CONSUMER_SEEN])
+        await create(tx, _SCHEMA, [*facts(lane.name), *CELLS, CONSUMER_SEEN])
         # Unqualified names now mean the shadow tables: the fold need not know.
         await tx.execute(f"SET search_path TO {_SCHEMA}, public")
-        return await _Rebuild(conn, bus, settings, stop).run(finish)
+        again = _Again(lane, conn, bus, settings, telling)
+        await again.read_on()
+        async with conn.transaction():
+            await tx.execute(lane.turn)
+            await again.read_on()
+            await again.check()
+            found = await finish(tx, lane)
+        if telling:
+            telling.end(again.folded)
+        return again.folded, found
     finally:
-        await tx.execute(f"RESET search_path; DROP SCHEMA IF EXISTS {_SCHEMA} CASCADE")
+        await tx.execute(f"RESET search_path; RESET application_name; DROP SCHEMA IF EXISTS {_SCHEMA} CASCADE")
 
 
 def _tx(conn: Any, settings: Settings) -> Tx:
@@ -95,91 +108,86 @@ def _tx(conn: Any, settings: Settings) -> Tx:
     return Tx(conn, Context("metrics-svc", SYSTEM, utcnow(), "rebuild"), settings)
 
 
-_Finish = Callable[[Tx], Awaitable[int]]
-
-
-async def _take_over(tx: Tx) -> int:
-    await swap(tx, _SCHEMA)
-    await keep(tx, "facts", "cells")
+async def _take_over(tx: Tx, lane: Lane) -> int:
+    for table in CELLS:
+        await replace_cells(tx, table, f"{_SCHEMA}.{table.name}", lane.name)
+    await swap_facts(tx, lane.name, _SCHEMA)
+    await keep(tx, lane.name, "facts", "cells")
     return 0
 
 
-async def _compare(tx: Tx) -> int:
-    differ = 0
-    for table in TABLES:
-        names = ", ".join(table.c.keys())  # an older schema has its columns in another order
-        # The live projection keeps cells whose sums came back to zero.
-        where = {CELL: "WHERE n <> 0 OR amount <> 0 OR us <> 0", BUCKET: "WHERE n <> 0"}.get(table, "")
-        live, again = (f"SELECT {names} FROM {schema}.{table.name} {where}" for schema in ("public", _SCHEMA))
-        differ += await tx.value(f"SELECT count(*) FROM (({live} EXCEPT {again}) UNION ALL ({again} EXCEPT {live})) AS d")
-    return differ
+async def _compare(tx: Tx, lane: Lane) -> int:
+    its = [await _differing(tx, table, "") for table in facts(lane.name)]
+    return sum([*its, *[await _differing(tx, table, _counted(table), of_others(lane.name)) for table in CELLS]])
 
 
-class _Rebuild:
-    """All lanes, one after the other."""
-
-    def __init__(self, conn: Any, bus: Bus, settings: Settings, stop: asyncio.Event | None) -> None:
-        self._lanes = [_LaneAgain(lane, conn, bus, settings, stop) for lane in LANES.values()]
-        self._conn, self._settings = conn, settings
-
-    async def run(self, finish: _Finish) -> tuple[int, int]:
-        for lane in self._lanes:
-            await lane.begin()
-            await lane.read_on()
-        async with self._conn.transaction():
-            tx = _tx(self._conn, self._settings)
-            await tx.execute(EVERY_TURN)
-            for lane in self._lanes:
-                await lane.read_on()
-                await lane.check()
-            found = await finish(tx)
-        return sum(lane.folded for lane in self._lanes), found
+async def _differing(tx: Tx, table: Table, where: str, *args: Any) -> int:
+    names = ", ".join(table.c.keys())  # an older schema has its columns in another order
+    live, again = (f"SELECT {names} FROM {schema}.{table.name} {where}" for schema in ("public", _SCHEMA))
+    return int(await tx.value(f"SELECT count(*) FROM (({live} EXCEPT {again}) UNION ALL ({again} EXCEPT {live})) AS d", *args))
 
 
-class _LaneAgain:
-    def __init__(self, lane: Lane, conn: Any, bus: Bus, settings: Settings, stop: asyncio.Event | None) -> None:
-        self._lane, self._conn, self._bus, self._settings, self._stop = lane, conn, bus, settings, stop
+def _counted(table: Table) -> str:
+    """A lane's rows; the live projection keeps cells whose sums came back to zero."""
+    return f"WHERE measure <> ALL($1::text[]) AND ({'n <> 0' if table is BUCKET else 'n <> 0 OR amount <> 0 OR us <> 0'})"
+
+
+class _Again:
+    """A lane projected again, up to where its live consumer is."""
+
+    def __init__(self, lane: Lane, conn: Any, bus: Bus, settings: Settings, telling: Telling | None) -> None:
+        self._lane, self._conn, self._bus, self._settings, self._telling = lane, conn, bus, settings, telling
         self._turns = {topic: n for n, topic in enumerate(lane.topics)}
+        self._first: dict[TopicPartition, int] = {}
         self._next: dict[TopicPartition, int] = {}
-        self._cut: set[TopicPartition] = set()
-        """The partitions whose first messages are gone."""
         self._known: set[UUID] = set()
         self.folded = 0
 
-    async def begin(self) -> None:
-        self._next = await self._bus.beginning_offsets(self._lane.topics)
-        self._cut = {partition for partition, beginning in self._next.items() if beginning > 0}
+    @property
+    def _cut(self) -> set[TopicPartition]:
+        """The partitions whose first messages are gone."""
+        return {partition for partition, first in self._first.items() if first > 0}
 
     async def read_on(self) -> None:
         """Read up to where the live projection is, parents before their parts."""
-        offsets = await self._live_offsets()
-        for partition in sorted(offsets, key=lambda at: (self._turns.get(at[0], len(self._turns)), at[1])):
-            await self._read_up_to(partition, offsets[partition])
+        if not self._first:
+            self._first = await self._bus.beginning_offsets(self._lane.topics)
+            self._next = dict(self._first)
+        ends = await self._live_offsets()
+        await self._tell(ends)
+        for partition in sorted(ends, key=lambda at: (self._turns.get(at[0], len(self._turns)), at[1])):
+            await self._read_up_to(partition, ends)
 
     async def check(self) -> None:
         if self._cut and await _tx(self._conn, self._settings).value(_LOST, self._lane.consumer):
             raise LogIncomplete("the log has nothing of some records that are known: what was before is gone")
 
+    async def _tell(self, ends: dict[TopicPartition, int]) -> None:
+        if self._telling:
+            first = {partition: self._first.get(partition, 0) for partition in ends}
+            read = sum(self._next.get(partition, 0) - at for partition, at in first.items())
+            await self._telling.come_to(read, sum(ends[partition] - at for partition, at in first.items()))
+
     async def _live_offsets(self) -> dict[TopicPartition, int]:
         rows = await _tx(self._conn, self._settings).rows(_OFFSETS, self._lane.consumer)
         return {(row["topic"], row["partition"]): row["next"] for row in rows}
 
-    async def _read_up_to(self, partition: TopicPartition, end: int) -> None:
+    async def _read_up_to(self, partition: TopicPartition, ends: dict[TopicPartition, int]) -> None:
+        end = ends[partition]
         while (start := self._next.get(partition, 0)) < end:
-            if self._stop is not None and self._stop.is_set():
-                raise Stopped
             batch = [m for m in await self._bus.read(*partition, start, min(_BATCH, end - start)) if m.offset < end]
             if not batch:
                 return
             async with self._conn.transaction():
                 tx = _tx(self._conn, self._settings)
                 found = await inbox.sort(tx, self._lane.consumer, batch, self._lane.fold.types)
-                if partition in self._cut:
+                if self._first.get(partition, 0) > 0:
                     self._check_beginnings(partition, found.fresh)
                 await self._lane.fold(tx, found.fresh)
                 await inbox.saw(tx, self._lane.consumer, found.seen)
             self.folded += len(found.fresh)
             self._next[partition] = batch[-1].offset + 1
+            await self._tell(ends)
 
     def _check_beginnings(self, partition: TopicPartition, events: Iterable[Envelope[Any]]) -> None:
         """Raise `LogIncomplete` when a record's first event is missing.

@@ -8,11 +8,24 @@ from sqlalchemy.dialects.postgresql import asyncpg as dialect
 from sqlalchemy.schema import CreateIndex, CreateTable, SetColumnComment, SetTableComment
 
 from metrics_svc.cells.tables import BUCKET, CELL
-from metrics_svc.folding.table import TABLES as FACT_TABLES
+from metrics_svc.fold import LANES
+from metrics_svc.folding.touched import facts_of
+from metrics_svc.rebuild.versions import measures_of
 from shared.db.tables import NAMING
 from shared.db.tx import Tx
 
-TABLES: list[Table] = [*[f.table for f in FACT_TABLES.values()], CELL, BUCKET]
+CELLS = (CELL, BUCKET)
+"""What the measures of all lanes share; their column `measure` says whose a row is."""
+
+
+def facts(lane: str) -> list[Table]:
+    """The tables of a lane's facts."""
+    return [of.table for of in facts_of(lane)]
+
+
+def of_others(*lanes: str) -> list[str]:
+    """The measures of the other lanes. Cells of none of them are these lanes' own, or what nobody counts any more."""
+    return [m.name for other in LANES if other not in lanes for m in measures_of(other)]
 
 
 async def create(tx: Tx, schema: str, tables: Iterable[Table]) -> None:
@@ -27,7 +40,21 @@ async def create(tx: Tx, schema: str, tables: Iterable[Table]) -> None:
             await tx.execute(str(statement.compile(dialect=dialect.dialect())))  # type: ignore[no-untyped-call]
 
 
-async def swap(tx: Tx, schema: str) -> None:
-    """Replace the live tables of the projection by those of the schema, in the caller's transaction."""
-    for table in TABLES:
+async def replace_cells(tx: Tx, table: Table, by: str, *lanes: str) -> None:
+    """Replace the rows of these lanes in a live table of cells by those of the table `by`, in the caller's transaction.
+
+    Only what differs is written: after most changes that is little. Readers see the old rows until the commit.
+    """
+    names, key = table.c.keys(), table.primary_key.columns.keys()
+    same, there = (" AND ".join(f"o.{n} = c.{n}" for n in of) for of in (names, key))
+    gone = f"DELETE FROM public.{table.name} c WHERE c.measure <> ALL($1::text[]) AND NOT EXISTS (SELECT FROM {by} o WHERE {same})"
+    await tx.execute(gone, of_others(*lanes))
+    columns = ", ".join(f"c.{n}" for n in names)
+    more = f"SELECT {columns} FROM {by} c WHERE NOT EXISTS (SELECT FROM public.{table.name} o WHERE {there})"
+    await tx.execute(f"INSERT INTO public.{table.name} ({', '.join(names)}) {more}")
+
+
+async def swap_facts(tx: Tx, lane: str, schema: str) -> None:
+    """Replace the live tables of the lane's facts by those of the schema, in the caller's transaction."""
+    for table in facts(lane):
         await tx.execute(f"DROP TABLE public.{table.name}; ALTER TABLE {schema}.{table.name} SET SCHEMA public")
