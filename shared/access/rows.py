@@ -30,7 +30,7 @@ class Seen(Protocol):
     def params(self, actor: Actor) -> dict[str, Any]: ...
 
 
-def _people_below() -> Any:
+def people_below() -> Any:
     """The actor and everybody of the actor's team and the teams below, as one array, computed once per statement.
 
     Unlike OR with a subquery, an index on the owner serves it. People who left stay in the roster, so their manager keeps seeing
@@ -103,7 +103,7 @@ class Rows:
         how_far: Reach = reach(self.kind, actor)
         if how_far.everything:
             return [true()]
-        seen = [self._owner == any_(_people_below()) if how_far.tree else self._owner == _ACTOR]
+        seen = [self._owner == any_(people_below()) if how_far.tree else self._owner == _ACTOR]
         seen += [column == any_(_parts()) for column in self._members]
         if how_far.pool:
             seen.append(self._owner.is_(None))

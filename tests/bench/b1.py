@@ -4,7 +4,7 @@ import statistics
 from time import perf_counter
 
 from metrics_svc.fold import LANES
-from metrics_svc.rebuild.log import CONSUMER, rebuild
+from metrics_svc.rebuild.log import rebuild
 from metrics_svc.service import service
 from shared.log.bus import open_bus
 from shared.process import heap
@@ -53,7 +53,7 @@ async def _fill(url: str, size: int) -> None:
             await bus.publish(messages[start : start + _PIECE])
         async with opened(url) as db, db.connection() as conn:
             for (topic, partition), end in (await bus.end_offsets(LANES["sales"].topics)).items():
-                await conn.execute("INSERT INTO consumer_offset VALUES ($1, $2, $3, $4)", CONSUMER, topic, partition, end)
+                await conn.execute("INSERT INTO consumer_offset VALUES ($1, $2, $3, $4)", LANES["sales"].consumer, topic, partition, end)
     finally:
         await bus.stop()
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from metrics_svc.cells import tables as _cells  # noqa: F401  (declares its tables)
+from metrics_svc.cells.merging import sum_up
 from metrics_svc.checks import CHECKS, TOTALS
 from metrics_svc.feed import commands as feed
 from metrics_svc.feed.api import router as events
@@ -40,7 +41,7 @@ service = Service(
         *[lane.reader for lane in LANES.values()],
         Reader(feed.NAME, feed.feed, feed.TOPICS, instead="the feed would have every event twice."),
     ],
-    jobs=[keep_current, forget_old, *COURIER.jobs],
+    jobs=[keep_current, sum_up, forget_old, *COURIER.jobs],
     checks=CHECKS,
     totals=TOTALS,
     settings=MetricsSettings,

@@ -41,6 +41,11 @@ class BulkWrite:
         await self._tx.copy(staging.twin, rows, staging.names)
         self._merge.append(staging.merge)
 
+    async def append(self, table: Table, rows: Sequence[Sequence[Any]]) -> None:
+        """Copy rows to a table that has no keys to meet."""
+        if rows:
+            await self._tx.copy(table.name, rows, [c.name for c in table.c])
+
     async def finish(self) -> None:
         merge, self._merge = self._merge, []
         if merge:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Any, NamedTuple
 
+from metrics_svc.cells.months import monthly
 from metrics_svc.cells.tables import EVER
 from metrics_svc.counting.dimensions import ALL, SUMMED
 from metrics_svc.counting.measure import Measure
@@ -21,8 +22,6 @@ Change = tuple[Any, Any]
 """A fact as it was and as it is; None where there was or is none."""
 
 _NOTHING = Decimal(0)
-_TOTAL = 0
-"""The number for "in no dimension"; all others number the dimensions of a fact."""
 
 
 class _Counter(NamedTuple):
@@ -37,14 +36,11 @@ class _Counter(NamedTuple):
     counts: bool
     credit: int
     """The number, in its plan, of those whom it is credited to."""
-    places: tuple[tuple[bool, bool], ...]
-    """Where its cells are: only the total or every dimension, and day by day or over all days."""
 
 
 def _counter(m: Measure, credit: int) -> _Counter:
     us, bucket = (f"{m.seconds}_us", f"{m.seconds}_bucket") if m.seconds else (m.at, m.at)
     read = attrgetter(m.at, m.cohort or m.at, us, bucket, m.value or m.at, m.count or m.at, *m.where)
-    places = tuple((cells.dimensions == (ALL,), cells.ever) for cells in m.cells)
     return _Counter(
         name=m.name,
         read=read,
@@ -54,7 +50,6 @@ def _counter(m: Measure, credit: int) -> _Counter:
         seconds=bool(m.seconds),
         counts=bool(m.count),
         credit=credit,
-        places=places,
     )
 
 
@@ -89,6 +84,24 @@ def _plans() -> dict[type[Any], _Plan]:
     return plans
 
 
+_VALUES = (ALL, *SUMMED)
+"""What the values of a fact are kept by."""
+
+
+@lru_cache(maxsize=1)
+def _places() -> dict[str, list[tuple[str, int, bool]]]:
+    """Where the cells of each measure are: the dimension, where its value is among those of a fact, and whether over all days."""
+    return {
+        name: [(dimension, _VALUES.index(dimension), cells.ever) for cells in m.cells for dimension in cells.dimensions]
+        for name, m in all_measures().items()
+    }
+
+
+@lru_cache(maxsize=1)
+def _monthly() -> frozenset[str]:
+    return frozenset(name for name, m in all_measures().items() if monthly(m))
+
+
 class _Days(dict[datetime, date]):
     """The business day of an instant, looked up once: a fact is counted by several measures."""
 
@@ -107,9 +120,10 @@ class CellChanges:
     def __init__(self, zone: tzinfo) -> None:
         self._days = _Days(zone)
         self._numbers: dict[tuple[Any, ...], int] = {}
-        self._values: list[list[tuple[str, str]]] = [[(ALL, "")]]
-        """By number: the dimensions of a fact with their values. Numbers hash faster than what they stand for."""
+        self._values: list[tuple[str, ...]] = []
+        """By number: the values of a fact, as `_VALUES` names them. Numbers hash faster than what they stand for."""
         self._sums: dict[tuple[str, date, date, int], list[Any]] = {}
+        """By measure, day, cohort day and the number of the dimensions' values: what all cells are summed from."""
         self._buckets: dict[tuple[Any, ...], int] = defaultdict(int)
 
     def take(self, changes: Iterable[Change]) -> None:
@@ -147,8 +161,7 @@ class CellChanges:
             number = self._numbers.get(who)
             if number is None:
                 number = self._numbers[who] = len(self._values)
-                named = zip(SUMMED, who, strict=True)
-                self._values.append([(ALL, ""), *[(name, "" if value is None else str(value)) for name, value in named]])
+                self._values.append(("", *["" if value is None else str(value) for value in who]))
             found.append(number)
         return found
 
@@ -159,26 +172,26 @@ class CellChanges:
             return
         day = self._days[at]
         cohort_day = self._days[cohort_at] if m.cohort else day
-        for total, ever in m.places:
-            key = (m.name, EVER if ever else day, cohort_day, _TOTAL if total else who)
-            sums = self._sums.get(key)
-            if sums is None:
-                sums = self._sums[key] = [0, _NOTHING, 0]
-            sums[0] += sign * count if m.counts else sign
-            if m.value and amount is not None:
-                sums[1] += sign * amount
-            if m.seconds:
-                sums[2] += sign * us
+        key = (m.name, day, cohort_day, who)
+        sums = self._sums.get(key)
+        if sums is None:
+            sums = self._sums[key] = [0, _NOTHING, 0]
+        sums[0] += sign * count if m.counts else sign
+        if m.value and amount is not None:
+            sums[1] += sign * amount
         if m.seconds:
+            sums[2] += sign * us
             self._buckets[m.name, ALL, day, "", cohort_day, bucket] += sign
 
     def cells(self) -> list[tuple[Any, ...]]:
         """The cells that change: their keys, with what is added to count, amount and microseconds."""
         found: dict[Key, list[Any]] = {}
+        places = _places()
         for (name, day, cohort, who), (n, amount, us) in self._sums.items():
             if n or amount or us:
-                for dimension, value in self._values[who]:
-                    key = (name, dimension, day, value, cohort)
+                values = self._values[who]
+                for dimension, at, ever in places[name]:
+                    key = (name, dimension, EVER if ever else day, values[at], cohort)
                     cell = found.get(key)
                     if cell is None:
                         found[key] = [n, amount, us]
@@ -187,6 +200,15 @@ class CellChanges:
                         cell[1] += amount
                         cell[2] += us
         return [(*key, n, amount, us) for key, (n, amount, us) in found.items() if n or amount or us]
+
+    def pending(self) -> list[tuple[Any, ...]]:
+        """What cells of months change by, not yet summed: by measure, day, cohort day and the value of each dimension."""
+        names = _monthly()
+        return [
+            (name, day, cohort, *self._values[who][1:], n, amount, us)
+            for (name, day, cohort, who), (n, amount, us) in self._sums.items()
+            if (n or amount or us) and name in names
+        ]
 
     def buckets(self) -> list[tuple[Any, ...]]:
         """The same for the histograms: key, bucket, count."""

@@ -4,7 +4,7 @@ from sqlalchemy import Executable, Table, select
 from sqlalchemy.dialects.postgresql import insert
 
 from metrics_svc.cells.changes import CellChanges
-from metrics_svc.cells.tables import BUCKET, CELL
+from metrics_svc.cells.tables import BUCKET, CELL, PENDING
 from metrics_svc.staging import BulkWrite, StagingTable
 
 
@@ -25,3 +25,4 @@ async def add(writing: BulkWrite, changes: CellChanges) -> None:
         await writing.take(_CELLS, cells)
     if buckets := changes.buckets():
         await writing.take(_BUCKETS, buckets)
+    await writing.append(PENDING, changes.pending())

@@ -1,10 +1,11 @@
-"""Cells: what the measures counted, per day and value of one dimension, so that dashboards read days and not deals."""
+"""Cells: what the measures counted, per day or month and value of a dimension, so that dashboards read days and not deals."""
 
 from datetime import date
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, Date, Integer, MetaData, Numeric, PrimaryKeyConstraint, Table, Text
 
+from metrics_svc.counting.dimensions import SUMMED
 from metrics_svc.metadata import metadata
 
 EVER = date(9999, 1, 1)
@@ -26,9 +27,7 @@ def cell_table(of: MetaData, name: str = "cell") -> Table:
         name,
         of,
         *_key(),
-        Column("n", BigInteger, nullable=False),
-        Column("amount", Numeric, nullable=False),
-        Column("us", BigInteger, nullable=False, comment="microseconds"),
+        *_sums(),
         PrimaryKeyConstraint(*KEY),
         **_ROOM,
     )
@@ -57,8 +56,47 @@ def _key() -> list[Column[object]]:
     ]
 
 
+def month_table(of: MetaData, name: str = "cell_month") -> Table:
+    key = ("measure", "dimension", "month", "value", "other", "cohort_month")
+    return Table(
+        name,
+        of,
+        Column("measure", _Word, nullable=False),
+        Column("dimension", _Word, nullable=False, comment="one, or two with a space between"),
+        Column("month", Date, nullable=False, comment="its first day; of a cohort's total over all months the same as in `cell`"),
+        Column("value", _Word, nullable=False),
+        Column("other", _Word, nullable=False, comment="the value of the second dimension"),
+        Column("cohort_month", Date, nullable=False, comment="the same as `month` for a measure without a cohort"),
+        *_sums(),
+        PrimaryKeyConstraint(*key),
+        **_ROOM,
+    )
+
+
+def _sums() -> list[Column[object]]:
+    return [
+        Column("n", BigInteger, nullable=False),
+        Column("amount", Numeric, nullable=False),
+        Column("us", BigInteger, nullable=False, comment="microseconds"),
+    ]
+
+
 CELL = cell_table(metadata)
+MONTH = month_table(metadata)
 BUCKET = bucket_table(metadata)
+
+PENDING = Table(
+    "cell_pending",
+    metadata,
+    Column("measure", _Word, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("cohort_day", Date, nullable=False, comment="the same as `day` for a measure without a cohort"),
+    *[Column(name, _Word, nullable=False) for name in SUMMED],
+    *_sums(),
+    comment="what cells of months change by, until it is summed up",
+    postgresql_with={"autovacuum_vacuum_scale_factor": 0, "autovacuum_vacuum_threshold": 5000},
+)
+"""Without a key: a fold appends, and who reads, reads it all. It has few rows at a time."""
 
 PROJECTION = Table(
     "projection",

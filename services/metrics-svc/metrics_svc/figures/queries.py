@@ -1,7 +1,7 @@
 """Reading sums: one statement for all parts of a figure, and one more for histograms."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -9,16 +9,19 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import union_all
+from sqlalchemy import func, select, union_all
 
+from metrics_svc.cells.months import months_kept
 from metrics_svc.cells.tables import EVER
 from metrics_svc.counting.dimensions import DIMENSIONS
 from metrics_svc.figures.access import params
+from metrics_svc.figures.plan import Reading, readings, trailing_from
 from metrics_svc.figures.question import BEGINNING, Grain, Question
 from metrics_svc.figures.rules import Sums
-from metrics_svc.figures.sources import Cut, Together, cut, sums, together
+from metrics_svc.figures.sources import Cut, Read, cut, sums
 from metrics_svc.figures.teams import with_teams_below
 from metrics_svc.kpi import Part, Sum
+from shared.access.rows import people_below
 from shared.auth import Actor
 from shared.db.query import Query
 from shared.db.tx import Reader
@@ -46,13 +49,16 @@ class _Bucket:
 
 
 @lru_cache(maxsize=512)
-def _sums_query(read: tuple[Together, ...], grain: Grain | None, where: Cut) -> Query[_Sums]:
-    return Query(union_all(*[sums(of, grain, where, buckets=False) for of in read]), _Sums)
+def _sums_query(read: tuple[Read, ...], grain: Grain | None, where: Cut) -> Query[_Sums]:
+    return Query(union_all(*[one for of in read for one in sums(of, grain, where, buckets=False)]), _Sums)
 
 
 @lru_cache(maxsize=256)
-def _buckets_query(read: tuple[Together, ...], grain: Grain | None, where: Cut) -> Query[_Bucket]:
-    return Query(union_all(*[sums(of, grain, where, buckets=True) for of in read]), _Bucket)
+def _buckets_query(read: tuple[Read, ...], grain: Grain | None, where: Cut) -> Query[_Bucket]:
+    return Query(union_all(*[one for of in read for one in sums(of, grain, where, buckets=True)]), _Bucket)
+
+
+_BELOW = Query(select(func.unnest(people_below())), UUID)
 
 
 async def read_sums(
@@ -60,64 +66,75 @@ async def read_sums(
 ) -> Sums:
     """The sums of these parts that the actor may see."""
     asked = await with_teams_below(db, asked)
-    ever = asked.as_of is None
-    where = cut(actor, parts, asked.by, asked.filters, ever=ever, whole=any(_day_by_day(p, ever) for p in parts))
+    numbered = list(enumerate(parts))
+    where = cut(actor, asked.by, asked.filters, ever=asked.as_of is None)
+    months = any(where.dimensions(part.measure) for part in parts) and await months_kept(db)
     found: Sums = defaultdict(lambda: [Sum() for _ in parts])
-    read = together(enumerate(parts), where)
-    values = parameters(actor, asked, [(of.n, of.part) for of in read], where, grain)
-    place = _places(parts, read)
-    for row in await db.all(_sums_query(tuple(read), grain, where), **values):
-        found[row.period, row.grp][place[row.part, row.measure]] = Sum(int(row.n), Decimal(row.amount), Decimal(row.us))
+    plan = readings(numbered, asked, where, grain, months=months)
+    values = await _values(db, actor, asked, plan, where, grain)
+    for row in await db.all(_sums_query(tuple(of.read for of in plan), grain, where), **values):
+        if row.n or row.amount or row.us:
+            for place in plan[row.part].places[row.measure]:
+                found[row.period, row.grp][place] += Sum(int(row.n), Decimal(row.amount), Decimal(row.us))
     if quantiles:
-        where = replace(where, ever=False, whole=True)
-        read = together([(n, p) for n, p in enumerate(parts) if p.measure.seconds], where)
-        values = parameters(actor, asked, [(of.n, of.part) for of in read], where, grain)
-        place = _places(parts, read)
-        for b in await db.all(_buckets_query(tuple(read), grain, where), **values):
-            found[b.period, b.grp][place[b.part, b.measure]].buckets[b.bucket] = int(b.n)
+        where = replace(where, ever=False)
+        plan = readings([(n, p) for n, p in numbered if p.measure.seconds], asked, where, grain, months=False, whole=True)
+        values = await _values(db, actor, asked, plan, where, grain)
+        for b in await db.all(_buckets_query(tuple(of.read for of in plan), grain, where), **values):
+            for place in plan[b.part].places[b.measure]:
+                found[b.period, b.grp][place].buckets[b.bucket] = int(b.n)
     return found
 
 
-def _day_by_day(part: Part, ever: bool) -> bool:
-    """Whether it reads a cohort day by day; cells have that only over all facts together."""
-    return (part.window == "cohort" and not ever) or (part.window == "trailing" and part.measure.cohort is not None)
+async def _values(db: Reader, actor: Actor, asked: Question, plan: Sequence[Reading], where: Cut, grain: Grain | None) -> dict[str, Any]:
+    """The parameters of the statements of `sources.sums`."""
+    values: dict[str, Any] = {}
+    if facts := [(of.read.n, of.read.part) for of in plan if of.read.source == "facts"]:
+        values = filter_values(asked) | params([part for _, part in facts], actor) | ({"zone": asked.zone.key} if grain else {})
+    if cells := [of.read.part.measure for of in plan if of.read.source != "facts"]:
+        values |= {f"v_{n}": list(asked.teams) if n == "team" and v else [v] for n, v in asked.filters.items()}
+        whose = {where.whose(measure) for measure in cells}
+        if "own" in whose:
+            values["v_own"] = [str(actor.id)]
+        if "below" in whose:
+            values["v_below"] = [str(id) for id in await db.all(_BELOW, seen_by=actor.id)]
+    for of in plan:
+        of_days = asked if of.piece.start is None else asked.within(of.piece.start, of.piece.end)
+        values |= _bounds(of_days, of.read.n, of.read.part, ever=where.ever, facts=of.read.source == "facts")
+    return values
 
 
-def _places(parts: Sequence[Part], read: Iterable[Together]) -> dict[tuple[int, str], int]:
-    """Which part a row belongs to, by the SELECT that it came from and its measure."""
-    window = {(p.window, p.days, p.age, p.measure.name): n for n, p in enumerate(parts)}
-    return {(of.n, name): window[of.part.window, of.part.days, of.part.age, name] for of in read for name in of.measures}
+def parameters(actor: Actor, asked: Question, parts: Sequence[tuple[int, Part]]) -> dict[str, Any]:
+    """The parameters of statements that read facts only."""
+    values = filter_values(asked) | params([part for _, part in parts], actor)
+    for n, part in parts:
+        values |= _bounds(asked, n, part, ever=False, facts=True)
+    return values
 
 
-def parameters(
-    actor: Actor, asked: Question, parts: Sequence[tuple[int, Part]], where: Cut, grain: Grain | None = None, *, facts: bool = False
-) -> dict[str, Any]:
-    """The parameters of the statements of `sources.sums`; with `facts`, of statements that read facts only."""
-    facts = facts or where.from_facts
-    values: dict[str, Any] = {f"f_{n}": list(asked.teams) if n == "team" and v else [v] for n, v in asked.filters.items()}
-    if facts:
-        values = filter_values(asked) | params([part for _, part in parts], actor) | ({"zone": asked.zone.key} if grain else {})
+def _bounds(asked: Question, n: int, part: Part, *, ever: bool, facts: bool) -> dict[str, Any]:
+    """The parameters of `sources.window`: days for cells, instants for facts."""
 
     def at(day: date) -> date | datetime:
         return asked.instant(day) if facts else day
 
-    for n, part in parts:
-        if part.window in ("period", "cohort"):
-            values |= {f"p{n}_from": at(asked.first), f"p{n}_to": at(asked.last)}
-        if part.window == "prior":
-            first, last = asked.prior
-            values |= {f"p{n}_from": at(first), f"p{n}_to": at(last)}
-        if part.window == "cohort":
-            values |= {f"p{n}_seen": at(asked.seen)} if facts or not where.ever else {f"p{n}_ever": EVER}
-        if part.window == "trailing":
-            values[f"p{n}_from"] = at(asked.close - timedelta(days=part.days))
-        if part.window in ("trailing", "until"):
-            values[f"p{n}_to"] = at(asked.close)
-        if part.age is not None:
-            last_day = asked.close - timedelta(days=1)
-            youngest, oldest = part.age
-            values[f"p{n}_younger"] = at(last_day - timedelta(days=youngest - 1))
-            values[f"p{n}_older"] = at(BEGINNING if oldest is None else last_day - timedelta(days=oldest))
+    values: dict[str, Any] = {}
+    if part.window in ("period", "cohort"):
+        values |= {f"p{n}_from": at(asked.first), f"p{n}_to": at(asked.last)}
+    if part.window == "prior":
+        first, last = asked.prior
+        values |= {f"p{n}_from": at(first), f"p{n}_to": at(last)}
+    if part.window == "cohort":
+        values |= {f"p{n}_seen": at(asked.seen)} if facts or not ever else {f"p{n}_ever": EVER}
+    if part.window == "trailing":
+        values[f"p{n}_from"] = at(trailing_from(part, asked))
+    if part.window in ("trailing", "until"):
+        values[f"p{n}_to"] = at(asked.close)
+    if part.age is not None:
+        last_day = asked.close - timedelta(days=1)
+        youngest, oldest = part.age
+        values[f"p{n}_younger"] = at(last_day - timedelta(days=youngest - 1))
+        values[f"p{n}_older"] = at(BEGINNING if oldest is None else last_day - timedelta(days=oldest))
     return values
 
 

@@ -177,8 +177,8 @@ async def read_page(db: Reader, actor: Actor, asked: Question, parts: Sequence[P
         names = ", ".join(dict.fromkeys(p.measure.name for p in parts))
         raise Invalid(f"measure takes one of {names}.", pointer="measure", code="bad_parameter")
     asked = await with_teams_below(db, asked)
-    where = cut(actor, parts, None, asked.filters, ever=False)
-    values = parameters(actor, asked, chosen, where, facts=True)
+    where = cut(actor, None, asked.filters, ever=False)
+    values = parameters(actor, asked, chosen)
     if page.cursor is not None:
         at, part, id, n = cursor.read(page.key, page.belongs_to, page.cursor)
         values["after_at"] = datetime.fromisoformat(str(at))

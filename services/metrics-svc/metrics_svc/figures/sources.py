@@ -1,16 +1,16 @@
-"""The two places that a figure is read from: cells for one dimension of all rows, facts for everything else. Both give the same sums."""
+"""The places that a figure is read from, each with its SELECT: cells of days or months, and facts."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Date, Select, Text, Uuid, and_, bindparam, cast, func, literal_column, null, select, true
 from sqlalchemy.types import TypeEngine
 
-from metrics_svc.cells.tables import BUCKET, CELL, EVER
-from metrics_svc.counting.dimensions import ALL, SUMMED
+from metrics_svc.cells.tables import BUCKET, CELL, EVER, MONTH, PENDING
+from metrics_svc.counting.dimensions import ALL, DIMENSIONS
 from metrics_svc.counting.measure import Measure
-from metrics_svc.figures.access import sees_all, visible
+from metrics_svc.figures.access import kind_of, visible
 from metrics_svc.folding.table import TABLES
 from metrics_svc.kpi import Part
 from shared.access.kinds import CASH_FIGURES, DEAL_FIGURES, LEAD_FIGURES, Reach, reach
@@ -18,39 +18,43 @@ from shared.auth import Actor
 from shared.db.query import is_in
 from shared.db.tables import At
 
+Source = Literal["cells", "months", "facts"]
+Whose = Literal["all", "below", "own"]
+
 
 @dataclass(frozen=True, slots=True)
 class Cut:
     """Which rows count, and how they are grouped: the part of a question that decides the text of its statements.
 
-    `filters` are dimensions with whether the one without a value is asked for. `reach` is how far the actor sees each kind of figures,
-    `everything` whether all of what is read. `ever`: cohorts count whatever happened since. `whole`: what is read is in cells only for
-    all facts together.
+    `filters` are dimensions with whether the one without a value is asked for. `reach` is how far the actor sees each kind of figures.
+    `ever`: cohorts count whatever happened since.
     """
 
     by: str | None
     filters: tuple[tuple[str, bool], ...]
     reach: tuple[Reach, ...]
-    everything: bool
     ever: bool
-    whole: bool
     actor: Actor = field(compare=False)
 
-    @property
-    def from_facts(self) -> bool:
-        """Whether facts must be read: cells have at most one dimension at a time, and do not know who may see what."""
-        dimensions = {name for name, _ in self.filters} | ({self.by} if self.by else set())
-        return len(dimensions) > (0 if self.whole else 1) or not dimensions <= set(SUMMED) or not self.everything
+    def whose(self, measure: Measure) -> Whose:
+        """Of which owners the actor sees the figures."""
+        how_far = reach(kind_of(measure), self.actor)
+        return "all" if how_far.everything else "below" if how_far.tree else "own"
 
-    @property
-    def dimension(self) -> str:
-        return self.by or (self.filters[0][0] if self.filters else ALL)
+    def of_accounts(self, measure: Measure) -> bool:
+        """Whether figures of accounts count too, which no cell knows."""
+        return reach(kind_of(measure), self.actor).accounts
+
+    def dimensions(self, measure: Measure) -> tuple[str, ...]:
+        """What cells have to be told apart by."""
+        named = {name for name, _ in self.filters} | {self.by} | ({"owner"} if self.whose(measure) != "all" else set())
+        return tuple(name for name in DIMENSIONS if name in named)
 
 
-def cut(actor: Actor, parts: Iterable[Part], by: str | None, filters: dict[str, str], *, ever: bool, whole: bool = False) -> Cut:
+def cut(actor: Actor, by: str | None, filters: dict[str, str], *, ever: bool) -> Cut:
     unknown = tuple(sorted((name, value == "") for name, value in filters.items()))
     how_far = tuple(reach(kind, actor) for kind in (LEAD_FIGURES, DEAL_FIGURES, CASH_FIGURES))
-    return Cut(by=by, filters=unknown, reach=how_far, everything=sees_all(parts, actor), ever=ever, whole=whole, actor=actor)
+    return Cut(by=by, filters=unknown, reach=how_far, ever=ever, actor=actor)
 
 
 def chosen(fact: type[Any], who: Mapping[str, str], where: Cut) -> ColumnElement[bool]:
@@ -100,28 +104,26 @@ def _period(grain: str | None, day: ColumnElement[Any]) -> ColumnElement[Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class Together:
-    """Parts that one SELECT reads: those with the same window from cells, one at a time from facts. `n` names its parameters."""
+class Read:
+    """What one SELECT reads: the measures of parts with the same window. `n` names its parameters."""
 
     n: int
     part: Part
     measures: tuple[str, ...]
+    source: Source
 
 
-def together(parts: Iterable[tuple[int, Part]], where: Cut) -> list[Together]:
-    found: dict[Any, Together] = {}
-    for n, part in parts:
-        key = n if where.from_facts else (part.window, part.days, part.age)
-        before = found[key].measures if key in found else ()
-        found[key] = Together(found[key].n if key in found else n, part, (*before, part.measure.name))
-    return list(found.values())
+def sums(of: Read, grain: str | None, where: Cut, *, buckets: bool) -> list[Select[Any]]:
+    """The number of `of`, measure, period, group and either the three sums or, of the histogram, bucket and count.
+
+    What several SELECTs give is added up.
+    """
+    sources = {"facts": (_of_facts,), "cells": (_of_cells,), "months": (_of_months, _of_pending)}[of.source]
+    return [_select(of, *source(of, grain, where, buckets)) for source in sources]
 
 
-def sums(of: Together, grain: str | None, where: Cut, *, buckets: bool) -> Select[Any]:
-    """The number of `of`, measure, period, group and either the three sums or, of the histogram, bucket and count."""
-    source = _of_facts if where.from_facts else _of_cells
-    measure, period, group, conditions, columns = source(of, grain, where, buckets)
-    keys = {"measure": measure, "period": period, "grp": group} | ({"bucket": columns.pop("bucket")} if buckets else {})
+def _select(of: Read, measure: Any, period: Any, group: Any, conditions: Any, columns: dict[str, Any]) -> Select[Any]:
+    keys = {"measure": measure, "period": period, "grp": group} | ({"bucket": columns.pop("bucket")} if "bucket" in columns else {})
     return (
         select(
             literal_column(str(of.n)).label("part"),
@@ -133,21 +135,59 @@ def sums(of: Together, grain: str | None, where: Cut, *, buckets: bool) -> Selec
     )
 
 
-def _of_cells(of: Together, grain: str | None, where: Cut, buckets: bool) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
-    part, c = of.part, (BUCKET if buckets else CELL).c
-    conditions = is_in(c.measure, of.measures) & (c.dimension == where.dimension)
-    if where.filters:
-        conditions &= is_in(c.value, f"f_{where.dimension}")
-    conditions &= window(part, of.n, c.day, c.cohort_day, Date(), where.ever)
+_Selected = tuple[Any, Any, Any, Any, dict[str, Any]]
+"""Measure, period, group, conditions, and what is summed."""
+
+
+def _of_cells(of: Read, grain: str | None, where: Cut, buckets: bool) -> _Selected:
+    c = (BUCKET if buckets else CELL).c
+    named = where.dimensions(of.part.measure)
+    in_place = c.dimension == (named[0] if named else ALL)
+    return _summed(of, grain, where, c, (c.day, c.cohort_day), dict.fromkeys(named, c.value), in_place)
+
+
+def _of_months(of: Read, grain: str | None, where: Cut, _buckets: bool) -> _Selected:
+    c = MONTH.c
+    named = where.dimensions(of.part.measure)
+    values = dict(zip(named, (c.value, c.other), strict=False))
+    return _summed(of, grain, where, c, (c.month, c.cohort_month), values, c.dimension == " ".join(named))
+
+
+def _of_pending(of: Read, grain: str | None, where: Cut, _buckets: bool) -> _Selected:
+    """What is not summed up yet: by day, but asked for by whole months."""
+    c = PENDING.c
+    ever = of.part.window == "cohort" and where.ever
+    days = literal_column(f"DATE '{EVER.isoformat()}'", Date) if ever else c.day, c.cohort_day
+    return _summed(of, grain, where, c, days, {name: c[name] for name in where.dimensions(of.part.measure)}, true())
+
+
+def _summed(
+    of: Read,
+    grain: str | None,
+    where: Cut,
+    c: Any,
+    days: tuple[ColumnElement[Any], ColumnElement[Any]],
+    values: Mapping[str, ColumnElement[Any]],
+    conditions: ColumnElement[bool],
+) -> _Selected:
+    """From rows that are sums already; `values` are the columns that hold those of the dimensions."""
+    part, whose = of.part, where.whose(of.part.measure)
+    at, cohort = days
+    conditions = is_in(c.measure, of.measures) & conditions
+    for name, _ in where.filters:
+        conditions &= is_in(values[name], f"v_{name}")
+    if whose != "all":
+        conditions &= is_in(values["owner"], f"v_{whose}")
+    conditions &= window(part, of.n, at, cohort, Date(), where.ever)
     if part.window != "cohort":
-        conditions &= c.day < EVER
-    period = _period(grain, c.cohort_day if part.window == "cohort" else c.day)
-    group = c.value if where.by else literal_column("''")
-    columns = {"bucket": c.bucket, "n": c.n} if buckets else {"n": c.n, "amount": c.amount, "us": c.us}
-    return c.measure, period, group, conditions, columns
+        conditions &= at < EVER
+    period = _period(grain, cohort if part.window == "cohort" else at)
+    group = values[where.by] if where.by else literal_column("''")
+    sums = {"bucket": c.bucket, "n": c.n} if "bucket" in c else {"n": c.n, "amount": c.amount, "us": c.us}
+    return c.measure, period, group, conditions, sums
 
 
-def _of_facts(of: Together, grain: str | None, where: Cut, buckets: bool) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
+def _of_facts(of: Read, grain: str | None, where: Cut, buckets: bool) -> _Selected:
     part, measure = of.part, of.part.measure
     name: ColumnElement[str] = literal_column(f"'{measure.name}'", Text)
     c = TABLES[measure.of].table.c

@@ -95,7 +95,7 @@ async def read_pipeline(request: Request, asked: AskedForNow, db: Reading, by: C
     must_see(_PARTS, by)
     now = request.app.state.clock()
     asked = await with_teams_below(db, asked)
-    where = cut(by, _PARTS, asked.by, asked.filters, ever=False)
+    where = cut(by, asked.by, asked.filters, ever=False)
     stages = db.policy(DEAL_NUMBERS).stages
     may_rest = {f"rest_{stage}": stages.of(stage).stalled_after_days for stage in STAGES}
     rows = await db.all(_query(where), now=now, **may_rest, **filter_values(asked), **params(_PARTS, by))

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Date,
     Insert,
     MetaData,
@@ -16,6 +17,7 @@ from sqlalchemy import (
     bindparam,
     cast,
     column,
+    false,
     func,
     insert,
     literal,
@@ -25,27 +27,30 @@ from sqlalchemy import (
     values,
 )
 
-from metrics_svc.cells.tables import BUCKET, CELL, EVER, bucket_table, cell_table
-from metrics_svc.counting.dimensions import ALL
+from metrics_svc.cells.merging import TURN, merge
+from metrics_svc.cells.months import monthly, summed
+from metrics_svc.cells.tables import BUCKET, CELL, EVER, MONTH, bucket_table, cell_table, month_table
+from metrics_svc.counting.dimensions import ALL, SUMMED
 from metrics_svc.counting.measure import Cells, Measure
 from metrics_svc.fold import LANES
 from metrics_svc.folding.table import TABLES
-from metrics_svc.rebuild.shadow import replace_cells
+from metrics_svc.rebuild.shadow import drop_pending, replace_cells
 from metrics_svc.rebuild.versions import keep, measures_of
 from shared.db.query import Query
 from shared.db.tx import Tx
 
 _ANEW = MetaData()
-_CELL, _BUCKET = cell_table(_ANEW, "anew_cell"), bucket_table(_ANEW, "anew_bucket")
+_CELL, _MONTH, _BUCKET = cell_table(_ANEW, "anew_cell"), month_table(_ANEW, "anew_month"), bucket_table(_ANEW, "anew_bucket")
 
 _START = """
 CREATE TEMP TABLE anew_cell (LIKE cell) ON COMMIT DROP;
+CREATE TEMP TABLE anew_month (LIKE cell_month) ON COMMIT DROP;
 CREATE TEMP TABLE anew_bucket (LIKE cell_bucket) ON COMMIT DROP;
 """
 _DIFFER = """
 SELECT count(*) FROM (
-  (SELECT * FROM cell WHERE n <> 0 OR amount <> 0 OR us <> 0 EXCEPT SELECT * FROM anew_cell) UNION ALL
-  (SELECT * FROM anew_cell WHERE n <> 0 OR amount <> 0 OR us <> 0 EXCEPT SELECT * FROM cell)
+  (SELECT * FROM {0} WHERE n <> 0 OR amount <> 0 OR us <> 0 EXCEPT SELECT * FROM {1}) UNION ALL
+  (SELECT * FROM {1} WHERE n <> 0 OR amount <> 0 OR us <> 0 EXCEPT SELECT * FROM {0})
 ) AS c
 """
 _DIFFER_BUCKETS = """
@@ -59,14 +64,17 @@ SELECT count(*) FROM (
 async def differing_cells(tx: Tx) -> int:
     """How many cells and histogram buckets are not what the facts say; 0 when all is well."""
     await _compute(tx, list(LANES))
-    return int(await tx.value(_DIFFER)) + int(await tx.value(_DIFFER_BUCKETS))
+    await merge(tx)
+    found = [await tx.value(_DIFFER.format(*tables)) for tables in (("cell", "anew_cell"), ("cell_month", "anew_month"))]
+    return sum(map(int, found)) + int(await tx.value(_DIFFER_BUCKETS))
 
 
 async def recompute_cells(tx: Tx, *lanes: str) -> None:
     """Replace all cells, or those of these lanes, by what the facts say, in the tx's transaction; folds wait for it."""
     lanes = lanes or tuple(LANES)
     await _compute(tx, lanes)
-    for table, anew in ((CELL, _CELL), (BUCKET, _BUCKET)):
+    await drop_pending(tx, *lanes)
+    for table, anew in ((CELL, _CELL), (MONTH, _MONTH), (BUCKET, _BUCKET)):
         await replace_cells(tx, table, anew.name, *lanes)
     for lane in lanes:
         await keep(tx, lane, "cells")
@@ -75,6 +83,7 @@ async def recompute_cells(tx: Tx, *lanes: str) -> None:
 async def _compute(tx: Tx, lanes: Sequence[str]) -> None:
     for lane in lanes:
         await tx.execute(LANES[lane].turn)
+    await tx.execute(TURN)
     await tx.execute(_START)
     for lane in lanes:
         for query in _queries(lane):
@@ -86,17 +95,27 @@ def _queries(lane: str) -> list[Query[int]]:
     found = []
     for measure in measures_of(lane):
         found += [Query(_cells_of(measure, cells), int) for cells in measure.cells]
+        if monthly(measure):
+            found.append(Query(_months_of(measure), int))
         if measure.seconds:
             found.append(Query(_buckets_of(measure), int))
     return found
 
 
 def _cells_of(measure: Measure, cells: Cells) -> Insert:
-    c = TABLES[measure.of].table.c
-    n = cast(func.sum(c[measure.count]), BigInteger) if measure.count else func.count()
-    amount = func.coalesce(func.sum(c[measure.value]), 0) if measure.value else literal_column("0")
-    us = cast(func.sum(c[f"{measure.seconds}_us"]), BigInteger) if measure.seconds else literal_column("0")
-    return _insert(_CELL, measure, cells, [], [n, amount, us])
+    return _insert(_CELL, measure, cells, [], _sums(measure))
+
+
+def _months_of(measure: Measure) -> Insert:
+    """Two facts of the same day and dimensions are one row of those that are summed up."""
+    fact = TABLES[measure.of].table
+    name = literal_column(f"'{measure.name}'", Text).label("measure")
+    days = [day.label(of) for day, of in zip(_days(measure), ("day", "cohort_day"), strict=True)]
+    who = [_value(measure, dimension).label(dimension) for dimension in SUMMED]
+    sums = [total.label(of) for total, of in zip(_sums(measure), ("n", "amount", "us"), strict=True)]
+    rows = select(name, *days, *who, *sums).select_from(fact).where(_counts(measure)).group_by(*_first(3 + len(who)))
+    cells = summed(rows.subquery(), true() if measure.cohort else false()).subquery()
+    return insert(_MONTH).from_select(_MONTH.c.keys(), select(*[cells.c[c.name] for c in _MONTH.c]))
 
 
 def _buckets_of(measure: Measure) -> Insert:
@@ -107,9 +126,8 @@ def _buckets_of(measure: Measure) -> Insert:
 def _insert(into: Table, measure: Measure, cells: Cells, more_key: list[Any], sums: list[Any]) -> Insert:
     """The facts that count, each once in every dimension, summed by the key of a cell."""
     fact = TABLES[measure.of].table
-    zone = bindparam("zone", type_=Text)
-    day, cohort_day = (cast(func.timezone(zone, fact.c[column]), Date) for column in (measure.at, measure.cohort or measure.at))
-    each = [(literal(d), func.coalesce(cast(fact.c[measure.who[d]], Text), "") if d else literal("")) for d in cells.dimensions]
+    day, cohort_day = _days(measure)
+    each = [(literal(d), _value(measure, d) if d else literal("")) for d in cells.dimensions]
     place = values(column("dimension", Text), column("value", Text), name="place").data(each).lateral()
     key: list[Any] = [
         literal_column(f"'{measure.name}'", Text),
@@ -119,7 +137,32 @@ def _insert(into: Table, measure: Measure, cells: Cells, more_key: list[Any], su
         cohort_day,
         *more_key,
     ]
+    rows: Select[Any] = select(*key, *sums).select_from(fact.join(place, true())).where(_counts(measure))
+    return insert(into).from_select(into.c.keys(), rows.group_by(*_first(len(key))))
+
+
+def _sums(measure: Measure) -> list[Any]:
+    c = TABLES[measure.of].table.c
+    n = cast(func.sum(c[measure.count]), BigInteger) if measure.count else func.count()
+    amount = func.coalesce(func.sum(c[measure.value]), 0) if measure.value else literal_column("0")
+    us = cast(func.sum(c[f"{measure.seconds}_us"]), BigInteger) if measure.seconds else literal_column("0")
+    return [n, amount, us]
+
+
+def _days(measure: Measure) -> list[Any]:
+    c, zone = TABLES[measure.of].table.c, bindparam("zone", type_=Text)
+    return [cast(func.timezone(zone, c[at]), Date) for at in (measure.at, measure.cohort or measure.at)]
+
+
+def _value(measure: Measure, dimension: str) -> ColumnElement[str]:
+    return func.coalesce(cast(TABLES[measure.of].table.c[measure.who[dimension]], Text), "")
+
+
+def _counts(measure: Measure) -> ColumnElement[bool]:
+    c = TABLES[measure.of].table.c
     needed = [n for n in (measure.at, measure.cohort, measure.seconds and f"{measure.seconds}_us") if n]
-    counts = and_(*[fact.c[n].is_not(None) for n in needed], *[fact.c[n] == v for n, v in measure.where.items()])
-    rows: Select[Any] = select(*key, *sums).select_from(fact.join(place, true())).where(counts)
-    return insert(into).from_select(into.c.keys(), rows.group_by(*[literal_column(str(n)) for n in range(1, len(key) + 1)]))
+    return and_(*[c[n].is_not(None) for n in needed], *[c[n] == v for n, v in measure.where.items()])
+
+
+def _first(n: int) -> list[Any]:
+    return [literal_column(str(place)) for place in range(1, n + 1)]

@@ -8,11 +8,13 @@ from uuid import UUID
 
 from sqlalchemy import Table
 
-from metrics_svc.cells.tables import BUCKET
+from metrics_svc.cells.merging import TURN, merge
+from metrics_svc.cells.months import keep_months
+from metrics_svc.cells.tables import BUCKET, PENDING
 from metrics_svc.facts import deadline
 from metrics_svc.fold import LANES, Lane
 from metrics_svc.rebuild.progress import Telling
-from metrics_svc.rebuild.shadow import CELLS, create, facts, of_others, replace_cells, swap_facts
+from metrics_svc.rebuild.shadow import CELLS, create, drop_pending, facts, of_others, replace_cells, swap_facts
 from metrics_svc.rebuild.versions import forget_older, keep, outdated
 from shared.auth import SYSTEM
 from shared.clock import utcnow
@@ -48,7 +50,9 @@ async def rebuild(db: Database, bus: Bus, settings: Settings) -> int:
     """
     async with _alone(db) as conn:
         await forget_older(_tx(conn, settings))
-        return sum([(await _in_shadow(conn, lane, bus, settings, _take_over))[0] for lane in LANES.values()])
+        events = sum([(await _in_shadow(conn, lane, bus, settings, _take_over))[0] for lane in LANES.values()])
+        await keep_months(_tx(conn, settings))
+    return events
 
 
 async def renew(db: Database, bus: Bus, settings: Settings, lane: Lane) -> None:
@@ -86,11 +90,12 @@ async def _in_shadow(conn: Any, lane: Lane, bus: Bus, settings: Settings, finish
     await tx.execute(f"DROP SCHEMA IF EXISTS {_SCHEMA} CASCADE; CREATE SCHEMA {_SCHEMA}")
     telling = Telling(tx, lane.name) if finish is _take_over else None
     try:
-        await create(tx, _SCHEMA, [*facts(lane.name), *CELLS, CONSUMER_SEEN])
+        await create(tx, _SCHEMA, [*facts(lane.name), *CELLS, PENDING, CONSUMER_SEEN])
         # Unqualified names now mean the shadow tables: the fold need not know.
         await tx.execute(f"SET search_path TO {_SCHEMA}, public")
         again = _Again(lane, conn, bus, settings, telling)
         await again.read_on()
+        await merge(tx)
         async with conn.transaction():
             await tx.execute(lane.turn)
             await again.read_on()
@@ -109,6 +114,9 @@ def _tx(conn: Any, settings: Settings) -> Tx:
 
 
 async def _take_over(tx: Tx, lane: Lane) -> int:
+    await tx.execute(TURN)
+    await merge(tx)
+    await drop_pending(tx, lane.name)
     for table in CELLS:
         await replace_cells(tx, table, f"{_SCHEMA}.{table.name}", lane.name)
     await swap_facts(tx, lane.name, _SCHEMA)
@@ -117,6 +125,10 @@ async def _take_over(tx: Tx, lane: Lane) -> int:
 
 
 async def _compare(tx: Tx, lane: Lane) -> int:
+    await tx.execute(TURN)
+    for path in ("public", f"{_SCHEMA}, public"):
+        await tx.execute(f"SET LOCAL search_path TO {path}")
+        await merge(tx)
     its = [await _differing(tx, table, "") for table in facts(lane.name)]
     return sum([*its, *[await _differing(tx, table, _counted(table), of_others(lane.name)) for table in CELLS]])
 

@@ -7,14 +7,14 @@ from sqlalchemy import MetaData, Table
 from sqlalchemy.dialects.postgresql import asyncpg as dialect
 from sqlalchemy.schema import CreateIndex, CreateTable, SetColumnComment, SetTableComment
 
-from metrics_svc.cells.tables import BUCKET, CELL
+from metrics_svc.cells.tables import BUCKET, CELL, MONTH, PENDING
 from metrics_svc.fold import LANES
 from metrics_svc.folding.touched import facts_of
 from metrics_svc.rebuild.versions import measures_of
 from shared.db.tables import NAMING
 from shared.db.tx import Tx
 
-CELLS = (CELL, BUCKET)
+CELLS = (CELL, MONTH, BUCKET)
 """What the measures of all lanes share; their column `measure` says whose a row is."""
 
 
@@ -52,6 +52,11 @@ async def replace_cells(tx: Tx, table: Table, by: str, *lanes: str) -> None:
     columns = ", ".join(f"c.{n}" for n in names)
     more = f"SELECT {columns} FROM {by} c WHERE NOT EXISTS (SELECT FROM public.{table.name} o WHERE {there})"
     await tx.execute(f"INSERT INTO public.{table.name} ({', '.join(names)}) {more}")
+
+
+async def drop_pending(tx: Tx, *lanes: str) -> None:
+    """Forget what cells of months of these lanes would change by. The caller holds the lock of who sums it up."""
+    await tx.execute(f"DELETE FROM public.{PENDING.name} WHERE measure <> ALL($1::text[])", of_others(*lanes))
 
 
 async def swap_facts(tx: Tx, lane: str, schema: str) -> None:
