@@ -47,7 +47,7 @@ async def _fill(url: str, size: int) -> None:
     bus = open_bus(url)
     await bus.start()
     try:
-        await bus.ensure_topics(LANES["sales"].topics)
+        await bus.ensure_topics(sorted({topic for lane in LANES.values() for topic in lane.topics}))
         messages = messages_of(size, "bench")
         for start in range(0, size, _PIECE):
             await bus.publish(messages[start : start + _PIECE])
