@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel
@@ -27,9 +28,16 @@ class Importer:
     who: Who
     """Whose imports they are: they start, read, cancel and resume all of these records."""
     key: str = "external_id"
+    work: bool = False
+    """Whether rows can start tasks: `take` and `correct` then get `work`, which somebody has to ask for."""
     correct: Take | None = None
     """What takes rows that replace a known history, for those who may have it corrected."""
     correcting: Who = _NOBODY
+
+    def takes(self, options: Mapping[str, Any]) -> Take:
+        """The command for a job with these options."""
+        take = self.correct if options.get("correct") and self.correct else self.take
+        return partial(take, work=bool(options.get("work"))) if self.work else take
 
     @property
     def acts(self) -> Acts:

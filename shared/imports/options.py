@@ -50,7 +50,13 @@ class Options(BaseModel):
     )
 
 
-class CorrectingOptions(Options):
+class WorkingOptions(Options):
+    """For records that there is something to do about."""
+
+    work: bool = Field(False, description="Rows start tasks, such as a deal's next step. By default an import starts none.")
+
+
+class CorrectingOptions(WorkingOptions):
     """For records whose history an import may tell again."""
 
     correct: bool = Field(False, description="Replace the known history of records that no person has touched since they were imported.")
@@ -58,7 +64,9 @@ class CorrectingOptions(Options):
 
 def options_of(importer: Importer) -> type[Options]:
     """What may be asked of this importer."""
-    return Options if importer.correct is None else CorrectingOptions
+    if importer.correct is not None:
+        return CorrectingOptions
+    return WorkingOptions if importer.work else Options
 
 
 _STORED = {"value": "values", "default": "defaults", "date_format": "date_formats"}
@@ -77,6 +85,7 @@ def chosen(importer: Importer, given: Options, settings: Settings, by: Actor, be
         "defaults": pairs(given.default, "default", importer.fields),
         "values": values_of(given.value, importer.fields),
         "correct": isinstance(given, CorrectingOptions) and given.correct,
+        "work": isinstance(given, WorkingOptions) and given.work,
         "encoding": given.encoding,
         "delimiter": given.delimiter,
         "sheet": given.sheet,

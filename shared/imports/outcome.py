@@ -1,12 +1,9 @@
 """What becomes of the rows of an import."""
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
-
-from shared.db.tx import Tx
-from shared.process.settings import Settings
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +43,8 @@ class Outcome:
         return Counter(code for code, _ in {(p.code, p.line) for p in self.problems if p.kind == "flagged"})
 
 
-Take = Callable[[Tx, Sequence[tuple[int, Any]], Settings], Awaitable[Outcome]]
-"""A service's command for many rows at once, given with their lines, in file order, and never two of one key.
+Take = Callable[..., Awaitable[Outcome]]
+"""A service's command: `(tx, rows, settings)`. It takes many rows at once, given with their lines, in file order, and never two of one key.
 
 It refuses a row by a problem. What it raises costs the row that makes it raise.
 """

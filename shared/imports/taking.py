@@ -50,7 +50,7 @@ async def take_rows(
     """
     total = Outcome(problems=list(problems))
     ours: list[Exception] = []
-    take = importer.correct if job.options.get("correct") and importer.correct else importer.take
+    take = importer.takes(job.options)
     part: dict[str, Taken] = {}
 
     async def hand_over() -> None:

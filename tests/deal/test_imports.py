@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from deal_svc.imports.api import run_imports
-from shared.events.deal import DealHistoryCorrected, DealWon
+from shared.events.deal import DealHistoryCorrected, DealNextStepSet, DealTaskSet, DealWon
 from tests.deal.sales import Sales
 from tests.harness import Running
 
@@ -115,3 +115,23 @@ async def test_deals_of_unknown_opening_are_flagged_and_found_by_it(svc: Running
         assert (job["flagged"], job["flags"]) == (1, {"opened_at_unknown": 1})
         found = (await client.get("/v1/deals", params={"flag": "opened_at_unknown"})).json()["items"]
         assert [d["external_id"] for d in found] == ["D-1"]
+
+
+PLANNED = """external_id,opened_at,closed_at,outcome,next_step,next_step_due_at
+D-1,2026-02-01,,open,Demo,2026-03-20
+D-2,2026-02-01,2026-02-20,won,Demo,2026-03-20
+D-3,2026-02-01,,open,,2026-03-20
+"""
+
+
+@pytest.mark.parametrize(("asked", "tasks"), [({}, 0), ({"work": "true"}, 1)])
+async def test_the_next_step_of_an_open_deal_is_a_task_if_somebody_asks_for_work(svc: Running, asked: dict[str, str], tasks: int) -> None:
+    async with svc.client() as client:
+        job = await imported(svc, client, PLANNED, **asked)
+        assert (job["created"], job["refused"]) == (2, 1)
+        assert "4,refused,next_step," in await problems(client, job)
+        deals = {d["external_id"]: d for d in (await client.get("/v1/deals")).json()["items"]}
+        assert (deals["D-1"]["next_step"], deals["D-2"]["next_step"]) == ("Demo", None)
+        assert (len(await svc.told(DealNextStepSet)), len(await svc.told(DealTaskSet))) == (1, tasks)
+        again = await imported(svc, client, PLANNED, **asked)
+        assert (again["unchanged"], len(await svc.told(DealTaskSet))) == (2, tasks)

@@ -53,3 +53,5 @@ async def test_nothing_starts_for_history(sales: Sales, svc: Running) -> None:
     deal = await sales.deal(at=(ago - timedelta(days=1)).isoformat())
     await _set(sales, deal, "Demo", -90, at=ago.isoformat())
     assert await svc.told(DealTaskSet) == []
+    await _set(sales, deal, "Demo", -80, at=ago.isoformat(), work=True)
+    assert len(await svc.told(DealTaskSet)) == 1

@@ -45,6 +45,9 @@ def import_file(
     correct: Annotated[
         bool, typer.Option("--correct", help="Replace the known history of deals that nobody has touched. For admin and ops.")
     ] = False,
+    work: Annotated[
+        bool, typer.Option("--work", help="Rows start tasks: next steps of open deals, wake-up dates of nurtured leads.")
+    ] = False,
     check: Annotated[bool, typer.Option("--check", help="Only show what the import would do, and all problems.")] = False,
     resume: Annotated[
         str | None, typer.Option(help="Go on with a cancelled, refused or failed import, by its id; other options may be given.")
@@ -67,6 +70,7 @@ def import_file(
         "default": default,
         "value": value,
         "correct": "true" if correct else None,
+        "work": "true" if work else None,
         "delimiter": {"tab": "\t", "\\t": "\t"}.get(delimiter or "", delimiter),
         "encoding": encoding,
         "sheet": sheet,

@@ -18,7 +18,7 @@ from shared.access.kinds import DEALS, unmasked
 from shared.auth import Actor, CurrentActor
 from shared.db.tx import as_dict
 from shared.fields import PERSONAL, Name, Text, Time, personal
-from shared.http.body import NOW, Body, Dated
+from shared.http.body import NOW, Body, Dated, Work
 from shared.http.edge import ClinchRoute, IfMatch, InTx, Reading
 
 router = APIRouter(prefix="/v1/deals/{deal_id}", tags=["deals"], route_class=ClinchRoute)
@@ -89,6 +89,7 @@ class MemberOut(PartOut):
 class NextStepIn(Dated):
     what: Text
     due_at: Time
+    work: Work = False
 
 
 class NextStepOut(BaseModel):
@@ -176,7 +177,7 @@ async def list_committee(deal_id: UUID, db: Reading, by: CurrentActor) -> list[M
 @router.put("/next-step")
 async def set_next_step(deal_id: UUID, body: NextStepIn, tx: InTx, expect: IfMatch) -> NextStepOut:
     """Say what comes next, and when. Every open deal should have one."""
-    deal = await commands.set_next_step(tx, deal_id, what=body.what, due_at=body.due_at, expect=expect, at=body.at)
+    deal = await commands.set_next_step(tx, deal_id, what=body.what, due_at=body.due_at, work=body.work, expect=expect, at=body.at)
     return NextStepOut(deal_id=deal.id, **{n: getattr(deal, n) for n in NextStepOut.model_fields if n != "deal_id"})
 
 

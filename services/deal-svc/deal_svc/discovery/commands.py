@@ -93,10 +93,12 @@ async def add_member(
     return member, await tx.save(DEALS, deal, event, at=when)
 
 
-async def set_next_step(tx: Tx, deal_id: UUID, *, what: str, due_at: datetime, expect: int | None, at: datetime | None) -> Deal:
+async def set_next_step(
+    tx: Tx, deal_id: UUID, *, what: str, due_at: datetime, work: bool = False, expect: int | None, at: datetime | None
+) -> Deal:
     deal, when = await _recordable(tx, SET_NEXT_STEP, deal_id, at, expect)
     deal = await tx.save(DEALS, deal, DealNextStepSet(due_at=due_at), at=when, next_step=what, next_step_due_at=due_at)
-    await tasks.put(tx, NEXT_STEP, deal.id, due_at=due_at, why=what, at=when)
+    await tasks.put(tx, NEXT_STEP, deal.id, due_at=due_at, why=what, at=when, asked=work)
     return deal
 
 

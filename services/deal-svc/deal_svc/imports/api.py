@@ -14,6 +14,7 @@ DEAL_IMPORT = Importer(
     DealRow,
     take,
     IMPORT.who,
+    work=True,
     correct=partial(take, correct=True),
     correcting=CORRECT.who,
 )

@@ -16,6 +16,7 @@ from deal_svc.deals.fields import DealFields
 from deal_svc.deals.pipeline import FIRST, Stage, passed, place, probability
 from deal_svc.deals.record import Deal, new_deal
 from deal_svc.deals.tables import DEAL, DEALS
+from deal_svc.discovery.tasks import NEXT_STEP
 from deal_svc.imports import rules
 from deal_svc.imports.form import Row
 from deal_svc.imports.parties import Parties, named_by
@@ -26,12 +27,13 @@ from shared.calendar import day_of
 from shared.db.query import Query, is_in
 from shared.db.tx import Tx
 from shared.errors import Unmet
-from shared.events.deal import DealLost, DealOpened, DealStageChanged, DealWon
+from shared.events.deal import DealLost, DealNextStepSet, DealOpened, DealStageChanged, DealWon
 from shared.events.envelope import Event
 from shared.imports.outcome import Outcome, Problem
 from shared.parties.references import made_id, told_id
 from shared.process.settings import Settings
 from shared.rates import Frozen, Wanted, frozen, no_rate, rates_on
+from shared.tasks import commands as tasks
 
 _FLAG_SAYS = {rules.OPENED_UNKNOWN: "is not in the file; the first known moment of the deal counts"}
 _CODES = {"currency": "no_fx_rate"}
@@ -44,10 +46,11 @@ _KNOWN = Query(
 )
 
 
-async def take(tx: Tx, rows: Sequence[tuple[int, Row]], settings: Settings, *, correct: bool = False) -> Outcome:
+async def take(tx: Tx, rows: Sequence[tuple[int, Row]], settings: Settings, *, correct: bool = False, work: bool = False) -> Outcome:
     """Create or update a deal per row; rows that contradict themselves or what is known are refused.
 
-    With `correct` a row replaces what is known of the deal's history, as long as no person has touched the deal.
+    With `correct` a row replaces what is known of the deal's history, as long as no person has touched the deal. With `work` the next
+    steps of open deals become tasks.
     """
     outcome, policy = Outcome(), tx.policy(POLICY)
     known = {deal.external_id: deal for deal in await tx.all(_KNOWN, keys=[row.external_id for _, row in rows])}
@@ -60,6 +63,7 @@ async def take(tx: Tx, rows: Sequence[tuple[int, Row]], settings: Settings, *, c
     rates = await rates_on(tx, settings, wanted)
     for (line, row, history, wrong), day in zip(read, wanted, strict=True):
         currency, fx = day[0], frozen(rates, day)
+        wrong += rules.plan_unmet(row)
         if fx is None:
             wrong.append(Unmet("currency", no_rate(currency)))
         deal = known.get(row.external_id)
@@ -90,6 +94,7 @@ async def take(tx: Tx, rows: Sequence[tuple[int, Row]], settings: Settings, *, c
                 changed.append(step)
     await tx.add_many(DEALS, new)
     await tx.save_many(DEALS, changed)
+    await _set_tasks(tx, new if work else [], changed, work=work)
     outcome.created, outcome.updated = len(new), len(changed)
     return outcome
 
@@ -137,7 +142,23 @@ def _created(tx: Tx, row: Row, history: Told, currency: str, fx: Frozen, parties
     named = {"lead_external_id": row.lead_external_id, "account_external_id": row.account_key, "owner_external_id": row.owner}
     first = told(DealOpened, deal, **named, policy_version=policy.version)
     moved, events = _moved(deal, history, row, policy)
-    return moved, [(first, history.opened_at), *events]
+    return _planned(moved, row, [(first, history.opened_at), *events], moved.stage_since)
+
+
+def _planned(deal: Deal, row: Row, events: Events, at: datetime) -> tuple[Deal, Events]:
+    """An open deal with the next step that its row names, if that is another one."""
+    plan: dict[str, Any] = {"next_step": row.next_step, "next_step_due_at": row.next_step_due_at}
+    if not deal.is_open or row.next_step_due_at is None or all(getattr(deal, name) == value for name, value in plan.items()):
+        return deal, events
+    return replace(deal, **plan), [*events, (DealNextStepSet(due_at=row.next_step_due_at), at)]
+
+
+async def _set_tasks(tx: Tx, new: Sequence[tuple[Deal, Events]], changed: Sequence[tuple[Deal, Events]], *, work: bool) -> None:
+    """Of those deals whose next step the rows have named. A task that a person has set follows, also where nothing else starts."""
+    for deal, events in [*new, *changed]:
+        event, at = events[-1]
+        if isinstance(event, DealNextStepSet):
+            await tasks.put(tx, NEXT_STEP, deal.id, due_at=event.due_at, why=deal.next_step, at=at, imported=True, asked=work)
 
 
 def _moved(deal: Deal, history: Told, row: Row, policy: DealPolicy) -> tuple[Deal, Events]:
@@ -197,8 +218,9 @@ def _corrected(
     if described.get("currency") == deal.currency:
         described |= {"fx": deal.fx, "fx_day": deal.fx_day}
     touched = deal.id in past.touched
+    plan = {"next_step": row.next_step, "next_step_due_at": row.next_step_due_at} if deal.is_open and row.next_step else {}
     same = past.told.get(deal.id) == history and (deal.stage is not Stage.LOST or deal.close_reason == (row.lost_reason or UNKNOWN_REASON))
-    if same and (touched or all(getattr(deal, n) == v for n, v in described.items())):
+    if same and (touched or all(getattr(deal, n) == v for n, v in (described | plan).items())):
         return None, []
     if unmet := rules.correction_unmet(deal, touched, described.get("lead_id")):
         return None, unmet
@@ -206,12 +228,12 @@ def _corrected(
     says = {n: getattr(deal, n) for n in _KEPT} | described | {"flags": flags, "probability": probability(FIRST, policy.stages)}
     start = new_deal(deal.created_at, id=deal.id, opened_at=history.opened_at, **says)
     after, _ = _moved(replace(start, updated_at=now), history, row, policy)
-    return (after, [(corrected(after, history, row, policy), now)]), []
+    return _planned(after, row, [(corrected(after, history, row, policy), now)], now), []
 
 
 _KEPT = (
     "version", "external_id", "imported", "name", "amount", "currency", "fx", "fx_day", "owner_id", "team_id", "account_id", "account_name",
-    "lead_id", *DealFields.model_fields,
+    "lead_id", "next_step", "next_step_due_at", *DealFields.model_fields,
 )  # fmt: skip
 """What a correction leaves as it is, unless the row describes it."""
 UNKNOWN_REASON = "unknown"
@@ -235,4 +257,5 @@ def _brought_up_to_date(
     if deal.is_open:
         after, more = _moved(after, history, row, policy)
         events += more
+    after, events = _planned(after, row, events, now)
     return (replace(after, updated_at=now), events) if events else None

@@ -14,7 +14,7 @@ from deal_svc.deals.fields import DealFields
 from deal_svc.deals.pipeline import OPEN_STAGES, Stage
 from deal_svc.deals.record import Kind
 from deal_svc.imports.rules import ENTERED
-from shared.fields import Key, Name
+from shared.fields import Key, Name, Text
 from shared.imports.amounts import Amount
 from shared.imports.dates import Day, When
 from shared.money import Currency
@@ -53,6 +53,8 @@ class Row(DealFields):
     amount: Annotated[Amount, Field(ge=0, max_digits=18, decimal_places=4)] = Decimal(0)
     currency: Currency | None = None
     expected_close_on: Day | None = None
+    next_step: Text | None = Field(None, description="what comes next, of an open deal; with next_step_due_at")
+    next_step_due_at: When | None = Field(None, description="when the next step is due")
     opened_at: When | None = None
     stage: Annotated[Stage, BeforeValidator(_lower)] | None = Field(
         None, description="where an open deal stands; with moved_at, since when"

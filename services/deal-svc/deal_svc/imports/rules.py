@@ -42,6 +42,20 @@ OPENED_UNKNOWN = "opened_at_unknown"
 """The file does not say when the deal was opened; it counts as opened at its first known moment."""
 
 
+class Plan(Protocol):
+    """What a row says about what comes next."""
+
+    next_step: str | None
+    next_step_due_at: datetime | None
+
+
+def plan_unmet(row: Plan) -> list[Unmet]:
+    """A next step has a text and a time."""
+    given = {"next_step": row.next_step, "next_step_due_at": row.next_step_due_at}
+    empty = [name for name, value in given.items() if value is None]
+    return [Unmet(name, "is empty; a next step needs a text and a time") for name in empty] if len(empty) == 1 else []
+
+
 class History(Protocol):
     """What a row says about times."""
 

@@ -10,7 +10,13 @@ from shared.imports import job
 from shared.imports.api import imports_router
 from shared.imports.importer import Importer
 
-LEAD_IMPORT = Importer("leads", LeadRow, take, who(Role.admin, Role.ops, Role.sales_ops, Role.marketing, Role.director))
+LEAD_IMPORT = Importer(
+    "leads",
+    LeadRow,
+    take,
+    who(Role.admin, Role.ops, Role.sales_ops, Role.marketing, Role.director),
+    work=True,
+)
 
 router = imports_router(LEAD_IMPORT)
 run_imports = partial(job.run, LEAD_IMPORT)

@@ -10,12 +10,15 @@ from lead_svc.imports.form import LeadRow
 from lead_svc.leads.commands import disqualification
 from lead_svc.leads.record import Lead, State
 from lead_svc.leads.tables import LEADS
+from lead_svc.leads.tasks import WAKE_UP
+from lead_svc.policy import POLICY
 from shared.db.tx import Tx
 from shared.errors import Problem as Refusal
 from shared.events.envelope import Event
-from shared.events.lead import LeadMqlReached, LeadQualified
+from shared.events.lead import LeadMqlReached, LeadNurtured, LeadQualified
 from shared.imports.outcome import Outcome, Problem
 from shared.process.settings import Settings
+from shared.tasks import commands as tasks
 
 Events = list[tuple[Event, datetime]]
 
@@ -25,19 +28,22 @@ _FLAG_SAYS = {
 }
 
 
-async def take(tx: Tx, rows: Sequence[tuple[int, LeadRow]], _: Settings) -> Outcome:
-    """Capture or update a lead per row; rows that contradict themselves are refused."""
-    outcome = Outcome()
+async def take(tx: Tx, rows: Sequence[tuple[int, LeadRow]], _: Settings, *, work: bool = False) -> Outcome:
+    """Capture or update a lead per row; rows that contradict themselves are refused.
+
+    With `work` the wake-up dates of nurtured leads become tasks: on that day such a lead is taken up again.
+    """
+    outcome, longest_wait_days = Outcome(), tx.policy(POLICY).longest_wait_days
     good: list[tuple[int, LeadRow]] = []
     for line, row in rows:
-        if wrong := rules.wrong(row, tx.now):
+        if wrong := rules.wrong(row, tx.now, longest_wait_days):
             outcome.problems += [Problem(line, w.code, "wrong_history", w.message) for w in wrong]
         else:
             good.append((line, row))
     ended = {n for n, (_, row) in enumerate(good) if row.disqualified_at}
     answers = await capture_many(tx, [row.new() for _, row in good], imported=True, ended=ended)
     taken = [(line, row, answer) for (line, row), answer in zip(good, answers, strict=True)]
-    moved = await _move(tx, [(row, answer) for _, row, answer in taken if isinstance(answer, Captured)])
+    moved = await _move(tx, [(row, answer) for _, row, answer in taken if isinstance(answer, Captured)], work=work)
     for line, _row, answer in taken:
         if isinstance(answer, Refusal):
             outcome.problems.append(Problem(line, _field_of(answer), answer.code, answer.detail))
@@ -54,12 +60,15 @@ def _field_of(refusal: Refusal) -> str:
     return str(errors[0]["pointer"]).removeprefix("/")
 
 
-async def _move(tx: Tx, rows: Sequence[tuple[LeadRow, Captured]]) -> set[object]:
+async def _move(tx: Tx, rows: Sequence[tuple[LeadRow, Captured]], *, work: bool) -> set[object]:
     """Take the leads through the steps that their rows tell of; the ids of those that moved."""
-    told = {answer.id: row for row, answer in rows if row.mql_at or row.qualified_at or row.disqualified_at}
+    told = {answer.id: row for row, answer in rows if row.mql_at or row.qualified_at or row.nurtured_at or row.disqualified_at}
     leads = await tx.load_many(LEADS, list(told)) if told else {}
     moved = [_moved(lead, told[id]) for id, lead in leads.items()]
     await tx.save_many(LEADS, [(lead, events) for lead, events in moved if events])
+    for lead, events in moved if work else []:
+        if events and lead.state is State.NURTURING and lead.wake_at is not None:
+            await tasks.put(tx, WAKE_UP, lead.id, due_at=lead.wake_at, why=lead.reason, at=events[-1][1], imported=True, asked=True)
     return {lead.id for lead, events in moved if events}
 
 
@@ -69,6 +78,9 @@ def _moved(lead: Lead, row: LeadRow) -> tuple[Lead, Events]:
         if step.to is State.DISQUALIFIED:
             event, changes = disqualification(lead, row.disqualified_reason)
             lead = replace(lead, **changes)
+        elif step.to is State.NURTURING:
+            event = LeadNurtured(reason=row.nurtured_reason, wake_at=row.wake_at, from_state=lead.state)
+            lead = replace(lead, state=step.to, reason=row.nurtured_reason, wake_at=row.wake_at)
         elif step.to is State.MQL:
             event = LeadMqlReached(how="import")
             lead = replace(lead, state=step.to)

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from lead_svc.capture.rules import NewLead, said
 from lead_svc.leads.fields import LeadDetails
 from lead_svc.leads.record import Reason
-from shared.fields import PERSONAL, Key, Short
+from shared.fields import PERSONAL, Key, Name, Short
 from shared.imports.dates import When
 
 
@@ -24,6 +24,9 @@ class LeadRow(LeadDetails, _Keyed):
     account_external_id: Key | None = None
     mql_at: When | None = None
     qualified_at: When | None = Field(None, description="when sales confirmed it: an SQL from then on")
+    nurtured_at: When | None = Field(None, description="when it was put aside")
+    nurtured_reason: Name = "unknown"
+    wake_at: When | None = Field(None, description="when to look at a nurtured lead again")
     disqualified_at: When | None = None
     disqualified_reason: Reason = Reason.OTHER
 

@@ -18,7 +18,7 @@ from shared.access.kinds import LEADS, unmasked
 from shared.auth import CurrentActor
 from shared.fields import Reason as Why
 from shared.fields import Text, Time, When
-from shared.http.body import Body
+from shared.http.body import Body, Work
 from shared.http.edge import ClinchRoute, IfMatch, InTx, Reading
 from shared.http.listing import Page, PageRequest
 from shared.http.patch import Patch
@@ -39,6 +39,7 @@ class Nurture(Body):
     reason: Why
     note: Text | None = None
     wake_at: Annotated[Time | None, Field(description="When to look at it again; a refused MQL needs none.")] = None
+    work: Work = False
     at: When = None
 
 

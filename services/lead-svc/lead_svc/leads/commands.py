@@ -86,7 +86,15 @@ async def declare_mql(tx: Tx, id: UUID, *, reason: str, at: datetime | None, exp
 
 
 async def nurture(
-    tx: Tx, id: UUID, *, reason: str, note: str | None, wake_at: datetime | None, at: datetime | None, expect: int | None
+    tx: Tx,
+    id: UUID,
+    *,
+    reason: str,
+    note: str | None,
+    wake_at: datetime | None,
+    work: bool = False,
+    at: datetime | None,
+    expect: int | None,
 ) -> Lead:
     """Put aside until `wake_at`; a refused MQL goes back to marketing, with or without a date."""
     lead = await SEEN.load(tx, id, expect)
@@ -95,7 +103,7 @@ async def nurture(
     told = LeadNurtured(reason=reason, wake_at=wake_at, from_state=lead.state)
     saved = await tx.save(LEADS, lead, told, at=when, state=State.NURTURING, reason=reason, note=note, wake_at=wake_at)
     if wake_at is not None:
-        await tasks.put(tx, WAKE_UP, lead.id, due_at=wake_at, why=reason, at=when)
+        await tasks.put(tx, WAKE_UP, lead.id, due_at=wake_at, why=reason, at=when, asked=work)
     return saved
 
 
