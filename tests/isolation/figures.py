@@ -14,7 +14,7 @@ ALL = {
     "deal": {"director", "admin", "sales_ops", "ops", "auditor"},
     "cash": {"director", "admin", "sales_ops", "ops", "auditor", "finance"},
 }
-OF = {"lead": "lead", "deal": "deal", "milestone": "cash", "payment": "cash"}
+OF = {"lead": "lead", "deal": "deal", "contract": "deal", "milestone": "cash", "payment": "cash"}
 """What kind of figure a record counts in."""
 Key = tuple[str, str, str]
 
