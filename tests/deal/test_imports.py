@@ -1,6 +1,5 @@
 """Deals out of files: other systems' words, and corrections of what was imported wrong."""
 
-import asyncio
 from typing import Any
 
 import httpx
@@ -8,6 +7,7 @@ import pytest
 
 from deal_svc.imports.api import run_imports
 from shared.events.deal import DealHistoryCorrected, DealNextStepSet, DealTaskSet, DealWon
+from tests import importing
 from tests.deal.sales import Sales
 from tests.harness import Running
 
@@ -26,18 +26,7 @@ WORDS = {
 
 
 async def imported(svc: Running, client: httpx.AsyncClient, raw: str, **params: Any) -> dict[str, Any]:
-    sent = await client.post("/v1/imports/deals", params=params, content=raw.encode())
-    assert sent.status_code == 202, sent.text
-    stop = asyncio.Event()
-    task = asyncio.create_task(run_imports(svc.db, svc.settings, svc.clock, stop))
-    path = f"/v1/imports/deals/{sent.json()['id']}"
-    async with asyncio.timeout(60):
-        while (job := (await client.get(path)).json())["state"] not in ("done", "failed", "refused"):  # noqa: ASYNC110 (the other side is a database)
-            await asyncio.sleep(0.01)
-    stop.set()
-    await task
-    found: dict[str, Any] = job
-    return found
+    return await importing.imported(svc, client, "/v1/imports/deals", run_imports, raw, **params)
 
 
 async def problems(client: httpx.AsyncClient, job: dict[str, Any]) -> str:

@@ -1,6 +1,5 @@
 """Nurtured leads out of files: nobody is woken for history, unless somebody asks for work."""
 
-import asyncio
 from typing import Any
 
 import httpx
@@ -8,6 +7,7 @@ import pytest
 
 from lead_svc.imports.api import run_imports
 from shared.events.lead import LeadNurtured, LeadReactivated, LeadTaskSet
+from tests import importing
 from tests.harness import Running
 
 FILE = """external_id,captured_at,nurtured_at,nurtured_reason,wake_at
@@ -19,18 +19,7 @@ L-4,2026-01-05,,,2026-04-01
 
 
 async def imported(svc: Running, client: httpx.AsyncClient, **params: Any) -> dict[str, Any]:
-    sent = await client.post("/v1/imports/leads", params=params, content=FILE.encode())
-    assert sent.status_code == 202, sent.text
-    stop = asyncio.Event()
-    task = asyncio.create_task(run_imports(svc.db, svc.settings, svc.clock, stop))
-    path = f"/v1/imports/leads/{sent.json()['id']}"
-    async with asyncio.timeout(60):
-        while (job := (await client.get(path)).json())["state"] not in ("done", "failed", "refused"):  # noqa: ASYNC110 (the other side is a database)
-            await asyncio.sleep(0.01)
-    stop.set()
-    await task
-    found: dict[str, Any] = job
-    return found
+    return await importing.imported(svc, client, "/v1/imports/leads", run_imports, FILE, **params)
 
 
 @pytest.mark.parametrize(("asked", "tasks"), [({}, 0), ({"work": "true"}, 1)])

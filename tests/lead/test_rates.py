@@ -1,6 +1,5 @@
 """Exchange rates by day: set, corrected and taken back by finance, in files too, told to all, and looked up by day."""
 
-import asyncio
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -18,8 +17,8 @@ from shared.rates import Fx, rates_on
 from tests.acts import Acts
 from tests.client import done
 from tests.harness import Running
+from tests.importing import imported
 from tests.lead.desk import Desk
-from tests.shared.until import until
 
 ECB = {"currency": "USD", "day": "2026-03-01", "rate": "7.1234", "source": "ECB"}
 
@@ -145,17 +144,7 @@ FILE = """day,currency,rate,source
 
 async def test_a_file_of_rates_is_imported(desk: Desk, svc: Running) -> None:
     path = f"/v1/imports/{RATE_IMPORT.things}"
-    job = done(await desk.by("finance").post(path, content=FILE, headers={"Content-Type": "text/csv"}), 202)
-    stop = asyncio.Event()
-    working = asyncio.create_task(run_imports(svc.db, svc.settings, svc.clock, stop))
-
-    async def over() -> bool:
-        return bool(done(await desk.by("finance").get(f"{path}/{job['id']}"), 200)["state"] == "done")
-
-    await until(over)
-    stop.set()
-    await working
-    found = done(await desk.by("finance").get(f"{path}/{job['id']}"), 200)
+    found = await imported(svc, desk.by("finance"), path, run_imports, FILE)
     assert (found["state"], found["created"], found["updated"], found["refused"]) == ("done", 3, 1, 2)
     listed = done(await desk.by("ann").get("/v1/rates", params={"currency": "USD", "day": "2026-01-01"}), 200)["items"]
     assert [(item["rate"], item["version"]) for item in listed] == [("7.11", 2)], "the later line counts"
