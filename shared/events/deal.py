@@ -34,6 +34,7 @@ class DealOpened(DealEvent, Dimensions, Staged, Decided, type="deal.opened"):
     """
 
     creates = True
+    touches = True
 
     lead_id: UUID | None = None
     lead_external_id: str | None = None
@@ -57,11 +58,15 @@ class DealOpened(DealEvent, Dimensions, Staged, Decided, type="deal.opened"):
 class DealLeadJoined(DealEvent, type="deal.lead_joined"):
     """A further lead was converted into this open deal: an assist, the cohort stays the primary lead's."""
 
+    touches = True
+
     lead_id: UUID
     conversion_id: UUID
 
 
 class DealStageChanged(DealEvent, Dimensions, Staged, Decided, type="deal.stage_changed"):
+    touches = True
+
     from_stage: str
     to_stage: str
     direction: Literal["advance", "skip", "back"]
@@ -89,15 +94,21 @@ class DealUpdated(DealEvent, Dimensions, OwnerChanged, Decided, type="deal.updat
 
 
 class DealSpinRecorded(DealEvent, type="deal.spin_recorded"):
+    touches = True
+
     part: Literal["situation", "problem", "implication", "need_payoff"]
 
 
 class DealNeedsConfirmed(DealEvent, type="deal.needs_confirmed"):
     """The customer confirmed the restated needs."""
 
+    touches = True
+
 
 class DealContactAdded(DealEvent, type="deal.contact_added"):
     """A member of the buying committee."""
+
+    touches = True
 
     contact_id: UUID
     committee_role: str
@@ -134,7 +145,7 @@ class DealTaskDue(DealTaskEvent, TaskDue, type="deal.task_due", aggregate="deal_
 
 
 class DealTaskDone(DealTaskEvent, TaskDone, type="deal.task_done", aggregate="deal_task"):
-    pass
+    touches = True
 
 
 class DealTaskDropped(DealTaskEvent, TaskDropped, type="deal.task_dropped", aggregate="deal_task"):
@@ -142,14 +153,20 @@ class DealTaskDropped(DealTaskEvent, TaskDropped, type="deal.task_dropped", aggr
 
 
 class DealProposalDrafted(DealEvent, type="deal.proposal_drafted"):
+    touches = True
+
     proposal_version: int
 
 
 class DealProposalPresented(DealEvent, type="deal.proposal_presented"):
+    touches = True
+
     proposal_version: int
 
 
 class DealWon(DealEvent, Dimensions, Staged, type="deal.won"):
+    touches = True
+
     amount: Money
     fx: Exact
     lead_id: UUID | None = None
@@ -166,6 +183,8 @@ class DealWon(DealEvent, Dimensions, Staged, type="deal.won"):
 
 
 class DealLost(DealEvent, Dimensions, Staged, type="deal.lost"):
+    touches = True
+
     amount: Money
     fx: Exact
     reason: str
@@ -178,6 +197,8 @@ class DealLost(DealEvent, Dimensions, Staged, type="deal.lost"):
 
 
 class DealReopened(DealEvent, Dimensions, Staged, Decided, type="deal.reopened"):
+    touches = True
+
     stage: str
     cycle: int
     reason: str
@@ -186,6 +207,8 @@ class DealReopened(DealEvent, Dimensions, Staged, Decided, type="deal.reopened")
 
 class DealWinReversed(DealEvent, Dimensions, Staged, Decided, type="deal.win_reversed"):
     """The contract fell before it took effect: the win is taken back in the period of the reversal."""
+
+    touches = True
 
     amount: Money
     fx: Exact
@@ -315,17 +338,21 @@ class QuoteEvent(DealSvcEvent, Dimensions, Decided):
 class QuoteCreated(QuoteEvent, type="quote.created"):
     """A first draft, or with `revision` above 1 a new version of an earlier quote."""
 
+    touches = True
+
 
 class QuoteChanged(QuoteEvent, type="quote.changed"):
     """A draft was edited."""
 
 
 class QuoteSent(QuoteEvent, type="quote.sent"):
-    pass
+    touches = True
 
 
 class QuoteAccepted(QuoteEvent, type="quote.accepted"):
     """The customer said yes: contract-svc drafts the contract from this and nothing else."""
+
+    touches = True
 
     account_name: str
     lead_id: UUID | None = None
@@ -334,6 +361,8 @@ class QuoteAccepted(QuoteEvent, type="quote.accepted"):
 
 
 class QuoteRejected(QuoteEvent, type="quote.rejected"):
+    touches = True
+
     reason: str
 
 

@@ -76,6 +76,8 @@ class Event(BaseModel):
     """Its actor has created the record, and sees it from then on."""
     unowned: ClassVar[bool] = False
     """The record that it makes has no owner, and it does not say so."""
+    touches: ClassVar[bool] = False
+    """Work on a deal: somebody dealt with the customer, or the deal went on. A deal without such events for long is stalled."""
 
     recorded_at: datetime | None = None
     actor: ActorRef | None = None

@@ -106,6 +106,8 @@ class LeadRegraded(LeadEvent, Decided, type="lead.regraded"):
 class LeadInteractionLogged(LeadEvent, Dimensions, type="lead.interaction_logged"):
     """A contact with the customer, with the dimensions that the lead has; before there were any here, none is told."""
 
+    touches = True
+
     interaction_id: UUID
     kind: str
     direction: str

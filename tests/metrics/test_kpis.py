@@ -209,7 +209,7 @@ async def test_both_ways_of_reading_agree(heard: tuple[Running, Counted]) -> Non
 
 async def test_figures_list_their_records(heard: tuple[Running, Counted]) -> None:
     svc, _ = heard
-    for name in ("win_rate", "mql_rate", "stage_conversion", "pipeline_velocity", "contacts", "contacts_to_close"):
+    for name in ("win_rate", "mql_rate", "stage_conversion", "pipeline_velocity", "contacts", "contacts_to_close", "stalled_deals"):
         figure = await get(svc, f"kpis/{name}", by="source", **PERIOD)
         for row in [figure["total"], *figure["rows"]]:
             listed = await records(svc, row["records"])

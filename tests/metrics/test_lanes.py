@@ -12,16 +12,18 @@ import pytest_asyncio
 from structlog.testing import capture_logs
 
 from clinch.ops.status.figures import figures
-from metrics_svc.fold import LANES
+from metrics_svc.fold import LANES, Lane
 from metrics_svc.rebuild import log as rebuilding
 from metrics_svc.rebuild.cells import differing_cells
 from metrics_svc.rebuild.current import keep_current
 from metrics_svc.rebuild.log import differing_rows, rebuild
 from metrics_svc.rebuild.progress import SESSION, Progress, read
-from metrics_svc.rebuild.versions import _meaning, code_of, outdated
+from metrics_svc.rebuild.versions import _meaning, _wanted, code_of, outdated
 from shared.db.tx import Database, Reader
+from shared.events.envelope import REGISTRY
 from shared.log.bus import Bus, Delivered, open_bus
 from shared.log.consumer import Consumer
+from shared.log.reactions import Fold
 from tests.harness import Running
 from tests.metrics.histories import random_world
 from tests.metrics.logged import contents, current, logged, message, told
@@ -60,6 +62,16 @@ def test_the_version_of_a_lane_covers_its_own_code() -> None:
     assert not {"metrics_svc.facts.quote", "metrics_svc.fold"} & sales
     for lane in LANES.values():
         assert not {m for m in code_of(lane) if m.startswith(("metrics_svc.kpi", "metrics_svc.figures", "metrics_svc.rebuild"))}
+
+
+def test_the_version_of_a_lane_covers_what_it_hears(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An event says itself whether it touches a deal, and the event contract is no code of the lane."""
+    before, lane = _wanted.__wrapped__("activity", "UTC"), Lane("activity")
+    monkeypatch.setitem(LANES, "activity", lane)
+    assert _wanted.__wrapped__("activity", "UTC") == before
+    lane.__dict__["fold"] = Fold(lane._fold, [REGISTRY[name] for name in lane.fold.types if "spin" not in name])
+    after = _wanted.__wrapped__("activity", "UTC")
+    assert (after["facts"] != before["facts"], after["cells"]) == (True, before["cells"])
 
 
 def test_every_fact_is_covered_by_a_version() -> None:

@@ -12,7 +12,7 @@ from metrics_svc.counting.times import Calendar
 from metrics_svc.facts.interaction import LANE as ACTIVITY_LANE
 from metrics_svc.folding.activity import Activity
 from metrics_svc.folding.batch import apply
-from metrics_svc.folding.sales import ACTIVITY, Sales
+from metrics_svc.folding.sales import Sales
 from metrics_svc.folding.touched import Touched, hearers_of, told_of
 from shared.db.tx import Tx
 from shared.events.envelope import REGISTRY, Envelope, Event, topic
@@ -51,7 +51,7 @@ class Lane:
     def fold(self) -> Fold:
         """How a batch of events changes what is counted."""
         begins = [event for table in told_of(self.name) for event in table.fact.begins]
-        return Fold(self._fold, [*hearers_of(self.name), *begins, *(ACTIVITY if self.name == SALES else ())])
+        return Fold(self._fold, [*hearers_of(self.name), *begins])
 
     @cached_property
     def topics(self) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from metrics_svc.counting.measure import MEASURES, Measure
 from metrics_svc.histogram import quantile
-from metrics_svc.numbers import Figures
+from metrics_svc.numbers import Numbers
 
 Unit = Literal["count", "ratio", "change", "days", "money", "money_per_day"]
 """`ratio` is a part of a whole, from 0 to 1; `change` how much more something is than it was, as a part of what it was."""
@@ -129,25 +129,25 @@ class Kpi:
     name: str
     unit: Unit
     title: str
-    of: Of | Callable[[Figures], Of]
+    of: Of | Callable[[Numbers], Of]
     read: Callable[..., Value | Reading]
     says: str
     quantiles: bool = False
     parts: tuple[Part, ...] = ()
-    numbers: Figures = field(default_factory=Figures)
+    numbers: Numbers = field(default_factory=Numbers)
 
     def __post_init__(self) -> None:
         self._reckon_with(self.numbers)
         if KPIS.setdefault(self.name, self) is not self:
             raise TypeError(f"there are two KPIs {self.name!r}")
 
-    def _reckon_with(self, numbers: Figures) -> None:
+    def _reckon_with(self, numbers: Numbers) -> None:
         of = self.of(numbers) if callable(self.of) else self.of
         parts = (p if isinstance(p, Part) else Part(p, "cohort" if p.cohort else "period") for p in of)
         object.__setattr__(self, "parts", tuple(parts))
         object.__setattr__(self, "numbers", numbers)
 
-    def by(self, numbers: Figures) -> "Kpi":
+    def by(self, numbers: Numbers) -> "Kpi":
         """The KPI as the policy has it."""
         return _by(self, numbers) if callable(self.of) else self
 
@@ -167,7 +167,7 @@ class Kpi:
 
 
 @lru_cache(maxsize=64)
-def _by(kpi: Kpi, numbers: Figures) -> Kpi:
+def _by(kpi: Kpi, numbers: Numbers) -> Kpi:
     found = copy(kpi)
     found._reckon_with(numbers)
     return found

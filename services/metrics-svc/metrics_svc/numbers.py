@@ -1,11 +1,13 @@
 """Parts of the policy that rules reckon with."""
 
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from pydantic import field_validator
 
 from shared.outbound.numbers import Sending
 from shared.policy.document import Part, value
+from shared.policy.parts import Stages
 
 
 class Figures(Part):
@@ -25,6 +27,14 @@ class Figures(Part):
         if days[0] < 1 or any(b <= a for a, b in pairwise(days)):
             raise ValueError("the days must go up, for example 30, 60, 90")
         return days
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """What KPIs reckon with: metrics-svc's own numbers, and those of the stages, which are deal-svc's."""
+
+    figures: Figures = field(default_factory=Figures)
+    stages: Stages = field(default_factory=Stages)
 
 
 class Webhooks(Sending):

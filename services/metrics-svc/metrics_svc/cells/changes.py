@@ -68,7 +68,7 @@ class _Plan(NamedTuple):
 
 @lru_cache(maxsize=1)
 def _plans() -> dict[type[Any], _Plan]:
-    measures = all_measures().values()
+    measures = [m for m in all_measures().values() if m.cells]
     columns = {m.of: next(iter(m.where), None) for m in sorted(measures, key=lambda m: len(m.where))}
     plans = {}
     for kind, column in columns.items():

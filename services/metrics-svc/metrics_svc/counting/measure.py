@@ -22,7 +22,7 @@ class Measure:
     members by it; with `aged` as well they ask how old that day is, at the end of a period. `value` is summed; `seconds="cycle"` sums
     `cycle_us` and keeps a histogram of `cycle_bucket`; `count` is summed in place of one for each fact. A fact counts only if none of
     `at`, `cohort` and the duration is empty. It is credited to its `owner_id` and `team_id`; `credit="left"` means `left_owner_id` and
-    `left_team_id`.
+    `left_team_id`. With `ends` it counts only until that column's time; such a measure is asked for as of an end (`until`).
     """
 
     name: str
@@ -33,6 +33,7 @@ class Measure:
     seconds: str | None = None
     count: str | None = None
     credit: str | None = None
+    ends: str | None = None
     aged: bool = False
     where: Mapping[str, Any] = field(default_factory=dict)
 
@@ -56,8 +57,11 @@ class Measure:
     def cells(self) -> tuple["Cells", ...]:
         """A cohort has totals over all days in every dimension; day by day, for figures as of a past day, only over all facts together.
 
-        By day, cohort day and dimension nearly every fact would have its own cells, so such figures are read from the facts.
+        By day, cohort day and dimension nearly every fact would have its own cells, so such figures are read from the facts. So are those
+        of what ends: what counts at a time is few of all facts that ever counted.
         """
+        if self.ends is not None:
+            return ()
         if self.cohort is None or self.aged:
             return (Cells((ALL, *SUMMED), ever=False),)
         return Cells((ALL,), ever=False), Cells((ALL, *SUMMED), ever=True)

@@ -1,4 +1,4 @@
-"""Work with the customers of deals: how many contacts a win took."""
+"""Work with the customers of deals: how many contacts a win took, and when the deal was touched."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -11,18 +11,23 @@ from metrics_svc.counting.fact import Fact
 from metrics_svc.counting.measure import Measure
 from metrics_svc.counting.times import Calendar
 from metrics_svc.facts.interaction import LANE, WorkedLead
-from metrics_svc.sales.history import REPLACES, STEPS, read_steps
+from metrics_svc.facts.quiet import quiet
+from metrics_svc.sales.history import REPLACES, STEPS, Step, read_steps
 from shared.events import deal
-from shared.events.envelope import Envelope
+from shared.events.envelope import REGISTRY, Envelope, Event
 
 
 @dataclass(slots=True)
 class WorkedDeal:
-    """A deal with its leads, its primary lead first, and its steps. Contacts with any of its leads are contacts for the deal."""
+    """A deal with its leads, its primary lead first, and its steps. Contacts with any of its leads are contacts for the deal.
+
+    `touches`: when it was touched otherwise.
+    """
 
     id: UUID
     leads: list[str] = field(default_factory=list)
     history: list[list[Any]] = field(default_factory=list)
+    touches: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -50,18 +55,29 @@ def _step(row: WorkedDeal, e: Envelope[Any], calendar: Calendar) -> None:
         _of_lead(row, e, calendar)
 
 
+def _touched(row: WorkedDeal, e: Envelope[Any], _: Calendar) -> None:
+    row.touches = sorted([*row.touches, e.time.isoformat()])
+
+
+def _joined(row: WorkedDeal, e: Envelope[Any], calendar: Calendar) -> None:
+    _of_lead(row, e, calendar)
+    _touched(row, e, calendar)
+
+
 def derive(row: WorkedDeal, leads: Iterable[WorkedLead]) -> list[Any]:
     """What follows of the deal from its own story and that of its leads."""
     contacts = sorted(at for lead in leads for at in lead.contacted)
-    return [*_wins(row, contacts)]
+    steps = read_steps(row.history, None)
+    touched = [*map(datetime.fromisoformat, row.touches), *contacts]
+    return [*_wins(row, steps, contacts), *quiet(row.id, steps, touched)]
 
 
-def _wins(row: WorkedDeal, contacts: list[datetime]) -> Iterator[WinFact]:
+def _wins(row: WorkedDeal, steps: Iterable[Step], contacts: list[datetime]) -> Iterator[WinFact]:
     if not row.leads:
         return
     n = 0
     standing: WinFact | None = None
-    for step in read_steps(row.history, None):
+    for step in steps:
         if standing is not None and step.kind in ("won", "reversed"):
             standing.undone_at = max(step.at, standing.at)
             yield standing
@@ -73,13 +89,23 @@ def _wins(row: WorkedDeal, contacts: list[datetime]) -> Iterator[WinFact]:
         yield standing
 
 
+TOUCHES: list[type[Event]] = [
+    e for e in REGISTRY.values() if e.touches and e not in STEPS and (e.aggregate == "deal" or "deal_id" in e.model_fields)
+]
+"""Touches that the deal itself is told of. The others are contacts with its leads."""
+
 WORKED_DEAL = Fact(
     "worked_deal",
     WorkedDeal,
     ("id",),
     lane=LANE,
     record="deal",
-    hears={**dict.fromkeys([*STEPS, *REPLACES], _step), deal.DealLeadJoined: _of_lead},
+    hears={
+        **dict.fromkeys([*STEPS, *REPLACES], _step),
+        **dict.fromkeys(TOUCHES, _touched),
+        deal.DealLeadJoined: _joined,
+    },
+    through={e: "deal_id" for e in TOUCHES if e.aggregate != "deal"},
 )
 
 WIN = Fact("win_fact", WinFact, ("deal_id", "n"), lane=LANE, record="deal", indexes=("at", "owner_id"))

@@ -26,7 +26,7 @@ class DealFact(Placed):
     flags: list[str] = field(default_factory=list)
     history: list[list[Any]] = field(default_factory=list)
     payments: list[list[Any]] = field(default_factory=list)
-    last_activity_at: datetime | None = None
+    last_activity_at: datetime | None = None  # read by the release before, and not written any more; it goes with the next one
     # Derived, as its dimensions are.
     line: str | None = None
     cohort_at: datetime | None = None
@@ -52,7 +52,6 @@ def heard(fact: DealFact, e: Envelope[Any], _: Calendar) -> None:
         fact.history = replace(e)
         fact.lead_id, fact.account_id, fact.external_id = e.data.lead_id, e.data.account_id, e.data.external_id
         fact.flags = [*e.data.flags, *[f for f in ("imported",) if f in fact.flags]]
-        fact.last_activity_at = max(datetime.fromisoformat(step[1]) for step in fact.history)
         return
     if (tell := STEPS.get(type(e.data))) is not None:
         fact.history = [*fact.history, tell(e)]
@@ -62,12 +61,6 @@ def heard(fact: DealFact, e: Envelope[Any], _: Calendar) -> None:
             fact.flags = flagged(fact.flags, name)
     elif isinstance(e.data, deal.DealWon) and e.data.manual:
         fact.flags = flagged(fact.flags, "manual_win")
-    if fact.last_activity_at is None or getattr(e.data, "changed", None) != _REWEIGHED:
-        fact.last_activity_at = max(fact.last_activity_at or e.time, e.time)
-
-
-_REWEIGHED = ["probability"]
-"""What a new version of the policy changes of a deal: nothing has happened to it."""
 
 
 def _paid(fact: DealFact, e: Envelope[Any], _: Calendar) -> None:

@@ -11,7 +11,8 @@ from metrics_svc.figures.parameters import AskedFor
 from metrics_svc.figures.question import Grain
 from metrics_svc.figures.records import PageAskedFor, read_page
 from metrics_svc.kpi import Kpi, catalogue
-from metrics_svc.policy import POLICY
+from metrics_svc.numbers import Numbers
+from metrics_svc.policy import DEAL_NUMBERS, POLICY
 from shared.auth import CurrentActor
 from shared.db.tx import Reader
 from shared.errors import NotFound
@@ -27,7 +28,7 @@ def _kpi(db: Reader, name: str) -> Kpi:
     found = catalogue().get(name)
     if found is None:
         raise NotFound("There is no such KPI; GET /v1/metrics/kpis lists them.")
-    return found.by(db.policy(POLICY).figures)
+    return found.by(Numbers(db.policy(POLICY).figures, db.policy(DEAL_NUMBERS).stages))
 
 
 @router.get("/kpis")

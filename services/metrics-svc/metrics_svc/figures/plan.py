@@ -48,7 +48,7 @@ def pieces(part: Part, asked: Question, where: Cut, grain: Grain | None, *, mont
 
 
 def _in_cells(part: Part, where: Cut, *, whole: bool) -> bool:
-    if where.of_accounts(part.measure):
+    if not part.measure.cells or where.of_accounts(part.measure):
         return False
     named = where.dimensions(part.measure)
     return set(named) <= set(SUMMED) and len(named) <= (0 if whole or _day_by_day(part, where.ever) else 1)

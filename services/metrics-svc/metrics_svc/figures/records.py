@@ -34,7 +34,7 @@ from metrics_svc.figures.access import must_see
 from metrics_svc.figures.models import RecordOut, at_edge
 from metrics_svc.figures.queries import parameters
 from metrics_svc.figures.question import Question
-from metrics_svc.figures.sources import Cut, counted, cut, window
+from metrics_svc.figures.sources import Cut, cut, taken
 from metrics_svc.figures.teams import with_teams_below
 from metrics_svc.folding.table import TABLES, FactTable
 from metrics_svc.kpi import Part
@@ -141,7 +141,7 @@ def _records_of(part: Part, n: int, where: Cut) -> Select[Any]:
         "us": or_null(f"{measure.seconds}_us", fact.table, BigInteger),
         "flags": or_null("flags", labelled, JSONB),
     }
-    conditions = [counted(measure, where), window(part, n, at, cohort, At, ever=False)]
+    conditions = [taken(part, n, where)]
     if measure.count:
         conditions.append(c[measure.count] > 0)
         if measure.value:

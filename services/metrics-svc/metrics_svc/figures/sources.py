@@ -70,6 +70,15 @@ def chosen(fact: type[Any], who: Mapping[str, str], where: Cut) -> ColumnElement
     return left
 
 
+def taken(part: Part, n: int, where: Cut) -> ColumnElement[bool]:
+    """The condition that the part takes a fact."""
+    measure, c = part.measure, TABLES[part.measure.of].table.c
+    found = counted(measure, where) & window(part, n, c[measure.at], c[measure.cohort or measure.at], At, ever=False)
+    if measure.ends is not None:
+        found &= c[measure.ends].is_(None) | (c[measure.ends] >= bindparam(f"p{n}_to", type_=At))
+    return found
+
+
 def counted(measure: Measure, where: Cut) -> ColumnElement[bool]:
     """The condition that the measure counts a fact, and that it is in the cut."""
     table = TABLES[measure.of].table
@@ -192,7 +201,7 @@ def _of_facts(of: Read, grain: str | None, where: Cut, buckets: bool) -> _Select
     name: ColumnElement[str] = literal_column(f"'{measure.name}'", Text)
     c = TABLES[measure.of].table.c
     at, cohort = c[measure.at], c[measure.cohort or measure.at]
-    conditions = counted(measure, where) & window(part, of.n, at, cohort, At, ever=False)
+    conditions = taken(part, of.n, where)
     period = _period(grain, func.timezone(bindparam("zone", type_=Text), cohort if part.window == "cohort" else at))
     group = func.coalesce(cast(c[measure.who[where.by]], Text), "") if where.by else literal_column("''")
     one: ColumnElement[int] = literal_column("1")

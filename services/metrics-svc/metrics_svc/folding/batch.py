@@ -35,7 +35,6 @@ async def apply(tx: Tx, touching: Callable[[Calendar], Touched], events: Sequenc
     changed += [(None, fact) for key, fact in after.items() if key not in before]
     if changed:
         await _write(tx, touched.lane, changed)
-    await touched.note(tx)
 
 
 async def write_facts(tx: Tx, facts: Iterable[Any]) -> None:

@@ -1,13 +1,11 @@
 """The lane of leads, deals, contracts and payments: they derive from each other, a lead from its deals, what is due from its contract."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
 import structlog
-from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, bindparam, false, func, literal_column, or_, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ARRAY, Uuid, any_, bindparam, func, or_, select
 
 from metrics_svc.counting.times import Calendar
 from metrics_svc.facts import deal as deals
@@ -23,9 +21,9 @@ from metrics_svc.folding.table import TABLES, FactTable, Key
 from metrics_svc.folding.touched import Touched
 from metrics_svc.sales.derive import derive
 from metrics_svc.sales.history import REPLACES, Step, read_steps
-from shared.db.query import Query, is_in, rows_param
+from shared.db.query import Query, is_in
 from shared.db.tx import Tx
-from shared.events.envelope import REGISTRY, Envelope
+from shared.events.envelope import Envelope
 
 log = structlog.get_logger()
 
@@ -49,24 +47,8 @@ def _of_contracts(table: FactTable[F]) -> Query[F]:
     return Query(select(*[c[n] for n in table.names]).where(or_(is_in(c.id, "ids"), is_in(c.contract_id, "contracts"))), table.into)
 
 
-def _seen() -> Query[Any]:
-    """Note activity of deals. A deal that is not known yet waits for its opening."""
-    names = ("id", "last_activity_at")
-    empty = {"flags": _EMPTY, "history": _EMPTY, "payments": _EMPTY, "is_open": false()}
-    given = rows_param(_DEAL.table, *names)
-    put = insert(_DEAL.table).from_select([*names, *empty], select(*[given.c[n] for n in names], *empty.values()))
-    later = func.greatest(_DEAL.table.c.last_activity_at, put.excluded.last_activity_at)
-    return Query(put.on_conflict_do_update(index_elements=["id"], set_={"last_activity_at": later}), int)
-
-
-_EMPTY: ColumnElement[Any] = literal_column("'[]'::jsonb")
 _DEALS = _deals()
 _MILESTONES, _PAYMENTS = _of_contracts(TABLES[MilestoneFact]), _of_contracts(TABLES[PaymentFact])
-_SEEN = _seen()
-
-ACTIVITY = [e for e in REGISTRY.values() if e.aggregate == "deal" and e not in deals.FACT.hears]
-"""Events that only show that something happened to a deal."""
-_ACTIVITY = frozenset(ACTIVITY)
 
 
 class Sales(Touched):
@@ -74,8 +56,6 @@ class Sales(Touched):
 
     def __init__(self, lane: str, calendar: Calendar) -> None:
         super().__init__(lane, calendar)
-        self.quiet: dict[UUID, datetime] = {}
-        """Deals of which the batch shows activity only, and when: they need not be loaded for that."""
         self._steps: dict[UUID, list[Step]] = {}
 
     def wanted(self, events: Iterable[Envelope[Any]]) -> dict[type[Any], set[UUID]]:
@@ -103,13 +83,7 @@ class Sales(Touched):
         rows[ContractFact] = {f.id: f for f in await TABLES[ContractFact].load(tx, known.union(of[ContractFact], of[_Parents]))}
 
     def hear(self, e: Envelope[Any]) -> None:
-        kind = type(e.data)
-        if kind in _ACTIVITY:
-            if e.subject in self.rows[DealFact]:
-                deals.heard(self.rows[DealFact][e.subject], e, self._calendar)
-            else:
-                self.quiet[e.subject] = max(self.quiet.get(e.subject, e.time), e.time)
-        elif kind in REPLACES:
+        if type(e.data) in REPLACES:
             self._steps.pop(e.subject, None)
         super().hear(e)
 
@@ -152,10 +126,6 @@ class Sales(Touched):
         yield ContractFact, ()
         for part in (MilestoneFact, PaymentFact):  # of contracts that nothing is known of
             yield part, [TABLES[part].table.c.contract_id.not_in(select(contract.id))]
-
-    async def note(self, tx: Tx) -> None:
-        if self.quiet:
-            await tx.run(_SEEN, id=list(self.quiet), last_activity_at=list(self.quiet.values()))
 
     def _steps_of(self, deal: DealFact) -> list[Step]:
         """The steps of its history. Each entry is read once: a history only grows, until a correction replaces it."""

@@ -97,6 +97,3 @@ class Touched:
 
     def warn(self) -> None:
         """Log what the batch has that this release does not know."""
-
-    async def note(self, tx: Tx) -> None:
-        """Write what the batch says of records that need not be loaded for it."""

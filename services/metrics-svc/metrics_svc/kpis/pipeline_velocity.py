@@ -14,17 +14,17 @@ from metrics_svc.facts.outcome import (
     WON_CYCLE,
 )
 from metrics_svc.kpi import Kpi, Of, Reading, Sum, ratio, trailing, until
-from metrics_svc.numbers import Figures
+from metrics_svc.numbers import Numbers
 
 _OPEN = (QUALIFIED, WON, REVERSED, QUALIFIED_LOST, QUALIFIED_REOPENED, HANDED_ON, TAKEN_OVER)
 _RECENT = (WON, REVERSED, LOST, REOPENED, WON_CYCLE, UNDONE_CYCLE)
 
 
-def _of(numbers: Figures) -> Of:
-    return *[until(m) for m in _OPEN], *[trailing(m, numbers.velocity_days) for m in _RECENT]
+def _of(numbers: Numbers) -> Of:
+    return *[until(m) for m in _OPEN], *[trailing(m, numbers.figures.velocity_days) for m in _RECENT]
 
 
-def _read(_: Figures, *sums: Sum) -> Reading:
+def _read(_: Numbers, *sums: Sum) -> Reading:
     qualified, ended, back, dropped, restored, handed_on, taken_over = sums[: len(_OPEN)]
     won, reversed_, lost, reopened, cycles, undone = sums[len(_OPEN) :]
     open_now = qualified.n - ended.n + back.n - dropped.n + restored.n - handed_on.n + taken_over.n

@@ -1,17 +1,18 @@
 """The pipeline as it is now, from one row per open deal."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
-from sqlalchemy import Integer, Numeric, Text, bindparam, case, cast, func, literal_column, null, select
+from sqlalchemy import Numeric, Text, and_, bindparam, case, cast, func, literal_column, null, select
 
 from metrics_svc.counting.dimensions import DIMENSIONS
 from metrics_svc.counting.stages import STAGES
 from metrics_svc.facts.deal import QUALIFIED, DealFact
+from metrics_svc.facts.quiet import QuietFact
 from metrics_svc.figures.access import must_see, params, visible_deals
 from metrics_svc.figures.models import Exact, at_edge, named
 from metrics_svc.figures.parameters import AskedForNow
@@ -49,7 +50,7 @@ class PipelineStageOut(BaseModel):
     amount: Exact
     weighted: Exact = Field(description="Σ amount × probability.")
     mean_age_days: float | None = Field(description="Since the deals were opened.")
-    stalled: int = Field(description="Deals that nothing happened to for longer than their stage allows.")
+    stalled: int = Field(description="Deals without a touch for more days than their stage may rest, as `stalled_deals` counts them.")
 
 
 class PipelineLineOut(BaseModel):
@@ -67,10 +68,12 @@ class PipelineOut(BaseModel):
 
 @lru_cache(maxsize=128)
 def _query(where: Cut) -> Query[_Open]:
-    c = TABLES[DealFact].table.c
+    deals = TABLES[DealFact].table
+    c = deals.c
     now = bindparam("now", type_=At)
-    limit = case({stage: bindparam(f"rest_{stage}", type_=Integer) for stage in STAGES}, value=c.stage, else_=null())
-    quiet = func.extract("epoch", now - c.last_activity_at) > limit * 86_400
+    quiet = TABLES[QuietFact].table
+    touched_by = case({stage: bindparam(f"{stage}_touched_by", type_=At) for stage in STAGES}, value=c.stage, else_=null())
+    stalled = and_(quiet.c.deal_id == c.id, quiet.c.ended_at.is_(None), quiet.c.since < touched_by)
     amount = func.coalesce(c.amount, 0)
     grp = func.coalesce(cast(c[DIMENSIONS[where.by]], Text), "") if where.by else literal_column("''")
     statement = (
@@ -81,8 +84,9 @@ def _query(where: Cut) -> Query[_Open]:
             func.sum(amount).label("amount"),
             cast(func.sum(amount * c.probability) / 100, Numeric).label("weighted"),
             func.sum(func.extract("epoch", now - c.opened_at) / 86_400).label("age_days"),
-            func.count().filter(quiet).label("stalled"),
+            func.count(quiet.c.deal_id).label("stalled"),
         )
+        .select_from(deals.outerjoin(quiet, stalled))
         .where(c.is_open, chosen(DealFact, DIMENSIONS, where), visible_deals(where.actor))
         .group_by(literal_column("1"), literal_column("2"))
     )
@@ -97,8 +101,9 @@ async def read_pipeline(request: Request, asked: AskedForNow, db: Reading, by: C
     asked = await with_teams_below(db, asked)
     where = cut(by, asked.by, asked.filters, ever=False)
     stages = db.policy(DEAL_NUMBERS).stages
-    may_rest = {f"rest_{stage}": stages.of(stage).stalled_after_days for stage in STAGES}
-    rows = await db.all(_query(where), now=now, **may_rest, **filter_values(asked), **params(_PARTS, by))
+    by_day = {stage: asked.today - timedelta(days=stages.of(stage).stalled_after_days) for stage in STAGES}
+    touched_by = {f"{stage}_touched_by": asked.instant(day) for stage, day in by_day.items()}
+    rows = await db.all(_query(where), now=now, **touched_by, **filter_values(asked), **params(_PARTS, by))
     groups = sorted({r.grp for r in rows}) if asked.by else []
     currency = request.app.state.settings.reporting_currency
     return PipelineOut(

@@ -1,4 +1,4 @@
-"""What each lane of the projection was computed with: its facts by the code that makes them, its cells by its measures, in a zone."""
+"""What each lane was computed with: its facts by what it hears and the code that makes them, its cells by its measures, in a zone."""
 
 import ast
 import hashlib
@@ -60,9 +60,13 @@ async def forget_older(tx: Tx) -> None:
 
 @lru_cache(maxsize=16)
 def _wanted(lane: str, zone: str) -> dict[str, str]:
+    heard = sorted(LANES[lane].fold.types)
     code = [f"{name} {_meaning(source)}" for name, source in sorted(code_of(LANES[lane]).items())]
     measures = [*sorted(m.declared for m in measures_of(lane)), repr((PLACES, PLACES_AS_OF))]
-    return {part: hashlib.sha256("\n".join([zone, *text]).encode()).hexdigest() for part, text in (("facts", code), ("cells", measures))}
+    return {
+        part: hashlib.sha256("\n".join([zone, *text]).encode()).hexdigest()
+        for part, text in (("facts", [*heard, *code]), ("cells", measures))
+    }
 
 
 def code_of(lane: Lane) -> dict[str, str]:

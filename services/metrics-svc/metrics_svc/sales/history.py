@@ -102,7 +102,7 @@ STEPS: dict[type[Any], Callable[[Any], list[Any]]] = {
     events.DealReopened: lambda e: _raw("reopened", e, e.data.stage, None, e.data.cycle, e.data.probability),
     events.DealWinReversed: lambda e: _raw("reversed", e, e.data.stage, None, e.data.cycle, e.data.probability),
 }
-"""What an event adds to the history. Events that are not here only count as activity of the deal."""
+"""What an event adds to the history."""
 
 
 def _again(e: Envelope[events.DealHistoryCorrected]) -> list[list[Any]]:
