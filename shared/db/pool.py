@@ -25,7 +25,7 @@ class Pool:
     """
 
     def __init__(self, settings: Settings, service: str | None = None, *, least: int = 1) -> None:
-        self._settings = settings
+        self.settings = settings
         self._pool: Any = None
         self.service = service
         self._least = least
@@ -42,9 +42,9 @@ class Pool:
             """Nothing here sets session state; asyncpg's own reset costs a round trip for every release."""
 
         self._pool = await asyncpg.create_pool(
-            self._settings.database_url,
+            self.settings.database_url,
             min_size=self._least,
-            max_size=self._settings.pool_size,
+            max_size=self.settings.pool_size,
             init=_set_codecs,
             reset=cheap_reset,
             command_timeout=60,
@@ -67,7 +67,7 @@ class Pool:
     @property
     def most(self) -> int:
         """Connections that it opens at most."""
-        return self._settings.pool_size
+        return self.settings.pool_size
 
     @property
     def open(self) -> int:
@@ -83,7 +83,7 @@ class Pool:
         started = perf_counter()
         self.waiting += 1
         try:
-            async with asyncio.timeout(self._settings.pool_wait_seconds):  # asyncpg's own costs a task on Python 3.11
+            async with asyncio.timeout(self.settings.pool_wait_seconds):  # asyncpg's own costs a task on Python 3.11
                 conn = await self._pool.acquire()
         except OUTAGE as error:
             # When not all are open, it is a new one that does not come: then Postgres is silent, not busy.

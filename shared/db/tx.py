@@ -319,7 +319,7 @@ class Database(Pool):
             await self.policies.refresh(conn)
             transaction = conn.transaction()
             await transaction.start()
-            tx = Tx(conn, context, self._settings, self.policies.active, self._follows)
+            tx = Tx(conn, context, self.settings, self.policies.active, self._follows)
             tx.kept = keep
             try:
                 yield tx

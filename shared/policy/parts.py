@@ -17,7 +17,7 @@ class StageNumbers(Part):
 
     probability: int = value(20, "Probability", "赢单概率", "How likely a deal in this stage is won, in percent.", ge=0, le=100)
     stalled_after_days: int = value(
-        14, "Stalled after days", "停滞天数", "An open deal that nothing happened to for more days is stalled.", ge=1, le=3650
+        14, "Stalled after days", "停滞天数", "An open deal that nobody touched for more days is stalled.", ge=1, le=3650
     )
 
 

@@ -108,7 +108,7 @@ async def test_a_draft_is_tried_on_real_quotes_and_deals(sales: Sales, svc: Runn
     for one in (quote, fine):
         await sales.act(one, "send")
     svc.clock.advance(days=10)
-    await sales.ask("rep:ann", "PATCH", f"/v1/deals/{large['id']}", {"competitor": "Rival"}, etag="*")
+    await sales.ask("rep:ann", "POST", f"/v1/deals/{large['id']}/spin", {"part": "problem", "text": "Too slow"}, expect=201)
     number = await drafted(
         sales,
         stages={"discovery": {"probability": 30, "stalled_after_days": 5}},
@@ -128,6 +128,25 @@ async def test_a_draft_is_tried_on_real_quotes_and_deals(sales: Sales, svc: Runn
     svc.clock.advance(days=timedelta(days=40).days)
     later = await drafted(sales, discount_authority={"owner_percent": "5", "manager_percent": "20", "director_percent": "30"})
     assert (await report(sales, svc, later))["discounts"] == (0, 0), "only quotes of the last days are looked at"
+
+
+async def test_what_is_stalled_was_not_touched_whatever_else_was_changed(sales: Sales, svc: Running) -> None:
+    """By the same events as in the figures, and in whole days of the company's zone."""
+    renamed, planned, done = [await sales.deal() for _ in range(3)]
+
+    async def plan(deal: Any, what: str) -> None:
+        step = {"what": what, "due_at": "2026-04-09T09:00:00Z"}
+        await sales.ask("rep:ann", "PUT", f"/v1/deals/{deal['id']}/next-step", step, etag="*")
+
+    await plan(done, "Demo")
+    svc.clock.advance(days=6)
+    await sales.ask("rep:ann", "PATCH", f"/v1/deals/{renamed['id']}", {"name": "Another name"}, etag="*")
+    await plan(planned, "Demo")
+    await plan(done, "Offer")
+    document = {"stages": {"discovery": {"probability": 20, "stalled_after_days": 5}}}
+    listed = (await report(sales, svc, await drafted(sales, **document)))["listed"]
+    found = {key[1]: change for key, change in listed.items() if key[0] == "stalls"}
+    assert found == {renamed["id"]: ("moving", "stalled"), planned["id"]: ("moving", "stalled")}
 
 
 async def test_a_move_is_nothing_that_happened_to_a_deal(sales: Sales, svc: Running) -> None:

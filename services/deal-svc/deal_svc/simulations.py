@@ -15,9 +15,11 @@ from deal_svc.policy import POLICY, DealPolicy
 from deal_svc.quotes.record import Quote
 from deal_svc.quotes.rules import largest_discount, sender
 from deal_svc.quotes.tables import QUOTE, QUOTES
+from shared.calendar import day_of
 from shared.db.query import Query, is_in
 from shared.db.tables import POLICY_SIMULATION, At
 from shared.db.tx import Database
+from shared.events.envelope import REGISTRY
 from shared.money import minor_unit
 from shared.policy.document import Difference, Looked, Simulation
 
@@ -55,7 +57,7 @@ async def discounts(db: Database, active: DealPolicy, draft: DealPolicy, days: i
 
 @dataclass(frozen=True, slots=True)
 class _Open:
-    """An open deal, and when something last happened to it or its quotes."""
+    """An open deal, and when it was touched last, as far as deal-svc knows: contacts with its leads are lead-svc's."""
 
     id: UUID
     stage: Stage
@@ -65,11 +67,20 @@ class _Open:
     touched_at: datetime
 
 
-# What a version of the policy does to a deal is nothing that happened to it.
-_of_deal = select(func.max(text("e.time"))).select_from(text("event e"))
-_own = _of_deal.where(text("e.subject = deal.id AND (e.type <> 'clinch.deal.updated.v1' OR e.data->>'changed' <> '[\"probability\"]')"))
-_quotes = select(func.max(text("e.time"))).select_from(text("quote q JOIN event e ON e.subject = q.id")).where(text("q.deal_id = deal.id"))
-_touched = func.greatest(_own.scalar_subquery(), _quotes.scalar_subquery())
+def _last_touch(told: str, of_deal: str) -> Any:
+    """The time of the last touch among the events e that are told of the deal itself, its quotes or its tasks."""
+    touches = ", ".join(f"'{type}'" for type, event in sorted(REGISTRY.items()) if event.touches)
+    found = select(func.max(text("e.time"))).select_from(text(told)).where(text(f"{of_deal} AND e.type IN ({touches})"))
+    return found.scalar_subquery()
+
+
+_touched = func.greatest(
+    DEAL.c.stage_since,  # an import that corrects the history tells its moves by one event
+    _last_touch("event e", "e.subject = deal.id"),
+    _last_touch("quote q JOIN event e ON e.subject = q.id", "q.deal_id = deal.id"),
+    _last_touch("task t JOIN event e ON e.subject = t.id", "t.record_id = deal.id"),
+    type_=At,
+)
 _OPEN = Query(
     select(
         DEAL.c.id,
@@ -77,7 +88,7 @@ _OPEN = Query(
         DEAL.c.probability,
         DEAL.c.amount,
         DEAL.c.currency,
-        func.coalesce(_touched, DEAL.c.opened_at, type_=At).label("touched_at"),
+        _touched.label("touched_at"),
     )
     .where(DEAL.c.id > _after, is_in(DEAL.c.stage, [stage.value for stage in OPEN_STAGES]))
     .order_by(DEAL.c.id)
@@ -99,12 +110,13 @@ async def _open_deals(db: Database) -> AsyncIterator[tuple[datetime, list[_Open]
 
 
 async def stalls(db: Database, active: DealPolicy, draft: DealPolicy, days: int) -> AsyncIterator[Looked]:
-    """Open deals that would be stalled, or would not be any more."""
+    """Open deals that would be stalled, in whole days of the company's zone, or would not be any more."""
+    zone = db.settings.zone
     async for now, found in _open_deals(db):
         differ = []
         for deal in found:
-            quiet = now - deal.touched_at
-            limits = (timedelta(days=each.stages.of(deal.stage).stalled_after_days) for each in (active, draft))
+            quiet = (day_of(now, zone) - day_of(deal.touched_at, zone)).days
+            limits = (each.stages.of(deal.stage).stalled_after_days for each in (active, draft))
             before, then = ("stalled" if quiet > limit else "moving" for limit in limits)
             if before != then:
                 differ.append(Difference("deal", deal.id, before, then))
