@@ -112,11 +112,13 @@ async def _remember(tx: Tx, e: Envelope[Any], rate: Decimal | None, source: str)
 
 @on(RateSet)
 async def rate_set(tx: Tx, event: Envelope[RateSet]) -> None:
+    """Keeps the exchange rates of days."""
     await _remember(tx, event, event.data.rate, event.data.source)
 
 
 @on(RateWithdrawn)
 async def rate_withdrawn(tx: Tx, event: Envelope[RateWithdrawn]) -> None:
+    """Keeps the exchange rates of days."""
     await _remember(tx, event, None, event.data.source)
 
 

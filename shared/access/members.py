@@ -68,7 +68,10 @@ async def created(tx: Tx, kind: Kind, records: Iterable[tuple[UUID, UUID | None]
 
 
 async def hear(tx: Tx, events: Sequence[Envelope[Event]]) -> None:
-    """The last that a batch tells of each account's owner and of each part."""
+    """Keeps who owns an account and who is in a team: they see what belongs to it.
+
+    The last that a batch tells of each account's owner and of each part counts.
+    """
     owners: dict[UUID, UUID | None] = {}
     parts: dict[tuple[UUID, UUID, str], bool] = {}
     for event in events:

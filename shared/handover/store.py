@@ -96,6 +96,9 @@ async def keep(
 
 @on(PersonHandedOver)
 async def person_handed_over(tx: Tx, e: Envelope[PersonHandedOver]) -> None:
+    """Moves the service's own records in batches, as lead-svc does.
+    `lead.assigned`, `account.updated`, `deal.updated`, `contract.changed`, and after each batch how far it is: `hand_over.moved`.
+    """
     told, service = e.data, tx.context.service
     if service in services_of(told.kinds):
         who = told.actor

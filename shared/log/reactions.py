@@ -17,10 +17,10 @@ class Verbatim:
     """A handle that takes messages as they are: nothing of a newer version's events is lost, its unknown fields and types included."""
 
     def __init__(self, function: Callable[[Tx, Sequence[Delivered]], Awaitable[None]]) -> None:
-        self._function = function
+        self.function = function
 
     async def __call__(self, tx: Tx, messages: Sequence[Delivered]) -> None:
-        await self._function(tx, messages)
+        await self.function(tx, messages)
 
 
 Handle = Take | Verbatim
@@ -50,8 +50,9 @@ class Reactions:
     """A handle that gives each event to its reactions, in the order they were listed, with the event as their cause."""
 
     def __init__(self, listed: Iterable[Reaction[Any]]) -> None:
+        self.listed = tuple(listed)
         self._by_type: dict[str, list[Reaction[Any]]] = defaultdict(list)
-        for reaction in listed:
+        for reaction in self.listed:
             self._by_type[reaction.kind.type].append(reaction)
         self.types = frozenset(self._by_type)
         self.topics = sorted({topic(r.kind.aggregate) for all_of_type in self._by_type.values() for r in all_of_type})
@@ -65,15 +66,16 @@ class Reactions:
 
 
 class Fold:
-    """A handle that takes what it reads of a batch all at once."""
+    """A handle that takes what it reads of a batch all at once, with one function after the other."""
 
-    def __init__(self, function: Take, kinds: Iterable[type[Event]]) -> None:
-        self._function = function
+    def __init__(self, function: Take, kinds: Iterable[type[Event]], *also: Take) -> None:
+        self.functions = (function, *also)
         self.types = frozenset(kind.type for kind in kinds)
 
     async def __call__(self, tx: Tx, events: Sequence[Envelope[Event]]) -> None:
         if wanted := [e for e in events if e.type in self.types]:
-            await self._function(tx, wanted)
+            for function in self.functions:
+                await function(tx, wanted)
 
 
 def types_of(handle: Handle) -> frozenset[str] | None:

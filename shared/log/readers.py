@@ -15,6 +15,8 @@ WHOLE = "*"
 class Reader:
     """A feature's ear: what it does with the events of some topics. The name is what `clinch status` and dead letters show.
 
+    What it does with them, docs/events.md takes from the docstrings of its functions: their first paragraph.
+
     `split_from` names the readers whose work it goes on with, the last one first; they are listed no more. It takes over where they
     stood in its topics and what they had seen. The entry stays for good: what they had seen is looked up under their names.
 
@@ -47,11 +49,11 @@ def reacting(name: str, *listed: Reaction[Any], split_from: tuple[str, ...] = ()
 
 
 def folding(
-    name: str, function: Take, kinds: Iterable[type[Event]], *, split_from: tuple[str, ...] = (), ends: tuple[str, ...] = ()
+    name: str, function: Take, kinds: Iterable[type[Event]], *also: Take, split_from: tuple[str, ...] = (), ends: tuple[str, ...] = ()
 ) -> Reader:
-    """A reader that takes what a batch has of these events all at once."""
+    """A reader that takes what a batch has of these events all at once, and then does `also` with it, in the same transaction."""
     kinds = list(kinds)
-    return Reader(name, Fold(function, kinds), sorted({topic(kind.aggregate) for kind in kinds}), split_from, ends=ends)
+    return Reader(name, Fold(function, kinds, *also), sorted({topic(kind.aggregate) for kind in kinds}), split_from, ends=ends)
 
 
 def checked(listed: Sequence[Reader]) -> Sequence[Reader]:

@@ -75,7 +75,10 @@ async def name(tx: Tx, given: Mapping[UUID, str]) -> None:
 
 
 async def hear(tx: Tx, events: Sequence[Envelope[Any]]) -> None:
-    """The last that a batch tells of each account, in the order of their ids; what is older than what is kept changes nothing."""
+    """Keeps what accounts are called, and who owns them.
+
+    The last that a batch tells of each account counts, in the order of their ids; what is older than what is kept changes nothing.
+    """
     last = {e.subject: e for e in sorted(events, key=lambda e: e.version) if isinstance(e.data, AccountTold)}
     if last:
         ids = sorted(last)

@@ -4,10 +4,7 @@ What tells what a party is now says it whole, under a version, so it may come la
 beginning of the log: a service that has just got its directory learns of everybody.
 """
 
-from collections.abc import Sequence
-
-from shared.db.tx import Tx
-from shared.events.envelope import REGISTRY, Envelope, Event
+from shared.events.envelope import REGISTRY
 from shared.events.lead import AccountTold, PersonTold
 from shared.log.reactions import Take
 from shared.log.readers import Reader, folding
@@ -19,9 +16,4 @@ KINDS = tuple(kind for kind in REGISTRY.values() if issubclass(kind, AccountTold
 
 def reader(*also: Take) -> Reader:
     """What keeps the directory, and then does `also` with what it has just heard, in the same transaction."""
-
-    async def hear(tx: Tx, events: Sequence[Envelope[Event]]) -> None:
-        for each in (people.hear, accounts.hear, *also):
-            await each(tx, events)
-
-    return folding("parties", hear, KINDS, ends=("deal-accounts", "deal-names"))
+    return folding("parties", people.hear, KINDS, accounts.hear, *also, ends=("deal-accounts", "deal-names"))

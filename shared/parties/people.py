@@ -62,7 +62,10 @@ async def keep(tx: Tx, person_id: UUID, told: PersonTold, version: int) -> None:
 
 
 async def hear(tx: Tx, events: Sequence[Envelope[Any]]) -> None:
-    """The last that a batch tells of each person, in the order of their ids."""
+    """Keeps who is in which team, in what role, for row access.
+
+    The last that a batch tells of each person counts, in the order of their ids.
+    """
     last = {e.subject: e for e in sorted(events, key=lambda e: e.version) if isinstance(e.data, PersonTold)}
     for id, e in sorted(last.items()):
         await keep(tx, id, e.data, e.version)

@@ -113,7 +113,7 @@ async def learn(tx: Tx, kind: Spelled, names: Sequence[Known]) -> None:
 
 
 async def hear(tx: Tx, events: Sequence[Envelope[Any]]) -> None:
-    """The keys of accounts and people that are entered, or named by an import."""
+    """Keeps the keys by which other systems know accounts and people."""
     await learn(tx, "account", [_known(e) for e in events if isinstance(e.data, AccountCreated) and e.data.external_id])
     await learn(tx, "person", [_known(e) for e in events if isinstance(e.data, PersonAdded) and e.data.external_id])
 

@@ -24,7 +24,10 @@ _KEEP = Query(
 
 @on(PolicyActivated)
 async def policy_activated(tx: Tx, event: Envelope[PolicyActivated]) -> None:
-    """Keep another service's document; what is older than the copy changes nothing."""
+    """Keeps the other services' documents.
+
+    What is older than the copy changes nothing.
+    """
     told = event.data
     if told.service != tx.context.service:
         await tx.run(

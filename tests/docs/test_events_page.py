@@ -1,4 +1,4 @@
-"""The page for other systems names everything that the services react to."""
+"""The page for other systems names events that exist, and what every reader does with them."""
 
 import re
 from pathlib import Path
@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 
 from clinch.dev.documents import published
-from clinch.run.services import load
-from clinch.run.settings import SERVICES
-from shared.log.reactions import types_of
+from clinch.dev.readers import done
+from shared.events.deal import DealLost, DealReopened, DealWon
+from shared.events.envelope import Envelope
+from shared.log.reactions import on
+from shared.log.readers import Reader, folding, reacting
 
 PAGE = (Path(__file__).parents[2] / "docs" / "events.md").read_text()
-ROWS = re.findall(r"^\| (`[^|]+`|all) \| ([^|]+) \|", PAGE.partition("## What follows from what")[2], re.MULTILINE)
 
 
 def short(type_: str) -> str:
@@ -19,27 +20,51 @@ def short(type_: str) -> str:
     return type_.removeprefix("clinch.").rpartition(".")[0]
 
 
-def told(service: str) -> set[str]:
-    """The events that the page says the service reacts to."""
-    return {event for events, who in ROWS if service in who for event in re.findall(r"`([^`]+)`", events)}
-
-
-def heard(service: str) -> set[str]:
-    built = load(service)
-    return {short(type_) for reader in built.heard if reader.name != "policies" for type_ in types_of(reader.handle) or ()}
-
-
-@pytest.mark.parametrize("service", [name for name in SERVICES if name != "metrics"])
-def test_every_reaction_is_on_the_page(service: str) -> None:
-    assert heard(service) == told(f"{service}-svc")
-
-
-def test_the_figures_hear_everything() -> None:
-    assert ("all", "metrics-svc") in ROWS
-
-
 def test_every_event_that_the_page_names_exists() -> None:
     known = {short(type_) for type_ in published()}
     named = set(re.findall(r"`([a-z]+\.[a-z_]+)`", PAGE))
     assert named
     assert named <= known
+
+
+@on(DealWon)
+async def won(_tx: object, _e: Envelope[DealWon]) -> None:
+    """Rings the bell
+    in the hall.
+
+    Nobody else hears of this paragraph.
+    """
+
+
+@on(DealLost)
+async def lost(_tx: object, _e: Envelope[DealLost]) -> None:
+    """Rings the bell in the hall."""
+
+
+@on(DealReopened)
+async def reopened(_tx: object, _e: Envelope[DealReopened]) -> None: ...
+
+
+async def counted(_tx: object, _events: object) -> None:
+    """Counts it."""
+
+
+async def shown(_tx: object, _events: object) -> None:
+    """Shows it."""
+
+
+def test_reactions_that_say_the_same_share_a_row() -> None:
+    assert list(done(reacting("bell", won, lost))) == [("Rings the bell in the hall.", "`deal.won`, `deal.lost`")]
+
+
+def test_what_is_done_with_a_whole_batch_is_one_row() -> None:
+    assert list(done(folding("board", counted, [DealWon, DealLost], shown))) == [("Counts it. Shows it.", "`deal.lost`, `deal.won`")]
+
+
+def test_a_handle_without_a_list_of_types_hears_all() -> None:
+    assert list(done(Reader("feed", counted, []))) == [("Counts it.", "all")]
+
+
+def test_a_reaction_says_what_it_does() -> None:
+    with pytest.raises(TypeError, match="reopened"):
+        list(done(reacting("silent", reopened)))

@@ -5,7 +5,7 @@ from inspect import getdoc
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from clinch.dev import fields
+from clinch.dev import fields, readers
 from clinch.dev.acts import acts_of, by_record, section, who_sees
 from clinch.errors import CommandError
 
@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[3]
 def pages(services: "Sequence[Service]", events: "Mapping[str, type[Event]]") -> dict[str, str]:
     """Each file as it should be: its path in the project, and its text."""
     return {
-        "docs/events.md": _filled("docs/events.md", "<!-- {} -->", {"events": _events(events)}),
+        "docs/events.md": _filled("docs/events.md", "<!-- {} -->", _log(services, events)),
         "docs/domain.md": _filled("docs/domain.md", "<!-- {} -->", _acts(services), new="\n## {}\n\n<!-- acts:{} --><!-- end -->\n"),
         "docs/policy.md": _filled("docs/policy.md", "<!-- {} -->", {"policies": _policies(services)}),
         "docs/imports.md": _filled("docs/imports.md", "<!-- {} -->", _rows(services)),
@@ -45,6 +45,10 @@ def _filled(name: str, mark: str, parts: Mapping[str, str], new: str = "") -> st
             raise CommandError(f"{name} has no lines {mark.format(part).strip()!r} and {mark.format('end').strip()!r}: its generated part.")
         text = f"{before}{begin}{inside}{end}{behind}"
     return text
+
+
+def _log(services: "Sequence[Service]", events: "Mapping[str, type[Event]]") -> dict[str, str]:
+    return {"events": _events(events), "reactions": f"\n\n{readers.section(services)}\n"}
 
 
 def _events(events: "Mapping[str, type[Event]]") -> str:

@@ -71,6 +71,7 @@ class Lane:
         return self.way(self.name, calendar)
 
     async def _fold(self, tx: Tx, events: Sequence[Envelope[Event]]) -> None:
+        """Counts it among the figures."""
         await tx.execute(f"{_NO_WAIT}; {self.turn}")
         await apply(tx, self.touched, events)
 

@@ -14,17 +14,20 @@ from shared.log.readers import WHOLE, reacting
 
 @on(LeadConverted)
 async def lead_converted(tx: Tx, e: Envelope[LeadConverted]) -> None:
+    """Opens a deal or joins one: `deal.opened`, `deal.lead_joined` or `conversion.refused`."""
     await commands.take_lead(tx, e)
 
 
 @on(LeadFlagged)
 async def lead_flagged(tx: Tx, e: Envelope[LeadFlagged]) -> None:
+    """Shows the lead's flags on its deal."""
     if e.data.deal_id:
         await flag(tx, e.data.deal_id, e.data.flag)
 
 
 @on(LeadUnflagged)
 async def lead_unflagged(tx: Tx, e: Envelope[LeadUnflagged]) -> None:
+    """Shows the lead's flags on its deal."""
     if e.data.deal_id:
         await unflag(tx, e.data.deal_id, e.data.flag)
 

@@ -35,7 +35,7 @@ _RENAME = Query(
 
 
 async def follow(tx: Tx, events: Sequence[Envelope[Any]]) -> None:
-    """Deals show the names that accounts have now, and whoever enters an account for somebody else sees it."""
+    """Shows on deals the names that accounts have now; whoever enters an account for somebody else sees it."""
     told = [e for e in events if isinstance(e.data, AccountTold)]
     if told:
         await tx.run(_RENAME, ids=sorted({e.subject for e in told}))

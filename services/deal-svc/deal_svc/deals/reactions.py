@@ -14,12 +14,14 @@ from shared.parties import people
 
 @on(PersonAdded)
 async def owner_added(tx: Tx, e: Envelope[PersonAdded]) -> None:
+    """Moves the person's open deals into the new team: `deal.updated`."""
     await people.hear(tx, [e])
     await commands.follow_owner(tx, e.subject, e.data.team_id, e.time)
 
 
 @on(PersonChanged)
 async def owner_changed(tx: Tx, e: Envelope[PersonChanged]) -> None:
+    """Moves the person's open deals into the new team: `deal.updated`."""
     await people.hear(tx, [e])
     await commands.follow_owner(tx, e.subject, e.data.team_id, e.time)
 

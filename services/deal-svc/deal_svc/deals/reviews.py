@@ -35,7 +35,10 @@ _FORGET = Query(delete(CONTRACT_REVIEW).where(is_in(CONTRACT_REVIEW.c.contract_i
 
 
 async def _keep(tx: Tx, events: Sequence[Envelope[Event]]) -> None:
-    """The last that a batch tells of each contract, in the order of their ids."""
+    """Keeps whether the contract of a deal is in review: legal and finance see the deal as long.
+
+    The last that a batch tells of each contract counts, in the order of their ids.
+    """
     last = {e.subject: e.data for e in events}
     await tx.run(_FORGET, ids=sorted(last))
     begun = [Review(id, data.deal_id) for id, data in sorted(last.items()) if isinstance(data, ContractSubmitted)]

@@ -13,6 +13,7 @@ from shared.log.readers import WHOLE, reacting
 
 @on(ContractSigned)
 async def win(tx: Tx, e: Envelope[ContractSigned]) -> None:
+    """Wins the deal: `deal.won`."""
     deal = await tx.first(DEALS.lock, id=e.data.deal_id)
     if deal is not None:
         await commands.win_by_contract(
@@ -22,6 +23,7 @@ async def win(tx: Tx, e: Envelope[ContractSigned]) -> None:
 
 @on(ContractVoided)
 async def voided(tx: Tx, e: Envelope[ContractVoided]) -> None:
+    """After a signature, takes the win back: `deal.win_reversed`."""
     deal = await tx.first(DEALS.lock, id=e.data.deal_id)
     if deal is not None and e.data.was_signed and deal.stage is Stage.WON and deal.contract_id == e.subject:
         await commands.reverse_win(tx, deal, reason=e.data.reason, at=e.time)
@@ -29,7 +31,7 @@ async def voided(tx: Tx, e: Envelope[ContractVoided]) -> None:
 
 @on(ContractTerminated)
 async def terminated(tx: Tx, e: Envelope[ContractTerminated]) -> None:
-    """Only a contract that had not begun takes the win with it."""
+    """Before the contract's start day, takes the win back: `deal.win_reversed`."""
     deal = await tx.first(DEALS.lock, id=e.data.deal_id)
     if deal is None or deal.stage is not Stage.WON or deal.contract_id != e.subject or deal.contract_starts_on is None:
         return

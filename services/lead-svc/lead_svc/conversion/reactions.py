@@ -15,6 +15,10 @@ from shared.parties.references import made_id, told_id
 
 @on(DealOpened)
 async def deal_opened(tx: Tx, e: Envelope[DealOpened]) -> None:
+    """Confirms the conversion, or takes in a deal that was imported.
+    `lead.conversion_confirmed`, after `account.created` and `contact.created` where they are new. Of an imported deal: stubs for what it
+    names (`lead.stubbed`, `account.created`, `person.added`), and `lead.flagged` where its history is odd.
+    """
     deal = e.data
     if deal.imported:
         account_id = await _name_parties(tx, deal)
@@ -28,6 +32,7 @@ async def deal_opened(tx: Tx, e: Envelope[DealOpened]) -> None:
 
 @on(DealHistoryCorrected)
 async def history_corrected(tx: Tx, e: Envelope[DealHistoryCorrected]) -> None:
+    """Stubs as for an imported deal, `lead.flagged` and `lead.unflagged`."""
     deal = e.data
     account_id = await _name_parties(tx, deal)
     if deal.lead_id is None:
@@ -53,17 +58,20 @@ async def _name_parties(tx: Tx, deal: DealOpened | DealHistoryCorrected) -> UUID
 
 @on(DealWon)
 async def deal_won(tx: Tx, e: Envelope[DealWon]) -> None:
+    """Of an imported deal: `lead.flagged` where it was won before the first contact."""
     if e.data.imported and e.data.lead_id:
         await commands.learn_of_win(tx, e.data.lead_id, e.subject, e.time)
 
 
 @on(DealLeadJoined)
 async def lead_joined(tx: Tx, e: Envelope[DealLeadJoined]) -> None:
+    """Confirms the conversion: `lead.conversion_confirmed`."""
     await commands.confirm(tx, e.data.lead_id, e.subject, e.data.conversion_id, e.time)
 
 
 @on(ConversionRefused)
 async def conversion_refused(tx: Tx, e: Envelope[ConversionRefused]) -> None:
+    """Takes the conversion back: `lead.conversion_refused`."""
     await commands.refuse(tx, e.data.lead_id, e.data.deal_id, e.subject, e.data.reason, e.time)
 
 

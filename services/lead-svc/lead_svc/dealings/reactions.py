@@ -42,6 +42,9 @@ _KEEP = Query(
 
 
 async def _hear(tx: Tx, events: Sequence[Envelope[Event]]) -> None:
+    """Keeps whose deals and contracts an account has, and who is in a deal's team.
+    Who sees one sees the account.
+    """
     known: dict[UUID, Known] = {}
     for event in events:
         if (told := _told(event)) is not None:

@@ -10,6 +10,7 @@ from shared.log.readers import WHOLE, reacting
 
 @on(HandOverMoved)
 async def moved(tx: Tx, e: Envelope[HandOverMoved]) -> None:
+    """Keeps how far the service is."""
     await learn(tx, e)
 
 

@@ -89,7 +89,7 @@ FROM old WHERE old.upto IS NOT NULL RETURNING (SELECT count(*) FROM gone)
 
 
 async def _fold(tx: Tx, messages: Sequence[Delivered]) -> None:
-    """Append new events. Those recorded before the horizon are read for their owners only."""
+    """Tells it on in the feed and to webhooks."""
     horizon = min(tx.now, tx.machine_now) - timedelta(days=tx.policy(POLICY).feed_days)
     records: list[Told] = []
     parts: dict[tuple[Any, ...], PartTold] = {}
