@@ -44,6 +44,15 @@ async def test_a_kind_is_that_of_the_deal(svc: Running) -> None:
     assert [(record["deal_kind"], record["campaign"], record["medium"]) for record in listed] == [("new", "spring", "email")]
 
 
+async def test_the_kind_of_an_older_deal_is_the_one_that_its_opening_told(svc: Running) -> None:
+    svc.clock.now = on(100)
+    lead = Lead("l").captured(on(0))
+    renewed = Deal("renewed").opened(on(3), kind="renewal").won(on(10))
+    again = Deal("again", lead).opened(on(3), kind="upsell").corrected(on(20), lead, opened=on(2), lost=on(8))
+    await hear(svc, events_of([lead, renewed, again]))
+    assert await _by(svc, "win_rate", "kind") == {"renewal": 1.0, "upsell": 0.0}
+
+
 @pytest.mark.parametrize("by", DIMENSIONS)
 async def test_groups_of_every_dimension_add_up(svc: Running, by: str) -> None:
     await _tell(svc)

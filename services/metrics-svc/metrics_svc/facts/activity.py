@@ -48,7 +48,7 @@ def _of_lead(row: WorkedDeal, e: Envelope[Any], _: Calendar) -> None:
 
 def _step(row: WorkedDeal, e: Envelope[Any], calendar: Calendar) -> None:
     if (replace := REPLACES.get(type(e.data))) is not None:
-        row.leads, row.history = [], replace(e)
+        row.leads, row.history = [], replace(e, row.history)
     else:
         row.history = [*row.history, STEPS[type(e.data)](e)]
     if isinstance(e.data, deal.DealOpened | deal.DealHistoryCorrected):

@@ -49,7 +49,7 @@ OPENED_UNKNOWN = "opened_at_unknown"
 def heard(fact: DealFact, e: Envelope[Any], _: Calendar) -> None:
     """An event of the deal itself."""
     if (replace := REPLACES.get(type(e.data))) is not None:
-        fact.history = replace(e)
+        fact.history = replace(e, fact.history)
         fact.lead_id, fact.account_id, fact.external_id = e.data.lead_id, e.data.account_id, e.data.external_id
         fact.flags = [*e.data.flags, *[f for f in ("imported",) if f in fact.flags]]
         return

@@ -6,7 +6,7 @@ from decimal import Decimal
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
-from metrics_svc.counting.dimensions import NOWHERE, Who, kept, who_of
+from metrics_svc.counting.dimensions import COLUMNS, NOWHERE, Who, kept, who_of
 from metrics_svc.counting.stages import PLACES, UNKNOWN, WON, place_told
 from shared.events import deal as events
 from shared.events.envelope import Envelope
@@ -87,8 +87,19 @@ def _raw(
         cycle,
         None if amount is None else str(amount.amount * data.fx),
         probability,
-        *kept(data),
+        *_described(data),
     ]
+
+
+_KIND = COLUMNS.index("deal_kind")
+_KIND_AT = 7 + _KIND  # the dimensions are the end of a step
+
+
+def _described(data: Any) -> list[str | None]:
+    """The dimensions. Openings told the kind of the deal already before it was one of them."""
+    found = kept(data)
+    found[_KIND] = found[_KIND] or getattr(data, "kind", None)
+    return found
 
 
 _WORTH = frozenset({"amount", "currency", "fx"})
@@ -105,11 +116,15 @@ STEPS: dict[type[Any], Callable[[Any], list[Any]]] = {
 """What an event adds to the history."""
 
 
-def _again(e: Envelope[events.DealHistoryCorrected]) -> list[list[Any]]:
-    """The steps of a corrected history, as the events of a first import would have told them."""
+def _again(e: Envelope[events.DealHistoryCorrected], before: Sequence[Sequence[Any]]) -> list[list[Any]]:
+    """The steps of a corrected history, as the events of a first import would have told them.
+
+    A correction that was told before kinds were a dimension leaves the deal's as it was.
+    """
     data = e.data
     worth = str(data.amount.amount * data.fx)
     behind = kept(data)
+    behind[_KIND] = behind[_KIND] or next((step[_KIND_AT] for step in before if len(step) > _KIND_AT and step[_KIND_AT]), None)
     steps: list[list[Any]] = [
         [
             "moved" if v.direction else "opened",
@@ -129,8 +144,8 @@ def _again(e: Envelope[events.DealHistoryCorrected]) -> list[list[Any]]:
     return steps
 
 
-REPLACES: dict[type[Any], Callable[[Any], list[list[Any]]]] = {events.DealHistoryCorrected: _again}
-"""Events that replace all that the history held before."""
+REPLACES: dict[type[Any], Callable[[Any, Sequence[Sequence[Any]]], list[list[Any]]]] = {events.DealHistoryCorrected: _again}
+"""What an event puts in the place of all that the history held before."""
 
 
 def flagged(flags: list[str], name: str) -> list[str]:
