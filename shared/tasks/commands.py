@@ -1,7 +1,11 @@
-"""Set tasks, and close them when the act that they wait for happens. Callers hold the lock of the record."""
+"""Set tasks, and close them when the act that they wait for happens. Callers hold the lock of the records.
+
+Everything is written for many records at once; one is many of one.
+"""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -16,8 +20,8 @@ from shared.db.tx import Consequence, Follows, Tx
 from shared.events.envelope import Event
 from shared.history import starts_work
 from shared.ids import new_id
-from shared.tasks.record import TASKS, Task, TaskKind, TaskState
-from shared.timers import cancel_timers, set_timer
+from shared.tasks.record import TASKS, Task, TaskKind, TaskState, ToDo
+from shared.timers import cancel_timers_of, set_timers
 
 TIMER = "task"
 """The reminder of a task; its subject is the task."""
@@ -44,43 +48,49 @@ def following(kinds: Sequence[TaskKind]) -> Follows:
 
 async def _happened(kind: TaskKind, state: TaskState, tx: Tx, told: Sequence[Told]) -> None:
     times = {one.subject: one.time for one in told}
-    for task in await tx.all(_OPEN, kind=kind.name, records=list(times)):
-        await close(tx, kind, task, state, at=times[task.record_id])
+    found = await tx.all(_OPEN, kind=kind.name, records=list(times))
+    if found:
+        records = await _about(tx, kind, found)
+        ended = [task for task in found if state is TaskState.DONE or not kind.lasts(records[task.record_id])]
+        await _close(tx, kind, records, [(task, times[task.record_id]) for task in ended], state)
 
 
-async def put(
-    tx: Tx, kind: TaskKind, record_id: UUID, *, due_at: datetime, why: str | None, at: datetime, imported: bool = False, asked: bool = False
-) -> Task | None:
-    """There is this to do now. The same with another time is the same task; something else means that the former is done.
+async def put(tx: Tx, kind: TaskKind, wanted: Sequence[ToDo], *, imported: bool = False, asked: bool = False) -> None:
+    """There is this to do now, one for each record. The same with another time is the same task; something else means that it is done.
 
     A time that lies ahead, and that somebody has named, is asked for, however long ago that was.
     """
-    before = await tx.first(_OPEN, kind=kind.name, records=[record_id])
-    told = kind.about.set.of(await tx.get(kind.about.of, record_id), **_said(kind, record_id, due_at))
-    if before is not None and before.why == why:
-        if before.due_at == due_at:
-            return before
-        await cancel_timers(tx, before.id, TIMER)
-        saved = await tx.save(TASKS, before, told, at=at, due_at=due_at, reminded_at=None)
-        await set_timer(tx, TIMER, saved.id, due_at)
-        return saved
-    if before is not None:
-        await close(tx, kind, before, TaskState.DONE, at=at)
-    if not starts_work(tx, at, imported=imported, asked=asked or (due_at > tx.now and not imported)):
-        return None
-    task = Task(new_id(), 0, kind.name, record_id, TaskState.OPEN, due_at, tx.now, why)
-    saved = await tx.add(TASKS, task, told, at=at)
-    await set_timer(tx, TIMER, saved.id, due_at)
-    return saved
+    if not wanted:
+        return
+    before = {task.record_id: task for task in await tx.all(_OPEN, kind=kind.name, records=[one.record_id for one in wanted])}
+    records = await _about(tx, kind, wanted)
+    done, moved, new = [], [], []
+    for one in wanted:
+        task = before.get(one.record_id)
+        told = [(kind.about.set.of(records[one.record_id], **_said(kind, one)), one.at)]
+        if task is not None and task.why == one.why:
+            if task.due_at != one.due_at:
+                moved.append((replace(task, due_at=one.due_at, reminded_at=None), told))
+            continue
+        if task is not None:
+            done.append((task, one.at))
+        if starts_work(tx, one.at, imported=imported, asked=asked or (one.due_at > tx.now and not imported)):
+            new.append((Task(new_id(), 0, kind.name, one.record_id, TaskState.OPEN, one.due_at, tx.now, one.why), told))
+    await _close(tx, kind, records, done, TaskState.DONE)
+    await cancel_timers_of(tx, [task.id for task, _ in moved], TIMER)
+    await tx.save_many(TASKS, moved)
+    await tx.add_many(TASKS, new)
+    await set_timers(tx, TIMER, {task.id: task.due_at for task, _ in [*moved, *new]})
 
 
-async def close(tx: Tx, kind: TaskKind, task: Task, state: TaskState, *, at: datetime) -> Task:
-    """Close an open task."""
-    said = _said(kind, task.record_id, task.due_at)
+async def _close(tx: Tx, kind: TaskKind, records: Mapping[UUID, Any], ended: Sequence[tuple[Task, datetime]], state: TaskState) -> None:
+    """Close open tasks, each at its time."""
     event = kind.about.done if state is TaskState.DONE else kind.about.dropped
-    told = event.of(await tx.get(kind.about.of, task.record_id), **said)
-    await cancel_timers(tx, task.id, TIMER)
-    return await tx.save(TASKS, task, told, at=at, state=state, closed_at=at)
+    await cancel_timers_of(tx, [task.id for task, _ in ended], TIMER)
+    await tx.save_many(
+        TASKS,
+        [(replace(task, state=state, closed_at=at), [(event.of(records[task.record_id], **_said(kind, task)), at)]) for task, at in ended],
+    )
 
 
 async def remind(tx: Tx, kind: TaskKind, found: Task, due_at: datetime) -> bool:
@@ -89,10 +99,15 @@ async def remind(tx: Tx, kind: TaskKind, found: Task, due_at: datetime) -> bool:
     task = await tx.load(TASKS, found.id)
     if task.state is not TaskState.OPEN or task.due_at != due_at or task.reminded_at is not None:
         return False
-    told = kind.about.due.of(record, **_said(kind, task.record_id, due_at))
+    told = kind.about.due.of(record, **_said(kind, task))
     await tx.save(TASKS, task, told, at=due_at, reminded_at=due_at)
     return True
 
 
-def _said(kind: TaskKind, record_id: UUID, due_at: datetime) -> dict[str, Any]:
-    return {kind.about.record: record_id, "kind": kind.name, "due_at": due_at}
+async def _about(tx: Tx, kind: TaskKind, tasks: Sequence[Task | ToDo]) -> dict[UUID, Any]:
+    """The records that they are about."""
+    return {record.id: record for record in await tx.all(kind.about.of.get_many, ids=[task.record_id for task in tasks])}
+
+
+def _said(kind: TaskKind, task: Task | ToDo) -> dict[str, Any]:
+    return {kind.about.record: task.record_id, "kind": kind.name, "due_at": task.due_at}

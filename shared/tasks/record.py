@@ -1,10 +1,10 @@
 """A task as its row has it, and how its kind is declared."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from shared.acts import Act
@@ -38,6 +38,15 @@ class Task:
 TASKS = Aggregate(TASK, Task, "task")
 
 
+class ToDo(NamedTuple):
+    """What is to be done about one record, by when. `at`: when that was said."""
+
+    record_id: UUID
+    due_at: datetime
+    why: str | None
+    at: datetime
+
+
 @dataclass(frozen=True, kw_only=True)
 class Tasks:
     """What the tasks about one kind of record have in common: how they tell. `record` is the field of the events with its id."""
@@ -52,9 +61,13 @@ class Tasks:
 
 @dataclass(frozen=True, kw_only=True)
 class TaskKind:
-    """One kind of task. The acts in `done_by` do it; after the events in `over_when` nobody has to do it any more."""
+    """One kind of task. The acts in `done_by` do it; after the events in `over_when` nobody has to do it any more.
+
+    Unless `lasts` says of the record, as the event leaves it, that somebody still has to.
+    """
 
     name: str
     about: Tasks
     done_by: Sequence[Act[Any, Any]] = ()
     over_when: Sequence[type[Event]] = ()
+    lasts: Callable[[Any], bool] = lambda record: False

@@ -30,6 +30,7 @@ from shared.events.deal import (
 )
 from shared.ids import new_id
 from shared.tasks import commands as tasks
+from shared.tasks.record import ToDo
 
 _ADD_SPIN = Query(insert(SPIN_ENTRY).values({c.name: bindparam(c.name) for c in SPIN_ENTRY.c}).returning(*SPIN_ENTRY.c), SpinEntry)
 _member = insert(MEMBER).values({c.name: bindparam(c.name) for c in MEMBER.c})
@@ -98,7 +99,7 @@ async def set_next_step(
 ) -> Deal:
     deal, when = await _recordable(tx, SET_NEXT_STEP, deal_id, at, expect)
     deal = await tx.save(DEALS, deal, DealNextStepSet(due_at=due_at), at=when, next_step=what, next_step_due_at=due_at)
-    await tasks.put(tx, NEXT_STEP, deal.id, due_at=due_at, why=what, at=when, asked=work)
+    await tasks.put(tx, NEXT_STEP, [ToDo(deal.id, due_at, what, when)], asked=work)
     return deal
 
 

@@ -34,6 +34,7 @@ from shared.parties.references import made_id, told_id
 from shared.process.settings import Settings
 from shared.rates import Frozen, Wanted, frozen, no_rate, rates_on
 from shared.tasks import commands as tasks
+from shared.tasks.record import ToDo
 
 _FLAG_SAYS = {rules.OPENED_UNKNOWN: "is not in the file; the first known moment of the deal counts"}
 _CODES = {"currency": "no_fx_rate"}
@@ -58,6 +59,7 @@ async def take(tx: Tx, rows: Sequence[tuple[int, Row]], settings: Settings, *, c
     past = await past_of(tx, [deal.id for deal in known.values()]) if correct and known else None
     new: list[tuple[Deal, Events]] = []
     changed: list[tuple[Deal, Events]] = []
+    planned: list[ToDo] = []
     read = [(line, row, *rules.told(row, tx.now)) for line, row in rows]
     wanted = [_day(row, history, tx.now, settings) for _, row, history, _ in read]
     rates = await rates_on(tx, settings, wanted)
@@ -81,20 +83,20 @@ async def take(tx: Tx, rows: Sequence[tuple[int, Row]], settings: Settings, *, c
             outcome.problems += [Problem(line, w.code, _CODES.get(w.code, "wrong_history"), w.message) for w in wrong]
         elif unfit is not None:
             continue
-        elif again is not None:
-            changed.append(again)
         elif deal is None:
-            new.append(_created(tx, row, history, currency, fx, parties, policy))
+            made = _created(tx, row, history, currency, fx, parties, policy)
+            new.append(made)
+            planned += _plan(*made, row, tx.now) if work else []
             outcome.problems += [Problem(line, "opened_at", flag, _FLAG_SAYS.get(flag, flag), "flagged") for flag in history.flags]
+        elif step := again or _brought_up_to_date(deal, row, history, currency, fx, parties, tx.now, policy):
+            changed.append(step)
+            planned += _plan(*step, row, tx.now)
         else:
-            step = _brought_up_to_date(deal, row, history, currency, fx, parties, tx.now, policy)
-            if step is None:
-                outcome.unchanged += 1
-            else:
-                changed.append(step)
+            outcome.unchanged += 1
+            planned += _plan(deal, [], row, tx.now) if work else []
     await tx.add_many(DEALS, new)
     await tx.save_many(DEALS, changed)
-    await _set_tasks(tx, new if work else [], changed, work=work)
+    await tasks.put(tx, NEXT_STEP, planned, imported=True, asked=work)
     outcome.created, outcome.updated = len(new), len(changed)
     return outcome
 
@@ -153,12 +155,15 @@ def _planned(deal: Deal, row: Row, events: Events, at: datetime) -> tuple[Deal, 
     return replace(deal, **plan), [*events, (DealNextStepSet(due_at=row.next_step_due_at), at)]
 
 
-async def _set_tasks(tx: Tx, new: Sequence[tuple[Deal, Events]], changed: Sequence[tuple[Deal, Events]], *, work: bool) -> None:
-    """Of those deals whose next step the rows have named. A task that a person has set follows, also where nothing else starts."""
-    for deal, events in [*new, *changed]:
-        event, at = events[-1]
-        if isinstance(event, DealNextStepSet):
-            await tasks.put(tx, NEXT_STEP, deal.id, due_at=event.due_at, why=deal.next_step, at=at, imported=True, asked=work)
+def _plan(deal: Deal, events: Events, row: Row, now: datetime) -> list[ToDo]:
+    """What there is to do for an open deal whose next step the row names.
+
+    Without `work` nothing starts, but the task that somebody has asked for follows.
+    """
+    if not deal.is_open or row.next_step_due_at is None:
+        return []
+    said = next((at for event, at in events if isinstance(event, DealNextStepSet)), now)
+    return [ToDo(deal.id, row.next_step_due_at, row.next_step, said)]
 
 
 def _moved(deal: Deal, history: Told, row: Row, policy: DealPolicy) -> tuple[Deal, Events]:

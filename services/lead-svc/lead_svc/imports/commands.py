@@ -19,6 +19,7 @@ from shared.events.lead import LeadMqlReached, LeadNurtured, LeadQualified
 from shared.imports.outcome import Outcome, Problem
 from shared.process.settings import Settings
 from shared.tasks import commands as tasks
+from shared.tasks.record import ToDo
 
 Events = list[tuple[Event, datetime]]
 
@@ -66,10 +67,16 @@ async def _move(tx: Tx, rows: Sequence[tuple[LeadRow, Captured]], *, work: bool)
     leads = await tx.load_many(LEADS, list(told)) if told else {}
     moved = [_moved(lead, told[id]) for id, lead in leads.items()]
     await tx.save_many(LEADS, [(lead, events) for lead, events in moved if events])
-    for lead, events in moved if work else []:
-        if events and lead.state is State.NURTURING and lead.wake_at is not None:
-            await tasks.put(tx, WAKE_UP, lead.id, due_at=lead.wake_at, why=lead.reason, at=events[-1][1], imported=True, asked=True)
+    if work:
+        waiting = [(lead, events[-1][1] if events else tx.now) for lead, events in moved if _waits(lead, told[lead.id])]
+        wanted = [ToDo(lead.id, lead.wake_at, lead.reason, at) for lead, at in waiting if lead.wake_at is not None]
+        await tasks.put(tx, WAKE_UP, wanted, imported=True, asked=True)
     return {lead.id for lead, events in moved if events}
+
+
+def _waits(lead: Lead, row: LeadRow) -> bool:
+    """Whether it waits for the day that the row names."""
+    return lead.state is State.NURTURING and lead.wake_at == row.wake_at
 
 
 def _moved(lead: Lead, row: LeadRow) -> tuple[Lead, Events]:

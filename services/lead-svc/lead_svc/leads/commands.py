@@ -35,6 +35,7 @@ from shared.parties import people
 from shared.policy.company import sources_of
 from shared.spelling import with_source
 from shared.tasks import commands as tasks
+from shared.tasks.record import ToDo
 from shared.timers import cancel_timers
 
 BATCH = 500
@@ -103,7 +104,7 @@ async def nurture(
     told = LeadNurtured(reason=reason, wake_at=wake_at, from_state=lead.state)
     saved = await tx.save(LEADS, lead, told, at=when, state=State.NURTURING, reason=reason, note=note, wake_at=wake_at)
     if wake_at is not None:
-        await tasks.put(tx, WAKE_UP, lead.id, due_at=wake_at, why=reason, at=when, asked=work)
+        await tasks.put(tx, WAKE_UP, [ToDo(lead.id, wake_at, reason, when)], asked=work)
     return saved
 
 
