@@ -5,7 +5,7 @@ handled. Whatever fails leaves no trace, and the log is read again from the stor
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from itertools import groupby
 from operator import attrgetter
@@ -45,8 +45,11 @@ OBSERVE_SECONDS = 5.0
 SILENT_SECONDS = 60.0
 """Without an answer of the log for so long a consumer counts as not working. A reader that hangs is replaced long before that."""
 
-_START = "INSERT INTO consumer_offset (consumer, topic, partition, next) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING"
-_STORED = "SELECT next FROM consumer_offset WHERE consumer = $1 AND topic = $2 AND partition = $3"
+_START = """
+INSERT INTO consumer_offset (consumer, topic, partition, next)
+SELECT $1, * FROM unnest($2::text[], $3::int[], $4::bigint[]) ON CONFLICT DO NOTHING
+"""
+_STORED = "SELECT topic, partition, next FROM consumer_offset WHERE consumer = $1"
 # In a fixed order, so that two workers never wait for each other.
 _MOVE = """
 WITH stands AS (
@@ -57,7 +60,6 @@ WITH stands AS (
 )
 UPDATE consumer_offset o SET next = s.next FROM stands s WHERE o.consumer = $1 AND o.topic = s.topic AND o.partition = s.partition
 """
-_ALL_STORED = "SELECT topic, partition, next FROM consumer_offset WHERE consumer = $1"
 _DEAD = "SELECT count(*) FROM dead_letter WHERE consumer = $1 AND settled_at IS NULL"
 
 
@@ -101,7 +103,7 @@ class Consumer:
         STOPPED.labels(self._service, self.name).set(0)
         POLLED.labels(self._service, self.name).set_function(lambda: self.last_poll_age)
         outage = Outage("consumer", service=self._service, consumer=self.name)
-        reader = self._reader = self._bus.reader(f"{self._service}.{self.name}", self._topics, self._position)
+        reader = self._reader = self._bus.reader(f"{self._service}.{self.name}", self._topics, self._positions)
         limit = self._least
         try:
             while not stop.is_set():
@@ -141,17 +143,22 @@ class Consumer:
         STOPPED.labels(self._service, self.name).set(1)
         self._log.error("consumer_stopped", error=str(error), hint="events are missing: rebuild from a copy, or set the stored offset")
 
-    async def _position(self, partition: TopicPartition) -> int:
-        """The stored offset; for a consumer that is new, the beginning of the log."""
-        async with self._db.read() as reader:
-            stored = await reader.value(_STORED, self.name, *partition)
-        if stored is None:
-            beginning = (await self._bus.beginning_offsets([partition[0]]))[partition]
+    async def _positions(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, int]:
+        """The stored offsets; for a consumer that is new, the beginning of the log."""
+        stored = await self._stored()
+        if new := set(partitions) - stored.keys():
+            beginnings = await self._bus.beginning_offsets(sorted({topic for topic, _ in new}))
+            rows = [(*partition, beginnings[partition]) for partition in sorted(new)]
             async with self._db.connection() as conn:
-                await conn.execute(_START, self.name, *partition, beginning)
-                stored = await conn.fetchval(_STORED, self.name, *partition)
-        self._next[partition] = int(stored)
-        return int(stored)
+                await conn.execute(_START, self.name, *zip(*rows, strict=True))
+            stored = await self._stored()
+        found = {partition: stored[partition] for partition in partitions}
+        self._next |= found
+        return found
+
+    async def _stored(self) -> dict[TopicPartition, int]:
+        async with self._db.read() as reader:
+            return {(topic, partition): next for topic, partition, next in await reader.rows(_STORED, self.name)}
 
     async def _poll(self, reader: Reader, limit: int) -> list[Delivered]:
         """What there is, up to `limit`: for a fold of all partitions, since a transaction of few events costs much as one of many.
@@ -187,8 +194,7 @@ class Consumer:
                 parts.pop()
                 tries = 0
         except _MovedOn:
-            for partition in partitions:
-                await self._position(partition)
+            await self._positions(partitions)
             self._log.warning("another_worker_moved_on", offsets=[[*partition, self._next[partition]] for partition in partitions])
         finally:
             # Without this the next poll would go on behind the batch, and what is left of it would be lost.
@@ -244,8 +250,7 @@ class Consumer:
         self._observed = monotonic()
         async with self._db.read() as database:
             DEAD.labels(self._service, self.name).set(await database.value(_DEAD, self.name))
-            stored = await database.rows(_ALL_STORED, self.name)
-        await self._go_back(reader, {(topic, partition): next for topic, partition, next in stored})
+        await self._go_back(reader, await self._stored())
         lag = dict.fromkeys(self._topics, 0)
         for partition, end in (await self._bus.end_offsets(self._topics)).items():
             if partition in reader.held and partition in self._next:

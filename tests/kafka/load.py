@@ -34,7 +34,7 @@ class Load:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Under way before the body begins; everything published is read when it is left."""
-        reader = self.bus.reader("load", [self.topic], self.consumer.position)
+        reader = self.bus.reader("load", [self.topic], self.consumer.positions)
         tasks = [asyncio.create_task(self._publish()), asyncio.create_task(self._read(reader))]
         try:
             await eventually(lambda: len(self.consumer.seen) > 10 * len(KEYS), PATIENCE)

@@ -84,7 +84,7 @@ async def test_what_one_broker_alone_holds_is_not_acknowledged(three: Cluster, b
     await in_sync(three, topic)
     await bus.publish([message(topic, "k", 0)])
     consumer = Consumer()
-    reader = bus.reader("alone", [topic], consumer.position)
+    reader = bus.reader("alone", [topic], consumer.positions)
     await consumer.read_all(reader, 1, timeout=PATIENCE)
     three.kill(2)
     three.kill(3)

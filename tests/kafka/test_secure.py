@@ -102,7 +102,7 @@ async def test_everything_works_for_those_who_are_let_in(guarded: Guarded, way: 
     await bus.ensure_topics([topic])
     await bus.publish([message(topic, f"k{number}", number) for number in range(50)])
     consumer = Consumer()
-    reader = bus.reader("g", [topic], consumer.position)
+    reader = bus.reader("g", [topic], consumer.positions)
     assert isinstance(reader, KafkaReader)
     await consumer.read_all(reader, 50, timeout=180)
     assert reader._consumer is not None

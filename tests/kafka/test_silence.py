@@ -43,7 +43,7 @@ async def test_a_frozen_broker_shows_and_is_waited_for(
 ) -> None:
     monkeypatch.setattr("shared.log.bus.kafka.PUBLISH_TIMEOUT", 5.0)
     consumer = Reading()
-    reader = bus.reader("g", [topic], consumer.position)
+    reader = bus.reader("g", [topic], consumer.positions)
     await bus.publish([message(topic, "k", 0)])
     await consumer.read_all(reader, 1, timeout=30)
     await mortal.freeze(1)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
-from shared.log.bus import Bus, Delivered, Message, OffsetOutOfRange, Position, Reader, TopicPartition
+from shared.log.bus import Bus, Delivered, Message, OffsetOutOfRange, Positions, Reader, TopicPartition
 from shared.log.bus.partition import partition_of
 
 PARTITIONS = 4
@@ -47,8 +47,8 @@ class MemoryBus(Bus):
     def all(self, topic: str) -> list[Delivered]:
         return [message for place, log in self.logs.items() if place[0] == topic for message in log]
 
-    def reader(self, group: str, topics: Sequence[str], position: Position) -> Reader:
-        return MemoryReader(self, topics, position)
+    def reader(self, group: str, topics: Sequence[str], positions: Positions) -> Reader:
+        return MemoryReader(self, topics, positions)
 
     async def read(self, topic: str, partition: int, offset: int, limit: int) -> list[Delivered]:
         return self.logs[topic, partition][offset : offset + limit]
@@ -63,8 +63,8 @@ class MemoryBus(Bus):
 class MemoryReader(Reader):
     """Holds every partition, as a member does that was cut off and does not know it: the compare-and-set has to decide."""
 
-    def __init__(self, bus: MemoryBus, topics: Sequence[str], position: Position) -> None:
-        self.bus, self.topics, self.position = bus, topics, position
+    def __init__(self, bus: MemoryBus, topics: Sequence[str], positions: Positions) -> None:
+        self.bus, self.topics, self.positions = bus, topics, positions
         self.next: dict[TopicPartition, int] = {}
 
     @property
@@ -78,7 +78,7 @@ class MemoryReader(Reader):
     async def poll(self, limit: int, timeout: float) -> list[Delivered]:
         for place in sorted(self.held):
             if place not in self.next:
-                self.next[place] = await self.position(place)
+                self.next |= await self.positions([place])
             begin, end = self.bus.beginning.get(place, 0), len(self.bus.logs[place])
             if not begin <= self.next[place] <= end:
                 raise OffsetOutOfRange(place, self.next[place], begin, end)

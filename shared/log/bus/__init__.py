@@ -6,12 +6,12 @@ so the log never decides where a reader goes on.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 TopicPartition = tuple[str, int]
-Position = Callable[[TopicPartition], Awaitable[int]]
+Positions = Callable[[Sequence[TopicPartition]], Awaitable[Mapping[TopicPartition, int]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class Reader(ABC):
 
         Partitions with messages take turns. Raises OffsetOutOfRange, and again on each call until the stored offset
         is put right; BusUnavailable when the log does not answer and UnknownTopic while a topic is missing, both after a
-        short back-off, so that a plain loop around `poll` is not a busy one; and whatever `position` raises.
+        short back-off, so that a plain loop around `poll` is not a busy one; and whatever `positions` raises.
         """
 
     @abstractmethod
@@ -154,8 +154,8 @@ class Bus(ABC):
         """
 
     @abstractmethod
-    def reader(self, group: str, topics: Sequence[str], position: Position) -> Reader:
-        """A new member of `group`. `position` gives the next offset to read, asked whenever a partition is assigned."""
+    def reader(self, group: str, topics: Sequence[str], positions: Positions) -> Reader:
+        """A new member of `group`. `positions` gives the next offset to read of each partition, asked whenever some are assigned."""
 
     @abstractmethod
     async def read(self, topic: str, partition: int, offset: int, limit: int) -> list[Delivered]:

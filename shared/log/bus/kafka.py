@@ -19,7 +19,7 @@ from shared.log.bus import (
     Delivered,
     Message,
     OffsetOutOfRange,
-    Position,
+    Positions,
     Reader,
     TopicPartition,
     TopicRefused,
@@ -136,8 +136,8 @@ class KafkaBus(Bus):
         if producer:
             await discard_producer(producer)
 
-    def reader(self, group: str, topics: Sequence[str], position: Position) -> Reader:
-        reader = KafkaReader(self, group, topics, position)
+    def reader(self, group: str, topics: Sequence[str], positions: Positions) -> Reader:
+        reader = KafkaReader(self, group, topics, positions)
         self._readers.add(reader)
         return reader
 

@@ -14,7 +14,7 @@ from aiokafka import TopicPartition as KafkaPartition
 from aiokafka.errors import ConsumerStoppedError, IllegalStateError, KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
 from aiokafka.structs import ConsumerRecord
 
-from shared.log.bus import BusUnavailable, Delivered, OffsetOutOfRange, Position, Reader, TopicPartition, UnknownTopic
+from shared.log.bus import BusUnavailable, Delivered, OffsetOutOfRange, Positions, Reader, TopicPartition, UnknownTopic
 from shared.log.bus.kafkadriver import READ_BYTES, REQUEST_TIMEOUT, as_bus_errors, delivered, discard_consumer, leave_silent_brokers_soon
 
 log = logging.getLogger(__name__)
@@ -37,11 +37,11 @@ class Cluster(Protocol):
 class KafkaReader(Reader, ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is not typed
     """Offsets are asked for in `poll`, never in the rebalance callbacks: those swallow exceptions."""
 
-    def __init__(self, bus: Cluster, group: str, topics: Sequence[str], position: Position) -> None:
+    def __init__(self, bus: Cluster, group: str, topics: Sequence[str], positions: Positions) -> None:
         self._bus = bus
         self._group = group
         self._topics = list(topics)
-        self._position = position
+        self._positions = positions
         self._consumer: AIOKafkaConsumer | None = None
         self._settled = False  # False while the group shares its partitions anew
         self._ready: set[KafkaPartition] = set()  # assigned, and told where to go on
@@ -131,15 +131,16 @@ class KafkaReader(Reader, ConsumerRebalanceListener):  # type: ignore[misc]  # a
         if not new:
             return
         # The stored offsets first: those of a partition that another member still works on may only grow afterwards, and so may its end.
-        offsets = {at: await self._position((at.topic, at.partition)) for at in new}
+        offsets = await self._positions([(at.topic, at.partition) for at in new])
         with as_bus_errors():
             beginnings = await consumer.beginning_offsets(new)
             ends = await consumer.end_offsets(new)
         if self._ready is not ready:
             return  # shared anew meanwhile
-        for at, offset in offsets.items():
+        for partition, offset in offsets.items():
+            at = KafkaPartition(*partition)
             if not beginnings[at] <= offset <= ends[at]:
-                raise OffsetOutOfRange((at.topic, at.partition), offset, beginnings[at], ends[at])
+                raise OffsetOutOfRange(partition, offset, beginnings[at], ends[at])
             with suppress(IllegalStateError):  # no longer assigned
                 consumer.seek(at, offset)
                 ready.add(at)

@@ -8,18 +8,21 @@ and the NOTIFY at the end cost little; no request waits for them.
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from itertools import groupby
+from math import inf
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 import asyncpg
 import orjson
 
-from shared.log.bus import Bus, BusUnavailable, Delivered, Message, OffsetOutOfRange, Position, Reader, TopicPartition, UnknownTopic
+from shared.log.bus import Bus, BusUnavailable, Delivered, Message, OffsetOutOfRange, Positions, Reader, TopicPartition, UnknownTopic
 from shared.log.bus.partition import partition_of
 from shared.log.bus.pgdriver import CLOSE_TIMEOUT, RETRY, as_bus_errors, refusing
+from shared.log.bus.pggroup import Sessions
 from shared.log.bus.pgreader import PgReader
 
 if TYPE_CHECKING:
@@ -63,6 +66,7 @@ WITH appended AS (
 )
 SELECT pg_notify('{CHANNEL}', t) FROM unnest($10::text[]) t
 """
+HEADS = "SELECT topic, partition, next FROM head"
 READ = """
 SELECT "offset", key, headers, value FROM log
 WHERE topic = $1 AND partition = $2 AND "offset" >= $3 ORDER BY "offset" LIMIT $4
@@ -82,6 +86,10 @@ class PgLog(Bus):
         self._listening: asyncio.Task[None] | None = None
         self._readers: WeakSet[PgReader] = WeakSet()
         self._partitions: dict[str, int] = {}
+        self.sessions = Sessions(self.connect)
+        self._looking = asyncio.Lock()
+        self._heads: dict[TopicPartition, int] = {}
+        self._looked = -inf
 
     async def start(self) -> None:
         self._pool = await asyncpg.create_pool(
@@ -104,6 +112,7 @@ class PgLog(Bus):
             self._listening = None
         for reader in list(self._readers):
             await reader.close()
+        await self.sessions.close(CLOSE_TIMEOUT)
         if pool := self._pool:
             self._pool = None
             try:
@@ -172,8 +181,8 @@ class PgLog(Bus):
             if missing := unknown - self._partitions.keys():
                 raise UnknownTopic(min(missing))
 
-    def reader(self, group: str, topics: Sequence[str], position: Position) -> Reader:
-        reader = PgReader(self, group, topics, position)
+    def reader(self, group: str, topics: Sequence[str], positions: Positions) -> Reader:
+        reader = PgReader(self, group, topics, positions)
         self._readers.add(reader)
         return reader
 
@@ -188,6 +197,15 @@ class PgLog(Bus):
             if rows or not beginning <= offset <= end:
                 raise OffsetOutOfRange((topic, partition), missing, beginning, end)
         return [Delivered(topic, partition, at, key, value, orjson.loads(headers)) for at, key, headers, value in rows]
+
+    async def heads(self, newer_than: float) -> Mapping[TopicPartition, int]:
+        """Where each partition ends, looked up after the moment `newer_than` (of the monotonic clock): one look serves all readers."""
+        async with self._looking:
+            if self._looked < newer_than:
+                began = monotonic()
+                self._heads = {(topic, partition): end for topic, partition, end in await self.fetch(HEADS)}
+                self._looked = began
+        return self._heads
 
     async def bounds(self, topics: Sequence[str]) -> dict[TopicPartition, tuple[int, int]]:
         """The beginning and the end of each partition of those of `topics` that exist."""

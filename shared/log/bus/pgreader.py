@@ -2,40 +2,38 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from time import monotonic
-from typing import Any, Protocol
+from typing import Protocol
 
-import asyncpg
-
-from shared.log.bus import BusUnavailable, Delivered, OffsetOutOfRange, Position, Reader, TopicPartition, UnknownTopic
+from shared.log.bus import BusUnavailable, Delivered, OffsetOutOfRange, Positions, Reader, TopicPartition, UnknownTopic
 from shared.log.bus.pgdriver import CLOSE_TIMEOUT, RETRY, as_bus_errors
-from shared.log.bus.pggroup import Membership
+from shared.log.bus.pggroup import Membership, Sessions
 
 INTERVAL = 0.5  # seconds; how often a reader looks by itself for messages, and for members that came or went
-HEADS = "SELECT topic, partition, next FROM head WHERE topic = ANY($1::text[])"
 
 
 class Log(Protocol):
     """What a reader needs of its bus."""
 
-    async def connect(self) -> "asyncpg.Connection[asyncpg.Record]": ...
-    async def fetch(self, sql: str, *args: Any) -> list[asyncpg.Record]: ...
+    @property
+    def sessions(self) -> Sessions: ...
+    async def heads(self, newer_than: float) -> Mapping[TopicPartition, int]: ...
     async def read(self, topic: str, partition: int, offset: int, limit: int) -> list[Delivered]: ...
     async def bounds(self, topics: Sequence[str]) -> dict[TopicPartition, tuple[int, int]]: ...
 
 
 class PgReader(Reader):
-    def __init__(self, bus: Log, group: str, topics: Sequence[str], position: Position) -> None:
+    def __init__(self, bus: Log, group: str, topics: Sequence[str], positions: Positions) -> None:
         self._bus = bus
-        self._topics = list(topics)
-        self._position = position
-        self._membership = Membership(group, bus.connect)
+        self._topics = frozenset(topics)
+        self._positions = positions
+        self._membership = Membership(group, bus.sessions)
         self._next: dict[TopicPartition, int] = {}  # what to read next, of the partitions held
-        self._heads: dict[TopicPartition, int] = {}
+        self._heads: Mapping[TopicPartition, int] = {}
         self._turns: deque[TopicPartition] = deque()
         self._news = asyncio.Event()
-        self._looked = self._shared = -INTERVAL
+        self._told = self._looked = self._shared = -INTERVAL
         self._answered = monotonic()
         self._retry = RETRY[0]
         self._closed = False
@@ -51,6 +49,7 @@ class PgReader(Reader):
     def wake(self, topic: object) -> None:
         """Something was appended to `topic`."""
         if topic in self._topics:
+            self._told = monotonic()
             self._news.set()
 
     async def poll(self, limit: int, timeout: float) -> list[Delivered]:
@@ -103,13 +102,14 @@ class PgReader(Reader):
         if not (sharing or self._news.is_set() or now - self._looked >= INTERVAL):
             return
         self._news.clear()
-        self._heads = {(topic, partition): end for topic, partition, end in await self._bus.fetch(HEADS, self._topics)}
+        heads = await self._bus.heads(max(self._told, now - INTERVAL))
+        self._heads = {partition: end for partition, end in heads.items() if partition[0] in self._topics}
         if missing := set(self._topics) - {topic for topic, _ in self._heads}:
             raise UnknownTopic(min(missing))
         self._looked = now
         if sharing:
             with as_bus_errors():
-                for partition in await self._membership.share(self._heads):
+                for partition in await self._membership.share(self._heads, now - INTERVAL):
                     self._next.pop(partition, None)  # taken again after a lost connection: others may have read on meanwhile
             self._shared = now
             held = self.held
@@ -119,9 +119,10 @@ class PgReader(Reader):
 
     async def _assign(self, partitions: list[TopicPartition]) -> None:
         """Ask where to go on. One that cannot be told stays unassigned, and is asked again with the next poll."""
-        for partition in partitions:
-            offset = await self._position(partition)
-            beginning, end = (await self._bus.bounds([partition[0]]))[partition]  # asked last, so that the end covers the offset
+        offsets = await self._positions(partitions)
+        bounds = await self._bus.bounds(sorted(self._topics))  # asked last, so that the ends cover the offsets
+        for partition, offset in offsets.items():
+            beginning, end = bounds[partition]
             if not beginning <= offset <= end:
                 raise OffsetOutOfRange(partition, offset, beginning, end)
             self._next[partition] = offset

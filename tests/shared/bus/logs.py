@@ -42,12 +42,16 @@ class PostgresLog:
         await connection.execute('DELETE FROM log WHERE topic = $1 AND partition = $2 AND "offset" < $3', topic, partition, before)
         await connection.close()
 
-    async def kill(self, reader: Reader) -> None:
+    def server_process(self, reader: Reader) -> int:
+        """The process of the server that has the reader's locks."""
         assert isinstance(reader, PgReader)
         held = reader._membership._connection
         assert held is not None
+        return held.get_server_pid()
+
+    async def kill(self, reader: Reader) -> None:
         connection = await asyncpg.connect(self.url)
-        await connection.execute("SELECT pg_terminate_backend($1)", held.get_server_pid())
+        await connection.execute("SELECT pg_terminate_backend($1)", self.server_process(reader))
         await connection.close()
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from time import monotonic
 
 from shared.log.bus import Bus, BusUnavailable, Delivered, Message, Reader, TopicPartition
@@ -21,9 +21,9 @@ class Consumer:
         self.seen: list[Delivered] = []
         self.batches: list[list[Delivered]] = []
 
-    async def position(self, partition: TopicPartition) -> int:
-        self.asked.append(partition)
-        return self.offsets[partition]
+    async def positions(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, int]:
+        self.asked += partitions
+        return {partition: self.offsets[partition] for partition in partitions}
 
     def take(self, batch: list[Delivered]) -> None:
         self.batches.append(batch)

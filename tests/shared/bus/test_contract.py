@@ -1,11 +1,12 @@
 """What every log behind the relay keeps; run against each of them."""
 
 import asyncio
+from collections.abc import Sequence
 from time import monotonic
 
 import pytest
 
-from shared.log.bus import Bus, Message, MessageRefused, OffsetOutOfRange, UnknownTopic, open_bus
+from shared.log.bus import Bus, Message, MessageRefused, OffsetOutOfRange, TopicPartition, UnknownTopic, open_bus
 from shared.log.bus.partition import partition_of
 from tests.shared.bus.logs import Log
 from tests.shared.bus.reading import Consumer, message, values_by_key, whole_log
@@ -49,7 +50,7 @@ async def test_order_is_kept_per_key_and_offsets_have_no_gaps_under_concurrent_p
 async def test_a_reader_gets_everything_in_order_one_partition_per_batch(bus: Bus, topic: str) -> None:
     await bus.publish([message(topic, f"k{number % 16}", number // 16) for number in range(1600)])
     consumer = Consumer()
-    reader = bus.reader("g", [topic], consumer.position)
+    reader = bus.reader("g", [topic], consumer.positions)
     await consumer.read_all(reader, 1600, limit=100)
     assert sorted(consumer.asked) == [(topic, partition) for partition in range(4)]
     assert all(len(batch) <= 100 and len({one.partition for one in batch}) == 1 for batch in consumer.batches)
@@ -59,7 +60,7 @@ async def test_a_reader_gets_everything_in_order_one_partition_per_batch(bus: Bu
 
 async def test_a_waiting_reader_is_woken(bus: Bus, topic: str) -> None:
     consumer = Consumer()
-    reader = bus.reader("g", [topic], consumer.position)
+    reader = bus.reader("g", [topic], consumer.positions)
     await consumer.read(reader, lambda: len(reader.held) == 4)
     waiting = asyncio.create_task(reader.poll(10, LONG))
     await asyncio.sleep(0.3)
@@ -76,7 +77,7 @@ async def test_partitions_with_messages_take_turns(bus: Bus, topic: str) -> None
     await bus.publish([message(topic, key_of(0), number) for number in range(1000)])
     await bus.publish([message(topic, key_of(1), number) for number in range(20)])
     consumer = Consumer()
-    reader = bus.reader("g", [topic], consumer.position)
+    reader = bus.reader("g", [topic], consumer.positions)
     await consumer.read(reader, lambda: consumer.offsets[topic, 1] == 20 and consumer.offsets[topic, 0] > 0, limit=10)
     assert consumer.offsets[topic, 0] < 500, "a long partition kept the others waiting"
     # And one that gets messages while another has a backlog does not wait for its end.
@@ -90,7 +91,7 @@ async def test_a_new_reader_goes_on_where_the_closed_one_stopped(bus: Bus, topic
     consumer = Consumer()
     for part in range(3):
         await bus.publish([message(topic, f"k{number % 8}", part * 100 + number) for number in range(100)])
-        reader = bus.reader("g", [topic], consumer.position)
+        reader = bus.reader("g", [topic], consumer.positions)
         await consumer.read(reader, lambda part=part: len(consumer.seen) >= (part + 1) * 100, limit=7)
         assert await reader.poll(7, 0.1) == []
         await reader.close()
@@ -100,12 +101,12 @@ async def test_a_new_reader_goes_on_where_the_closed_one_stopped(bus: Bus, topic
 async def test_the_stored_offset_decides_not_what_the_log_was_told(bus: Bus, topic: str) -> None:
     await bus.publish([message(topic, key_of(0), number) for number in range(10)])
     first = Consumer()
-    reader = bus.reader("g", [topic], first.position)
+    reader = bus.reader("g", [topic], first.positions)
     await first.read_all(reader, 10)
     await reader.close()
     again = Consumer()  # its own offsets say 4: it was restored from a backup
     again.offsets[topic, 0] = 4
-    reader = bus.reader("g", [topic], again.position)
+    reader = bus.reader("g", [topic], again.positions)
     await again.read_all(reader, 6)
     assert [int(one.value) for one in again.seen] == list(range(4, 10))
 
@@ -113,7 +114,7 @@ async def test_the_stored_offset_decides_not_what_the_log_was_told(bus: Bus, top
 async def test_after_a_failed_batch_seek_brings_it_again(bus: Bus, topic: str) -> None:
     await bus.publish([message(topic, key_of(0), number) for number in range(10)])
     consumer = Consumer()
-    reader = bus.reader("g", [topic], consumer.position)
+    reader = bus.reader("g", [topic], consumer.positions)
     failed: list[bytes] = []
     while not failed:
         failed = [one.value for one in await reader.poll(4, 0.5)]
@@ -126,7 +127,7 @@ async def test_after_a_failed_batch_seek_brings_it_again(bus: Bus, topic: str) -
 
 async def test_two_readers_share_the_partitions_and_one_takes_over_what_the_other_leaves(bus: Bus, topic: str) -> None:
     consumer = Consumer()
-    one, two = (bus.reader("g", [topic], consumer.position) for _ in range(2))
+    one, two = (bus.reader("g", [topic], consumer.positions) for _ in range(2))
     shared = lambda: len(one.held) == len(two.held) == 2 and not one.held & two.held  # noqa: E731
     await asyncio.gather(consumer.read(one, shared), consumer.read(two, shared))
     first: list[int] = []
@@ -154,14 +155,14 @@ async def test_two_readers_share_the_partitions_and_one_takes_over_what_the_othe
 async def test_another_group_gets_everything_too(bus: Bus, topic: str) -> None:
     await bus.publish([message(topic, f"k{number}", number) for number in range(50)])
     consumers = [Consumer(), Consumer()]
-    readers = [bus.reader(group, [topic], consumer.position) for group, consumer in zip("gh", consumers, strict=True)]
+    readers = [bus.reader(group, [topic], consumer.positions) for group, consumer in zip("gh", consumers, strict=True)]
     await asyncio.gather(*(consumer.read_all(reader, 50) for consumer, reader in zip(consumers, readers, strict=True)))
     assert [len(consumer.seen) for consumer in consumers] == [50, 50]
 
 
 async def test_a_member_that_dies_is_replaced_and_nothing_is_lost(bus: Bus, log: Log, topic: str) -> None:
     consumer = Consumer()
-    dying, living = (bus.reader("g", [topic], consumer.position) for _ in range(2))
+    dying, living = (bus.reader("g", [topic], consumer.positions) for _ in range(2))
     shared = lambda: len(dying.held) == len(living.held) == 2 and not dying.held & living.held  # noqa: E731
     await asyncio.gather(consumer.read(dying, shared), consumer.read(living, shared))
     await bus.publish([message(topic, f"k{number % 32}", number // 32) for number in range(320)])
@@ -178,7 +179,7 @@ async def test_a_stored_offset_outside_the_log_stops_the_reader_loudly(bus: Bus,
         await log.truncate(topic, 0, truncated)
     consumer = Consumer()
     consumer.offsets[topic, 0] = stored
-    reader = bus.reader("g", [topic], consumer.position)
+    reader = bus.reader("g", [topic], consumer.positions)
     for _ in range(2):  # and it stays loud
         with pytest.raises(OffsetOutOfRange) as stop:
             await consumer.read(reader, lambda: False)
@@ -195,7 +196,7 @@ async def test_a_log_truncated_under_a_reader_stops_it_loudly(bus: Bus, log: Log
     await bus.publish([message(topic, key_of(0), number) for number in range(10)])
     consumer = Consumer()
     consumer.offsets[topic, 0] = 10
-    reader = bus.reader("g", [topic], consumer.position)
+    reader = bus.reader("g", [topic], consumer.positions)
     await consumer.read(reader, lambda: len(reader.held) == 4)
     consumer.offsets[topic, 0] = 3
     await log.truncate(topic, 0, 6)
@@ -209,12 +210,12 @@ async def test_a_position_that_cannot_be_told_is_asked_again(bus: Bus, topic: st
     consumer = Consumer()
     failures = [ConnectionError("the consumer's database is away")] * 2
 
-    async def position(partition: tuple[str, int]) -> int:
+    async def positions(partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
         if failures:
             raise failures.pop()
-        return await consumer.position(partition)
+        return await consumer.positions(partitions)
 
-    reader = bus.reader("g", [topic], position)
+    reader = bus.reader("g", [topic], positions)
     raised = 0
     while not consumer.seen:
         try:
@@ -289,7 +290,7 @@ async def test_a_message_that_cannot_be_written_is_refused_as_such_and_the_other
 async def test_a_missing_topic_is_not_created_by_reading_and_is_served_once_it_exists(bus: Bus, log: Log, topic: str) -> None:
     later = f"{topic}.later"
     consumer = Consumer()
-    reader = bus.reader("g", [topic, later], consumer.position)
+    reader = bus.reader("g", [topic, later], consumer.positions)
     for _ in range(2):
         with pytest.raises(UnknownTopic, match="later"):
             await reader.poll(10, 0.3)

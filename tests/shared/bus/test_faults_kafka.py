@@ -93,7 +93,7 @@ async def test_what_is_wrong_with_the_cluster_is_no_refusal_of_a_message(
 async def test_a_silent_leader_is_left_soon_and_the_answer_to_a_join_is_waited_for(bus: Bus, topic: str) -> None:
     """By what is inside aiokafka's connections: another release of it must not undo in silence what `leave_silent_brokers_soon` sets."""
     await bus.publish([message(topic, "k", 0)])
-    consumer, reader = Consumer(), bus.reader("g", [topic], Consumer().position)
+    consumer, reader = Consumer(), bus.reader("g", [topic], Consumer().positions)
     await consumer.read_all(reader, 1)
     assert isinstance(reader, KafkaReader)
     assert reader._consumer
@@ -126,7 +126,7 @@ async def test_everything_goes_on_after_the_brokers_were_down(
     monkeypatch.setattr("shared.log.bus.kafka.PUBLISH_TIMEOUT", 1.0)
     monkeypatch.setattr("shared.log.bus.kafkareader.SILENCE", 3.0)
     consumer = Consumer()
-    reader = bus.reader("g", [topic], consumer.position)
+    reader = bus.reader("g", [topic], consumer.positions)
     await bus.publish([message(topic, f"k{number % 8}", number // 8) for number in range(80)])
     await consumer.read_all(reader, 80)
     kafka_mock.down()
@@ -163,7 +163,7 @@ async def test_many_partitions_are_taken_up_with_few_requests(bus: Bus, kafka_mo
     monkeypatch.setattr(AIOKafkaConsumer, "end_offsets", counted)
     await bus.publish([message("clinch.wide.events.v1", "k", 1)])
     consumer = Consumer()
-    reader = bus.reader("wide", ["clinch.wide.events.v1"], consumer.position)
+    reader = bus.reader("wide", ["clinch.wide.events.v1"], consumer.positions)
     await consumer.read_all(reader, 1)
     assert asked == [48]
     await reader.close()
@@ -171,7 +171,7 @@ async def test_many_partitions_are_taken_up_with_few_requests(bus: Bus, kafka_mo
 
 async def test_a_short_interruption_is_ridden_out(bus: Bus, kafka_mock: KafkaMock, topic: str) -> None:
     consumer = Consumer()
-    reader = bus.reader("g", [topic], consumer.position)
+    reader = bus.reader("g", [topic], consumer.positions)
     await consumer.read(reader, lambda: len(reader.held) == 4)
     kafka_mock.down()
     await asyncio.sleep(0.5)
@@ -188,13 +188,13 @@ async def test_errors_of_the_group_and_of_fetching_heal(bus: Bus, kafka_mock: Ka
     await bus.publish([message(topic, f"k{number}", number) for number in range(50)])
     kafka_mock.fail_next(request_kind, [error] * 3)
     consumer = Consumer()
-    await consumer.read_all(bus.reader("g", [topic], consumer.position), 50, timeout=60)
+    await consumer.read_all(bus.reader("g", [topic], consumer.positions), 50, timeout=60)
 
 
 async def test_a_commit_for_the_dashboards_reaches_kafka_and_its_failure_harms_nobody(bus: Bus, kafka_mock: KafkaMock, topic: str) -> None:
     await bus.publish([message(topic, "k", number) for number in range(10)])
     consumer = Consumer()
-    reader = bus.reader("g", [topic], consumer.position)
+    reader = bus.reader("g", [topic], consumer.positions)
     assert isinstance(reader, KafkaReader)
     await consumer.read_all(reader, 10)
     place = TopicPartition(topic, consumer.seen[0].partition)
@@ -228,7 +228,7 @@ async def test_missing_topics_are_asked_for(
 async def test_starting_and_stopping_need_no_broker() -> None:
     bus = open_bus("kafka://127.0.0.1:1")
     await bus.start()
-    reader = bus.reader("g", ["t"], Consumer().position)
+    reader = bus.reader("g", ["t"], Consumer().positions)
     with pytest.raises(BusUnavailable):
         await bus.publish([message("t", "k", 1)])
     with pytest.raises(BusUnavailable):
@@ -242,7 +242,7 @@ async def test_stopping_is_bounded_while_the_brokers_are_down(log: KafkaLog, kaf
     bus = open_bus(log.url)
     await bus.start()
     consumer = Consumer()
-    reader = bus.reader("g", [topic], consumer.position)
+    reader = bus.reader("g", [topic], consumer.positions)
     await bus.publish([message(topic, "k", 1)])
     await consumer.read_all(reader, 1)
     kafka_mock.down()

@@ -57,7 +57,7 @@ async def test_publishers_that_take_partitions_in_opposite_order_do_not_deadlock
 
 async def test_everything_goes_on_after_the_server_was_killed(log_server: PostgresServer, bus: Bus, topic: str) -> None:
     consumer = Consumer()
-    reader = bus.reader("g", [topic], consumer.position)
+    reader = bus.reader("g", [topic], consumer.positions)
     await bus.publish([message(topic, f"k{number % 8}", number // 8) for number in range(80)])
     await consumer.read_all(reader, 80)
     log_server.kill()
@@ -86,14 +86,14 @@ async def test_everything_goes_on_after_the_server_was_killed(log_server: Postgr
 
 async def test_a_reader_that_lost_its_connection_asks_for_its_offsets_again(log: PostgresLog, bus: Bus, topic: str) -> None:
     consumer = Consumer()
-    reader = bus.reader("g", [topic], consumer.position)
+    reader = bus.reader("g", [topic], consumer.positions)
     assert isinstance(reader, PgReader)
     await consumer.read(reader, lambda: len(reader.held) == 4)
     await log.kill(reader)
     await eventually(lambda: not reader.held)
     await bus.publish([message(topic, f"k{number}", number) for number in range(20)])
     other = Consumer()  # meanwhile somebody else reads on for the group
-    other_reader = bus.reader("g", [topic], other.position)
+    other_reader = bus.reader("g", [topic], other.positions)
     await other.read_all(other_reader, 20)
     await other_reader.close()
     consumer.offsets.update(other.offsets)
@@ -101,6 +101,33 @@ async def test_a_reader_that_lost_its_connection_asks_for_its_offsets_again(log:
     await consumer.read_all(reader, 1)
     assert [one.key for one in consumer.seen] == ["late"]
     assert len(consumer.asked) == 8
+
+
+async def test_readers_of_several_groups_share_a_connection_and_two_of_one_do_not(log: PostgresLog, bus: Bus, topic: str) -> None:
+    consumers = [Consumer() for _ in range(6)]
+    readers = [bus.reader(f"g{number}", [topic], consumer.positions) for number, consumer in enumerate(consumers)]
+    await bus.publish([message(topic, f"k{number % 8}", number // 8) for number in range(80)])
+    await asyncio.gather(*(one.read_all(reader, 80) for one, reader in zip(consumers, readers, strict=True)))
+    assert len({log.server_process(reader) for reader in readers}) == 1
+    twin = bus.reader("g0", [topic], consumers[0].positions)
+    both = lambda: len(readers[0].held) == len(twin.held) == 2 and not readers[0].held & twin.held  # noqa: E731
+    await asyncio.gather(consumers[0].read(readers[0], both), consumers[0].read(twin, both))
+    assert log.server_process(twin) != log.server_process(readers[0])
+
+    await readers[1].close()  # those that stay keep what they hold
+    assert all(len(reader.held) == 4 for reader in readers[2:])
+    successor = bus.reader("g1", [topic], consumers[1].positions)
+    await consumers[1].read(successor, lambda: len(successor.held) == 4)
+    assert log.server_process(successor) == log.server_process(readers[0])
+    await readers[1].close()  # once more, as the bus does when it stops
+    assert len(successor.held) == 4
+
+    await log.kill(readers[0])  # all of them have lost their locks, and take them again
+    await eventually(lambda: not any(reader.held for reader in (*readers[2:], successor)))
+    await bus.publish([message(topic, f"k{number % 8}", 10 + number // 8) for number in range(80)])
+    still = [*zip(consumers[2:], readers[2:], strict=True), (consumers[1], successor)]
+    await asyncio.gather(*(one.read_all(reader, 160) for one, reader in still))
+    assert all(numbers == list(range(20)) for one, _ in still for numbers in values_by_key(one.seen).values())
 
 
 async def test_a_hole_in_the_log_is_loud(bus: Bus, log: PostgresLog, topic: str) -> None:
@@ -139,7 +166,7 @@ async def test_a_read_only_server_refuses_for_now_and_loses_nothing(bus: Bus, lo
 async def test_starting_and_stopping_need_no_server() -> None:
     bus = open_bus("postgresql://clinch@127.0.0.1:1/nothing")
     await bus.start()
-    reader = bus.reader("g", ["t"], Consumer().position)
+    reader = bus.reader("g", ["t"], Consumer().positions)
     with pytest.raises(BusUnavailable):
         await bus.publish([message("t", "k", 1)])
     with pytest.raises(BusUnavailable):
