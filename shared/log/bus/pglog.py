@@ -9,7 +9,6 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from itertools import groupby
 from math import inf
 from time import monotonic
@@ -21,7 +20,7 @@ import orjson
 
 from shared.log.bus import Bus, BusUnavailable, Delivered, Message, OffsetOutOfRange, Positions, Reader, TopicPartition, UnknownTopic
 from shared.log.bus.partition import partition_of
-from shared.log.bus.pgdriver import CLOSE_TIMEOUT, RETRY, as_bus_errors, refusing
+from shared.log.bus.pgdriver import CLOSE_TIMEOUT, as_bus_errors, refusing
 from shared.log.bus.pggroup import Sessions
 from shared.log.bus.pgreader import PgReader
 
@@ -83,10 +82,9 @@ class PgLog(Bus):
         self._url = url
         self._client = client
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
-        self._listening: asyncio.Task[None] | None = None
         self._readers: WeakSet[PgReader] = WeakSet()
         self._partitions: dict[str, int] = {}
-        self.sessions = Sessions(self.connect)
+        self.sessions = Sessions(self._connect)
         self._looking = asyncio.Lock()
         self._heads: dict[TopicPartition, int] = {}
         self._looked = -inf
@@ -95,7 +93,7 @@ class PgLog(Bus):
         self._pool = await asyncpg.create_pool(
             self._url,
             min_size=0,
-            max_size=4,
+            max_size=3,
             init=self._create_tables,
             reset=_leave_as_is,
             timeout=CONNECT_TIMEOUT,
@@ -103,13 +101,8 @@ class PgLog(Bus):
             # A relay that is frozen while it appends must not keep its successor from the heads of the partitions.
             server_settings={"application_name": self._client, "idle_in_transaction_session_timeout": "10s"},
         )
-        self._listening = asyncio.create_task(self._listen(), name="bus listener")
 
     async def stop(self) -> None:
-        if self._listening:
-            self._listening.cancel()
-            await asyncio.wait([self._listening])
-            self._listening = None
         for reader in list(self._readers):
             await reader.close()
         await self.sessions.close(CLOSE_TIMEOUT)
@@ -125,11 +118,16 @@ class PgLog(Bus):
             await connection.execute("SELECT pg_advisory_xact_lock(hashtext('clinch bus schema'))")
             await connection.execute(SCHEMA)
 
-    async def connect(self) -> "asyncpg.Connection[asyncpg.Record]":
-        """A connection of the caller's own, outside the pool: for session locks and LISTEN."""
-        return await asyncpg.connect(
+    async def _connect(self) -> "asyncpg.Connection[asyncpg.Record]":
+        """A connection outside the pool, for session locks; on it the readers hear at once of what is appended.
+
+        They also look by themselves, so a lost NOTIFY only delays.
+        """
+        connection = await asyncpg.connect(
             self._url, timeout=CONNECT_TIMEOUT, command_timeout=TIMEOUT, server_settings={"application_name": self._client}
         )
+        await connection.add_listener(CHANNEL, lambda _c, _pid, _channel, topic: self._wake(topic))
+        return connection
 
     @property
     def pool(self) -> "asyncpg.Pool[asyncpg.Record]":
@@ -223,23 +221,6 @@ class PgLog(Bus):
         if missing := set(topics) - {topic for topic, _ in bounds}:
             raise UnknownTopic(min(missing))
         return bounds
-
-    async def _listen(self) -> None:
-        """Wake the readers as soon as something is appended. They also look by themselves, so a lost NOTIFY only delays."""
-        wait = RETRY[0]
-        while True:
-            with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-                connection = await self.connect()
-                try:
-                    lost = asyncio.Event()
-                    connection.add_termination_listener(lambda _, lost=lost: lost.set())
-                    await connection.add_listener(CHANNEL, lambda _c, _pid, _channel, topic: self._wake(topic))
-                    wait = RETRY[0]
-                    await lost.wait()
-                finally:
-                    connection.terminate()
-            await asyncio.sleep(wait)
-            wait = min(wait * 2, RETRY[1])
 
     def _wake(self, topic: object) -> None:
         for reader in self._readers:

@@ -103,9 +103,11 @@ class PgReader(Reader):
             return
         self._news.clear()
         heads = await self._bus.heads(max(self._told, now - INTERVAL))
-        self._heads = {partition: end for partition, end in heads.items() if partition[0] in self._topics}
-        if missing := set(self._topics) - {topic for topic, _ in self._heads}:
+        if self._missing(heads):
+            heads = await self._bus.heads(now)
+        if missing := self._missing(heads):
             raise UnknownTopic(min(missing))
+        self._heads = {partition: end for partition, end in heads.items() if partition[0] in self._topics}
         self._looked = now
         if sharing:
             with as_bus_errors():
@@ -116,6 +118,9 @@ class PgReader(Reader):
             self._turns = deque([partition for partition in self._turns if partition in held])
             self._turns.extend(sorted(held.difference(self._turns)))
         self._answered = monotonic()
+
+    def _missing(self, heads: Mapping[TopicPartition, int]) -> frozenset[str]:
+        return self._topics - {topic for topic, _ in heads}
 
     async def _assign(self, partitions: list[TopicPartition]) -> None:
         """Ask where to go on. One that cannot be told stays unassigned, and is asked again with the next poll."""
