@@ -287,7 +287,7 @@ class Tx(Reader):
 
     async def flush(self) -> None:
         """Write what was told so far, and the answer to the request's key; `KeyInUse` when another transaction gave one."""
-        if self._followed:
+        if self._followed or not (self._told or self.answer):  # a change without an event has nothing that it could go with
             await self._ready()
         if self._told or self.answer:
             change = self._change

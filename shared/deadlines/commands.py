@@ -108,7 +108,7 @@ async def _meet(tx: Tx, deadline: Deadline, before: Running, at: datetime) -> No
 
 
 async def _stop(tx: Tx, deadline: Deadline, before: Running, at: datetime) -> None:
-    after = rules.stopped(before)
+    after = rules.stopped(before, at)
     await _look_at(tx, await _save(tx, before, after, (await _told(tx, deadline, deadline.clocks.stopped, after), at)))
 
 

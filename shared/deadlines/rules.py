@@ -53,12 +53,17 @@ def ticked(deadline: Running, now: datetime) -> Running:
 
 def met(deadline: Running, at: datetime) -> Running:
     """Met at this time, which may lie before it was told: then a miss that was told is taken back."""
-    late = deadline.state is not DeadlineState.PAUSED and at >= deadline.due_at
+    late = _late(deadline, at)
     return replace(deadline, state=DeadlineState.MET, met_at=at, missed_at=deadline.due_at if late else None, paused_at=None)
 
 
-def stopped(deadline: Running) -> Running:
-    return replace(deadline, state=DeadlineState.STOPPED, paused_at=None)
+def stopped(deadline: Running, at: datetime) -> Running:
+    """Nobody waits for it from this time on. It was missed if it ended before that, whether or not that was told."""
+    return replace(deadline, state=DeadlineState.STOPPED, missed_at=deadline.due_at if _late(deadline, at) else None, paused_at=None)
+
+
+def _late(deadline: Running, at: datetime) -> bool:
+    return deadline.state is not DeadlineState.PAUSED and at >= deadline.due_at
 
 
 def paused(deadline: Running, at: datetime, time: Time) -> Running:

@@ -104,6 +104,21 @@ async def test_a_termination_stops_it(office: Office, svc: Running) -> None:
     assert len(await svc.told(ContractDeadlineStopped)) == 1
 
 
+@pytest.mark.parametrize(("day", "overdue"), [(29, False), (35, True)])
+@pytest.mark.parametrize("looks", [True, False])
+async def test_a_termination_that_is_told_late_counts_from_when_it_was(
+    office: Office, svc: Running, day: int, overdue: bool, looks: bool
+) -> None:
+    live = await office.act(await office.signed(total="1000"), "go-live")
+    at = svc.clock.now + timedelta(days=day)
+    svc.clock.advance(days=40)
+    if looks:
+        await svc.fire_due()
+    ended = await office.act(live, "terminate", "manager:max", reason="They closed the branch", at=at.isoformat())
+    assert (_deadline(ended)["state"], _deadline(ended)["overdue"]) == ("stopped", overdue), "whether or not a timer has said so"
+    assert await _found(office, acceptance_overdue="true") == [ended["id"]] * overdue
+
+
 @pytest.mark.parametrize(("days", "work", "starts"), [(89, False, True), (100, False, False), (100, True, True)])
 async def test_nothing_starts_for_history_unless_asked(office: Office, svc: Running, days: int, work: bool, starts: bool) -> None:
     ago = svc.clock.now - timedelta(days=days)

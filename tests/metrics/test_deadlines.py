@@ -57,6 +57,9 @@ def test_how_a_deadline_ends() -> None:
     assert told(fresh().missed().met(on(9))) == [("acceptance", 9, True)], "told late, but it was in time"
     assert told(fresh().stopped(on(5))) == [], "nobody waits for it"
     assert told(fresh().missed().stopped(on(12))) == [("acceptance", 10, False)]
+    assert told(fresh().stopped(on(12))) == [("acceptance", 10, False)], "though no timer said so"
+    assert told(fresh().missed().stopped(on(9))) == [], "told late, but nobody waited for it when it ended"
+    assert told(fresh().paused(on(5)).stopped(on(12))) == []
 
 
 def test_what_gives_a_deadline_time_again_takes_its_miss_back() -> None:
@@ -75,6 +78,7 @@ def test_a_deadline_that_starts_anew_ends_again() -> None:
     twice = Timed("d", of).started(on(0), on(10)).met(on(3)).started(on(20), on(30)).missed()
     assert told(twice) == [("acceptance", 3, True), ("acceptance", 30, False)]
     assert told(Timed("d", of).started(on(0), on(10)).missed().started(on(20), on(30))) == [("acceptance", 10, False)]
+    assert told(Timed("d", of).started(on(0), on(10)).started(on(20), on(30))) == [("acceptance", 10, False)], "though no timer said so"
 
 
 def test_it_belongs_to_who_had_the_record_when_it_ended() -> None:

@@ -137,3 +137,12 @@ def test_a_stamp_replaces_the_fields_of_the_event_that_it_has(path: Path) -> Non
     assert written["actor"] == {"type": "person", "id": str(actor.id), "role": "rep"}
     assert written["correlation_id"] == "trace"
     assert UUID(written["causation_id"])
+
+
+async def test_a_change_that_tells_nothing_is_written_though_no_statement_follows(notes: Running) -> None:
+    async with notes.transaction() as tx:
+        made = await tx.add(NOTES, note(new_id(), notes))
+    async with notes.transaction() as tx:
+        await tx.save(NOTES, await tx.load(NOTES, made.id), text="b")
+    async with notes.db.read() as reader:
+        assert (await reader.get(NOTES, made.id)).text == "b"

@@ -63,6 +63,14 @@ def test_what_counts_is_when_it_was_met_and_not_when_that_was_told(due: timedelt
 
 
 @given(hours, hours, hours)
+def test_what_nobody_waited_for_any_more_when_it_ended_was_not_missed(due: timedelta, at: timedelta, told: timedelta) -> None:
+    before = rules.ticked(running(due), START + max(at, told))
+    after = rules.stopped(before, START + at)
+    assert after.missed_at == (before.due_at if at >= due else None)
+    assert rules.stopped(rules.paused(before, START, WALL), START + at).missed_at is None or due == timedelta()
+
+
+@given(hours, hours, hours)
 def test_a_pause_costs_no_time(due: timedelta, at: timedelta, pause: timedelta) -> None:
     deadline = running(due)
     waits = rules.paused(deadline, START + at, WALL)

@@ -101,6 +101,7 @@ class _End(NamedTuple):
 def _ends(told: Iterable[_Told]) -> Iterator[_End]:
     """The ends of one deadline, of which it has several if it started anew. A miss holds until something gives it time again."""
     missed: _End | None = None
+    due_at: datetime | None = None  # while it runs
     for one in told:
         match one.what:
             case "missed":
@@ -108,15 +109,19 @@ def _ends(told: Iterable[_Told]) -> Iterator[_End]:
             case "met":
                 late = missed or _End(one.name, one.due_at, False, one.who)
                 yield late if one.met_at is None else _End(one.name, one.met_at, True, one.who)
-                missed = None
+                missed, due_at = None, None
             case "started" | "stopped":
-                if missed is not None:
+                if missed is None and due_at is not None:  # nobody had told
+                    missed = _End(one.name, due_at, False, one.who)
+                if missed is not None and one.at >= missed.at:
                     yield missed
-                missed = None
+                missed, due_at = None, one.due_at if one.what == "started" else None
             case "paused":
-                missed = None
-            case "moved" if missed is not None:
-                missed = missed._replace(at=one.due_at) if one.due_at <= one.at else None
+                missed, due_at = None, None
+            case "resumed" | "moved":
+                due_at = one.due_at
+                if missed is not None:
+                    missed = missed._replace(at=one.due_at) if one.due_at <= one.at else None
     if missed is not None:
         yield missed
 
