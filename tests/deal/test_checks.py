@@ -78,3 +78,13 @@ async def test_what_no_act_does_is_found(sales: Sales, svc: Running, change: str
     async with svc.transaction() as tx:
         await tx.execute(change)
     assert await broken(svc) == [says]
+
+
+async def test_a_next_step_of_a_closed_deal_is_found(sales: Sales, svc: Running) -> None:
+    deal = await sales.deal()
+    await sales.ask("rep:ann", "PUT", f"/v1/deals/{deal['id']}/next-step", {"what": "Demo", "due_at": "2026-03-09T09:00:00Z"}, etag="*")
+    await sales.ask("rep:ann", "POST", f"/v1/deals/{deal['id']}/lose", {"reason": "timing"}, etag="*")
+    assert await broken(svc) == []
+    async with svc.transaction() as tx:
+        await tx.execute("UPDATE task SET state = 'open', closed_at = NULL")
+    assert await broken(svc) == ["nobody has a next step to do of a deal that is closed"]

@@ -137,7 +137,7 @@ async def test_nurturing_until_the_wake_up_date(desk: Desk, svc: Running) -> Non
     assert str(due.data.lead_id) == lead["id"]
 
 
-async def test_who_wakes_a_lead_himself_stops_the_timer(desk: Desk, svc: Running) -> None:
+async def test_who_wakes_a_lead_by_hand_stops_the_timer(desk: Desk, svc: Running) -> None:
     lead = await desk.lead()
     await desk.act(lead, "nurture", reason="later", wake_at=LATER)
     assert (await desk.act(lead, "reactivate", "marketing", reason="webinar"))["state"] == "captured"

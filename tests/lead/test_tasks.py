@@ -20,6 +20,15 @@ async def put_aside(desk: Desk, ago: int, wakes: int, **more: Any) -> dict[str, 
     return await desk.act(lead, "nurture", reason="no budget", **{name: at.isoformat() for name, at in days.items()}, **more)
 
 
+async def test_a_task_of_a_lead_that_is_not_put_aside_is_found(desk: Desk, svc: Running) -> None:
+    await desk.act(await put_aside(desk, 0, 10), "reactivate", reason="webinar")
+    [check] = [check for check in svc.service.checks if "wake-up" in check.says]
+    async with svc.transaction() as tx:
+        assert await tx.rows(check.sql) == []
+        await tx.execute("UPDATE task SET state = 'open', closed_at = NULL")
+        assert len(await tx.rows(check.sql)) == 1
+
+
 def test_whatever_takes_a_lead_out_of_nurturing_closes_its_task() -> None:
     pairs = {act.name: {(a, b) for a in act.states or () for b in act.to} | set(act.moves) for act in LEAD_ACTS}
     leaving = [act for act in LEAD_ACTS if any(a == State.NURTURING != b for a, b in pairs[act.name])]

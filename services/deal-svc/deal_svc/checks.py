@@ -15,6 +15,12 @@ CHECKS = (
         "a deal has at most one accepted quote",
         "SELECT deal_id FROM quote WHERE status = 'accepted' GROUP BY deal_id HAVING count(*) > 1",
     ),
+    Check(
+        9,
+        "nobody has a next step to do of a deal that is closed",
+        "SELECT task.id FROM task JOIN deal ON deal.id = task.record_id "
+        "WHERE task.kind = 'next_step' AND task.state = 'open' AND deal.closed_at IS NOT NULL",
+    ),
     Check(9, "net and tax of a quote add up to its total", "SELECT id FROM quote WHERE net + tax <> total"),
 )
 

@@ -7,6 +7,12 @@ from shared.verify import RATES_TOTAL, Check, Total, legal_histories
 CHECKS = (
     *legal_histories(LEAD_ACTS, table="lead", column="state", stays=[LeadCaptured]),
     Check(9, "a converted lead names its deal", "SELECT id FROM lead WHERE state IN ('converting', 'converted') AND deal_id IS NULL"),
+    Check(
+        9,
+        "nobody waits for the wake-up date of a lead that is not put aside",
+        "SELECT task.id FROM task JOIN lead ON lead.id = task.record_id "
+        "WHERE task.kind = 'wake_up' AND task.state = 'open' AND lead.state <> 'nurturing'",
+    ),
 )
 
 TOTALS = (
