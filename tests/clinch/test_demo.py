@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +17,8 @@ from clinch.errors import CommandError
 from clinch.run.people import SAMPLE_PEOPLE, SAMPLE_TEAMS
 from clinch.run.postgres import Postgres
 from clinch.run.seed import seed_people
+from shared.events.contract import ContractApprovalDelegated, ContractWithdrawn
+from shared.events.deal import QuoteLinked, QuoteLinksRevoked
 from tests.flow.system import System, eventually, whole_system
 
 SEED, LEADS = 64, 100
@@ -73,9 +75,11 @@ async def test_the_figures_are_what_was_planned_also_after_an_interruption_and_p
             await check_pipeline(http, year)
             await check_cash(http, year)
             await check_leads(http, year)
+            await check_told(system, year)
             return True
 
         await eventually(as_planned, 30)
+        await check_escalation(http, system)
         before = await told(system)
         again = await fill(Calls(http, token), SEED, LEADS, Silent(), NOW)
         assert again.splitlines()[1:] == said.splitlines()[1:]
@@ -109,7 +113,11 @@ def test_this_year_has_everything() -> None:
     assert any(deal.quote and deal.quote.rejected_at for deal in year.deals)
     assert any(deal.currency == "USD" for deal in year.deals)
     assert any(contract.voided_at for contract in contracts)
-    assert any(contract.objected_at for contract in contracts)
+    assert any(contract.objected_at and not contract.withdrawn for contract in contracts)
+    assert any(contract.withdrawn for contract in contracts)
+    assert any(contract.delegated for contract in contracts)
+    assert any(contract.waits for contract in contracts)
+    assert {deal.quote.link for deal in year.deals if deal.quote} == {None, "opened", "revoked"}
     assert any(payment.reversed_at for contract in contracts for payment in contract.payments)
     assert any(lead.deal for lead in year.written)
     assert any(lead.aside for lead in year.worked)
@@ -186,6 +194,31 @@ async def check_cash(http: httpx.AsyncClient, year: Plan) -> None:
 async def check_leads(http: httpx.AsyncClient, year: Plan) -> None:
     found = Counter(lead["state"] for lead in (await read(http, "leads", limit=200))["items"])
     assert found == Counter(state_of(lead) for lead in year.leads)
+
+
+async def check_told(system: System, year: Plan) -> None:
+    """The reviews that are withdrawn and delegated, and the links that customers get, are as planned."""
+    contracts = [deal.contract for deal in year.deals if deal.contract]
+    links = [deal.quote.link for deal in year.deals if deal.quote and deal.quote.link]
+    events = [*await system["deal-svc"].told(), *await system["contract-svc"].told()]
+    found = Counter(type(event.data) for event in events)
+    assert found[ContractWithdrawn] == sum(contract.withdrawn for contract in contracts)
+    assert found[ContractApprovalDelegated] == sum(contract.delegated for contract in contracts)
+    assert (found[QuoteLinked], found[QuoteLinksRevoked]) == (len(links), links.count("revoked"))
+
+
+async def check_escalation(http: httpx.AsyncClient, system: System) -> None:
+    """The review that waits is due a moment after the demo, and late a moment later."""
+    waiting = (await read(http, "contracts/approvals"))["items"]
+    soon = [item for item in waiting if item["due_at"] and NOW < datetime.fromisoformat(item["due_at"]) < NOW + timedelta(seconds=10)]
+    assert [item["part"] for item in soon] == ["legal", "finance", "manager"]
+    system["contract-svc"].clock.advance(seconds=10)
+
+    async def escalated() -> bool:
+        late = (await read(http, "contracts/approvals", overdue="true"))["items"]
+        return {item["id"] for item in soon} <= {item["id"] for item in late}
+
+    assert await eventually(escalated, 10)
 
 
 def state_of(lead: Lead) -> str:

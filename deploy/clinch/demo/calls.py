@@ -35,6 +35,10 @@ class Progress(Protocol):
 class Refused(CommandError):
     """What a request was answered, as a sentence."""
 
+    def __init__(self, says: str, code: str | None = None) -> None:
+        super().__init__(says)
+        self.code = code
+
 
 class Calls:
     """The API as several people use it."""
@@ -45,13 +49,14 @@ class Calls:
         self._free = asyncio.Semaphore(AT_ONCE)
         self.made = 0
 
-    async def send(self, method: str, path: str, *, by: str, key: str | None = None, **given: Any) -> "httpx.Response":
-        """A request, repeated while the server is busy or cannot be reached. `key` makes the repetition safe."""
+    async def send(self, method: str, path: str, *, by: str | None, key: str | None = None, **given: Any) -> "httpx.Response":
+        """A request, repeated while the server is busy or cannot be reached. `key` makes the repetition safe.
+
+        `by` is None for a customer, who has no token.
+        """
         from httpx import TransportError
 
-        if by not in self._tokens:
-            self._tokens[by] = asyncio.create_task(_once(self._token, by))
-        headers = {"Authorization": f"Bearer {await self._tokens[by]}", "If-Match": "*", **({"Idempotency-Key": key} if key else {})}
+        headers = {"If-Match": "*", **(await self._authorization(by) if by else {}), **({"Idempotency-Key": key} if key else {})}
         for n in range(TRIES):
             try:
                 async with self._free:
@@ -65,6 +70,11 @@ class Calls:
             await asyncio.sleep(0.2 * 2**n)
         return response
 
+    async def _authorization(self, person: str) -> Mapping[str, str]:
+        if person not in self._tokens:
+            self._tokens[person] = asyncio.create_task(_once(self._token, person))
+        return {"Authorization": f"Bearer {await self._tokens[person]}"}
+
     async def get(self, path: str, *, by: str, **params: Any) -> Any:
         return answer_of(await self.send("GET", path, by=by, params=params), by)
 
@@ -75,8 +85,13 @@ async def _once(token: Token, person: str) -> str:
 
 def answer_of(response: "httpx.Response", by: str) -> Any:
     """The answer's content. Raises `Refused`, which says who was refused what, and why."""
+    return given(response, by).json()
+
+
+def given(response: "httpx.Response", by: str) -> "httpx.Response":
+    """The answer, if it is no refusal."""
     if response.is_success:
-        return response.json()
+        return response
     what = f"{response.request.method} {response.request.url.path} as {by} was answered {response.status_code}"
     try:
         problem = response.json()
@@ -84,7 +99,7 @@ def answer_of(response: "httpx.Response", by: str) -> Any:
             *(u["message"] for u in problem.get("unmet", ())),
             *(f"{e['pointer']}: {e['message']}" for e in problem.get("errors", ())),
         ]
-        raise Refused(f"{what} {problem['code']}: {' '.join([problem.get('detail') or problem['title'], *reasons])}")
+        raise Refused(f"{what} {problem['code']}: {' '.join([problem.get('detail') or problem['title'], *reasons])}", problem["code"])
     except (ValueError, KeyError, TypeError):
         raise Refused(f"{what}.") from None
 
@@ -108,6 +123,14 @@ class Hand:
     async def _act(self, method: str, path: str, by: str, body: Mapping[str, Any]) -> Any:
         self._acts += 1
         return answer_of(await self._calls.send(method, path, by=by, key=f"{self._key}/{self._acts}", json=plain(body)), by)
+
+    async def read(self, by: str | None, path: str, **params: Any) -> bytes:
+        """A document. `by` is None for the customer."""
+        return given(await self._calls.send("GET", path, by=by, params=params), by or "the customer").content
+
+    async def would(self, by: str, path: str, **body: Any) -> Any:
+        """What an act would give: nothing is changed."""
+        return answer_of(await self._calls.send("POST", path, by=by, params={"dry_run": "true"}, json=plain(body)), by)
 
     async def until(self, by: str, path: str, ready: Callable[[Any], Any] = bool, **params: Any) -> Any:
         """What `ready` finds in the answer, once the workers have come so far that it finds something and the thing is there."""

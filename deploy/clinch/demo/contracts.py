@@ -24,7 +24,14 @@ def draw_contract(draw: Draw, quote: Quote, closing_at: datetime, signed_at: dat
         times = [at if n < done else None for n, at in enumerate(times)]
     submitted, *second, approved, sent = times
     objected, resubmitted = second or (None, None)
-    contract = Contract(submitted, objected, resubmitted, approved, sent, signed_at)
+    contract = Contract(
+        submitted_at=submitted,
+        objected_at=objected,
+        resubmitted_at=resubmitted,
+        approved_at=approved,
+        sent_at=sent,
+        signed_at=signed_at,
+    )
     return contract if signed_at is None else _delivered(draw, contract, quote, signed_at)
 
 

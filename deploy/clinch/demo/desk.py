@@ -53,8 +53,9 @@ async def work(hand: Hand, lead: Lead, company: Company) -> str:
     if _finder(lead) != owner:
         await hand.post(staff.boss_of(owner), f"{path}/assign", owner_id=person_id(owner), at=lead.mql_at or lead.captured_at)
     for touch in lead.touches:
-        outcome = "reached" if touch.answered else "no_response"
-        await hand.post(owner, f"{path}/interactions", kind=touch.kind, outcome=outcome, key_points=touch.said, at=touch.at)
+        said = {"outcome": "reached" if touch.answered else "no_response", "key_points": touch.said}
+        said["direction"] = "inbound" if touch.kind == "chat" else "outbound"  # customers begin chats, we the rest
+        await hand.post(owner, f"{path}/interactions", kind=touch.kind, **said, at=touch.at)
     if lead.qualified_at:
         await _qualify(hand, lead, owner, path)
     if lead.aside:

@@ -1,6 +1,6 @@
 """The year as a whole, drawn from a seed without any I/O: the same seed, size and end give the same plan."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -9,7 +9,8 @@ from clinch.demo import staff
 from clinch.demo.deals import draw_deal, negotiate
 from clinch.demo.leads import company_name, draw_lead, newest, work_out
 from clinch.demo.moments import Draw
-from clinch.demo.story import Contract, Deal, DirectDeal, Lead, Plan
+from clinch.demo.rare import with_what_is_rare
+from clinch.demo.story import DirectDeal, Lead, Plan
 from clinch.demo.tables import CUSTOMERS, LINES, SELLERS, SIZES
 
 JOURNEYS, DESK, DIRECT = 0.05, 0.04, 0.01
@@ -18,7 +19,6 @@ leads and of their deals come in lists, as they do where a company brings its hi
 AT_LEAST = 12
 """Of each, where there are so many, so that a small demo has something of everything."""
 SKIPPED = 0.08
-PAID_AGAIN = timedelta(days=9)
 KINDS = (("renewal", 4), ("upsell", 4), ("cross_sell", 2))
 
 
@@ -52,7 +52,7 @@ def plan(seed: int, leads: int, now: datetime, home: str = "CNY", abroad: str | 
     worked = [_worked(Draw(f"{lead.key}/worked", until), lead) for lead in drawn if lead.key in chosen]
     count = max(min(AT_LEAST, leads // 10), round(DIRECT * leads))
     direct = [_direct(Draw(f"{key}/D{n}", until), f"{key}-D{n:04d}", home, foreign) for n in range(1, count + 1)]
-    worked = _with_a_reversal(_with_a_voided_contract(worked, until), until)
+    worked = with_what_is_rare(worked, until)
     return Plan(
         key=key,
         now=until,
@@ -97,35 +97,3 @@ def _direct(draw: Draw, key: str, home: str, abroad: str) -> DirectDeal:
     name = f"{customer.name}: {line.name}, {kind.replace('_', '-')}"
     deal = draw_deal(draw, seller, name, kind, line, size, opened_at, 0.65, currency)
     return DirectDeal(key, customer, negotiate(draw, deal, size))
-
-
-# -- What happens once a year --------------------------------------------------------------------------------------------------
-
-
-def _with_a_voided_contract(leads: Sequence[Lead], now: datetime) -> list[Lead]:
-    """The latest contract that nobody has paid for is voided before it takes effect, and the win with it."""
-    for lead, deal, contract in sorted(_signed(leads), key=lambda found: found[1].won_at or now, reverse=True):
-        if deal.won_at and not contract.payments and not contract.live_on:
-            starts_on = (now + timedelta(days=20)).date()
-            void = replace(contract, starts_on=starts_on, voided_at=deal.won_at + (now - deal.won_at) / 2)
-            return _changed(leads, lead, replace(deal, contract=void, expected_close_on=starts_on))
-    return list(leads)
-
-
-def _with_a_reversal(leads: Sequence[Lead], now: datetime) -> list[Lead]:
-    """The bank took the first payment of the oldest contract back, and the customer paid again."""
-    for lead, deal, contract in sorted(_signed(leads), key=lambda found: found[1].won_at or now):
-        first, *others = contract.payments or [None]
-        if first and first.at + PAID_AGAIN < now:
-            payments = (replace(first, reversed_at=first.at + PAID_AGAIN / 3), replace(first, at=first.at + PAID_AGAIN), *others)
-            return _changed(leads, lead, replace(deal, contract=replace(contract, payments=payments)))
-    return list(leads)
-
-
-def _signed(leads: Iterable[Lead]) -> list[tuple[Lead, Deal, Contract]]:
-    found = [(lead, lead.deal, lead.deal.contract) for lead in leads if lead.deal and lead.deal.contract]
-    return [(lead, deal, contract) for lead, deal, contract in found if contract.signed_at]
-
-
-def _changed(leads: Iterable[Lead], changed: Lead, deal: Deal) -> list[Lead]:
-    return [replace(lead, deal=deal) if lead is changed else lead for lead in leads]

@@ -6,6 +6,7 @@ from typing import Any
 from clinch.demo import staff, tables
 from clinch.demo.calls import Hand
 from clinch.demo.company import Company, Known
+from clinch.demo.showing import show
 from clinch.demo.signing import sign
 from clinch.demo.story import Deal, DirectDeal, Quote
 
@@ -43,11 +44,13 @@ async def sell(hand: Hand, deal: Deal, deal_id: str, contact_id: str, company: C
             await _negotiate(hand, deal, deal_id, quote)
         if deal.closing_at:
             await hand.post(owner, f"{path}/transitions", to="closing", at=deal.closing_at)
-            await sign(hand, deal, quote["id"], contact_id)
+            await sign(hand, deal, quote["id"], contact_id, now)
+        if deal.quote and deal.quote.link:
+            await show(hand, deal.owner, quote["id"], deal.quote.link)
     await _end(hand, deal, path)
     if deal.stage not in ("won", "lost"):
         due_at = now + timedelta(days=1 + len(deal.name) % 10)
-        await hand.put(owner, f"{path}/next-step", what=_next_step(deal), due_at=due_at, at=_last_act(deal))
+        await hand.put(owner, f"{path}/next-step", what=_next_step(deal, 1), due_at=due_at, at=_last_act(deal))
 
 
 async def _discover(hand: Hand, deal: Deal, path: str, contact_id: str, ends_at: datetime) -> None:
@@ -117,8 +120,9 @@ async def _end(hand: Hand, deal: Deal, path: str) -> None:
             await hand.post(staff.boss_of(deal.owner), f"{path}/reopen", reason=tables.WIN_BACK_REASON, at=deal.lost.reopened_at)
 
 
-def _next_step(deal: Deal) -> str:
-    return tables.NEXT_STEPS[len(deal.name) % len(tables.NEXT_STEPS)]
+def _next_step(deal: Deal, n: int = 0) -> str:
+    """The n-th of them is another one than the one before, so that one is done."""
+    return tables.NEXT_STEPS[(len(deal.name) + n) % len(tables.NEXT_STEPS)]
 
 
 def _last_act(deal: Deal) -> datetime:

@@ -1,7 +1,7 @@
 """A contract worked by hand, from the draft that the accepted quote brought to the last payment."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from clinch.demo import staff, tables
@@ -11,10 +11,12 @@ from shared.auth import person_id
 
 TERM = timedelta(days=365)
 DELIVERY = timedelta(days=45)
+CLOSE, MARGIN = timedelta(seconds=1), timedelta(seconds=3)
+"""How near the search comes, and what the request may take after it."""
 PARTS = ("legal", "finance", "manager")
 
 
-async def sign(hand: Hand, deal: Deal, quote_id: str, contact_id: str) -> None:
+async def sign(hand: Hand, deal: Deal, quote_id: str, contact_id: str, now: datetime) -> None:
     """The paper work, the signature, delivery and payments, as far as they have come."""
     plan = deal.contract
     assert plan is not None, "whoever accepted a quote gets a contract"
@@ -22,6 +24,8 @@ async def sign(hand: Hand, deal: Deal, quote_id: str, contact_id: str) -> None:
     path = f"/v1/contracts/{drafts[0]['id']}"
     if plan.submitted_at:
         await _review(hand, deal, plan, path)
+    if plan.waits:
+        await _let_wait(hand, deal, path, now)
     if plan.sent_at:
         signers = [{"name": deal.name.partition(":")[0], "contact_id": contact_id}]
         sign_by = (max(plan.sent_at, plan.signed_at or plan.sent_at) + timedelta(days=14)).date()
@@ -43,15 +47,44 @@ async def _review(hand: Hand, deal: Deal, plan: Contract, path: str) -> None:
     await hand.patch(staff.assistant_of(deal.owner), path, committed_go_live_on=committed, at=plan.submitted_at)
     submitted = await hand.post(deal.owner, f"{path}/submit", at=plan.submitted_at)
     if plan.objected_at:
-        no = {"part": "legal", "decision": "rejected", "reason": tables.LEGAL_OBJECTION, "content_hash": submitted["content_hash"]}
-        await hand.post(staff.LEGAL, f"{path}/reviews", **no, at=plan.objected_at)
+        if plan.withdrawn:
+            await hand.post(deal.owner, f"{path}/withdraw", reason=tables.TAKEN_BACK, at=plan.objected_at)
+        else:
+            no = {"part": "legal", "decision": "rejected", "reason": tables.LEGAL_OBJECTION, "content_hash": submitted["content_hash"]}
+            await hand.post(staff.LEGAL, f"{path}/reviews", **no, at=plan.objected_at)
         await hand.patch(staff.LEGAL, path, sections={"breach_disputes": tables.LIABILITY}, at=plan.objected_at)
         if plan.resubmitted_at:
             submitted = await hand.post(deal.owner, f"{path}/submit", at=plan.resubmitted_at)
     if plan.approved_at:
-        for part, by in zip(PARTS, (staff.LEGAL, staff.FINANCE, staff.boss_of(deal.owner)), strict=True):
+        boss = staff.boss_of(deal.owner)
+        if plan.delegated:
+            to = person_id(staff.HEAD)
+            await hand.post(boss, f"{path}/reviews/delegate", part="manager", person_id=to, at=plan.submitted_at)
+            boss = staff.HEAD
+        for part, by in zip(PARTS, (staff.LEGAL, staff.FINANCE, boss), strict=True):
             yes = {"part": part, "decision": "approved", "content_hash": submitted["content_hash"]}
             await hand.post(by, f"{path}/reviews", **yes, at=plan.approved_at)
+
+
+async def _let_wait(hand: Hand, deal: Deal, path: str, now: datetime) -> None:
+    """Submit it at such a time that the working hours of the review are over in a moment: nobody decides, and it is escalated.
+
+    Only a time that still lies ahead is a deadline. So the latest time of submission that has none is looked for by dry runs.
+    """
+    contract = await hand.until(deal.owner, path, lambda contract: contract)
+    asked = contract["approval"]  # there, if a demo that was cut off goes on
+    at = datetime.fromisoformat(asked["requested_at"]) if asked else await _latest_without_deadline(hand, deal, path, now) + MARGIN
+    await hand.post(deal.owner, f"{path}/submit", at=min(at, now))
+
+
+async def _latest_without_deadline(hand: Hand, deal: Deal, path: str, now: datetime) -> datetime:
+    assert deal.closing_at is not None, "contracts are for deals that come so far"
+    early, late = deal.closing_at, now
+    while late - early > CLOSE:
+        middle = early + (late - early) / 2
+        asked = (await hand.would(deal.owner, f"{path}/submit", at=middle))["approval"]
+        early, late = (early, middle) if any(step["due_at"] for step in asked["steps"]) else (middle, late)
+    return early
 
 
 async def _fulfil(hand: Hand, plan: Contract, currency: str, contract: Mapping[str, Any]) -> None:

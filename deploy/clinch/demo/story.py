@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Literal
 
 from clinch.demo.tables import Customer, Item, Line, Region, Size, Source
 from shared.money import shares
@@ -10,6 +11,9 @@ from shared.money import shares
 SHARES = (Decimal(50), Decimal(30), Decimal(20))
 """Percent of a contract that fall due at the signature, at go-live and at the acceptance."""
 NET_DAYS = timedelta(days=30)
+
+Linked = Literal["opened", "revoked"]
+"""What becomes of the link that a customer gets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,8 @@ class Quote:
     currency: str
     accepted_at: datetime | None
     rejected_at: datetime | None
+    link: Linked | None = None
+    """To its document; None where the customer gets no link."""
 
     @property
     def net(self) -> Decimal:
@@ -108,7 +114,13 @@ class Contract:
     submitted_at: datetime | None = None
     objected_at: datetime | None = None
     """When our lawyers sent it back once; `submitted_at` is the first submission, `resubmitted_at` the second."""
+    withdrawn: bool = False
+    """It was the owner who took it back, not the lawyers."""
     resubmitted_at: datetime | None = None
+    delegated: bool = False
+    """The manager lets somebody else decide."""
+    waits: bool = False
+    """Submitted so long ago that the time to review it is just over, and nobody has decided."""
     approved_at: datetime | None = None
     sent_at: datetime | None = None
     signed_at: datetime | None = None

@@ -214,4 +214,5 @@ NEXT_STEPS = ("Workshop with operations", "Demo for the finance team", "Referenc
 BACK_REASON = "The customer wants another scope; the proposal is reworked."
 WIN_BACK_REASON = "Their other choice fell through and they called us."
 LEGAL_OBJECTION = "Limit the liability clause to the price of the contract."
+TAKEN_BACK = "The customer asks for another liability clause before we review it."
 LIABILITY = "Liability of either party is limited to the price of this contract, except for intent."

@@ -1,0 +1,24 @@
+"""A quote as its customer sees it: the document in both languages, and a link to it."""
+
+from clinch.demo.calls import Hand, Refused
+from clinch.demo.story import Linked
+
+LANGUAGES = ("zh", "en")
+
+
+async def show(hand: Hand, owner: str, quote_id: str, link: Linked) -> None:
+    """Make the document and a link to it, which the customer opens or which is revoked. Without Typst there is none of it."""
+    path = f"/v1/quotes/{quote_id}"
+    try:
+        if link == "opened":
+            for language in LANGUAGES:
+                await hand.read(owner, f"{path}/document", lang=language)
+        made = await hand.post(owner, f"{path}/links", language=LANGUAGES[0])
+    except Refused as refused:
+        if refused.code != "documents_not_installed":
+            raise
+        return
+    if link == "opened":
+        await hand.read(None, made["path"])
+    else:
+        await hand.post(owner, f"{path}/links/revoke")
