@@ -13,7 +13,7 @@ from clinch.demo.rare import with_what_is_rare
 from clinch.demo.story import DirectDeal, Lead, Plan
 from clinch.demo.tables import CUSTOMERS, LINES, SELLERS, SIZES
 
-JOURNEYS, DESK, DIRECT = 0.05, 0.04, 0.01
+JOURNEYS, DESK, DIRECT = 0.04, 0.03, 0.01
 """Shares of the leads: whose deal is worked by hand, which are worked by hand without one, and deals of old customers. The rest of the
 leads and of their deals come in lists, as they do where a company brings its history along."""
 AT_LEAST = 12

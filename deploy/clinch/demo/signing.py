@@ -1,5 +1,6 @@
 """A contract worked by hand, from the draft that the accepted quote brought to the last payment."""
 
+import time
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +13,7 @@ from shared.auth import person_id
 TERM = timedelta(days=365)
 DELIVERY = timedelta(days=45)
 CLOSE, MARGIN = timedelta(seconds=1), timedelta(seconds=3)
-"""How near the search comes, and what the request may take after it."""
+"""How near the search comes, and what the request may take after it. Meanwhile the time goes on."""
 PARTS = ("legal", "finance", "manager")
 
 
@@ -73,18 +74,19 @@ async def _let_wait(hand: Hand, deal: Deal, path: str, now: datetime) -> None:
     """
     contract = await hand.until(deal.owner, path, lambda contract: contract)
     asked = contract["approval"]  # there, if a demo that was cut off goes on
-    at = datetime.fromisoformat(asked["requested_at"]) if asked else await _latest_without_deadline(hand, deal, path, now) + MARGIN
+    at = datetime.fromisoformat(asked["requested_at"]) if asked else await _in_time_for_now(hand, deal, path, now)
     await hand.post(deal.owner, f"{path}/submit", at=min(at, now))
 
 
-async def _latest_without_deadline(hand: Hand, deal: Deal, path: str, now: datetime) -> datetime:
+async def _in_time_for_now(hand: Hand, deal: Deal, path: str, now: datetime) -> datetime:
+    started = time.monotonic()
     assert deal.closing_at is not None, "contracts are for deals that come so far"
     early, late = deal.closing_at, now
     while late - early > CLOSE:
         middle = early + (late - early) / 2
         asked = (await hand.would(deal.owner, f"{path}/submit", at=middle))["approval"]
         early, late = (early, middle) if any(step["due_at"] for step in asked["steps"]) else (middle, late)
-    return early
+    return early + timedelta(seconds=time.monotonic() - started) + MARGIN
 
 
 async def _fulfil(hand: Hand, plan: Contract, currency: str, contract: Mapping[str, Any]) -> None:
