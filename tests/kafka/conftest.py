@@ -1,5 +1,6 @@
 """What every test here needs: real brokers. Without Maven none can be had, and one line says so instead of the tests."""
 
+import asyncio
 import os
 import shutil
 import tempfile
@@ -12,8 +13,11 @@ import pytest
 from clinch.errors import CommandError
 from clinch.ops.kafka.jars import MavenUnreachable, jars
 from clinch.ops.kafka.java import java
-from shared.log.bus import Bus
+from clinch.run.postgres import Postgres
+from shared.log.bus import Bus, open_bus
+from tests.harness import Running, running
 from tests.kafka.cluster import Cluster
+from tests.shared.notes_service import service
 
 LOOKS_AT_RETENTION_OFTEN = {"log.retention.check.interval.ms": "500", "log.initial.task.delay.ms": "500"}  # every 5 minutes otherwise
 
@@ -56,8 +60,25 @@ async def own_broker(broker_folder: Path) -> AsyncIterator[Cluster]:
 
 
 @pytest.fixture
+async def bus(broker: str) -> AsyncIterator[Bus]:
+    """On that broker; a module with brokers of its own has another one."""
+    bus = open_bus(broker)
+    yield bus
+    await asyncio.wait_for(bus.stop(), 30)
+
+
+@pytest.fixture
+async def notes(postgres: Postgres) -> AsyncIterator[Running]:
+    """The service of notes, with a table for what readers do."""
+    async with running(service, postgres) as started:
+        async with started.db.connection() as conn:
+            await conn.execute("CREATE TABLE effect (n bigint GENERATED ALWAYS AS IDENTITY, subject uuid, version bigint)")
+        yield started
+
+
+@pytest.fixture
 async def topic(bus: Bus) -> str:
-    """A new topic, on the `bus` of the module."""
+    """A new topic on the `bus`."""
     name = f"clinch.test-{uuid4().hex[:12]}.events.v1"
     await bus.ensure_topics([name])
     return name

@@ -1,24 +1,22 @@
 """The log on a real broker: how topics are made, what a failed batch leaves, and that what is gone is never passed over."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from clinch.run.postgres import Postgres
 from shared.events.envelope import headers
 from shared.ids import new_id
-from shared.log.bus import Bus, BusError, BusUnavailable, Message, open_bus
+from shared.log.bus import Bus, BusError, BusUnavailable, Message
 from shared.log.bus.partition import partition_of
 from shared.log.consumer import STOPPED, Consumer
-from tests.harness import Running, running
+from tests.harness import Running
 from tests.kafka.brokerlog import BrokerLog, administered
 from tests.shared.bus.reading import message, values_by_key, whole_log
 from tests.shared.consumer.log import Effects, consuming_now, effects
-from tests.shared.notes_service import NoteWritten, service
+from tests.shared.notes_service import NoteWritten
 from tests.shared.until import until
 
 PATIENCE = 180.0  # seconds
@@ -28,21 +26,6 @@ AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 @pytest.fixture
 def log(broker: str) -> BrokerLog:
     return BrokerLog(broker)
-
-
-@pytest.fixture
-async def bus(broker: str) -> AsyncIterator[Bus]:
-    bus = open_bus(broker)
-    yield bus
-    await asyncio.wait_for(bus.stop(), 30)
-
-
-@pytest.fixture
-async def notes(postgres: Postgres) -> AsyncIterator[Running]:
-    async with running(service, postgres) as started:
-        async with started.db.connection() as conn:
-            await conn.execute("CREATE TABLE effect (n bigint GENERATED ALWAYS AS IDENTITY, subject uuid, version bigint)")
-        yield started
 
 
 def written(topic: str, subject: UUID, *versions: int) -> list[Message]:

@@ -1,38 +1,16 @@
 """On Kafka: the parts of a split reader go on where it stood, and a reader is given its past again."""
 
-import asyncio
-from collections.abc import AsyncIterator
-
-import pytest
-
-from clinch.run.postgres import Postgres
 from shared.ids import new_id
-from shared.log.bus import Bus, open_bus
+from shared.log.bus import Bus
 from shared.log.consumer import Consumer
 from shared.log.readers import WHOLE, Reader
 from shared.log.replay import replay
 from shared.log.split import settle
-from tests.harness import Running, running
+from tests.harness import Running
 from tests.kafka.test_log import PATIENCE, written
 from tests.shared.consumer.log import consuming_now
 from tests.shared.consumer.test_split import Part
-from tests.shared.notes_service import service
 from tests.shared.until import until
-
-
-@pytest.fixture
-async def bus(broker: str) -> AsyncIterator[Bus]:
-    bus = open_bus(broker)
-    yield bus
-    await asyncio.wait_for(bus.stop(), 30)
-
-
-@pytest.fixture
-async def notes(postgres: Postgres) -> AsyncIterator[Running]:
-    async with running(service, postgres) as started:
-        async with started.db.connection() as conn:
-            await conn.execute("CREATE TABLE effect (n bigint GENERATED ALWAYS AS IDENTITY, subject uuid, version bigint)")
-        yield started
 
 
 async def catch_up(notes: Running, bus: Bus, topic: str, *readers: Reader) -> None:
