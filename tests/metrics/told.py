@@ -326,3 +326,8 @@ def folds(events: Iterable[Envelope[Any]]) -> int:
 
 def person(subject: str) -> UUID:
     return external_id("person", subject)
+
+
+def reached(line: Any) -> dict[str, int]:
+    """How many came to each step of a funnel's line."""
+    return {step["step"]: step["n"] for step in line["steps"]}

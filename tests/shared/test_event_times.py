@@ -1,16 +1,14 @@
 """Times that nobody can reckon with: refused when told, parked when read, whoever wrote them."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from clinch.run.postgres import Postgres
 from shared.errors import Invalid
 from shared.events.envelope import decode
 from shared.ids import new_id
-from tests.harness import Running, running
-from tests.shared.notes_service import NOTES, Note, NoteWritten, service
+from tests.harness import Running
+from tests.shared.notes_service import NOTES, Note, NoteWritten
 
 EAST = timezone(timedelta(hours=14))
 ODD = [
@@ -21,12 +19,6 @@ ODD = [
     datetime.max.replace(tzinfo=UTC),
     datetime(2026, 1, 1, tzinfo=UTC).replace(tzinfo=None),
 ]
-
-
-@pytest.fixture
-async def notes(postgres: Postgres) -> AsyncIterator[Running]:
-    async with running(service, postgres) as started:
-        yield started
 
 
 @pytest.mark.parametrize("at", ODD, ids=str)

@@ -1,30 +1,15 @@
 """HTTP as other people's clients, browsers and proxies speak it: types of bodies, HEAD, tags, what caches may keep, compression."""
 
 import gzip
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
 
-from clinch.run.postgres import Postgres
 from shared.auth import Actor, Role
 from shared.http.etag import SCHEMA, etag, expected, is_among
-from tests.harness import Running, running
-from tests.shared.notes_service import service
-
-
-@pytest.fixture
-async def notes(postgres: Postgres) -> AsyncIterator[Running]:
-    async with running(service, postgres) as started:
-        yield started
-
-
-@pytest.fixture
-async def client(notes: Running) -> AsyncIterator[httpx.AsyncClient]:
-    async with notes.client() as made:
-        yield made
+from tests.harness import Running
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from shared.imports import job as jobs
 from shared.imports.outcome import Outcome
 from shared.process.settings import Settings
 from tests.harness import running
+from tests.shared.note_imports import NOTES_IMPORT, NoteRow, finished, take_notes, with_imports, work
 from tests.shared.notes_service import NoteWritten
-from tests.shared.test_imports import NOTES_IMPORT, NoteRow, finished, take_notes, with_imports, work
 
 ROWS = 120
 FILE = "external_id,text\n" + "".join(f"{n},note {n}\n" for n in range(ROWS))

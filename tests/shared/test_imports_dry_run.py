@@ -10,24 +10,17 @@ import httpx
 import pytest
 from starlette.requests import ClientDisconnect
 
-from clinch.run.postgres import Postgres
 from shared.imports import job as jobs
 from shared.imports import upload as uploads
 from shared.imports.prepared import prepared_id
-from tests.harness import Running, running
-from tests.shared.test_imports import with_imports
+from shared.process.service import Service
+from tests.harness import Running
+from tests.shared.note_imports import with_imports
 
 
 @pytest.fixture
-async def notes(postgres: Postgres) -> AsyncIterator[Running]:
-    async with running(with_imports, postgres) as started:
-        yield started
-
-
-@pytest.fixture
-async def client(notes: Running) -> AsyncIterator[httpx.AsyncClient]:
-    async with notes.client() as made:
-        yield made
+def served() -> Service:
+    return with_imports
 
 
 async def test_a_dry_run_shows_what_would_be_and_stores_nothing(notes: Running, client: httpx.AsyncClient) -> None:

@@ -1,7 +1,7 @@
 """People who left are refused by every service, soon and cheaply."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,7 +20,6 @@ from shared.events.lead import PersonAdded, PersonChanged, PersonTold
 from shared.parties import people
 from shared.process.service import Service
 from tests.harness import Running, running
-from tests.shared.notes_service import service as notes_svc
 
 READS = {"deal-svc": "/v1/deals", "contract-svc": "/v1/contracts", "metrics-svc": "/v1/events"}
 
@@ -30,12 +29,6 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
-
-
-@pytest.fixture
-async def notes(postgres: Postgres) -> AsyncIterator[Running]:
-    async with running(notes_svc, postgres) as started:
-        yield started
 
 
 async def person(svc: Running, subject: str, *, active: bool, version: int) -> Actor:

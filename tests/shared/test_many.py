@@ -1,7 +1,6 @@
 """Many rows and events at once: they go another way to Postgres than single ones, and must come out the same."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -10,14 +9,13 @@ import pytest
 from pydantic_core import from_json
 
 from clinch.dev.documents import published
-from clinch.run.postgres import Postgres
 from shared.db.outbox import MANY, Answer
 from shared.errors import KeyInUse
 from shared.events.envelope import ActorRef, Envelope, Stamp
 from shared.ids import external_id, new_id
 from tests.compatibility.samples import GOLDEN
-from tests.harness import Running, running
-from tests.shared.notes_service import NOTES, Note, NoteEdited, NoteWritten, service
+from tests.harness import Running
+from tests.shared.notes_service import NOTES, Note, NoteEdited, NoteWritten
 
 FEW, BULK = 3, MANY + 20
 _STAMPED = ("recorded_at", "actor", "correlation_id", "causation_id")
@@ -27,12 +25,6 @@ SELECT o.id AS place, e.subject, e.version, e.type, e.time, e.recorded_at, e.act
        e.data
 FROM outbox o JOIN event e ON e.id = o.event_id ORDER BY o.id
 """
-
-
-@pytest.fixture
-async def notes(postgres: Postgres) -> AsyncIterator[Running]:
-    async with running(service, postgres) as started:
-        yield started
 
 
 def note(id: UUID, notes: Running, text: str = "a") -> Note:

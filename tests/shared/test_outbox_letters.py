@@ -1,92 +1,29 @@
 """Events that cannot get into the log, on a real Postgres: parked alone, in order, published again or given up."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from clinch.run.postgres import Postgres
-from shared import verify
 from shared.events.contract import ContractDeadlineStarted
 from shared.events.envelope import topic
 from shared.ids import new_id
 from shared.log import relay as relaying
 from shared.log.bus import BusUnavailable, Message, MessageRefused, TopicRefused, UnknownTopic
 from shared.log.delivery import _topic, deliver, parcels
-from shared.log.relay import LETTERS, relay, sample
-from tests.harness import Running, running
+from shared.log.relay import LETTERS, sample
+from tests.harness import Running
+from tests.shared.letters import BEHIND, TOPIC, edit, emptied, letters, refusing, relays, sql, versions, write
 from tests.shared.memory_bus import MemoryBus
-from tests.shared.notes_service import NOTES, Note, NoteEdited, NoteWritten, service
 from tests.shared.until import until
-
-TOPIC = "clinch.note.events.v1"
-BASE = "/v1/operations/note-svc/outbox-letters"
-BEHIND = "waits behind an earlier event of the same subject"
 
 
 @pytest.fixture
-async def notes(postgres: Postgres) -> AsyncIterator[Running]:
-    async with running(service, postgres, pool_size=20) as started:
-        yield started
-
-
-@asynccontextmanager
-async def relays(notes: Running, bus: MemoryBus, batch: int = 20) -> AsyncIterator[None]:
-    stop = asyncio.Event()
-    task = asyncio.create_task(relay(notes.db, bus, stop, service="note-svc", batch=batch))
-    try:
-        yield
-    finally:
-        stop.set()
-        await asyncio.wait_for(task, 60)
-
-
-async def write(notes: Running) -> UUID:
-    async with notes.transaction() as tx:
-        note = await tx.add(NOTES, Note(new_id(), 0, "a", tx.now), NoteWritten(text="a"))
-    return note.id
-
-
-async def edit(notes: Running, id: UUID, times: int = 1) -> None:
-    async with notes.transaction() as tx:
-        note = await tx.load(NOTES, id)
-        await tx.save(NOTES, note, *[NoteEdited(text=str(n)) for n in range(times)], text="b")
-
-
-async def sql(notes: Running, statement: str, *args: Any) -> list[Any]:
-    async with notes.db.connection() as conn:
-        found: list[Any] = await conn.fetch(statement, *args)
-        return found
-
-
-async def emptied(notes: Running) -> None:
-    async def empty() -> bool:
-        return not (await sql(notes, "SELECT count(*) FROM outbox"))[0][0]
-
-    await until(empty)
-
-
-async def letters(notes: Running) -> list[tuple[UUID, int, str]]:
-    found = await sql(notes, "SELECT subject, version, error FROM outbox_letter WHERE settled_at IS NULL ORDER BY subject, version")
-    return [tuple(row) for row in found]  # type: ignore[misc]
-
-
-def versions(bus: MemoryBus, subject: UUID) -> list[int]:
-    """In the order of their first appearance."""
-    return list(dict.fromkeys(int(m.headers["ce_sequence"]) for m in bus.all(TOPIC) if m.key == str(subject)))
-
-
-def refusing(error: Callable[[Sequence[Message]], Exception], when: Callable[[Message], bool]) -> Any:
-    async def before(messages: Sequence[Message]) -> Sequence[Message]:
-        if bad := [message for message in messages if when(message)]:
-            raise error(bad)
-        return messages
-
-    return before
+def changed() -> dict[str, Any]:
+    return {"pool_size": 20}
 
 
 BROKEN = {
@@ -219,138 +156,6 @@ async def test_what_a_worker_noted_that_is_gone_is_forgotten_by_the_next(notes: 
     await sql(notes, "INSERT INTO blocked_task (name, since, error) VALUES ('relay', now(), 'of a worker that was killed')")
     async with relays(notes, MemoryBus()):
         await until(lambda: none_blocked(notes))
-
-
-async def test_later_events_wait_behind_an_open_letter_and_a_redrive_publishes_all_in_order(notes: Running) -> None:
-    bus, bad, good = MemoryBus(), await write(notes), await write(notes)
-    await sql(notes, "UPDATE event SET time = '-infinity' WHERE subject = $1", bad)
-    async with relays(notes, bus, batch=2), notes.client("ops") as ops:
-        await emptied(notes)
-        await edit(notes, bad, 5)
-        await edit(notes, good, 2)
-        await emptied(notes)
-        assert (versions(bus, bad), versions(bus, good)) == ([], [1, 2, 3])
-        listed = (await ops.get(BASE)).json()["items"]
-        assert [(row["version"], row["attempts"]) for row in listed] == [(1, 1), (2, 0), (3, 0), (4, 0), (5, 0), (6, 0)]
-        in_vain = (await ops.post(f"{BASE}/{listed[0]['id']}/redrive")).json()
-        assert in_vain == {"settled": 0, "left": 6, "error": "no message can hold its time, -infinity"}
-        await sql(notes, "UPDATE event SET time = recorded_at WHERE subject = $1", bad)
-        done = (await ops.post(f"{BASE}/{listed[0]['id']}/redrive")).json()
-        assert done == {"settled": 6, "left": 0, "error": None}
-        await edit(notes, bad)
-        await emptied(notes)
-        assert versions(bus, bad) == [1, 2, 3, 4, 5, 6, 7]
-        assert (await ops.get(BASE)).json()["items"] == []
-        settled = (await ops.get(BASE, params={"state": "settled", "subject": str(bad)})).json()["items"]
-        assert {row["outcome"] for row in settled} == {"redriven"}
-        assert (await ops.post(f"{BASE}/{listed[0]['id']}/redrive")).status_code == 409
-        assert (await ops.post(f"{BASE}/{new_id()}/redrive")).status_code == 404
-
-
-async def test_the_order_of_a_redrive_is_that_of_the_mended_events(notes: Running) -> None:
-    bus, id = MemoryBus(), await write(notes)
-    await edit(notes, id, 2)
-    await sql(notes, "UPDATE event SET version = -version, type = 'nonsense' WHERE version < 3")
-    async with relays(notes, bus), notes.client("ops") as ops:
-        await emptied(notes)
-        await sql(notes, "UPDATE event SET version = -version, type = 'clinch.note.edited.v1' WHERE version < 0")
-        letter = (await ops.get(BASE)).json()["items"][0]
-        assert (await ops.post(f"{BASE}/{letter['id']}/redrive")).json() == {"settled": 3, "left": 0, "error": None}
-    assert versions(bus, id) == [1, 2, 3]
-
-
-async def test_what_is_told_while_letters_are_redriven_comes_behind_them(notes: Running) -> None:
-    """A writer has drawn its place in the outbox before the letters are asked for, and commits while they are published."""
-    bus, id, commit, asked = MemoryBus(), await write(notes), asyncio.Event(), asyncio.Event()
-    bus.before_publish = refusing(lambda some: TopicRefused(TOPIC, "no permission"), lambda m: not asked.is_set())
-
-    async def slow_writer() -> None:
-        async with notes.transaction() as tx:
-            note = await tx.load(NOTES, id)
-            await tx.save(NOTES, note, NoteEdited(text="slow"), text="slow")
-            await tx.flush()
-            await commit.wait()
-
-    async with relays(notes, bus, batch=1), notes.client("ops") as ops:
-        await emptied(notes)
-        await edit(notes, id, 3)
-        await emptied(notes)
-        slow = asyncio.create_task(slow_writer())
-        asked.set()
-        assert (await ops.post(f"{BASE}/redrive")).json() == {"asked": 4}
-        commit.set()
-        await slow
-        await edit(notes, id, 2)
-        await until(lambda: nothing_open(notes))
-        await emptied(notes)
-    assert versions(bus, id) == [1, 2, 3, 4, 5, 6, 7]
-
-
-async def nothing_open(notes: Running) -> bool:
-    return not await letters(notes)
-
-
-async def test_a_dropped_event_leaves_a_gap_and_those_behind_it_wait_for_a_redrive(notes: Running) -> None:
-    bus, id = MemoryBus(), await write(notes)
-    await edit(notes, id, 2)
-    await sql(notes, "UPDATE event SET type = 'nonsense' WHERE version = 2")
-    async with relays(notes, bus), notes.client("ops") as ops:
-        await emptied(notes)
-        second, third = (await ops.get(BASE)).json()["items"]
-        assert (await ops.post(f"{BASE}/{second['id']}/drop", json={"reason": "x"})).status_code == 422
-        assert (await ops.post(f"{BASE}/{second['id']}/drop", json={"reason": "never happened"})).status_code == 204
-        assert versions(bus, id) == [1]
-        assert (await ops.post(f"{BASE}/{third['id']}/redrive")).json() == {"settled": 1, "left": 0, "error": None}
-        assert versions(bus, id) == [1, 3]
-        [dropped, _] = (await ops.get(BASE, params={"state": "settled"})).json()["items"]
-        assert dropped["outcome"] == "dropped: never happened"
-        assert (await ops.post(f"{BASE}/{second['id']}/drop", json={"reason": "again"})).status_code == 409
-
-
-async def test_verify_names_what_is_kept_from_the_log_and_looks_for_nothing_that_was_given_up(notes: Running) -> None:
-    bus, id = MemoryBus(), await write(notes)
-    await edit(notes, id, 2)
-    await bus.ensure_topics([TOPIC])
-    await sql(notes, "UPDATE event SET type = 'nonsense' WHERE version = 2")
-
-    async def offenders() -> dict[str, int]:
-        async with notes.db.connection() as conn:
-            found = [one async for one in verify.run(conn, verify.PLUMBING_CHECKS)]
-            found += [one async for one in verify.in_the_log(conn, bus, "note-svc", ["note"])]
-        return {one.says: one.offenders for one in found if one.offenders}
-
-    async with relays(notes, bus), notes.client("ops") as ops:
-        await emptied(notes)
-        assert await offenders() == {"no event is kept from the log": 2}
-        second, third = (await ops.get(BASE)).json()["items"]
-        await ops.post(f"{BASE}/{second['id']}/drop", json={"reason": "never happened"})
-        await ops.post(f"{BASE}/{third['id']}/redrive")
-        assert versions(bus, id) == [1, 3]
-        assert await offenders() == {}
-
-
-async def test_only_operators_see_and_settle_letters(notes: Running) -> None:
-    async with notes.client("manager") as manager:
-        assert (await manager.get(BASE)).status_code == 403
-        assert (await manager.post(f"{BASE}/redrive")).status_code == 403
-
-
-async def test_a_letter_that_nobody_mended_is_asked_for_again_while_the_worker_is_away(
-    notes: Running, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("shared.log.outbox_letters.PATIENCE_SECONDS", 0.1)
-    bus, id = MemoryBus(), await write(notes)
-    await sql(notes, "UPDATE event SET version = 0")
-    async with relays(notes, bus):
-        await emptied(notes)
-    await sql(notes, "UPDATE event SET version = 1")
-    async with notes.client("ops") as ops:
-        [letter] = (await ops.get(BASE)).json()["items"]
-        assert (await ops.post(f"{BASE}/{letter['id']}/redrive")).json() == {"settled": 0, "left": 1, "error": None}
-        assert (await ops.get(BASE)).json()["items"][0]["redrive_at"]
-    async with relays(notes, bus):
-        await until(lambda: nothing_open(notes))
-    assert versions(bus, id) == [1]
 
 
 async def test_a_refusal_that_takes_long_to_find_is_found_in_several_tries(notes: Running, monkeypatch: pytest.MonkeyPatch) -> None:

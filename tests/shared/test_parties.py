@@ -1,28 +1,19 @@
 """The directory of parties as each service keeps it from lead-svc's events."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from clinch.run.postgres import Postgres
 from shared.events.envelope import Envelope, Event
 from shared.events.lead import AccountCreated, AccountUpdated, PersonAdded, PersonChanged, PersonTold
 from shared.ids import external_id, new_id
 from shared.parties import accounts, directory, people
 from shared.parties.references import made_id, told_id
-from tests.harness import Running, running
-from tests.shared.notes_service import service
+from tests.harness import Running
 
 ANN, ACME, RED, BLUE, ROOT = [new_id() for _ in range(5)]
 READER = directory.reader()
-
-
-@pytest.fixture
-async def notes(postgres: Postgres) -> AsyncIterator[Running]:
-    async with running(service, postgres) as started:
-        yield started
 
 
 async def hear(notes: Running, *told: tuple[UUID, int, Event]) -> None:

@@ -1,7 +1,6 @@
 """Documents of policy: the active one is in memory, its versions are stored, and other services keep copies."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -17,15 +16,8 @@ from shared.policy import store
 from shared.policy.company import COMPANY_POLICY
 from shared.policy.document import Document, Policy, value
 from shared.policy.held import FRESH, KEEP, Held
-from tests.harness import Running, fresh_database, running
+from tests.harness import Running, fresh_database
 from tests.shared.notes_service import NOTE_POLICY, NotePolicy
-from tests.shared.notes_service import service as notes_svc
-
-
-@pytest.fixture
-async def notes(postgres: Postgres) -> AsyncIterator[Running]:
-    async with running(notes_svc, postgres) as started:
-        yield started
 
 
 async def begin(svc: Running) -> None:

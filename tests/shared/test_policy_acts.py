@@ -21,7 +21,7 @@ from tests.acts import Acts
 from tests.client import Client
 from tests.harness import Running, running
 from tests.shared.notes_service import service as notes_svc
-from tests.shared.test_policy_api import PATH, SIMULATED
+from tests.shared.policy_desk import PATH, SIMULATED
 
 WHOS = tuple(role.value for role in Role if role is not Role.system)
 _ROWS = Query(VERSIONS.table.select().order_by(VERSIONS.table.c.number), Version)

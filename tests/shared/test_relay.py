@@ -5,20 +5,20 @@ import random
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 import pytest
 
-from clinch.run.postgres import Postgres
 from shared.db.tx import Database
 from shared.ids import new_id
 from shared.log import relay as relaying
 from shared.log.bus import BusUnavailable, Message, UnknownTopic
 from shared.log.relay import PENDING, Cleared, relay, sample
-from tests.harness import Running, running
+from tests.harness import Running
 from tests.shared.memory_bus import MemoryBus
-from tests.shared.notes_service import NOTES, Note, NoteEdited, NoteWritten, service
+from tests.shared.notes_service import NOTES, Note, NoteEdited, NoteWritten
 from tests.shared.until import until
 
 TOPIC = "clinch.note.events.v1"
@@ -30,9 +30,8 @@ WHERE datname = current_database() AND query LIKE '%FROM outbox WHERE id >%' AND
 
 
 @pytest.fixture
-async def notes(postgres: Postgres) -> AsyncIterator[Running]:
-    async with running(service, postgres, pool_size=20) as started:
-        yield started
+def changed() -> dict[str, Any]:
+    return {"pool_size": 20}
 
 
 @pytest.fixture

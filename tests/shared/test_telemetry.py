@@ -11,21 +11,13 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Route
 
-from clinch.run.postgres import Postgres
 from shared.db.tx import Database
 from shared.errors import Unavailable
 from shared.process.settings import Settings
 from shared.process.telemetry import Telemetry
-from tests.harness import Running, running
-from tests.shared.notes_service import service
+from tests.harness import Running
 
 REQUESTS = "http_server_request_duration_seconds"
-
-
-@pytest.fixture
-async def notes(postgres: Postgres) -> AsyncIterator[Running]:
-    async with running(service, postgres) as started:
-        yield started
 
 
 def figure(name: str, **labels: object) -> float:
