@@ -16,7 +16,7 @@ import pytest
 from clinch.errors import CommandError
 from clinch.run.down import stop
 from clinch.run.folder import DataFolder
-from clinch.run.postgres import PostgresError
+from clinch.run.postgres import PostgresError, _account
 from clinch.run.processes import alive
 from clinch.run.settings import Embedded
 from tests.clinch import embedded
@@ -137,6 +137,21 @@ def test_a_stale_lock_file_that_names_a_living_stranger_does_not_matter(data: Pa
     (run.folder.postgres / "postmaster.pid").write_text("\n".join([str(os.getppid()), *lines[1:], ""]))
     with supervised(data) as run:
         assert ask(run, "SELECT answer FROM kept") == 42
+
+
+@pytest.mark.parametrize("name", ["postmaster.pid", ".s.PGSQL.5432.lock"])
+def test_a_lock_file_of_a_postmaster_that_was_just_killed_does_not_matter(data: Path, name: str) -> None:
+    """Nobody has reaped it yet, so that its pid still looks alive; Postgres alone would refuse to start."""
+    with supervised(data) as run:
+        ask(run, "CREATE TABLE kept AS SELECT 42 AS answer")
+        lock = run.postgres().socket.with_name(name) if name.endswith(".lock") else run.folder.postgres / name
+        lines = lock.read_text().splitlines()
+    with subprocess.Popen(["sleep", "600"], **_account(run.folder.postgres)) as killed:
+        killed.kill()
+        assert eventually(lambda: psutil.Process(killed.pid).status() == psutil.STATUS_ZOMBIE)
+        lock.write_text("\n".join([str(killed.pid), *lines[1:], ""]))
+        with supervised(data) as run:
+            assert ask(run, "SELECT answer FROM kept") == 42
 
 
 def test_a_folder_with_a_long_path_has_its_socket_elsewhere(data: Path, place: Path) -> None:

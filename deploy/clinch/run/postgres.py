@@ -129,13 +129,15 @@ class Postgres:
             return
 
     def stop_leftover(self) -> None:
-        """Stop what still runs on this folder without a parent, and remove a lock file that nobody alive holds.
+        """Stop what still runs on this folder without a parent, and remove lock files that nobody alive holds.
 
-        Postgres itself cannot tell a live postmaster from one that died where PID 1 does not reap, or from a reused pid.
+        Postgres itself cannot tell a live postmaster from one that was killed a moment ago, that died where PID 1 does not reap, or from
+        a reused pid. It asks of both its files: that of the folder, and that of the socket.
         """
-        lines = self._pid_file_lines()
-        if not lines:
+        locks = [lock for lock in (self.data / "postmaster.pid", self.socket.with_name(f"{_SOCKET}.lock")) if lock.exists()]
+        if not locks:
             return
+        postmaster = next((int(line) for line in self._pid_file_lines()[:1]), None)
         import psutil
 
         def running() -> list[psutil.Process]:
@@ -149,7 +151,6 @@ class Postgres:
                     continue
             return found
 
-        postmaster = int(lines[0])
         for process in running():
             # A backend without its postmaster only lingers: it would be killed by the next start's crash recovery.
             with suppress(psutil.NoSuchProcess):
@@ -163,7 +164,8 @@ class Postgres:
                     process.kill()
         if stuck:
             raise PostgresError(f"Another Postgres is still running on {self.data}: stop it, then repeat.")
-        (self.data / "postmaster.pid").unlink(missing_ok=True)
+        for lock in locks:
+            lock.unlink(missing_ok=True)
 
     def url(self, database: str) -> str:
         return f"postgresql://postgres@/{database}?host={quote(str(self._socket), safe='/')}"
