@@ -39,6 +39,12 @@ class Total:
 ROSTER_TOTAL = Total(8, "who is in which team", "SELECT person_id, team_id, team_path, role, active FROM roster ORDER BY person_id")
 """Of every service: lead-svc tells it, and the others keep it."""
 
+ACCOUNTS_TOTAL = Total(
+    8,
+    "name, region, owner and tier of each account",
+    "SELECT id, name, region, owner_id, tier FROM party_account WHERE version > 0 ORDER BY id",
+)
+"""Of each service with a directory of parties; lead-svc counts its own table. One that only an import has named is not told of yet."""
 
 RATES_TOTAL = Total(
     8, "the exchange rates of days", "SELECT base, currency, day, trim_scale(rate)::text, source FROM rate ORDER BY 1, 2, 3"

@@ -2,6 +2,7 @@ import asyncpg
 import pytest
 
 from clinch.run.postgres import Postgres
+from lead_svc.parties.timers import TIERS
 from lead_svc.service import service
 from lead_svc.team.rules import MOVED
 from shared import migrations, verify
@@ -20,7 +21,8 @@ async def test_accounts_and_leads_of_an_earlier_release_are_carried_over(postgre
     conn = await asyncpg.connect(url)
     try:
         await conn.execute(
-            "INSERT INTO account (id, name, created_at, updated_at, version) VALUES (uuidv7(), $1, now(), now(), 1)", "ACME  \uff23o"
+            "INSERT INTO account (id, name, tier, created_at, updated_at, version) VALUES (uuidv7(), $1, 'key', now(), now(), 1)",
+            "ACME  \uff23o",
         )
         moved, settled = [
             await conn.fetchval(
@@ -38,8 +40,9 @@ async def test_accounts_and_leads_of_an_earlier_release_are_carried_over(postgre
         await conn.execute(row, settled, True)
         await migrations.upgrade(service.migrations, service.metadata, url)
         assert await conn.fetchval("SELECT compared FROM account") == "acme co"
-        timers = await conn.fetch("SELECT kind, subject FROM timer")
-        assert [tuple(timer) for timer in timers] == [(MOVED, moved)]
+        timers = await conn.fetch("SELECT kind, subject FROM timer ORDER BY kind")
+        acme = await conn.fetchval("SELECT id FROM account")
+        assert [tuple(timer) for timer in timers] == [(TIERS, acme), (MOVED, moved)]
     finally:
         await conn.close()
 

@@ -1,8 +1,16 @@
 """Accounts and contacts over HTTP: upsert by key, reach, masks, and events without personal data."""
 
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
+import pytest
+
+from lead_svc.parties import timers
+from lead_svc.service import service
 from shared.events.lead import AccountCreated, AccountUpdated, ContactCreated, ContactUpdated
+from shared.timers import set_timer
+from shared.verify import atomicity, run
 from tests.client import codes, done
 from tests.harness import Running
 from tests.lead.desk import Desk
@@ -27,6 +35,23 @@ async def test_an_account_is_its_sellers(desk: Desk, svc: Running) -> None:
     assert done(await desk.by("max").get(f"/v1/accounts/{made['id']}"), 200)["name"] == "Acme"
     assert done(await desk.by("bob").get("/v1/accounts"), 200)["items"] == []
     assert codes(await desk.by("ann").post("/v1/accounts", json={"name": "X", "owner_id": desk.id("bob")})) == {"not_manager"}
+
+
+async def test_tiers_that_were_never_told_are_told_once(desk: Desk, svc: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timers, "BATCH", 2)
+    for n in range(5):
+        await account(desk, external_id=f"a-{n}", tier="key")
+    told = await account(desk, name="Told", tier="key")
+    async with svc.transaction() as tx:
+        await tx.execute("UPDATE event SET data = (data::jsonb - 'tier')::json WHERE subject <> $1", UUID(told["id"]))
+        await set_timer(tx, timers.TIERS, UUID(told["id"]), tx.now)
+    while await svc.fire_due():
+        svc.clock.now += timedelta(seconds=1)
+    said = await svc.told(AccountUpdated)
+    assert [(e.data.tier, e.data.changed, e.version) for e in said] == [("key", ["tier"], 2)] * 5
+    async with svc.db.connection() as conn:
+        checks = [*service.checks, *atomicity(service.metadata)]
+        assert [found.says async for found in run(conn, checks) if found.offenders] == []
 
 
 async def test_the_same_account_again(desk: Desk, svc: Running) -> None:

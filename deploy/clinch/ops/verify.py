@@ -148,7 +148,7 @@ async def _agreements(services: "Mapping[str, Service]", databases: Mapping[str,
                 rows = [tuple(row) for row in await conn.fetch(total.sql)]
                 owner, expected = known.setdefault(total.says, (name, rows))
                 if owner != name:
-                    differ = [f"{row}" for row in {*expected} ^ {*rows}] if expected != rows else []
+                    differ = sorted({*map(str, expected)} ^ {*map(str, rows)}) if expected != rows else []
                     yield f"{owner} = {name}", Finding(total.invariant, total.says, len(differ), tuple(differ[:3]), len(expected))
 
 

@@ -1,7 +1,7 @@
 """What `clinch verify` asks of contracts: legal histories, one per quote, money to the last cent."""
 
 from contract_svc.acts import CONTRACT_ACTS
-from shared.verify import Check, Total, legal_histories
+from shared.verify import ACCOUNTS_TOTAL, Check, Total, legal_histories
 
 CHECKS = (
     *legal_histories(CONTRACT_ACTS, table="contract", column="state"),
@@ -31,6 +31,7 @@ CHECKS = (
 )
 
 TOTALS = (
+    ACCOUNTS_TOTAL,
     Total(
         8,
         "payments kept: count and amount",

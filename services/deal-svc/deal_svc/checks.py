@@ -5,7 +5,7 @@ Histories are paths of declared acts, and end where the record is.
 
 from deal_svc.acts import DEAL_ACTS
 from deal_svc.quotes.rules import QUOTE_ACTS
-from shared.verify import RATES_TOTAL, Check, Total, legal_histories
+from shared.verify import ACCOUNTS_TOTAL, RATES_TOTAL, Check, Total, legal_histories
 
 CHECKS = (
     *legal_histories(DEAL_ACTS, table="deal", column="stage"),
@@ -26,6 +26,7 @@ CHECKS = (
 
 TOTALS = (
     RATES_TOTAL,
+    ACCOUNTS_TOTAL,
     Total(
         8,
         "deals by stage: count and amount",

@@ -1,8 +1,20 @@
 """What `clinch verify` asks of lead-svc's data: histories are paths of its acts, and end where the lead is."""
 
+from dataclasses import replace
+
 from lead_svc.acts import LEAD_ACTS
 from shared.events.lead import LeadCaptured
-from shared.verify import RATES_TOTAL, Check, Total, legal_histories
+from shared.verify import ACCOUNTS_TOTAL, RATES_TOTAL, Check, Total, legal_histories
+
+_TOLD_OTHERWISE = """
+WITH RECURSIVE tree AS (
+  SELECT id, ARRAY[id] AS path FROM team WHERE parent_id IS NULL
+  UNION ALL SELECT t.id, tree.path || t.id FROM team t JOIN tree ON tree.id = t.parent_id
+)
+SELECT coalesce(p.id, r.person_id) FROM person p LEFT JOIN tree ON tree.id = p.team_id FULL JOIN roster r ON r.person_id = p.id
+WHERE (p.id, p.role, p.active, p.team_id, coalesce(tree.path, '{}'))
+IS DISTINCT FROM (r.person_id, r.role, r.active, r.team_id, r.team_path)
+"""
 
 CHECKS = (
     *legal_histories(LEAD_ACTS, table="lead", column="state", stays=[LeadCaptured]),
@@ -13,10 +25,12 @@ CHECKS = (
         "SELECT task.id FROM task JOIN lead ON lead.id = task.record_id "
         "WHERE task.kind = 'wake_up' AND task.state = 'open' AND lead.state <> 'nurturing'",
     ),
+    Check(8, "the directory has each person's role and team, and whether they have left", _TOLD_OTHERWISE),
 )
 
 TOTALS = (
     RATES_TOTAL,
+    replace(ACCOUNTS_TOTAL, sql="SELECT id, name, region, owner_id, tier FROM account ORDER BY id"),
     Total(
         8,
         "leads captured, by source",

@@ -22,6 +22,7 @@ from lead_svc.leads.timers import person_moved, wake, wake_up
 from lead_svc.me.api import router as me
 from lead_svc.metadata import metadata
 from lead_svc.parties.api import accounts, contacts
+from lead_svc.parties.timers import TIERS, tell_tiers
 from lead_svc.policy import POLICY
 from lead_svc.qualification.api import router as qualification
 from lead_svc.qualification.policy import SIMULATIONS
@@ -61,7 +62,7 @@ service = Service(
         calendar,
     ],
     readers=[CONVERSION, HAND_OVER, DEALINGS],
-    timers={WAKE: wake, MOVED: person_moved, **task_timers(KINDS, {WAKE_UP.name: wake_up})},
+    timers={WAKE: wake, MOVED: person_moved, TIERS: tell_tiers, **task_timers(KINDS, {WAKE_UP.name: wake_up})},
     follows=[following(KINDS)],
     jobs=[run_imports, run_rate_imports, move],
     checks=CHECKS,

@@ -7,7 +7,7 @@ from metrics_svc.facts.deal import UNKNOWN_STAGE
 from metrics_svc.feed import checks as feed
 from metrics_svc.webhooks.cursor import MATCHES
 from metrics_svc.webhooks.rules import MOVES
-from shared.verify import Check, Total, legal_histories
+from shared.verify import ACCOUNTS_TOTAL, Check, Total, legal_histories
 
 _STEPS = ("f2_at", "f3_at", "f4_at", *REACHED.values())
 _STEPS_MISSED = "SELECT id FROM lead_fact WHERE " + " OR ".join(
@@ -45,6 +45,7 @@ CHECKS = (
 )
 
 TOTALS = (
+    ACCOUNTS_TOTAL,
     Total(
         8,
         "leads captured, by source",

@@ -15,6 +15,14 @@ SHOWN_LESS = re.compile(r"dev-(?!admin).* /v1/(accounts|contacts)\?")
 """Accounts that nobody owns are shown through their records alone; until then everybody who sells saw them."""
 
 
+ACCOUNTS = re.compile(r"\S+ /v1/accounts\?")
+
+
+def told_once_more(before: dict[str, Any]) -> dict[str, Any]:
+    """The tier of an account is told at the upgrade, because events did not say it until then: its version is one higher."""
+    return {**before, "items": [item | {"version": item["version"] + (item["tier"] is not None)} for item in before["items"]]}
+
+
 def still_shown(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
     """A list without the items that are shown no more; those that are shown are as they were, and none is there that was not."""
     there = {item["id"] for item in after["items"]}
