@@ -9,7 +9,7 @@ import pytest
 
 from metrics_svc.cells.merging import merge, merge_some, sum_up
 from metrics_svc.cells.months import keep_months
-from metrics_svc.cells.tables import MONTH, PENDING
+from metrics_svc.cells.tables import AS_OF, MONTH, PENDING
 from metrics_svc.figures import plan, queries
 from metrics_svc.rebuild.cells import differing_cells, recompute_cells
 from shared.events.lead import PersonAdded
@@ -25,6 +25,7 @@ ASKED: tuple[dict[str, Any], ...] = (
     {"from": "2025-02-03", "to": "2025-02-20"},
     {"to": "2025-04-01", "as_of": "2025-02-28"},
     {"from": "2025-01-01", "as_of": "2025-03-17"},
+    {"from": "2025-01-12", "to": "2025-03-01", "as_of": "2025-04-11"},
     {"from": "2025-01-05", "to": "2025-07-01", "grain": "month"},
 )
 CUTS: tuple[dict[str, Any], ...] = (
@@ -90,7 +91,7 @@ async def test_cells_of_months_give_what_the_facts_say(
     async with svc.transaction() as tx:
         await keep_months(tx)
     found.append(await answers(svc, role, subject))
-    assert ("months" in sources) == (role != "manager+csm")
+    assert ("months" in sources) == ("days" in sources) == (role != "manager+csm")
     async with svc.transaction() as tx:
         assert await merge_some(tx, most=50) == 50
     found.append(await answers(svc, role, subject))
@@ -109,13 +110,15 @@ async def test_cells_of_months_give_what_the_facts_say(
 
 async def test_cells_of_months_computed_anew_are_the_same(svc: Running) -> None:
     await hear(svc, events_of(random_world(7, leads=25).stories), batch=40)
-    rows = f"SELECT * FROM {MONTH.name} WHERE n <> 0 OR amount <> 0 OR us <> 0 ORDER BY 1, 2, 3, 4, 5, 6"
+    rows = "SELECT * FROM {} WHERE n <> 0 OR amount <> 0 OR us <> 0 ORDER BY 1, 2, 3, 4, 5, 6"
+    of_months, of_days = rows.format(MONTH.name), rows.format(AS_OF.name)
     async with svc.transaction() as tx:
         while await merge_some(tx, most=200) == 200:
             pass
-        folded = await tx.rows(rows)
+        months, days = await tx.rows(of_months), await tx.rows(of_days)
         await recompute_cells(tx)
-        assert await tx.rows(rows) == folded != []
+        assert await tx.rows(of_months) == months != []
+        assert await tx.rows(of_days) == days != []
 
 
 async def test_a_month_is_read_from_its_days_where_a_period_cuts_it(svc: Running) -> None:

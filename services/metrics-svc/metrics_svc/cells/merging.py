@@ -4,11 +4,11 @@ import asyncio
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Text, any_, bindparam, delete, func, literal_column, select
+from sqlalchemy import CTE, BigInteger, ColumnElement, Select, Table, Text, any_, bindparam, delete, func, literal_column, select
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
-from metrics_svc.cells.months import summed
-from metrics_svc.cells.tables import MONTH, PENDING
+from metrics_svc.cells.months import summed, summed_as_of
+from metrics_svc.cells.tables import AS_OF, MONTH, PENDING
 from metrics_svc.kpi import all_measures
 from shared.auth import SYSTEM
 from shared.clock import Clock
@@ -39,11 +39,15 @@ def _merge() -> Query[int]:
     some = select(here).select_from(PENDING).limit(bindparam("most", type_=BigInteger)).scalar_subquery()
     taken = delete(PENDING).where(here == any_(func.array(some))).returning(*PENDING.c).cte("taken")
     of_cohorts = taken.c.measure == any_(bindparam("cohorts", type_=ARRAY(Text)))
-    cells = summed(taken, of_cohorts).subquery("cells")
-    put = insert(MONTH).from_select(MONTH.c.keys(), select(*[cells.c[c.name] for c in MONTH.c]))
-    more = {name: MONTH.c[name] + put.excluded[name] for name in ("n", "amount", "us")}
-    put = put.on_conflict_do_update(index_elements=list(MONTH.primary_key), set_=more)
-    return Query(select(func.count()).select_from(taken).add_cte(put.returning(MONTH.c.n).cte("put")), int)
+    months, days = _put(MONTH, summed(taken, of_cohorts)), _put(AS_OF, summed_as_of(taken, of_cohorts))
+    return Query(select(func.count()).select_from(taken).add_cte(months, days), int)
+
+
+def _put(table: Table, cells: Select[Any]) -> CTE:
+    put = insert(table).from_select(table.c.keys(), cells)
+    more = {name: table.c[name] + put.excluded[name] for name in ("n", "amount", "us")}
+    put = put.on_conflict_do_update(index_elements=list(table.primary_key), set_=more)
+    return put.returning(table.c.n).cte(f"put_{table.name}")
 
 
 async def merge_some(tx: Tx, most: int = MOST) -> int:

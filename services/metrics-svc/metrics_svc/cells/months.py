@@ -2,6 +2,9 @@
 
 A year of one owner is 12 of them, where it is up to 365 cells of days. Days at the ends of a period come from elsewhere.
 
+What is counted of a cohort is known as of a day when both are by then: the later of the two days is what such cells are kept by, month by
+month, and for the days of the month that the figures end in day by day. So a cohort's month that is not over is as good as a whole one.
+
 A fact adds to many of them, so a fold only appends to `cell_pending` what they change by, and a job of the worker sums it up. Figures read
 both in one statement.
 """
@@ -11,9 +14,24 @@ from datetime import date
 from itertools import combinations
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, FromClause, Select, case, cast, func, literal_column, or_, select, tuple_, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    FromClause,
+    Select,
+    SelectBase,
+    Table,
+    case,
+    cast,
+    func,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+    union_all,
+)
 
-from metrics_svc.cells.tables import EVER, MONTH, PROJECTION
+from metrics_svc.cells.tables import AS_OF, EVER, MONTH, PROJECTION
 from metrics_svc.counting.dimensions import SUMMED
 from metrics_svc.counting.measure import Measure
 from shared.db.tx import Reader, Tx
@@ -25,9 +43,11 @@ PLACES: tuple[tuple[str, ...], ...] = (*_ONE, *_TWO)
 """The dimensions that are counted together: of a cohort over all months, else month by month."""
 
 PLACES_AS_OF: tuple[tuple[str, ...], ...] = _ONE
-"""The same for a cohort month by month, for figures as of an earlier day."""
+"""The same for a cohort month by month and day by day, for figures as of an earlier day."""
 
-_VERSION = repr((PLACES, PLACES_AS_OF))
+VERSION = repr((PLACES, PLACES_AS_OF, "days"))
+"""What is kept. Other cells than these are computed again."""
+
 _KEEP = f"INSERT INTO {PROJECTION.name} VALUES ('months', $1) ON CONFLICT (name) DO UPDATE SET version = excluded.version"
 _KEPT = f"SELECT EXISTS (SELECT 1 FROM {PROJECTION.name} WHERE name = 'months' AND version = $1)"
 
@@ -47,18 +67,34 @@ def following(month: date) -> date:
 
 async def keep_months(tx: Tx) -> None:
     """Remember that the cells of months are whole: figures may be read from them."""
-    await tx.execute(_KEEP, _VERSION)
+    await tx.execute(_KEEP, VERSION)
 
 
 async def months_kept(db: Reader) -> bool:
-    return bool(await db.value(_KEPT, _VERSION))
+    return bool(await db.value(_KEPT, VERSION))
 
 
-def summed(rows: FromClause, of_cohorts: ColumnElement[bool]) -> Any:
+def summed(rows: FromClause, of_cohorts: ColumnElement[bool]) -> Select[Any]:
     """The cells of months that rows like those of `cell_pending` add up to. `of_cohorts` is the condition for those of a cohort."""
-    month = _month(rows.c.day)
-    every = _rows(rows, case((of_cohorts, _EVER), else_=month))
-    return union_all(_by(PLACES, every.subquery()), _by(PLACES_AS_OF, _rows(rows, month).where(of_cohorts).subquery()))
+    every = _rows(rows, case((of_cohorts, _EVER), else_=_month(rows.c.day)))
+    as_of = _rows(rows, _month(known_on(rows.c.day, rows.c.cohort_day))).where(of_cohorts)
+    return _cells(MONTH, union_all(_by(PLACES, every), _by(PLACES_AS_OF, as_of)))
+
+
+def summed_as_of(rows: FromClause, of_cohorts: ColumnElement[bool]) -> Select[Any]:
+    """The same for the cells of days."""
+    return _cells(AS_OF, _by(PLACES_AS_OF, _rows(rows, known_on(rows.c.day, rows.c.cohort_day)).where(of_cohorts)))
+
+
+def known_on(day: ColumnElement[Any], cohort_day: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The day from which on something counts in the figures of its cohort."""
+    return func.greatest(day, cohort_day, type_=Date())
+
+
+def _cells(table: Table, sums: SelectBase) -> Select[Any]:
+    found = sums.subquery()
+    at = {"month": "at", "day": "at"}
+    return select(*[found.c[at.get(c.name, c.name)].label(c.name) for c in table.c])
 
 
 _EVER: ColumnElement[Any] = literal_column(f"DATE '{EVER.isoformat()}'", Date)
@@ -68,14 +104,14 @@ def _month(day: ColumnElement[Any]) -> ColumnElement[Any]:
     return cast(func.date_trunc("month", day), Date)
 
 
-def _rows(of: FromClause, month: ColumnElement[Any]) -> Select[Any]:
+def _rows(of: FromClause, at: ColumnElement[Any]) -> Select[Any]:
     kept = [of.c[name] for name in (*SUMMED, "n", "amount", "us")]
-    return select(of.c.measure, month.label("month"), _month(of.c.cohort_day).label("cohort_month"), *kept)
+    return select(of.c.measure, at.label("at"), _month(of.c.cohort_day).label("cohort_month"), *kept)
 
 
-def _by(places: Sequence[tuple[str, ...]], of: FromClause) -> Select[Any]:
+def _by(places: Sequence[tuple[str, ...]], rows: Select[Any]) -> Select[Any]:
     """The sums in each of these places, in one pass over the rows."""
-    c = of.c
+    c = rows.subquery().c
     place = func.grouping(*[c[name] for name in SUMMED])
 
     def each(give: Callable[[tuple[str, ...]], Any]) -> ColumnElement[Any]:
@@ -87,13 +123,13 @@ def _by(places: Sequence[tuple[str, ...]], of: FromClause) -> Select[Any]:
         select(
             c.measure,
             each(lambda names: literal_column(f"'{' '.join(names)}'")).label("dimension"),
-            c.month,
+            c.at,
             each(lambda names: c[names[0]]).label("value"),
             each(lambda names: c[names[1]] if len(names) > 1 else literal_column("''")).label("other"),
             c.cohort_month,
             *totals,
         )
-        .group_by(func.grouping_sets(*[tuple_(c.measure, c.month, c.cohort_month, *[c[name] for name in names]) for names in places]))
+        .group_by(func.grouping_sets(*[tuple_(c.measure, c.at, c.cohort_month, *[c[name] for name in names]) for names in places]))
         .having(or_(*[func.sum(c[name]) != 0 for name in ("n", "amount", "us")]))
     )
 

@@ -73,6 +73,21 @@ def month_table(of: MetaData, name: str = "cell_month") -> Table:
     )
 
 
+def as_of_table(of: MetaData, name: str = "cell_as_of") -> Table:
+    return Table(
+        name,
+        of,
+        Column("measure", _Word, nullable=False),
+        Column("dimension", _Word, nullable=False),
+        Column("day", Date, nullable=False, comment="of what is counted, or of its cohort if that is later"),
+        Column("value", _Word, nullable=False),
+        Column("cohort_month", Date, nullable=False),
+        *_sums(),
+        PrimaryKeyConstraint("measure", "dimension", "day", "value", "cohort_month"),
+        **_ROOM,
+    )
+
+
 def _sums() -> list[Column[object]]:
     return [
         Column("n", BigInteger, nullable=False),
@@ -83,6 +98,7 @@ def _sums() -> list[Column[object]]:
 
 CELL = cell_table(metadata)
 MONTH = month_table(metadata)
+AS_OF = as_of_table(metadata)
 BUCKET = bucket_table(metadata)
 
 PENDING = Table(

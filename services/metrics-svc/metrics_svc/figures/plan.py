@@ -1,7 +1,8 @@
 """Where each part of a figure is read: cells of days, cells of months, or facts. All give the same sums.
 
 Cells of days have one dimension at a time, cells of months two. A manager's or rep's figures are the sums over the owners whose figures
-they see, so the owner is one of the dimensions for them. Days at the ends of a period are read beside its whole months.
+they see, so the owner is one of the dimensions for them. Days at the ends of a period are read beside its whole months. So are, of a cohort
+as of a day within a month, the days of that month: cells of days know of each from which month its cohort is.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from metrics_svc.cells.months import PLACES, following, month_of, monthly
+from metrics_svc.cells.months import PLACES, PLACES_AS_OF, following, month_of, monthly
 from metrics_svc.counting.dimensions import SUMMED
 from metrics_svc.figures.question import BEGINNING, Grain, Question
 from metrics_svc.figures.sources import Cut, Read, Source
@@ -36,11 +37,14 @@ def pieces(part: Part, asked: Question, where: Cut, grain: Grain | None, *, mont
     start, end = span
     part = part if part.window == "cohort" else Part(part.measure, "period")
     first = start if start.day == 1 else following(month_of(start))
-    last = month_of(end)
+    as_of = part.window == "cohort" and not where.ever
+    last = following(month_of(end)) if as_of and end == asked.seen and end.day > 1 else month_of(end)
     if first >= last:
         yield Piece(days, part, start, end)
         return
     yield Piece("months", part, first, last)
+    if as_of and asked.seen.day > 1:
+        yield Piece("days", part, first, last)
     if start < first:
         yield Piece(days, part, start, first)
     if last < end:
@@ -68,7 +72,7 @@ def _in_months(part: Part, asked: Question, where: Cut, grain: Grain | None) -> 
     if where.of_accounts(part.measure) or not named:
         return False
     if cohort and not where.ever:
-        return len(named) == 1 and asked.seen.day == 1
+        return named in PLACES_AS_OF
     return named in PLACES
 
 

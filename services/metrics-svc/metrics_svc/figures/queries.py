@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select, union_all
 
-from metrics_svc.cells.months import months_kept
+from metrics_svc.cells.months import month_of, months_kept
 from metrics_svc.cells.tables import EVER
 from metrics_svc.counting.dimensions import DIMENSIONS
 from metrics_svc.figures.access import params
@@ -101,6 +101,9 @@ async def _values(db: Reader, actor: Actor, asked: Question, plan: Sequence[Read
     for of in plan:
         of_days = asked if of.piece.start is None else asked.within(of.piece.start, of.piece.end)
         values |= _bounds(of_days, of.read.n, of.read.part, ever=where.ever, facts=of.read.source == "facts")
+        if of.read.part.window == "cohort" and not where.ever and of.read.source in ("months", "days"):
+            month = month_of(asked.seen)
+            values[f"p{of.read.n}_{'seen' if of.read.source == 'months' else 'month'}"] = month
     return values
 
 

@@ -1,4 +1,7 @@
-"""The places that a figure is read from, each with its SELECT: cells of days or months, and facts."""
+"""The places that a figure is read from, each with its SELECT: cells of days or months, and facts.
+
+`days` are the cells of days of the month that figures as of a day end in; `cells` are those of periods.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +10,8 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Date, Select, Text, Uuid, and_, bindparam, cast, func, literal_column, null, select, true
 from sqlalchemy.types import TypeEngine
 
-from metrics_svc.cells.tables import BUCKET, CELL, EVER, MONTH, PENDING
+from metrics_svc.cells.months import known_on
+from metrics_svc.cells.tables import AS_OF, BUCKET, CELL, EVER, MONTH, PENDING
 from metrics_svc.counting.dimensions import ALL, DIMENSIONS
 from metrics_svc.counting.measure import Measure
 from metrics_svc.figures.access import kind_of, visible
@@ -18,7 +22,7 @@ from shared.auth import Actor
 from shared.db.query import is_in
 from shared.db.tables import At
 
-Source = Literal["cells", "months", "facts"]
+Source = Literal["cells", "months", "days", "facts"]
 Whose = Literal["all", "below", "own"]
 
 
@@ -127,8 +131,7 @@ def sums(of: Read, grain: str | None, where: Cut, *, buckets: bool) -> list[Sele
 
     What several SELECTs give is added up.
     """
-    sources = {"facts": (_of_facts,), "cells": (_of_cells,), "months": (_of_months, _of_pending)}[of.source]
-    return [_select(of, *source(of, grain, where, buckets)) for source in sources]
+    return [_select(of, *select_of(of, grain, where, buckets)) for select_of in _SELECTS[of.source]]
 
 
 def _select(of: Read, measure: Any, period: Any, group: Any, conditions: Any, columns: dict[str, Any]) -> Select[Any]:
@@ -162,12 +165,19 @@ def _of_months(of: Read, grain: str | None, where: Cut, _buckets: bool) -> _Sele
     return _summed(of, grain, where, c, (c.month, c.cohort_month), values, c.dimension == " ".join(named))
 
 
+def _of_days(of: Read, grain: str | None, where: Cut, _buckets: bool) -> _Selected:
+    c = AS_OF.c
+    named = where.dimensions(of.part.measure)
+    return _summed(of, grain, where, c, (c.day, c.cohort_month), dict.fromkeys(named, c.value), c.dimension == named[0])
+
+
 def _of_pending(of: Read, grain: str | None, where: Cut, _buckets: bool) -> _Selected:
     """What is not summed up yet: by day, but asked for by whole months."""
     c = PENDING.c
-    ever = of.part.window == "cohort" and where.ever
-    days = literal_column(f"DATE '{EVER.isoformat()}'", Date) if ever else c.day, c.cohort_day
-    return _summed(of, grain, where, c, days, {name: c[name] for name in where.dimensions(of.part.measure)}, true())
+    at: ColumnElement[Any] = c.day
+    if of.part.window == "cohort":
+        at = literal_column(f"DATE '{EVER.isoformat()}'", Date) if where.ever else known_on(c.day, c.cohort_day)
+    return _summed(of, grain, where, c, (at, c.cohort_day), {name: c[name] for name in where.dimensions(of.part.measure)}, true())
 
 
 def _summed(
@@ -190,6 +200,8 @@ def _summed(
     conditions &= window(part, of.n, at, cohort, Date(), where.ever)
     if part.window != "cohort":
         conditions &= at < EVER
+    if of.source == "days":
+        conditions &= at >= bindparam(f"p{of.n}_month", type_=Date)
     period = _period(grain, cohort if part.window == "cohort" else at)
     group = values[where.by] if where.by else literal_column("''")
     sums = {"bucket": c.bucket, "n": c.n} if "bucket" in c else {"n": c.n, "amount": c.amount, "us": c.us}
@@ -211,3 +223,6 @@ def _of_facts(of: Read, grain: str | None, where: Cut, buckets: bool) -> _Select
     amount = c[measure.value] if measure.value else nothing
     us = c[f"{measure.seconds}_us"] if measure.seconds else nothing
     return name, period, group, conditions, {"n": c[measure.count] if measure.count else one, "amount": amount, "us": us}
+
+
+_SELECTS = {"facts": (_of_facts,), "cells": (_of_cells,), "months": (_of_months, _of_pending), "days": (_of_days, _of_pending)}

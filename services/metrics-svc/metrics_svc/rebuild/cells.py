@@ -1,6 +1,6 @@
 """Computing all cells again from the facts, by SQL: for new measures or another zone, and to check the live cells."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Date,
+    FromClause,
     Insert,
     MetaData,
     Select,
@@ -28,77 +29,82 @@ from sqlalchemy import (
 )
 
 from metrics_svc.cells.merging import TURN, merge
-from metrics_svc.cells.months import monthly, summed
-from metrics_svc.cells.tables import BUCKET, CELL, EVER, MONTH, bucket_table, cell_table, month_table
+from metrics_svc.cells.months import monthly, summed, summed_as_of
+from metrics_svc.cells.tables import AS_OF, BUCKET, CELL, EVER, MONTH, as_of_table, bucket_table, cell_table, month_table
 from metrics_svc.counting.dimensions import ALL, SUMMED
 from metrics_svc.counting.measure import Cells, Measure
 from metrics_svc.fold import LANES
 from metrics_svc.folding.table import TABLES
-from metrics_svc.rebuild.shadow import drop_pending, replace_cells
+from metrics_svc.rebuild.shadow import drop_pending, drop_uncounted, replace_cells, says, uncounted
 from metrics_svc.rebuild.versions import keep, measures_of
 from shared.db.query import Query
 from shared.db.tx import Tx
 
 _ANEW = MetaData()
-_CELL, _MONTH, _BUCKET = cell_table(_ANEW, "anew_cell"), month_table(_ANEW, "anew_month"), bucket_table(_ANEW, "anew_bucket")
+_CELL, _MONTH = cell_table(_ANEW, "anew_cell"), month_table(_ANEW, "anew_month")
+_AS_OF, _BUCKET = as_of_table(_ANEW, "anew_as_of"), bucket_table(_ANEW, "anew_bucket")
+_TABLES = ((CELL, _CELL), (MONTH, _MONTH), (AS_OF, _AS_OF), (BUCKET, _BUCKET))
 
-_START = """
-CREATE TEMP TABLE anew_cell (LIKE cell) ON COMMIT DROP;
-CREATE TEMP TABLE anew_month (LIKE cell_month) ON COMMIT DROP;
-CREATE TEMP TABLE anew_bucket (LIKE cell_bucket) ON COMMIT DROP;
-"""
+_START = "; ".join(f"CREATE TEMP TABLE {anew.name} (LIKE {table.name}) ON COMMIT DROP" for table, anew in _TABLES)
+_EMPTY = f"TRUNCATE {', '.join(anew.name for _, anew in _TABLES)}"
 _DIFFER = """
-SELECT count(*) FROM (
-  (SELECT * FROM {0} WHERE n <> 0 OR amount <> 0 OR us <> 0 EXCEPT SELECT * FROM {1}) UNION ALL
-  (SELECT * FROM {1} WHERE n <> 0 OR amount <> 0 OR us <> 0 EXCEPT SELECT * FROM {0})
-) AS c
-"""
-_DIFFER_BUCKETS = """
-SELECT count(*) FROM (
-  (SELECT * FROM cell_bucket WHERE n <> 0 EXCEPT SELECT * FROM anew_bucket) UNION ALL
-  (SELECT * FROM anew_bucket WHERE n <> 0 EXCEPT SELECT * FROM cell_bucket)
-) AS b
+WITH live AS (SELECT * FROM {0} WHERE measure = $1 AND ({2}))
+SELECT count(*) FROM ((SELECT * FROM live EXCEPT SELECT * FROM {1}) UNION ALL (SELECT * FROM {1} WHERE {2} EXCEPT SELECT * FROM live)) AS c
 """
 
 
 async def differing_cells(tx: Tx) -> int:
     """How many cells and histogram buckets are not what the facts say; 0 when all is well."""
-    await _compute(tx, list(LANES))
+    await _begin(tx, list(LANES))
     await merge(tx)
-    found = [await tx.value(_DIFFER.format(*tables)) for tables in (("cell", "anew_cell"), ("cell_month", "anew_month"))]
-    return sum(map(int, found)) + int(await tx.value(_DIFFER_BUCKETS))
+    found = await uncounted(tx)
+    for measure in [measure for lane in LANES for measure in measures_of(lane)]:
+        await _compute(tx, measure)
+        for table, anew in _TABLES:
+            found += int(await tx.value(_DIFFER.format(table.name, anew.name, says(table)), measure.name))
+    return found
 
 
 async def recompute_cells(tx: Tx, *lanes: str) -> None:
-    """Replace all cells, or those of these lanes, by what the facts say, in the tx's transaction; folds wait for it."""
+    """Replace all cells, or those of these lanes, by what the facts say, in the tx's transaction; folds wait for it.
+
+    One measure after the other: a statement for all of them would take too long, and room for as many cells again.
+    """
     lanes = lanes or tuple(LANES)
-    await _compute(tx, lanes)
+    await _begin(tx, lanes)
     await drop_pending(tx, *lanes)
-    for table, anew in ((CELL, _CELL), (MONTH, _MONTH), (BUCKET, _BUCKET)):
-        await replace_cells(tx, table, anew.name, *lanes)
+    await drop_uncounted(tx)
     for lane in lanes:
+        for measure in measures_of(lane):
+            await _compute(tx, measure)
+            for table, anew in _TABLES:
+                await replace_cells(tx, table, anew.name, measure.name)
         await keep(tx, lane, "cells")
 
 
-async def _compute(tx: Tx, lanes: Sequence[str]) -> None:
+async def _begin(tx: Tx, lanes: Sequence[str]) -> None:
     for lane in lanes:
         await tx.execute(LANES[lane].turn)
     await tx.execute(TURN)
     await tx.execute(_START)
-    for lane in lanes:
-        for query in _queries(lane):
-            await tx.run(query, zone=tx.settings.zone.key)
 
 
-@lru_cache(maxsize=16)
-def _queries(lane: str) -> list[Query[int]]:
-    found = []
-    for measure in measures_of(lane):
-        found += [Query(_cells_of(measure, cells), int) for cells in measure.cells]
-        if monthly(measure):
-            found.append(Query(_months_of(measure), int))
-        if measure.seconds:
-            found.append(Query(_buckets_of(measure), int))
+async def _compute(tx: Tx, measure: Measure) -> None:
+    """The measure's cells, in tables of their own."""
+    await tx.execute(_EMPTY)
+    for query in _queries(measure):
+        await tx.run(query, zone=tx.settings.zone.key)
+
+
+@lru_cache(maxsize=256)
+def _queries(measure: Measure) -> list[Query[int]]:
+    found = [Query(_cells_of(measure, cells), int) for cells in measure.cells]
+    if monthly(measure):
+        found.append(Query(_summed(_MONTH, measure, summed), int))
+        if measure.cohort:
+            found.append(Query(_summed(_AS_OF, measure, summed_as_of), int))
+    if measure.seconds:
+        found.append(Query(_buckets_of(measure), int))
     return found
 
 
@@ -106,7 +112,7 @@ def _cells_of(measure: Measure, cells: Cells) -> Insert:
     return _insert(_CELL, measure, cells, [], _sums(measure))
 
 
-def _months_of(measure: Measure) -> Insert:
+def _summed(into: Table, measure: Measure, summing: Callable[[FromClause, ColumnElement[bool]], Select[Any]]) -> Insert:
     """Two facts of the same day and dimensions are one row of those that are summed up."""
     fact = TABLES[measure.of].table
     name = literal_column(f"'{measure.name}'", Text).label("measure")
@@ -114,8 +120,7 @@ def _months_of(measure: Measure) -> Insert:
     who = [_value(measure, dimension).label(dimension) for dimension in SUMMED]
     sums = [total.label(of) for total, of in zip(_sums(measure), ("n", "amount", "us"), strict=True)]
     rows = select(name, *days, *who, *sums).select_from(fact).where(_counts(measure)).group_by(*_first(3 + len(who)))
-    cells = summed(rows.subquery(), true() if measure.cohort else false()).subquery()
-    return insert(_MONTH).from_select(_MONTH.c.keys(), select(*[cells.c[c.name] for c in _MONTH.c]))
+    return insert(into).from_select(into.c.keys(), summing(rows.subquery(), true() if measure.cohort else false()))
 
 
 def _buckets_of(measure: Measure) -> Insert:

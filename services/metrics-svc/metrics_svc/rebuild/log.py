@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
+from itertools import product
 from typing import Any
 from uuid import UUID
 
@@ -10,12 +11,12 @@ from sqlalchemy import Table
 
 from metrics_svc.cells.merging import TURN, merge
 from metrics_svc.cells.months import keep_months
-from metrics_svc.cells.tables import BUCKET, PENDING
+from metrics_svc.cells.tables import PENDING
 from metrics_svc.facts import deadline
 from metrics_svc.fold import LANES, Lane
 from metrics_svc.rebuild.progress import Telling
-from metrics_svc.rebuild.shadow import CELLS, create, drop_pending, facts, of_others, replace_cells, swap_facts
-from metrics_svc.rebuild.versions import forget_older, keep, outdated
+from metrics_svc.rebuild.shadow import CELLS, create, drop_pending, drop_uncounted, facts, replace_cells, says, swap_facts, uncounted
+from metrics_svc.rebuild.versions import forget_older, keep, measures_of, outdated
 from shared.auth import SYSTEM
 from shared.clock import utcnow
 from shared.db.context import Context
@@ -66,7 +67,8 @@ async def differing_rows(db: Database, bus: Bus, settings: Settings) -> tuple[in
     """How many rows of the live projection are not what the log says, and of how many events."""
     async with _alone(db) as conn:
         found = [await _in_shadow(conn, lane, bus, settings, _compare) for lane in LANES.values()]
-    return sum(differ for _, differ in found), sum(events for events, _ in found)
+        more = await uncounted(Reader(conn))
+    return more + sum(differ for _, differ in found), sum(events for events, _ in found)
 
 
 @asynccontextmanager
@@ -117,8 +119,9 @@ async def _take_over(tx: Tx, lane: Lane) -> int:
     await tx.execute(TURN)
     await merge(tx)
     await drop_pending(tx, lane.name)
-    for table in CELLS:
-        await replace_cells(tx, table, f"{_SCHEMA}.{table.name}", lane.name)
+    await drop_uncounted(tx)
+    for table, measure in product(CELLS, measures_of(lane.name)):
+        await replace_cells(tx, table, f"{_SCHEMA}.{table.name}", measure.name)
     await swap_facts(tx, lane.name, _SCHEMA)
     await keep(tx, lane.name, "facts", "cells")
     return 0
@@ -130,18 +133,15 @@ async def _compare(tx: Tx, lane: Lane) -> int:
         await tx.execute(f"SET LOCAL search_path TO {path}")
         await merge(tx)
     its = [await _differing(tx, table, "") for table in facts(lane.name)]
-    return sum([*its, *[await _differing(tx, table, _counted(table), of_others(lane.name)) for table in CELLS]])
+    cells = product(CELLS, measures_of(lane.name))
+    its += [await _differing(tx, table, f"WHERE measure = $1 AND ({says(table)})", measure.name) for table, measure in cells]
+    return sum(its)
 
 
 async def _differing(tx: Tx, table: Table, where: str, *args: Any) -> int:
     names = ", ".join(table.c.keys())  # an older schema has its columns in another order
     live, again = (f"SELECT {names} FROM {schema}.{table.name} {where}" for schema in ("public", _SCHEMA))
     return int(await tx.value(f"SELECT count(*) FROM (({live} EXCEPT {again}) UNION ALL ({again} EXCEPT {live})) AS d", *args))
-
-
-def _counted(table: Table) -> str:
-    """A lane's rows; the live projection keeps cells whose sums came back to zero."""
-    return f"WHERE measure <> ALL($1::text[]) AND ({'n <> 0' if table is BUCKET else 'n <> 0 OR amount <> 0 OR us <> 0'})"
 
 
 class _Again:

@@ -7,15 +7,18 @@ from sqlalchemy import MetaData, Table
 from sqlalchemy.dialects.postgresql import asyncpg as dialect
 from sqlalchemy.schema import CreateIndex, CreateTable, SetColumnComment, SetTableComment
 
-from metrics_svc.cells.tables import BUCKET, CELL, MONTH, PENDING
+from metrics_svc.cells.tables import AS_OF, BUCKET, CELL, MONTH, PENDING
 from metrics_svc.fold import LANES
 from metrics_svc.folding.touched import facts_of
+from metrics_svc.kpi import all_measures
 from metrics_svc.rebuild.versions import measures_of
 from shared.db.tables import NAMING
-from shared.db.tx import Tx
+from shared.db.tx import Reader, Tx
 
-CELLS = (CELL, MONTH, BUCKET)
+CELLS = (CELL, MONTH, AS_OF, BUCKET)
 """What the measures of all lanes share; their column `measure` says whose a row is."""
+
+_UNCOUNTED = "measure <> ALL($1::text[])"
 
 
 def facts(lane: str) -> list[Table]:
@@ -23,9 +26,9 @@ def facts(lane: str) -> list[Table]:
     return [of.table for of in facts_of(lane)]
 
 
-def of_others(*lanes: str) -> list[str]:
-    """The measures of the other lanes. Cells of none of them are these lanes' own, or what nobody counts any more."""
-    return [m.name for other in LANES if other not in lanes for m in measures_of(other)]
+def says(table: Table) -> str:
+    """The condition that a cell says anything: live ones stay when their sums come back to zero."""
+    return "n <> 0" if table is BUCKET else "n <> 0 OR amount <> 0 OR us <> 0"
 
 
 async def create(tx: Tx, schema: str, tables: Iterable[Table]) -> None:
@@ -40,23 +43,35 @@ async def create(tx: Tx, schema: str, tables: Iterable[Table]) -> None:
             await tx.execute(str(statement.compile(dialect=dialect.dialect())))  # type: ignore[no-untyped-call]
 
 
-async def replace_cells(tx: Tx, table: Table, by: str, *lanes: str) -> None:
-    """Replace the rows of these lanes in a live table of cells by those of the table `by`, in the caller's transaction.
+async def replace_cells(tx: Tx, table: Table, by: str, measure: str) -> None:
+    """Replace the rows of this measure in a live table of cells by those of the table `by`, in the caller's transaction.
 
     Only what differs is written: after most changes that is little. Readers see the old rows until the commit.
     """
     names, key = table.c.keys(), table.primary_key.columns.keys()
     same, there = (" AND ".join(f"o.{n} = c.{n}" for n in of) for of in (names, key))
-    gone = f"DELETE FROM public.{table.name} c WHERE c.measure <> ALL($1::text[]) AND NOT EXISTS (SELECT FROM {by} o WHERE {same})"
-    await tx.execute(gone, of_others(*lanes))
+    gone = f"DELETE FROM public.{table.name} c WHERE c.measure = $1 AND NOT EXISTS (SELECT FROM {by} o WHERE {same})"
+    await tx.execute(gone, measure)
     columns = ", ".join(f"c.{n}" for n in names)
-    more = f"SELECT {columns} FROM {by} c WHERE NOT EXISTS (SELECT FROM public.{table.name} o WHERE {there})"
-    await tx.execute(f"INSERT INTO public.{table.name} ({', '.join(names)}) {more}")
+    more = f"SELECT {columns} FROM {by} c WHERE c.measure = $1 AND NOT EXISTS (SELECT FROM public.{table.name} o WHERE {there})"
+    await tx.execute(f"INSERT INTO public.{table.name} ({', '.join(names)}) {more}", measure)
 
 
 async def drop_pending(tx: Tx, *lanes: str) -> None:
     """Forget what cells of months of these lanes would change by. The caller holds the lock of who sums it up."""
-    await tx.execute(f"DELETE FROM public.{PENDING.name} WHERE measure <> ALL($1::text[])", of_others(*lanes))
+    of_others = [m.name for other in LANES if other not in lanes for m in measures_of(other)]
+    await tx.execute(f"DELETE FROM public.{PENDING.name} WHERE measure <> ALL($1::text[])", of_others)
+
+
+async def uncounted(reader: Reader) -> int:
+    """How many live cells are of measures that nobody counts any more."""
+    count = "SELECT count(*) FROM public.{} WHERE {} AND ({})"
+    return sum([int(await reader.value(count.format(t.name, _UNCOUNTED, says(t)), list(all_measures()))) for t in CELLS])
+
+
+async def drop_uncounted(tx: Tx) -> None:
+    for table in CELLS:
+        await tx.execute(f"DELETE FROM public.{table.name} WHERE {_UNCOUNTED}", list(all_measures()))
 
 
 async def swap_facts(tx: Tx, lane: str, schema: str) -> None:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 
-from metrics_svc.cells.months import PLACES, PLACES_AS_OF
+from metrics_svc.cells.months import VERSION as MONTHS
 from metrics_svc.cells.tables import PROJECTION
 from metrics_svc.counting.fact import FACTS
 from metrics_svc.counting.measure import Measure
@@ -62,7 +62,7 @@ async def forget_older(tx: Tx) -> None:
 def _wanted(lane: str, zone: str) -> dict[str, str]:
     heard = sorted(LANES[lane].fold.types)
     code = [f"{name} {_meaning(source)}" for name, source in sorted(code_of(LANES[lane]).items())]
-    measures = [*sorted(m.declared for m in measures_of(lane)), repr((PLACES, PLACES_AS_OF))]
+    measures = [*sorted(m.declared for m in measures_of(lane)), MONTHS]
     return {
         part: hashlib.sha256("\n".join([zone, *text]).encode()).hexdigest()
         for part, text in (("facts", [*heard, *code]), ("cells", measures))
