@@ -50,7 +50,8 @@ _SET = """
 INSERT INTO timer (id, kind, subject, due_at, data)
 SELECT given.id, $2, given.subject, given.due_at, $5 FROM unnest($1::uuid[], $3::uuid[], $4::timestamptz[]) AS given (id, subject, due_at)
 ON CONFLICT (kind, subject, due_at) DO UPDATE
-SET data = excluded.data, cancelled_at = NULL, attempts = 0, retry_at = NULL, error = NULL WHERE timer.fired_at IS NULL
+SET data = excluded.data, cancelled_at = NULL, fired_at = NULL, attempts = 0, retry_at = NULL, error = NULL
+WHERE timer.fired_at IS NULL OR $6
 """
 _OPEN = "fired_at IS NULL AND cancelled_at IS NULL"
 _CANCEL = f"""
@@ -107,13 +108,18 @@ async def set_timer(tx: Tx, kind: str, subject: UUID, due_at: datetime, data: Ma
     await set_timers(tx, kind, {subject: due_at}, data)
 
 
-async def set_timers(tx: Tx, kind: str, due: Mapping[UUID, datetime], data: Mapping[str, Any] | None = None) -> None:
-    """The same for many subjects, each with its time, by one statement."""
+async def set_timers(
+    tx: Tx, kind: str, due: Mapping[UUID, datetime], data: Mapping[str, Any] | None = None, *, again: bool = False
+) -> None:
+    """The same for many subjects, each with its time, by one statement.
+
+    With `again` one that has fired for the same time fires once more: what it is about may have had another time since.
+    """
     for due_at in due.values():
         if due_at.tzinfo is None or not READABLE_YEARS[0] <= due_at.year < READABLE_YEARS[1]:
             raise Invalid(f"This would be due on {due_at:%Y-%m-%d}; nothing can be reminded of then.", pointer="due_at", code="time_range")
     if due:
-        await tx.execute(_SET, [new_id() for _ in due], kind, list(due), list(due.values()), dict(data or {}))
+        await tx.execute(_SET, [new_id() for _ in due], kind, list(due), list(due.values()), dict(data or {}), again)
 
 
 async def cancel_timers(tx: Tx, subject: UUID, kind: str | None = None) -> None:

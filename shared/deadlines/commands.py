@@ -24,7 +24,7 @@ from shared.history import starts_work
 from shared.ids import new_id
 from shared.policy.calendar import calendar_of
 from shared.policy.company import COMPANY_POLICY
-from shared.timers import cancel_timers, set_timer
+from shared.timers import cancel_timers, set_timers
 
 TIMER = "deadline"
 """The timer of all deadlines; its subject is the deadline."""
@@ -165,7 +165,7 @@ async def _look_at(tx: Tx, deadline: Running) -> Running:
 
 async def _set(tx: Tx, deadline: Running) -> None:
     if (look := rules.next_look(deadline)) is not None:
-        await set_timer(tx, TIMER, deadline.id, look)
+        await set_timers(tx, TIMER, {deadline.id: look}, again=True)
 
 
 _CHANGED = [name for name in DEADLINES.names if name not in ("id", "version", "name", "record_id")]

@@ -80,7 +80,7 @@ async def put(tx: Tx, kind: TaskKind, wanted: Sequence[ToDo], *, imported: bool 
     await cancel_timers_of(tx, [task.id for task, _ in moved], TIMER)
     await tx.save_many(TASKS, moved)
     await tx.add_many(TASKS, new)
-    await set_timers(tx, TIMER, {task.id: task.due_at for task, _ in [*moved, *new]})
+    await set_timers(tx, TIMER, {task.id: task.due_at for task, _ in [*moved, *new]}, again=True)
 
 
 async def _close(tx: Tx, kind: TaskKind, records: Mapping[UUID, Any], ended: Sequence[tuple[Task, datetime]], state: TaskState) -> None:

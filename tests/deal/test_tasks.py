@@ -38,6 +38,18 @@ async def test_another_time_moves_it_and_another_step_does_it(sales: Sales, svc:
     assert len({e.subject for e in await svc.told(DealTaskSet)}) == 2
 
 
+async def test_a_time_that_it_had_before_is_told_again(sales: Sales, svc: Running) -> None:
+    deal = await sales.deal()
+    await _set(sales, deal, "Demo", 3)
+    svc.clock.advance(days=5)
+    await svc.fire_due()
+    await _set(sales, deal, "Demo", 10)
+    await _set(sales, deal, "Demo", -2)
+    assert (await svc.fire_due(), await svc.fire_due()) == (1, 0)
+    first, second = await svc.told(DealTaskDue)
+    assert (first.subject, first.time) == (second.subject, second.time)
+
+
 async def test_it_is_over_when_the_deal_is_lost(sales: Sales, svc: Running) -> None:
     deal = await sales.deal()
     await _set(sales, deal, "Demo", 3)

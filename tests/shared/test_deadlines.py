@@ -235,3 +235,19 @@ def test_whatever_happens_in_any_order(postgres: Postgres, loop: asyncio.Abstrac
         run_state_machine_as_test(machine, settings=settings(max_examples=25, stateful_step_count=15))
     finally:
         loop.run_until_complete(context.__aexit__(None, None, None))
+
+
+async def test_a_deadline_that_starts_anew_for_the_same_time_is_told_again(postgres: Postgres) -> None:
+    async with running(service, postgres) as svc:
+        note = new_id()
+        async with svc.transaction() as tx:
+            await tx.add(NOTES, Note(note, 0, "", tx.now), NoteWritten(text="10"))
+        began = svc.clock()
+        svc.clock.advance(days=11)
+        await svc.fire_due()
+        for text in ("20", "10"):
+            async with svc.transaction() as tx:
+                await tx.save(NOTES, await tx.load(NOTES, note), NoteWritten(text=text), at=began)
+        await svc.fire_due()
+        missed = await svc.told(ContractDeadlineMissed)
+        assert [e.time for e in missed] == [began + timedelta(days=10)] * 4, "twice for each deadline"
