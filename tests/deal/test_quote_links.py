@@ -9,6 +9,7 @@ from shared.http.hidden import without_secret
 from shared.links.record import caller
 from tests.client import codes, done
 from tests.deal.sales import Sales
+from tests.deal.spans import Spans
 
 
 async def linked(sales: Sales, **body: Any) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -68,6 +69,19 @@ async def test_the_secret_is_kept_nowhere(sales: Sales, capfd: pytest.CaptureFix
     listed = await sales.ask("rep:ann", "GET", f"/v1/quotes/{quote['id']}/links")
     assert secret not in str(listed)
     assert secret not in "".join(capfd.readouterr())
+
+
+async def test_no_trace_has_the_secret(sales: Sales, monkeypatch: pytest.MonkeyPatch) -> None:
+    spans = Spans()
+    monkeypatch.setitem(sales.svc.app._telemetry, "tracer_provider", spans)
+    _, link = await linked(sales)
+    secret = link["path"].rpartition("/")[2]
+    assert (await opened(sales, f"/p/quotes/{secret}")).status_code == 200
+    assert (await opened(sales, f"/p/quotes/{secret[::-1]}")).status_code == 404
+    told = str([span.said for span in spans.kept])
+    assert told.count("'url.path': '/p/quotes/-'") == 2, "both requests are traced"
+    assert secret not in told
+    assert secret[::-1] not in told
 
 
 def test_an_address_loses_its_secret_before_anything_sees_it() -> None:
