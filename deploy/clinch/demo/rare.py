@@ -61,13 +61,14 @@ def _delegated(leads: Sequence[Lead], _: datetime) -> list[Lead]:
 
 
 def _waiting(leads: Sequence[Lead], now: datetime) -> list[Lead]:
-    """A contract that is not signed yet has been in review for too long."""
-
-    def change(deal: Deal, contract: Contract) -> Contract | None:
-        fits = deal.stage == "closing" and not contract.signed_at and deal.closing_at and deal.closing_at + IN_REVIEW < now
-        return Contract(waits=True) if fits else None
-
-    return _one(leads, change)
+    """A contract that is not signed yet has been in review for too long. Where there is none, the latest signature has not come."""
+    known = [(lead, deal) for lead, deal, contract in _with_contract(leads) if deal.stage in ("closing", "won") and not contract.voided_at]
+    old = [(lead, deal) for lead, deal in known if deal.closing_at and deal.closing_at + IN_REVIEW < now]
+    if not old:
+        return list(leads)
+    lead, deal = max(old, key=lambda found: found[1].won_at or now)
+    expected = max(deal.expected_close_on, (now + timedelta(days=20)).date())
+    return _changed(leads, lead, replace(deal, won_at=None, contract=Contract(waits=True), expected_close_on=expected))
 
 
 def _not_accepted(leads: Sequence[Lead], now: datetime) -> list[Lead]:
