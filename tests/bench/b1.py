@@ -65,7 +65,7 @@ async def _rebuilt(url: str) -> float:
     try:
         async with opened(url) as db:
             started = perf_counter()
-            events = await rebuild(db, bus, db._settings)
+            events = await rebuild(db, bus, db.settings)
             return events / (perf_counter() - started)
     finally:
         await bus.stop()
