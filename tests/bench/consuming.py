@@ -10,7 +10,7 @@ from time import perf_counter
 
 from metrics_svc.service import service
 from shared.db.tx import Database
-from shared.log.bus import Delivered, Message, Position, Reader
+from shared.log.bus import Delivered, Message, Positions, Reader
 from shared.log.consumer import Consumer
 from shared.log.reactions import Handle
 from tests.shared.memory_bus import MemoryBus, MemoryReader
@@ -52,8 +52,8 @@ class _Log(MemoryBus):
         super().__init__()
         self.published: list[Delivered] = []
 
-    def reader(self, group: str, topics: Sequence[str], position: Position) -> Reader:
-        return _InOrder(self, topics, position)
+    def reader(self, group: str, topics: Sequence[str], positions: Positions) -> Reader:
+        return _InOrder(self, topics, positions)
 
 
 class _InOrder(MemoryReader):
@@ -62,8 +62,8 @@ class _InOrder(MemoryReader):
     read = 0
 
     async def poll(self, limit: int, timeout: float) -> list[Delivered]:
-        for place in self.held - self.next.keys():
-            self.next[place] = await self.position(place)
+        if new := sorted(self.held - self.next.keys()):
+            self.next |= await self.positions(new)
         assert isinstance(self.bus, _Log)
         batch = self.bus.published[self.read : self.read + limit]
         self.read += len(batch)
