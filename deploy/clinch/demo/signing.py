@@ -104,6 +104,7 @@ async def _fulfil(hand: Hand, plan: Contract, currency: str, contract: Mapping[s
 
 async def _welcome(hand: Hand, account_id: str, path: str) -> None:
     """Customer success joins the team of the account, and sees its contracts from then on."""
+    await hand.until(staff.DIRECTOR, f"/v1/accounts/{account_id}")  # there once lead-svc has heard of its first deal
     await hand.put(staff.DIRECTOR, f"/v1/accounts/{account_id}/members/{person_id(staff.SUCCESS)}")
     await hand.until(staff.SUCCESS, path)
 
