@@ -56,7 +56,7 @@ async def test_it_is_as_if_the_zone_had_always_been_this(svc: Running, postgres:
         for hours in (24 * 30, 17, 24 * 40):
             svc.clock.advance(hours=hours)
             always.clock.advance(hours=hours)
-            svc.app.state.db._settings = always.settings  # what runs afterwards runs in the new zone
+            svc.app.state.db.settings = always.settings  # what runs afterwards runs in the new zone
             assert await svc.fire_due() == await always.fire_due()
             assert await state(svc) == await state(always)
 
