@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metrics_svc.cells.changes import CellChanges, Change
-from metrics_svc.counting.dimensions import NOBODY, who_of
+from metrics_svc.counting.dimensions import NOBODY, NOWHERE, who_of
 from metrics_svc.counting.stages import EXITS, STAGES
 from metrics_svc.facts.allocation import AllocationFact
 from metrics_svc.facts.amount import AmountFact
@@ -139,7 +139,7 @@ def test_any_way_to_a_fact_gives_its_cells(versions: list[Any]) -> None:
 
 
 def test_a_step_counts_deals_once_and_sums_what_their_amounts_changed_by() -> None:
-    who = who_of(NOBODY, ["email", None, None, None, None, None])
+    who = who_of(NOBODY, ["email", *NOWHERE[3:]])
     first = AmountFact(*who, ID, 0, 1, Decimal(100), START, "lead", START, START)
     more = AmountFact(*who, ID, 1, 0, Decimal(20), START, "lead", START, START)
     cells = summed([(None, first), (None, more)])
