@@ -169,7 +169,6 @@ class Dimensions(BaseModel):
     campaign: Annotated[str | None, Dimension("campaign", of_lead=True)] = None
     deal_kind: Annotated[str | None, Dimension("kind")] = None
     medium: Annotated[str | None, Dimension("channel", of_lead=True)] = None
-    industry: Annotated[str | None, Dimension("industry", of_lead=True)] = None
 
 
 class MemberAdded(BaseModel):

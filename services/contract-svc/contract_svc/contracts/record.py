@@ -101,7 +101,6 @@ class Contract:
     campaign: Annotated[str | None, Stored(comment="of the lead's first touch, as is the medium")] = None
     deal_kind: Annotated[str | None, Stored(comment="that of its deal: new, upsell, cross_sell or renewal")] = None
     medium: str | None = None
-    industry: Annotated[str | None, Stored(comment="of the lead")] = None
     sign_by: Annotated[date | None, Stored(comment="the last day to sign")] = None
     sign_within_days: Annotated[int | None, Stored(comment="from sending to the last day to sign, where nobody names one")] = None
     committed_go_live_on: date | None = None

@@ -83,7 +83,6 @@ async def _open(tx: Tx, e: Envelope[LeadConverted]) -> str | None:
         region=lead.region or await _region(tx, lead.account_id),
         campaign=lead.campaign,
         medium=lead.medium,
-        industry=lead.industry,
     )
     await tx.add(DEALS, deal, told(DealOpened, deal, policy_version=policy.version), at=e.time)
     return None

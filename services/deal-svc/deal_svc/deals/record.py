@@ -57,7 +57,6 @@ class Deal:
     region: str | None
     campaign: Annotated[str | None, Stored(comment="of the lead's first touch, as is the medium")]
     medium: str | None
-    industry: Annotated[str | None, Stored(comment="of the lead")]
     competitor: str | None
     needs: Annotated[str | None, Stored(comment="as restated to the customer")]
     needs_confirmed_at: datetime | None

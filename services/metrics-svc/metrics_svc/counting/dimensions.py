@@ -13,7 +13,7 @@ from shared.ids import read_id
 from shared.spelling import normal_source
 
 _Text = str | None
-Who = tuple[UUID | None, UUID | None, _Text, _Text, _Text, _Text, _Text, _Text, _Text]
+Who = tuple[UUID | None, UUID | None, _Text, _Text, _Text, _Text, _Text, _Text]
 """The values of the dimensions in the order of `Placed`: owner, team, and the others."""
 
 Holder = tuple[UUID | None, UUID | None]
@@ -32,7 +32,6 @@ class Placed:
     campaign: str | None
     deal_kind: str | None
     medium: str | None
-    industry: str | None
 
 
 COLUMNS = tuple(Dimensions.model_fields)
@@ -59,7 +58,7 @@ ALL = ""
 """The dimension of a measure's total, whose only value is empty. For the others an empty value means that it is not known."""
 
 NOBODY: Holder = (None, None)
-NOWHERE: Who = (None, None, None, None, None, None, None, None, None)
+NOWHERE: Who = (None, None, None, None, None, None, None, None)
 
 _dimensions: Any = attrgetter(*COLUMNS)
 
