@@ -26,7 +26,6 @@ class DealStage:
 STAGES = (
     DealStage("discovery", "Discovery", "需求挖掘", 20, 14, step=False),
     DealStage("proposal", "Proposal", "方案提案", 50, 14),
-    DealStage("evaluation", "Evaluation", "方案评估", 60, 14),
     DealStage("negotiation", "Negotiation", "商务谈判", 75, 21),
     DealStage("closing", "Closing", "签约推进", 90, 30),
 )

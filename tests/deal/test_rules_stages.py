@@ -67,9 +67,9 @@ def codes(act: Act[Deal, None], at: Deal, by: Actor) -> list[str]:
         (replace(READY, needs_confirmed_at=None), Stage.PROPOSAL, {}, "needs_not_confirmed"),
         (replace(READY, next_step_due_at=None), Stage.PROPOSAL, {}, "no_next_step"),
         (READY, Stage.PROPOSAL, {"has_contact": False}, "no_contact"),
-        (deal(Stage.PROPOSAL), Stage.EVALUATION, {"has_presented": False}, "proposal_not_presented"),
-        (deal(Stage.EVALUATION), Stage.NEGOTIATION, {"has_decision_maker": False}, "no_decision_maker"),
-        (deal(Stage.EVALUATION), Stage.NEGOTIATION, {"has_sent_quote": False}, "quote_not_sent"),
+        (deal(Stage.PROPOSAL), Stage.NEGOTIATION, {"has_presented": False}, "proposal_not_presented"),
+        (deal(Stage.PROPOSAL), Stage.NEGOTIATION, {"has_decision_maker": False}, "no_decision_maker"),
+        (deal(Stage.PROPOSAL), Stage.NEGOTIATION, {"has_sent_quote": False}, "quote_not_sent"),
         (deal(Stage.NEGOTIATION), Stage.CLOSING, {"has_accepted_quote": False}, "quote_not_accepted"),
     ],
 )
@@ -148,8 +148,7 @@ def test_a_stage_is_declared_once() -> None:
             50,
             [*(f"spin_{part}_missing" for part in EVERY_PART), "needs_not_confirmed", "no_contact", "no_next_step"],
         ),
-        ("evaluation", 60, ["proposal_not_presented"]),
-        ("negotiation", 75, ["no_decision_maker", "quote_not_sent"]),
+        ("negotiation", 75, ["proposal_not_presented", "no_decision_maker", "quote_not_sent"]),
         ("closing", 90, ["quote_not_accepted"]),
     ]
     assert (probability(Stage.WON, Stages()), probability(Stage.LOST, Stages())) == (100, 0)
@@ -233,5 +232,5 @@ TestWay = Way.TestCase
 
 def test_events_tell_the_order_of_stages_and_the_dimensions_that_a_deal_has() -> None:
     event = told(DealOpened, deal(campaign="spring", medium="email", probability=20))
-    assert event.stage_order == ["discovery", "proposal", "evaluation", "negotiation", "closing"]
+    assert event.stage_order == ["discovery", "proposal", "negotiation", "closing"]
     assert (event.campaign, event.medium, event.deal_kind) == ("spring", "email", "new")

@@ -80,10 +80,10 @@ class Stage(StrEnum):
             _asks("no_next_step", "There is no next step with a date.", lambda deal, _: deal.next_step_due_at is not None),
         ),
     )
-    EVALUATION = ("evaluation", (_asks("proposal_not_presented", "No proposal was presented.", lambda _, facts: facts.has_presented),))
     NEGOTIATION = (
         "negotiation",
         (
+            _asks("proposal_not_presented", "No proposal was presented.", lambda _, facts: facts.has_presented),
             _asks("no_decision_maker", "The decision maker is not identified.", lambda _, facts: facts.has_decision_maker),
             _asks("quote_not_sent", "No quote was sent.", lambda _, facts: facts.has_sent_quote),
         ),
