@@ -33,7 +33,6 @@ class ContractPolicy(Served):
         ge=0,
         le=365,
     )
-    signature_hours: int = value(24, "Hours to sign", "签署时限", "Working hours from sending until all have signed.", ge=1, le=1000)
     core_clauses: tuple[Section, ...] = value(
         (Section.SCOPE, Section.PRICE_PAYMENT, Section.DELIVERY_ACCEPTANCE),
         "Core clauses",

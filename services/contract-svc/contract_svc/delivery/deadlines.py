@@ -33,11 +33,7 @@ from shared.events.contract import (
     ContractDeadlineStarted,
     ContractDeadlineStopped,
     ContractDeadlineWarned,
-    ContractDeclined,
-    ContractSentForSignature,
-    ContractSigned,
     ContractTerminated,
-    ContractVoided,
     ContractWentLive,
 )
 from shared.policy.company import COMPANY_POLICY
@@ -81,15 +77,7 @@ ACCEPTANCE = Deadline(
     missed=ContractAcceptanceOverdue,
     more=lambda contract: {"due_day": contract.acceptance_due_day},
 )
-SIGNATURE = Deadline(
-    name="signature",
-    clocks=CLOCKS,
-    starts={ContractSentForSignature: lambda tx, told: clocks.working_hours(tx, told.time, tx.policy(POLICY).signature_hours)},
-    meets=(ContractSigned,),
-    stops=(ContractDeclined, ContractVoided),
-    working=True,
-)
-DEADLINES = (ACCEPTANCE, SIGNATURE)
+DEADLINES = (ACCEPTANCE,)
 
 _FIRST = UUID(int=0)
 
