@@ -8,7 +8,6 @@ from lead_svc.capture.api import router as capture
 from lead_svc.checks import CHECKS, TOTALS
 from lead_svc.conversion.api import router as conversion
 from lead_svc.conversion.reactions import READER as CONVERSION
-from lead_svc.conversion.signed import READER as SIGNED
 from lead_svc.dealings.reactions import READER as DEALINGS
 from lead_svc.handover.api import router as handover
 from lead_svc.handover.commands import move
@@ -62,7 +61,7 @@ service = Service(
         rate_imports,
         calendar,
     ],
-    readers=[CONVERSION, HAND_OVER, DEALINGS, SIGNED],
+    readers=[CONVERSION, HAND_OVER, DEALINGS],
     timers={WAKE: wake, MOVED: person_moved, TIERS: tell_tiers, **task_timers(KINDS, {WAKE_UP.name: wake_up})},
     follows=[following(KINDS)],
     jobs=[run_imports, run_rate_imports, move],
