@@ -1,0 +1,1 @@
+"""Conditions on a lead, as policy writes them: one vocabulary for scoring, assignment and automation."""

@@ -1,0 +1,43 @@
+"""Whether conditions hold for a lead. Pure."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from lead_svc.conditions.fields import Condition, Op
+from lead_svc.leads.record import Lead
+from shared.spelling import compared, source_key
+
+_same = lru_cache(4096)(compared)
+
+
+@lru_cache(1024)
+def _wanted(condition: Condition) -> tuple[str, ...]:
+    written = _writing(condition.field)
+    return tuple(written(str(one)) for one in condition.values)
+
+
+def _writing(field: str) -> Callable[[str], str]:
+    """How the spellings of a field's values are brought to one form."""
+    return source_key if field == "source" else _same
+
+
+_HOLDS: Mapping[Op, Callable[[Any, Condition], bool]] = {
+    Op.IS: lambda value, c: value is not None and _writing(c.field)(str(value)) in _wanted(c),
+    Op.IS_NOT: lambda value, c: value is None or _writing(c.field)(str(value)) not in _wanted(c),
+    Op.CONTAINS: lambda value, c: value is not None and any(one in _writing(c.field)(str(value)) for one in _wanted(c)),
+    Op.STARTS_WITH: lambda value, c: value is not None and _writing(c.field)(str(value)).startswith(_wanted(c)),
+    Op.AT_LEAST: lambda value, c: value is not None and value >= c.values[0],
+    Op.AT_MOST: lambda value, c: value is not None and value <= c.values[0],
+    Op.KNOWN: lambda value, c: value not in (None, ""),
+    Op.UNKNOWN: lambda value, c: value in (None, ""),
+}
+
+
+def unmet(conditions: Sequence[Condition], lead: Lead) -> Condition | None:
+    """The first condition that does not hold for the lead; None when all do."""
+    return next((one for one in conditions if not _HOLDS[one.op](getattr(lead, one.field), one)), None)
+
+
+def holds(conditions: Sequence[Condition], lead: Lead) -> bool:
+    return unmet(conditions, lead) is None
