@@ -3,9 +3,10 @@
 Run by `clinch rezone`, services stopped.
 """
 
+from bisect import bisect_right
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -19,11 +20,20 @@ FX_PLACES = Decimal("1e-8")
 
 @dataclass(frozen=True)
 class Rezone:
-    """The new zone, and for a new currency each deal's rate from the old one: that of the day on which the deal was opened."""
+    """The new zone, and for a new currency each deal's rate from the old one: that of the day on which the deal was opened.
+
+    `days` has the rates by day, in their order, for what belongs to no deal.
+    """
 
     zone: ZoneInfo
     now: datetime
     rates: Mapping[UUID, Decimal] | None = None
+    days: Sequence[tuple[date, Decimal]] = ()
+
+
+def rate_of(days: Sequence[tuple[date, Decimal]], day: date) -> Decimal:
+    """The rate of the day, else of the last one before it; before all of them the first one."""
+    return days[max(0, bisect_right(days, day, key=lambda known: known[0]) - 1)][1]
 
 
 Follow = Callable[[Any, Rezone], Awaitable[None]]

@@ -20,6 +20,7 @@ Values = dict[str, list[Any]]
 NOBODY = "http://127.0.0.1:65535/hooks"
 """Where no receiver listens, so that a ping reaches nobody."""
 CSV = "external_id,company\nL-1,Acme\nL-2,\n"
+SPEND_CSV = "external_id,campaign,starts_on,amount,currency\nB-1,Expo,2026-01-07,90,CNY\n"
 RATES_CSV = "day,currency,rate,source\n2026-01-07,USD,7.1,bank\n"
 
 
@@ -36,6 +37,11 @@ async def leads(svc: Running) -> Values:
     rates = [done(await admin.post("/v1/rates", json=rate | {"day": day}), 201)["id"] for day in ("2026-01-05", "2026-01-06")]
     told = {"map": [f"{name}={name}" for name in rate]}
     rates_job = done(await admin.post("/v1/imports/rates", params=told, content=RATES_CSV), 202)["id"]
+    campaign = done(await admin.post("/v1/campaigns", json={"name": "Expo"}), 201)
+    spent = {"starts_on": "2026-01-05", "amount": {"amount": "90", "currency": "CNY"}}
+    spends = [done(await admin.post(f"/v1/campaigns/{campaign['id']}/spend", json=spent), 201)["id"] for _ in range(2)]
+    named = {"map": [f"{name}={name}" for name in SPEND_CSV.split("\n")[0].split(",")]}
+    spend_job = done(await admin.post("/v1/imports/spend", params=named, content=SPEND_CSV), 202)["id"]
     account = done(await admin.post("/v1/accounts", json={"name": "Acme Ltd"}), 201)
     done(await admin.post("/v1/contacts", json={"account_id": account["id"], "name": "Anna Berg"}), 201)
     lists = ("team/teams", "team/people", "accounts", "contacts")
@@ -62,6 +68,10 @@ async def leads(svc: Running) -> Values:
         "import_id": [job["id"]],
         **{f"{name}_rates_import.import_id": [rates_job] for name in ("get", "cancel", "resume")},
         "get_rates_import_problems.import_id": [rates_job],
+        **{f"{name}_spend_import.import_id": [spend_job] for name in ("get", "cancel", "resume")},
+        "get_spend_import_problems.import_id": [spend_job],
+        "campaign_id": [campaign["id"]],
+        "spend_id": spends,
         "rate_id": rates[:1],
         "withdraw_rate.rate_id": rates[1:],
         "set_rate.currency": ["USD", "EUR"],

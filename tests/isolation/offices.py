@@ -13,17 +13,16 @@ from tests.isolation.routes import FOR_ALL, FOR_ROLES, LISTS, PUBLIC, Route
 ROWS = (
     "external_id,captured_at,source,company,contact_name\nI-1,2026-02-03,seo,Imported Co,Hush000 Wu\nI-2,never,seo,Hush000 Co,Hush000 Li\n"
 )
+SPEND = "external_id,campaign,starts_on,amount,currency\nB-1,Expo,2026-01-05,90,CNY\nB-2,Nobody planned,2026-01-05,90,CNY\n"
 RATES = "currency,day,rate,source\nUSD,2026-01-05,7.1,bank\nUSD,never,7,bank\n"
 
 
 async def imported(asker: Asker) -> dict[str, str]:
-    """An import of each kind, with a row that is refused."""
-    found = {}
-    for what in ("leads", "deals", "rates"):
+    """A campaign, and an import of each kind with a row that is refused."""
+    found = {"/v1/campaigns": (await asker.world.do("adm", "POST", "/v1/campaigns", {"name": "Expo"}))["id"]}
+    for what, raw in {"leads": ROWS, "deals": ROWS, "rates": RATES, "spend": SPEND}.items():
         path = f"/v1/imports/{what}"
-        answer = await asker.world.by("adm").post(
-            path, content=(RATES if what == "rates" else ROWS).encode(), headers={"Content-Type": "text/csv"}
-        )
+        answer = await asker.world.by("adm").post(path, content=raw.encode(), headers={"Content-Type": "text/csv"})
         assert answer.status_code == 202, answer.text
         id = answer.json()["id"]
 

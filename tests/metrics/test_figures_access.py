@@ -148,6 +148,7 @@ def test_every_measure_is_of_a_kind_that_some_roles_see() -> None:
         *("captured", "mql", "sql", "assist", "first_mql", "mql_to_sql", "first_sql", "sql_to_deal"),
         *("lead_opened", "lead_proposal", "lead_negotiation", "lead_closing", "lead_won", "lead_reversed", "lead_paid", "lead_unpaid"),
         *("contacts", "inbound_contacts", "visits", "meetings"),
+        "spent",
     }
     assert {name for name, kind in found.items() if kind == "cash_figures"} == {
         *("due", "excused", "settled", "unsettled", "cash", "cash_waited", "cash_back", "cash_back_waited")

@@ -38,6 +38,12 @@ TOTALS = (
     ),
     Total(
         8,
+        "money spent, by campaign",
+        "SELECT c.name, count(*), sum(trim_scale(s.amount * s.fx))::text FROM campaign_spend s JOIN campaign c ON c.id = s.campaign_id "
+        "WHERE s.amount > 0 GROUP BY 1 ORDER BY 1",
+    ),
+    Total(
+        8,
         "when each lead was captured",
         "SELECT captured_at::date, count(*), sum(extract(epoch FROM captured_at))::text FROM lead WHERE captured_at IS NOT NULL "
         "GROUP BY 1 ORDER BY 1",

@@ -4,6 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from lead_svc.calendar.api import router as calendar
+from lead_svc.campaigns.api import router as campaigns
+from lead_svc.campaigns.imports import router as spend_imports
+from lead_svc.campaigns.imports import run_imports as run_spend_imports
+from lead_svc.campaigns.rezone import follow as rezone
 from lead_svc.capture.api import router as capture
 from lead_svc.checks import CHECKS, TOTALS
 from lead_svc.conversion.api import router as conversion
@@ -40,7 +44,18 @@ from shared.tasks.timers import task_timers
 
 service = Service(
     name="lead-svc",
-    prefixes=["/v1/leads", "/v1/accounts", "/v1/contacts", "/v1/team", "/v1/me", "/v1/imports/leads", "/v1/rates", "/v1/imports/rates"],
+    prefixes=[
+        "/v1/leads",
+        "/v1/accounts",
+        "/v1/contacts",
+        "/v1/team",
+        "/v1/me",
+        "/v1/imports/leads",
+        "/v1/rates",
+        "/v1/imports/rates",
+        "/v1/campaigns",
+        "/v1/imports/spend",
+    ],
     metadata=metadata,
     policies=[replace(POLICY, simulations=SIMULATIONS, move=move_leads), COMPANY_POLICY],
     migrations=Path(__file__).parent / "migrations",
@@ -59,14 +74,17 @@ service = Service(
         imports,
         rates,
         rate_imports,
+        campaigns,
+        spend_imports,
         calendar,
     ],
     readers=[CONVERSION, HAND_OVER, DEALINGS],
     timers={WAKE: wake, MOVED: person_moved, TIERS: tell_tiers, **task_timers(KINDS, {WAKE_UP.name: wake_up})},
     follows=[following(KINDS)],
-    jobs=[run_imports, run_rate_imports, move],
+    jobs=[run_imports, run_rate_imports, run_spend_imports, move],
     checks=CHECKS,
     totals=TOTALS,
-    streamed=("/v1/imports/leads", "/v1/imports/rates"),
+    rezone=rezone,
+    streamed=("/v1/imports/leads", "/v1/imports/rates", "/v1/imports/spend"),
     description="Leads from capture to conversion, and the companies and people they are about.",
 )

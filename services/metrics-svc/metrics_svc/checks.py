@@ -53,6 +53,11 @@ TOTALS = (
     ),
     Total(
         8,
+        "money spent, by campaign",
+        "SELECT campaign, count(DISTINCT spend_id), sum(trim_scale(amount))::text FROM spend_fact GROUP BY 1 ORDER BY 1",
+    ),
+    Total(
+        8,
         "when each lead was captured",
         "SELECT captured_at::date, count(*), sum(extract(epoch FROM captured_at))::text FROM lead_fact WHERE captured_at IS NOT NULL "
         "GROUP BY 1 ORDER BY 1",

@@ -1,7 +1,8 @@
 """The steps of a change of zone and currency. Each is one transaction, or can be repeated; a row in each database says which are done."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -26,6 +27,7 @@ _FORGET_RATES = ("DELETE FROM day_rate WHERE number = $1", "DELETE FROM deal_rat
 _STATE = "SELECT state FROM company WHERE number = $1 FOR UPDATE"
 _SET = "UPDATE company SET state = $2 WHERE number = $1"
 _RATES = "SELECT deal_id, rate FROM deal_rate WHERE number = $1"
+_DAYS = "SELECT day, rate FROM day_rate WHERE number = $1 ORDER BY day"
 _CHANGED = """
 SELECT count(DISTINCT reporting_currency) > 1 FROM company
 WHERE number IN ($1, (SELECT max(number) FROM company WHERE number < $1))
@@ -66,14 +68,17 @@ async def _begin(conn: Any, plan: Plan, *, with_rates: bool) -> None:
             await conn.copy_records_to_table("deal_rate", records=deals, columns=["number", "deal_id", "rate"])
 
 
-async def _rates(conn: Any, plan: Plan) -> dict[UUID, Decimal] | None:
-    """As the database of figures keeps them; None when the currency stays."""
+async def _rates(conn: Any, plan: Plan) -> tuple[dict[UUID, Decimal], list[tuple[date, Decimal]]] | None:
+    """By deal and by day, as the database of figures keeps them; None when the currency stays."""
     if not await conn.fetchval(_CHANGED, plan.number):
         return None
-    return {row["deal_id"]: row["rate"] for row in await conn.fetch(_RATES, plan.number)}
+    deals = {row["deal_id"]: row["rate"] for row in await conn.fetch(_RATES, plan.number)}
+    return deals, [(row["day"], row["rate"]) for row in await conn.fetch(_DAYS, plan.number)]
 
 
-async def _follow(name: str, conn: Any, plan: Plan, clock: "Clock", rates: Mapping[UUID, Decimal] | None) -> None:
+async def _follow(
+    name: str, conn: Any, plan: Plan, clock: "Clock", rates: tuple[Mapping[UUID, Decimal], Sequence[tuple[date, Decimal]]] | None
+) -> None:
     from clinch.run.services import load
     from shared.rezone import Rezone
 
@@ -81,7 +86,7 @@ async def _follow(name: str, conn: Any, plan: Plan, clock: "Clock", rates: Mappi
         if await conn.fetchval(_STATE, plan.number) != "moving":
             return
         if (follow := load(name).rezone) is not None:
-            await follow(conn, Rezone(ZoneInfo(plan.time_zone), clock(), rates))
+            await follow(conn, Rezone(ZoneInfo(plan.time_zone), clock(), *(rates or ())))
         await conn.execute(_SET, plan.number, "moved")
 
 

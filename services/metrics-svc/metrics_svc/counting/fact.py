@@ -30,6 +30,8 @@ class Fact(Generic[F]):
     - `lane`: facts of a lane are derived from each other, and from none of another lane.
     - `record`: the kind of record that is listed behind its figures, unless a column `record` tells it of each row; `figures`: the kind
       of figures that it is counted in.
+    - `whole`: its rows are nobody's, such as money spent on a campaign. Figures that count them are shown to those who see all, and are
+      not broken down by owner or team.
     - `hears`: what each event means for a row. The row is that of the event's subject, or of the record that `through` names by a
       field of the event. A fact that hears nothing is derived from others each time.
     - `begins`: first events of records that it hears of later. They mean nothing for it; a log that lacks them has lost its beginning.
@@ -44,6 +46,7 @@ class Fact(Generic[F]):
     lane: str
     record: str
     figures: Kind = DEAL_FIGURES
+    whole: bool = False
     hears: Mapping[type[Event], Hear] = field(default_factory=dict)
     through: Mapping[type[Event], str] = field(default_factory=dict)
     begins: tuple[type[Event], ...] = ()
@@ -65,4 +68,4 @@ class Fact(Generic[F]):
     @property
     def member(self) -> str:
         """The column with the lead or deal that a row belongs to: who sees that, sees the row."""
-        return self.of if self.record in ("lead", "deal") else "deal_id"
+        return self.of if self.whole or self.record in ("lead", "deal") else "deal_id"

@@ -13,12 +13,13 @@ from metrics_svc.counting.measure import Measure
 from metrics_svc.facts import FACTS
 from metrics_svc.facts.deal import DealFact
 from metrics_svc.facts.lead import LeadFact
+from metrics_svc.figures.question import Question
 from metrics_svc.folding.table import TABLES
 from metrics_svc.kpi import Part
 from shared.access.kinds import DEAL_FIGURES, LEAD_FIGURES, Kind, reach, sees
 from shared.access.rows import Rows, Through
 from shared.auth import Actor
-from shared.errors import Forbidden
+from shared.errors import Forbidden, Invalid
 
 
 def kind_of(measure: Measure) -> Kind:
@@ -34,16 +35,30 @@ def shown(parts: Sequence[Part], actor: Actor) -> list[Part]:
     return [part for part in parts if sees(kind_of(part.measure), actor)]
 
 
-def may_see(parts: Iterable[Part], actor: Actor) -> bool:
+def is_whole(parts: Iterable[Part]) -> bool:
+    """Whether something is counted that is nobody's: then the figure is of the company, or of what no owner decides."""
+    return any(FACTS[part.measure.of].whole for part in parts)
+
+
+def may_see(parts: Sequence[Part], actor: Actor) -> bool:
     """Whether the actor's roles show each of the kinds: a figure is shown to who sees all that it is computed from."""
-    return all(sees(kind, actor) for kind in kinds_of(parts))
+    return all(sees(kind, actor) for kind in kinds_of(parts)) and (not is_whole(parts) or sees_all(parts, actor))
 
 
-def must_see(parts: Iterable[Part], actor: Actor) -> None:
-    """`Forbidden` where the actor's roles show nothing of one of the kinds."""
+def must_see(parts: Sequence[Part], actor: Actor) -> None:
+    """`Forbidden` where the actor's roles show nothing of one of the kinds, or not all of what counts nobody's."""
     for kind in kinds_of(parts):
         if not sees(kind, actor):
             raise Forbidden(f"Your roles do not show {kind.label}.")
+    if is_whole(parts) and not sees_all(parts, actor):
+        raise Forbidden("Money spent on campaigns is shown to those who see all figures of leads.")
+
+
+def must_divide(parts: Sequence[Part], asked: Question) -> None:
+    """`Invalid` where a figure is asked for by owner or team that counts what neither has."""
+    if is_whole(parts) and (named := sorted({"owner", "team"} & {asked.by, *asked.filters})):
+        says = "Money spent on campaigns has no owner and no team: ask by source, campaign, channel, product or region."
+        raise Invalid(says, pointer="by" if asked.by in named else named[0], code="no_such_dimension")
 
 
 def sees_all(parts: Iterable[Part], actor: Actor) -> bool:

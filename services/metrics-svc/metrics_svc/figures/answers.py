@@ -1,6 +1,6 @@
 """The rows of a KPI that answer a question."""
 
-from metrics_svc.figures.access import must_see
+from metrics_svc.figures.access import must_divide, must_see
 from metrics_svc.figures.queries import read_sums
 from metrics_svc.figures.question import Grain, Question, periods
 from metrics_svc.figures.rules import Row, Sums, groups, row, series, total
@@ -13,6 +13,7 @@ from shared.errors import Invalid
 async def answer(db: Reader, actor: Actor, kpi: Kpi, asked: Question, grain: Grain | None) -> tuple[Row, list[Row]]:
     """The figure over the whole question, and the rows by period and group. `Forbidden` for whom it is not."""
     must_see(kpi.parts, actor)
+    must_divide(kpi.parts, asked)
     if kpi.one_by_one:
         return await _one_by_one(db, actor, kpi, asked, grain)
     found = await read_sums(db, actor, asked, kpi.parts, grain, quantiles=kpi.quantiles)

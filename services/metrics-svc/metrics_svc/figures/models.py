@@ -104,7 +104,7 @@ class RecordOut(Dimensions):
     """One thing that was counted."""
 
     measure: str = Field(description="What it was counted as.")
-    kind: str = Field(description="lead, deal, contract, milestone or payment")
+    kind: str = Field(description="lead, deal, contract, milestone, payment or spend")
     id: UUID
     external_id: str | None
     at: datetime = Field(description="When it happened.")

@@ -30,7 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from metrics_svc.counting.dimensions import DIMENSIONS, Placed
-from metrics_svc.figures.access import must_see
+from metrics_svc.figures.access import must_divide, must_see
 from metrics_svc.figures.models import RecordOut, at_edge
 from metrics_svc.figures.queries import parameters
 from metrics_svc.figures.question import Question
@@ -172,6 +172,7 @@ def _page_query(parts: tuple[tuple[int, Part], ...], where: Cut, following: bool
 async def read_page(db: Reader, actor: Actor, asked: Question, parts: Sequence[Part], page: PageAsked) -> Page[RecordOut]:
     """The records that these parts count, oldest first, as far as the actor may see them. The same address gives the same order."""
     must_see(parts, actor)
+    must_divide(parts, asked)
     chosen = [(n, p) for n, p in enumerate(parts) if page.measure is None or p.measure.name == page.measure]
     if not chosen:
         names = ", ".join(dict.fromkeys(p.measure.name for p in parts))

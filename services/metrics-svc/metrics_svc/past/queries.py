@@ -1,6 +1,5 @@
 """Events of the past as they read today: due days in the zone that they were told in, amounts in today's reporting currency."""
 
-from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
@@ -17,8 +16,9 @@ from shared.company import Company
 from shared.db.query import Query
 from shared.db.tables import COMPANY
 from shared.db.tx import Tx
+from shared.events.campaign import CampaignSpendEvent
 from shared.events.envelope import Envelope
-from shared.rezone import FX_PLACES
+from shared.rezone import FX_PLACES, rate_of
 
 _DEAL_RATES = "SELECT number, deal_id, rate FROM deal_rate WHERE deal_id = ANY($1::uuid[])"
 _DAY_RATES = "SELECT number, day, rate FROM day_rate ORDER BY number, day"
@@ -74,14 +74,15 @@ def _recorded(e: Envelope[Any]) -> datetime:
 
 
 def _deal_of(e: Envelope[Any]) -> UUID:
-    return e.subject if e.data.aggregate == "deal" else e.data.deal_id
+    """The deal whose rate converts the event; the event's own subject where it is of none, such as money spent on a campaign."""
+    return e.subject if e.data.aggregate == "deal" else getattr(e.data, "deal_id", e.subject)
 
 
 def _converted(e: Envelope[Any], past: Past, rates: "_Rates") -> Envelope[Any]:
     fx = e.data.fx
     for number, since in past.changes:
         if _recorded(e) < since:
-            fx = (fx * rates.of(number, _deal_of(e), e.time)).quantize(FX_PLACES, ROUND_HALF_UP)
+            fx = (fx * rates.of(number, _deal_of(e), e)).quantize(FX_PLACES, ROUND_HALF_UP)
     return replace(e, data=e.data.model_copy(update={"fx": fx}))
 
 
@@ -99,8 +100,8 @@ class _Rates:
         found = {(number, deal): rate for number, deal, rate in await tx.rows(_DEAL_RATES, list(deals))}
         return cls(found, await tx.rows(_DAY_RATES), tx.settings.zone)
 
-    def of(self, number: int, deal: UUID, at: datetime) -> Decimal:
+    def of(self, number: int, deal: UUID, e: Envelope[Any]) -> Decimal:
         if (found := self._deals.get((number, deal))) is not None:
             return found
-        days = self._days[number]
-        return days[max(0, bisect_right(days, day_of(at, self._zone), key=lambda known: known[0]) - 1)][1]
+        day = e.data.ends_on if isinstance(e.data, CampaignSpendEvent) else day_of(e.time, self._zone)
+        return rate_of(self._days[number], day)
