@@ -10,6 +10,9 @@ from lead_svc.campaigns.imports import run_imports as run_spend_imports
 from lead_svc.campaigns.rezone import follow as rezone
 from lead_svc.capture.api import router as capture
 from lead_svc.checks import CHECKS, TOTALS
+from lead_svc.consent.api import of_contacts, of_leads
+from lead_svc.consent.follows import FOLLOWS as OPT_OUT
+from lead_svc.consent.policy import POLICY as CONSENT_POLICY
 from lead_svc.conversion.api import router as conversion
 from lead_svc.conversion.reactions import READER as CONVERSION
 from lead_svc.dealings.reactions import READER as DEALINGS
@@ -57,7 +60,7 @@ service = Service(
         "/v1/imports/spend",
     ],
     metadata=metadata,
-    policies=[replace(POLICY, simulations=SIMULATIONS, move=move_leads), COMPANY_POLICY],
+    policies=[replace(POLICY, simulations=SIMULATIONS, move=move_leads), CONSENT_POLICY, COMPANY_POLICY],
     migrations=Path(__file__).parent / "migrations",
     routers=[
         capture,
@@ -75,12 +78,14 @@ service = Service(
         rates,
         rate_imports,
         campaigns,
+        of_leads,
+        of_contacts,
         spend_imports,
         calendar,
     ],
     readers=[CONVERSION, HAND_OVER, DEALINGS],
     timers={WAKE: wake, MOVED: person_moved, TIERS: tell_tiers, **task_timers(KINDS, {WAKE_UP.name: wake_up})},
-    follows=[following(KINDS)],
+    follows=[following(KINDS), OPT_OUT],
     jobs=[run_imports, run_rate_imports, run_spend_imports, move],
     checks=CHECKS,
     totals=TOTALS,

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from lead_svc.consent.fields import Use
+from lead_svc.consent.queries import unmet_of
 from lead_svc.leads import rules
 from lead_svc.leads.queries import FOLLOWING, SEEN
 from lead_svc.leads.record import Lead, Reason, State
@@ -82,7 +84,7 @@ async def contact_of(tx: Tx, contact_id: UUID, account_id: UUID | None) -> None:
 async def declare_mql(tx: Tx, id: UUID, *, reason: str, at: datetime | None, expect: int | None) -> Lead:
     lead = await SEEN.load(tx, id, expect)
     when = happened(at, tx.now)
-    DECLARE_MQL.check(lead, tx.actor, facts=tx.policy(POLICY))
+    DECLARE_MQL.check(lead, tx.actor, facts=tx.policy(POLICY), also=await unmet_of(tx, lead, Use.MQL))
     return await tx.save(LEADS, lead, LeadMqlReached(how="manual", score=lead.score, reason=reason), at=when, state=State.MQL)
 
 
