@@ -9,6 +9,7 @@ import pytest
 from lead_svc.campaigns.imports import SpendRow, run_imports, take
 from lead_svc.campaigns.rules import CAMPAIGN_ACTS, SPEND_ACTS
 from lead_svc.campaigns.tables import CAMPAIGNS, SPENDS
+from lead_svc.checks import TOTALS
 from shared import verify
 from shared.auth import Role
 from shared.events.campaign import CampaignChanged, CampaignPlanned, CampaignSpendCorrected, CampaignSpendRecorded
@@ -89,6 +90,9 @@ async def test_spend_keeps_the_rate_of_the_spending_day(desk: Desk, svc: Running
     )  # fmt: skip
     seen = done(await desk.by("director").get(f"/v1/campaigns/{campaign['id']}"))
     assert seen["spent"] == yuan("750.00")
+    (total,) = [total for total in TOTALS if total.says == "money spent, by campaign"]
+    async with svc.db.connection() as conn:
+        assert [tuple(row) for row in await conn.fetch(total.sql)] == [("CRM Expo 2026", 1, "750")]
     ahead = await spend(desk, campaign, starts_on="2026-06-01", ends_on="2026-06-30", amount={"amount": "1", "currency": "USD"})
     assert (ahead["fx"], ahead["fx_day"]) == ("9.9", "2026-03-01"), "paid ahead: the rate of today"
 

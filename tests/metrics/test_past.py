@@ -17,7 +17,7 @@ from shared.log.bus import open_bus
 from shared.process.settings import Settings
 from tests.harness import Running
 from tests.metrics.logged import contents, message, read_so_far
-from tests.metrics.told import Deal, Lead, Milestone, Payment, events_of, folds, hear, kpi, on
+from tests.metrics.told import Deal, Lead, Milestone, Payment, Spend, events_of, folds, hear, kpi, on
 
 _COMPANY = "INSERT INTO company (number, time_zone, reporting_currency, since, state) VALUES ($1, $2, $3, $4, 'done')"
 _FACTS = ("lead_fact", "deal_fact", "visit_fact", "outcome_fact", "amount_fact", "milestone_fact", "payment_fact", "allocation_fact")
@@ -99,7 +99,8 @@ async def test_a_new_currency_converts_what_was_told_in_the_old_one(svc: Running
     paid = Payment("p", 50)
     paid.data |= {"deal_id": deal.id, "fx": Decimal("7.12345678"), "amount": paid.data["amount"].model_copy(update={"currency": "USD"})}
     paid.received(on(9), signed=on(0), of=Milestone("m", 1), due=on(9))
-    await in_the_log(svc, events_of([deal, paid]))
+    spent = Spend("stand", campaign="fair").spent("30.01", on(9).date(), on(9).date(), "USD", "7.12345678")
+    await in_the_log(svc, events_of([deal, paid, spent]))
     rate = Decimal("0.12654321")
     async with svc.db.connection() as conn:
         await conn.execute("INSERT INTO day_rate VALUES (2, '2024-12-31', $1), (2, '2025-06-01', 99)", rate)
@@ -110,6 +111,7 @@ async def test_a_new_currency_converts_what_was_told_in_the_old_one(svc: Running
     async with svc.db.connection() as conn:
         assert await conn.fetchval("SELECT amount FROM deal_fact") == Decimal("100.01") * fx
         assert await conn.fetchval("SELECT amount FROM payment_fact") == 50 * fx
+        assert await conn.fetchval("SELECT amount FROM spend_fact") == Decimal("30.01") * fx, "by the rate of its last day"
     later = Deal("one", currency="USD", fx="0.9")
     later.events = deal.events[:]
     later.opened_at, later.amount = deal.opened_at, deal.amount

@@ -3,38 +3,18 @@
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
+from metrics_svc.checks import TOTALS
 from metrics_svc.facts.spend import spread
 from metrics_svc.rebuild.cells import differing_cells
-from shared.events.campaign import CampaignSpendCorrected, CampaignSpendRecorded
-from shared.ids import external_id
 from tests.harness import Running
-from tests.metrics.told import Lead, Story, events_of, get, hear, kpi, money, on, person, records
+from tests.metrics.told import Lead, Spend, Story, events_of, get, hear, kpi, on, person, records
 
 JANUARY = {"from_": "2025-01-01", "to": "2025-02-01"}
 FAIR = {"campaign": "fair", "source": "trade_show", "medium": "stand"}
 ADS = {"campaign": "ads", "source": "sem", "medium": "search"}
-
-
-class Spend(Story):
-    def __init__(self, key: str, **placed: Any) -> None:
-        super().__init__(key, "campaign_spend")
-        self.said = {**placed, "campaign_id": external_id("campaign", placed["campaign"])}
-        self.last: Any = None
-
-    def spent(self, amount: Any, first: date, last: date, currency: str = "CNY", fx: Any = 1) -> "Spend":
-        self.said |= {"starts_on": first, "ends_on": last, "fx": Decimal(str(fx))}
-        self.last = money(amount, currency)
-        self.tell(on(60), CampaignSpendRecorded(amount=self.last, **self.said))
-        return self
-
-    def corrected(self, amount: Any) -> "Spend":
-        before, self.last = self.last, money(amount, self.last.currency)
-        self.tell(on(70), CampaignSpendCorrected(amount=self.last, previous=before, reason="the bill", **self.said))
-        return self
 
 
 def a_winter() -> Sequence[Story]:
@@ -85,6 +65,14 @@ async def test_spend_counts_on_its_days_with_the_rate_of_then(svc: Running) -> N
     assert [(r["start"], r["value"]) for r in months] == [("2025-01-01", "182.00"), ("2025-02-01", "30.00")]
     assert (await kpi(svc, "spend", as_of="2025-01-11"))["value"] == "60.00"
     assert (await kpi(svc, "spend", campaign="fair"))["value"] == "150.00"
+
+
+async def test_it_is_compared_with_what_lead_svc_has(svc: Running) -> None:
+    """Whole amounts again, though each was spread over days."""
+    await hear(svc, events_of(a_winter()))
+    (total,) = [total for total in TOTALS if total.says == "money spent, by campaign"]
+    async with svc.db.connection() as conn:
+        assert [tuple(row) for row in await conn.fetch(total.sql)] == [("ads", 1, "62"), ("fair", 2, "150")]
 
 
 async def test_a_correction_counts_on_the_days_of_what_it_corrects(svc: Running) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from metrics_svc.fold import LANES
-from shared.events import contract, deal, lead
+from shared.events import campaign, contract, deal, lead
 from shared.events.envelope import Dimensions, Envelope, Event, Money
 from shared.ids import external_id, new_id
 from tests.harness import Running
@@ -64,6 +64,26 @@ class Lead(Story):
 
     def updated(self, at: datetime, captured_at: datetime | None = None, **who: Any) -> "Lead":
         self.tell(at, lead.LeadUpdated(changed=["source"], captured_at=captured_at, **who))
+        return self
+
+
+class Spend(Story):
+    """Money spent on a campaign."""
+
+    def __init__(self, key: str, **placed: Any) -> None:
+        super().__init__(key, "campaign_spend")
+        self.said = {**placed, "campaign_id": external_id("campaign", placed["campaign"])}
+        self.last: Any = None
+
+    def spent(self, amount: Any, first: date, last: date, currency: str = "CNY", fx: Any = 1) -> "Spend":
+        self.said |= {"starts_on": first, "ends_on": last, "fx": Decimal(str(fx))}
+        self.last = money(amount, currency)
+        self.tell(on(60), campaign.CampaignSpendRecorded(amount=self.last, **self.said))
+        return self
+
+    def corrected(self, amount: Any) -> "Spend":
+        before, self.last = self.last, money(amount, self.last.currency)
+        self.tell(on(70), campaign.CampaignSpendCorrected(amount=self.last, previous=before, reason="the bill", **self.said))
         return self
 
 

@@ -39,7 +39,7 @@ TOTALS = (
     Total(
         8,
         "money spent, by campaign",
-        "SELECT c.name, count(*), sum(trim_scale(s.amount * s.fx))::text FROM campaign_spend s JOIN campaign c ON c.id = s.campaign_id "
+        "SELECT c.name, count(*), trim_scale(sum(s.amount * s.fx))::text FROM campaign_spend s JOIN campaign c ON c.id = s.campaign_id "
         "WHERE s.amount > 0 GROUP BY 1 ORDER BY 1",
     ),
     Total(

@@ -54,7 +54,7 @@ TOTALS = (
     Total(
         8,
         "money spent, by campaign",
-        "SELECT campaign, count(DISTINCT spend_id), sum(trim_scale(amount))::text FROM spend_fact GROUP BY 1 ORDER BY 1",
+        "SELECT campaign, count(DISTINCT spend_id), trim_scale(sum(amount))::text FROM spend_fact GROUP BY 1 ORDER BY 1",
     ),
     Total(
         8,

@@ -18,6 +18,7 @@ LEAD = table(
     Index("ix_lead_team", "team_id", "created_at", "id"),
     Index("ix_lead_state", "state", "created_at", "id"),
     Index("ix_lead_source", "source", "created_at", "id"),
+    Index("ix_lead_campaign", "campaign", "created_at", "id", postgresql_where=text("campaign IS NOT NULL")),
     Index("ix_lead_account", "account_id"),
     Index("ix_lead_owner_account", "owner_id", "account_id", postgresql_where=text("account_id IS NOT NULL")),
     Index("ix_lead_deal", "deal_id"),

@@ -1,4 +1,4 @@
-"""Keep campaigns, what was spent on them, and what such an amount was corrected from."""
+"""Keep campaigns, what was spent on them, and what such an amount was corrected from; find the leads of a campaign."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -74,8 +74,12 @@ def upgrade() -> None:
         comment="append-only",
     )
     op.create_index("ix_campaign_spend_correction_spend", "campaign_spend_correction", ["spend_id", "at", "id"])
+    op.create_index(
+        "ix_lead_campaign", "lead", ["campaign", "created_at", "id"], postgresql_where=sa.text("campaign IS NOT NULL")
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_lead_campaign", "lead")
     for name in ("campaign_spend_correction", "campaign_spend", "campaign"):
         op.drop_table(name)
