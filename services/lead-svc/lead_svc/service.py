@@ -37,6 +37,10 @@ from lead_svc.qualification.policy import move as move_leads
 from lead_svc.rates.api import router as rates
 from lead_svc.rates.imports import router as rate_imports
 from lead_svc.rates.imports import run_imports as run_rate_imports
+from lead_svc.signals.api import of_lead as signals_of_lead
+from lead_svc.signals.api import router as signals
+from lead_svc.signals.policy import POLICY as SIGNAL_POLICY
+from lead_svc.signals.upkeep import visitors
 from lead_svc.team.api import router as team
 from lead_svc.team.rules import MOVED
 from lead_svc.timeline.api import router as timeline
@@ -58,15 +62,18 @@ service = Service(
         "/v1/imports/rates",
         "/v1/campaigns",
         "/v1/imports/spend",
+        "/v1/signals",
     ],
     metadata=metadata,
-    policies=[replace(POLICY, simulations=SIMULATIONS, move=move_leads), CONSENT_POLICY, COMPANY_POLICY],
+    policies=[replace(POLICY, simulations=SIMULATIONS, move=move_leads), CONSENT_POLICY, COMPANY_POLICY, SIGNAL_POLICY],
     migrations=Path(__file__).parent / "migrations",
     routers=[
         capture,
         leads,
         qualification,
         interactions,
+        signals,
+        signals_of_lead,
         conversion,
         timeline,
         accounts,
@@ -86,7 +93,7 @@ service = Service(
     readers=[CONVERSION, HAND_OVER, DEALINGS],
     timers={WAKE: wake, MOVED: person_moved, TIERS: tell_tiers, **task_timers(KINDS, {WAKE_UP.name: wake_up})},
     follows=[following(KINDS), OPT_OUT],
-    jobs=[run_imports, run_rate_imports, run_spend_imports, move],
+    jobs=[run_imports, run_rate_imports, run_spend_imports, move, visitors],
     checks=CHECKS,
     totals=TOTALS,
     rezone=rezone,

@@ -21,7 +21,7 @@ def upgrade() -> None:
             "visitor",
             sa.Text(),
             nullable=True,
-            comment="personal: the visitor, or who else it waits for; empty once that is forgotten",
+            comment="personal: under which name it waits; empty when its lead is known",
         ),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
@@ -36,7 +36,8 @@ def upgrade() -> None:
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_signal")),
         sa.ForeignKeyConstraint(*_LEAD, name=op.f("fk_signal_lead_id_lead")),
-        comment="what leads and visitors did; rows are only added, until a visitor is forgotten",
+        sa.CheckConstraint("(lead_id IS NULL) = (visitor IS NOT NULL)", name=op.f("ck_signal_known_or_waits")),
+        comment="what leads and visitors did; those of visitors wait until it is known whose they are",
     )
     op.create_index("ix_signal_lead", "signal", ["lead_id", "at", "id"], postgresql_where=_KNOWN)
     op.create_index("ix_signal_visitor", "signal", ["visitor"], postgresql_where=sa.text("visitor IS NOT NULL"))

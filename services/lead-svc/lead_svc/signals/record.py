@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
+from shared.acts import Subject
+from shared.errors import Unmet
 from shared.stored import Stored
 
 
@@ -14,7 +16,7 @@ class Signal:
 
     id: Annotated[UUID, Stored(comment="made from the id that its sender gives it")]
     lead_id: Annotated[UUID | None, Stored(refers="lead.id", comment="empty while nobody knows whose it is")]
-    visitor: Annotated[str | None, Stored(comment="personal: the visitor, or who else it waits for; empty once that is forgotten")]
+    visitor: Annotated[str | None, Stored(comment="personal: under which name it waits; empty when its lead is known")]
     kind: str
     at: datetime
     value: Annotated[int | None, Stored(comment="how much: seconds, pages")]
@@ -39,3 +41,11 @@ class Visitor:
     id: Annotated[str, Stored(comment="personal: the visitor's id, or an address of somebody who is no lead yet")]
     lead_id: Annotated[UUID | None, Stored(refers="lead.id", comment="who it turned out to be")]
     seen_at: Annotated[datetime, Stored(comment="the last signal, by when it was recorded")]
+
+
+SUBJECT = Subject[Signal, None](
+    name="signal",
+    label="signal",
+    owner=lambda *_: None,
+    not_owner=Unmet("role", "Only marketing, and systems that may, record signals."),
+)

@@ -1,4 +1,4 @@
-from sqlalchemy import Index, text
+from sqlalchemy import CheckConstraint, Index, text
 
 from lead_svc.metadata import metadata
 from lead_svc.signals.record import Signal, Visitor
@@ -9,9 +9,10 @@ SIGNAL = table(
     "signal",
     metadata,
     Signal,
+    CheckConstraint("(lead_id IS NULL) = (visitor IS NOT NULL)", name="known_or_waits"),
     Index("ix_signal_lead", "lead_id", "at", "id", postgresql_where=text("lead_id IS NOT NULL")),
     Index("ix_signal_visitor", "visitor", postgresql_where=text("visitor IS NOT NULL")),
-    comment="what leads and visitors did; rows are only added, until a visitor is forgotten",
+    comment="what leads and visitors did; those of visitors wait until it is known whose they are",
 )
 VISITOR = table(
     "visitor",

@@ -1,0 +1,184 @@
+"""Reads of signals, and the look-ups that find out whose they are: each for many at once."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Self
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Integer, Text, Uuid, bindparam, delete, exists, func, or_, select, text, union_all
+from sqlalchemy.dialects import postgresql
+
+from lead_svc.leads.record import OPEN
+from lead_svc.leads.tables import LEAD
+from lead_svc.signals.fields import SignalFields, TouchFields
+from lead_svc.signals.record import Signal, Visitor
+from lead_svc.signals.tables import SIGNAL, SIGNALS, VISITOR
+from shared.db.query import Query, is_in, rows_param
+from shared.db.tables import EVENT, At
+from shared.events.lead import LeadDisqualified, LeadNurtured
+from shared.http.answer import Answer
+from shared.http.listing import Listing, described
+
+# -- Whose it is -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A lead, by the name or address that a signal gives."""
+
+    name: str
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """The first and the last touch of a lead."""
+
+    first: UUID | None
+    last: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class PutAside:
+    id: UUID
+    at: datetime
+
+
+KNOWN = Query(select(SIGNAL.c.id).where(is_in(SIGNAL.c.id, "ids")), UUID)
+_KEY = func.lower(func.normalize(LEAD.c.email, text("NFKC")), type_=Text)
+BY_EMAIL = Query(
+    select(_KEY.label("name"), LEAD.c.id)
+    .where(is_in(_KEY, "names"))
+    .ext(postgresql.distinct_on(_KEY))
+    .order_by(_KEY, is_in(LEAD.c.state, [state.value for state in OPEN]).desc(), LEAD.c.captured_at.desc().nulls_last(), LEAD.c.id),
+    Named,
+)
+"""Of several leads with one address the one that is worked on; of those the one that was captured last."""
+VISITORS = Query(select(*VISITOR.c).where(is_in(VISITOR.c.id, "names")), Visitor)
+
+_given = rows_param(VISITOR, "id", "lead_id")
+_seen = postgresql.insert(VISITOR).from_select(
+    ["id", "lead_id", "seen_at"], select(_given.c.id, _given.c.lead_id, bindparam("seen_at", type_=At)).order_by(_given.c.id)
+)
+SEEN = Query(
+    _seen.on_conflict_do_update(
+        index_elements=["id"],
+        set_={
+            "lead_id": func.coalesce(_seen.excluded.lead_id, VISITOR.c.lead_id),
+            "seen_at": func.greatest(_seen.excluded.seen_at, VISITOR.c.seen_at),
+        },
+    ).returning(*VISITOR.c),
+    Visitor,
+)
+"""Keeps that these visitors were seen, and who they turned out to be; locks them."""
+_most = bindparam("most", type_=Integer)
+WAITING = Query(
+    select(*[SIGNAL.c[name] for name in SIGNALS.names])
+    .where(is_in(SIGNAL.c.visitor, "names"))
+    .order_by(SIGNAL.c.id)
+    .limit(_most)
+    .with_for_update(),
+    Signal,
+)
+"""The signals of visitors of whom it is known now who they are."""
+
+
+PUT_ASIDE = Query(
+    select(EVENT.c.subject.label("id"), func.max(EVENT.c.time).label("at"))
+    .where(is_in(EVENT.c.subject, "ids"), is_in(EVENT.c.type, [LeadNurtured.type, LeadDisqualified.type]))
+    .group_by(EVENT.c.subject),
+    PutAside,
+)
+"""When leads were put aside or given up, last."""
+
+# -- Upkeep ------------------------------------------------------------------------------------------------------------------
+
+_unknown = select(VISITOR.c.id.label("name"), LEAD.c.id).where(VISITOR.c.lead_id.is_(None))
+_late = union_all(
+    _unknown.where(VISITOR.c.id.like("email:%"), func.substr(VISITOR.c.id, 7) == _KEY),
+    _unknown.where(VISITOR.c.id.like("key:%"), func.substr(VISITOR.c.id, 5) == LEAD.c.external_id),
+).subquery()
+LATE = Query(
+    select(_late.c.name, _late.c.id).ext(postgresql.distinct_on(_late.c.name)).order_by(_late.c.name, _late.c.id).limit(_most), Named
+)
+"""People who were no leads when they were seen, and are some now."""
+LEFT = Query(
+    select(VISITOR.c.id.label("name"), VISITOR.c.lead_id.label("id"))
+    .where(VISITOR.c.lead_id.is_not(None), exists().where(SIGNAL.c.visitor == VISITOR.c.id))
+    .order_by(VISITOR.c.id)
+    .limit(_most),
+    Named,
+)
+"""Visitors who had more signals than one transaction joins."""
+_over = select(VISITOR.c.id).where(VISITOR.c.seen_at < bindparam("before", type_=At)).order_by(VISITOR.c.seen_at)
+OVER = Query(_over.limit(_most).with_for_update(skip_locked=True), str)
+FORGET_SIGNALS = Query(delete(SIGNAL).where(is_in(SIGNAL.c.visitor, "names")), Signal)
+FORGET = Query(delete(VISITOR).where(is_in(VISITOR.c.id, "names")), Visitor)
+
+# -- Lists -------------------------------------------------------------------------------------------------------------------
+
+OF_LEAD: ColumnElement[bool] = SIGNAL.c.lead_id == bindparam("lead_id", type_=Uuid)
+TOUCHES_OF_LEAD: ColumnElement[bool] = OF_LEAD & or_(*[SIGNAL.c[name].is_not(None) for name in ("source", "campaign", "medium")])
+_ends = [
+    select(SIGNAL.c.id).where(TOUCHES_OF_LEAD).order_by(*order).limit(1).scalar_subquery()
+    for order in ((SIGNAL.c.at, SIGNAL.c.id), (SIGNAL.c.at.desc(), SIGNAL.c.id.desc()))
+]
+ENDS = Query(select(_ends[0].label("first"), _ends[1].label("last")), Ends)
+
+
+class SignalOut(SignalFields, Answer):
+    """A signal of a lead: what, when, how much, and what had brought the lead here. `value`: seconds of a dwell, pages of a visit."""
+
+    id: UUID
+    lead_id: UUID
+    at: datetime
+    by: UUID
+    recorded_at: datetime
+
+
+LIST = Listing(
+    SIGNAL,
+    SignalOut,
+    filters={**described(SIGNAL, SignalFields), "at": SIGNAL.c.at},
+    sorts=("at",),
+    default="-at",
+)
+
+
+class Place(StrEnum):
+    """Where a touch stands among those of its lead."""
+
+    ONLY = "only"
+    FIRST = "first"
+    BETWEEN = "between"
+    LAST = "last"
+
+
+class TouchItem(TouchFields, Answer):
+    id: UUID
+    lead_id: UUID
+    kind: str
+    at: datetime
+    recorded_at: datetime
+
+
+class TouchOut(TouchItem):
+    """A signal that says what brought the lead to us. First and last are by when they happened."""
+
+    place: Place
+
+    @classmethod
+    def of(cls, touch: TouchItem, ends: Ends) -> Self:
+        is_first, is_last = touch.id == ends.first, touch.id == ends.last
+        place = Place.ONLY if is_first and is_last else Place.FIRST if is_first else Place.LAST if is_last else Place.BETWEEN
+        return cls(**vars(touch), place=place)
+
+
+TOUCHES = Listing(
+    SIGNAL,
+    TouchItem,
+    filters={**described(SIGNAL, TouchFields), "kind": SIGNAL.c.kind, "at": SIGNAL.c.at},
+    sorts=("at",),
+    default="at",
+)

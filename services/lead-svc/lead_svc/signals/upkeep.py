@@ -1,0 +1,66 @@
+"""Beside the requests: find visitors who are leads by now, and forget those who were not seen for long."""
+
+import asyncio
+from collections.abc import Sequence
+
+from lead_svc.leads.tables import LEADS
+from lead_svc.signals.commands import join
+from lead_svc.signals.policy import POLICY
+from lead_svc.signals.queries import FORGET, FORGET_SIGNALS, LATE, LEFT, OVER, SEEN, Named
+from shared.auth import SYSTEM
+from shared.clock import Clock, kept_since, moved_by
+from shared.db.context import Context
+from shared.db.query import Query
+from shared.db.tx import Database, Tx
+from shared.process.outage import Outage, every
+from shared.process.settings import Settings
+
+SECONDS = 60.0
+STEP = 500
+"""Visitors that one transaction takes up."""
+
+
+async def visitors(db: Database, settings: Settings, clock: Clock, stop: asyncio.Event) -> None:
+    """Look every minute until `stop` is set."""
+    await every(SECONDS, lambda: look(db, clock, stop), stop, Outage("visitors"))
+
+
+async def look(db: Database, clock: Clock, stop: asyncio.Event) -> None:
+    """Bring visitors up to date, in short transactions."""
+    for asked in (LATE, LEFT):
+        while not stop.is_set() and await _known(db, clock, asked):
+            pass
+    while not stop.is_set() and await _forgotten(db, clock):
+        pass
+
+
+def _context(clock: Clock) -> Context:
+    return Context("lead-svc", SYSTEM, clock(), "visitors", moved=moved_by(clock))
+
+
+async def _known(db: Database, clock: Clock, asked: Query[Named]) -> bool:
+    """Give a batch of visitors to their leads; whether there may be more."""
+    async with db.begin(_context(clock)) as tx:
+        found = await tx.all(asked, most=STEP)
+        if not found:
+            return False
+        await _give(tx, found)
+        return True
+
+
+async def _give(tx: Tx, found: Sequence[Named]) -> None:
+    leads = await tx.load_many(LEADS, sorted({one.id for one in found}))
+    given = sorted((one.name, one.id) for one in found)
+    # Others may have found out more since: that counts.
+    known = await tx.all(SEEN, id=[name for name, _ in given], lead_id=[id for _, id in given], seen_at=tx.now)
+    await join(tx, {visitor.id: leads[visitor.lead_id] for visitor in known if visitor.lead_id in leads})
+
+
+async def _forgotten(db: Database, clock: Clock) -> bool:
+    """Forget a batch of visitors, and what they did that is nobody's; whether there may be more."""
+    async with db.begin(_context(clock)) as tx:
+        names = await tx.all(OVER, before=kept_since(clock, tx.policy(POLICY).visitor_days), most=STEP)
+        if names:
+            await tx.run(FORGET_SIGNALS, names=names)
+            await tx.run(FORGET, names=names)
+        return len(names) == STEP
