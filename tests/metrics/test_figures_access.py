@@ -149,6 +149,7 @@ def test_every_measure_is_of_a_kind_that_some_roles_see() -> None:
         *("lead_opened", "lead_proposal", "lead_negotiation", "lead_closing", "lead_won", "lead_reversed", "lead_paid", "lead_unpaid"),
         *("contacts", "inbound_contacts", "visits", "meetings"),
         "spent",
+        *("touches", "first_touches"),
     }
     assert {name for name, kind in found.items() if kind == "cash_figures"} == {
         *("due", "excused", "settled", "unsettled", "cash", "cash_waited", "cash_back", "cash_back_waited")
