@@ -44,6 +44,8 @@ async def leads(svc: Running) -> Values:
     spend_job = done(await admin.post("/v1/imports/spend", params=named, content=SPEND_CSV), 202)["id"]
     account = done(await admin.post("/v1/accounts", json={"name": "Acme Ltd"}), 201)
     done(await admin.post("/v1/contacts", json={"account_id": account["id"], "name": "Anna Berg"}), 201)
+    seen = {"kind": "download", "lead_id": made[0]["id"], "campaign": "spring"}
+    signals = [done(await desk.by("marketing").post("/v1/signals", json=seen | {"signal_id": f"web-{n}"}), 201) for n in range(2)]
     lists = ("team/teams", "team/people", "accounts", "contacts")
     teams, people, accounts, contacts = [done(await admin.get(f"/v1/{name}"), 200)["items"] for name in lists]
     owners = [person for person in people if person["role"] in OWNERS]
@@ -53,6 +55,7 @@ async def leads(svc: Running) -> Values:
     return {
         **await policies(svc),
         "lead_id": ids(made),
+        "signal_id": ids(signals),
         "record_intent.lead_id": ids([await desk.lead(**WHO | {"email": "intent@example.com"})]),
         "declare_mql.lead_id": ids([await desk.lead(**WHO | {"email": "mql@example.com"})]),
         "nurture_lead.lead_id": ids([await desk.lead(**WHO | {"email": "nurture@example.com"})]),

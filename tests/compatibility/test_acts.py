@@ -12,7 +12,12 @@ from clinch.run.services import load
 from clinch.run.settings import SERVICES
 from shared.acts import Act
 
-SAME_ACT = {"capture_leads": "capture_lead", "set_rates": "set_rate", "redeliver_webhook_delivery": "redeliver_webhook"}
+SAME_ACT = {
+    "capture_leads": "capture_lead",
+    "record_signals": "record_signal",
+    "set_rates": "set_rate",
+    "redeliver_webhook_delivery": "redeliver_webhook",
+}
 """Operations that do what another one does, with many records or with one: the act names that other one."""
 
 

@@ -11,6 +11,7 @@ COVERED = {
     "TeamOut": "its own row",
     "PersonOut": "its own row",
     "RateOut": "its own row",
+    "SignalOut": "its own row",
     "ProductOut": "its own row and its prices, whose changes are versions of the product",
     "PaymentOut": "its own row and its allocations, which it tells of by events of its own",
 }

@@ -22,6 +22,7 @@ PART_OF = {
     "milestone": ("contract", "contract_id"),
     "payment": ("contract", "contract_id"),
     "lead_task": ("lead", "lead_id"),
+    "lead_signal": ("lead", "lead_id"),
     "deal_task": ("deal", "deal_id"),
     "contract_deadline": ("contract", "contract_id"),
     "contract_approval": ("contract", "contract_id"),

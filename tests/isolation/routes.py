@@ -10,6 +10,7 @@ from typing import Any
 
 LISTS = {
     "/v1/leads": "lead",
+    "/v1/signals": "lead",
     "/v1/accounts": "account",
     "/v1/contacts": "account",
     "/v1/deals": "deal",
@@ -21,6 +22,7 @@ LISTS = {
 """Lists of records, with the kind that decides. What begins with the address of one record is seen by whoever sees that record."""
 
 WHOLES = {
+    "/v1/signals": "lead_id",
     "/v1/contacts": "account_id",
     "/v1/quotes": "deal_id",
     "/v1/payments": "contract_id",

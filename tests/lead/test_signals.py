@@ -56,7 +56,8 @@ async def test_a_signal_is_recorded_for_the_lead_that_it_names(desk: Desk, svc: 
     lead = await desk.lead(external_id="crm-7", email="Anna@Acme.example")
     said = {"value": 240, "campaign": "spring", "medium": "mail", "at": "2026-02-27T10:00:00Z"}
     made = await send(desk, "web-1", "dwell", lead_id=lead["id"], **said)
-    assert made == {"id": made["id"], "lead_id": lead["id"], "kind": "dwell", "at": "2026-02-27T10:00:00Z"}
+    assert (made["lead_id"], made["kind"], made["at"]) == (lead["id"], "dwell", "2026-02-27T10:00:00Z")
+    assert await desk.ask("ann", "GET", f"/v1/signals/{made['id']}") == made
     await send(desk, "web-2", "download", external_id="crm-7")
     await send(desk, "web-3", "webinar", email="anna@ACME.example")
     assert await kinds(desk, lead) == ["download", "dwell", "webinar"]
@@ -279,6 +280,13 @@ async def test_who_may_send_and_who_sees_signals(desk: Desk) -> None:
     assert len(await of_lead(desk, lead, by="ann")) == 1
     for what in ("signals", "touches"):
         await desk.ask("sue", "GET", f"/v1/leads/{lead['id']}/{what}", expect=404)
+    (seen,) = (await desk.ask("max", "GET", "/v1/signals"))["items"]
+    await desk.ask("ann", "GET", f"/v1/signals/{seen['id']}")
+    for who in ("sue", WEB):
+        assert (await desk.ask(who, "GET", "/v1/signals"))["items"] == []
+        await desk.ask(who, "GET", f"/v1/signals/{seen['id']}", expect=404)
+    await send(desk, "2", visitor_id="v1", by=WEB)
+    assert len((await desk.ask("marketing", "GET", "/v1/signals"))["items"]) == 1, "nobody's are not listed"
     assert done(await desk.raw(WEB, "GET", f"/v1/leads/{lead['id']}/signals"), 404)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from shared.ids import external_id
-from tests.metrics.told import STAGES, Contract, Deal, Lead, Milestone, Payment, Story, on, person
+from tests.metrics.told import STAGES, Contract, Deal, Lead, Milestone, Payment, Story, Touch, on, person
 
 SOURCES = ("email", "referral", None)
 EAST, WEST = (external_id("team", name) for name in ("east", "west"))
@@ -36,10 +36,13 @@ class World:
     contracts: list[Contract] = field(default_factory=list)
     milestones: list[Milestone] = field(default_factory=list)
     payments: list[Payment] = field(default_factory=list)
+    touches: dict[UUID, list[Touch]] = field(default_factory=dict)
+    """Of each lead."""
 
     @property
     def stories(self) -> list[Story]:
-        return [*self.leads, *self.deals, *self.contracts, *self.milestones, *self.payments]
+        touches = [touch for of_lead in self.touches.values() for touch in of_lead]
+        return [*self.leads, *touches, *self.deals, *self.contracts, *self.milestones, *self.payments]
 
 
 def random_world(seed: int, leads: int = 12) -> World:
@@ -69,6 +72,9 @@ def random_world(seed: int, leads: int = 12) -> World:
             _sell(chance, world, f"{seed}-{n}-{k}", lead, day + chance.uniform(-2, 30))
     for n in range(3):
         _sell(chance, world, f"{seed}-direct-{n}", None, chance.uniform(0, 60))
+    for lead in world.leads:
+        who = [{"source": chance.choice(SOURCES), **named(chance.choice((*HOLDERS, POOL)))} for _ in range(chance.randrange(4))]
+        world.touches[lead.id] = [Touch(f"{lead.key}-{n}", lead, on(chance.uniform(0, 90)), **each) for n, each in enumerate(who)]
     return world
 
 
@@ -260,6 +266,12 @@ class Counted:
     def contacts(self) -> list[Any]:
         told = [e for lead in self.world.leads for e in lead.events if type(e.data).__name__ == "LeadInteractionLogged"]
         return [e for e in told if self.inside(e.time) and self.credited((e.data.owner_id, e.data.team_id))]
+
+    def touches(self, first: bool = False) -> list[Any]:
+        """All of them, or those that were the first of their leads."""
+        told = [sorted((touch.events[-1] for touch in touches), key=lambda e: e.time) for touches in self.world.touches.values()]
+        kept = [e for of_lead in told for e in (of_lead[:1] if first else of_lead)]
+        return [e for e in kept if self.inside(e.time) and self.credited((e.data.owner_id, e.data.team_id))]
 
     def contacts_before_wins(self) -> list[int]:
         """Of each lasting win of a deal that came from a lead."""

@@ -123,6 +123,12 @@ async def test_durations(told: Told) -> None:
         assert stays["parts"][f"{stage}.p50"] == (pytest.approx(median(spent), rel=0.011, abs=1e-3) if spent else None)
 
 
+async def test_touches(told: Told) -> None:
+    svc, counted, asked = told
+    found = await kpi(svc, "touches", **asked)
+    assert (found["value"], found["parts"]) == (len(counted.touches()), {"first": len(counted.touches(first=True))})
+
+
 async def test_contacts(told: Told) -> None:
     svc, counted, asked = told
     kinds = [e.data.kind for e in counted.contacts()]
@@ -209,7 +215,16 @@ async def test_both_ways_of_reading_agree(heard: tuple[Running, Counted]) -> Non
 
 async def test_figures_list_their_records(heard: tuple[Running, Counted]) -> None:
     svc, _ = heard
-    for name in ("win_rate", "mql_rate", "stage_conversion", "pipeline_velocity", "contacts", "contacts_to_close", "stalled_deals"):
+    for name in (
+        "win_rate",
+        "mql_rate",
+        "stage_conversion",
+        "pipeline_velocity",
+        "contacts",
+        "contacts_to_close",
+        "stalled_deals",
+        "touches",
+    ):
         figure = await get(svc, f"kpis/{name}", by="source", **PERIOD)
         for row in [figure["total"], *figure["rows"]]:
             listed = await records(svc, row["records"])

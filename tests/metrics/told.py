@@ -8,6 +8,7 @@ from uuid import UUID
 
 from metrics_svc.fold import LANES
 from shared.events import campaign, contract, deal, lead
+from shared.events import contract, deal, lead, signal
 from shared.events.envelope import Dimensions, Envelope, Event, Money
 from shared.ids import external_id, new_id
 from tests.harness import Running
@@ -85,6 +86,14 @@ class Spend(Story):
         before, self.last = self.last, money(amount, self.last.currency)
         self.tell(on(70), campaign.CampaignSpendCorrected(amount=self.last, previous=before, reason="the bill", **self.said))
         return self
+class Touch(Story):
+    """A signal of a lead that says what brought it to us."""
+
+    def __init__(self, key: str, of: Lead, at: datetime, **said: Any) -> None:
+        super().__init__(key, "signal")
+        named = {"lead_id": of.id, "signal_id": self.id, "kind": "visit"}
+        self.tell(at, signal.LeadSignalRecorded(**named))
+        self.tell(at, signal.LeadTouched(**named, **said))
 
 
 class Deal(Story):

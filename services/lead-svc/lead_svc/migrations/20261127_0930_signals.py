@@ -40,6 +40,7 @@ def upgrade() -> None:
         comment="what leads and visitors did; those of visitors wait until it is known whose they are",
     )
     op.create_index("ix_signal_lead", "signal", ["lead_id", "at", "id"], postgresql_where=_KNOWN)
+    op.create_index("ix_signal_at", "signal", ["at", "id"], postgresql_where=_KNOWN)
     op.create_index("ix_signal_visitor", "signal", ["visitor"], postgresql_where=sa.text("visitor IS NOT NULL"))
     op.create_table(
         "visitor",

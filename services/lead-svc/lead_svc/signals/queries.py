@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Self
 from uuid import UUID
 
@@ -11,9 +12,12 @@ from sqlalchemy.dialects import postgresql
 
 from lead_svc.leads.record import OPEN
 from lead_svc.leads.tables import LEAD
+from lead_svc.seen import LEADS_SEEN
 from lead_svc.signals.fields import SignalFields, TouchFields
 from lead_svc.signals.record import Signal, Visitor
 from lead_svc.signals.tables import SIGNAL, SIGNALS, VISITOR
+from shared.access.rows import Within
+from shared.access.scoped import Scoped
 from shared.db.query import Query, is_in, rows_param
 from shared.db.tables import EVENT, At
 from shared.events.lead import LeadDisqualified, LeadNurtured
@@ -57,16 +61,16 @@ BY_EMAIL = Query(
 """Of several leads with one address the one that is worked on; of those the one that was captured last."""
 VISITORS = Query(select(*VISITOR.c).where(is_in(VISITOR.c.id, "names")), Visitor)
 
-_given = rows_param(VISITOR, "id", "lead_id")
-_seen = postgresql.insert(VISITOR).from_select(
-    ["id", "lead_id", "seen_at"], select(_given.c.id, _given.c.lead_id, bindparam("seen_at", type_=At)).order_by(_given.c.id)
+_named = rows_param(VISITOR, "id", "lead_id")
+_put = postgresql.insert(VISITOR).from_select(
+    ["id", "lead_id", "seen_at"], select(_named.c.id, _named.c.lead_id, bindparam("seen_at", type_=At)).order_by(_named.c.id)
 )
-SEEN = Query(
-    _seen.on_conflict_do_update(
+NOTE_SEEN = Query(
+    _put.on_conflict_do_update(
         index_elements=["id"],
         set_={
-            "lead_id": func.coalesce(_seen.excluded.lead_id, VISITOR.c.lead_id),
-            "seen_at": func.greatest(_seen.excluded.seen_at, VISITOR.c.seen_at),
+            "lead_id": func.coalesce(_put.excluded.lead_id, VISITOR.c.lead_id),
+            "seen_at": func.greatest(_put.excluded.seen_at, VISITOR.c.seen_at),
         },
     ).returning(*VISITOR.c),
     Visitor,
@@ -118,6 +122,16 @@ FORGET = Query(delete(VISITOR).where(is_in(VISITOR.c.id, "names")), Visitor)
 
 # -- Lists -------------------------------------------------------------------------------------------------------------------
 
+SEEN_ROWS = Within(LEADS_SEEN, SIGNAL.c.lead_id)
+SEEN = Scoped(SIGNALS, SEEN_ROWS)
+
+
+@lru_cache(maxsize=64)
+def of_known(seen: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Without those that wait. The same object each time: by that a compiled statement is found again."""
+    return SIGNAL.c.lead_id.is_not(None) & seen
+
+
 OF_LEAD: ColumnElement[bool] = SIGNAL.c.lead_id == bindparam("lead_id", type_=Uuid)
 TOUCHES_OF_LEAD: ColumnElement[bool] = OF_LEAD & or_(*[SIGNAL.c[name].is_not(None) for name in ("source", "campaign", "medium")])
 _ends = [
@@ -128,19 +142,23 @@ ENDS = Query(select(_ends[0].label("first"), _ends[1].label("last")), Ends)
 
 
 class SignalOut(SignalFields, Answer):
-    """A signal of a lead: what, when, how much, and what had brought the lead here. `value`: seconds of a dwell, pages of a visit."""
+    """A signal: what, when, how much, and what had brought the lead to us. `value`: seconds of a dwell, pages of a visit.
+
+    `lead_id` is null while it waits for its visitor's name, and for senders that may not see leads.
+    """
 
     id: UUID
-    lead_id: UUID
+    lead_id: UUID | None
     at: datetime
     by: UUID
     recorded_at: datetime
+    version: int
 
 
 LIST = Listing(
     SIGNAL,
     SignalOut,
-    filters={**described(SIGNAL, SignalFields), "at": SIGNAL.c.at},
+    filters={**described(SIGNAL, SignalFields), **{name: SIGNAL.c[name] for name in ("lead_id", "at", "by")}},
     sorts=("at",),
     default="-at",
 )

@@ -11,6 +11,7 @@ SIGNAL = table(
     Signal,
     CheckConstraint("(lead_id IS NULL) = (visitor IS NOT NULL)", name="known_or_waits"),
     Index("ix_signal_lead", "lead_id", "at", "id", postgresql_where=text("lead_id IS NOT NULL")),
+    Index("ix_signal_at", "at", "id", postgresql_where=text("lead_id IS NOT NULL")),
     Index("ix_signal_visitor", "visitor", postgresql_where=text("visitor IS NOT NULL")),
     comment="what leads and visitors did; those of visitors wait until it is known whose they are",
 )

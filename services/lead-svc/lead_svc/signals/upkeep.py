@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from lead_svc.leads.tables import LEADS
 from lead_svc.signals.commands import join
 from lead_svc.signals.policy import POLICY
-from lead_svc.signals.queries import FORGET, FORGET_SIGNALS, LATE, LEFT, OVER, SEEN, Named
+from lead_svc.signals.queries import FORGET, FORGET_SIGNALS, LATE, LEFT, NOTE_SEEN, OVER, Named
 from shared.auth import SYSTEM
 from shared.clock import Clock, kept_since, moved_by
 from shared.db.context import Context
@@ -52,7 +52,7 @@ async def _give(tx: Tx, found: Sequence[Named]) -> None:
     leads = await tx.load_many(LEADS, sorted({one.id for one in found}))
     given = sorted((one.name, one.id) for one in found)
     # Others may have found out more since: that counts.
-    known = await tx.all(SEEN, id=[name for name, _ in given], lead_id=[id for _, id in given], seen_at=tx.now)
+    known = await tx.all(NOTE_SEEN, id=[name for name, _ in given], lead_id=[id for _, id in given], seen_at=tx.now)
     await join(tx, {visitor.id: leads[visitor.lead_id] for visitor in known if visitor.lead_id in leads})
 
 

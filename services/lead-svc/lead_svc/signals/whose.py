@@ -9,7 +9,7 @@ from lead_svc.leads.record import Lead
 from lead_svc.leads.tables import LEADS
 from lead_svc.signals import rules
 from lead_svc.signals.policy import POLICY
-from lead_svc.signals.queries import BY_EMAIL, SEEN, VISITORS
+from lead_svc.signals.queries import BY_EMAIL, NOTE_SEEN, VISITORS
 from lead_svc.signals.rules import NewSignal
 from shared.db.tx import Tx
 from shared.errors import Invalid, Problem
@@ -113,7 +113,7 @@ async def _see(tx: Tx, found: Whose) -> None:
     """Write what was told so far. The last word on each visitor is what stands there then."""
     given = sorted(found.told.items())
     if given:
-        seen = await tx.all(SEEN, id=[name for name, _ in given], lead_id=[id for _, id in given], seen_at=tx.now)
+        seen = await tx.all(NOTE_SEEN, id=[name for name, _ in given], lead_id=[id for _, id in given], seen_at=tx.now)
         found.names |= {visitor.id: visitor.lead_id for visitor in seen}
         found.told = {}
 
