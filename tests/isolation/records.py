@@ -116,9 +116,10 @@ async def searches(asker: Asker, known: Known, found: Sequence[Route]) -> list[s
         wholes = await asker.wholes(route.path)
         words = sorted({w for item in items for v in item.values() if isinstance(v, str) for w in re.findall(r"[A-Za-z]+\d*|\d{4,}", v)})
         sorts = next((p["schema"]["enum"] for p in route.parameters if p["name"] == "sort"), [])
+        searched = 2 if any(p["name"] == "q" for p in route.parameters) else 0
         for person in ACTIVE:
             turn += 7
-            asked += [_asked(asker, known, person, route.path, wholes, {"q": words[(turn + 11 * n) % len(words)]}) for n in range(2)]
+            asked += [_asked(asker, known, person, route.path, wholes, {"q": words[(turn + 11 * n) % len(words)]}) for n in range(searched)]
             asked += [_asked(asker, known, person, route.path, wholes, {"sort": sorts[turn % len(sorts)]})]
     return [text for texts in await together(asked) for text in texts]
 

@@ -121,7 +121,7 @@ async def lead(world: World, by: str, **given: Any) -> str:
     person = {"contact_name": f"{world.hush().title()} Lin", "email": f"{world.hush()}@mail.example", "phone": world.hush()}
     about = {"source": "trade_show", "company": f"Lead Co {world.said}", "title": "One view"}
     made = await world.post(by, "/v1/leads", **about | person | given)
-    shown = {"kind": "visit", "visitor_id": world.hush(), "campaign": "spring"}
+    shown = {"kind": "visit", "visitor_id": f"browser-{world.said}", "campaign": "spring"}
     await world.post("mar", "/v1/signals", signal_id=f"web-{world.said}", lead_id=made["id"], **shown)
     return str(made["id"])
 
