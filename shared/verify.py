@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, MetaData
 
 from shared.acts import Act
+from shared.db.record import SILENT
 from shared.db.tables import PLUMBING
 from shared.events.envelope import Event, topic
 from shared.log.bus import Bus
@@ -72,9 +73,10 @@ PLUMBING_CHECKS = (
 
 
 def aggregates(metadata: MetaData) -> list[str]:
-    """Tables whose rows are aggregates: those that an id tells apart and that have a version, plumbing aside."""
+    """Rows of aggregates with their versions, as SQL: of tables with an id and a version, plumbing aside."""
     own = [t for t in metadata.sorted_tables if t.name not in PLUMBING.tables]
-    return [t.name for t in own if t.primary_key.columns.keys() == ["id"] and "version" in t.c]
+    found = [t for t in own if t.primary_key.columns.keys() == ["id"] and "version" in t.c]
+    return [f"SELECT id, version FROM {t.name}{' WHERE version > 0' if t.info == SILENT else ''}" for t in found]
 
 
 def atomicity(metadata: MetaData) -> list[Check]:
@@ -90,7 +92,7 @@ def atomicity(metadata: MetaData) -> list[Check]:
     rates = "SELECT id, version FROM rate WHERE EXISTS (SELECT FROM event WHERE aggregate = 'rate')"
     # Tasks, deadlines and approvals that an upgrade made of what was there then have no events.
     parts = [f"SELECT id, version FROM {name} WHERE version > 0" for name in ("task", "deadline", "approval")]
-    rows = " UNION ALL ".join([*(f"SELECT id, version FROM {name}" for name in tables), counted, moved, rates, *parts])
+    rows = " UNION ALL ".join([*tables, counted, moved, rates, *parts])
     told = "SELECT subject, count(*) AS n, max(version) AS last FROM event GROUP BY subject"
     return [
         Check(

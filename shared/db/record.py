@@ -22,6 +22,9 @@ from shared.stored import Stored
 
 _TYPES: dict[Any, Any] = {UUID: Uuid, str: Text, int: Integer, bool: Boolean, datetime: At, date: Date, Decimal: Numeric}
 
+SILENT = {"silent": True}
+"""The `info` of a table whose rows may have told nothing yet: they have version 0."""
+
 
 def table(name: str, metadata: MetaData, of: type[Any], *items: SchemaItem, key: Sequence[str] = ("id",), **options: Any) -> Table:
     """The table of a dataclass, in the order of its fields; `items` are its indexes and constraints. `version` counts events: a bigint."""

@@ -8,6 +8,7 @@ import pytest
 from lead_svc.signals import commands
 from lead_svc.signals.policy import POLICY
 from lead_svc.signals.upkeep import look
+from shared import verify
 from shared.auth import SYSTEM
 from shared.db.context import Context
 from shared.events.lead import LeadCaptured, LeadReactivated, LeadTaskDone
@@ -123,8 +124,11 @@ async def test_a_visitor_who_gives_a_name_brings_along_what_they_did_before(desk
     told = {event.data.kind: event for event in await svc.told(LeadSignalRecorded)}
     assert told["visit"].time.isoformat() == "2026-02-20T10:00:00+00:00", "told late, with its own time"
     assert (await svc.told(LeadTouched))[0].data.campaign == "spring"
-    async with svc.db.read() as db:
-        assert await db.value("SELECT count(*) FROM signal WHERE visitor IS NOT NULL") == 0
+    await send(desk, "5", visitor_id="v2", by=WEB)
+    async with svc.db.connection() as conn:
+        assert await conn.fetchval("SELECT count(*) FROM signal WHERE visitor IS NOT NULL") == 1
+        checks = [*svc.service.checks, *verify.atomicity(svc.service.metadata)]
+        assert [found async for found in verify.run(conn, checks) if found.offenders] == []
 
 
 async def test_in_one_request_what_a_visitor_did_before_and_after_the_name_is_theirs(desk: Desk) -> None:

@@ -18,6 +18,7 @@ IS DISTINCT FROM (r.person_id, r.role, r.active, r.team_id, r.team_path)
 
 CHECKS = (
     *legal_histories(LEAD_ACTS, table="lead", column="state", stays=[LeadCaptured]),
+    Check(9, "a signal is told once its lead is known", "SELECT id FROM signal WHERE (version = 0) <> (lead_id IS NULL)"),
     Check(9, "a converted lead names its deal", "SELECT id FROM lead WHERE state IN ('converting', 'converted') AND deal_id IS NULL"),
     Check(
         9,

@@ -64,7 +64,7 @@ async def _take(tx: Tx, new: Sequence[NewSignal]) -> tuple[set[UUID], Mapping[UU
     leads = [found.leads[row.lead_id] if row.lead_id else None for row in rows]
     added = await tx.add_new(SIGNALS, [(row, rules.told(row, lead) if lead else []) for row, lead in zip(rows, leads, strict=True)])
     if found.turned:
-        await join(tx, {name: found.leads[id] for name in found.turned if (id := found.names[name])})
+        await join(tx, {name: found.leads[id] for name, id in found.turned.items()})
     return added, found.refused
 
 

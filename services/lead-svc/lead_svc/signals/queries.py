@@ -50,6 +50,7 @@ class PutAside:
 
 
 KNOWN = Query(select(SIGNAL.c.id).where(is_in(SIGNAL.c.id, "ids")), UUID)
+THERE = Query(select(LEAD.c.id).where(is_in(LEAD.c.id, "ids")), UUID)
 _KEY = func.lower(func.normalize(LEAD.c.email, text("NFKC")), type_=Text)
 BY_EMAIL = Query(
     select(_KEY.label("name"), LEAD.c.id)

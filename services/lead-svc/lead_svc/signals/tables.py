@@ -3,7 +3,7 @@ from sqlalchemy import CheckConstraint, Index, text
 from lead_svc.metadata import metadata
 from lead_svc.signals.record import Signal, Visitor
 from shared.db.query import Aggregate
-from shared.db.record import table
+from shared.db.record import SILENT, table
 
 SIGNAL = table(
     "signal",
@@ -13,6 +13,7 @@ SIGNAL = table(
     Index("ix_signal_lead", "lead_id", "at", "id", postgresql_where=text("lead_id IS NOT NULL")),
     Index("ix_signal_at", "at", "id", postgresql_where=text("lead_id IS NOT NULL")),
     Index("ix_signal_visitor", "visitor", postgresql_where=text("visitor IS NOT NULL")),
+    info=SILENT,
     comment="what leads and visitors did; those of visitors wait until it is known whose they are",
 )
 VISITOR = table(

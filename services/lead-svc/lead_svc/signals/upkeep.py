@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from lead_svc.leads.tables import LEADS
 from lead_svc.signals.commands import join
 from lead_svc.signals.policy import POLICY
-from lead_svc.signals.queries import FORGET, FORGET_SIGNALS, LATE, LEFT, NOTE_SEEN, OVER, Named
+from lead_svc.signals.queries import FORGET, FORGET_SIGNALS, LATE, LEFT, OVER, Named
+from lead_svc.signals.whose import note_seen
 from shared.auth import SYSTEM
 from shared.clock import Clock, kept_since, moved_by
 from shared.db.context import Context
@@ -49,11 +50,10 @@ async def _known(db: Database, clock: Clock, asked: Query[Named]) -> bool:
 
 
 async def _give(tx: Tx, found: Sequence[Named]) -> None:
-    leads = await tx.load_many(LEADS, sorted({one.id for one in found}))
-    given = sorted((one.name, one.id) for one in found)
-    # Others may have found out more since: that counts.
-    known = await tx.all(NOTE_SEEN, id=[name for name, _ in given], lead_id=[id for _, id in given], seen_at=tx.now)
-    await join(tx, {visitor.id: leads[visitor.lead_id] for visitor in known if visitor.lead_id in leads})
+    """Visitors are locked before leads, as by every request."""
+    names = await note_seen(tx, {one.name: one.id for one in found})
+    leads = await tx.load_many(LEADS, sorted({id for id in names.values() if id}))
+    await join(tx, {name: leads[id] for name, id in names.items() if id})
 
 
 async def _forgotten(db: Database, clock: Clock) -> bool:
