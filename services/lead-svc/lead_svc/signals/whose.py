@@ -72,9 +72,10 @@ async def _meant(tx: Tx, signals: Sequence[NewSignal]) -> Mapping[UUID, UUID]:
     there = set(await tx.all(THERE, ids=list(set(by_id.values())))) if by_id else set()
     meant: dict[UUID, UUID] = {}
     for signal in signals:
-        if ((id := by_id.get(signal.id)) in there and id) or (
-            not signal.lead_id and signal.email and (id := by_email.get(rules.email_key(signal.email)))
-        ):
+        id = by_id.get(signal.id)
+        if id not in there:
+            id = by_email.get(rules.email_key(signal.email)) if signal.email and not signal.lead_id else None
+        if id:
             meant[signal.id] = id
     return meant
 
