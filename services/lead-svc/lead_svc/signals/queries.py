@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Self
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, Text, Uuid, bindparam, delete, exists, func, or_, select, text, union_all
+from sqlalchemy import ColumnElement, Integer, Text, Uuid, bindparam, delete, exists, func, literal, or_, select, text, union_all
 from sqlalchemy.dialects import postgresql
 
 from lead_svc.leads.record import OPEN
@@ -99,15 +99,16 @@ PUT_ASIDE = Query(
 
 # -- Upkeep ------------------------------------------------------------------------------------------------------------------
 
-_unknown = select(VISITOR.c.id.label("name"), LEAD.c.id).where(VISITOR.c.lead_id.is_(None))
-_late = union_all(
-    _unknown.where(VISITOR.c.id.like("email:%"), func.substr(VISITOR.c.id, 7) == _KEY),
-    _unknown.where(VISITOR.c.id.like("key:%"), func.substr(VISITOR.c.id, 5) == LEAD.c.external_id),
+_late = select(VISITOR.c.id.label("name"), LEAD.c.id).where(VISITOR.c.lead_id.is_(None), LEAD.c.updated_at >= bindparam("since", type_=At))
+_either = union_all(
+    _late.where(VISITOR.c.id == literal("email:").op("||")(_KEY)),
+    _late.where(VISITOR.c.id == literal("key:").op("||")(LEAD.c.external_id)),
 ).subquery()
 LATE = Query(
-    select(_late.c.name, _late.c.id).ext(postgresql.distinct_on(_late.c.name)).order_by(_late.c.name, _late.c.id).limit(_most), Named
+    select(_either.c.name, _either.c.id).ext(postgresql.distinct_on(_either.c.name)).order_by(_either.c.name, _either.c.id).limit(_most),
+    Named,
 )
-"""People who were no leads when they were seen, and are some now."""
+"""People who were no leads when they were seen, and are some now: by the leads that were entered or changed since then."""
 LEFT = Query(
     select(VISITOR.c.id.label("name"), VISITOR.c.lead_id.label("id"))
     .where(VISITOR.c.lead_id.is_not(None), exists().where(SIGNAL.c.visitor == VISITOR.c.id))

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
 
 from lead_svc.leads.tables import LEADS
 from lead_svc.signals.commands import join
@@ -9,7 +11,7 @@ from lead_svc.signals.policy import POLICY
 from lead_svc.signals.queries import FORGET, FORGET_SIGNALS, LATE, LEFT, OVER, Named
 from lead_svc.signals.whose import note_seen
 from shared.auth import SYSTEM
-from shared.clock import Clock, kept_since, moved_by
+from shared.clock import EARLIEST, Clock, kept_since, moved_by
 from shared.db.context import Context
 from shared.db.query import Query
 from shared.db.tx import Database, Tx
@@ -17,20 +19,31 @@ from shared.process.outage import Outage, every
 from shared.process.settings import Settings
 
 SECONDS = 60.0
+LONGEST = timedelta(minutes=10)
+"""A transaction that enters leads takes less."""
 STEP = 500
 """Visitors that one transaction takes up."""
 
 
 async def visitors(db: Database, settings: Settings, clock: Clock, stop: asyncio.Event) -> None:
-    """Look every minute until `stop` is set."""
-    await every(SECONDS, lambda: look(db, clock, stop), stop, Outage("visitors"))
+    """Look every minute until `stop` is set: at all leads first, then at those that were entered or changed since the last time."""
+    since = EARLIEST
+
+    async def turn() -> None:
+        nonlocal since
+        began = clock()
+        await look(db, clock, stop, since)
+        since = began - LONGEST
+
+    await every(SECONDS, turn, stop, Outage("visitors"))
 
 
-async def look(db: Database, clock: Clock, stop: asyncio.Event) -> None:
+async def look(db: Database, clock: Clock, stop: asyncio.Event, since: datetime = EARLIEST) -> None:
     """Bring visitors up to date, in short transactions."""
-    for asked in (LATE, LEFT):
-        while not stop.is_set() and await _known(db, clock, asked):
-            pass
+    while not stop.is_set() and await _known(db, clock, LATE, since=since):
+        pass
+    while not stop.is_set() and await _known(db, clock, LEFT):
+        pass
     while not stop.is_set() and await _forgotten(db, clock):
         pass
 
@@ -39,10 +52,10 @@ def _context(clock: Clock) -> Context:
     return Context("lead-svc", SYSTEM, clock(), "visitors", moved=moved_by(clock))
 
 
-async def _known(db: Database, clock: Clock, asked: Query[Named]) -> bool:
+async def _known(db: Database, clock: Clock, asked: Query[Named], **params: Any) -> bool:
     """Give a batch of visitors to their leads; whether there may be more."""
     async with db.begin(_context(clock)) as tx:
-        found = await tx.all(asked, most=STEP)
+        found = await tx.all(asked, most=STEP, **params)
         if not found:
             return False
         await _give(tx, found)
