@@ -118,7 +118,7 @@ async def test_a_visitor_who_gives_a_name_brings_along_what_they_did_before(desk
     await send(desk, "2", "product_page", visitor_id="v1", by=WEB)
     assert await svc.told(LeadSignalRecorded) == [], "nobody knows yet whose they are"
     made = await send(desk, "3", "form", visitor_id="v1", email="anna@acme.example", by=WEB)
-    assert made["lead_id"] is None, "a website need not know whether somebody is a lead"
+    assert (made["lead_id"], made["version"]) == (None, 0), "a website need not know whether somebody is a lead"
     await send(desk, "4", "download", visitor_id="v1", by=WEB)
     assert await kinds(desk, lead) == ["download", "form", "product_page", "visit"]
     told = {event.data.kind: event for event in await svc.told(LeadSignalRecorded)}

@@ -66,7 +66,8 @@ async def record_signal(body: SignalIn, tx: InTx, by: CurrentActor, response: Re
         raise answer
     response.status_code = 201 if answer else 200
     signal = SignalOut.model_validate(await tx.get(SIGNALS, new.id), from_attributes=True)
-    return signal if reach(LEADS, by).everything else signal.model_copy(update={"lead_id": None})
+    # Nor does the version say whether it waits.
+    return signal if reach(LEADS, by).everything else signal.model_copy(update={"lead_id": None, "version": 0})
 
 
 @router.post("/bulk", status_code=207, dependencies=[permitted(RECORD)])
