@@ -7,8 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from metrics_svc.fold import LANES
-from shared.events import campaign, contract, deal, lead
-from shared.events import contract, deal, lead, signal
+from shared.events import campaign, contract, deal, lead, signal
 from shared.events.envelope import Dimensions, Envelope, Event, Money
 from shared.ids import external_id, new_id
 from tests.harness import Running
@@ -86,6 +85,8 @@ class Spend(Story):
         before, self.last = self.last, money(amount, self.last.currency)
         self.tell(on(70), campaign.CampaignSpendCorrected(amount=self.last, previous=before, reason="the bill", **self.said))
         return self
+
+
 class Touch(Story):
     """A signal of a lead that says what brought it to us."""
 

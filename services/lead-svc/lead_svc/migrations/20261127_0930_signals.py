@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "b7c92e04f1d6"
-down_revision = "f16c9ad2470b"
+down_revision = "f08c27b6e1d4"
 branch_labels = None
 depends_on = None
 

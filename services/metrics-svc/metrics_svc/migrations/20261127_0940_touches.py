@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "d2f86a31c7b5"
-down_revision = "b07d52e9c4a1"
+down_revision = "a94e6b1d30c8"
 branch_labels = None
 depends_on = None
 
