@@ -39,6 +39,12 @@ TOTALS = (
     ),
     Total(
         8,
+        "touches, by campaign",
+        "SELECT coalesce(campaign, ''), count(*), count(DISTINCT lead_id) FROM signal "
+        "WHERE lead_id IS NOT NULL AND coalesce(source, campaign, medium) IS NOT NULL GROUP BY 1 ORDER BY 1",
+    ),
+    Total(
+        8,
         "money spent, by campaign",
         "SELECT c.name, count(*), trim_scale(sum(s.amount * s.fx))::text FROM campaign_spend s JOIN campaign c ON c.id = s.campaign_id "
         "WHERE s.amount > 0 GROUP BY 1 ORDER BY 1",

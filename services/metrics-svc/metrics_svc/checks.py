@@ -53,6 +53,11 @@ TOTALS = (
     ),
     Total(
         8,
+        "touches, by campaign",
+        "SELECT coalesce(campaign, ''), count(*), count(DISTINCT lead_id) FROM touch_fact GROUP BY 1 ORDER BY 1",
+    ),
+    Total(
+        8,
         "money spent, by campaign",
         "SELECT campaign, count(DISTINCT spend_id), trim_scale(sum(amount))::text FROM spend_fact GROUP BY 1 ORDER BY 1",
     ),
