@@ -133,9 +133,18 @@ class Tx(Reader):
             change, self._change = self._change, None
             with change.named():
                 await self._conn.execute(change.sql, *change.args)
+        await self.settle()
+        return self._conn
+
+    async def settle(self) -> None:
+        """Do what follows from what was told so far. A change that waits goes on waiting where nothing has to be done."""
         while self._followed:
             await self._follow()
-        return self._conn
+
+    async def latest(self, of: Aggregate[A], row: A) -> A:
+        """A row that `save` or `add` has given, after what follows from it: read again only if something more was told of it."""
+        await self.settle()
+        return await self.get(of, row.id) if any(one.subject == row.id and one.version > row.version for one in self._told) else row
 
     async def _follow(self) -> None:
         """Do what follows from what was told, once for all events of a type, in the order in which the types came first."""
@@ -287,7 +296,8 @@ class Tx(Reader):
 
     async def flush(self) -> None:
         """Write what was told so far, and the answer to the request's key; `KeyInUse` when another transaction gave one."""
-        if self._followed or not (self._told or self.answer):  # a change without an event has nothing that it could go with
+        await self.settle()
+        if not (self._told or self.answer):  # a change without an event has nothing that it could go with
             await self._ready()
         if self._told or self.answer:
             change = self._change

@@ -12,11 +12,14 @@ from lead_svc.leads.fields import LeadDetails
 from lead_svc.leads.queries import LeadItem
 from lead_svc.leads.record import Lead
 from lead_svc.leads.rules import hidden
-from lead_svc.policy import LeadPolicy
+from lead_svc.leads.tables import LEADS
+from lead_svc.policy import POLICY, LeadPolicy
 from lead_svc.qualification.rules import Dimension, Status, findings
-from shared.access.kinds import LEADS, unmasked
+from shared.access import kinds
+from shared.access.kinds import unmasked
 from shared.acts import AllowedAction, shown
 from shared.auth import Actor
+from shared.db.tx import Tx
 
 
 class BantOut(BaseModel):
@@ -47,7 +50,7 @@ class LeadOut(LeadDetails, LeadItem):
 
     @classmethod
     def of(cls, lead: Lead, by: Actor, policy: LeadPolicy) -> Self:
-        seen = unmasked(LEADS, by)
+        seen = unmasked(kinds.LEADS, by)
         known: dict[str, Any] = {name: getattr(lead, name) for name in _FROM_ROW}
         known |= {} if seen else hidden(lead)
         known |= {"flags": sorted(lead.flags), "bant": findings(lead.bant, policy.bant, evidence=seen)}
@@ -55,3 +58,8 @@ class LeadOut(LeadDetails, LeadItem):
 
 
 _FROM_ROW = tuple(f.name for f in fields(Lead) if f.name in LeadOut.model_fields)
+
+
+async def answered(tx: Tx, lead: Lead) -> LeadOut:
+    """The answer to a change: the lead as a command leaves it, and as what follows from the change leaves it."""
+    return LeadOut.of(await tx.latest(LEADS, lead), tx.actor, tx.policy(POLICY))

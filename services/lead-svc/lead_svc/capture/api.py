@@ -6,12 +6,10 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 from pydantic import Field
 
-from lead_svc.answers import LeadOut
+from lead_svc.answers import LeadOut, answered
 from lead_svc.capture import commands
 from lead_svc.capture.rules import CAPTURE, NewLead, said
 from lead_svc.leads.fields import LeadData
-from lead_svc.policy import POLICY
-from shared.auth import CurrentActor
 from shared.db.tx import Tx
 from shared.errors import Problem
 from shared.fields import Key, Time
@@ -48,11 +46,11 @@ class LeadIn(LeadData, Body):
 
 
 @router.post("", status_code=201, responses=or_known(LeadOut))
-async def capture_lead(body: LeadIn, tx: InTx, by: CurrentActor, response: Response) -> LeadOut:
+async def capture_lead(body: LeadIn, tx: InTx, response: Response) -> LeadOut:
     """Capture a lead. An `external_id` that is known already brings that lead to these values (200)."""
     lead, outcome = await commands.capture(tx, body.new())
     response.status_code = 201 if outcome == "created" else 200
-    return LeadOut.of(lead, by, tx.policy(POLICY))
+    return await answered(tx, lead)
 
 
 @router.post("/bulk", status_code=207, dependencies=[KeyRequired])

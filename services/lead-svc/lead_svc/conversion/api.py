@@ -4,11 +4,9 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from lead_svc.answers import LeadOut
+from lead_svc.answers import LeadOut, answered
 from lead_svc.conversion import commands
 from lead_svc.conversion.fields import Handover
-from lead_svc.policy import POLICY
-from shared.auth import CurrentActor
 from shared.errors import Invalid
 from shared.fields import When
 from shared.http.body import Body
@@ -25,7 +23,7 @@ class Convert(Handover, Body):
 
 
 @router.post("/{lead_id}/convert")
-async def convert_lead(lead_id: UUID, body: Convert, tx: InTx, by: CurrentActor, expect: IfMatch) -> LeadOut:
+async def convert_lead(lead_id: UUID, body: Convert, tx: InTx, expect: IfMatch) -> LeadOut:
     """sql → converting, by the owner or their manager: deal-svc opens the deal under the `deal_id` in the answer.
 
     A repeat gives the first result and no second deal. A new account and contact exist from when the lead is `converted`. When deal-svc
@@ -33,4 +31,4 @@ async def convert_lead(lead_id: UUID, body: Convert, tx: InTx, by: CurrentActor,
     """
     if body.amount and await rate_at(tx, tx.settings, body.amount.currency, body.at or tx.now) is None:
         raise Invalid(no_rate(body.amount.currency), pointer="/amount/currency", code="no_rate")
-    return LeadOut.of(await commands.convert(tx, lead_id, body, at=body.at, expect=expect), by, tx.policy(POLICY))
+    return await answered(tx, await commands.convert(tx, lead_id, body, at=body.at, expect=expect))

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Response
 from pydantic import Field
 
-from lead_svc.answers import LeadOut
+from lead_svc.answers import LeadOut, answered
 from lead_svc.leads import commands, rules
 from lead_svc.leads.fields import LeadData
 from lead_svc.leads.queries import LIST, SEEN, LeadItem
@@ -72,9 +72,9 @@ async def get_lead(lead_id: UUID, db: Reading, by: CurrentActor) -> LeadOut:
 
 
 @router.patch("/{lead_id}")
-async def change_lead(lead_id: UUID, body: LeadPatch, tx: InTx, by: CurrentActor, expect: IfMatch) -> LeadOut:
+async def change_lead(lead_id: UUID, body: LeadPatch, tx: InTx, expect: IfMatch) -> LeadOut:
     """Change what describes the lead: its owner, their manager, marketing, operations; a seller too while nobody owns it."""
-    return LeadOut.of(await commands.change_lead(tx, lead_id, body.given(), expect), by, tx.policy(POLICY))
+    return await answered(tx, await commands.change_lead(tx, lead_id, body.given(), expect))
 
 
 @router.post("/{lead_id}/mql")
@@ -82,24 +82,23 @@ async def declare_mql(
     lead_id: UUID,
     body: DeclareMql,
     tx: InTx,
-    by: CurrentActor,
     expect: IfMatch,
 ) -> LeadOut:
     """captured → mql, by marketing or a manager, with the reason."""
-    return LeadOut.of(await commands.declare_mql(tx, lead_id, reason=body.reason, at=body.at, expect=expect), by, tx.policy(POLICY))
+    return await answered(tx, await commands.declare_mql(tx, lead_id, reason=body.reason, at=body.at, expect=expect))
 
 
 @router.post("/{lead_id}/nurture")
-async def nurture_lead(lead_id: UUID, body: Nurture, tx: InTx, by: CurrentActor, expect: IfMatch) -> LeadOut:
+async def nurture_lead(lead_id: UUID, body: Nurture, tx: InTx, expect: IfMatch) -> LeadOut:
     """captured, mql, sql → nurturing, by the owner or their manager, until `wake_at`. From mql this is sales refusing it."""
     given = body.model_dump()
-    return LeadOut.of(await commands.nurture(tx, lead_id, expect=expect, **given), by, tx.policy(POLICY))
+    return await answered(tx, await commands.nurture(tx, lead_id, expect=expect, **given))
 
 
 @router.post("/{lead_id}/disqualify")
-async def disqualify_lead(lead_id: UUID, body: Disqualify, tx: InTx, by: CurrentActor, expect: IfMatch) -> LeadOut:
+async def disqualify_lead(lead_id: UUID, body: Disqualify, tx: InTx, expect: IfMatch) -> LeadOut:
     """captured, mql, sql → disqualified, by the owner or their manager."""
-    return LeadOut.of(await commands.disqualify(tx, lead_id, expect=expect, **body.model_dump()), by, tx.policy(POLICY))
+    return await answered(tx, await commands.disqualify(tx, lead_id, expect=expect, **body.model_dump()))
 
 
 @router.post("/{lead_id}/reactivate")
@@ -107,16 +106,15 @@ async def reactivate_lead(
     lead_id: UUID,
     body: Reactivate,
     tx: InTx,
-    by: CurrentActor,
     expect: IfMatch,
 ) -> LeadOut:
     """nurturing → captured, by owner, manager or marketing; disqualified → captured, by a manager, or by marketing when it was
     `no_response_3`. Never after an opt-out."""
-    return LeadOut.of(await commands.reactivate(tx, lead_id, reason=body.reason, at=body.at, expect=expect), by, tx.policy(POLICY))
+    return await answered(tx, await commands.reactivate(tx, lead_id, reason=body.reason, at=body.at, expect=expect))
 
 
 @router.post("/{lead_id}/assign")
-async def assign_lead(lead_id: UUID, body: Assign, tx: InTx, by: CurrentActor, expect: IfMatch) -> LeadOut:
+async def assign_lead(lead_id: UUID, body: Assign, tx: InTx, expect: IfMatch) -> LeadOut:
     """Give the lead to a person: a manager within their teams, a director or admin to anybody. A seller claims it from the pool, or
     releases their own with null."""
-    return LeadOut.of(await commands.assign(tx, lead_id, owner_id=body.owner_id, at=body.at, expect=expect), by, tx.policy(POLICY))
+    return await answered(tx, await commands.assign(tx, lead_id, owner_id=body.owner_id, at=body.at, expect=expect))

@@ -6,12 +6,10 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import Field
 
-from lead_svc.answers import LeadOut
+from lead_svc.answers import LeadOut, answered
 from lead_svc.leads.record import Grade
-from lead_svc.policy import POLICY
 from lead_svc.qualification import commands
 from lead_svc.qualification.rules import Dimension, Status
-from shared.auth import CurrentActor
 from shared.fields import Text, When
 from shared.http.body import Body
 from shared.http.edge import ClinchRoute, IfMatch, InTx
@@ -41,24 +39,24 @@ class Qualify(Body):
 
 
 @router.put("/{lead_id}/bant/{dimension}")
-async def record_bant(lead_id: UUID, dimension: Dimension, body: BantIn, tx: InTx, by: CurrentActor, expect: IfMatch) -> LeadOut:
+async def record_bant(lead_id: UUID, dimension: Dimension, body: BantIn, tx: InTx, expect: IfMatch) -> LeadOut:
     """Record one BANT dimension: the owner or their manager. Score and grade follow at once."""
-    return LeadOut.of(await commands.record(tx, lead_id, dimension, expect=expect, **body.model_dump()), by, tx.policy(POLICY))
+    return await answered(tx, await commands.record(tx, lead_id, dimension, expect=expect, **body.model_dump()))
 
 
 @router.post("/{lead_id}/intent")
-async def record_intent(lead_id: UUID, body: IntentIn, tx: InTx, by: CurrentActor, expect: IfMatch) -> LeadOut:
+async def record_intent(lead_id: UUID, body: IntentIn, tx: InTx, expect: IfMatch) -> LeadOut:
     """Record the customer's intent to buy: the owner or their manager."""
-    return LeadOut.of(await commands.record_intent(tx, lead_id, level=body.level, at=body.at, expect=expect), by, tx.policy(POLICY))
+    return await answered(tx, await commands.record_intent(tx, lead_id, level=body.level, at=body.at, expect=expect))
 
 
 @router.put("/{lead_id}/grade")
-async def override_grade(lead_id: UUID, body: GradeIn, tx: InTx, by: CurrentActor, expect: IfMatch) -> LeadOut:
+async def override_grade(lead_id: UUID, body: GradeIn, tx: InTx, expect: IfMatch) -> LeadOut:
     """Set the grade by hand, until the next change of BANT: the owner or their manager."""
-    return LeadOut.of(await commands.override_grade(tx, lead_id, grade=body.grade, at=body.at, expect=expect), by, tx.policy(POLICY))
+    return await answered(tx, await commands.override_grade(tx, lead_id, grade=body.grade, at=body.at, expect=expect))
 
 
 @router.post("/{lead_id}/qualify")
-async def qualify_lead(lead_id: UUID, body: Qualify, tx: InTx, by: CurrentActor, expect: IfMatch) -> LeadOut:
+async def qualify_lead(lead_id: UUID, body: Qualify, tx: InTx, expect: IfMatch) -> LeadOut:
     """captured, mql → sql, by the owner or their manager: intent recorded, the customer took part at least once, BANT met."""
-    return LeadOut.of(await commands.qualify(tx, lead_id, at=body.at, expect=expect), by, tx.policy(POLICY))
+    return await answered(tx, await commands.qualify(tx, lead_id, at=body.at, expect=expect))
