@@ -4,7 +4,7 @@ Whoever tells those events holds the lock of the record; the deadline's comes af
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -18,13 +18,13 @@ from shared.db.query import Query, is_in
 from shared.db.tables import DEADLINE
 from shared.db.tx import Consequence, Follows, Reader, Tx
 from shared.deadlines import rules
-from shared.deadlines.record import DEADLINES, Deadline, DeadlineState, Running
+from shared.deadlines.record import DEADLINES, Begin, Deadline, DeadlineState, Running
 from shared.events.envelope import Event
 from shared.history import starts_work
 from shared.ids import new_id
 from shared.policy.calendar import calendar_of
 from shared.policy.company import COMPANY_POLICY
-from shared.timers import cancel_timers, set_timers
+from shared.timers import cancel_timers, cancel_timers_of, set_timers
 
 TIMER = "deadline"
 """The timer of all deadlines; its subject is the deadline."""
@@ -65,36 +65,71 @@ def following(deadlines: Sequence[Deadline]) -> Follows:
 
 
 async def _start(deadline: Deadline, due: Callable[[Tx, Told], datetime | None], tx: Tx, told: Sequence[Told]) -> None:
+    begun = []
     for one in told:
         imported, asked = getattr(one.event, "imported", False), deadline.asked(one.event)
         if starts_work(tx, one.time, imported=imported, asked=asked) and (due_at := due(tx, one)) is not None:
-            await start(tx, deadline, deadline.record(one), started_at=one.time, due_at=due_at)
+            begun.append(Begin(deadline.record(one), one.time, due_at))
+    await start_many(tx, deadline, begun)
 
 
-async def start(tx: Tx, deadline: Deadline, record_id: UUID, *, started_at: datetime, due_at: datetime) -> Running:
+async def start(tx: Tx, deadline: Deadline, record_id: UUID, *, started_at: datetime, due_at: datetime) -> None:
     """Let it run until `due_at`, also when it ran before."""
-    before = await tx.first(_LOCK, name=deadline.name, records=[record_id])
-    fresh: dict[str, Any] = {
-        "state": DeadlineState.RUNNING,
-        "working": deadline.working,
-        "started_at": started_at,
-        "due_at": due_at,
-        "warn_at": deadline.warns(tx, due_at),
-    }
-    now = Running(
-        id=before.id if before else new_id(), version=before.version if before else 0, name=deadline.name, record_id=record_id, **fresh
-    )
-    told = await _told(tx, deadline, deadline.clocks.started, now, started_at=started_at, warn_at=now.warn_at)
-    saved = await tx.add(DEADLINES, now, told, at=started_at) if before is None else await _save(tx, before, now, (told, started_at))
-    return await _look_at(tx, saved)
+    await start_many(tx, deadline, [Begin(record_id, started_at, due_at)])
+
+
+async def start_many(tx: Tx, deadline: Deadline, begun: Sequence[Begin]) -> None:
+    """The same for many records; of one that is named twice the last counts."""
+    if not begun:
+        return
+    by_record = {one.record_id: one for one in begun}
+    ids = list(by_record)
+    before = {running.record_id: running for running in await tx.all(_LOCK, name=deadline.name, records=ids)}
+    records = {record.id: record for record in await tx.all(deadline.clocks.of.get_many, ids=ids)}
+    known: list[tuple[Running, list[tuple[Event, datetime]]]] = []
+    new: list[tuple[Running, list[tuple[Event, datetime]]]] = []
+    for one in by_record.values():
+        was = before.get(one.record_id)
+        warn_at = deadline.warns(tx, one.started_at, one.due_at)
+        now = Running(
+            id=was.id if was else new_id(),
+            version=was.version if was else 0,
+            name=deadline.name,
+            record_id=one.record_id,
+            state=DeadlineState.RUNNING,
+            working=deadline.working,
+            started_at=one.started_at,
+            due_at=one.due_at,
+            warn_at=warn_at,
+        )
+        more = {"deadline": deadline.name, "due_at": one.due_at, "started_at": one.started_at, "warn_at": warn_at}
+        event = _tells(deadline, deadline.clocks.started, records[one.record_id], **more)
+        (known if was else new).append((now, [(event, one.started_at)]))
+    await cancel_timers_of(tx, [now.id for now, _ in known], TIMER)
+    await tx.save_many(DEADLINES, known)
+    await tx.add_many(DEADLINES, new)
+    looks = {now.id: rules.next_look(now) for now, _ in [*known, *new]}
+    await set_timers(tx, TIMER, {id: look for id, look in looks.items() if look is not None}, again=True)
+
+
+async def stop_many(tx: Tx, deadline: Deadline, ended: Mapping[UUID, datetime]) -> None:
+    """Nobody waits any more for those of these records that run, each from its time on."""
+    await _each_of(tx, deadline, _stop, ended)
 
 
 Step = Callable[[Tx, Deadline, Running, datetime], Any]
 
 
 async def _each(deadline: Deadline, step: Step, tx: Tx, told: Sequence[Told]) -> None:
-    times = {deadline.record(one): one.time for one in told}
-    for running in await tx.all(_LOCK, name=deadline.name, records=list(times)):
+    by_record = {deadline.record(one): one for one in told}
+    for running in await tx.all(_LOCK, name=deadline.name, records=list(by_record)):
+        one = by_record[running.record_id]
+        if running.state in rules.OPEN and (step is not _meet or deadline.counts(tx, one, running)):
+            await step(tx, deadline, running, one.time)
+
+
+async def _each_of(tx: Tx, deadline: Deadline, step: Step, times: Mapping[UUID, datetime]) -> None:
+    for running in await tx.all(_LOCK, name=deadline.name, records=list(times)) if times else ():
         if running.state in rules.OPEN:
             await step(tx, deadline, running, times[running.record_id])
 
@@ -103,8 +138,15 @@ async def _meet(tx: Tx, deadline: Deadline, before: Running, at: datetime) -> No
     after = rules.met(before, at)
     in_time = after.missed_at is None
     taken_back = in_time and before.missed_at is not None
-    told = await _told(tx, deadline, deadline.clocks.met, after, met_at=at, in_time=in_time, taken_back=taken_back)
+    record = await tx.get(deadline.clocks.of, after.record_id)
+    said = {"deadline": deadline.name, "due_at": after.due_at, "met_at": at, "in_time": in_time, "taken_back": taken_back}
+    told = _tells(deadline, deadline.met or deadline.clocks.met, record, **said, **await _more(tx, deadline, deadline.met, record, after))
     await _look_at(tx, await _save(tx, before, after, (told, at)))
+
+
+async def _more(tx: Tx, deadline: Deadline, event: type[Event] | None, record: Any, now: Running) -> Mapping[str, Any]:
+    """What an event of its own says besides."""
+    return await deadline.more(tx, record, now) if event is not None else {}
 
 
 async def _stop(tx: Tx, deadline: Deadline, before: Running, at: datetime) -> None:
@@ -121,14 +163,15 @@ async def _pause(tx: Tx, deadline: Deadline, before: Running, at: datetime) -> N
 async def _resume(tx: Tx, deadline: Deadline, before: Running, at: datetime) -> None:
     after = rules.resumed(before, at, _time(tx, before))
     if after != before:
-        await _go_on(tx, deadline, before, rules.moved(after, after.due_at, deadline.warns(tx, after.due_at), tx.now), at, "resumed")
+        warn_at = deadline.warns(tx, after.started_at, after.due_at)
+        await _go_on(tx, deadline, before, rules.moved(after, after.due_at, warn_at, tx.now), at, "resumed")
 
 
 async def move(tx: Tx, deadline: Deadline, record_id: UUID, due_at: datetime) -> None:
     """Give a deadline that runs another end: another policy holds for what runs."""
     before = await tx.first(_LOCK, name=deadline.name, records=[record_id])
     if before is not None and before.state is DeadlineState.RUNNING and before.due_at != due_at:
-        after = rules.moved(before, due_at, deadline.warns(tx, due_at), tx.now)
+        after = rules.moved(before, due_at, deadline.warns(tx, before.started_at, due_at), tx.now)
         await _go_on(tx, deadline, before, after, tx.now, "moved")
 
 
@@ -140,8 +183,11 @@ async def _go_on(tx: Tx, deadline: Deadline, before: Running, after: Running, at
 # -- What time does ----------------------------------------------------------------------------------------------------------
 
 
-async def tick(tx: Tx, deadline: Deadline, found: Running) -> None:
-    """Warn of it, or tell that it was missed, when the time for that has come. The record is locked first, as by every command."""
+async def tick(tx: Tx, deadline: Deadline, found: Running) -> bool:
+    """Warn of it, or tell that it was missed, when the time for that has come; whether that was a miss.
+
+    The record is locked first, as by every command.
+    """
     record = await tx.load(deadline.clocks.of, found.record_id)
     before = await tx.load(DEADLINES, found.id)
     after = rules.ticked(before, tx.now)
@@ -149,11 +195,13 @@ async def tick(tx: Tx, deadline: Deadline, found: Running) -> None:
     told: list[tuple[Event, datetime]] = []
     if after.warned_at is not None and before.warned_at is None:
         told.append((_tells(deadline, deadline.clocks.warned, record, **common), after.warned_at))
-    if after.missed_at is not None and before.missed_at is None:
-        missed = deadline.missed or deadline.clocks.missed
-        told.append((_tells(deadline, missed, record, **common, **deadline.more(record)), after.missed_at))
+    missed = after.missed_at is not None and before.missed_at is None
+    if after.missed_at is not None and missed:
+        more = await _more(tx, deadline, deadline.missed, record, after)
+        told.append((_tells(deadline, deadline.missed or deadline.clocks.missed, record, **common, **more), after.missed_at))
     if told:
         await _set(tx, await _save(tx, before, after, *told))
+    return missed
 
 
 async def _look_at(tx: Tx, deadline: Running) -> Running:

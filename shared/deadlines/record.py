@@ -1,10 +1,10 @@
 """A deadline of one record, as its row has it, and how it is declared."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from shared.db.outbox import Told
@@ -58,17 +58,30 @@ class Clocks:
     stopped: type[Event]
 
 
+class Begin(NamedTuple):
+    """From when to when a deadline of a record runs."""
+
+    record_id: UUID
+    started_at: datetime
+    due_at: datetime
+
+
+async def _nothing(_tx: Tx, _record: Any, _deadline: Running) -> Mapping[str, Any]:
+    return {}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Deadline:
     """One deadline.
 
     - `starts`: by event, when it is due then; None where that event starts none. An event that comes again starts it anew.
-    - `meets`, `stops`, `pauses`, `resumes`: the events that do so, at the time when they happened.
-    - `warns`: when to warn, for a due time; None for never.
+    - `meets`, `stops`, `pauses`, `resumes`: the events that do so, at the time when they happened. `counts`: whether one of `meets`
+      really meets it.
+    - `warns`: when to warn, for when it starts and is due; None for never.
     - `working`: it counts working time, so a pause gives back the working time that was left.
     - `record`: the id of the record that an event is about; its subject unless said otherwise.
     - `asked`: whether an event wants it to run though it happened long ago.
-    - `missed`: an event of its own for that, in place of the common one; `more` is what it says besides.
+    - `missed`, `met`: an event of its own for that, in place of the common one; `more` is what it says besides.
     """
 
     name: str
@@ -78,9 +91,11 @@ class Deadline:
     stops: Sequence[type[Event]] = ()
     pauses: Sequence[type[Event]] = ()
     resumes: Sequence[type[Event]] = ()
-    warns: Callable[[Tx, datetime], datetime | None] = lambda tx, due_at: None
+    counts: Callable[[Tx, Told, Running], bool] = lambda tx, told, running: True
+    warns: Callable[[Tx, datetime, datetime], datetime | None] = lambda tx, started_at, due_at: None
     working: bool = False
     record: Callable[[Told], UUID] = lambda told: told.subject
     asked: Callable[[Event], bool] = lambda event: False
     missed: type[Event] | None = None
-    more: Callable[[Any], Mapping[str, Any]] = lambda record: {}
+    met: type[Event] | None = None
+    more: Callable[[Tx, Any, Running], Awaitable[Mapping[str, Any]]] = _nothing

@@ -24,6 +24,14 @@ class TaskDue(TaskData):
     """Its time has come, and it is still open. The time of this event is `due_at`."""
 
 
+class TaskOverdue(TaskData):
+    """It should have been done by now, and is still open. The time of this event is when that began to count."""
+
+
+class TaskEscalated(TaskData):
+    """It is overdue for so long that those above the owner are to know."""
+
+
 class TaskDone(TaskData):
     """It was done: somebody did what it asks for."""
 

@@ -4,7 +4,7 @@ Everything is written for many records at once; one is many of one.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -62,15 +62,15 @@ async def put(tx: Tx, kind: TaskKind, wanted: Sequence[ToDo], *, imported: bool 
     """
     if not wanted:
         return
-    before = {task.record_id: task for task in await tx.all(_OPEN, kind=kind.name, records=[one.record_id for one in wanted])}
+    before = await open_of(tx, kind, [one.record_id for one in wanted])
     records = await _about(tx, kind, wanted)
     done, moved, new = [], [], []
     for one in wanted:
         task = before.get(one.record_id)
         told = [(kind.about.set.of(records[one.record_id], **_said(kind, one)), one.at)]
-        if task is not None and task.why == one.why:
+        if task is not None and task.why == one.why and not one.fresh:
             if task.due_at != one.due_at:
-                moved.append((replace(task, due_at=one.due_at, reminded_at=None), told))
+                moved.append((replace(task, due_at=one.due_at, reminded_at=None, overdue_at=None, escalated_at=None), told))
             continue
         if task is not None:
             done.append((task, one.at))
@@ -83,6 +83,18 @@ async def put(tx: Tx, kind: TaskKind, wanted: Sequence[ToDo], *, imported: bool 
     await set_timers(tx, TIMER, {task.id: task.due_at for task, _ in [*moved, *new]}, again=True)
 
 
+async def open_of(tx: Tx, kind: TaskKind, records: Sequence[UUID]) -> dict[UUID, Task]:
+    """The open tasks of these records, by record; they are locked."""
+    return {task.record_id: task for task in await tx.all(_OPEN, kind=kind.name, records=list(records))}
+
+
+async def close(tx: Tx, kind: TaskKind, ended: Mapping[UUID, datetime], state: TaskState) -> None:
+    """Close the open tasks of these records, each at its time."""
+    found = list((await open_of(tx, kind, list(ended))).values()) if ended else []
+    if found:
+        await _close(tx, kind, await _about(tx, kind, found), [(task, ended[task.record_id]) for task in found], state)
+
+
 async def _close(tx: Tx, kind: TaskKind, records: Mapping[UUID, Any], ended: Sequence[tuple[Task, datetime]], state: TaskState) -> None:
     """Close open tasks, each at its time."""
     event = kind.about.done if state is TaskState.DONE else kind.about.dropped
@@ -93,15 +105,37 @@ async def _close(tx: Tx, kind: TaskKind, records: Mapping[UUID, Any], ended: Seq
     )
 
 
-async def remind(tx: Tx, kind: TaskKind, found: Task, due_at: datetime) -> bool:
-    """Tell that it is due, at its own time, if it is still open. The record is locked first, as by every command."""
+async def tick(tx: Tx, kind: TaskKind, found: Task) -> bool:
+    """Tell that it is due, overdue, and escalated, each at its own time, if it is still open. Whether it has become due by this.
+
+    The record is locked first, as by every command.
+    """
     record = await tx.load(kind.about.of, found.record_id)
     task = await tx.load(TASKS, found.id)
-    if task.state is not TaskState.OPEN or task.due_at != due_at or task.reminded_at is not None:
+    if task.state is not TaskState.OPEN:
         return False
-    told = kind.about.due.of(record, **_said(kind, task))
-    await tx.save(TASKS, task, told, at=due_at, reminded_at=due_at)
-    return True
+    told: list[tuple[Event, datetime]] = []
+    now: Any = task
+    for name, event, at in _steps(tx, kind, task):
+        if at > tx.now:
+            await set_timers(tx, TIMER, {task.id: at}, again=True)
+            break
+        now = replace(now, **{name: at})
+        told.append((event.of(record, **_said(kind, task)), at))
+    if told:
+        await tx.save_many(TASKS, [(now, told)])
+    return bool(now.reminded_at != task.reminded_at)
+
+
+def _steps(tx: Tx, kind: TaskKind, task: Task) -> Iterator[tuple[str, type[Event], datetime]]:
+    """What is still to be told of an open task, in order."""
+    late = kind.late(tx, task.due_at)
+    steps = (
+        ("reminded_at", kind.about.due, task.due_at),
+        ("overdue_at", kind.about.overdue, late.overdue_at),
+        ("escalated_at", kind.about.escalated, late.escalated_at),
+    )
+    return ((name, event, at) for name, event, at in steps if event is not None and at is not None and getattr(task, name) is None)
 
 
 async def _about(tx: Tx, kind: TaskKind, tasks: Sequence[Task | ToDo]) -> dict[UUID, Any]:

@@ -10,6 +10,7 @@ from uuid import UUID
 from shared.acts import Act
 from shared.db.query import Aggregate
 from shared.db.tables import TASK
+from shared.db.tx import Tx
 from shared.events.envelope import Event
 
 
@@ -21,7 +22,7 @@ class TaskState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """`reminded_at` is its due time, once that has come. `why` is in somebody's own words."""
+    """`reminded_at` is its due time, once that has come; `overdue_at` and `escalated_at` likewise. `why` is in somebody's own words."""
 
     id: UUID
     version: int
@@ -33,18 +34,31 @@ class Task:
     why: str | None = None
     reminded_at: datetime | None = None
     closed_at: datetime | None = None
+    overdue_at: datetime | None = None
+    escalated_at: datetime | None = None
 
 
 TASKS = Aggregate(TASK, Task, "task")
 
 
 class ToDo(NamedTuple):
-    """What is to be done about one record, by when. `at`: when that was said."""
+    """What is to be done about one record, by when. `at`: when that was said. `fresh`: what was to be done before is done."""
 
     record_id: UUID
     due_at: datetime
     why: str | None
     at: datetime
+    fresh: bool = False
+
+
+class Late(NamedTuple):
+    """When a task that is still open counts as overdue, and when those above its owner are told. None for never."""
+
+    overdue_at: datetime | None = None
+    escalated_at: datetime | None = None
+
+
+NEVER = Late()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,13 +71,15 @@ class Tasks:
     due: type[Event]
     done: type[Event]
     dropped: type[Event]
+    overdue: type[Event] | None = None
+    escalated: type[Event] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class TaskKind:
     """One kind of task. The acts in `done_by` do it; after the events in `over_when` nobody has to do it any more.
 
-    Unless `lasts` says of the record, as the event leaves it, that somebody still has to.
+    Unless `lasts` says of the record, as the event leaves it, that somebody still has to. `late` says what comes after its due time.
     """
 
     name: str
@@ -71,3 +87,4 @@ class TaskKind:
     done_by: Sequence[Act[Any, Any]] = ()
     over_when: Sequence[type[Event]] = ()
     lasts: Callable[[Any], bool] = lambda record: False
+    late: Callable[[Tx, datetime], Late] = lambda tx, due_at: NEVER

@@ -1,10 +1,10 @@
-"""What the reminders of tasks do."""
+"""What the timers of tasks do."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from shared.db.tx import Tx
-from shared.tasks.commands import TIMER, remind
+from shared.tasks.commands import TIMER, tick
 from shared.tasks.record import TASKS, Task, TaskKind
 from shared.timers import Handler, Timer
 
@@ -17,7 +17,7 @@ def task_timers(kinds: Sequence[TaskKind], due: Mapping[str, Due] = MappingProxy
 
     async def told(tx: Tx, timer: Timer) -> None:
         task = await tx.get(TASKS, timer.subject)
-        if await remind(tx, named[task.kind], task, timer.due_at) and task.kind in due:
+        if await tick(tx, named[task.kind], task) and task.kind in due:
             await due[task.kind](tx, task)
 
     return {TIMER: told}

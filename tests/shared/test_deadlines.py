@@ -83,7 +83,7 @@ _EVERY: dict[str, Any] = {
     "pauses": (NotePaused,),
     "resumes": (NoteResumed,),
 }
-ANSWER = Deadline(name="answer", **_EVERY, warns=lambda tx, due_at: due_at - timedelta(days=2))
+ANSWER = Deadline(name="answer", **_EVERY, warns=lambda tx, started_at, due_at: due_at - timedelta(days=2))
 REPAIR = Deadline(name="repair", **_EVERY, working=True)
 DEADLINES = (ANSWER, REPAIR)
 service = replace(notes_svc, follows=[following(DEADLINES)], timers=deadline_timers(DEADLINES))

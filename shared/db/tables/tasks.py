@@ -15,6 +15,8 @@ TASK = Table(
     Column("state", Text, nullable=False),
     Column("due_at", At, nullable=False),
     Column("reminded_at", At, comment="its due time, once that has come"),
+    Column("overdue_at", At, comment="when it counted as overdue, once that has come"),
+    Column("escalated_at", At, comment="when those above its owner were told"),
     Column("closed_at", At),
     Column("created_at", At, nullable=False),
     Index("uq_task_open", "record_id", "kind", unique=True, postgresql_where=text("state = 'open'")),

@@ -1,6 +1,6 @@
 """The days to accept: as a deadline, and what another number of them does, simulated on the past, and to what is live."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -21,7 +21,7 @@ from shared.db.query import Query
 from shared.db.tables import POLICY_SIMULATION
 from shared.db.tx import Database, Tx
 from shared.deadlines import commands as clocks
-from shared.deadlines.record import Clocks, Deadline
+from shared.deadlines.record import Clocks, Deadline, Running
 from shared.events.contract import (
     ContractAcceptanceMoved,
     ContractAcceptanceOverdue,
@@ -46,7 +46,7 @@ def _tells(event: type[ContractDeadlineEvent], contract: Contract, **more: Any) 
     return about(event, contract, contract_id=contract.id, **more)
 
 
-def _warns(tx: Tx, due_at: datetime) -> datetime | None:
+def _warns(tx: Tx, _started_at: datetime, due_at: datetime) -> datetime | None:
     days = tx.policy(POLICY).acceptance_warn_days
     return due_at - timedelta(days=days) if days else None
 
@@ -54,6 +54,10 @@ def _warns(tx: Tx, due_at: datetime) -> datetime | None:
 def _ends(_tx: Tx, told: Told) -> datetime:
     assert isinstance(told.event, ContractWentLive)
     return told.event.acceptance_due_at
+
+
+async def _due_day(_tx: Tx, contract: Contract, _running: Running) -> Mapping[str, Any]:
+    return {"due_day": contract.acceptance_due_day}
 
 
 CLOCKS = Clocks(
@@ -75,7 +79,7 @@ ACCEPTANCE = Deadline(
     warns=_warns,
     asked=lambda event: isinstance(event, ContractWentLive) and event.work,
     missed=ContractAcceptanceOverdue,
-    more=lambda contract: {"due_day": contract.acceptance_due_day},
+    more=_due_day,
 )
 DEADLINES = (ACCEPTANCE,)
 
