@@ -1,5 +1,6 @@
 """Days of the company's calendar, and the instants at which they begin and end. Pure."""
 
+from calendar import monthrange
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 DAY = timedelta(days=1)
@@ -18,3 +19,12 @@ def start_of(day: date, zone: tzinfo) -> datetime:
 def end_of(day: date, zone: tzinfo) -> datetime:
     """When a day is over where the company is: the start of the next day, in UTC."""
     return start_of(day + DAY, zone)
+
+
+def months_after(at: datetime, months: int, zone: tzinfo) -> datetime:
+    """The same day and time on the clock where the company is, months later; the last day of a month that is shorter. In UTC."""
+    local = at.astimezone(zone)
+    years, month = divmod(local.month - 1 + months, 12)
+    year = local.year + years
+    day = min(local.day, monthrange(year, month + 1)[1])
+    return local.replace(year=year, month=month + 1, day=day).astimezone(UTC)

@@ -140,13 +140,8 @@ async def _meet(tx: Tx, deadline: Deadline, before: Running, at: datetime) -> No
     taken_back = in_time and before.missed_at is not None
     record = await tx.get(deadline.clocks.of, after.record_id)
     said = {"deadline": deadline.name, "due_at": after.due_at, "met_at": at, "in_time": in_time, "taken_back": taken_back}
-    told = _tells(deadline, deadline.met or deadline.clocks.met, record, **said, **await _more(tx, deadline, deadline.met, record, after))
+    told = _tells(deadline, deadline.clocks.met, record, **said, **await deadline.more(tx, record, after))
     await _look_at(tx, await _save(tx, before, after, (told, at)))
-
-
-async def _more(tx: Tx, deadline: Deadline, event: type[Event] | None, record: Any, now: Running) -> Mapping[str, Any]:
-    """What an event of its own says besides."""
-    return await deadline.more(tx, record, now) if event is not None else {}
 
 
 async def _stop(tx: Tx, deadline: Deadline, before: Running, at: datetime) -> None:
@@ -156,7 +151,7 @@ async def _stop(tx: Tx, deadline: Deadline, before: Running, at: datetime) -> No
 
 async def _pause(tx: Tx, deadline: Deadline, before: Running, at: datetime) -> None:
     after = rules.paused(before, at, _time(tx, before))
-    if after != before:
+    if after != before and deadline.clocks.paused is not None:
         await _look_at(tx, await _save(tx, before, after, (await _told(tx, deadline, deadline.clocks.paused, after), at)))
 
 
@@ -197,7 +192,7 @@ async def tick(tx: Tx, deadline: Deadline, found: Running) -> bool:
         told.append((_tells(deadline, deadline.clocks.warned, record, **common), after.warned_at))
     missed = after.missed_at is not None and before.missed_at is None
     if after.missed_at is not None and missed:
-        more = await _more(tx, deadline, deadline.missed, record, after)
+        more = await deadline.more(tx, record, after)
         told.append((_tells(deadline, deadline.missed or deadline.clocks.missed, record, **common, **more), after.missed_at))
     if told:
         await _set(tx, await _save(tx, before, after, *told))

@@ -54,8 +54,8 @@ class Clocks:
     warned: type[Event]
     missed: type[Event]
     met: type[Event]
-    paused: type[Event]
     stopped: type[Event]
+    paused: type[Event] | None = None
 
 
 class Begin(NamedTuple):
@@ -81,7 +81,8 @@ class Deadline:
     - `working`: it counts working time, so a pause gives back the working time that was left.
     - `record`: the id of the record that an event is about; its subject unless said otherwise.
     - `asked`: whether an event wants it to run though it happened long ago.
-    - `missed`, `met`: an event of its own for that, in place of the common one; `more` is what it says besides.
+    - `missed`: an event of its own for that, in place of the common one.
+    - `more`: what the events of a miss, and of being met, say besides.
     """
 
     name: str
@@ -97,5 +98,4 @@ class Deadline:
     record: Callable[[Told], UUID] = lambda told: told.subject
     asked: Callable[[Event], bool] = lambda event: False
     missed: type[Event] | None = None
-    met: type[Event] | None = None
     more: Callable[[Tx, Any, Running], Awaitable[Mapping[str, Any]]] = _nothing

@@ -8,7 +8,6 @@ from shared.deadlines.commands import TIMER, tick
 from shared.deadlines.record import DEADLINES, Deadline, Running
 from shared.timers import Handler, Timer
 
-
 Missed = Callable[[Tx, Running], Awaitable[None]]
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from shared.events.envelope import EVERY_SERVICE, Decided, Dimensions, Event, Exact, MemberAdded, MemberRemoved, Money, OwnerChanged
-from shared.events.tasks import TaskDone, TaskDropped, TaskDue, TaskSet
+from shared.events.tasks import TaskDone, TaskDropped, TaskDue, TaskEscalated, TaskOverdue, TaskSet
 
 
 class LeadSvcEvent(Event):
@@ -143,6 +143,8 @@ class LeadTaskEvent(LeadSvcEvent, Dimensions):
     part_of = "lead_id"
 
     lead_id: UUID
+    grade: str | None = None
+    """The lead's grade then."""
 
 
 class LeadTaskSet(LeadTaskEvent, TaskSet, type="lead.task_set", aggregate="lead_task"):
@@ -151,6 +153,16 @@ class LeadTaskSet(LeadTaskEvent, TaskSet, type="lead.task_set", aggregate="lead_
 
 class LeadTaskDue(LeadTaskEvent, TaskDue, type="lead.task_due", aggregate="lead_task"):
     pass
+
+
+class LeadTaskOverdue(LeadTaskEvent, TaskOverdue, type="lead.task_overdue", aggregate="lead_task"):
+    pass
+
+
+class LeadTaskEscalated(LeadTaskEvent, TaskEscalated, type="lead.task_escalated", aggregate="lead_task"):
+    """`manager_id`: who leads the owner's team, or the nearest one above it."""
+
+    manager_id: UUID | None = None
 
 
 class LeadTaskDone(LeadTaskEvent, TaskDone, type="lead.task_done", aggregate="lead_task"):

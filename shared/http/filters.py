@@ -213,6 +213,21 @@ class TeamFilter(Filter):
         return {**said, "description": "A team, with those below it. " + said["description"]}
 
 
+class PersonFilter(Filter):
+    """A person by their id; `me` is who asks."""
+
+    def asked_by(self, person: UUID, given: list[str]) -> list[str]:
+        """The parameter with the reader's id in place of `me`."""
+        return [",".join(str(person) if part == "me" else part for part in _COMMA.split(text)) for text in given]
+
+    def documented(self, operator: Operator) -> dict[str, Any]:
+        said = super().documented(operator)
+        schema = said["schema"]
+        choices = schema["items"].get("anyOf", [schema["items"]])
+        says = said["description"] + " `me` is who asks."
+        return {**said, "description": says, "schema": {**schema, "items": {"anyOf": [*choices, {"const": "me"}]}}}
+
+
 def _text(text: str) -> str:
     if not 0 < len(text) <= 200:
         raise ValueError

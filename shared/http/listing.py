@@ -43,7 +43,7 @@ from shared.db.query import Query
 from shared.db.tx import Reader
 from shared.fields import personal
 from shared.http import cursor
-from shared.http.filters import Compare, Filter, TeamFilter, choices_in, kind_of
+from shared.http.filters import Compare, Filter, PersonFilter, TeamFilter, choices_in, kind_of
 from shared.http.page import Page, PageRequest
 from shared.http.parameters import Parameters
 
@@ -72,9 +72,9 @@ class Listing(Generic[R]):
     `filters` are query parameters by name; the column's type decides their operators. A list that filters by `team_id` does so by
     `team` too: with the teams below. `sorts` are columns of `into`; the id breaks ties and NULLs come last in both directions. Every
     sort wants an index on (column, id). `search` are the columns that `q` looks in, whatever the form that a name is written in.
-    `stored` are filters whose texts have a stored form, and what gives it by the active policy. `personal` are those of all these
-    columns that hold personal data or what customers said: roles that see the `kind` of records masked cannot filter or sort by them,
-    and `q` passes them over. Without a kind that is who sees any kind masked.
+    `people` are filters by a person's id, which take `me` too. `stored` are filters whose texts have a stored form, and what gives it by
+    the active policy. `personal` are those of all these columns that hold personal data or what customers said: roles that see the
+    `kind` of records masked cannot filter or sort by them, and `q` passes them over. Without a kind that is who sees any kind masked.
     """
 
     def __init__(
@@ -88,13 +88,15 @@ class Listing(Generic[R]):
         search: Sequence[ColumnElement[Any]] = (),
         personal: Sequence[ColumnElement[Any]] = (),
         kind: Kind | None = None,
+        people: Sequence[str] = (),
         stored: Mapping[str, Callable[[Reader], Callable[[str], str | None]]] = MappingProxyType({}),
     ) -> None:
         hints = typing.get_type_hints(into)
         self.table, self.into, self.search, self._stored = table, into, tuple(search), stored
         self._model: Any = into if issubclass(into, BaseModel) else None
         self.names = tuple(into.model_fields) if issubclass(into, BaseModel) else tuple(f.name for f in fields(cast(Any, into)))
-        self.filters = {name: Filter(name, c, choices_in(hints.get(getattr(c, "key", name)))) for name, c in filters.items()}
+        made = {name: PersonFilter if name in people else Filter for name in filters}
+        self.filters = {name: made[name](name, c, choices_in(hints.get(getattr(c, "key", name)))) for name, c in filters.items()}
         if "team_id" in filters:
             self.filters["team"] = TeamFilter(filters["team_id"])
         self.sorts = {name: kind_of(table.c[name]) for name in sorts}

@@ -13,7 +13,7 @@ from shared.access.kinds import Kind as Records
 from shared.access.kinds import masked_somewhere, unmasked
 from shared.errors import Forbidden, Invalid
 from shared.http import cursor
-from shared.http.filters import Compare, Filter, Kind
+from shared.http.filters import Compare, Filter, Kind, PersonFilter
 from shared.http.page import PageRequest, want_fields
 from shared.spelling import searched
 
@@ -56,7 +56,8 @@ class Parameters:
         filters: list[tuple[str, Compare]] = []
         for name in given.keys() & self._filters.keys():
             filter_, operator = self._filters[name]
-            compare, value = filter_.read(operator, given[name])
+            asked = filter_.asked_by(by.id, given[name]) if isinstance(filter_, PersonFilter) else given[name]
+            compare, value = filter_.read(operator, asked)
             filters.append((filter_.name, compare))
             if compare != "none":
                 values[filter_.bound(compare)] = value

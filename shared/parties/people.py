@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 
+from shared.auth.actor import LEADERS
 from shared.db.query import Query, is_in
 from shared.db.tables import ROSTER
 from shared.db.tx import Reader, Tx
@@ -54,6 +55,19 @@ async def team_of(tx: Reader, person_id: UUID) -> UUID | None:
     """The person's team; None for somebody without one, or unknown so far."""
     known = await standing(tx, person_id)
     return known.team_id if known else None
+
+
+_LEADER = """
+SELECT leader.person_id FROM roster one JOIN roster leader ON leader.team_id = ANY(one.team_path)
+WHERE one.person_id = $1 AND leader.person_id <> $1 AND leader.active AND leader.role = ANY($2::text[])
+ORDER BY cardinality(leader.team_path) DESC, leader.person_id LIMIT 1
+"""
+
+
+async def leader_of(tx: Reader, person_id: UUID) -> UUID | None:
+    """Who leads this person's team, or the nearest one above it; None where nobody does."""
+    found: UUID | None = await tx.value(_LEADER, person_id, [role.value for role in LEADERS])
+    return found
 
 
 async def keep(tx: Tx, person_id: UUID, told: PersonTold, version: int) -> None:

@@ -121,7 +121,8 @@ async def tick(tx: Tx, kind: TaskKind, found: Task) -> bool:
             await set_timers(tx, TIMER, {task.id: at}, again=True)
             break
         now = replace(now, **{name: at})
-        told.append((event.of(record, **_said(kind, task)), at))
+        more = await kind.more(tx, record) if name == "escalated_at" else {}
+        told.append((event.of(record, **_said(kind, task), **more), at))
     if told:
         await tx.save_many(TASKS, [(now, told)])
     return bool(now.reminded_at != task.reminded_at)

@@ -1,6 +1,6 @@
 """A task as its row has it, and how its kind is declared."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -75,11 +75,16 @@ class Tasks:
     escalated: type[Event] | None = None
 
 
+async def _nothing(_tx: Tx, _record: Any) -> Mapping[str, Any]:
+    return {}
+
+
 @dataclass(frozen=True, kw_only=True)
 class TaskKind:
     """One kind of task. The acts in `done_by` do it; after the events in `over_when` nobody has to do it any more.
 
-    Unless `lasts` says of the record, as the event leaves it, that somebody still has to. `late` says what comes after its due time.
+    Unless `lasts` says of the record, as the event leaves it, that somebody still has to. `late` says what comes after its due time, and
+    `more` what the event of its escalation says besides.
     """
 
     name: str
@@ -88,3 +93,4 @@ class TaskKind:
     over_when: Sequence[type[Event]] = ()
     lasts: Callable[[Any], bool] = lambda record: False
     late: Callable[[Tx, datetime], Late] = lambda tx, due_at: NEVER
+    more: Callable[[Tx, Any], Awaitable[Mapping[str, Any]]] = _nothing

@@ -23,6 +23,7 @@ PART_OF = {
     "payment": ("contract", "contract_id"),
     "lead_task": ("lead", "lead_id"),
     "lead_signal": ("lead", "lead_id"),
+    "lead_deadline": ("lead", "lead_id"),
     "deal_task": ("deal", "deal_id"),
     "contract_deadline": ("contract", "contract_id"),
     "contract_approval": ("contract", "contract_id"),

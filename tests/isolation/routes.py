@@ -11,6 +11,7 @@ from typing import Any
 LISTS = {
     "/v1/leads": "lead",
     "/v1/signals": "lead",
+    "/v1/leads/tasks": "lead",
     "/v1/accounts": "account",
     "/v1/contacts": "account",
     "/v1/deals": "deal",
@@ -23,6 +24,7 @@ LISTS = {
 
 WHOLES = {
     "/v1/signals": "lead_id",
+    "/v1/leads/tasks": "lead_id",
     "/v1/contacts": "account_id",
     "/v1/quotes": "deal_id",
     "/v1/payments": "contract_id",

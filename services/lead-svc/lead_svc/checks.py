@@ -26,6 +26,19 @@ CHECKS = (
         "SELECT task.id FROM task JOIN lead ON lead.id = task.record_id "
         "WHERE task.kind = 'wake_up' AND task.state = 'open' AND lead.state <> 'nurturing'",
     ),
+    Check(
+        9,
+        "nobody follows up a lead that is closed, put aside or handed over, or that nobody owns",
+        "SELECT task.id FROM task JOIN lead ON lead.id = task.record_id WHERE task.kind = 'follow_up' AND task.state = 'open' "
+        "AND (lead.owner_id IS NULL OR lead.state NOT IN ('captured', 'mql', 'sql'))",
+    ),
+    Check(
+        9,
+        "an open lead whose follow-up was done has the next one",
+        "SELECT lead.id FROM lead JOIN LATERAL (SELECT state FROM task WHERE record_id = lead.id AND kind = 'follow_up' "
+        "ORDER BY id DESC LIMIT 1) last ON last.state = 'done' "
+        "WHERE lead.owner_id IS NOT NULL AND lead.state IN ('captured', 'mql', 'sql')",
+    ),
     Check(8, "the directory has each person's role and team, and whether they have left", _TOLD_OTHERWISE),
 )
 

@@ -3,6 +3,10 @@
 from dataclasses import replace
 from pathlib import Path
 
+from lead_svc.cadence.commands import FOLLOWS as CADENCE
+from lead_svc.cadence.commands import response_missed
+from lead_svc.cadence.policy import POLICY as CADENCE_POLICY
+from lead_svc.cadence.tasks import FIRST_RESPONSE, FOLLOW_UP
 from lead_svc.calendar.api import router as calendar
 from lead_svc.campaigns.api import router as campaigns
 from lead_svc.campaigns.imports import router as spend_imports
@@ -24,7 +28,7 @@ from lead_svc.imports.api import run_imports
 from lead_svc.interactions.api import router as interactions
 from lead_svc.leads.api import router as leads
 from lead_svc.leads.commands import WAKE
-from lead_svc.leads.tasks import KINDS, WAKE_UP
+from lead_svc.leads.tasks import WAKE_UP
 from lead_svc.leads.timers import person_moved, wake, wake_up
 from lead_svc.me.api import router as me
 from lead_svc.metadata import metadata
@@ -44,10 +48,16 @@ from lead_svc.signals.upkeep import visitors
 from lead_svc.team.api import router as team
 from lead_svc.team.rules import MOVED
 from lead_svc.timeline.api import router as timeline
+from lead_svc.worklist.api import router as worklist
+from shared.deadlines.commands import following as deadlines_following
+from shared.deadlines.timers import deadline_timers
 from shared.policy.company import COMPANY_POLICY
 from shared.process.service import Service
 from shared.tasks.commands import following
 from shared.tasks.timers import task_timers
+
+TASKS = (WAKE_UP, FOLLOW_UP)
+DEADLINES = (FIRST_RESPONSE,)
 
 service = Service(
     name="lead-svc",
@@ -65,10 +75,17 @@ service = Service(
         "/v1/signals",
     ],
     metadata=metadata,
-    policies=[replace(POLICY, simulations=SIMULATIONS, move=move_leads), CONSENT_POLICY, COMPANY_POLICY, SIGNAL_POLICY],
+    policies=[
+        replace(POLICY, simulations=SIMULATIONS, move=move_leads),
+        CADENCE_POLICY,
+        CONSENT_POLICY,
+        COMPANY_POLICY,
+        SIGNAL_POLICY,
+    ],
     migrations=Path(__file__).parent / "migrations",
     routers=[
         capture,
+        worklist,
         leads,
         qualification,
         interactions,
@@ -91,8 +108,14 @@ service = Service(
         calendar,
     ],
     readers=[CONVERSION, HAND_OVER, DEALINGS],
-    timers={WAKE: wake, MOVED: person_moved, TIERS: tell_tiers, **task_timers(KINDS, {WAKE_UP.name: wake_up})},
-    follows=[following(KINDS), OPT_OUT],
+    timers={
+        WAKE: wake,
+        MOVED: person_moved,
+        TIERS: tell_tiers,
+        **task_timers(TASKS, {WAKE_UP.name: wake_up}),
+        **deadline_timers(DEADLINES, {FIRST_RESPONSE.name: response_missed}),
+    },
+    follows=[following(TASKS), deadlines_following(DEADLINES), CADENCE, OPT_OUT],
     jobs=[run_imports, run_rate_imports, run_spend_imports, move, visitors],
     checks=CHECKS,
     totals=TOTALS,

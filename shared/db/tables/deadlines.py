@@ -24,5 +24,6 @@ DEADLINE = Table(
     UniqueConstraint("record_id", "name"),
     Index("ix_deadline_late", "name", "record_id", postgresql_where=text("missed_at IS NOT NULL")),
     Index("ix_deadline_soon", "name", "record_id", postgresql_where=text("state = 'running' AND warned_at IS NOT NULL")),
+    Index("ix_deadline_open", "due_at", "id", postgresql_where=text("state = 'running'")),
     comment="what has to happen by a time; one row for each record and name",
 )

@@ -2,9 +2,26 @@
 
 from lead_svc.leads.rules import REACTIVATE
 from lead_svc.leads.tables import LEADS
-from shared.events.lead import LeadConversionConfirmed, LeadDisqualified, LeadTaskDone, LeadTaskDropped, LeadTaskDue, LeadTaskSet
+from shared.events.lead import (
+    LeadConversionConfirmed,
+    LeadDisqualified,
+    LeadTaskDone,
+    LeadTaskDropped,
+    LeadTaskDue,
+    LeadTaskEscalated,
+    LeadTaskOverdue,
+    LeadTaskSet,
+)
 from shared.tasks.record import TaskKind, Tasks
 
-LEAD_TASKS = Tasks(of=LEADS, record="lead_id", set=LeadTaskSet, due=LeadTaskDue, done=LeadTaskDone, dropped=LeadTaskDropped)
+LEAD_TASKS = Tasks(
+    of=LEADS,
+    record="lead_id",
+    set=LeadTaskSet,
+    due=LeadTaskDue,
+    done=LeadTaskDone,
+    dropped=LeadTaskDropped,
+    overdue=LeadTaskOverdue,
+    escalated=LeadTaskEscalated,
+)
 WAKE_UP = TaskKind(name="wake_up", about=LEAD_TASKS, done_by=(REACTIVATE,), over_when=(LeadDisqualified, LeadConversionConfirmed))
-KINDS = (WAKE_UP,)

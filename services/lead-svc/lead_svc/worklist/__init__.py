@@ -1,0 +1,1 @@
+"""What is to be done about leads, of all features."""
