@@ -4,11 +4,11 @@ Bodies, query parameters and files use the same ones, so that they take the same
 """
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, time
 from enum import Enum
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from shared.clock import EARLIEST, LATEST, YEARS, plausible
@@ -59,6 +59,8 @@ def read_time(value: Any) -> datetime:
 
 Day = Annotated[date, BeforeValidator(read_day), Field(description=f"A day {YEARS}, year-month-day.")]
 Time = Annotated[datetime, BeforeValidator(read_time), Field(description=f"A time with its zone (RFC 3339), {YEARS}.")]
+OfDay = Annotated[time, WithJsonSchema({"type": "string", "pattern": "^[0-9]{2}:[0-9]{2}(:[0-9]{2})?$", "examples": ["09:00:00"]})]
+"""A time on the clock of a place. JSON Schema's `time` has an offset of its own."""
 When = Annotated[Time | None, Field(description="When it happened, if not now; never in the future.")]
 
 # -- Names and texts ---------------------------------------------------------------------------------------------------------
@@ -111,6 +113,9 @@ Source = Annotated[Short, Field(description=f"{', '.join(SOURCES)}, another one 
 Key = Annotated[str, lines(200), _LINE, Field(description="What another system calls it; unique.")]
 Email = Annotated[str, lines(320), written(r"^[^@\s]+@[^@\s]+$", "Write an e-mail address, for example ann@acme.example."), _LINE]
 Phone = Annotated[str, lines(40, 3), _LINE]
+Language = Annotated[
+    str, lines(35), written(r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", "Write a code of the language, for example de or zh-CN.")
+]
 Reason = Annotated[str, lines(1000), _TEXT]
 Text = Annotated[str, lines(4000), _TEXT]
 LongText = Annotated[str, lines(20_000, 0), _TEXT]

@@ -82,6 +82,10 @@ class Calendar:
         found = [(_instant(day, begins, self.zone), _instant(day, ends, self.zone)) for begins, ends in self.hours]
         return [(begins, ends) for begins, ends in found if begins < ends]
 
+    def works_at(self, at: datetime) -> bool:
+        """Whether work is done at this time; at the end of a span it is not any more."""
+        return any(begins <= at < ends for begins, ends in self.spans(day_of(at, self.zone)))
+
     def next_working_time(self, at: datetime) -> datetime:
         """`at`, if work is done then, else when it is taken up again."""
         return next(max(at.astimezone(UTC), begins) for begins, ends in self._spans_from(at) if at < ends)

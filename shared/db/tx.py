@@ -113,6 +113,7 @@ class Tx(Reader):
         self.events = 0
         """How many it has told so far, also those that a savepoint took back."""
         self._told: list[Told] = []
+        self._saved: dict[UUID, Any] = {}
         self._change: Change | None = None
 
     async def run(self, query: Query[Any], **params: Any) -> None:
@@ -142,9 +143,13 @@ class Tx(Reader):
             await self._follow()
 
     async def latest(self, of: Aggregate[A], row: A) -> A:
-        """A row that `save` or `add` has given, after what follows from it: read again only if something more was told of it."""
+        """A row that `save` or `add` has given, after what follows from it: read again only if something else has changed it."""
         await self.settle()
-        return await self.get(of, row.id) if any(one.subject == row.id and one.version > row.version for one in self._told) else row
+        version = max((one.version for one in self._told if one.subject == row.id), default=row.version)
+        if version <= row.version:
+            return row
+        saved = self._saved.get(row.id)
+        return saved if saved is not None and saved.version == version else await self.get(of, row.id)
 
     async def _follow(self) -> None:
         """Do what follows from what was told, once for all events of a type, in the order in which the types came first."""
@@ -260,6 +265,7 @@ class Tx(Reader):
             saved = cast(A, replace(cast(Any, row), **changes))
         else:
             saved = await self.one(query, _id=row.id, **changes)
+        self._saved[row.id] = saved
         self.tell(row.id, row.version + 1, *events, at=at)
         return saved
 
@@ -291,7 +297,7 @@ class Tx(Reader):
                 await self.flush()
                 await self._ready()
             except BaseException:
-                self._told, self._followed, self._change = [], [], None
+                self._told, self._followed, self._saved, self._change = [], [], {}, None
                 raise
 
     async def flush(self) -> None:

@@ -118,10 +118,13 @@ class LeadIntentRecorded(LeadEvent, type="lead.intent_recorded"):
     level: str
 
 
-class LeadAssigned(LeadEvent, OwnerChanged, type="lead.assigned"):
+class LeadAssigned(LeadEvent, OwnerChanged, Decided, type="lead.assigned"):
+    """`rule` says how: by hand, by an import, or by a `rule` of the policy, which `rule_name` names."""
+
     owner_id: UUID | None
     team_id: UUID | None
     rule: str = "manual"
+    rule_name: str | None = None
 
 
 class LeadQualified(LeadEvent, Decided, type="lead.qualified"):

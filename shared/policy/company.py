@@ -50,6 +50,41 @@ class WorkingHours(Part):
         return self
 
 
+class WorkingTime(Part):
+    """When work is done in a week, by the clock of a place."""
+
+    week: tuple[Weekday, ...] = value(
+        tuple(Weekday)[:5], "Working days", "工作日", "The days of the week on which work is done.", min_length=1, max_length=7
+    )
+    hours: tuple[WorkingHours, ...] = value(
+        (WorkingHours(),), "Working hours", "工作时间", "When work is done on a working day, in order.", min_length=1, max_length=6
+    )
+    zone: str = value("UTC", "Time zone", "时区", "The zone whose clock counts.")
+
+    @field_validator("zone")
+    @classmethod
+    def _zone_exists(cls, zone: str) -> str:
+        try:
+            ZoneInfo(zone)
+        except (KeyError, ValueError, OSError):
+            raise ValueError("not an IANA time zone; write for example Asia/Shanghai") from None
+        return zone
+
+    @field_validator("week")
+    @classmethod
+    def _each_once(cls, week: tuple[Weekday, ...]) -> tuple[Weekday, ...]:
+        if len(set(week)) < len(week):
+            raise ValueError("name each day of the week once")
+        return tuple(day for day in Weekday if day in week)
+
+    @field_validator("hours")
+    @classmethod
+    def _in_order(cls, hours: tuple[WorkingHours, ...]) -> tuple[WorkingHours, ...]:
+        if any(later.begins < earlier.ends for earlier, later in pairwise(hours)):
+            raise ValueError("the hours must be in order and apart")
+        return hours
+
+
 class Letterhead(Part):
     """Who the company is, as its documents tell customers. Of a text that is empty in Chinese, the English one is printed."""
 
@@ -71,7 +106,7 @@ class Letterhead(Part):
         }
 
 
-class CompanyPolicy(Document):
+class CompanyPolicy(WorkingTime, Document):
     """Where and when the company works, and the words that it uses."""
 
     country: str = value(
@@ -82,12 +117,6 @@ class CompanyPolicy(Document):
     )
     overrides: dict[date, DayKind] = value(
         {}, "Days that differ", "特殊日期", "Days that are holidays or working days whatever the country's calendar says."
-    )
-    week: tuple[Weekday, ...] = value(
-        tuple(Weekday)[:5], "Working days", "工作日", "The days of the week on which the company works.", min_length=1, max_length=7
-    )
-    hours: tuple[WorkingHours, ...] = value(
-        (WorkingHours(),), "Working hours", "工作时间", "When work is done on a working day, in order.", min_length=1, max_length=6
     )
     zone: str = value("UTC", "Time zone", "时区", "The zone that the data are kept in; `clinch rezone` changes it together with them.")
     letterhead: Letterhead = value(Letterhead(), "Letterhead", "公司抬头", "Who the company is, as its documents tell customers.")
@@ -122,29 +151,6 @@ class CompanyPolicy(Document):
         if not re.fullmatch(r"([A-Z]{2})?", country):
             raise ValueError("write the two capital letters of the country, for example CN, or nothing for no public holidays")
         return country
-
-    @field_validator("zone")
-    @classmethod
-    def _zone_exists(cls, zone: str) -> str:
-        try:
-            ZoneInfo(zone)
-        except (KeyError, ValueError, OSError):
-            raise ValueError("not an IANA time zone; write for example Asia/Shanghai") from None
-        return zone
-
-    @field_validator("week")
-    @classmethod
-    def _each_once(cls, week: tuple[Weekday, ...]) -> tuple[Weekday, ...]:
-        if len(set(week)) < len(week):
-            raise ValueError("name each day of the week once")
-        return tuple(day for day in Weekday if day in week)
-
-    @field_validator("hours")
-    @classmethod
-    def _in_order(cls, hours: tuple[WorkingHours, ...]) -> tuple[WorkingHours, ...]:
-        if any(later.begins < earlier.ends for earlier, later in pairwise(hours)):
-            raise ValueError("the hours must be in order and apart")
-        return hours
 
     @field_validator("sources")
     @classmethod

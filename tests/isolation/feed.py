@@ -24,11 +24,12 @@ PART_OF = {
     "lead_task": ("lead", "lead_id"),
     "lead_signal": ("lead", "lead_id"),
     "lead_deadline": ("lead", "lead_id"),
+    "lead_assignment": ("lead", "lead_id"),
     "deal_task": ("deal", "deal_id"),
     "contract_deadline": ("contract", "contract_id"),
     "contract_approval": ("contract", "contract_id"),
 }
-FOR_ALL = {"team", "person", "product", "price", "policy", "rate", "calendar"}
+FOR_ALL = {"team", "person", "absence", "product", "price", "policy", "rate", "calendar"}
 FOR_OPERATIONS = {"webhook"}
 
 

@@ -54,6 +54,7 @@ async def world_at_work(postgres: Postgres) -> AsyncIterator[World]:
         world = World(system)
         await _people(world)
         await _parties(world)
+        await _rules(world)
         await _leads(world)
         await _deals(world)
         await _contracts(world)
@@ -134,6 +135,15 @@ async def _worked(world: World, by: str, lead: str) -> None:
     await world.post(by, f"{path}/intent", level="high")
     notes = {name: world.hush() for name in ("key_points", "feedback", "questions", "concerns", "goals")}
     await world.post(by, f"{path}/interactions", kind="call", outcome="reached", **notes)
+
+
+async def _rules(world: World) -> None:
+    """A rule for all leads that nobody owns, with somebody who can own none: so they wait in the queue."""
+    path = "/v1/policies/assignment/versions"
+    rule = {"name": "one view", "people": [{"person": "dir"}]}
+    number = (await world.post("sao", path, document={"rules": [rule]}))["number"]
+    for act in ("approve", "activate"):
+        await world.post("dir", f"{path}/{number}/{act}")
 
 
 async def _leads(world: World) -> None:

@@ -60,6 +60,11 @@ def test_a_condition_that_makes_no_sense_is_refused_with_what_would_be_right(ask
         condition(*asked)
 
 
+def test_a_number_that_a_file_writes_as_a_text_is_a_number_where_numbers_are_asked() -> None:
+    assert condition("score", "at_least", "60") == condition("score", "at_least", 60)
+    assert condition("size", "is", "60").values == ("60",)
+
+
 def test_all_conditions_must_hold_and_the_first_that_does_not_is_told() -> None:
     both = (condition("region", "is", "EMEA"), condition("score", "at_least", 60))
     assert holds(both, lead(region="EMEA", score=80))

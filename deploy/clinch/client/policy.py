@@ -7,14 +7,14 @@ from typing import Annotated, Any
 import typer
 
 from clinch.client.api import Api, api, told
-from clinch.client.policy_file import POLICIES, as_yaml, name_of, read_file
+from clinch.client.policy_file import as_yaml, name_of, policies, read_file
 from clinch.errors import CommandError
 from clinch.options import Data, Token, Url
 
 policy = typer.Typer(no_args_is_help=True, help="Show and change the numbers of the process.")
 
 _SHOWN = 10
-Service = Annotated[str, typer.Argument(help="lead, deal, contract, metrics or company.")]
+Service = Annotated[str, typer.Argument(help="lead, deal, contract, metrics, company, or one document of lead-svc such as assignment.")]
 Number = Annotated[int, typer.Argument(help="The version's number.")]
 File = Annotated[Path, typer.Argument(help="A YAML file, as `clinch policy show` writes it.", exists=True, dir_okay=False)]
 From = Annotated[str | None, typer.Option("--from", help="From when on: a day, or a time with its zone. At once without it.")]
@@ -22,14 +22,16 @@ From = Annotated[str | None, typer.Option("--from", help="From when on: a day, o
 
 @policy.command()
 def show(
-    service: Annotated[str | None, typer.Argument(help="lead, deal, contract, metrics or company; all without it.")] = None,
+    service: Annotated[
+        str | None, typer.Argument(help="lead, deal, contract, metrics, company, or one document such as assignment; all without it.")
+    ] = None,
     url: Url = None,
     data: Data = None,
     token: Token = None,
 ) -> None:
     """Print the active document as YAML, in the form that `diff` and `apply` read."""
     with api(url, data, token) as its:
-        names = [name_of(service)] if service else POLICIES
+        names = [name_of(service)] if service else policies()
         typer.echo("---\n".join(as_yaml(its.get(f"/v1/policies/{name}")) for name in names), nl=False)
 
 

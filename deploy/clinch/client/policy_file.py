@@ -1,20 +1,30 @@
 """Documents of policy as YAML files."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
 
 from clinch.errors import CommandError
+from clinch.run.services import load
+from clinch.run.settings import SERVICES
+from shared.policy.company import COMPANY_POLICY
 
-POLICIES = ("company", "lead-svc", "deal-svc", "contract-svc", "metrics-svc")
 _KNOWN = {"policy", "document", "running", "note"}
+
+
+@cache
+def policies() -> tuple[str, ...]:
+    """The names of all documents, the company's first."""
+    found = [policy.name for database in SERVICES for policy in load(database).policies]
+    return tuple(sorted(found, key=lambda name: name != COMPANY_POLICY.name))
 
 
 def name_of(service: str) -> str:
     """The document's name, from its short form too."""
-    for name in POLICIES:
+    for name in policies():
         if service in (name, name.removesuffix("-svc")):
             return name
-    raise CommandError(f"There is no such document: name one of {', '.join(name.removesuffix('-svc') for name in POLICIES)}.", 2)
+    raise CommandError(f"There is no such document: name one of {', '.join(name.removesuffix('-svc') for name in policies())}.", 2)
 
 
 def as_yaml(active: dict[str, Any]) -> str:
@@ -63,7 +73,7 @@ def read_file(file: Path) -> list[dict[str, Any]]:
 
 def _checked(file: Path, given: Any) -> dict[str, Any]:
     if not isinstance(given, dict) or not isinstance(given.get("document"), dict) or "policy" not in given:
-        raise CommandError(f"{file}: say `policy:`, one of {', '.join(POLICIES)}, and `document:`, with the values below it.", 2)
+        raise CommandError(f"{file}: say `policy:`, one of {', '.join(policies())}, and `document:`, with the values below it.", 2)
     if unknown := given.keys() - _KNOWN:
         raise CommandError(f"{file}: only policy, document, running and note may stand here, not {', '.join(sorted(unknown))}.", 2)
     return {**given, "policy": name_of(given["policy"])}

@@ -1,5 +1,6 @@
 """What people and the system do with a lead, in the order in which answers list it."""
 
+from lead_svc.assignment import rules as assignment
 from lead_svc.cadence import rules as cadence
 from lead_svc.capture import rules as capture
 from lead_svc.conversion import rules as conversion
@@ -9,4 +10,4 @@ from lead_svc.leads.record import LEAD
 from lead_svc.qualification import rules as qualification
 from shared.acts import acts_of
 
-LEAD_ACTS = acts_of(LEAD, capture, leads, qualification, cadence, interactions, conversion)
+LEAD_ACTS = acts_of(LEAD, capture, leads, qualification, cadence, interactions, assignment, conversion)

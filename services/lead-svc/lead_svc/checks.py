@@ -40,6 +40,11 @@ CHECKS = (
         "WHERE lead.owner_id IS NOT NULL AND lead.state IN ('captured', 'mql', 'sql')",
     ),
     Check(8, "the directory has each person's role and team, and whether they have left", _TOLD_OTHERWISE),
+    Check(
+        9,
+        "a lead that waits for the rules has no owner",
+        "SELECT a.lead_id FROM lead_assignment a JOIN lead l ON l.id = a.lead_id WHERE a.outcome = 'waiting' AND l.owner_id IS NOT NULL",
+    ),
 )
 
 TOTALS = (

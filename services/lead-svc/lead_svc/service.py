@@ -7,6 +7,14 @@ from lead_svc.cadence.commands import FOLLOWS as CADENCE
 from lead_svc.cadence.commands import response_missed
 from lead_svc.cadence.policy import POLICY as CADENCE_POLICY
 from lead_svc.cadence.tasks import FIRST_RESPONSE, FOLLOW_UP
+from lead_svc.absences.api import router as absences
+from lead_svc.assignment.api import leads as assignments
+from lead_svc.assignment.api import router as assignment
+from lead_svc.assignment.commands import AGAIN
+from lead_svc.assignment.commands import FOLLOWING as ASSIGNING
+from lead_svc.assignment.commands import move as assign_waiting
+from lead_svc.assignment.policy import POLICY as ASSIGNMENT_POLICY
+from lead_svc.assignment.timers import again
 from lead_svc.calendar.api import router as calendar
 from lead_svc.campaigns.api import router as campaigns
 from lead_svc.campaigns.imports import router as spend_imports
@@ -63,6 +71,7 @@ service = Service(
     name="lead-svc",
     prefixes=[
         "/v1/leads",
+        "/v1/assignment",
         "/v1/accounts",
         "/v1/contacts",
         "/v1/team",
@@ -76,6 +85,7 @@ service = Service(
     ],
     metadata=metadata,
     policies=[
+        replace(ASSIGNMENT_POLICY, move=assign_waiting),
         replace(POLICY, simulations=SIMULATIONS, move=move_leads),
         CADENCE_POLICY,
         CONSENT_POLICY,
@@ -91,11 +101,14 @@ service = Service(
         interactions,
         signals,
         signals_of_lead,
+        assignments,
+        assignment,
         conversion,
         timeline,
         accounts,
         contacts,
         team,
+        absences,
         handover,
         me,
         imports,
@@ -111,11 +124,12 @@ service = Service(
     timers={
         WAKE: wake,
         MOVED: person_moved,
+        AGAIN: again,
         TIERS: tell_tiers,
         **task_timers(TASKS, {WAKE_UP.name: wake_up}),
         **deadline_timers(DEADLINES, {FIRST_RESPONSE.name: response_missed}),
     },
-    follows=[following(TASKS), deadlines_following(DEADLINES), CADENCE, OPT_OUT],
+    follows=[following(TASKS), deadlines_following(DEADLINES), CADENCE, OPT_OUT, ASSIGNING],
     jobs=[run_imports, run_rate_imports, run_spend_imports, move, visitors],
     checks=CHECKS,
     totals=TOTALS,

@@ -2,17 +2,18 @@
 
 import asyncio
 from collections.abc import Iterator
-from datetime import date, time
+from datetime import date
 from enum import StrEnum
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, Field, WithJsonSchema
+from pydantic import BaseModel, Field
 
 from shared.auth import CurrentActor
 from shared.calendar import day_of
 from shared.calendar.working import Calendar
 from shared.clock import FIRST_YEAR, LAST_YEAR
+from shared.fields import OfDay
 from shared.http.edge import ClinchRoute, Reading
 from shared.policy.calendar import calendar_of
 from shared.policy.company import COMPANY_POLICY, CompanyPolicy, Weekday
@@ -33,10 +34,6 @@ class CalendarDay(BaseModel):
     working: bool
     source: DaySource = Field(description="The country's official days, or the company's own exception.")
     name: str | None = Field(description="What the country calls it.")
-
-
-OfDay = Annotated[time, WithJsonSchema({"type": "string", "pattern": "^[0-9]{2}:[0-9]{2}:[0-9]{2}$", "examples": ["09:00:00"]})]
-"""A time on the clock of the company's zone. JSON Schema's `time` has an offset of its own."""
 
 
 class HoursOut(BaseModel):

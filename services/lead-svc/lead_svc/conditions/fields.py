@@ -1,9 +1,10 @@
 """What a condition may ask of a lead, how it asks, and what makes sense together."""
 
+import re
 from enum import StrEnum
 from typing import TYPE_CHECKING, Self, TypeAlias
 
-from pydantic import model_validator
+from pydantic import ValidationInfo, field_validator, model_validator
 
 from lead_svc.leads.fields import LeadDetails
 from lead_svc.leads.record import Grade, State
@@ -55,6 +56,14 @@ class Condition(Part):
     field: LeadField = value("source", "Field", "字段", "Which field of the lead.")
     op: Op = value(Op.KNOWN, "Test", "判断方式", "How the field is looked at.")
     values: tuple[str | int, ...] = value((), "Values", "取值", "What it is compared with; one of several is enough.", max_length=200)
+
+    @field_validator("values")
+    @classmethod
+    def _as_numbers(cls, values: tuple[str | int, ...], info: ValidationInfo) -> tuple[str | int, ...]:
+        """Files write every value as a text."""
+        if info.data.get("op") not in _OF_NUMBERS:
+            return values
+        return tuple(int(one) if isinstance(one, str) and re.fullmatch(r"-?\d{1,9}", one, re.ASCII) else one for one in values)
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from shared.fields import PERSONAL, Email, Name, Phone, Short, Source
+from shared.fields import PERSONAL, Email, Language, Name, Phone, Short, Source
 
 
 class LeadFields(BaseModel):
@@ -31,6 +31,9 @@ class LeadDetails(LeadFields):
     email: Annotated[Email | None, PERSONAL] = None
     phone: Annotated[Phone | None, PERSONAL] = None
     job_title: Name | None = None
+    language: Annotated[Language | None, Field(description="The language that they want to be spoken to in, for example de or zh-CN.")] = (
+        None
+    )
 
 
 class LeadData(LeadDetails):

@@ -69,6 +69,7 @@ class Lead:
     email: Annotated[str | None, Stored(comment="personal")]
     phone: Annotated[str | None, Stored(comment="personal")]
     job_title: str | None
+    language: str | None
     region: str | None
     industry: str | None
     size: str | None

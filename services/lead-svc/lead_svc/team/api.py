@@ -1,13 +1,13 @@
 """`/v1/team`: teams as a tree, and the people in them."""
 
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
 
 from lead_svc.team import commands
-from lead_svc.team.fields import PersonFields, TeamFields
+from lead_svc.team.fields import PersonFields, TeamFields, Works
 from lead_svc.team.queries import PEOPLE_LIST, TEAMS_LIST, PersonItem, TeamItem
 from lead_svc.team.record import Person, Team
 from lead_svc.team.rules import CREATE_PERSON, CREATE_TEAM, PERSON_ACTS, TEAM_ACTS
@@ -60,6 +60,12 @@ class PersonOut(PersonItem):
         return cls(**known, allowed_actions=shown(PERSON_ACTS, person, by))
 
 
+def _stored(given: dict[str, Any]) -> dict[str, Any]:
+    """With what is kept as a document in that form."""
+    works: Works | None = given.get("works")
+    return given | {"works": works.model_dump(mode="json")} if works else given
+
+
 def _person_role(role: Role | None) -> None:
     if role is Role.system:
         raise Invalid("The role system is for acts of the system itself; choose another.", pointer="/role", code="role_system")
@@ -94,7 +100,9 @@ async def create_person(body: PersonIn, tx: InTx, by: CurrentActor, request: Req
     """Add a person. An `external_id` that is known already brings that person to these values (200), and so fills up a
     stub that an import has left. For admin and ops."""
     _person_role(body.role)
-    person, new = await commands.enter_person(tx, external_id=body.external_id, given=body.model_dump(exclude={"external_id"}))
+    person, new = await commands.enter_person(
+        tx, external_id=body.external_id, given=_stored(body.model_dump(exclude={"external_id", "works"}) | {"works": body.works})
+    )
     response.status_code = 201 if new else 200
     _heed(request, person)
     return PersonOut.of(person, by)
@@ -126,7 +134,7 @@ async def change_person(person_id: UUID, body: PersonPatch, tx: InTx, by: Curren
     `active: false` is for somebody who left: within seconds every service refuses their tokens (403 `person_inactive`) and ends their
     streams, and nothing new can be given to them. Their records and their running imports stay as they are.
     """
-    given = body.given()
+    given = _stored(body.given())
     _person_role(given.get("role"))
     person = await commands.change_person(tx, person_id, given, expect)
     _heed(request, person)

@@ -152,7 +152,7 @@ async def name_people(tx: Tx, wanted: Mapping[str, UUID]) -> None:
 
 def _stub(tx: Tx, id: UUID, key: str) -> Person:
     external_id = key if key != str(id) and made_id("person", key) == id else None
-    nothing: dict[str, Any] = {"name": None, "email": None, "team_id": None}
+    nothing: dict[str, Any] = {"name": None, "email": None, "team_id": None, "works": None}
     stamps: dict[str, Any] = {"created_at": tx.now, "updated_at": tx.now, "version": 1}
     return Person(id=id, external_id=external_id, role=Role.rep, active=True, imported=True, **nothing, **stamps)
 

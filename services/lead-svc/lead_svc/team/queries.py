@@ -38,10 +38,11 @@ TEAMS_LIST = Listing(
     default="name",
     search=(TEAM.c.name,),
 )
+_SAID = {name: column for name, column in described(PERSON, PersonFields).items() if name != "works"}
 PEOPLE_LIST = Listing(
     PERSON,
     PersonItem,
-    filters={**described(PERSON, PersonFields), "imported": PERSON.c.imported, "external_id": PERSON.c.external_id, "id": PERSON.c.id},
+    filters={**_SAID, "imported": PERSON.c.imported, "external_id": PERSON.c.external_id, "id": PERSON.c.id},
     sorts=("created_at", "name"),
     default="created_at",
     search=(PERSON.c.name, PERSON.c.external_id),

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from shared.acts import Subject
@@ -33,6 +33,7 @@ class Person:
     role: Role
     team_id: Annotated[UUID | None, Stored(refers="team.id")]
     active: Annotated[bool, Stored(default="true")]
+    works: Annotated[dict[str, Any] | None, Stored(comment="week, hours, zone; empty: as the company does")]
     imported: Annotated[bool, Stored(default="false", comment="named by an import before anybody entered it")]
     created_at: datetime
     updated_at: datetime

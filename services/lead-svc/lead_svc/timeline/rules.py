@@ -20,6 +20,8 @@ def _words(code: Any) -> str:
 def _assigned(d: Data) -> str:
     if d.get("rule") == "hand_over":
         return f"Handed over to another owner{_after(': ', d.get('reason'))}"
+    if d.get("rule_name"):
+        return f"Assigned to an owner by the rule {d['rule_name']}"
     return "Assigned to an owner" if d.get("owner_id") else "Released to the pool"
 
 

@@ -1,0 +1,1 @@
+"""Days on which a person is away, and when a person works."""
