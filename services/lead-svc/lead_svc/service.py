@@ -3,10 +3,6 @@
 from dataclasses import replace
 from pathlib import Path
 
-from lead_svc.cadence.commands import FOLLOWS as CADENCE
-from lead_svc.cadence.commands import response_missed
-from lead_svc.cadence.policy import POLICY as CADENCE_POLICY
-from lead_svc.cadence.tasks import FIRST_RESPONSE, FOLLOW_UP
 from lead_svc.absences.api import router as absences
 from lead_svc.assignment.api import leads as assignments
 from lead_svc.assignment.api import router as assignment
@@ -15,6 +11,10 @@ from lead_svc.assignment.commands import FOLLOWING as ASSIGNING
 from lead_svc.assignment.commands import move as assign_waiting
 from lead_svc.assignment.policy import POLICY as ASSIGNMENT_POLICY
 from lead_svc.assignment.timers import again
+from lead_svc.cadence.commands import FOLLOWS as CADENCE
+from lead_svc.cadence.commands import response_missed
+from lead_svc.cadence.policy import POLICY as CADENCE_POLICY
+from lead_svc.cadence.tasks import FIRST_RESPONSE, FOLLOW_UP
 from lead_svc.calendar.api import router as calendar
 from lead_svc.campaigns.api import router as campaigns
 from lead_svc.campaigns.imports import router as spend_imports
