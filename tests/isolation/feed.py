@@ -8,7 +8,7 @@ import httpx
 
 from shared.events.envelope import REGISTRY
 from tests.isolation.asking import Asker
-from tests.isolation.oracle import Known, is_masked
+from tests.isolation.oracle import ALL, SCOPES, Known, is_masked
 from tests.isolation.people import Person
 from tests.isolation.records import ACTIVE
 from tests.isolation.world import settled
@@ -25,12 +25,15 @@ PART_OF = {
     "lead_signal": ("lead", "lead_id"),
     "lead_deadline": ("lead", "lead_id"),
     "lead_assignment": ("lead", "lead_id"),
+    "consent": ("lead", "lead_id"),
     "deal_task": ("deal", "deal_id"),
     "contract_deadline": ("contract", "contract_id"),
     "contract_approval": ("contract", "contract_id"),
 }
 FOR_ALL = {"team", "person", "absence", "product", "price", "policy", "rate", "calendar"}
 FOR_OPERATIONS = {"webhook"}
+OF_ALL_LEADS = {"campaign", "campaign_spend"}
+"""Nobody's: for those who see all leads."""
 
 
 def _whose(event: dict[str, Any]) -> tuple[str, str]:
@@ -41,7 +44,7 @@ def _whose(event: dict[str, Any]) -> tuple[str, str]:
     if aggregate in PART_OF:
         kind, field = PART_OF[aggregate]
         return kind, event["data"].get(field) or event["subject"]
-    assert aggregate in FOR_ALL | FOR_OPERATIONS, f"say in feed.py whose the events of {aggregate} are"
+    assert aggregate in FOR_ALL | FOR_OPERATIONS | OF_ALL_LEADS, f"say in feed.py whose the events of {aggregate} are"
     return aggregate, event["subject"]
 
 
@@ -51,6 +54,8 @@ def _takes(known: Known, person: Person, event: dict[str, Any]) -> bool:
         return True
     if kind in FOR_OPERATIONS:
         return bool({"admin", "ops"} & set(person.roles))
+    if kind in OF_ALL_LEADS:
+        return bool(ALL["lead"] & set(person.roles) or SCOPES["lead"] & {scope.partition(":")[0] for scope in person.scopes})
     return record in known.records and known.sees(person, known.records[record])
 
 
