@@ -183,11 +183,14 @@ async def test_many_lines_take_a_few_statements(desk: Desk, svc: Running) -> Non
 async def test_the_leads_that_a_campaign_brought(desk: Desk) -> None:
     campaign = await planned(desk)
     came = await desk.lead(campaign="CRM Expo 2026", company="Acme", contact_name="Anna Berg")
-    await desk.lead(campaign="Another")
+    other = await desk.lead(campaign="Another")
     path = f"/v1/campaigns/{campaign['id']}/leads"
     seen = done(await desk.by("marketing").get(path))["items"]
     assert [(lead["id"], lead["contact_name"]) for lead in seen] == [(came["id"], "Anna Berg")]
-    masked = done(await desk.by("auditor").get(path))["items"]
+    later = {"signal_id": "s-1", "kind": "visit", "lead_id": other["id"], "campaign": "CRM Expo 2026"}
+    assert (await desk.by("marketing").post("/v1/signals", json=later)).is_success
+    assert {lead["id"] for lead in done(await desk.by("marketing").get(path))["items"]} == {came["id"], other["id"]}
+    masked = done(await desk.by("auditor").get(path, params={"sort": "created_at"}))["items"]
     assert masked[0]["contact_name"] != "Anna Berg"
 
 

@@ -167,7 +167,7 @@ async def change_campaign(campaign_id: UUID, body: CampaignPatch, tx: InTx, by: 
 async def list_campaign_leads(
     campaign_id: UUID, page: Annotated[PageRequest, Depends(LEADS_LIST.params)], db: Reading, by: CurrentActor
 ) -> Response:
-    """The leads that the campaign brought: those whose first touch names it, and that you may see."""
+    """The leads that the campaign touched, first or later, and that you may see."""
     campaign = await db.get(CAMPAIGNS, campaign_id)
     params = {"campaign_name": campaign.name, **LEADS_SEEN.params(by)}
     each = partial(shown_in_list, to_masked=not unmasked(LEADS, by))

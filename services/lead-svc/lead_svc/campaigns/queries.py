@@ -6,11 +6,12 @@ from decimal import Decimal
 from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Numeric, Text, Uuid, and_, bindparam, cast, func, select
+from sqlalchemy import ColumnElement, Numeric, Text, Uuid, and_, any_, bindparam, cast, func, select, union
 
 from lead_svc.campaigns.record import Campaign, Correction, Spend
 from lead_svc.campaigns.tables import CAMPAIGN, CORRECTION, SPEND
 from lead_svc.leads.tables import LEAD
+from lead_svc.signals.tables import SIGNAL
 from shared.db.query import Query, is_in
 from shared.db.tx import Reader
 from shared.http.listing import Listing
@@ -35,10 +36,17 @@ SPENDS_LIST = Listing(
 OF_CAMPAIGN: ColumnElement[bool] = SPEND.c.campaign_id == bindparam("campaign_id", type_=Uuid)
 
 
+_FIRST = LEAD.alias("first_touch")
+
+
 @lru_cache(maxsize=16)
 def brought(seen: ColumnElement[bool]) -> ColumnElement[bool]:
-    """The leads whose first touch names the campaign, of those that are seen."""
-    return and_(LEAD.c.campaign == bindparam("campaign_name", type_=Text), seen)
+    """The leads that the campaign has touched, first or later, of those that are seen."""
+    named = bindparam("campaign_name", type_=Text)
+    first = _FIRST.c.campaign == named
+    later = and_(SIGNAL.c.campaign == named, SIGNAL.c.lead_id.is_not(None))
+    touched = union(select(_FIRST.c.id).where(first), select(SIGNAL.c.lead_id).where(later))
+    return and_(LEAD.c.id == any_(func.array(touched.scalar_subquery())), seen)
 
 
 _spent = func.coalesce(func.sum(SPEND.c.amount * SPEND.c.fx), 0)

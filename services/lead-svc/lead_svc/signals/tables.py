@@ -12,6 +12,7 @@ SIGNAL = table(
     CheckConstraint("(lead_id IS NULL) = (visitor IS NOT NULL)", name="known_or_waits"),
     Index("ix_signal_lead", "lead_id", "at", "id", postgresql_where=text("lead_id IS NOT NULL")),
     Index("ix_signal_at", "at", "id", postgresql_where=text("lead_id IS NOT NULL")),
+    Index("ix_signal_campaign", "campaign", "lead_id", postgresql_where=text("campaign IS NOT NULL AND lead_id IS NOT NULL")),
     Index("ix_signal_visitor", "visitor", postgresql_where=text("visitor IS NOT NULL")),
     info=SILENT,
     comment="what leads and visitors did; those of visitors wait until it is known whose they are",
