@@ -75,6 +75,8 @@ class Figures:
         cash, of_spend = await self._contracts_of_cash(), await self._of_spend()
 
         def account(record: dict[str, Any]) -> str | None:
+            if record["kind"] == "spend":
+                return None
             return self.known.records[cash.get(record["id"], record["id"])].account
 
         async def one(path: str, params: dict[str, str]) -> list[str]:
