@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "5be91d7c20a6"
-down_revision = "b7c92e04f1d6"
+down_revision = "c6d2f08a91b4"
 branch_labels = None
 depends_on = None
 
