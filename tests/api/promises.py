@@ -14,7 +14,7 @@ from tests.api.hosted import Hosted
 
 BEYOND_SCHEMA = {
     *("bad_parameter", "bad_period", "before_previous", "empty_file", "inbound_reached", "not_timeline", "position_gone", "value_error"),
-    *("unknown_kind", "unknown_lead", "nobody"),
+    *("unknown_kind", "unknown_lead", "nobody", "text_version_needed"),
     *("unknown_account", "unknown_referrer_account", "unknown_team", "inactive_person", "cannot_move", "past", "reporting_currency"),
     *("day_range", "time_range", "too_fine", "blank", "unseen_character"),
 }
