@@ -5,9 +5,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from clinch.errors import CommandError
-from clinch.run.services import load
 from clinch.run.settings import SERVICES
-from shared.policy.company import COMPANY_POLICY
 
 _KNOWN = {"policy", "document", "running", "note"}
 
@@ -15,6 +13,9 @@ _KNOWN = {"policy", "document", "running", "note"}
 @cache
 def policies() -> tuple[str, ...]:
     """The names of all documents, the company's first."""
+    from clinch.run.services import load
+    from shared.policy.company import COMPANY_POLICY
+
     found = [policy.name for database in SERVICES for policy in load(database).policies]
     return tuple(sorted(found, key=lambda name: name != COMPANY_POLICY.name))
 
