@@ -1,22 +1,22 @@
 """Follow-ups by grade, from the first owner to the last touch: the work list has them, and what is late is told."""
 
 import asyncio
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from clinch.run.postgres import Postgres
 from lead_svc.service import service
 from shared.events.lead import LeadTaskDone, LeadTaskDropped, LeadTaskDue, LeadTaskEscalated, LeadTaskOverdue, LeadTaskSet
 from tests.client import codes, done
-from tests.harness import Running, running
+from tests.harness import Running
 from tests.lead.desk import Desk
 from tests.lead.test_handover import hand_over, work
+from tests.machines import driven, hold
 
 
 async def plan(desk: Desk, lead: dict[str, Any], by: str = "ann") -> dict[str, Any]:
@@ -245,20 +245,8 @@ class Worked(RuleBasedStateMachine):
             assert waiting == [], "each open task is looked at again"
 
 
-@pytest.fixture(scope="module")
-def loop() -> Iterator[asyncio.AbstractEventLoop]:
-    made = asyncio.new_event_loop()
-    yield made
-    made.close()
-
-
-def test_every_open_lead_has_a_task_or_a_reason_whatever_happens(postgres: Postgres, loop: asyncio.AbstractEventLoop) -> None:
-    context = running(service, postgres)
-    svc = loop.run_until_complete(context.__aenter__())
-    try:
+def test_every_open_lead_has_a_task_or_a_reason_whatever_happens(postgres: Postgres) -> None:
+    with driven(service, postgres) as (svc, loop):
         desk = Desk(svc)
         loop.run_until_complete(desk.hire())
-        machine: Any = lambda: Worked(svc, loop, desk)  # noqa: E731 (its type says that only a class makes one)
-        run_state_machine_as_test(machine, settings=settings(max_examples=12, stateful_step_count=12, deadline=None))
-    finally:
-        loop.run_until_complete(context.__aexit__(None, None, None))
+        hold(lambda: Worked(svc, loop, desk), examples=12, steps=12)

@@ -1,16 +1,14 @@
 """Deadlines whatever happens to them, in any order, on a database: the row, what is told and what figures count are the same."""
 
 import asyncio
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from clinch.run.postgres import Postgres
 from metrics_svc.counting.times import Calendar
@@ -34,6 +32,7 @@ from shared.events.contract import (
 from shared.events.envelope import Envelope, Event, decode, headers
 from shared.ids import new_id
 from tests.harness import Running, running
+from tests.machines import driven, hold
 from tests.shared.notes_service import NOTES, Note, NoteEdited, NoteEvent, NoteWritten
 from tests.shared.notes_service import service as notes_svc
 
@@ -220,21 +219,9 @@ def _ends(told: list[Envelope[Any]]) -> list[DeadlineFact]:
     return derive(row)
 
 
-@pytest.fixture(scope="module")
-def loop() -> Iterator[asyncio.AbstractEventLoop]:
-    made = asyncio.new_event_loop()
-    yield made
-    made.close()
-
-
-def test_whatever_happens_in_any_order(postgres: Postgres, loop: asyncio.AbstractEventLoop) -> None:
-    context = running(service, postgres)
-    svc = loop.run_until_complete(context.__aenter__())
-    try:
-        machine: Any = lambda: Waiting(svc, loop)  # noqa: E731 (its type says that only a class makes one)
-        run_state_machine_as_test(machine, settings=settings(max_examples=25, stateful_step_count=15))
-    finally:
-        loop.run_until_complete(context.__aexit__(None, None, None))
+def test_whatever_happens_in_any_order(postgres: Postgres) -> None:
+    with driven(service, postgres) as (svc, loop):
+        hold(lambda: Waiting(svc, loop), examples=25, steps=15)
 
 
 async def test_a_deadline_that_starts_anew_for_the_same_time_is_told_again(postgres: Postgres) -> None:

@@ -1,16 +1,14 @@
 """Tasks whatever happens to them, in any order, on a database: what is told is what the rows say, once, and at its time."""
 
 import asyncio
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from clinch.run.postgres import Postgres
 from shared.acts import Act, Subject
@@ -22,7 +20,8 @@ from shared.ids import new_id
 from shared.tasks.commands import following, put
 from shared.tasks.record import Task, TaskKind, Tasks, ToDo
 from shared.tasks.timers import task_timers
-from tests.harness import Running, running
+from tests.harness import Running
+from tests.machines import driven, hold
 from tests.shared.notes_service import NOTES, Note, NoteEdited, NoteWritten
 from tests.shared.notes_service import service as notes_svc
 
@@ -202,18 +201,6 @@ def _same(found: list[Any], expected: list[Any]) -> None:
     assert sorted(found, key=repr) == sorted(expected, key=repr)
 
 
-@pytest.fixture(scope="module")
-def loop() -> Iterator[asyncio.AbstractEventLoop]:
-    made = asyncio.new_event_loop()
-    yield made
-    made.close()
-
-
-def test_whatever_happens_in_any_order(postgres: Postgres, loop: asyncio.AbstractEventLoop) -> None:
-    context = running(service, postgres)
-    svc = loop.run_until_complete(context.__aenter__())
-    try:
-        machine: Any = lambda: Working(svc, loop)  # noqa: E731 (its type says that only a class makes one)
-        run_state_machine_as_test(machine, settings=settings(max_examples=25, stateful_step_count=15))
-    finally:
-        loop.run_until_complete(context.__aexit__(None, None, None))
+def test_whatever_happens_in_any_order(postgres: Postgres) -> None:
+    with driven(service, postgres) as (svc, loop):
+        hold(lambda: Working(svc, loop), examples=25, steps=15)

@@ -13,7 +13,6 @@ from lead_svc.assignment.record import AssignmentOutcome, Why
 from lead_svc.assignment.rules import PREVIEW, Tried, decide
 from lead_svc.leads.queries import SEEN
 from shared.auth import CurrentActor
-from shared.errors import NotFound
 from shared.http.body import Body
 from shared.http.edge import ClinchRoute, Reading
 from shared.http.listing import Page, PageRequest
@@ -68,15 +67,15 @@ class PreviewOut(BaseModel):
 
 
 class AssignmentOut(BaseModel):
-    """What the rules last decided about a lead, when, and why others did not get it."""
+    """What the rules last decided about a lead, when, and why others did not get it. All is null while they have not looked at it."""
 
     lead_id: UUID
-    outcome: AssignmentOutcome
-    rule: str | None
-    owner_id: UUID | None = Field(description="Whom the rule gave it to; somebody else may own it by now.")
-    passed: list[PassedOut]
-    policy_version: int
-    at: datetime
+    outcome: AssignmentOutcome | None = None
+    rule: str | None = None
+    owner_id: UUID | None = Field(default=None, description="Whom the rule gave it to; somebody else may own it by now.")
+    passed: list[PassedOut] = []
+    policy_version: int | None = None
+    at: datetime | None = None
 
 
 @router.post("/preview", dependencies=[permitted(PREVIEW)])
@@ -103,10 +102,10 @@ async def list_queue(page: Annotated[PageRequest, Depends(QUEUE.params)], db: Re
 
 @leads.get("/{lead_id}/assignment")
 async def get_assignment(lead_id: UUID, db: Reading, by: CurrentActor) -> AssignmentOut:
-    """Which rule gave the lead to its owner, and why not to others; 404 while the rules have not looked at it."""
+    """Which rule gave the lead to its owner, and why not to others."""
     lead = await SEEN.get(db, by, lead_id)
     found = await db.first(OF_LEAD, lead_id=lead.id)
     if found is None:
-        raise NotFound("The rules have decided nothing about this lead.")
+        return AssignmentOut(lead_id=lead.id)
     passed = [PassedOut(person_id=UUID(id), **one) for id, one in found.passed.items()]
     return AssignmentOut(**{name: getattr(found, name) for name in AssignmentOut.model_fields} | {"passed": passed})
