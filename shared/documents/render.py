@@ -86,7 +86,8 @@ async def render(
     }
     turn = _TURNS.here()
     try:
-        await asyncio.wait_for(turn.acquire(), WAITING_SECONDS)
+        async with asyncio.timeout(WAITING_SECONDS):
+            await turn.acquire()
     except TimeoutError:
         raise Unavailable("Too many documents are being made.") from None
     try:
@@ -106,7 +107,8 @@ async def _in_child(template: Template, asked: bytes, seconds: int) -> bytes:
         env=_environment(),
     )
     try:
-        made, said = await asyncio.wait_for(child.communicate(asked), seconds)
+        async with asyncio.timeout(seconds):
+            made, said = await child.communicate(asked)
     except TimeoutError:
         _log.warning("document_too_slow", template=template.name, seconds=seconds)
         raise Unavailable("The document took too long to make.", retry_after=5) from None

@@ -42,8 +42,7 @@ async def admin(settings: Settings, obstacles: Mapping[str, Obstacle]) -> AsyncI
         done.set()
         await serving
         watching.cancel()
-        with suppress(asyncio.CancelledError):
-            await watching
+        await asyncio.wait([watching])
 
 
 async def _serve(app: Starlette, settings: Settings, done: Stop) -> None:

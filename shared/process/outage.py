@@ -3,7 +3,6 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 
 import asyncpg
 import structlog
@@ -49,8 +48,7 @@ async def pause(seconds: float, *until: asyncio.Event) -> None:
     finally:
         for task in waiting:
             task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        await asyncio.wait(waiting)  # their own end only: a cancellation of whoever pauses goes on
 
 
 class Outage:

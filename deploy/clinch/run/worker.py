@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 
 import structlog
 import uvloop
@@ -15,24 +15,24 @@ from shared.process import heap
 from shared.process.admin import admin
 from shared.process.drain import stop_on_signals
 from shared.process.logs import configure_logging
+from shared.process.outage import pause
 from shared.process.settings import Settings
 from shared.process.worker import Worker
 
 log = structlog.get_logger()
-LONGEST_PAUSE = 30.0  # seconds
+LONGEST_WAIT = 30.0  # seconds
 
 
 async def work(name: str, worker: Worker, stop: asyncio.Event) -> None:
     """A service whose work fails begins again after a pause, and does not take the other three with it."""
-    pause = 0.5
+    wait = 0.5
     while not stop.is_set():
         try:
             await worker.run(stop)
         except Exception:
-            log.exception("work_failed", of=name, again_in_seconds=pause)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), pause)
-            pause = min(pause * 2, LONGEST_PAUSE)
+            log.exception("work_failed", of=name, again_in_seconds=wait)
+            await pause(wait, stop)
+            wait = min(wait * 2, LONGEST_WAIT)
 
 
 async def work_all(workers: Mapping[str, Worker], its: Settings, on_start: Callable[[], None]) -> None:

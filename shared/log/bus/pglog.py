@@ -109,7 +109,8 @@ class PgLog(Bus):
         if pool := self._pool:
             self._pool = None
             try:
-                await asyncio.wait_for(pool.close(), CLOSE_TIMEOUT)
+                async with asyncio.timeout(CLOSE_TIMEOUT):
+                    await pool.close()
             except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
                 pool.terminate()
 

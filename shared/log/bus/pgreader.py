@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from time import monotonic
 from typing import Protocol
 
@@ -68,10 +69,9 @@ class PgReader(Reader):
             remaining = deadline - monotonic()
             if remaining <= 0:
                 break
-            try:
-                await asyncio.wait_for(self._news.wait(), min(remaining, INTERVAL))
-            except TimeoutError:
-                continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(remaining, INTERVAL)):  # wait_for of Python 3.11 can lose a cancellation
+                    await self._news.wait()
         return []
 
     async def _batch(self, limit: int) -> list[Delivered]:
