@@ -28,6 +28,9 @@ from lead_svc.consent.policy import POLICY as CONSENT_POLICY
 from lead_svc.conversion.api import router as conversion
 from lead_svc.conversion.reactions import READER as CONVERSION
 from lead_svc.dealings.reactions import READER as DEALINGS
+from lead_svc.duplicates.api import router as duplicates
+from lead_svc.duplicates.commands import following as comparing
+from lead_svc.duplicates.policy import POLICY as DUPLICATE_POLICY
 from lead_svc.handover.api import router as handover
 from lead_svc.handover.commands import move
 from lead_svc.handover.reactions import READER as HAND_OVER
@@ -91,9 +94,11 @@ service = Service(
         CONSENT_POLICY,
         COMPANY_POLICY,
         SIGNAL_POLICY,
+        DUPLICATE_POLICY,
     ],
     migrations=Path(__file__).parent / "migrations",
     routers=[
+        duplicates,
         capture,
         worklist,
         leads,
@@ -129,7 +134,7 @@ service = Service(
         **task_timers(TASKS, {WAKE_UP.name: wake_up}),
         **deadline_timers(DEADLINES, {FIRST_RESPONSE.name: response_missed}),
     },
-    follows=[following(TASKS), deadlines_following(DEADLINES), CADENCE, OPT_OUT, ASSIGNING],
+    follows=[following(TASKS), deadlines_following(DEADLINES), CADENCE, OPT_OUT, comparing(), ASSIGNING],
     jobs=[run_imports, run_rate_imports, run_spend_imports, move, visitors],
     checks=CHECKS,
     totals=TOTALS,

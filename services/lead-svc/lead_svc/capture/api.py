@@ -9,7 +9,10 @@ from pydantic import Field
 from lead_svc.answers import LeadOut, answered
 from lead_svc.capture import commands
 from lead_svc.capture.rules import CAPTURE, NewLead, said
+from lead_svc.duplicates.answers import DuplicateOut, shown_to
+from lead_svc.duplicates.commands import suspected
 from lead_svc.leads.fields import LeadData
+from shared.auth import CurrentActor
 from shared.db.tx import Tx
 from shared.errors import Problem
 from shared.fields import Key, Time
@@ -45,12 +48,20 @@ class LeadIn(LeadData, Body):
         )
 
 
-@router.post("", status_code=201, responses=or_known(LeadOut))
-async def capture_lead(body: LeadIn, tx: InTx, response: Response) -> LeadOut:
+class CapturedLead(LeadOut):
+    """`duplicates`: open leads that may be the same, where the policy says that leads are compared."""
+
+    duplicates: list[DuplicateOut]
+
+
+@router.post("", status_code=201, responses=or_known(CapturedLead))
+async def capture_lead(body: LeadIn, tx: InTx, by: CurrentActor, response: Response) -> CapturedLead:
     """Capture a lead. An `external_id` that is known already brings that lead to these values (200)."""
     lead, outcome = await commands.capture(tx, body.new())
     response.status_code = 201 if outcome == "created" else 200
-    return await answered(tx, lead)
+    found = await suspected(tx, lead, new=outcome == "created")
+    duplicates = await shown_to(tx, by, found, tells_of_hidden=tx.kept)
+    return CapturedLead.model_construct(**vars(await answered(tx, lead)), duplicates=duplicates)
 
 
 @router.post("/bulk", status_code=207, dependencies=[KeyRequired])

@@ -9,6 +9,9 @@ from uuid import UUID
 from lead_svc.capture.rules import fresh, odd_flags, plain_flags
 from lead_svc.conversion.fields import Handover
 from lead_svc.conversion.rules import CONVERT
+from lead_svc.duplicates.answers import DuplicateOut, shown_to
+from lead_svc.duplicates.policy import POLICY as DUPLICATE_POLICY
+from lead_svc.duplicates.queries import unresolved
 from lead_svc.leads.commands import WAKE, contact_of
 from lead_svc.leads.queries import SEEN
 from lead_svc.leads.record import Lead, State
@@ -40,6 +43,7 @@ async def convert(tx: Tx, id: UUID, given: Handover, *, at: datetime | None, exp
     when = happened(at, tx.now)
     known = replace(lead, account_id=given.account_id or lead.account_id, contact_id=given.contact_id or lead.contact_id)
     CONVERT.check(known, tx.actor, facts=tx.policy(POLICY))
+    await _is_no_duplicate(tx, lead)
     account_id, account_name = await _account(tx, lead, given)
     contact_id = await _contact(tx, lead, given.contact_id, account_id)
     deal_id, conversion_id = given.deal_id or new_id(), new_id()
@@ -86,6 +90,24 @@ async def _account(tx: Tx, lead: Lead, given: Handover) -> tuple[UUID, str]:
     if wanted == "join" and len(alike) == 1:
         return alike[0].id, alike[0].name
     raise AccountExists(alike, asked=wanted == "offer")
+
+
+class DuplicateUnresolved(Rejected):
+    """The same customer would become two deals: somebody decides first."""
+
+    code = "duplicate_unresolved"
+
+    def __init__(self, found: Sequence[DuplicateOut]) -> None:
+        super().__init__(
+            "Another open lead is certainly the same. Disqualify one of the two, or let a manager who sees both, or sales operations, "
+            "say that they are not the same."
+        )
+        self.extra["duplicates"] = [one.model_dump(mode="json") for one in found]
+
+
+async def _is_no_duplicate(tx: Tx, lead: Lead) -> None:
+    if tx.policy(DUPLICATE_POLICY).compares and (found := await unresolved(tx, lead)):
+        raise DuplicateUnresolved(await shown_to(tx, tx.actor, found))
 
 
 async def _alike(tx: Tx, company: str) -> list[Account]:

@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from uuid import UUID
 
 from lead_svc.capture.commands import Captured, capture_many
+from lead_svc.duplicates.policy import POLICY as DUPLICATE_POLICY
+from lead_svc.duplicates.record import Certainty
 from lead_svc.imports import rules
 from lead_svc.imports.form import LeadRow
 from lead_svc.leads.commands import disqualification
@@ -14,6 +17,7 @@ from lead_svc.leads.tasks import WAKE_UP
 from lead_svc.policy import POLICY
 from shared.db.tx import Tx
 from shared.errors import Problem as Refusal
+from shared.events.duplicates import LeadDuplicateSuspected
 from shared.events.envelope import Event
 from shared.events.lead import LeadMqlReached, LeadNurtured, LeadQualified
 from shared.imports.outcome import Outcome, Problem
@@ -26,6 +30,11 @@ Events = list[tuple[Event, datetime]]
 _FLAG_SAYS = {
     "converted_before_capture": "its deal was opened before the first contact",
     "won_before_first_contact": "its deal was won before the first contact",
+}
+
+_DUPLICATE_SAYS = {
+    Certainty.CERTAIN: "another open lead is certainly the same",
+    Certainty.LIKELY: "another open lead may be the same",
 }
 
 
@@ -44,6 +53,7 @@ async def take(tx: Tx, rows: Sequence[tuple[int, LeadRow]], _: Settings, *, work
     ended = {n for n, (_, row) in enumerate(good) if row.disqualified_at}
     answers = await capture_many(tx, [row.new() for _, row in good], imported=True, ended=ended)
     taken = [(line, row, answer) for (line, row), answer in zip(good, answers, strict=True)]
+    doubled = await _doubled(tx)
     moved = await _move(tx, [(row, answer) for _, row, answer in taken if isinstance(answer, Captured)], work=work)
     for line, _row, answer in taken:
         if isinstance(answer, Refusal):
@@ -53,7 +63,20 @@ async def take(tx: Tx, rows: Sequence[tuple[int, LeadRow]], _: Settings, *, work
         outcome.updated += answer.outcome in ("filled", "updated") or (answer.outcome == "unchanged" and answer.id in moved)
         outcome.unchanged += answer.outcome == "unchanged" and answer.id not in moved
         outcome.problems += [Problem(line, "captured_at", flag, _FLAG_SAYS.get(flag, flag), "flagged") for flag in answer.flags]
+        if certainty := doubled.get(answer.id):
+            outcome.problems.append(Problem(line, "external_id", f"{certainty}_duplicate", _DUPLICATE_SAYS[certainty], "flagged"))
     return outcome
+
+
+async def _doubled(tx: Tx) -> dict[UUID, Certainty]:
+    """The leads of this batch that may be known already, or are in it twice."""
+    if not tx.policy(DUPLICATE_POLICY).compares:
+        return {}
+    found: dict[UUID, Certainty] = {}
+    for told in await tx.told(LeadDuplicateSuspected):
+        for id in (told.lead_id, told.other_id):
+            found[id] = Certainty.CERTAIN if found.get(id) is Certainty.CERTAIN else Certainty(told.certainty)
+    return found
 
 
 def _field_of(refusal: Refusal) -> str:

@@ -1,5 +1,6 @@
-from sqlalchemy import CheckConstraint, Index, text
+from sqlalchemy import CheckConstraint, ColumnElement, Index, and_, text
 
+from lead_svc.leads import keys
 from lead_svc.leads.record import Lead
 from lead_svc.metadata import metadata
 from shared.db.query import Aggregate
@@ -27,5 +28,17 @@ LEAD = table(
     Index("ix_lead_deal", "deal_id"),
     Index("ix_lead_open_owner", "owner_id", "state", postgresql_where=text("state NOT IN ('converted', 'disqualified')")),
 )
+
+
+def _found_by(name: str, key: ColumnElement[str], *known: str) -> None:
+    """An index that finds leads by what they have in common; of leads that say so much alone."""
+    Index(name, key, postgresql_where=and_(*[LEAD.c[column].is_not(None) for column in known]))
+
+
+_found_by("ix_lead_email_key", keys.email_key(LEAD.c.email), "email")
+_found_by("ix_lead_phone_key", keys.phone_key(LEAD.c.phone), "phone")
+_found_by("ix_lead_name_company", keys.name_and_company(LEAD.c.contact_name, LEAD.c.company), "contact_name", "company")
+_found_by("ix_lead_name_domain", keys.name_and_domain(LEAD.c.contact_name, LEAD.c.email), "contact_name", "email")
+_found_by("ix_lead_company", keys.company_and_letter(LEAD.c.company, keys.first_letter(LEAD.c.contact_name)), "contact_name", "company")
 
 LEADS = Aggregate(LEAD, Lead, "lead")
