@@ -21,7 +21,7 @@ class LeadDuplicateSuspected(LeadDuplicateEvent, Decided, type="lead.duplicate_s
 
     certainty: Literal["certain", "likely"]
     points: int
-    matches: list[str]
+    matches: dict[str, int]
 
 
 class LeadDuplicateDismissed(LeadDuplicateEvent, type="lead.duplicate_dismissed", aggregate="lead_duplicate"):

@@ -51,7 +51,7 @@ def test_what_counts_for_how_much(other: dict[str, Any], certainty: str | None, 
 def test_an_address_of_free_mail_says_nothing_of_a_company() -> None:
     one, other = lead(contact_name="Wang Wei", email="wei1@qq.com"), lead(contact_name="Wang Wei", email="wei2@qq.com")
     assert likeness(one, other, POLICY).certainty is None
-    assert likeness(one, other, DuplicatePolicy(free_mail=())).matches == (Match.NAME, Match.DOMAIN)
+    assert likeness(one, other, DuplicatePolicy(free_mail=())).matches == {Match.NAME: 40, Match.DOMAIN: 10}
 
 
 def test_the_limits_are_policy() -> None:

@@ -41,7 +41,9 @@ class DuplicateOut(BaseModel):
     certainty: Certainty
     lead: OtherLead | None
     points: int | None
-    matches: list[Match] | None = Field(description="What they have in common; null for roles that see leads masked.")
+    matches: dict[Match, int] | None = Field(
+        description="What they have in common, with what it counts for; null for roles that see leads masked."
+    )
     state: DuplicateState | None
     reason: str | None = Field(description="Why they are not the same, in somebody's own words.")
     version: int | None
@@ -67,7 +69,7 @@ class DuplicateOut(BaseModel):
             certainty=now.certainty,
             lead=OtherLead(**described),
             points=now.points,
-            matches=list(found.likeness.matches) if to_all else None,
+            matches=dict(found.likeness.matches) if to_all else None,
             state=now.state if counts else None,
             reason=now.reason if to_all else None,
             version=now.version,

@@ -44,7 +44,7 @@ class Duplicate:
     state: DuplicateState
     certainty: Certainty
     points: int
-    matches: list[str]
+    matches: Annotated[dict[str, int], Stored(comment="what they have in common, and what each counts for")]
     reason: Annotated[str | None, Stored(comment="why it is no duplicate, in somebody's own words")]
     decided_by: UUID | None
     decided_at: datetime | None

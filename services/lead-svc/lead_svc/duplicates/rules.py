@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -107,15 +107,16 @@ class Likeness:
     """What two leads have in common, and what that counts for."""
 
     points: int
-    matches: tuple[Match, ...]
+    matches: Mapping[Match, int]
+    """With what each counts for."""
     certainty: Certainty | None
     """None: too little."""
 
 
 def likeness(one: Lead, other: Lead, policy: DuplicatePolicy) -> Likeness:
     weights = policy.weights
-    matches = tuple(_matches(one, other, policy))
-    points = min(100, sum(getattr(weights, match) for match in matches))
+    matches = {match: int(getattr(weights, match)) for match in _matches(one, other, policy)}
+    points = min(100, sum(matches.values()))
     certainty = Certainty.CERTAIN if points >= policy.certain else Certainty.LIKELY if points >= policy.likely else None
     return Likeness(points, matches, certainty)
 
@@ -226,7 +227,11 @@ def pair_id(one: UUID, other: UUID) -> UUID:
 def as_found(known: Duplicate | None, ids: tuple[UUID, UUID], now: Likeness, at: datetime) -> Duplicate:
     """The pair as it is found to be now, whether or not anybody has looked before. What is dismissed stays so."""
     assert now.certainty is not None
-    said: dict[str, Any] = {"certainty": now.certainty, "points": now.points, "matches": list(now.matches)}
+    said: dict[str, Any] = {
+        "certainty": now.certainty,
+        "points": now.points,
+        "matches": {match.value: points for match, points in now.matches.items()},
+    }
     if known is not None:
         return replace(known, state=DISMISSED if known.state is DISMISSED else SUSPECTED, **said)
     nobody: dict[str, Any] = {"reason": None, "decided_by": None, "decided_at": None}

@@ -38,7 +38,7 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("certainty", sa.Text(), nullable=False),
         sa.Column("points", sa.Integer(), nullable=False),
-        sa.Column("matches", postgresql.JSONB(), nullable=False),
+        sa.Column("matches", postgresql.JSONB(), nullable=False, comment="what they have in common, and what each counts for"),
         sa.Column("reason", sa.Text(), nullable=True, comment="why it is no duplicate, in somebody's own words"),
         sa.Column("decided_by", sa.Uuid(), nullable=True),
         _at("decided_at", nullable=True),
