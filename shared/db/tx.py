@@ -21,7 +21,7 @@ from shared.db.outbox import MANY, Answer, Change, Told, write
 from shared.db.pool import Pool
 from shared.db.query import A, Aggregate, Query, at_version
 from shared.errors import KeyInUse, Stale
-from shared.events.envelope import Envelope, Event
+from shared.events.envelope import E, Envelope, Event
 from shared.ids import new_id
 from shared.policy.document import D, Policy
 from shared.policy.held import DEFAULTS, Active, Held
@@ -150,6 +150,11 @@ class Tx(Reader):
             return row
         saved = self._saved.get(row.id)
         return saved if saved is not None and saved.version == version else await self.get(of, row.id)
+
+    async def told(self, kind: type[E]) -> list[E]:
+        """The events of this type that wait for the commit, also those that follow from others."""
+        await self.settle()
+        return [one.event for one in self._told if isinstance(one.event, kind)]
 
     async def _follow(self) -> None:
         """Do what follows from what was told, once for all events of a type, in the order in which the types came first."""

@@ -10,6 +10,10 @@ import pytest
 
 from lead_svc.acts import LEAD_ACTS
 from lead_svc.capture.rules import fresh
+from lead_svc.duplicates.policy import DuplicatePolicy
+from lead_svc.duplicates.record import DuplicateState
+from lead_svc.duplicates.rules import DUPLICATE_ACTS, as_found, likeness, pair
+from lead_svc.duplicates.tables import DUPLICATES
 from lead_svc.leads.record import Grade, Lead, Reason, State
 from lead_svc.leads.rules import ASSIGN
 from lead_svc.leads.tables import LEADS
@@ -22,6 +26,7 @@ from shared.acts import Act
 from shared.auth import Actor, Role
 from shared.auth.actor import OWNERS
 from shared.db.query import Aggregate
+from shared.events.duplicates import LeadDuplicateSuspected
 from shared.events.lead import AccountCreated, ContactCreated, LeadStubbed
 from shared.ids import new_id
 from tests.acts import Acts
@@ -119,6 +124,28 @@ async def test_accounts_and_their_contacts(desk: Desk, svc: Running, kind: str) 
             contact = Contact(id=new_id(), account_id=account.id, name="Anna", **data, **stamps)
             row = await keep(svc, CONTACTS, contact, ContactCreated(account_id=account.id))
         await acts.hold(row, [*ROLES, *NORTH] if who == "rep:ann" else [who, *LEADING], read(desk, f"/v1/{kind}/{row.id}"))
+    acts.complete()
+
+
+async def test_pairs_of_leads_that_may_be_the_same(desk: Desk, svc: Running) -> None:
+    """Whoever sees one lead of the pair is shown the other, if they see that one too: here ann's two."""
+    ann = svc.person(subject="ann")
+    said = {"captured_at": svc.clock(), "owner_id": ann}
+    acts: Acts = Acts(desk, DUPLICATE_ACTS)
+    for state in (DuplicateState.SUSPECTED, DuplicateState.DISMISSED):
+        alike = said | {"email": f"{state}@acme.example"}
+        leads = [await keep(svc, LEADS, fresh(new_id(), None, svc.clock(), alike), LeadStubbed()) for _ in range(2)]
+        one, other = (next(lead for lead in leads if lead.id == id) for id in pair(leads[0].id, leads[1].id))
+        now = likeness(one, other, DuplicatePolicy())
+        found = replace(as_found(None, (one.id, other.id), now, svc.clock()), state=state)
+        told = LeadDuplicateSuspected.of(found)
+        row = await keep(svc, DUPLICATES, found, told)
+
+        async def seen(who: str, lead: UUID = one.id) -> dict[str, Any] | None:
+            answer = await desk.raw(who, "GET", f"/v1/leads/{lead}/duplicates")
+            return answer.json()["items"][0] if answer.status_code == 200 else None
+
+        await acts.hold(row, [*ROLES, *NORTH], seen)
     acts.complete()
 
 

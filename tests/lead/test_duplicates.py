@@ -98,7 +98,7 @@ async def test_there_is_no_way_around_it(desk: Desk, svc: Running, comparing: No
 
 
 async def test_a_file_finds_what_is_in_it_twice_by_as_many_statements_as_for_one_row(desk: Desk, svc: Running, comparing: None) -> None:
-    rows = [{"email": f"anna{n % 20}@acme.example", "contact_name": f"Anna {n % 20}", "company": "Acme"} for n in range(40)]
+    rows = [{"email": f"anna{n % 20}@acme.example", "contact_name": f"{chr(65 + n % 20)} Berg"} for n in range(40)]
     counts = []
     for items in (rows[:1], rows[1:2], rows[2:]):
         with counted() as statements:

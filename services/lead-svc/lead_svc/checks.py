@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from lead_svc.acts import LEAD_ACTS
+from lead_svc.duplicates.rules import DUPLICATE_ACTS
 from shared.events.lead import LeadCaptured
 from shared.verify import ACCOUNTS_TOTAL, RATES_TOTAL, Check, Total, legal_histories
 
@@ -16,9 +17,16 @@ WHERE (p.id, p.role, p.active, p.team_id, coalesce(tree.path, '{}'))
 IS DISTINCT FROM (r.person_id, r.role, r.active, r.team_id, r.team_path)
 """
 
+_OF_NOTHING = """
+SELECT d.id FROM lead_duplicate d LEFT JOIN lead a ON a.id = d.lead_id LEFT JOIN lead b ON b.id = d.other_id
+WHERE a.id IS NULL OR b.id IS NULL
+"""
+
 CHECKS = (
     *legal_histories(LEAD_ACTS, table="lead", column="state", stays=[LeadCaptured]),
     Check(9, "a signal is told once its lead is known", "SELECT id FROM signal WHERE (version = 0) <> (lead_id IS NULL)"),
+    *legal_histories(DUPLICATE_ACTS, table="lead_duplicate", column="state"),
+    Check(9, "a pair is of two leads that exist", _OF_NOTHING),
     Check(9, "a converted lead names its deal", "SELECT id FROM lead WHERE state IN ('converting', 'converted') AND deal_id IS NULL"),
     Check(
         9,

@@ -28,7 +28,7 @@ from lead_svc.leads.queries import SEEN
 from lead_svc.leads.record import Lead
 from lead_svc.leads.tables import LEADS
 from shared.db.outbox import Told
-from shared.db.tx import Following, Follows, Tx
+from shared.db.tx import Follows, Tx
 from shared.errors import Stale
 from shared.events.duplicates import LeadDuplicateCleared, LeadDuplicateDismissed, LeadDuplicateSuspected
 from shared.events.envelope import Event
@@ -38,15 +38,15 @@ MOST_ONE_BY_ONE = 100
 """A file of more rows does not make everybody wait who enters one of its addresses."""
 
 
-def _is_to_be_compared(tx: Tx, one: Told) -> bool:
-    if not tx.policy(POLICY).compares:
-        return False
+def _is_to_be_compared(one: Told) -> bool:
     return not isinstance(one.event, LeadUpdated) or not COMPARED.isdisjoint(one.event.changed)
 
 
 async def compare(tx: Tx, told: Sequence[Told]) -> None:
     """Find what these leads have in common with others, and keep each pair that may be the same. A few statements for any number."""
-    ids = list({one.subject: None for one in told})
+    ids = list({one.subject: None for one in told if _is_to_be_compared(one)}) if tx.policy(POLICY).compares else []
+    if not ids:
+        return
     if len(ids) <= MOST_ONE_BY_ONE:
         await tx.run(ONE_BY_ONE, ids=ids)
     found = await pairs(tx, ids)
@@ -94,8 +94,7 @@ def _suspected(tx: Tx, pair: Duplicate) -> Event:
 
 def following() -> Follows:
     """What lead-svc gives as `follows`: whoever enters, changes or takes up a lead, it is compared."""
-    comparing = [Following(compare, _is_to_be_compared)]
-    return {LeadCaptured: comparing, LeadUpdated: comparing, LeadReactivated: comparing}
+    return {event: [compare] for event in (LeadCaptured, LeadUpdated, LeadReactivated)}
 
 
 async def suspected(tx: Tx, lead: Lead, *, new: bool) -> list[Alike]:
@@ -110,6 +109,7 @@ async def suspected(tx: Tx, lead: Lead, *, new: bool) -> list[Alike]:
 
 async def dismiss(tx: Tx, lead_id: UUID, other_id: UUID, *, reason: str | None, expect: int | None) -> Alike:
     """They are not the same; that is remembered."""
+    DISMISS.permit(tx.actor)
     found, pair = await _load(tx, lead_id, other_id, expect)
     DISMISS.check(pair, tx.actor)
     told = LeadDuplicateDismissed.of(pair, reason=reason)
@@ -119,6 +119,7 @@ async def dismiss(tx: Tx, lead_id: UUID, other_id: UUID, *, reason: str | None, 
 
 async def reopen(tx: Tx, lead_id: UUID, other_id: UUID, *, expect: int | None) -> Alike:
     """They may be the same after all."""
+    REOPEN.permit(tx.actor)
     found, pair = await _load(tx, lead_id, other_id, expect)
     REOPEN.check(pair, tx.actor)
     nobody: dict[str, Any] = {"reason": None, "decided_by": None, "decided_at": None}

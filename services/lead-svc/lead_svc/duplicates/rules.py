@@ -227,11 +227,8 @@ def pair_id(one: UUID, other: UUID) -> UUID:
 def as_found(known: Duplicate | None, ids: tuple[UUID, UUID], now: Likeness, at: datetime) -> Duplicate:
     """The pair as it is found to be now, whether or not anybody has looked before. What is dismissed stays so."""
     assert now.certainty is not None
-    said: dict[str, Any] = {
-        "certainty": now.certainty,
-        "points": now.points,
-        "matches": {match.value: points for match, points in now.matches.items()},
-    }
+    matches = {match.value: points for match, points in now.matches.items()}
+    said: dict[str, Any] = {"certainty": now.certainty, "points": now.points, "matches": matches}
     if known is not None:
         return replace(known, state=DISMISSED if known.state is DISMISSED else SUSPECTED, **said)
     nobody: dict[str, Any] = {"reason": None, "decided_by": None, "decided_at": None}
