@@ -1,6 +1,6 @@
 """Leads that may be the same: found by what they have in common, by indexes, for one lead or thousands."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -58,23 +58,16 @@ def _sharing(key: ColumnElement[Any], given: Any) -> Select[Any]:
 
 
 def _by_any_word() -> Any:
-    """The key of the company with the first letter of each word of the name: whichever of them others write first."""
+    """The key of the company with each word of the name: whichever of them others write first."""
     word = func.regexp_split_to_table(_GIVEN.c.contact_name, literal("[[:space:][:punct:]]+")).column_valued("word")
-    found = select(keys.company_and_letter(_GIVEN.c.company, keys.first_letter(word))).correlate(_GIVEN)
+    found = select(keys.company_and_name(_GIVEN.c.company, word)).correlate(_GIVEN)
     return any_(func.array(found.scalar_subquery()))
 
 
-def _other(key: Callable[..., ColumnElement[Any]], *columns: str) -> Select[Any]:
-    return _sharing(key(*[_OTHER.c[n] for n in columns]), key(*[_GIVEN.c[n] for n in columns]))
-
-
-_letter = keys.first_letter(_OTHER.c.contact_name)
 _found = union(
-    _other(keys.email_key, "email"),
-    _other(keys.phone_key, "phone"),
-    _other(keys.name_and_company, "contact_name", "company"),
-    _other(keys.name_and_domain, "contact_name", "email"),
-    _sharing(keys.company_and_letter(_OTHER.c.company, _letter), _by_any_word()),
+    _sharing(keys.email_key(_OTHER.c.email), keys.email_key(_GIVEN.c.email)),
+    _sharing(keys.phone_key(_OTHER.c.phone), keys.phone_key(_GIVEN.c.phone)),
+    _sharing(keys.company_and_name(_OTHER.c.company, _OTHER.c.contact_name), _by_any_word()),
 ).lateral("found")
 _pairs = select(_GIVEN.c.id.label("lead_id"), _found.c.id.label("other_id")).select_from(_GIVEN).join(_found, true())
 _PAIRS = Query(_pairs.where(is_in(_GIVEN.c.id, "ids")), _Pair)

@@ -37,8 +37,6 @@ def _found_by(name: str, key: ColumnElement[str], *known: str) -> None:
 
 _found_by("ix_lead_email_key", keys.email_key(LEAD.c.email), "email")
 _found_by("ix_lead_phone_key", keys.phone_key(LEAD.c.phone), "phone")
-_found_by("ix_lead_name_company", keys.name_and_company(LEAD.c.contact_name, LEAD.c.company), "contact_name", "company")
-_found_by("ix_lead_name_domain", keys.name_and_domain(LEAD.c.contact_name, LEAD.c.email), "contact_name", "email")
-_found_by("ix_lead_company", keys.company_and_letter(LEAD.c.company, keys.first_letter(LEAD.c.contact_name)), "contact_name", "company")
+_found_by("ix_lead_company_name", keys.company_and_name(LEAD.c.company, LEAD.c.contact_name), "contact_name", "company")
 
 LEADS = Aggregate(LEAD, Lead, "lead")

@@ -5,20 +5,16 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "4c8e17d2ab60"
-down_revision = "e5a1c07b93d8"
+down_revision = "f08c27b6e1d4"
 branch_labels = None
 depends_on = None
 
-_LETTERS = "lower(regexp_replace(normalize({}, NFKC), '[[:space:][:punct:]]', '', 'g'))"
-_NAME, _COMPANY = _LETTERS.format("contact_name"), _LETTERS.format("company")
-_DOMAIN = "split_part(lower(normalize(email, NFKC)), '@', 2)"
-_PLAIN_PHONE = r"regexp_replace(normalize(phone, NFKC), '([0-9)]) *(ext\.?|x|#|转|分机) *[0-9]+.*$', '\1', 'i')"
+_FORM = "CASE WHEN octet_length({0}) = char_length({0}) THEN {0} ELSE normalize({0}, NFKC) END"
+_EMAIL, _PHONE, _COMPANY, _NAME = map(_FORM.format, ("email", "phone", "company", "contact_name"))
 _INDEXES = {
-    "ix_lead_email_key": ("lower(normalize(email, NFKC))", "email"),
-    "ix_lead_phone_key": (f"right(regexp_replace({_PLAIN_PHONE}, '[^0-9]', '', 'g'), 7)", "phone"),
-    "ix_lead_name_company": (f"({_NAME} || '/') || left({_COMPANY}, 2)", "contact_name", "company"),
-    "ix_lead_name_domain": (f"({_NAME} || '/') || {_DOMAIN}", "contact_name", "email"),
-    "ix_lead_company": (f"(left({_COMPANY}, 12) || '/') || lower(left(normalize(contact_name, NFKC), 1))", "contact_name", "company"),
+    "ix_lead_email_key": (f"lower({_EMAIL})", "email"),
+    "ix_lead_phone_key": (f"right(translate({_PHONE}, ' -+()/.', ''), 7)", "phone"),
+    "ix_lead_company_name": (f"lower(left(translate({_COMPANY}, ' .,-&()', ''), 6) || '/' || left({_NAME}, 3))", "contact_name", "company"),
 }
 
 
