@@ -5,16 +5,14 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "4c8e17d2ab60"
-down_revision = "f08c27b6e1d4"
+down_revision = "b7c92e04f1d6"
 branch_labels = None
 depends_on = None
 
-_FORM = "CASE WHEN octet_length({0}) = char_length({0}) THEN {0} ELSE normalize({0}, NFKC) END"
-_EMAIL, _PHONE, _COMPANY, _NAME = map(_FORM.format, ("email", "phone", "company", "contact_name"))
 _INDEXES = {
-    "ix_lead_email_key": (f"lower({_EMAIL})", "email"),
-    "ix_lead_phone_key": (f"right(translate({_PHONE}, ' -+()/.', ''), 7)", "phone"),
-    "ix_lead_company_name": (f"lower(left(translate({_COMPANY}, ' .,-&()', ''), 6) || '/' || left({_NAME}, 3))", "contact_name", "company"),
+    "ix_lead_email_key": ("lower(normalize(email, NFKC))", "email"),
+    "ix_lead_phone_key": ("right(translate(phone, ' -+()/.', ''), 7)", "phone"),
+    "ix_lead_company_name": ("lower(left(translate(company, ' .,-&()', ''), 6) || '/' || left(contact_name, 3))", "contact_name", "company"),
 }
 
 
