@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "4c8e17d2ab60"
-down_revision = "b7c92e04f1d6"
+down_revision = "5be91d7c20a6"
 branch_labels = None
 depends_on = None
 
