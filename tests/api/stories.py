@@ -21,6 +21,7 @@ NOBODY = "http://127.0.0.1:65535/hooks"
 """Where no receiver listens, so that a ping reaches nobody."""
 CSV = "external_id,company\nL-1,Acme\nL-2,\n"
 SPEND_CSV = "external_id,campaign,starts_on,amount,currency\nB-1,Expo,2026-01-07,90,CNY\n"
+ALIKE = ("Grey Heron", "White Pine")
 RATES_CSV = "day,currency,rate,source\n2026-01-07,USD,7.1,bank\n"
 
 
@@ -46,6 +47,8 @@ async def leads(svc: Running) -> Values:
     done(await admin.post("/v1/contacts", json={"account_id": account["id"], "name": "Anna Berg"}), 201)
     seen = {"kind": "download", "lead_id": made[0]["id"], "campaign": "spring"}
     signals = [done(await desk.by("marketing").post("/v1/signals", json=seen | {"signal_id": f"web-{n}"}), 201) for n in range(2)]
+    pairs = [[await desk.lead(company=company, phone=f"+49 30 9876{n}00") for _ in range(2)] for n, company in enumerate(ALIKE)]
+    done(await admin.post(f"/v1/leads/{pairs[1][0]['id']}/duplicates/{pairs[1][1]['id']}/dismiss", json={}, headers={"If-Match": "*"}), 200)
     lists = ("team/teams", "team/people", "accounts", "contacts")
     teams, people, accounts, contacts = [done(await admin.get(f"/v1/{name}"), 200)["items"] for name in lists]
     owners = [person for person in people if person["role"] in OWNERS]
@@ -60,6 +63,8 @@ async def leads(svc: Running) -> Values:
         "declare_mql.lead_id": ids([await desk.lead(**WHO | {"email": "mql@example.com"})]),
         "nurture_lead.lead_id": ids([await desk.lead(**WHO | {"email": "nurture@example.com"})]),
         "qualify_lead.lead_id": ids([await desk.qualifiable(email="qualify@example.com")]),
+        **{f"dismiss_duplicate.{name}": [pairs[0][n]["id"]] for n, name in enumerate(("lead_id", "other_id"))},
+        **{f"reopen_duplicate.{name}": [pairs[1][n]["id"]] for n, name in enumerate(("lead_id", "other_id"))},
         "account_id": ids(accounts),
         "contact_id": ids(contacts),
         "team_id": ids(teams),
