@@ -119,6 +119,8 @@ Language = Annotated[
 Reason = Annotated[str, lines(1000), _TEXT]
 Text = Annotated[str, lines(4000), _TEXT]
 LongText = Annotated[str, lines(20_000, 0), _TEXT]
+Count = Annotated[int, Field(strict=True)]
+"""A whole number in a body. A text or a truth value is none, though Python would read them as one."""
 
 # -- Marks --------------------------------------------------------------------------------------------------------------------
 

@@ -49,16 +49,23 @@ async def leads(svc: Running) -> Values:
     signals = [done(await desk.by("marketing").post("/v1/signals", json=seen | {"signal_id": f"web-{n}"}), 201) for n in range(2)]
     pairs = [[await desk.lead(company=company, phone=f"+49 30 9876{n}00") for _ in range(2)] for n, company in enumerate(ALIKE)]
     done(await admin.post(f"/v1/leads/{pairs[1][0]['id']}/duplicates/{pairs[1][1]['id']}/dismiss", json={}, headers={"If-Match": "*"}), 200)
+    away = {"first_day": "2026-06-01", "last_day": "2026-06-05"}
     lists = ("team/teams", "team/people", "accounts", "contacts")
     teams, people, accounts, contacts = [done(await admin.get(f"/v1/{name}"), 200)["items"] for name in lists]
     owners = [person for person in people if person["role"] in OWNERS]
     leaving, taking = ids(owners)[:2]
+    absences = [done(await admin.post(f"/v1/team/people/{taking}/absences", json=away), 201)["id"] for _ in range(3)]
     given = {"to": taking, "reason": "moves to Berlin"}
     done(await admin.post(f"/v1/team/people/{leaving}/hand-over", json=given, headers={"If-Match": "*"}), 202)
     return {
         **await policies(svc),
         "lead_id": ids(made),
-        "signal_id": ids(signals),
+        "get_signal.signal_id": ids(signals),
+        "record_signal.lead_id": [made[0]["id"]],
+        "record_signal.kind": ["download"],
+        "record_bant.lead_id": [(await desk.lead(**WHO | {"email": "bant@example.com"}))["id"]],
+        "plan_follow_up.lead_id": [(await desk.lead(**WHO | {"email": "plan@example.com"}))["id"]],
+        "plan_follow_up.due_at": ["2026-06-01T09:00:00Z"],
         "record_intent.lead_id": ids([await desk.lead(**WHO | {"email": "intent@example.com"})]),
         "declare_mql.lead_id": ids([await desk.lead(**WHO | {"email": "mql@example.com"})]),
         "nurture_lead.lead_id": ids([await desk.lead(**WHO | {"email": "nurture@example.com"})]),
@@ -73,6 +80,9 @@ async def leads(svc: Running) -> Values:
         "hand_over_person.person_id": [leaving],
         "hand_over_person.to": [taking],
         "get_hand_over.person_id": [leaving],
+        "absence_id": absences[:1],
+        **{f"{name}_absence.person_id": [taking] for name in ("get", "change", "remove")},
+        "remove_absence.absence_id": absences[1:],
         "import_id": [job["id"]],
         **{f"{name}_rates_import.import_id": [rates_job] for name in ("get", "cancel", "resume")},
         "get_rates_import_problems.import_id": [rates_job],

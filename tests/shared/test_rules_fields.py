@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from shared.fields import Day, Email, Key, LongText, Name, Phone, Text, Time
+from shared.fields import Count, Day, Email, Key, LongText, Name, Phone, Text, Time
 
 
 def refused(kind: Any, value: object) -> str:
@@ -84,6 +84,12 @@ def test_a_day_is_what_iso_8601_says() -> None:
 )
 def test_nothing_else_is_a_day(value: object, code: str) -> None:
     assert refused(Day, value) == code
+
+
+@pytest.mark.parametrize("value", [True, False, "1", "", 1.5, None])
+def test_only_a_whole_number_is_a_count(value: object) -> None:
+    assert taken(Count, 0) == 0
+    assert refused(Count, value) == "int_type"
 
 
 @pytest.mark.parametrize("kind", [Name, Key, Phone])

@@ -88,8 +88,8 @@ service = Service(
     ],
     metadata=metadata,
     policies=[
-        replace(ASSIGNMENT_POLICY, move=assign_waiting),
         replace(POLICY, simulations=SIMULATIONS, move=move_leads),
+        replace(ASSIGNMENT_POLICY, move=assign_waiting),
         CADENCE_POLICY,
         CONSENT_POLICY,
         COMPANY_POLICY,

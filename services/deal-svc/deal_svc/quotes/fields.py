@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, model_validator
 
-from shared.fields import PERSONAL, Day, Text
+from shared.fields import PERSONAL, Count, Day, Text
 from shared.http.body import Body
 from shared.money import Percent, Quantity
 
@@ -31,7 +31,7 @@ class TermFields(BaseModel):
 
     trigger: Literal["signed", "go_live", "accepted", "date"]
     percent: Percent
-    due_days: Annotated[int, Field(ge=0, le=3650)] = 30
+    due_days: Annotated[Count, Field(ge=0, le=3650)] = 30
     due_on: Annotated[Day | None, Field(description="With the trigger `date`, and only then")] = None
 
 

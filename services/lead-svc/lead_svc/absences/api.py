@@ -1,6 +1,6 @@
 """`/v1/team/people/{id}/absences`: the days on which somebody is away."""
 
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
@@ -28,6 +28,7 @@ class AbsenceIn(AbsenceFields, Body):
 
 
 class AbsenceOut(AbsenceItem):
+    version_says_all: ClassVar[bool] = False  # what may be done with it depends on who is above the person today
     allowed_actions: list[AllowedAction]
 
     @classmethod

@@ -10,7 +10,7 @@ from lead_svc.answers import LeadOut, answered
 from lead_svc.leads.record import Grade
 from lead_svc.qualification import commands
 from lead_svc.qualification.rules import Dimension, Status
-from shared.fields import Text, When
+from shared.fields import Count, Text, When
 from shared.http.body import Body
 from shared.http.edge import ClinchRoute, IfMatch, InTx
 
@@ -20,7 +20,7 @@ router = APIRouter(prefix="/v1/leads", tags=["leads"], route_class=ClinchRoute)
 class BantIn(Body):
     status: Status
     evidence: Annotated[Text | None, Field(description="What the customer said. It stays in this service.")] = None
-    months: Annotated[int | None, Field(ge=0, le=120, description="For the timeline: within how many months they buy.")] = None
+    months: Annotated[Count | None, Field(ge=0, le=120, description="For the timeline: within how many months they buy.")] = None
     at: When = None
 
 

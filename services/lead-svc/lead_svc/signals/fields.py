@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from shared.fields import PERSONAL, Email, Key, Phone, Short
+from shared.fields import PERSONAL, Count, Email, Key, Phone, Short
 
 
 class SignalKind(StrEnum):
@@ -41,7 +41,7 @@ class TouchFields(BaseModel):
 
 class SignalFields(TouchFields):
     kind: Annotated[Short, Field(description=_KIND)]
-    value: Annotated[int | None, Field(ge=0, le=MOST, description="How much of it: seconds of a dwell, pages of a visit.")] = None
+    value: Annotated[Count | None, Field(ge=0, le=MOST, description="How much of it: seconds of a dwell, pages of a visit.")] = None
 
 
 class WhoFields(BaseModel):
