@@ -54,14 +54,16 @@ async def activate(desk: Desk, svc: Running, **changed: Any) -> None:
 
 
 async def test_a_signal_is_recorded_for_the_lead_that_it_names(desk: Desk, svc: Running) -> None:
-    lead = await desk.lead(external_id="crm-7", email="Anna@Acme.example")
+    lead = await desk.lead(external_id="crm-7", email="Anna@Acme.example", phone="+49 30 1234567")
     said = {"value": 240, "campaign": "spring", "medium": "mail", "at": "2026-02-27T10:00:00Z"}
     made = await send(desk, "web-1", "dwell", lead_id=lead["id"], **said)
     assert (made["lead_id"], made["kind"], made["at"]) == (lead["id"], "dwell", "2026-02-27T10:00:00Z")
     assert await desk.ask("ann", "GET", f"/v1/signals/{made['id']}") == made
     await send(desk, "web-2", "download", external_id="crm-7")
     await send(desk, "web-3", "webinar", email="anna@ACME.example")
-    assert await kinds(desk, lead) == ["download", "dwell", "webinar"]
+    await send(desk, "web-4", "demo_requested", phone="0049 (30) 123-4567")
+    await send(desk, "web-5", "mail_clicked", phone="+86 30 1234567")
+    assert await kinds(desk, lead) == ["demo_requested", "download", "dwell", "webinar"]
     told = (await svc.told(LeadSignalRecorded))[0]
     assert (str(told.subject), told.version, told.time.isoformat()) == (made["id"], 1, "2026-02-27T10:00:00+00:00")
     assert (str(told.data.lead_id), told.data.kind, told.data.value, told.data.campaign) == (lead["id"], "dwell", 240, "spring")

@@ -7,9 +7,10 @@ from functools import lru_cache
 from typing import Self
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, Text, Uuid, bindparam, delete, exists, func, literal, or_, select, text, union_all
+from sqlalchemy import ARRAY, ColumnElement, Integer, Text, Uuid, any_, bindparam, delete, exists, func, literal, or_, select, union_all
 from sqlalchemy.dialects import postgresql
 
+from lead_svc.leads.keys import email_key, phone_key
 from lead_svc.leads.record import OPEN
 from lead_svc.leads.tables import LEAD
 from lead_svc.seen import LEADS_SEEN
@@ -51,15 +52,24 @@ class PutAside:
 
 KNOWN = Query(select(SIGNAL.c.id).where(is_in(SIGNAL.c.id, "ids")), UUID)
 THERE = Query(select(LEAD.c.id).where(is_in(LEAD.c.id, "ids")), UUID)
-_KEY = func.lower(func.normalize(LEAD.c.email, text("NFKC")), type_=Text)
+_KEY = email_key(LEAD.c.email)
+_best = (is_in(LEAD.c.state, [state.value for state in OPEN]).desc(), LEAD.c.captured_at.desc().nulls_last(), LEAD.c.id)
+"""Of several leads with one address the one that is worked on; of those the one that was captured last."""
 BY_EMAIL = Query(
     select(_KEY.label("name"), LEAD.c.id)
-    .where(is_in(_KEY, "names"))
+    .where(LEAD.c.email.is_not(None), is_in(_KEY, "names"))
     .ext(postgresql.distinct_on(_KEY))
-    .order_by(_KEY, is_in(LEAD.c.state, [state.value for state in OPEN]).desc(), LEAD.c.captured_at.desc().nulls_last(), LEAD.c.id),
+    .order_by(_KEY, *_best),
     Named,
 )
-"""Of several leads with one address the one that is worked on; of those the one that was captured last."""
+_phones = func.unnest(bindparam("phones", type_=ARRAY(Text))).column_valued("given")
+BY_PHONE = Query(
+    select(LEAD.c.phone.label("name"), LEAD.c.id)
+    .where(LEAD.c.phone.is_not(None), phone_key(LEAD.c.phone) == any_(func.array(select(phone_key(_phones)).scalar_subquery())))
+    .order_by(*_best),
+    Named,
+)
+"""Leads whose numbers may be one of these, the best first."""
 VISITORS = Query(select(*VISITOR.c).where(is_in(VISITOR.c.id, "names")), Visitor)
 
 _named = rows_param(VISITOR, "id", "lead_id")
@@ -101,7 +111,7 @@ PUT_ASIDE = Query(
 
 _late = select(VISITOR.c.id.label("name"), LEAD.c.id).where(VISITOR.c.lead_id.is_(None), LEAD.c.updated_at >= bindparam("since", type_=At))
 _either = union_all(
-    _late.where(VISITOR.c.id == literal("email:").op("||")(_KEY)),
+    _late.where(LEAD.c.email.is_not(None), VISITOR.c.id == literal("email:").op("||")(_KEY)),
     _late.where(VISITOR.c.id == literal("key:").op("||")(LEAD.c.external_id)),
 ).subquery()
 LATE = Query(

@@ -1,15 +1,17 @@
 """Whose signals are: leads by their id, key or address, and visitors who turned out to be one."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from lead_svc.capture.commands import Captured, capture_many
+from lead_svc.duplicates.policy import POLICY as DUPLICATE_POLICY
+from lead_svc.duplicates.rules import phone as number
 from lead_svc.leads.record import Lead
 from lead_svc.leads.tables import LEADS
 from lead_svc.signals import rules
 from lead_svc.signals.policy import POLICY
-from lead_svc.signals.queries import BY_EMAIL, NOTE_SEEN, THERE, VISITORS
+from lead_svc.signals.queries import BY_EMAIL, BY_PHONE, NOTE_SEEN, THERE, VISITORS
 from lead_svc.signals.rules import NewSignal
 from shared.db.tx import Tx
 from shared.errors import Invalid, Problem
@@ -68,16 +70,28 @@ async def _meant(tx: Tx, signals: Sequence[NewSignal]) -> Mapping[UUID, UUID]:
     """The leads that signals name, by the id of the signal: the first of its names that somebody has."""
     emails = {rules.email_key(signal.email) for signal in signals if signal.email}
     by_email = {row.name: row.id for row in await tx.all(BY_EMAIL, names=list(emails))} if emails else {}
+    by_phone = await _by_phone(tx, {signal.phone for signal in signals if signal.phone})
     by_id = {signal.id: id for signal in signals if (id := _named(signal))}
     there = set(await tx.all(THERE, ids=list(set(by_id.values())))) if by_id else set()
     meant: dict[UUID, UUID] = {}
     for signal in signals:
         id = by_id.get(signal.id)
         if id not in there:
-            id = by_email.get(rules.email_key(signal.email)) if signal.email and not signal.lead_id else None
+            id = None if signal.lead_id else by_email.get(rules.email_key(signal.email or "")) or by_phone.get(signal.phone)
         if id:
             meant[signal.id] = id
     return meant
+
+
+async def _by_phone(tx: Tx, phones: Collection[str]) -> Mapping[str | None, UUID]:
+    """The leads with these numbers, however each is written."""
+    if not phones:
+        return {}
+    region = tx.policy(DUPLICATE_POLICY).phone_region
+    found: dict[str, UUID] = {}
+    for row in await tx.all(BY_PHONE, phones=list(phones)):
+        found.setdefault(number(row.name, region), row.id)
+    return {phone: found[key] for phone in phones if (key := number(phone, region)) in found}
 
 
 def _named(signal: NewSignal) -> UUID | None:
