@@ -82,11 +82,21 @@ class LeadUpdated(LeadEvent, Dimensions, type="lead.updated"):
     captured_at: datetime | None = None
 
 
-class LeadMqlReached(LeadEvent, type="lead.mql_reached"):
+class TopRule(BaseModel):
+    """A rule of the scoring model, by its name in the policy, and the points that it gave."""
+
+    rule: str
+    points: int
+
+
+class LeadMqlReached(LeadEvent, Decided, type="lead.mql_reached"):
+    """Marketing hands the lead to sales. By score: `score` has reached `threshold`, and these rules gave most of it."""
+
     how: Literal["score", "manual", "import"]
     score: int | None = None
     threshold: int | None = None
     reason: str | None = None
+    top_rules: list[TopRule] = []
 
 
 class LeadBantUpdated(LeadEvent, Decided, type="lead.bant_updated"):

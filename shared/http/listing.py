@@ -75,6 +75,7 @@ class Listing(Generic[R]):
     `people` are filters by a person's id, which take `me` too. `stored` are filters whose texts have a stored form, and what gives it by
     the active policy. `personal` are those of all these columns that hold personal data or what customers said: roles that see the
     `kind` of records masked cannot filter or sort by them, and `q` passes them over. Without a kind that is who sees any kind masked.
+    `beside` are columns of other tables that `into` names, and `source` is what joins these to the table.
     """
 
     def __init__(
@@ -90,16 +91,20 @@ class Listing(Generic[R]):
         kind: Kind | None = None,
         people: Sequence[str] = (),
         stored: Mapping[str, Callable[[Reader], Callable[[str], str | None]]] = MappingProxyType({}),
+        beside: Mapping[str, ColumnElement[Any]] = MappingProxyType({}),
+        source: FromClause | None = None,
     ) -> None:
         hints = typing.get_type_hints(into)
         self.table, self.into, self.search, self._stored = table, into, tuple(search), stored
+        self._source = table if source is None else source
+        self._columns: Mapping[str, ColumnElement[Any]] = {**table.c, **beside}
         self._model: Any = into if issubclass(into, BaseModel) else None
         self.names = tuple(into.model_fields) if issubclass(into, BaseModel) else tuple(f.name for f in fields(cast(Any, into)))
         made = {name: PersonFilter if name in people else Filter for name in filters}
         self.filters = {name: made[name](name, c, choices_in(hints.get(getattr(c, "key", name)))) for name, c in filters.items()}
         if "team_id" in filters:
             self.filters["team"] = TeamFilter(filters["team_id"])
-        self.sorts = {name: kind_of(table.c[name]) for name in sorts}
+        self.sorts = {name: kind_of(self._columns[name]) for name in sorts}
         # A model need not show what its list is sorted by.
         self._read_too = tuple(name for name in sorts if name not in self.names) if self._model else ()
         if missing := {*sorts, default.removeprefix("-"), "id"} - {*self.names, *self._read_too}:
@@ -179,25 +184,28 @@ class Listing(Generic[R]):
 
     def _compile(self, shape: _Shape) -> Query[R]:
         name, descending = shape.sort.removeprefix("-"), shape.sort.startswith("-")
-        column, id_ = self.table.c[name], self.table.c.id
+        column, id_ = self._columns[name], self.table.c.id
+        nullable = column.table is not self.table or column.nullable
         directed: Callable[[Any], Any] = (lambda c: c.desc()) if descending else (lambda c: c.asc())
         limit = bindparam("limit", type_=Integer)
         # Sorting by the id alone leaves `(id, id)`, which Postgres reads as `id`.
-        rows = select(*[self.table.c[n] for n in (*self.names, *self._read_too)]).where(*self._conditions(shape))
-        rows = rows.order_by(directed(column), directed(id_)).limit(limit)
+        rows = select(*[self._columns[n].label(n) for n in (*self.names, *self._read_too)]).select_from(self._source)
+        rows = rows.where(*self._conditions(shape)).order_by(directed(column), directed(id_)).limit(limit)
         after = _beyond(descending, (column, bindparam("after", type_=self.sorts[name].bind)), (id_, bindparam("after_id", type_=Uuid)))
-        if not column.nullable:
+        if not nullable:
             return Query(rows if shape.after == "start" else rows.where(after), self.into)
-        # NULLs last, and still only index range scans on (column, id): what has a value, then what has none.
+        # NULLs last, and still only index range scans on (column, id): what has a value, then, if that is no full page, what has none.
         without = rows.where(column.is_(None))
         if shape.after == "null":
             return Query(without.where(_beyond(descending, (id_, bindparam("after_id", type_=Uuid)))), self.into)
-        valued = rows.where(column.is_not(None))
-        both = union_all(valued if shape.after == "start" else valued.where(after), without).subquery("page")
+        has = rows.where(column.is_not(None))
+        valued = (has if shape.after == "start" else has.where(after)).cte("valued")
+        wanted = select(func.count()).select_from(valued).scalar_subquery() < limit
+        both = union_all(select(*valued.c), without.where(wanted)).subquery("page")
         return Query(select(*both.c).order_by(directed(both.c[name]).nulls_last(), directed(both.c.id)).limit(limit), self.into)
 
     def _compile_count(self, shape: _Shape) -> Query[int]:
-        counted: Select[Any] = select(func.count()).select_from(self.table).where(*self._conditions(shape))
+        counted: Select[Any] = select(func.count()).select_from(self._source).where(*self._conditions(shape))
         return Query(counted, int)
 
     def _conditions(self, shape: _Shape) -> list[ColumnElement[bool]]:

@@ -9,9 +9,13 @@ from tests.harness import Running
 from tests.lead.desk import WHO, Desk
 
 _FILL = """
-UPDATE lead SET flags = '{"b": true, "a": true}', score = 7, last_contact_at = '2026-01-05T10:00:00.120000Z', wake_at = '2026-02-01',
+UPDATE lead SET flags = '{"b": true, "a": true}', last_contact_at = '2026-01-05T10:00:00.120000Z', wake_at = '2026-02-01',
   account_id = uuidv7(), contact_id = uuidv7(), deal_id = uuidv7(), medium = 'mail', campaign = 'Spring', grade = 'A', imported = true
 WHERE external_id = 'full'
+"""
+_SCORE = """
+INSERT INTO lead_score (id, lead_id, points, told, scored_at, policy_version, version)
+SELECT uuidv7(), id, 7, 0, now(), 1, 0 FROM lead WHERE external_id = 'full'
 """
 
 
@@ -20,6 +24,7 @@ async def _leads(desk: Desk, svc: Running) -> None:
     await desk.lead(company="Straße & Söhne \u2028")
     async with svc.db.connection() as conn:
         await conn.execute(_FILL)
+        await conn.execute(_SCORE)
 
 
 async def test_items_are_written_as_their_model_would_write_them(desk: Desk, svc: Running) -> None:

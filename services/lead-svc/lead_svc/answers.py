@@ -9,17 +9,18 @@ from pydantic import BaseModel
 
 from lead_svc.acts import LEAD_ACTS
 from lead_svc.leads.fields import LeadDetails
-from lead_svc.leads.queries import LeadItem
+from lead_svc.leads.queries import POINTS, LeadItem
 from lead_svc.leads.record import Lead
 from lead_svc.leads.rules import hidden
 from lead_svc.leads.tables import LEADS
 from lead_svc.policy import POLICY, LeadPolicy
 from lead_svc.qualification.rules import Dimension, Status, findings
+from lead_svc.scoring.policy import POLICY as SCORING
 from shared.access import kinds
 from shared.access.kinds import unmasked
 from shared.acts import AllowedAction, shown
 from shared.auth import Actor
-from shared.db.tx import Tx
+from shared.db.tx import Reader, Tx
 
 
 class BantOut(BaseModel):
@@ -49,11 +50,11 @@ class LeadOut(LeadDetails, LeadItem):
     allowed_actions: list[AllowedAction]
 
     @classmethod
-    def of(cls, lead: Lead, by: Actor, policy: LeadPolicy) -> Self:
+    def of(cls, lead: Lead, by: Actor, policy: LeadPolicy, score: int | None) -> Self:
         seen = unmasked(kinds.LEADS, by)
         known: dict[str, Any] = {name: getattr(lead, name) for name in _FROM_ROW}
         known |= {} if seen else hidden(lead)
-        known |= {"flags": sorted(lead.flags), "bant": findings(lead.bant, policy.bant, evidence=seen)}
+        known |= {"score": score, "flags": sorted(lead.flags), "bant": findings(lead.bant, policy.bant, evidence=seen)}
         return cls.model_validate(known | {"allowed_actions": shown(LEAD_ACTS, lead, by, policy)})
 
 
@@ -62,4 +63,10 @@ _FROM_ROW = tuple(f.name for f in fields(Lead) if f.name in LeadOut.model_fields
 
 async def answered(tx: Tx, lead: Lead) -> LeadOut:
     """The answer to a change: the lead as a command leaves it, and as what follows from the change leaves it."""
-    return LeadOut.of(await tx.latest(LEADS, lead), tx.actor, tx.policy(POLICY))
+    return await shown_to(tx, tx.actor, await tx.latest(LEADS, lead))
+
+
+async def shown_to(db: Reader, by: Actor, lead: Lead) -> LeadOut:
+    """The lead as somebody sees it, with its score where leads are scored."""
+    score = await db.first(POINTS, lead_id=lead.id) if db.policy(SCORING).has_rules else None
+    return LeadOut.of(lead, by, db.policy(POLICY), score)

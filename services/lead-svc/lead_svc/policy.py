@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Self
+from typing import Any, Self
 
 from pydantic import model_validator
 
@@ -13,7 +13,7 @@ from shared.policy.parts import Served
 class Profile(StrEnum):
     """Which BANT dimensions weigh more, by the seller's own stage."""
 
-    DEFAULT = "default"
+    BALANCED = "balanced"
     STARTUP = "startup"
     MATURE = "mature"
 
@@ -45,10 +45,21 @@ _STARTUP = BantWeights(budget=15, authority=10, need=40, timeline=35)
 _MATURE = BantWeights(budget=40, authority=35, need=15, timeline=10)
 
 
+def _renamed(given: Any) -> Any:
+    """Documents of releases before call the balanced profile `default`."""
+    if not isinstance(given, dict):
+        return given
+    known = {**given, "profile": Profile.BALANCED} if given.get("profile") == "default" else given
+    weights = known.get("weights")
+    if isinstance(weights, dict) and "default" in weights:
+        known = {**known, "weights": {"balanced" if name == "default" else name: its for name, its in weights.items()}}
+    return known
+
+
 class BantProfiles(Part):
     """The weights of each profile."""
 
-    default: BantWeights = value(BantWeights(), "Default", "默认", "For a company between the two others.")
+    balanced: BantWeights = value(BantWeights(), "Balanced", "均衡", "For a company between the two others.")
     startup: BantWeights = value(_STARTUP, "Start-up", "初创期", "For a company that still looks for its market.")
     mature: BantWeights = value(_MATURE, "Mature", "成熟期", "For a company whose market is settled.")
 
@@ -56,7 +67,7 @@ class BantProfiles(Part):
 class Bant(Part):
     """How BANT decides on qualification and grade."""
 
-    profile: Profile = value(Profile.DEFAULT, "Profile", "权重方案", "Which weights count.")
+    profile: Profile = value(Profile.BALANCED, "Profile", "权重方案", "Which weights count.")
     weights: BantProfiles = value(BantProfiles(), "Weights", "权重", "What each dimension weighs, by profile.")
     limit: int = value(60, "Score to qualify", "合格分数", "The weighted score, 0 to 100, that a qualified lead needs.", ge=0, le=100)
     besides_need: int = value(
@@ -64,6 +75,8 @@ class Bant(Part):
     )
     a_months: int = value(3, "Months for grade A", "A级购买月数", "Grade A means buying within this many months.", ge=1, le=60)
     strict_a: bool = value(False, "Strict grade A", "严格A级", "A lead of grade B does not become an A by its budget alone.")
+
+    _before = model_validator(mode="before")(_renamed)
 
     @property
     def weigh(self) -> Mapping[str, int]:
@@ -76,6 +89,9 @@ class LeadPolicy(Served):
     """How leads are qualified, given up and handed over."""
 
     bant: Bant = value(Bant(), "BANT", "BANT", "How BANT decides on qualification and grade.")
+    low_intent_qualifies: bool = value(
+        False, "Low intent qualifies", "低意向可合格", "A lead whose intent is low can become an SQL all the same."
+    )
     no_responses: int = value(
         3, "Contacts without response", "无响应次数", "Contacts in a row without a response that disqualify a lead.", ge=1, le=100
     )

@@ -52,6 +52,11 @@ from lead_svc.qualification.policy import move as move_leads
 from lead_svc.rates.api import router as rates
 from lead_svc.rates.imports import router as rate_imports
 from lead_svc.rates.imports import run_imports as run_rate_imports
+from lead_svc.scoring.api import rescorings
+from lead_svc.scoring.api import router as scores
+from lead_svc.scoring.commands import FOLLOWING as SCORES
+from lead_svc.scoring.jobs import run as keep_scores
+from lead_svc.scoring.policy import POLICY as SCORING
 from lead_svc.signals.api import of_lead as signals_of_lead
 from lead_svc.signals.api import router as signals
 from lead_svc.signals.policy import POLICY as SIGNAL_POLICY
@@ -82,6 +87,7 @@ service = Service(
         "/v1/imports/leads",
         "/v1/rates",
         "/v1/imports/rates",
+        "/v1/rescorings",
         "/v1/campaigns",
         "/v1/imports/spend",
         "/v1/signals",
@@ -90,6 +96,7 @@ service = Service(
     policies=[
         replace(POLICY, simulations=SIMULATIONS, move=move_leads),
         replace(ASSIGNMENT_POLICY, move=assign_waiting),
+        SCORING,
         CADENCE_POLICY,
         CONSENT_POLICY,
         COMPANY_POLICY,
@@ -102,6 +109,8 @@ service = Service(
         capture,
         worklist,
         leads,
+        scores,
+        rescorings,
         qualification,
         interactions,
         signals,
@@ -134,8 +143,8 @@ service = Service(
         **task_timers(TASKS, {WAKE_UP.name: wake_up}),
         **deadline_timers(DEADLINES, {FIRST_RESPONSE.name: response_missed}),
     },
-    follows=[following(TASKS), deadlines_following(DEADLINES), CADENCE, OPT_OUT, comparing(), ASSIGNING],
-    jobs=[run_imports, run_rate_imports, run_spend_imports, move, visitors],
+    follows=[following(TASKS), deadlines_following(DEADLINES), CADENCE, OPT_OUT, comparing(), SCORES, ASSIGNING],
+    jobs=[run_imports, run_rate_imports, run_spend_imports, move, visitors, keep_scores],
     checks=CHECKS,
     totals=TOTALS,
     rezone=rezone,

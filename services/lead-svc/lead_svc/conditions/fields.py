@@ -11,7 +11,9 @@ from lead_svc.leads.record import Grade, State
 from shared.fields import personal
 from shared.policy.document import Part, value
 
-NUMBERS = ("score", "bant_score", "responses", "no_response_count", "reactivations")
+BESIDE = ("score", "prediction")
+"""Figures of a lead that change by themselves, and are rows of their own."""
+NUMBERS = (*BESIDE, "bant_score", "responses", "no_response_count", "reactivations")
 CHOICES: dict[str, type[StrEnum] | None] = {"state": State, "grade": Grade, "intent": None}
 TEXTS = tuple(name for name in LeadDetails.model_fields if name not in personal(LeadDetails))
 """Who somebody is, is no ground to treat them otherwise, and no matter for a policy that everybody reads."""

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
-from lead_svc.conditions.fields import Condition, Op
+from lead_svc.conditions.fields import BESIDE, Condition, Op
 from lead_svc.leads.record import Lead
 from shared.spelling import compared, source_key
 
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 _same = lru_cache(4096)(compared)
 
 
@@ -34,10 +36,17 @@ _HOLDS: Mapping[Op, Callable[[Any, Condition], bool]] = {
 }
 
 
-def unmet(conditions: Sequence[Condition], lead: Lead) -> Condition | None:
-    """The first condition that does not hold for the lead; None when all do."""
-    return next((one for one in conditions if not _HOLDS[one.op](getattr(lead, one.field), one)), None)
+def unmet(conditions: Sequence[Condition], lead: Lead, beside: Mapping[str, Any] = _NOTHING) -> Condition | None:
+    """The first condition that does not hold for the lead; None when all do.
+
+    `beside`: the figures of the lead that are rows of their own (`lead_svc.leads.queries.beside`); one that is not given is not known.
+    """
+    return next((one for one in conditions if not _HOLDS[one.op](_value(one.field, lead, beside), one)), None)
 
 
-def holds(conditions: Sequence[Condition], lead: Lead) -> bool:
-    return unmet(conditions, lead) is None
+def _value(field: str, lead: Lead, beside: Mapping[str, Any]) -> Any:
+    return beside.get(field) if field in BESIDE else getattr(lead, field)
+
+
+def holds(conditions: Sequence[Condition], lead: Lead, beside: Mapping[str, Any] = _NOTHING) -> bool:
+    return unmet(conditions, lead, beside) is None

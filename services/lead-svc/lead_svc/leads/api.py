@@ -7,12 +7,11 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Response
 from pydantic import Field
 
-from lead_svc.answers import LeadOut, answered
+from lead_svc.answers import LeadOut, answered, shown_to
 from lead_svc.leads import commands, rules
 from lead_svc.leads.fields import LeadData
 from lead_svc.leads.queries import LIST, SEEN, LeadItem
 from lead_svc.leads.record import Reason
-from lead_svc.policy import POLICY
 from lead_svc.seen import LEADS_SEEN
 from shared.access.kinds import LEADS, unmasked
 from shared.auth import CurrentActor
@@ -68,7 +67,7 @@ async def list_leads(page: Annotated[PageRequest, Depends(LIST.params)], db: Rea
 
 @router.get("/{lead_id}")
 async def get_lead(lead_id: UUID, db: Reading, by: CurrentActor) -> LeadOut:
-    return LeadOut.of(await SEEN.get(db, by, lead_id), by, db.policy(POLICY))
+    return await shown_to(db, by, await SEEN.get(db, by, lead_id))
 
 
 @router.patch("/{lead_id}")

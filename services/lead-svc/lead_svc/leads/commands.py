@@ -85,7 +85,7 @@ async def declare_mql(tx: Tx, id: UUID, *, reason: str, at: datetime | None, exp
     lead = await SEEN.load(tx, id, expect)
     when = happened(at, tx.now)
     DECLARE_MQL.check(lead, tx.actor, facts=tx.policy(POLICY), also=await unmet_of(tx, lead, Use.MQL))
-    return await tx.save(LEADS, lead, LeadMqlReached(how="manual", score=lead.score, reason=reason), at=when, state=State.MQL)
+    return await tx.save(LEADS, lead, LeadMqlReached(how="manual", reason=reason), at=when, state=State.MQL)
 
 
 async def nurture(

@@ -1,17 +1,20 @@
 """Reads of leads, within the reader's reach."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Integer, Text, Uuid, bindparam, func, select, type_coerce
+from sqlalchemy import ARRAY, Integer, Text, Uuid, bindparam, func, outerjoin, select, type_coerce
 
 from lead_svc.leads.fields import LeadFields
 from lead_svc.leads.record import CLOSED, Grade, Lead, State
-from lead_svc.leads.tables import LEAD, LEADS
+from lead_svc.leads.tables import LEAD, LEAD_PREDICTION, LEAD_SCORE, LEADS
 from lead_svc.seen import LEADS_SEEN
 from shared.access import kinds
 from shared.access.scoped import Scoped
 from shared.db.query import Query, is_in
+from shared.db.tx import Reader
 from shared.fields import personal
 from shared.http.answer import Identified
 from shared.http.listing import Listing, described
@@ -42,9 +45,10 @@ class LeadItem(LeadFields, Identified):
 
 
 _FILTERED = (
-    "external_id", "state", "owner_id", "team_id", "grade", "score", "account_id", "deal_id", "reason", "imported", "captured_at",
+    "external_id", "state", "owner_id", "team_id", "grade", "account_id", "deal_id", "reason", "imported", "captured_at",
     "created_at", "last_contact_at",
 )  # fmt: skip
+_POINTS = LEAD_SCORE.c.points
 _FLAGS = func.array(select(func.jsonb_object_keys(LEAD.c.flags)).correlate(LEAD).scalar_subquery())
 
 LIST = Listing(
@@ -53,15 +57,44 @@ LIST = Listing(
     filters={
         **described(LEAD, LeadFields),
         **{name: LEAD.c[name] for name in _FILTERED},
+        "score": _POINTS,
         "flag": type_coerce(_FLAGS, ARRAY(Text)),
     },
-    sorts=("created_at", "captured_at", "updated_at"),
+    sorts=("created_at", "captured_at", "updated_at", "score"),
     default="-created_at",
     search=(LEAD.c.title, LEAD.c.company, LEAD.c.contact_name, LEAD.c.external_id),
     personal=[LEAD.c[n] for n in (*personal(LeadFields), "reason")],
     kind=kinds.LEADS,
     stored={"source": sources_of},
+    beside={"score": _POINTS},
+    source=outerjoin(LEAD, LEAD_SCORE, LEAD_SCORE.c.lead_id == LEAD.c.id),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """The figures of a lead that are rows of their own: conditions ask them too."""
+
+    lead_id: UUID
+    score: int | None
+    prediction: int | None
+
+
+_BESIDE = Query(
+    select(LEAD.c.id.label("lead_id"), _POINTS.label("score"), LEAD_PREDICTION.c.probability.label("prediction"))
+    .select_from(
+        outerjoin(LEAD, LEAD_SCORE, LEAD_SCORE.c.lead_id == LEAD.c.id).outerjoin(LEAD_PREDICTION, LEAD_PREDICTION.c.lead_id == LEAD.c.id)
+    )
+    .where(is_in(LEAD.c.id, "leads")),
+    Beside,
+)
+POINTS = Query(select(_POINTS).where(LEAD_SCORE.c.lead_id == bindparam("lead_id")), int)
+
+
+async def beside(db: Reader, leads: Sequence[UUID]) -> dict[UUID, dict[str, int | None]]:
+    """Of each of these leads its score and what is predicted of it, by the names that conditions have for them."""
+    found = await db.all(_BESIDE, leads=list(leads))
+    return {one.lead_id: {"score": one.score, "prediction": one.prediction} for one in found}
 
 
 FOLLOWING = Query(

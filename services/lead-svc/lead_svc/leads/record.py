@@ -76,7 +76,6 @@ class Lead:
     product: str | None
     owner_id: UUID | None
     team_id: UUID | None
-    score: int | None
     grade: Grade
     bant: Annotated[dict[str, dict[str, Any]], Stored(comment="dimension -> status, evidence, by, at, months")]
     bant_score: int
@@ -107,6 +106,34 @@ class Lead:
     def is_stub(self) -> bool:
         """Only named by another service's import; its own data has not come yet."""
         return self.captured_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """What the rules of the scoring model give a lead. It changes by itself, so it is a row of its own: the lead's version stays."""
+
+    id: UUID
+    lead_id: Annotated[UUID, Stored(unique=True, refers="lead.id")]
+    points: int
+    told: Annotated[int, Stored(comment="the points that were last told")]
+    scored_at: Annotated[datetime, Stored(comment="the points are those of this moment")]
+    next_at: Annotated[datetime | None, Stored(comment="when points fall by themselves; empty when they never do")]
+    policy_version: Annotated[int, Stored(comment="of the scoring model that gave them")]
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What somebody's model predicts of a lead."""
+
+    id: UUID
+    lead_id: Annotated[UUID, Stored(unique=True, refers="lead.id")]
+    probability: Annotated[int, Stored(comment="percent")]
+    best_call_at: datetime | None
+    model: str
+    predicted_at: datetime
+    by: UUID
+    version: int
 
 
 @lru_cache

@@ -1,10 +1,10 @@
 from sqlalchemy import CheckConstraint, ColumnElement, Index, and_, text
 
 from lead_svc.leads import keys
-from lead_svc.leads.record import Lead
+from lead_svc.leads.record import Lead, Prediction, Score
 from lead_svc.metadata import metadata
 from shared.db.query import Aggregate
-from shared.db.record import table
+from shared.db.record import SILENT, table
 
 OPEN_ROWS = text("lead.state NOT IN ('converted', 'disqualified')")
 """Leads that are not closed. In these words the index by owner is met, whatever else is asked."""
@@ -13,6 +13,7 @@ LEAD = table(
     "lead",
     metadata,
     Lead,
+    Column("score", Integer, comment="of the release before, which never filled it: goes with the next one"),
     CheckConstraint("bant_score >= 0 AND bant_score <= 100", name="bant_score"),
     CheckConstraint("responses >= 0 AND no_response_count >= 0 AND reactivations >= 0", name="counts"),
     Index("ix_lead_created", "created_at", "id"),
@@ -40,3 +41,23 @@ _found_by("ix_lead_phone_key", keys.phone_key(LEAD.c.phone), "phone")
 _found_by("ix_lead_company_name", keys.company_and_name(LEAD.c.company, LEAD.c.contact_name), "contact_name", "company")
 
 LEADS = Aggregate(LEAD, Lead, "lead")
+
+LEAD_SCORE = table(
+    "lead_score",
+    metadata,
+    Score,
+    Index("ix_lead_score_points", "points", "lead_id"),
+    Index("ix_lead_score_next", "next_at", postgresql_where=text("next_at IS NOT NULL")),
+    comment="what the rules of the scoring model give each lead",
+    info=SILENT,
+)
+SCORES = Aggregate(LEAD_SCORE, Score, "score")
+
+LEAD_PREDICTION = table(
+    "lead_prediction",
+    metadata,
+    Prediction,
+    CheckConstraint("probability >= 0 AND probability <= 100", name="probability"),
+    comment="what a model of somebody else predicts of a lead; shown beside the score",
+)
+PREDICTIONS = Aggregate(LEAD_PREDICTION, Prediction, "prediction")

@@ -114,6 +114,8 @@ def _qualify_needs(lead: Lead, policy: LeadPolicy, actor: Actor) -> list[Unmet]:
         unmet.append(Unmet("owner", "The lead has no owner."))
     if lead.intent is None:
         unmet.append(Unmet("intent", "The customer's intent is not recorded."))
+    elif lead.intent == "low" and not policy.low_intent_qualifies:
+        unmet.append(Unmet("intent_low", "The customer's intent to buy is low; the policy asks for more."))
     if lead.responses < 1:
         unmet.append(Unmet("two_way_interaction", "There is no interaction yet in which the customer took part."))
     return unmet + bant_unmet(lead.bant, policy.bant)
@@ -168,5 +170,5 @@ QUALIFY = Act(
     refused="The lead cannot be qualified yet.",
     code="cannot_qualify",
     says="Sales confirms the lead.",
-    asks="An owner, the customer's intent, an interaction in which the customer took part, and enough of BANT.",
+    asks="An owner, an intent to buy that is not low, an interaction in which the customer took part, and enough of BANT.",
 )

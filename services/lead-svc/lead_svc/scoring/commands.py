@@ -1,0 +1,127 @@
+"""Score leads: it follows from what happens to them, in the same transaction, for many at once.
+
+Whoever tells of a lead, or of its signal, holds the lock of its row, which guards the score too.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from lead_svc.leads.queries import SEEN
+from lead_svc.leads.record import Lead, Prediction, Score, State
+from lead_svc.leads.tables import LEADS, PREDICTIONS, SCORES
+from lead_svc.policy import POLICY as LEAD_POLICY
+from lead_svc.scoring.policy import POLICY, ScoringPolicy
+from lead_svc.scoring.queries import PREDICTED, scores_of, signs_of
+from lead_svc.scoring.rules import PREDICT, Explained, Sign, crossed, explain, reaches_mql
+from shared.db.outbox import Told
+from shared.db.tx import Follows, Tx
+from shared.events.envelope import Event
+from shared.events.lead import (
+    LeadBantUpdated,
+    LeadCaptured,
+    LeadIntentRecorded,
+    LeadInteractionLogged,
+    LeadMqlReached,
+    LeadReactivated,
+    LeadRegraded,
+    LeadUpdated,
+)
+from shared.events.score import LeadPredicted, LeadScored
+from shared.events.signal import LeadSignalRecorded
+from shared.history import starts_work
+from shared.ids import new_id
+
+_Dated = list[tuple[Event, datetime]]
+
+
+async def _happened(tx: Tx, told: Sequence[Told]) -> None:
+    """Score the leads that something happened to. What is history gives points, and makes no MQL."""
+    if not tx.policy(POLICY).has_rules:
+        return
+    recent: dict[UUID, bool] = {}
+    for one in told:
+        id = getattr(one.event, "lead_id", one.subject)
+        recent[id] = recent.get(id, False) or starts_work(tx, one.time, imported=getattr(one.event, "imported", False))
+    unknown = all(isinstance(one.event, LeadCaptured) and one.version == 1 for one in told)
+    leads = await tx.load_many(LEADS, list(recent))
+    await score(tx, list(leads.values()), promote={id for id, is_recent in recent.items() if is_recent}, unknown=unknown)
+
+
+FOLLOWING: Follows = {
+    event: [_happened]
+    for event in (
+        LeadCaptured,
+        LeadUpdated,
+        LeadIntentRecorded,
+        LeadBantUpdated,
+        LeadRegraded,
+        LeadInteractionLogged,
+        LeadReactivated,
+        LeadSignalRecorded,
+    )
+}
+
+
+async def score(tx: Tx, leads: Sequence[Lead], *, promote: Collection[UUID], unknown: bool = False) -> int:
+    """Score leads that are locked as they are now, and make MQLs of those in `promote` that reach the threshold; how many.
+
+    `unknown`: they are new, so there is neither a score of them nor a signal.
+    """
+    model = tx.policy(POLICY)
+    ids = [lead.id for lead in leads]
+    before: Mapping[UUID, Score] = {} if unknown else await scores_of(tx, ids)
+    signs: Mapping[UUID, Sequence[Sign]] = {} if unknown else await signs_of(tx, ids, model)
+    new: list[tuple[Score, _Dated]] = []
+    changed: list[tuple[Score, _Dated]] = []
+    mqls: list[tuple[Lead, _Dated]] = []
+    for lead in leads:
+        found, known = explain(lead, signs.get(lead.id, ()), model, tx.now), before.get(lead.id)
+        (changed if known else new).append(_scored(tx, lead, known, found, model))
+        if lead.id in promote and reaches_mql(lead, found.points, model):
+            mqls.append(_promoted(tx, lead, found, model))
+    await tx.add_many(SCORES, new)
+    await tx.save_many(SCORES, changed)
+    await tx.save_many(LEADS, mqls)
+    return len(mqls)
+
+
+def _scored(tx: Tx, lead: Lead, known: Score | None, found: Explained, model: ScoringPolicy) -> tuple[Score, _Dated]:
+    """The score as it is now, and its event where a threshold or a step lies between what was told and this."""
+    now = replace(
+        known or Score(new_id(), lead.id, 0, 0, tx.now, None, 0, 0),
+        points=found.points,
+        scored_at=tx.now,
+        next_at=found.next_at,
+        policy_version=model.version,
+    )
+    if not crossed(now.told, now.points, model):
+        return now, []
+    told = LeadScored(
+        lead_id=lead.id,
+        old=now.told,
+        new=now.points,
+        threshold=model.threshold,
+        policy_version=model.version,
+        top_rules=found.top,
+    )
+    return replace(now, told=now.points), [(told, tx.now)]
+
+
+def _promoted(tx: Tx, lead: Lead, found: Explained, model: ScoringPolicy) -> tuple[Lead, _Dated]:
+    told = LeadMqlReached(how="score", score=found.points, threshold=model.threshold, policy_version=model.version, top_rules=found.top)
+    return replace(lead, state=State.MQL, updated_at=tx.now), [(told, tx.now)]
+
+
+async def predict(tx: Tx, lead_id: UUID, *, probability: int, best_call_at: datetime | None, model: str) -> Prediction:
+    """Keep what a model predicts of the lead in place of what was predicted before."""
+    lead = await SEEN.load(tx, lead_id)
+    PREDICT.check(lead, tx.actor, facts=tx.policy(LEAD_POLICY))
+    known = await tx.first(PREDICTED, lead_id=lead.id)
+    said: dict[str, Any] = {"probability": probability, "best_call_at": best_call_at, "model": model}
+    told, kept = LeadPredicted(lead_id=lead.id, **said), {**said, "predicted_at": tx.now, "by": tx.actor.id}
+    if known is None:
+        return await tx.add(PREDICTIONS, Prediction(id=new_id(), lead_id=lead.id, **kept, version=0), told)
+    return await tx.save(PREDICTIONS, known, told, **kept)
