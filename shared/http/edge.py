@@ -87,6 +87,7 @@ class ClinchRoute(APIRoute):
         versioned = "version" in getattr(self.response_model, "model_fields", {})
         # An answer that also shows what hangs on the record (milestones, sums) changes without the record's version.
         says_all = getattr(self.response_model, "version_says_all", True)
+        by_themselves = getattr(self.response_model, "change_by_themselves", ())  # fields, once they have a value
 
         async def answer(request: Request) -> Response:
             actor = await authenticate(request)  # first: without a token a caller learns nothing of the rest
@@ -103,7 +104,8 @@ class ClinchRoute(APIRoute):
             if versioned and 200 <= response.status_code < 300:
                 record = orjson.loads(response.body)
                 tag = etag.etag(record["version"], request.state.actor)
-                if says_all and request.method == "GET" and etag.is_among(tag, request.headers.get("if-none-match")):
+                unchanged = says_all and all(record.get(name) is None for name in by_themselves)
+                if unchanged and request.method == "GET" and etag.is_among(tag, request.headers.get("if-none-match")):
                     return Response(status_code=304, headers={"ETag": tag})
                 response.headers["ETag"] = tag
                 at = f"{collection}/{record['id']}" if new else at

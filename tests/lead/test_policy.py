@@ -83,6 +83,22 @@ async def test_open_leads_move_to_a_new_version_once(desk: Desk, svc: Running) -
     assert [(e.dimension, e.status, e.score) for e in told] == [("budget", "confirmed", 90)]
 
 
+async def test_an_intent_that_is_low_qualifies_only_if_the_policy_says_so(desk: Desk, first: None) -> None:
+    lead = await desk.qualifiable()
+    await desk.act(lead, "intent", level="low")
+    assert codes(await desk.attempt(lead, "qualify")) == {"intent_low"}
+    await activate(desk, low_intent_qualifies=True)
+    assert (await desk.act(lead, "qualify"))["state"] == "sql"
+
+
+def test_a_document_of_before_calls_the_balanced_profile_by_its_earlier_name() -> None:
+    known = LeadPolicy().stored()
+    weights = known["bant"]["weights"]
+    before = {"profile": "default", "weights": {"default": weights["mature"], **{n: weights[n] for n in ("startup", "mature")}}}
+    read = LeadPolicy.read(known | {"bant": known["bant"] | before}, 3).bant
+    assert (read.profile, read.weights.balanced) == (Profile.BALANCED, read.weights.mature)
+
+
 async def test_strict_grades_move_too(desk: Desk, svc: Running) -> None:
     lead = await desk.lead()
     assert (await desk.bant(lead, need="confirmed", budget="confirmed"))["grade"] == "A"

@@ -19,7 +19,7 @@ from shared.events.score import LeadPredicted, LeadScored
 from shared.events.signal import LeadSignalRecorded
 from shared.ids import new_id
 from shared.policy.store import begin
-from tests.client import codes, done
+from tests.client import done
 from tests.harness import Running
 from tests.lead.desk import Desk
 from tests.statements import counted
@@ -306,7 +306,13 @@ async def test_whoever_does_not_see_a_lead_does_not_see_its_score(desk: Desk, sv
     assert (await desk.by("auditor").get(f"/v1/leads/{lead['id']}/score")).status_code == 200
 
 
-async def test_an_intent_that_is_low_does_not_qualify(desk: Desk, svc: Running) -> None:
-    lead = await desk.qualifiable()
-    await desk.act(lead, "intent", level="low")
-    assert codes(await desk.attempt(lead, "qualify")) == {"intent_low"}
+async def test_nobody_is_told_that_a_lead_is_unchanged_whose_score_has_changed(desk: Desk, svc: Running) -> None:
+    async def again(lead: dict[str, Any]) -> int:
+        path = f"/v1/leads/{lead['id']}"
+        tag = (await desk.by("ann").get(path)).headers["etag"]
+        return (await desk.by("ann").get(path, headers={"If-None-Match": tag})).status_code
+
+    unscored = await desk.lead()
+    assert await again(unscored) == 304
+    await activate(desk, **MODEL)
+    assert await again(await desk.lead(region="EMEA")) == 200

@@ -2,7 +2,7 @@
 
 from dataclasses import fields
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -36,7 +36,12 @@ class BantOut(BaseModel):
 
 
 class LeadOut(LeadDetails, LeadItem):
-    """`reason`, `note`: why it is nurtured or disqualified. `refusal`: why the last hand-over was refused."""
+    """`reason`, `note`: why it is nurtured or disqualified. `refusal`: why the last hand-over was refused.
+
+    `score` changes by itself, without a new version: a scored lead is always answered in full.
+    """
+
+    change_by_themselves: ClassVar[tuple[str, ...]] = ("score",)
 
     referrer_account_id: UUID | None
     bant: list[BantOut]
