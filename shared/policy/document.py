@@ -8,7 +8,7 @@ POLICY = Policy("deal-svc", DealPolicy)
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 from uuid import UUID
 
@@ -37,9 +37,9 @@ class Part(BaseModel):
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         super().__pydantic_init_subclass__(**kwargs)
-        for name, field in cls.model_fields.items():
-            extra = field.json_schema_extra
-            if not (field.title and field.description and isinstance(extra, dict) and extra.get(LABEL_ZH)):
+        for name, its in cls.model_fields.items():
+            extra = its.json_schema_extra
+            if not (its.title and its.description and isinstance(extra, dict) and extra.get(LABEL_ZH)):
                 raise TypeError(f"{cls.__name__}.{name} needs names and a description: declare it with `value`")
 
 
@@ -103,22 +103,29 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """A batch that a simulation has looked at: how many records, and those that would differ."""
+    """A batch that a simulation has looked at: how many records, those that would differ, and what else it counts, by name."""
 
     records: int
     differ: Sequence[Difference] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Simulation(Generic[D]):
     """A report on a draft: what would have been different.
 
-    `run(db, active, draft, days)` looks at the real records of the last days, in batches.
+    `run(db, active, draft, days)` looks at the real records of the last days, in batches. `ratios` are figures of what it counts, by the
+    names of two counts; without the second there is none.
     """
 
     name: str
     says: str
     run: "Callable[[Database, D, D, int], AsyncIterator[Looked]]"
+    ratios: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+    def figures(self, counts: Mapping[str, int]) -> dict[str, float | None]:
+        """Its ratios for these counts."""
+        return {name: counts.get(of, 0) / counts[to] if counts.get(to) else None for name, (of, to) in self.ratios.items()}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

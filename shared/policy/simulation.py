@@ -120,7 +120,10 @@ async def ask(tx: Tx, policy: Policy[Any], number: int, days: int) -> Report:
 
 
 def _empty(policy: Policy[Any]) -> list[dict[str, Any]]:
-    return [{"name": s.name, "says": s.says, "records": 0, "differ": 0, "changes": []} for s in policy.simulations]
+    return [
+        {"name": s.name, "says": s.says, "records": 0, "differ": 0, "changes": [], "counts": {}, "ratios": s.figures({})}
+        for s in policy.simulations
+    ]
 
 
 async def newest(db: Reader, policy: Policy[Any], number: int) -> Report:
@@ -232,7 +235,9 @@ class _Work:
             _count(changes, looked.differ)
             seen = {"records": part["records"] + looked.records, "differ": part["differ"] + len(looked.differ)}
             counted = [{"change": change, "records": n} for change, n in changes.most_common()]
-            parts = [*report.parts[:place], part | seen | {"changes": counted}, *report.parts[place + 1 :]]
+            counts = dict(Counter(part["counts"]) + Counter(looked.counts))
+            found = seen | {"changes": counted, "counts": counts, "ratios": self._policy.simulations[place].figures(counts)}
+            parts = [*report.parts[:place], part | found, *report.parts[place + 1 :]]
             left_out = report.left_out + len(looked.differ) - len(listed)
             await _save(tx, replace(report, parts=parts, kept=report.kept + len(listed), left_out=left_out))
         return True

@@ -39,6 +39,8 @@ class SimulatedPart(BaseModel):
     records: int = Field(description="Records that were looked at.")
     differ: int = Field(description="Those for which the draft would decide otherwise.")
     changes: list[SimulatedChange]
+    counts: dict[str, int] = Field(default={}, description="What else was counted, by name: `source:seo`.")
+    ratios: dict[str, float | None] = Field(default={}, description="Ratios of these counts; null where there is nothing to divide by.")
 
 
 class PolicySimulationOut(BaseModel):

@@ -46,6 +46,7 @@ FOR_ALL = {
     "/v1/products",
     "/v1/products/{product_id}",
     "/v1/metrics/kpis",
+    "/v1/rescorings",
     "/v1/rates",
     "/v1/rates/on",
     "/v1/rates/{rate_id}",

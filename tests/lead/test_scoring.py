@@ -1,5 +1,6 @@
 """Scores at work: they follow what happens to a lead, fall with time, make MQLs, and are explained."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from lead_svc.leads.tables import LEADS
 from lead_svc.scoring import jobs
 from lead_svc.scoring.policy import POLICY
+from lead_svc.service import service
 from lead_svc.signals.record import Signal
 from lead_svc.signals.tables import SIGNALS
 from shared.auth import SYSTEM
@@ -18,6 +20,7 @@ from shared.events.lead import LeadMqlReached
 from shared.events.score import LeadPredicted, LeadScored
 from shared.events.signal import LeadSignalRecorded
 from shared.ids import new_id
+from shared.policy import simulation
 from shared.policy.store import begin
 from tests.client import done
 from tests.harness import Running
@@ -281,6 +284,51 @@ async def test_a_newer_model_takes_the_place_of_one_on_its_way(desk: Desk, svc: 
     await rescored(svc)
     states = [item["state"] for item in done(await desk.by("ann").get("/v1/rescorings"))["items"]]
     assert sorted(states) == ["done", "superseded"]
+
+
+async def simulated(desk: Desk, svc: Running, **document: Any) -> dict[str, dict[str, Any]]:
+    """The parts of a report on a draft, by name."""
+    path = "/v1/policies/scoring"
+    known = done(await desk.by("admin").get(path))["document"]
+    number = done(await desk.by("sales_ops:ola").post(f"{path}/versions", json={"document": known | document}), 201)["number"]
+    done(await desk.by("sales_ops:ola").post(f"{path}/versions/{number}/simulation", json={"days": 30}), 202)
+    async with svc.db.read() as db:
+        (asked,) = await db.all(simulation._OPEN, names=[POLICY.name])
+    (its,) = [policy for policy in service.policies if policy.name == POLICY.name]
+    await simulation._take(its, svc.db, svc.clock, asked, asyncio.Event())
+    return {part["name"]: part for part in done(await desk.by("director").get(f"{path}/versions/{number}/simulation"))["parts"]}
+
+
+async def test_a_draft_says_whom_it_would_make_an_mql_by_source_and_owner(desk: Desk, svc: Running, model: int) -> None:
+    owned, pooled, other = (
+        await desk.lead(region="EMEA", source="seo"),
+        await desk.lead(by="marketing", region="EMEA"),
+        await desk.lead(region="APAC"),
+    )
+    part = (await simulated(desk, svc, threshold=30))["mqls"]
+    assert (part["records"], part["differ"]) == (3, 2)
+    assert part["counts"] == {
+        "mqls": 2, "source:seo": 1, "source:trade_show": 1, f"owner:{owned['owner_id']}": 1, "owner:pool": 1,
+    }  # fmt: skip
+    assert [(await desk.see(lead))["state"] for lead in (owned, pooled, other)] == ["captured"] * 3
+
+
+async def test_a_draft_says_how_many_sqls_it_would_have_found(desk: Desk, svc: Running, model: int) -> None:
+    await desk.sql(region="EMEA")
+    await desk.sql(region="APAC")
+    late = await desk.sql(region="APAC")
+    svc.clock.advance(days=1)
+    for _ in range(2):
+        await signal(svc, "download", late)
+    await desk.lead(region="EMEA")
+    await desk.lead(region="APAC")
+    part = (await simulated(desk, svc, threshold=30, limits={"behaviour": 50}))["found"]
+    assert part["counts"] == {"sqls": 3, "mqls": 2, "caught": 1}
+    assert part["ratios"] == {"precision": 0.5, "recall": pytest.approx(1 / 3)}
+    assert {(one["change"], one["records"]) for one in part["changes"]} == {
+        ("no MQL, SQL → MQL, SQL", 1),
+        ("no MQL, no SQL → MQL, no SQL", 1),
+    }
 
 
 # -- Predictions ----------------------------------------------------------------------------------------------------------------

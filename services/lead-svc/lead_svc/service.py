@@ -96,7 +96,7 @@ service = Service(
     policies=[
         replace(POLICY, simulations=SIMULATIONS, move=move_leads),
         replace(ASSIGNMENT_POLICY, move=assign_waiting),
-        SCORING,
+        replace(SCORING, simulations=SCORING_SIMULATIONS),
         CADENCE_POLICY,
         CONSENT_POLICY,
         COMPANY_POLICY,
