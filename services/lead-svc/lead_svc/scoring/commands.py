@@ -70,7 +70,7 @@ async def score(tx: Tx, leads: Sequence[Lead], *, promote: Collection[UUID], unk
 
     `unknown`: they are new, so there is neither a score of them nor a signal.
     """
-    model = tx.policy(POLICY)
+    model, version = tx.policy(POLICY), tx.policy(POLICY).version
     ids = [lead.id for lead in leads]
     before: Mapping[UUID, Score] = {} if unknown else await scores_of(tx, ids)
     signs: Mapping[UUID, Sequence[Sign]] = {} if unknown else await signs_of(tx, ids, model)
@@ -79,7 +79,7 @@ async def score(tx: Tx, leads: Sequence[Lead], *, promote: Collection[UUID], unk
     mqls: list[tuple[Lead, _Dated]] = []
     for lead in leads:
         found, known = explain(lead, signs.get(lead.id, ()), model, tx.now), before.get(lead.id)
-        (changed if known else new).append(_scored(tx, lead, known, found, model))
+        (changed if known else new).append(_scored(tx, lead, known, found, model, version))
         if lead.id in promote and reaches_mql(lead, found.points, model):
             mqls.append(_promoted(tx, lead, found, model))
     await tx.add_many(SCORES, new)
@@ -88,26 +88,23 @@ async def score(tx: Tx, leads: Sequence[Lead], *, promote: Collection[UUID], unk
     return len(mqls)
 
 
-def _scored(tx: Tx, lead: Lead, known: Score | None, found: Explained, model: ScoringPolicy) -> tuple[Score, _Dated]:
+def _scored(tx: Tx, lead: Lead, known: Score | None, found: Explained, model: ScoringPolicy, version: int) -> tuple[Score, _Dated]:
     """The score as it is now, and its event where a threshold or a step lies between what was told and this."""
-    now = replace(
-        known or Score(new_id(), lead.id, 0, 0, tx.now, None, 0, 0),
-        points=found.points,
-        scored_at=tx.now,
-        next_at=found.next_at,
-        policy_version=model.version,
-    )
-    if not crossed(now.told, now.points, model):
+    id, before, told_by_now = (known.id, known.told, known.version) if known else (new_id(), 0, 0)
+    is_told = crossed(before, found.points, model)
+    # Positional, and not `replace`: a new model makes hundreds of thousands of them.
+    now = Score(id, lead.id, found.points, found.points if is_told else before, tx.now, found.next_at, version, told_by_now)
+    if not is_told:
         return now, []
     told = LeadScored(
         lead_id=lead.id,
-        old=now.told,
+        old=before,
         new=now.points,
         threshold=model.threshold,
-        policy_version=model.version,
+        policy_version=version,
         top_rules=found.top,
     )
-    return replace(now, told=now.points), [(told, tx.now)]
+    return now, [(told, tx.now)]
 
 
 def _promoted(tx: Tx, lead: Lead, found: Explained, model: ScoringPolicy) -> tuple[Lead, _Dated]:

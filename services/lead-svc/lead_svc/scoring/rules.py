@@ -4,12 +4,14 @@ Everything that shows, stores, simulates or explains a score asks `explain`.
 """
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, NamedTuple
+from functools import lru_cache
+from typing import NamedTuple
 
+from lead_svc.conditions.fields import Condition
 from lead_svc.conditions.rules import holds
 from lead_svc.leads.record import LEAD, Lead, State
 from lead_svc.scoring.policy import BehaviourRule, Repeat, ScoringPolicy, Standard
@@ -29,6 +31,9 @@ class Part(StrEnum):
     PURCHASING_POWER = Standard.PURCHASING_POWER.value
     DECISION_CHAIN = Standard.DECISION_CHAIN.value
     BEHAVIOUR = "behaviour"
+
+
+_PARTS = {standard: Part(standard.value) for standard in Standard}
 
 
 class Sign(NamedTuple):
@@ -73,7 +78,7 @@ class Explained:
 def explain(lead: Lead, signs: Sequence[Sign], model: ScoringPolicy, at: datetime) -> Explained:
     """The score of a lead at a moment. `signs`: all its signals of the model's kinds, oldest first."""
     lines = [
-        Line(rule.name, Part(rule.standard), rule.points, _why(rule.conditions))
+        Line(rule.name, _PARTS[rule.standard], rule.points, _why(rule.conditions))
         for rule in model.attributes
         if holds(rule.conditions, lead)
     ]
@@ -86,17 +91,19 @@ def explain(lead: Lead, signs: Sequence[Sign], model: ScoringPolicy, at: datetim
     return Explained(max(points, 0), lines)
 
 
-def _why(conditions: Sequence[Any]) -> str:
+@lru_cache(1024)
+def _why(conditions: tuple[Condition, ...]) -> str:
     return " and ".join(one.says for one in conditions) or "every lead"
 
 
-def _beyond(lines: Sequence[Line], model: ScoringPolicy) -> Iterator[Line]:
+def _beyond(lines: Sequence[Line], model: ScoringPolicy) -> list[Line]:
     """What goes beyond the most that a part gives."""
-    for part in Part:
-        most: int = getattr(model.limits, part.value)
-        total = sum(line.points for line in lines if line.part is part)
-        if total > most:
-            yield Line(f"most of {part.value}", part, most - total, f"{part.value} gives {most} points at most.")
+    totals: dict[Part, int] = {}
+    for line in lines:
+        if line.part is not None:
+            totals[line.part] = totals.get(line.part, 0) + line.points
+    over = [(part, most, total) for part, total in totals.items() if total > (most := getattr(model.limits, part.value))]
+    return [Line(f"most of {part.value}", part, most - total, f"{part.value} gives {most} points at most.") for part, most, total in over]
 
 
 # -- Behaviour ---------------------------------------------------------------------------------------------------------------
