@@ -57,6 +57,7 @@ from lead_svc.scoring.api import router as scores
 from lead_svc.scoring.commands import FOLLOWING as SCORES
 from lead_svc.scoring.jobs import run as keep_scores
 from lead_svc.scoring.policy import POLICY as SCORING
+from lead_svc.scoring.simulations import SIMULATIONS as SCORING_SIMULATIONS
 from lead_svc.signals.api import of_lead as signals_of_lead
 from lead_svc.signals.api import router as signals
 from lead_svc.signals.policy import POLICY as SIGNAL_POLICY

@@ -25,11 +25,16 @@ def _assigned(d: Data) -> str:
     return "Assigned to an owner" if d.get("owner_id") else "Released to the pool"
 
 
+def _points(d: Data) -> str | None:
+    """Of an MQL by score."""
+    return f"{d['score']} points of {d['threshold']}" if d["how"] == "score" and d.get("threshold") else None
+
+
 _SAYS: dict[type[Event], Callable[[Data], str]] = {
     told.LeadCaptured: lambda d: f"Captured{_after(' from ', d.get('source'))}{_after(', campaign ', d.get('campaign'))}",
     told.LeadStubbed: lambda d: "Named by an import of deals, before its own data came",
     told.LeadUpdated: lambda d: f"Changed {', '.join(d['changed'])}",
-    told.LeadMqlReached: lambda d: f"MQL ({d['how']}){_after(': ', d.get('reason'))}",
+    told.LeadMqlReached: lambda d: f"MQL ({d['how']}){_after(': ', d.get('reason') or _points(d))}",
     told.LeadBantUpdated: lambda d: f"{d['dimension'].capitalize()} {d['status']}; BANT score {d['score']}",
     told.LeadRegraded: lambda d: f"Grade {d['old']} → {d['new']} ({d['rule'].replace('_', ' ')})",
     told.LeadInteractionLogged: lambda d: f"{d['kind'].capitalize()}, {d['direction']}: {d['outcome'].replace('_', ' ')}",
