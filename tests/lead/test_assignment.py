@@ -9,6 +9,7 @@ import pytest
 
 from lead_svc.assignment.commands import AGAIN
 from lead_svc.assignment.policy import POLICY
+from lead_svc.scoring.policy import POLICY as SCORING
 from shared.auth import SYSTEM
 from shared.db.context import Context
 from shared.events.assignment import LeadAssignmentDecided, LeadAssignmentOver
@@ -19,6 +20,10 @@ from tests.harness import Running
 from tests.lead.desk import Desk
 from tests.statements import counted
 
+GOOD: dict[str, Any] = {"conditions": [{"field": "score", "op": "at_least", "values": [40]}]}
+SCORES: dict[str, Any] = {
+    "attributes": [{"name": "EMEA", "points": 40, "conditions": [{"field": "region", "op": "is", "values": ["EMEA"]}]}],
+}  # fmt: skip
 PATH = "/v1/policies/assignment/versions"
 FIVE = ["ann", "bob", "cem", "dee", "eli"]
 
@@ -37,10 +42,13 @@ async def north(desk: Desk, svc: Running) -> Desk:
 
 async def decide_by(desk: Desk, *rules: dict[str, Any], **more: Any) -> None:
     """These are the rules of the company from now on."""
-    body = {"document": {"rules": list(rules), **more}}
-    number = (await desk.ask("sales_ops:ola", "POST", PATH, body, expect=201))["number"]
+    await activate(desk, PATH, {"rules": list(rules), **more})
+
+
+async def activate(desk: Desk, path: str, document: dict[str, Any]) -> None:
+    number = (await desk.ask("sales_ops:ola", "POST", path, {"document": document}, expect=201))["number"]
     for act in ("approve", "activate"):
-        await desk.ask("director:dan", "POST", f"{PATH}/{number}/{act}", {}, etag="*")
+        await desk.ask("director:dan", "POST", f"{path}/{number}/{act}", {}, etag="*")
 
 
 def among(*people: str, name: str = "sellers", **more: Any) -> dict[str, Any]:
@@ -101,6 +109,7 @@ async def test_a_lead_goes_to_the_first_rule_that_is_for_it_and_its_answer_says_
     await decide_by(north, among("sue", name="south", **where("region", "South")), among("ann", name="all"))
     lead = await north.lead("marketing", region="south")
     assert (lead["owner_id"], lead["version"]) == (north.id("sue"), 2)
+    assert lead.pop("duplicates") == []
     assert await north.see(lead) == {**lead, "allowed_actions": (await north.see(lead))["allowed_actions"]}
     (told,) = await svc.told(LeadAssigned)
     assert (told.data.rule, told.data.rule_name, told.data.policy_version) == ("rule", "south", 2)
@@ -237,6 +246,20 @@ async def test_a_change_of_a_lead_that_waits_asks_the_rules_again(north: Desk) -
     assert (await north.see(lead))["owner_id"] is None
     changed = await north.act(lead, "", "marketing", method="PATCH", region="emea")
     assert (changed["owner_id"], changed["version"]) == (north.id("bob"), 3)
+
+
+async def test_rules_ask_the_score_and_what_is_predicted_and_look_again_when_these_change(north: Desk, svc: Running) -> None:
+    await begin(svc.db, [SCORING], Context("lead-svc", SYSTEM, svc.clock(), "test"))
+    await activate(north, "/v1/policies/scoring/versions", SCORES)
+    likely = {"conditions": [{"field": "prediction", "op": "at_least", "values": [70]}]}
+    await decide_by(north, among("ann", name="hot", **GOOD), among("bob", name="likely", **likely))
+    good, other, third = (await captured(north, 1, region="EMEA")) + (await captured(north, 2, region="APAC"))
+    assert await owners(north, [good, other, third]) == ["ann", None, None]
+    await north.ask("service", "PUT", f"/v1/leads/{third['id']}/prediction", {"probability": 80, "model": "m-1"})
+    await north.act(other, "", "marketing", method="PATCH", region="EMEA")
+    assert await owners(north, [good, other, third]) == ["ann", "ann", "bob"]
+    seen = await north.ask("max", "POST", "/v1/assignment/preview", {"lead_id": other["id"]})
+    assert [(one["rule"], one["unmet"]) for one in seen["tried"]] == [("hot", None)]
 
 
 async def test_what_somebody_claims_and_releases_is_theirs_to_give(north: Desk, svc: Running) -> None:

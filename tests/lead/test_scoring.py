@@ -188,6 +188,19 @@ async def test_imported_and_old_leads_are_scored_but_only_something_new_makes_th
     assert (await desk.see(lead))["state"] == "mql"
 
 
+async def test_whoever_has_withdrawn_their_consent_becomes_no_mql_until_they_give_it_again(desk: Desk, svc: Running) -> None:
+    await activate(desk, **MODEL | {"threshold": 40})
+    leads = [await desk.lead(region="EMEA", email=f"{name}@example.com") for name in ("lin", "anna")]
+    path, said = f"/v1/leads/{leads[0]['id']}/consents", {"purpose": "contact", "channel": "phone"}
+    done(await desk.by("ann").post(path, json=said | {"decision": "withdrawn"}), 201)
+    await signal(svc, "download", *leads)
+    assert [(await desk.see(lead))["state"] for lead in leads] == ["captured", "mql"]
+    assert await points(desk, leads[0]) == 50
+    svc.clock.advance(seconds=1)
+    done(await desk.by("ann").post(path, json=said | {"decision": "granted", "text_version": "2026-01"}), 201)
+    assert (await desk.see(leads[0]))["state"] == "mql"
+
+
 async def test_the_list_of_mqls_is_sorted_by_score_page_by_page(desk: Desk, svc: Running, model: int) -> None:
     unscored = await desk.lead()
     leads = [await desk.lead(region="EMEA") for _ in range(3)]

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from lead_svc.assignment.policy import POLICY, Strategy
 from lead_svc.assignment.queries import IN_QUEUE, OF_LEAD, QUEUE, QUEUE_SEEN, QueueItem, read_board
 from lead_svc.assignment.record import AssignmentOutcome, Why
-from lead_svc.assignment.rules import PREVIEW, Tried, decide
+from lead_svc.assignment.rules import PREVIEW, Tried
 from lead_svc.leads.queries import SEEN
 from shared.auth import CurrentActor
 from shared.http.body import Body
@@ -83,7 +83,7 @@ async def preview_assignment(body: PreviewIn, db: Reading, by: CurrentActor, req
     """Explain whom the rules would give the lead to now, rule by rule. It changes nothing, and takes nobody's turn."""
     lead, policy = await SEEN.get(db, by, body.lead_id), db.policy(POLICY)
     board = await read_board(db, policy, [lead], request.app.state.clock(), loads=True)
-    decision = decide(lead, policy, board.candidates)
+    decision = board.decide(lead)
     return PreviewOut(
         lead_id=lead.id,
         outcome=AssignmentOutcome.ASSIGNED if decision.owner else AssignmentOutcome.WAITING,

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from lead_svc.assignment.policy import AssignmentPolicy, Rule, Strategy
 from lead_svc.assignment.record import Why
-from lead_svc.assignment.rules import Candidate, Decision
+from lead_svc.assignment.rules import Candidate, Decision, Figures, decide
 from lead_svc.leads.record import Lead
 from shared.auth.actor import OWNERS, SELLERS, person_id
 from shared.ids import external_id
@@ -49,12 +49,13 @@ def reads_loads(policy: AssignmentPolicy) -> bool:
 
 @dataclass
 class Board:
-    """`owners` are those of the leads' accounts. `working` says who is at work now, None where no rule asks for it."""
+    """`owners` are those of the leads' accounts. `working` says who is at work now, and `figures` are the leads' own, where rules ask."""
 
     policy: AssignmentPolicy
     people: Mapping[UUID, Known]
     owners: Mapping[UUID, UUID]
     working: Mapping[UUID, bool] = field(default_factory=dict)
+    figures: Figures = field(default_factory=dict)
     _taken: dict[UUID, int] = field(default_factory=dict)
     turns: dict[tuple[str, UUID], int] = field(default_factory=dict)
     """The turns that changed."""
@@ -62,6 +63,10 @@ class Board:
     def __post_init__(self) -> None:
         self._limits = {person_id(key): limit for key, limit in self.policy.capacities.items()}
         self._of: dict[str, list[tuple[UUID, int]]] = {}
+
+    def decide(self, lead: Lead) -> Decision:
+        """What the rules say of the lead as things are now."""
+        return decide(lead, self.policy, self.candidates, self.figures)
 
     def candidates(self, rule: Rule, lead: Lead) -> list[Candidate]:
         """The people of the rule, as they are now."""

@@ -12,7 +12,7 @@ from lead_svc.assignment.board import Board
 from lead_svc.assignment.policy import POLICY, AssignmentPolicy
 from lead_svc.assignment.queries import OF_LEADS, STRANDED, UNMANNED, WAITING, read_board, today
 from lead_svc.assignment.record import Assignment, AssignmentOutcome
-from lead_svc.assignment.rules import Candidate, Decision, decide
+from lead_svc.assignment.rules import Candidate, Decision
 from lead_svc.assignment.tables import ASSIGNMENTS
 from lead_svc.leads.record import OPEN, Lead
 from lead_svc.leads.tables import LEAD, LEADS
@@ -32,6 +32,7 @@ from shared.events.lead import (
     LeadRegraded,
     LeadUpdated,
 )
+from shared.events.score import LeadPredicted, LeadScored
 from shared.history import starts_work
 from shared.ids import new_id
 from shared.timers import set_timer
@@ -104,7 +105,7 @@ async def _returned(tx: Tx, told: Sequence[Told]) -> None:
 async def _changed(tx: Tx, told: Sequence[Told]) -> None:
     """Another rule may be for a lead that waits: it is looked at again."""
     if tx.policy(POLICY).rules:
-        before = await _before(tx, [one.subject for one in told])
+        before = await _before(tx, [getattr(one.event, "lead_id", one.subject) for one in told])
         await assign(tx, [id for id, one in before.items() if one.outcome is AssignmentOutcome.WAITING])
 
 
@@ -124,7 +125,7 @@ FOLLOWING: Follows = {
     LeadCaptured: [_captured],
     LeadMqlReached: [_taken_up],
     LeadReactivated: [_returned],
-    **{event: [_changed] for event in (LeadUpdated, LeadBantUpdated, LeadRegraded, LeadIntentRecorded)},
+    **{event: [_changed] for event in (LeadUpdated, LeadBantUpdated, LeadRegraded, LeadIntentRecorded, LeadScored, LeadPredicted)},
     **{event: [_settled] for event in (LeadAssigned, LeadDisqualified, LeadConverted)},
 }
 
@@ -150,7 +151,7 @@ async def assign(tx: Tx, ids: Sequence[UUID], *, stranded: Sequence[UUID] = (), 
     board = await read_board(tx, policy, leads, tx.now)
     decided = []
     for lead in leads:
-        decision = decide(lead, policy, board.candidates)
+        decision = board.decide(lead)
         board.took(decision)
         if decision.owner or lead.owner_id is None:  # whom nobody can take over from keeps it
             decided.append((lead, decision))

@@ -12,8 +12,9 @@ from lead_svc.absences.tables import ABSENCE
 from lead_svc.assignment.board import Board, Known, people_of, reads_loads, team_of
 from lead_svc.assignment.policy import AssignmentPolicy, Rule, Strategy
 from lead_svc.assignment.record import Assignment
-from lead_svc.assignment.rules import meeting
+from lead_svc.assignment.rules import asks_figures, meeting
 from lead_svc.assignment.tables import ASSIGNMENT, ASSIGNMENTS, TURN
+from lead_svc.leads.queries import beside
 from lead_svc.leads.record import Lead
 from lead_svc.leads.tables import LEAD, OPEN_ROWS
 from lead_svc.seen import LEADS_SEEN
@@ -110,7 +111,8 @@ async def read_board(db: Reader, policy: AssignmentPolicy, leads: Sequence[Lead]
 
     `loads`: read how many open leads people have also where that decides nothing.
     """
-    rules = meeting(leads, policy)
+    figures = await beside(db, [lead.id for lead in leads]) if asks_figures(policy) else {}
+    rules = meeting(leads, policy, figures)
     owners = await _owners(db, rules, leads)
     people = {*owners.values(), *(id for rule in rules for id in people_of(rule))}
     teams = [team for rule in rules if (team := team_of(rule))]
@@ -121,7 +123,7 @@ async def read_board(db: Reader, policy: AssignmentPolicy, leads: Sequence[Lead]
         "counted": [state.value for state in policy.counted],
     }
     known = {one.person_id: one for one in await db.all(_PEOPLE, **given)} if rules else {}
-    return Board(policy, known, owners, await _working(db, rules, known, now))
+    return Board(policy, known, owners, await _working(db, rules, known, now), figures)
 
 
 async def _owners(db: Reader, rules: Sequence[Rule], leads: Sequence[Lead]) -> dict[UUID, UUID]:

@@ -1,11 +1,14 @@
 """Who gets a lead: the first rule that is for it, and of its people the one whose turn it is. Pure."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
 from uuid import UUID
 
 from lead_svc.assignment.policy import AssignmentPolicy, Otherwise, Rule, Strategy
 from lead_svc.assignment.record import Why
+from lead_svc.conditions.fields import BESIDE
 from lead_svc.conditions.rules import unmet
 from lead_svc.leads.record import LEAD, Lead
 from shared.acts import Act, who
@@ -13,6 +16,10 @@ from shared.auth.actor import LEADERS, Role
 
 STRIDE = 1_000_000
 """How far a lead takes somebody on in their rule. With weight 2 they go half as far, so their turn comes twice as often."""
+
+Figures = Mapping[UUID, Mapping[str, Any]]
+"""Of leads, what their conditions ask that is a row of its own: the score, what is predicted."""
+_NOTHING: Figures = MappingProxyType({})
 
 PREVIEW = Act(
     of=LEAD,
@@ -120,11 +127,13 @@ class Decision:
         return self.by.choice.passed if self.by and self.by.choice else ()
 
 
-def decide(lead: Lead, policy: AssignmentPolicy, candidates: Callable[[Rule, Lead], Sequence[Candidate]]) -> Decision:
+def decide(
+    lead: Lead, policy: AssignmentPolicy, candidates: Callable[[Rule, Lead], Sequence[Candidate]], figures: Figures = _NOTHING
+) -> Decision:
     """Ask the rules in their order. One that is for the lead and has nobody leaves it to the next one, if it says so."""
     tried: list[Tried] = []
     for rule in policy.rules:
-        if missing := unmet(rule.conditions, lead):
+        if missing := unmet(rule.conditions, lead, figures.get(lead.id, {})):
             tried.append(Tried(rule, unmet=missing.says))
             continue
         choice = choose(rule.strategy, candidates(rule, lead))
@@ -134,7 +143,12 @@ def decide(lead: Lead, policy: AssignmentPolicy, candidates: Callable[[Rule, Lea
     return Decision(next((one for one in reversed(tried) if one.choice), None), tuple(tried))
 
 
-def meeting(leads: Iterable[Lead], policy: AssignmentPolicy) -> list[Rule]:
+def meeting(leads: Iterable[Lead], policy: AssignmentPolicy, figures: Figures = _NOTHING) -> list[Rule]:
     """The rules that are for at least one of the leads."""
-    known = list(leads)
-    return [rule for rule in policy.rules if any(unmet(rule.conditions, lead) is None for lead in known)]
+    known = [(lead, figures.get(lead.id, {})) for lead in leads]
+    return [rule for rule in policy.rules if any(unmet(rule.conditions, lead, its) is None for lead, its in known)]
+
+
+def asks_figures(policy: AssignmentPolicy) -> bool:
+    """Whether a rule asks for a figure that is a row of its own."""
+    return any(one.field in BESIDE for rule in policy.rules for one in rule.conditions)

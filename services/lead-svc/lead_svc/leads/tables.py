@@ -1,4 +1,4 @@
-from sqlalchemy import CheckConstraint, ColumnElement, Index, and_, text
+from sqlalchemy import CheckConstraint, Column, ColumnElement, Index, Integer, and_, text
 
 from lead_svc.leads import keys
 from lead_svc.leads.record import Lead, Prediction, Score

@@ -9,6 +9,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from lead_svc.consent.fields import Use
+from lead_svc.consent.queries import left_out
 from lead_svc.leads.queries import SEEN
 from lead_svc.leads.record import Lead, Prediction, Score, State
 from lead_svc.leads.tables import LEADS, PREDICTIONS, SCORES
@@ -18,6 +20,7 @@ from lead_svc.scoring.queries import PREDICTED, scores_of, signs_of
 from lead_svc.scoring.rules import PREDICT, Explained, Sign, crossed, explain, reaches_mql
 from shared.db.outbox import Told
 from shared.db.tx import Follows, Tx
+from shared.events.consent import ConsentGranted
 from shared.events.envelope import Event
 from shared.events.lead import (
     LeadBantUpdated,
@@ -43,8 +46,12 @@ async def _happened(tx: Tx, told: Sequence[Told]) -> None:
         return
     recent: dict[UUID, bool] = {}
     for one in told:
-        id = getattr(one.event, "lead_id", one.subject)
+        id: UUID | None = getattr(one.event, "lead_id", one.subject)
+        if id is None:  # a consent of a contact, which says of no lead
+            continue
         recent[id] = recent.get(id, False) or starts_work(tx, one.time, imported=getattr(one.event, "imported", False))
+    if not recent:
+        return
     unknown = all(isinstance(one.event, LeadCaptured) and one.version == 1 for one in told)
     leads = await tx.load_many(LEADS, list(recent))
     await score(tx, list(leads.values()), promote={id for id, is_recent in recent.items() if is_recent}, unknown=unknown)
@@ -61,12 +68,15 @@ FOLLOWING: Follows = {
         LeadInteractionLogged,
         LeadReactivated,
         LeadSignalRecorded,
+        ConsentGranted,
     )
 }
 
 
 async def score(tx: Tx, leads: Sequence[Lead], *, promote: Collection[UUID], unknown: bool = False) -> int:
     """Score leads that are locked as they are now, and make MQLs of those in `promote` that reach the threshold; how many.
+
+    Whoever has not consented to be written to where that is needed, or has opted out, is scored and becomes none.
 
     `unknown`: they are new, so there is neither a score of them nor a signal.
     """
@@ -76,14 +86,16 @@ async def score(tx: Tx, leads: Sequence[Lead], *, promote: Collection[UUID], unk
     signs: Mapping[UUID, Sequence[Sign]] = {} if unknown else await signs_of(tx, ids, model)
     new: list[tuple[Score, _Dated]] = []
     changed: list[tuple[Score, _Dated]] = []
-    mqls: list[tuple[Lead, _Dated]] = []
+    reaching: list[tuple[Lead, Explained]] = []
     for lead in leads:
         found, known = explain(lead, signs.get(lead.id, ()), model, tx.now), before.get(lead.id)
         (changed if known else new).append(_scored(tx, lead, known, found, model, version))
         if lead.id in promote and reaches_mql(lead, found.points, model):
-            mqls.append(_promoted(tx, lead, found, model))
+            reaching.append((lead, found))
     await tx.add_many(SCORES, new)
     await tx.save_many(SCORES, changed)
+    withdrawn = await left_out(tx, [lead for lead, _ in reaching], Use.MQL)
+    mqls = [_promoted(tx, lead, found, model) for lead, found in reaching if lead.id not in withdrawn]
     await tx.save_many(LEADS, mqls)
     return len(mqls)
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "c41d7ab9e5f2"
-down_revision = "b7c92e04f1d6"
+down_revision = "4c8e17d2ab60"
 branch_labels = None
 depends_on = None
 
