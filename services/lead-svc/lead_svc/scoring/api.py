@@ -11,13 +11,12 @@ from pydantic import BaseModel, Field
 from lead_svc.leads.queries import SEEN
 from lead_svc.leads.record import Prediction
 from lead_svc.scoring import commands
-from lead_svc.scoring.policy import Repeat
+from lead_svc.scoring.policy import POLICY, Repeat
 from lead_svc.scoring.queries import OF_LEAD, PREDICTED, RESCORINGS, model_of, signs_of
 from lead_svc.scoring.record import RescoringState
 from lead_svc.scoring.rules import Line, Part, explain
 from shared.auth import CurrentActor
-from shared.errors import NotFound
-from shared.fields import Short, Time
+from shared.fields import Count, Short, Time
 from shared.http.body import Body
 from shared.http.edge import ClinchRoute, InTx, Reading
 from shared.http.listing import Page, PageRequest
@@ -38,7 +37,7 @@ class LineOut(BaseModel):
 
 
 class PredictionIn(Body):
-    probability: Annotated[int, Field(ge=0, le=100, description="How likely the lead is to buy, in percent.")]
+    probability: Annotated[Count, Field(ge=0, le=100, description="How likely the lead is to buy, in percent.")]
     best_call_at: Annotated[Time | None, Field(description="When to call it best.")] = None
     model: Annotated[Short, Field(description="The name of the model, with its version.")]
 
@@ -59,18 +58,19 @@ class PredictionOut(BaseModel):
 class ScoreOut(BaseModel):
     """The score of a lead. The points of the lines add up to it; `fit` is what is known of the lead, `behaviour` what it did.
 
-    `policy_version` is that of the scoring model. `next_at`: when points fall by themselves.
+    `policy_version` is that of the scoring model. `next_at`: when points fall by themselves. Points are null while the model has no rules,
+    or has not come to the lead yet.
     """
 
     lead_id: UUID
-    points: int
-    fit: int
-    behaviour: int
+    points: int | None = None
+    fit: int | None = None
+    behaviour: int | None = None
     threshold: int
-    lines: list[LineOut]
-    policy_version: int
-    scored_at: datetime
-    next_at: datetime | None
+    lines: list[LineOut] = []
+    policy_version: int | None = None
+    scored_at: datetime | None = None
+    next_at: datetime | None = None
     prediction: PredictionOut | None
 
 
@@ -89,12 +89,13 @@ class RescoringOut(BaseModel):
 
 @router.get("/{lead_id}/score")
 async def get_score(lead_id: UUID, db: Reading, by: CurrentActor) -> ScoreOut:
-    """Explain the score of a lead rule by rule. 404 while the scoring model has no rules."""
+    """Explain the score of a lead rule by rule."""
     lead = await SEEN.get(db, by, lead_id)
-    score = await db.first(OF_LEAD, lead_id=lead.id)
+    score, kept = await db.first(OF_LEAD, lead_id=lead.id), await db.first(PREDICTED, lead_id=lead.id)
+    prediction = PredictionOut.of(kept) if kept else None
     if score is None:
-        raise NotFound("The lead has no score: the scoring model has no rules, or has not come to it yet.")
-    model, predicted = await model_of(db, score), await db.first(PREDICTED, lead_id=lead.id)
+        return ScoreOut(lead_id=lead.id, threshold=db.policy(POLICY).threshold, prediction=prediction)
+    model = await model_of(db, score)
     signs = await signs_of(db, [lead.id], model)
     found = explain(lead, signs.get(lead.id, ()), model, score.scored_at)
     return ScoreOut(
@@ -107,7 +108,7 @@ async def get_score(lead_id: UUID, db: Reading, by: CurrentActor) -> ScoreOut:
         policy_version=model.version,
         scored_at=score.scored_at,
         next_at=score.next_at,
-        prediction=PredictionOut.of(predicted) if predicted else None,
+        prediction=prediction,
     )
 
 
