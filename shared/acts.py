@@ -24,7 +24,7 @@ F = TypeVar("F")
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """Which roles may act: on every record that they see, on their own ones, and on those that nobody owns.
+    """Which roles may act: on every record that they see, on their own ones, and on those that nobody owns; or anybody, without a token.
 
     Another system may act on every record that it sees when its token has the `scope`. Clinch itself may do everything. An act for
     nobody (`Who()`) is Clinch's alone and is never listed.
@@ -34,6 +34,7 @@ class Who:
     own: frozenset[Role] = frozenset()
     unowned: frozenset[Role] = frozenset()
     scope: str | None = None
+    anybody: bool = False
     _always: frozenset[Role] = field(init=False, repr=False)
     _ever: frozenset[Role] = field(init=False, repr=False)
 
@@ -47,10 +48,10 @@ class Who:
         return self.every | self.own | self.unowned
 
     def may_ever(self, by: Actor) -> bool:
-        return not by.roles.isdisjoint(self._ever) or self.scope in by.scopes
+        return self.anybody or not by.roles.isdisjoint(self._ever) or self.scope in by.scopes
 
     def may(self, by: Actor, owner: UUID | None) -> bool:
-        if not by.roles.isdisjoint(self._always) or self.scope in by.scopes:
+        if self.anybody or not by.roles.isdisjoint(self._always) or self.scope in by.scopes:
             return True
         if owner is None:
             return not by.roles.isdisjoint(self.unowned)
@@ -63,6 +64,9 @@ def who(*every: Role, own: Iterable[Role] = (), unowned: Iterable[Role] = (), sc
     Marketing and leaders on all that they see, owners on their own, and other systems with that scope.
     """
     return Who(frozenset(every), frozenset(own), frozenset(unowned), scope)
+
+
+ANYBODY = Who(anybody=True)
 
 
 def _stateless(_record: Any) -> None:

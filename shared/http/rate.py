@@ -73,9 +73,12 @@ class Limiter:
         self._leases: OrderedDict[UUID, _Lease] = OrderedDict()
         REFUSED.labels(service)  # there from the beginning, so that the first one is an increase
 
-    async def count(self, principal: UUID) -> tuple[tuple[bytes, bytes], ...]:
-        """Count a request; the headers that tell how many are left. Raises `TooMany`, which has them too."""
-        limits = self._limits()
+    async def count(self, principal: UUID, limits: Requests | None = None) -> tuple[tuple[bytes, bytes], ...]:
+        """Count a request; the headers that tell how many are left. Raises `TooMany`, which has them too.
+
+        `limits`: other ones than those of the service, for a bucket of its own.
+        """
+        limits = limits or self._limits()
         if not limits.per_minute:
             return ()
         lease = self._leases.get(principal)
@@ -87,7 +90,10 @@ class Limiter:
         if lease.left * 2 <= portion:
             if lease.asking is None and self._clock() >= lease.again:
                 lease.asking = asyncio.create_task(self._ask(principal, lease, limits), name="rate limit")
-            if lease.left <= 0 and lease.asking is not None:
+            # A small portion is gone when many have waited for it, so whoever got none of it asks for the next one.
+            while lease.left <= 0 and (lease.asking is not None or self._clock() >= lease.again):
+                if lease.asking is None:
+                    lease.asking = asyncio.create_task(self._ask(principal, lease, limits), name="rate limit")
                 # Shielded: a caller who hangs up must not cancel what others wait for.
                 await asyncio.shield(lease.asking)
             self._leases.move_to_end(principal)

@@ -13,7 +13,6 @@ from typing import Any
 import structlog
 from fastapi import APIRouter, FastAPI, Request
 from sqlalchemy import MetaData
-from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
@@ -30,9 +29,10 @@ from shared.http import idempotency, openapi, problem
 from shared.http.access_log import AccessLog
 from shared.http.access_log_api import access_log_router
 from shared.http.compression import Compression
-from shared.http.cors import cors
+from shared.http.cors import Cors
 from shared.http.edge import ClinchRoute
 from shared.http.hidden import App
+from shared.http.open import posted_to
 from shared.http.operations import operations_router
 from shared.http.rate import Limiter
 from shared.http.routes import Routes
@@ -211,7 +211,7 @@ class Service:
         ]
         app.add_middleware(Compression)
         if settings.cors_origins:
-            app.add_middleware(CORSMiddleware, **cors(settings.cors_origins))
+            app.add_middleware(Cors, origins=settings.cors_origins, own=posted_to(added))
         app.add_middleware(Telemetry, service=self.name, streamed=self.streamed)
         return app
 

@@ -43,6 +43,16 @@ async def leads(svc: Running) -> Values:
     spends = [done(await admin.post(f"/v1/campaigns/{campaign['id']}/spend", json=spent), 201)["id"] for _ in range(2)]
     named = {"map": [f"{name}={name}" for name in SPEND_CSV.split("\n")[0].split(",")]}
     spend_job = done(await admin.post("/v1/imports/spend", params=named, content=SPEND_CSV), 202)["id"]
+    form = {"name": "Talk to us", "fields": [{"name": "email", "label": "E-mail", "lead_field": "email", "required": True}], "trap": "more"}
+    keys = ("contact-us", "held-back", "closed", "to-close")
+    for key in keys:
+        done(await admin.post("/v1/forms", json=form | {"key": key}), 201)
+    async with svc.client() as anybody:
+        for n in range(2):
+            sent = {"email": f"anna{n}@acme.example", "more": "links"}
+            done(await anybody.post("/v1/forms/held-back", json=sent), 202)
+    held = ids(done(await admin.get("/v1/forms/held-back/submissions"), 200)["items"])
+    done(await admin.post("/v1/forms/closed/switch-off", headers={"If-Match": "*"}), 200)
     account = done(await admin.post("/v1/accounts", json={"name": "Acme Ltd"}), 201)
     done(await admin.post("/v1/contacts", json={"account_id": account["id"], "name": "Anna Berg"}), 201)
     seen = {"kind": "download", "lead_id": made[0]["id"], "campaign": "spring"}
@@ -90,6 +100,13 @@ async def leads(svc: Running) -> Values:
         "get_spend_import_problems.import_id": [spend_job],
         "campaign_id": [campaign["id"]],
         "spend_id": spends,
+        **{f"{name}.key": ["contact-us"] for name in ("get_form", "change_form", "list_form_versions", "list_submissions", "submit_form")},
+        "define_form.key": ["talk-to-us"],
+        "define_form.fields": [form["fields"]],
+        "switch_form_off.key": ["to-close"],
+        "switch_form_on.key": ["closed"],
+        "accept_submission.key": ["held-back"],
+        "submission_id": held,
         "rate_id": rates[:1],
         "withdraw_rate.rate_id": rates[1:],
         "set_rate.currency": ["USD", "EUR"],

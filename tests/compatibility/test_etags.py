@@ -12,6 +12,7 @@ COVERED = {
     "PersonOut": "its own row",
     "RateOut": "its own row",
     "SignalOut": "its own row",
+    "FormOut": "its own row",
     "ProductOut": "its own row and its prices, whose changes are versions of the product",
     "PaymentOut": "its own row and its allocations, which it tells of by events of its own",
 }

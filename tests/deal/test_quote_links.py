@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from shared.http.hidden import without_secret
-from shared.links.record import caller
+from shared.http.open import caller
 from tests.client import codes, done
 from tests.deal.sales import Sales
 from tests.deal.spans import Spans

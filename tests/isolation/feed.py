@@ -26,13 +26,14 @@ PART_OF = {
     "lead_deadline": ("lead", "lead_id"),
     "lead_assignment": ("lead", "lead_id"),
     "consent": ("lead", "lead_id"),
+    "form_submission": ("lead", "lead_id"),
     "deal_task": ("deal", "deal_id"),
     "contract_deadline": ("contract", "contract_id"),
     "contract_approval": ("contract", "contract_id"),
 }
 FOR_ALL = {"team", "person", "absence", "product", "price", "policy", "rate", "calendar"}
 FOR_OPERATIONS = {"webhook"}
-OF_ALL_LEADS = {"campaign", "campaign_spend"}
+OF_ALL_LEADS = {"campaign", "campaign_spend", "form"}
 """Nobody's: for those who see all leads."""
 
 

@@ -18,8 +18,13 @@ RATES = "currency,day,rate,source\nUSD,2026-01-05,7.1,bank\nUSD,never,7,bank\n"
 
 
 async def imported(asker: Asker) -> dict[str, str]:
-    """A campaign, and an import of each kind with a row that is refused."""
-    found = {"/v1/campaigns": (await asker.world.do("adm", "POST", "/v1/campaigns", {"name": "Expo"}))["id"]}
+    """A campaign, a form, and an import of each kind with a row that is refused."""
+    email = {"name": "email", "label": "E-mail", "lead_field": "email", "required": True}
+    form = {"key": "contact-us", "name": "Talk to us", "fields": [email]}
+    found = {
+        "/v1/campaigns": (await asker.world.do("adm", "POST", "/v1/campaigns", {"name": "Expo"}))["id"],
+        "/v1/forms": (await asker.world.do("adm", "POST", "/v1/forms", form))["key"],
+    }
     for what, raw in {"leads": ROWS, "deals": ROWS, "rates": RATES, "spend": SPEND}.items():
         path = f"/v1/imports/{what}"
         answer = await asker.world.by("adm").post(path, content=raw.encode(), headers={"Content-Type": "text/csv"})

@@ -84,6 +84,7 @@ FOR_ROLES = {
     "/v1/imports/rates": {"admin", "finance", "sales_ops"},
     "/v1/imports/spend": {"admin", "sales_ops", "marketing"},
     "/v1/campaigns": {"admin", "director", "sales_ops", "ops", "marketing", "auditor"},
+    "/v1/forms": {"admin", "director", "sales_ops", "ops", "marketing", "auditor"},
     "/v1/operations/": {"admin", "ops"},
     "/v1/webhooks": {"admin", "ops"},
     "/v1/policies/{policy}/versions/{number}/simulation": {"admin", "director", "sales_ops"},

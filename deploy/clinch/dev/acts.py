@@ -77,6 +77,7 @@ def who(act: Act[Any, Any]) -> str:
     parts = [("", act.who.every), ("own: ", act.who.own - act.who.every), ("unowned: ", act.who.unowned - act.who.every)]
     said = [f"{label}{', '.join(role.value for role in Role if role in roles)}" for label, roles in parts if roles]
     said += [f"scope `{act.who.scope}`"] if act.who.scope else []
+    said += ["anybody, without a token"] if act.who.anybody else []
     said += ["whom the record names"] if act.named is not nobody else []
     return "; ".join(said) or "the system"
 

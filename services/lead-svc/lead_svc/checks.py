@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from lead_svc.acts import LEAD_ACTS
 from lead_svc.duplicates.rules import DUPLICATE_ACTS
+from lead_svc.forms.rules import DEFINE, FORM_ACTS
 from shared.events.lead import LeadCaptured
 from shared.verify import ACCOUNTS_TOTAL, RATES_TOTAL, Check, Total, legal_histories
 
@@ -27,6 +28,14 @@ CHECKS = (
     Check(9, "a signal is told once its lead is known", "SELECT id FROM signal WHERE (version = 0) <> (lead_id IS NULL)"),
     *legal_histories(DUPLICATE_ACTS, table="lead_duplicate", column="state"),
     Check(9, "a pair is of two leads that exist", _OF_NOTHING),
+    *legal_histories((DEFINE, *FORM_ACTS), table="form", column="state"),
+    Check(9, "what was taken from a form is told", "SELECT id FROM form_submission WHERE state = 'taken' AND version = 0"),
+    Check(
+        9,
+        "a form is the last of its versions",
+        "SELECT f.id FROM form f LEFT JOIN form_version v ON v.form_id = f.id AND v.number = f.version "
+        "WHERE (v.state, v.definition) IS DISTINCT FROM (f.state, f.definition)",
+    ),
     Check(9, "a converted lead names its deal", "SELECT id FROM lead WHERE state IN ('converting', 'converted') AND deal_id IS NULL"),
     Check(
         9,

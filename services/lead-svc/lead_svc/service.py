@@ -31,6 +31,11 @@ from lead_svc.dealings.reactions import READER as DEALINGS
 from lead_svc.duplicates.api import router as duplicates
 from lead_svc.duplicates.commands import following as comparing
 from lead_svc.duplicates.policy import POLICY as DUPLICATE_POLICY
+from lead_svc.forms.api import of_lead as submissions_of_lead
+from lead_svc.forms.api import router as forms
+from lead_svc.forms.intake import router as form_intake
+from lead_svc.forms.policy import POLICY as FORM_POLICY
+from lead_svc.forms.submissions import TAKE, take
 from lead_svc.handover.api import router as handover
 from lead_svc.handover.commands import move
 from lead_svc.handover.reactions import READER as HAND_OVER
@@ -92,6 +97,7 @@ service = Service(
         "/v1/campaigns",
         "/v1/imports/spend",
         "/v1/signals",
+        "/v1/forms",
     ],
     metadata=metadata,
     policies=[
@@ -101,6 +107,7 @@ service = Service(
         CADENCE_POLICY,
         CONSENT_POLICY,
         COMPANY_POLICY,
+        FORM_POLICY,
         SIGNAL_POLICY,
         DUPLICATE_POLICY,
     ],
@@ -116,6 +123,9 @@ service = Service(
         interactions,
         signals,
         signals_of_lead,
+        forms,
+        form_intake,
+        submissions_of_lead,
         assignments,
         assignment,
         conversion,
@@ -141,6 +151,7 @@ service = Service(
         MOVED: person_moved,
         AGAIN: again,
         TIERS: tell_tiers,
+        TAKE: take,
         **task_timers(TASKS, {WAKE_UP.name: wake_up}),
         **deadline_timers(DEADLINES, {FIRST_RESPONSE.name: response_missed}),
     },

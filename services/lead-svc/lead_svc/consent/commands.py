@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import select
 
 from lead_svc.consent import rules
-from lead_svc.consent.fields import ConsentFields, Decision, Purpose
-from lead_svc.consent.queries import NAMES
+from lead_svc.consent.fields import Channel, ConsentFields, Decision, Purpose
+from lead_svc.consent.queries import NAMES, Person
 from lead_svc.consent.record import Consent
 from lead_svc.consent.tables import CONSENT
 from shared.clock import happened
@@ -35,6 +35,13 @@ async def declare(
     made = _made(tx, keys=keys, lead_id=lead_id, contact_id=contact_id, at=happened(at, tx.now), **given)
     await keep(tx, [made])
     return made
+
+
+def granted(tx: Tx, person: Person, purpose: Purpose, *, channel: Channel, text_version: str, proof: str, at: datetime) -> Consent:
+    """What the person of a lead has agreed to by a version of a text."""
+    keys = rules.keys(lead_id=person.id, contact_id=person.contact_id, email=person.email, phone=person.phone)
+    said = {"decision": Decision.GRANTED, "channel": channel, "text_version": text_version, "proof": proof, "reason": None}
+    return _made(tx, keys=keys, lead_id=person.id, contact_id=person.contact_id, at=at, purpose=purpose, **said)
 
 
 def withdrawn(tx: Tx, *, lead_id: UUID, contact_id: UUID | None, email: str | None, phone: str | None, at: datetime) -> list[Consent]:

@@ -28,6 +28,7 @@ class Consent:
     at: datetime
     by: UUID
     recorded_at: datetime
+    version: Annotated[int, Stored(default="0", comment="1 once it is told; those that an upgrade made never were")] = 1
 
 
 CONSENT = Subject[Consent, None](

@@ -31,7 +31,10 @@ RECORD = Act(
 
 @dataclass(frozen=True, slots=True)
 class NewSignal:
-    """A signal as its sender tells it. `said`: the fields of the signal itself, by name."""
+    """A signal as its sender tells it. `said`: the fields of the signal itself, by name.
+
+    `knows`: what it says of the person's lead, which it then makes where there is none, whatever the policy says of its kind.
+    """
 
     id: UUID
     at: datetime | None
@@ -41,6 +44,7 @@ class NewSignal:
     email: str | None = None
     phone: str | None = None
     visitor_id: str | None = None
+    knows: Mapping[str, Any] | None = None
 
     @property
     def kind(self) -> str:
@@ -78,7 +82,8 @@ def unknown_kind(kind: str, known: Collection[str]) -> Invalid | None:
 def new_lead(signal: NewSignal, at: datetime) -> NewLead:
     """Somebody unknown as a lead: what the signal says of them, and what brought them."""
     touch = {name: signal.said.get(name) for name in ("source", "campaign", "medium")}
-    said = {name: value for name, value in {"email": signal.email, "phone": signal.phone, **touch}.items() if value is not None}
+    given = {"email": signal.email, "phone": signal.phone, **touch, **(signal.knows or {})}
+    said = {name: value for name, value in given.items() if value is not None}
     return NewLead(external_id=signal.external_id, captured_at=at, said=said)
 
 

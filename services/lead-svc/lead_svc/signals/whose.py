@@ -128,7 +128,7 @@ async def _make_leads(tx: Tx, found: Whose, signals: Iterable[NewSignal]) -> Non
     unknown = [signal for signal in signals if signal.person and found.of.get(signal.id) == signal.person]
     first: dict[str, NewSignal] = {}
     for signal in unknown:
-        if signal.person and signal.kind in kinds:
+        if signal.person and (signal.kind in kinds or signal.knows is not None):
             first.setdefault(signal.person, signal)
     if not first:
         return

@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 from pydantic import Field
 
+from lead_svc.forms.queries import IDS_OF_LEAD
 from lead_svc.interactions.queries import BY_IDS
 from lead_svc.interactions.rules import all_said
 from lead_svc.leads.queries import SEEN
@@ -36,7 +37,7 @@ async def lead_timeline(
 ) -> Page[LeadTimelineEntry]:
     """Everything that happened to the lead, newest first."""
     lead = await SEEN.get(db, by, lead_id)
-    found = await timeline(db, page, [lead.id])
+    found = await timeline(db, page, [lead.id, *await db.all(IDS_OF_LEAD, lead_id=lead.id)])
     texts = await _texts(db, lead, found.items) if unmasked(LEADS, by) else {}
     items = [LeadTimelineEntry(**vars(e), summary=summary(e.type, e.data), text=texts.get(e.id)) for e in found.items]
     return Page[LeadTimelineEntry].model_construct(items=items, next_cursor=found.next_cursor, count=found.count)

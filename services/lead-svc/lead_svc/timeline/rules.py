@@ -5,6 +5,7 @@ from typing import Any
 
 from shared.events import lead as told
 from shared.events.envelope import Event
+from shared.events.form import LeadFormSubmitted
 
 Data = Mapping[str, Any]
 
@@ -47,6 +48,7 @@ _SAYS: dict[type[Event], Callable[[Data], str]] = {
     told.LeadConverted: lambda d: f"Converted: {'joins an open deal' if d.get('joins_existing') else 'opens a deal'}",
     told.LeadConversionConfirmed: lambda d: "The deal is open",
     told.LeadConversionRefused: lambda d: f"The deal was refused: {d['reason']}",
+    LeadFormSubmitted: lambda d: f"Sent the form {d['form']}",
     told.LeadUnflagged: lambda d: f"No longer flagged: {d['flag'].replace('_', ' ')}",
     told.LeadFlagged: lambda d: f"Flagged: {d['flag'].replace('_', ' ')}",
 }

@@ -1,0 +1,1 @@
+"""Web forms: their definitions, and what people send by them."""
