@@ -5,7 +5,7 @@ happened: read from the story of the record, event by event.
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from shared.ids import external_id
-from tests.metrics.told import STAGES, Contract, Deal, Lead, Milestone, Payment, Story, Touch, on, person
+from tests.metrics.told import STAGES, Contract, Deal, FollowUp, Lead, Milestone, Payment, Response, Story, Touch, on, person
 
 SOURCES = ("email", "referral", None)
 EAST, WEST = (external_id("team", name) for name in ("east", "west"))
@@ -38,11 +38,13 @@ class World:
     payments: list[Payment] = field(default_factory=list)
     touches: dict[UUID, list[Touch]] = field(default_factory=dict)
     """Of each lead."""
+    follow_ups: list[FollowUp] = field(default_factory=list)
+    responses: list[Response] = field(default_factory=list)
 
     @property
     def stories(self) -> list[Story]:
         touches = [touch for of_lead in self.touches.values() for touch in of_lead]
-        return [*self.leads, *touches, *self.deals, *self.contracts, *self.milestones, *self.payments]
+        return [*self.leads, *touches, *self.follow_ups, *self.responses, *self.deals, *self.contracts, *self.milestones, *self.payments]
 
 
 def random_world(seed: int, leads: int = 12) -> World:
@@ -75,7 +77,35 @@ def random_world(seed: int, leads: int = 12) -> World:
     for lead in world.leads:
         who = [{"source": chance.choice(SOURCES), **named(chance.choice((*HOLDERS, POOL)))} for _ in range(chance.randrange(4))]
         world.touches[lead.id] = [Touch(f"{lead.key}-{n}", lead, on(chance.uniform(0, 90)), **each) for n, each in enumerate(who)]
+    for lead in world.leads:
+        _work(chance, world, lead)
     return world
+
+
+def _work(chance: random.Random, world: World, lead: Lead) -> None:
+    """Follow it up, and respond to it: in time, late, or not at all, or nobody has to any more."""
+
+    def who() -> dict[str, Any]:
+        return named(chance.choice(HOLDERS))
+
+    for n in range(chance.randrange(3)):
+        day, grade = chance.uniform(0, 80), chance.choice("ABC")
+        due, ended, key = day + chance.uniform(1, 10), day + chance.uniform(0, 20), f"{lead.key}-{n}"
+        follow_up, response = FollowUp(key, lead, grade, **who()), Response(key, lead, grade, **who())
+        follow_up.set(on(day), on(due))
+        response.started(on(day), on(due))
+        if ended > due:
+            follow_up.due(**who())
+            response.missed()
+        roll = chance.random()
+        if roll < 0.5:
+            follow_up.done(on(ended), **who())
+            response.given(on(ended), chance.randrange(1, 2000))
+        elif roll < 0.7:
+            follow_up.dropped(on(ended))
+            response.stopped(on(ended))
+        world.follow_ups.append(follow_up)
+        world.responses.append(response)
 
 
 def _sell(chance: random.Random, world: World, key: str, lead: Lead | None, day: float) -> None:
@@ -272,6 +302,31 @@ class Counted:
         told = [sorted((touch.events[-1] for touch in touches), key=lambda e: e.time) for touches in self.world.touches.values()]
         kept = [e for of_lead in told for e in (of_lead[:1] if first else of_lead)]
         return [e for e in kept if self.inside(e.time) and self.credited((e.data.owner_id, e.data.team_id))]
+
+    def prompt(self, stories: Sequence[FollowUp | Response], grade: str) -> tuple[int, int]:
+        """How many of those of leads of a grade were done in time, and how many were due: each by how it ended."""
+        made = missed = 0
+        for story in stories:
+            *_, last = story.events
+            late = next((e for e in story.events if type(e.data).__name__ in ("LeadTaskDue", "LeadFirstResponseMissed")), None)
+            counted = late or (last if type(last.data).__name__ in ("LeadTaskDone", "LeadFirstResponded") else None)
+            if counted is None or counted.data.grade != grade or not self.inside(counted.time):
+                continue
+            if self.credited((counted.data.owner_id, counted.data.team_id)):
+                made, missed = made + (late is None), missed + (late is not None)
+        return made, made + missed
+
+    def response_minutes(self) -> list[int]:
+        """Of the responses that were given in the period, for whoever had the lead when they were due or given."""
+        found = []
+        for story in self.world.responses:
+            given = next((e for e in story.events if type(e.data).__name__ == "LeadFirstResponded"), None)
+            late = next((e for e in story.events if type(e.data).__name__ == "LeadFirstResponseMissed"), None)
+            if given is not None and self.inside(given.time):
+                whose = (late or given).data
+                if self.credited((whose.owner_id, whose.team_id)):
+                    found.append(given.data.minutes)
+        return found
 
     def contacts_before_wins(self) -> list[int]:
         """Of each lasting win of a deal that came from a lead."""

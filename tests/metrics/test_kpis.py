@@ -131,6 +131,17 @@ async def test_touches(told: Told) -> None:
     assert (found["value"], found["parts"]) == (len(counted.touches()), {"first": len(counted.touches(first=True))})
 
 
+async def test_what_was_due_about_leads(told: Told) -> None:
+    svc, counted, asked = told
+    for name, stories, made in (("cadence", counted.world.follow_ups, "made"), ("first_response", counted.world.responses, "met")):
+        found = await kpi(svc, name, **asked)
+        by_grade = {grade: counted.prompt(stories, grade) for grade in "ABC"}
+        assert {grade: (found["parts"][f"{grade}.{made}"], found["parts"][f"{grade}.due"]) for grade in "ABC"} == by_grade
+        assert found["value"] == ratio(*map(sum, zip(*by_grade.values(), strict=True)))
+    minutes = counted.response_minutes()
+    assert found["parts"]["p50_minutes"] == (pytest.approx(median(minutes), rel=0.011) if minutes else None)
+
+
 async def test_contacts(told: Told) -> None:
     svc, counted, asked = told
     kinds = [e.data.kind for e in counted.contacts()]

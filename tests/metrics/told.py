@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from metrics_svc.fold import LANES
-from shared.events import campaign, contract, deal, lead, signal
+from shared.events import cadence, campaign, contract, deal, lead, signal
 from shared.events.envelope import Dimensions, Envelope, Event, Money
 from shared.ids import external_id, new_id
 from tests.harness import Running
@@ -95,6 +95,57 @@ class Touch(Story):
         named = {"lead_id": of.id, "signal_id": self.id, "kind": "visit"}
         self.tell(at, signal.LeadSignalRecorded(**named))
         self.tell(at, signal.LeadTouched(**named, **said))
+
+
+class FollowUp(Story):
+    """A follow-up of a lead."""
+
+    def __init__(self, key: str, of: Lead, grade: str = "B", **who: Any) -> None:
+        super().__init__(key, "lead_task")
+        self.of, self.data = of, {"lead_id": of.id, "kind": "follow_up", "grade": grade, **who}
+
+    def _told(self, at: datetime, event: type[lead.LeadTaskEvent], **who: Any) -> "FollowUp":
+        self.data |= who
+        self.tell(at, event(**self.data))
+        return self
+
+    def set(self, at: datetime, due_at: datetime, **who: Any) -> "FollowUp":
+        return self._told(at, lead.LeadTaskSet, due_at=due_at, **who)
+
+    def due(self, **who: Any) -> "FollowUp":
+        return self._told(self.data["due_at"], lead.LeadTaskDue, **who)
+
+    def done(self, at: datetime, **who: Any) -> "FollowUp":
+        return self._told(at, lead.LeadTaskDone, **who)
+
+    def dropped(self, at: datetime, **who: Any) -> "FollowUp":
+        return self._told(at, lead.LeadTaskDropped, **who)
+
+
+class Response(Story):
+    """The first response to a lead that was given to somebody."""
+
+    def __init__(self, key: str, of: Lead, grade: str = "B", **who: Any) -> None:
+        super().__init__(key, "lead_deadline")
+        self.of, self.data = of, {"lead_id": of.id, "deadline": "first_response", "grade": grade, **who}
+
+    def started(self, at: datetime, due_at: datetime) -> "Response":
+        self.data["due_at"] = due_at
+        self.tell(at, cadence.LeadDeadlineStarted(started_at=at, **self.data))
+        return self
+
+    def missed(self) -> "Response":
+        self.tell(self.data["due_at"], cadence.LeadFirstResponseMissed(**self.data))
+        return self
+
+    def stopped(self, at: datetime) -> "Response":
+        self.tell(at, cadence.LeadDeadlineStopped(**self.data))
+        return self
+
+    def given(self, at: datetime, minutes: int, **who: Any) -> "Response":
+        said = {**self.data, "met_at": at, "in_time": at < self.data["due_at"], "minutes": minutes, **who}
+        self.tell(at, cadence.LeadFirstResponded(**said))
+        return self
 
 
 class Deal(Story):

@@ -12,7 +12,7 @@ from sqlalchemy import Table
 from metrics_svc.cells.merging import TURN, merge
 from metrics_svc.cells.months import keep_months
 from metrics_svc.cells.tables import PENDING
-from metrics_svc.facts import deadline
+from metrics_svc.facts import deadline, prompt
 from metrics_svc.fold import LANES, Lane
 from metrics_svc.rebuild.progress import Telling
 from metrics_svc.rebuild.shadow import CELLS, create, drop_pending, drop_uncounted, facts, replace_cells, says, swap_facts, uncounted
@@ -36,7 +36,7 @@ EXCEPT SELECT subject FROM {_SCHEMA}.consumer_seen WHERE consumer = $1)
 """
 _ALONE = 4710002
 
-_FROM_THE_FIRST = ("lead", "deal", "milestone", "payment", "quote", *deadline.AGGREGATES)
+_FROM_THE_FIRST = ("lead", "deal", "milestone", "payment", "quote", *deadline.AGGREGATES, *prompt.AGGREGATES)
 """The aggregates whose first events every lane reads that reads any of them; those of contracts are not all read."""
 
 
