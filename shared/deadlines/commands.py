@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import bindparam, select
@@ -24,7 +24,7 @@ from shared.history import starts_work
 from shared.ids import new_id
 from shared.policy.calendar import calendar_of
 from shared.policy.company import COMPANY_POLICY
-from shared.timers import cancel_timers, cancel_timers_of, set_timers
+from shared.timers import cancel_timers_of, set_timers
 
 TIMER = "deadline"
 """The timer of all deadlines; its subject is the deadline."""
@@ -57,7 +57,7 @@ def following(deadlines: Sequence[Deadline]) -> Follows:
             found[event].append(partial(_start, deadline, due))
         for events, step in ((deadline.meets, _meet), (deadline.stops, _stop), (deadline.pauses, _pause), (deadline.resumes, _resume)):
             for event in events:
-                found[event].append(partial(_each, deadline, step))
+                found[event].append(partial(_happened, deadline, step))
     return found
 
 
@@ -90,7 +90,7 @@ async def start_many(tx: Tx, deadline: Deadline, begun: Sequence[Begin]) -> None
     new: list[tuple[Running, list[tuple[Event, datetime]]]] = []
     for one in by_record.values():
         was = before.get(one.record_id)
-        warn_at = deadline.warns(tx, one.started_at, one.due_at)
+        warn_at = one.warn_at or deadline.warns(tx, one.started_at, one.due_at)
         now = Running(
             id=was.id if was else new_id(),
             version=was.version if was else 0,
@@ -108,58 +108,87 @@ async def start_many(tx: Tx, deadline: Deadline, begun: Sequence[Begin]) -> None
     await cancel_timers_of(tx, [now.id for now, _ in known], TIMER)
     await tx.save_many(DEADLINES, known)
     await tx.add_many(DEADLINES, new)
-    looks = {now.id: rules.next_look(now) for now, _ in [*known, *new]}
-    await set_timers(tx, TIMER, {id: look for id, look in looks.items() if look is not None}, again=True)
+    await _set(tx, [now for now, _ in [*known, *new]])
 
 
 async def stop_many(tx: Tx, deadline: Deadline, ended: Mapping[UUID, datetime]) -> None:
     """Nobody waits any more for those of these records that run, each from its time on."""
-    await _each_of(tx, deadline, _stop, ended)
+    await _each(tx, deadline, _stop, ended)
 
 
-Step = Callable[[Tx, Deadline, Running, datetime], Any]
+class _Change(NamedTuple):
+    """What becomes of a deadline, and how that is told."""
+
+    after: Running
+    event: type[Event]
+    said: Mapping[str, Any] = {}
 
 
-async def _each(deadline: Deadline, step: Step, tx: Tx, told: Sequence[Told]) -> None:
+Step = Callable[[Tx, Deadline, Running, datetime], _Change | None]
+
+
+async def _happened(deadline: Deadline, step: Step, tx: Tx, told: Sequence[Told]) -> None:
+    """An event has happened that changes the deadlines of its records."""
     by_record = {deadline.record(one): one for one in told}
-    for running in await tx.all(_LOCK, name=deadline.name, records=list(by_record)):
-        one = by_record[running.record_id]
-        if running.state in rules.OPEN and (step is not _meet or deadline.counts(tx, one, running)):
-            await step(tx, deadline, running, one.time)
+
+    def counts(running: Running) -> bool:
+        return step is not _meet or deadline.counts(tx, by_record[running.record_id], running)
+
+    await _each(tx, deadline, step, {id: one.time for id, one in by_record.items()}, counts)
 
 
-async def _each_of(tx: Tx, deadline: Deadline, step: Step, times: Mapping[UUID, datetime]) -> None:
-    for running in await tx.all(_LOCK, name=deadline.name, records=list(times)) if times else ():
-        if running.state in rules.OPEN:
-            await step(tx, deadline, running, times[running.record_id])
+async def _each(
+    tx: Tx, deadline: Deadline, step: Step, times: Mapping[UUID, datetime], counts: Callable[[Running], bool] = lambda running: True
+) -> None:
+    """Take this step with those of these records that are open and that it counts for, each at its time."""
+    found = await tx.all(_LOCK, name=deadline.name, records=list(times)) if times else []
+    changed = []
+    for before in found:
+        if before.state in rules.OPEN and counts(before) and (change := step(tx, deadline, before, times[before.record_id])):
+            changed.append((change, times[before.record_id]))
+    await _write(tx, deadline, changed)
 
 
-async def _meet(tx: Tx, deadline: Deadline, before: Running, at: datetime) -> None:
+async def _write(tx: Tx, deadline: Deadline, changed: Sequence[tuple[_Change, datetime]]) -> None:
+    """Write and tell these changes, and look at each when its time comes, and not when it came before."""
+    if not changed:
+        return
+    ids = [change.after.record_id for change, _ in changed]
+    records = {record.id: record for record in await tx.all(deadline.clocks.of.get_many, ids=ids)}
+    rows = []
+    for (after, event, said), at in changed:
+        record = records[after.record_id]
+        more = await deadline.more(tx, record, after) if after.state is DeadlineState.MET else {}
+        told = _tells(deadline, event, record, deadline=deadline.name, due_at=after.due_at, **said, **more)
+        rows.append((after, [(told, at)]))
+    await tx.save_many(DEADLINES, rows)
+    await cancel_timers_of(tx, [after.id for after, _ in rows], TIMER)
+    await _set(tx, [after for after, _ in rows])
+
+
+def _meet(_tx: Tx, deadline: Deadline, before: Running, at: datetime) -> _Change:
     after = rules.met(before, at)
     in_time = after.missed_at is None
     taken_back = in_time and before.missed_at is not None
-    record = await tx.get(deadline.clocks.of, after.record_id)
-    said = {"deadline": deadline.name, "due_at": after.due_at, "met_at": at, "in_time": in_time, "taken_back": taken_back}
-    told = _tells(deadline, deadline.clocks.met, record, **said, **await deadline.more(tx, record, after))
-    await _look_at(tx, await _save(tx, before, after, (told, at)))
+    return _Change(after, deadline.clocks.met, {"met_at": at, "in_time": in_time, "taken_back": taken_back})
 
 
-async def _stop(tx: Tx, deadline: Deadline, before: Running, at: datetime) -> None:
-    after = rules.stopped(before, at)
-    await _look_at(tx, await _save(tx, before, after, (await _told(tx, deadline, deadline.clocks.stopped, after), at)))
+def _stop(_tx: Tx, deadline: Deadline, before: Running, at: datetime) -> _Change:
+    return _Change(rules.stopped(before, at), deadline.clocks.stopped)
 
 
-async def _pause(tx: Tx, deadline: Deadline, before: Running, at: datetime) -> None:
+def _pause(tx: Tx, deadline: Deadline, before: Running, at: datetime) -> _Change | None:
     after = rules.paused(before, at, _time(tx, before))
-    if after != before and deadline.clocks.paused is not None:
-        await _look_at(tx, await _save(tx, before, after, (await _told(tx, deadline, deadline.clocks.paused, after), at)))
+    paused = deadline.clocks.paused
+    return _Change(after, paused) if after != before and paused is not None else None
 
 
-async def _resume(tx: Tx, deadline: Deadline, before: Running, at: datetime) -> None:
+def _resume(tx: Tx, deadline: Deadline, before: Running, at: datetime) -> _Change | None:
     after = rules.resumed(before, at, _time(tx, before))
-    if after != before:
-        warn_at = deadline.warns(tx, after.started_at, after.due_at)
-        await _go_on(tx, deadline, before, rules.moved(after, after.due_at, warn_at, tx.now), at, "resumed")
+    if after == before:
+        return None
+    warn_at = deadline.warns(tx, after.started_at, after.due_at)
+    return _goes_on(deadline, rules.moved(after, after.due_at, warn_at, tx.now), "resumed")
 
 
 async def move(tx: Tx, deadline: Deadline, record_id: UUID, due_at: datetime) -> None:
@@ -167,12 +196,11 @@ async def move(tx: Tx, deadline: Deadline, record_id: UUID, due_at: datetime) ->
     before = await tx.first(_LOCK, name=deadline.name, records=[record_id])
     if before is not None and before.state is DeadlineState.RUNNING and before.due_at != due_at:
         after = rules.moved(before, due_at, deadline.warns(tx, before.started_at, due_at), tx.now)
-        await _go_on(tx, deadline, before, after, tx.now, "moved")
+        await _write(tx, deadline, [(_goes_on(deadline, after, "moved"), tx.now)])
 
 
-async def _go_on(tx: Tx, deadline: Deadline, before: Running, after: Running, at: datetime, why: str) -> None:
-    more = {"why": why, "started_at": after.started_at, "warn_at": after.warn_at}
-    await _look_at(tx, await _save(tx, before, after, (await _told(tx, deadline, deadline.clocks.started, after, **more), at)))
+def _goes_on(deadline: Deadline, after: Running, why: str) -> _Change:
+    return _Change(after, deadline.clocks.started, {"why": why, "started_at": after.started_at, "warn_at": after.warn_at})
 
 
 # -- What time does ----------------------------------------------------------------------------------------------------------
@@ -195,37 +223,14 @@ async def tick(tx: Tx, deadline: Deadline, found: Running) -> bool:
         more = await deadline.more(tx, record, after)
         told.append((_tells(deadline, deadline.missed or deadline.clocks.missed, record, **common, **more), after.missed_at))
     if told:
-        await _set(tx, await _save(tx, before, after, *told))
+        await tx.save_many(DEADLINES, [(after, told)])
+        await _set(tx, [after])
     return missed
 
 
-async def _look_at(tx: Tx, deadline: Running) -> Running:
-    """Look at it again when its time comes, and not when it came before."""
-    await cancel_timers(tx, deadline.id, TIMER)
-    await _set(tx, deadline)
-    return deadline
-
-
-async def _set(tx: Tx, deadline: Running) -> None:
-    if (look := rules.next_look(deadline)) is not None:
-        await set_timers(tx, TIMER, {deadline.id: look}, again=True)
-
-
-_CHANGED = [name for name in DEADLINES.names if name not in ("id", "version", "name", "record_id")]
-
-
-async def _save(tx: Tx, before: Running, after: Running, *told: tuple[Event, datetime]) -> Running:
-    changes = {name: getattr(after, name) for name in _CHANGED if getattr(after, name) != getattr(before, name)}
-    (first, at), *more = told
-    saved = await tx.save(DEADLINES, before, first, at=at, **changes)
-    for event, when in more:
-        saved = await tx.save(DEADLINES, saved, event, at=when)
-    return saved
-
-
-async def _told(tx: Tx, deadline: Deadline, event: type[Event], now: Running, **more: Any) -> Event:
-    record = await tx.get(deadline.clocks.of, now.record_id)
-    return _tells(deadline, event, record, deadline=deadline.name, due_at=now.due_at, **more)
+async def _set(tx: Tx, deadlines: Sequence[Running]) -> None:
+    looks = {deadline.id: rules.next_look(deadline) for deadline in deadlines}
+    await set_timers(tx, TIMER, {id: look for id, look in looks.items() if look is not None}, again=True)
 
 
 def _tells(of: Deadline, event: type[Event], record: Any, **more: Any) -> Event:

@@ -59,11 +59,12 @@ class Clocks:
 
 
 class Begin(NamedTuple):
-    """From when to when a deadline of a record runs."""
+    """From when to when a deadline of a record runs. `warn_at`: when to warn, where the deadline's own `warns` does not know."""
 
     record_id: UUID
     started_at: datetime
     due_at: datetime
+    warn_at: datetime | None = None
 
 
 async def _nothing(_tx: Tx, _record: Any, _deadline: Running) -> Mapping[str, Any]:

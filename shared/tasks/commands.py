@@ -20,7 +20,7 @@ from shared.db.tx import Consequence, Follows, Tx
 from shared.events.envelope import Event
 from shared.history import starts_work
 from shared.ids import new_id
-from shared.tasks.record import TASKS, Task, TaskKind, TaskState, ToDo
+from shared.tasks.record import TASKS, Late, Task, TaskKind, TaskState, ToDo
 from shared.timers import cancel_timers_of, set_timers
 
 TIMER = "task"
@@ -116,7 +116,7 @@ async def tick(tx: Tx, kind: TaskKind, found: Task) -> bool:
         return False
     told: list[tuple[Event, datetime]] = []
     now: Any = task
-    for name, event, at in _steps(tx, kind, task):
+    for name, event, at in _steps(kind, task, await kind.late(tx, record, task.due_at)):
         if at > tx.now:
             await set_timers(tx, TIMER, {task.id: at}, again=True)
             break
@@ -128,9 +128,8 @@ async def tick(tx: Tx, kind: TaskKind, found: Task) -> bool:
     return bool(now.reminded_at != task.reminded_at)
 
 
-def _steps(tx: Tx, kind: TaskKind, task: Task) -> Iterator[tuple[str, type[Event], datetime]]:
+def _steps(kind: TaskKind, task: Task, late: Late) -> Iterator[tuple[str, type[Event], datetime]]:
     """What is still to be told of an open task, in order."""
-    late = kind.late(tx, task.due_at)
     steps = (
         ("reminded_at", kind.about.due, task.due_at),
         ("overdue_at", kind.about.overdue, late.overdue_at),

@@ -58,9 +58,6 @@ class Late(NamedTuple):
     escalated_at: datetime | None = None
 
 
-NEVER = Late()
-
-
 @dataclass(frozen=True, kw_only=True)
 class Tasks:
     """What the tasks about one kind of record have in common: how they tell. `record` is the field of the events with its id."""
@@ -79,12 +76,16 @@ async def _nothing(_tx: Tx, _record: Any) -> Mapping[str, Any]:
     return {}
 
 
+async def _never(_tx: Tx, _record: Any, _due_at: datetime) -> Late:
+    return Late()
+
+
 @dataclass(frozen=True, kw_only=True)
 class TaskKind:
     """One kind of task. The acts in `done_by` do it; after the events in `over_when` nobody has to do it any more.
 
-    Unless `lasts` says of the record, as the event leaves it, that somebody still has to. `late` says what comes after its due time, and
-    `more` what the event of its escalation says besides.
+    Unless `lasts` says of the record, as the event leaves it, that somebody still has to. `late` says of a record what comes after the due
+    time of its task, and `more` what the event of the escalation says besides.
     """
 
     name: str
@@ -92,5 +93,5 @@ class TaskKind:
     done_by: Sequence[Act[Any, Any]] = ()
     over_when: Sequence[type[Event]] = ()
     lasts: Callable[[Any], bool] = lambda record: False
-    late: Callable[[Tx, datetime], Late] = lambda tx, due_at: NEVER
+    late: Callable[[Tx, Any, datetime], Awaitable[Late]] = _never
     more: Callable[[Tx, Any], Awaitable[Mapping[str, Any]]] = _nothing

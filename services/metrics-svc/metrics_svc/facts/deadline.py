@@ -7,8 +7,8 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from metrics_svc.counting.dimensions import Placed, kept, read_kept
-from metrics_svc.counting.ends import Told, ends
+from metrics_svc.counting.dimensions import Placed, Who, kept, read_kept
+from metrics_svc.counting.ends import End, Told, ends
 from metrics_svc.counting.fact import Fact
 from metrics_svc.counting.measure import Measure
 from metrics_svc.counting.times import Calendar
@@ -85,12 +85,12 @@ def _read(told: Iterable[list[Any]]) -> Iterator[Told]:
 
 def derive(row: TimedRecord) -> list[DeadlineFact]:
     found = [end for _, told in groupby(_read(row.told), key=lambda one: one.name) for end in ends(told)]
-    return [
-        DeadlineFact(
-            *end.said, record_id=row.id, n=n, record=row.record, deal_id=row.deal_id, name=end.name, at=end.at, in_time=end.in_time
-        )
-        for n, end in enumerate(found)
-    ]
+    return [DeadlineFact(*_who(end), row.id, n, row.record, row.deal_id, end.name, end.at, end.in_time) for n, end in enumerate(found)]
+
+
+def _who(end: End) -> Who:
+    who: Who = end.said
+    return who
 
 
 TIMED_RECORD = Fact(

@@ -1,15 +1,15 @@
 """What was due about leads: first responses and follow-ups, each with when it was due, and whether it was done by then."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from metrics_svc.counting.dimensions import Placed, kept, read_kept
+from metrics_svc.counting.dimensions import Placed, Who, kept, read_kept
 from metrics_svc.counting.ends import Told, ends
-from metrics_svc.counting.fact import Fact
+from metrics_svc.counting.fact import Fact, Hear
 from metrics_svc.counting.measure import Measure
 from metrics_svc.counting.times import Calendar
 from metrics_svc.facts import deadline
@@ -86,10 +86,17 @@ def _keep(row: PromptedLead, e: Envelope[Any], kind: str, what: str, done_at: da
     row.told = sorted([*row.told, told], key=lambda entry: entry[:2])
 
 
+class _Said(NamedTuple):
+    grade: str | None
+    responded: list[Any] | None
+    """When, and after how many working minutes."""
+    who: Who
+
+
 def _read(told: list[list[Any]]) -> Iterator[tuple[str, Told]]:
     time = datetime.fromisoformat
     for subject, _, kind, what, at, due_at, done_at, grade, responded, *who in told:
-        said = (grade, responded, read_kept(who))
+        said = _Said(grade, responded, read_kept(who))
         yield subject, Told(kind, what, time(at), time(due_at), None if done_at is None else time(done_at), said)
 
 
@@ -97,9 +104,9 @@ def derive(row: PromptedLead) -> Iterator[PromptFact]:
     n = 0
     for _, told in groupby(_read(row.told), key=lambda one: one[0]):
         for end in ends(one for _, one in told):
-            grade, _, who = end.said
-            made = PromptFact(*who, lead_id=row.id, n=n, kind=end.name, grade=grade, due_at=end.due_at, at=end.at, in_time=end.in_time)
-            if end.met is not None and (responded := end.met[1]) is not None:
+            said: _Said = end.said
+            made = PromptFact(*said.who, row.id, n, end.name, said.grade, end.due_at, end.at, end.in_time)
+            if end.met is not None and (responded := end.met.responded) is not None:
                 made.done_at, made.work_us = datetime.fromisoformat(responded[0]), responded[1] * _MINUTE
                 made.work_bucket = bucket_of(made.work_us)
             yield made
@@ -113,7 +120,7 @@ _RESPONSES = (
     cadence.LeadFirstResponseMissed,
 )
 AGGREGATES = ("lead_deadline", "lead_task")
-_HEARD = {**dict.fromkeys(_TASKS, _task), **dict.fromkeys(_RESPONSES, _response)}
+_HEARD: Mapping[type[Event], Hear] = {**dict.fromkeys(_TASKS, _task), **dict.fromkeys(_RESPONSES, _response)}
 
 PROMPTED_LEAD = Fact(
     "prompted_lead",

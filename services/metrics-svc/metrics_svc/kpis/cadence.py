@@ -17,7 +17,7 @@ Kpi(
     title="Cadence",
     of=tuple(measure for grade in GRADES for measure in (FOLLOWED_UP[grade], NOT_FOLLOWED_UP[grade])),
     read=_read,
-    says="Follow-ups made by the time for which they were planned / follow-ups that were due, over all and by the lead's grade. One in time "
-    "counts when it was made, another when it was due. One that got another time, or that nobody waits for any more, counts only if its "
-    "time had come.",
+    says="Follow-ups made by the time for which they were planned / follow-ups that were due, over all and by the lead's grade. One in "
+    "time counts when it was made, another when it was due. One that got another time, or that nobody waits for any more, counts only if "
+    "its time had come.",
 )
