@@ -14,7 +14,8 @@ from lead_svc.service import service
 from shared.events.lead import LeadTaskDone, LeadTaskDropped, LeadTaskDue, LeadTaskEscalated, LeadTaskOverdue, LeadTaskSet
 from tests.client import codes, done
 from tests.harness import Running
-from tests.lead.desk import Desk
+from tests.lead.desk import WHO, Desk
+from tests.lead.test_consent import declare
 from tests.lead.test_handover import hand_over, work
 from tests.machines import driven, hold
 
@@ -161,6 +162,51 @@ async def test_a_hand_over_starts_nothing(desk: Desk, svc: Running) -> None:
     assert (await plan(desk, old, "bob"))["reason"] == "history"
 
 
+async def test_who_takes_consent_back_is_followed_up_no_more_with_none_of_their_leads(desk: Desk, svc: Running) -> None:
+    mine = await desk.lead(**WHO)
+    given = await desk.lead("admin", owner_id=desk.id("bob"), company="Elsewhere", email=" ANNA@Acme.Example ")
+    other = await desk.lead(email="otto@acme.example")
+    await declare(desk, mine)
+    for lead, by in ((mine, "ann"), (given, "bob")):
+        assert [(await plan(desk, lead, by))[name] for name in ("tasks", "reason")] == [[], "no_consent"]
+    assert len(await svc.told(LeadTaskDropped)) == 2
+    assert (await plan(desk, given, "bob"))["first_response"]["state"] == "stopped"
+    assert len(await follow_ups(desk, other)) == 1
+    done(await desk.meet(mine, direction="inbound"), 201)
+    again = await desk.lead(email="anna@acme.example")
+    assert [(await plan(desk, lead))["reason"] for lead in (mine, again)] == ["no_consent"] * 2, "also when they are captured again"
+    path = f"/v1/leads/{mine['id']}/follow-up"
+    assert codes(await desk.by("ann").put(path, json={"due_at": "2026-03-05T10:00:00Z"})) == {"consent_withdrawn"}
+    await declare(desk, mine, decision="granted", text_version="2026-01")
+    for lead, by in ((mine, "ann"), (given, "bob"), (again, "ann")):
+        (task,) = [task for task in (await plan(desk, lead, by))["tasks"] if task["kind"] == "follow_up"]
+        assert task["due_at"] == "2026-04-02T09:00:00Z"
+
+
+async def test_an_opt_out_stops_the_other_leads_of_the_person_too(desk: Desk) -> None:
+    lead, other = await desk.lead(**WHO), await desk.lead(email=WHO["email"])
+    await desk.act(lead, "disqualify", reason="opt_out")
+    assert [(await plan(desk, one))["reason"] for one in (lead, other)] == ["closed", "no_consent"]
+
+
+async def test_another_address_is_another_person(desk: Desk) -> None:
+    await declare(desk, await desk.lead(**WHO))
+    lead = await desk.lead(email="otto@acme.example")
+    await desk.attempt(lead, "", method="PATCH", email=WHO["email"])
+    assert (await plan(desk, lead))["reason"] == "no_consent"
+    await desk.attempt(lead, "", method="PATCH", email="otto@acme.example")
+    assert len(await follow_ups(desk, lead)) == 1
+
+
+async def test_who_is_away_has_nothing_to_follow_up_before_they_are_back(desk: Desk, svc: Running) -> None:
+    days = {"first_day": "2026-03-30", "last_day": "2026-04-03"}
+    done(await desk.by("ann").post(f"/v1/team/people/{desk.id('ann')}/absences", json=days), 201)
+    lead = await desk.lead()
+    assert [task["due_at"] for task in await follow_ups(desk, lead)] == ["2026-04-06T09:00:00Z"], "not on 2 April"
+    await desk.act(lead, "assign", "max", owner_id=desk.id("bob"))
+    assert [task["due_at"] for task in await follow_ups(desk, await desk.lead("bob"))] == ["2026-04-02T09:00:00Z"]
+
+
 async def test_the_work_list_is_mine_the_teams_or_nobody_elses(desk: Desk, svc: Running) -> None:
     mine = [await desk.lead(company=f"Acme {n}") for n in range(2)]
     await desk.lead("sue", company="South")
@@ -184,6 +230,7 @@ class Worked(RuleBasedStateMachine):
         super().__init__()
         self.svc, self.loop, self.desk = svc, loop, desk
         self.lead = self._do(desk.lead())
+        self.wanted = True
 
     def _do(self, what: Coroutine[Any, Any, Any]) -> Any:
         return self.loop.run_until_complete(what)
@@ -217,6 +264,12 @@ class Worked(RuleBasedStateMachine):
     def grade(self, grade: str) -> None:
         self._do(self.desk.attempt(self.lead, "grade", "admin", method="PUT", grade=grade))
 
+    @rule(wanted=st.booleans())
+    def declare(self, wanted: bool) -> None:
+        said = {"decision": "granted", "text_version": "2026-01"} if wanted else {"decision": "withdrawn"}
+        self._do(declare(self.desk, self.lead, by="admin", **said))
+        self.wanted = wanted
+
     @rule(days=st.integers(1, 40))
     def wait(self, days: int) -> None:
         self.svc.clock.advance(days=days)
@@ -230,8 +283,9 @@ class Worked(RuleBasedStateMachine):
         known, lead = await plan(self.desk, self.lead, "admin"), await self.desk.see(self.lead)
         planned = [task for task in known["tasks"] if task["kind"] == "follow_up"]
         held = lead["state"] in ("captured", "mql", "sql") and lead["owner_id"] is not None
-        assert len(planned) == held, (lead["state"], lead["owner_id"], known)
-        assert (known["reason"] is None) == held
+        assert len(planned) == (held and self.wanted), (lead["state"], lead["owner_id"], known)
+        assert (known["reason"] is None) == bool(planned)
+        assert (known["reason"] == "no_consent") == (held and not self.wanted)
         assert known["reason"] != "history"
         async with self.svc.db.read() as db:
             for check in self.svc.service.checks:

@@ -2,12 +2,15 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from lead_svc.cadence.policy import POLICY
+from lead_svc.cadence.tasks import FIRST_RESPONSE
 from shared.auth import SYSTEM
 from shared.db.context import Context
+from shared.deadlines.commands import stop_many
 from shared.events.cadence import LeadDeadlineStarted, LeadDeadlineStopped, LeadDeadlineWarned, LeadFirstResponded, LeadFirstResponseMissed
 from shared.events.envelope import Envelope
 from shared.events.lead import LeadAssigned
@@ -16,6 +19,7 @@ from tests.client import done
 from tests.harness import Running
 from tests.lead.desk import Desk
 from tests.lead.test_cadence import plan
+from tests.statements import counted
 
 
 async def given(desk: Desk, **more: Any) -> dict[str, Any]:
@@ -55,6 +59,27 @@ async def test_a_person_who_calls_meets_it_and_the_minutes_are_those_of_work(des
     assert (told.data.grade, str(told.data.owner_id), str(told.data.lead_id)) == ("C", desk.id("ann"), lead["id"])
     assert (await desk.see(lead))["version"] == before + 1, "of the contact alone"
     assert (await response(desk, lead))["state"] == "met"
+
+
+async def test_the_clock_is_that_of_whoever_has_to_respond(desk: Desk, svc: Running) -> None:
+    days = {"first_day": "2026-03-02", "last_day": "2026-03-03"}
+    done(await desk.by("ann").post(f"/v1/team/people/{desk.id('ann')}/absences", json=days), 201)
+    lead = await given(desk)
+    assert (await response(desk, lead))["due_at"] == "2026-03-04T13:00:00Z", "from Wednesday at nine, when ann is back"
+    svc.clock.advance(days=2, hours=1)
+    done(await desk.meet(lead), 201)
+    assert (await only(svc, LeadFirstResponded)).data.minutes == 60
+
+
+async def test_what_is_given_up_at_once_stops_by_a_handful_of_statements(desk: Desk, svc: Running) -> None:
+    leads = [await given(desk) for _ in range(3)]
+    ended = {UUID(lead["id"]): svc.clock() for lead in leads}
+    async with svc.transaction() as tx:
+        with counted() as statements:
+            await stop_many(tx, FIRST_RESPONSE, ended)
+            await tx.flush()
+    assert len(statements) <= 5
+    assert len(await svc.told(LeadDeadlineStopped)) == 3
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lead_svc.cadence.policy import CadencePolicy, Rhythm, Unit
-from lead_svc.cadence.rules import Unplanned, followed, next_touch, unplanned, warning
+from lead_svc.cadence.record import Unplanned
+from lead_svc.cadence.rules import followed, next_touch, unplanned, warning
 from lead_svc.capture.rules import fresh
 from lead_svc.leads.record import Grade, State
 from shared.calendar import months_after
@@ -72,3 +73,4 @@ def test_every_lead_is_followed_up_or_has_a_reason() -> None:
     for state in State:
         for lead in (replace(LEAD, state=state), replace(LEAD, state=state, owner_id=None)):
             assert followed(lead) == (unplanned(lead) is Unplanned.HISTORY)
+            assert followed(lead) == (unplanned(lead, Unplanned.NO_CONSENT) is Unplanned.NO_CONSENT)

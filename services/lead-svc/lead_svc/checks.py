@@ -54,7 +54,15 @@ CHECKS = (
         "an open lead whose follow-up was done has the next one",
         "SELECT lead.id FROM lead JOIN LATERAL (SELECT state FROM task WHERE record_id = lead.id AND kind = 'follow_up' "
         "ORDER BY id DESC LIMIT 1) last ON last.state = 'done' "
-        "WHERE lead.owner_id IS NOT NULL AND lead.state IN ('captured', 'mql', 'sql')",
+        "WHERE lead.owner_id IS NOT NULL AND lead.state IN ('captured', 'mql', 'sql') "
+        "AND NOT EXISTS (SELECT FROM lead_stop WHERE lead_id = lead.id)",
+    ),
+    Check(
+        9,
+        "an open lead that somebody owns has a follow-up, or a reason why it has none",
+        "SELECT lead.id FROM lead WHERE lead.owner_id IS NOT NULL AND lead.state IN ('captured', 'mql', 'sql') AND NOT lead.imported "
+        "AND NOT EXISTS (SELECT FROM task WHERE record_id = lead.id AND kind = 'follow_up' AND state = 'open') "
+        "AND NOT EXISTS (SELECT FROM lead_stop WHERE lead_id = lead.id)",
     ),
     Check(8, "the directory has each person's role and team, and whether they have left", _TOLD_OTHERWISE),
     Check(

@@ -4,19 +4,28 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from lead_svc.absences.calendars import calendars_of
 from lead_svc.cadence import rules
 from lead_svc.cadence.policy import POLICY
+from lead_svc.cadence.queries import leads_of_people, stops
+from lead_svc.cadence.record import Unplanned
 from lead_svc.cadence.rules import PLAN_FOLLOW_UP
-from lead_svc.cadence.tasks import FIRST_RESPONSE, FOLLOW_UP, calendar
+from lead_svc.cadence.stops import forget, keep, keep_history
+from lead_svc.cadence.tasks import FIRST_RESPONSE, FOLLOW_UP
+from lead_svc.consent.fields import Use
+from lead_svc.consent.queries import left_out, unmet_of
 from lead_svc.leads.queries import SEEN
 from lead_svc.leads.record import Lead
 from lead_svc.leads.tables import LEADS
 from lead_svc.policy import POLICY as LEAD_POLICY
+from shared.calendar import day_of
+from shared.calendar.working import Calendar
 from shared.db.outbox import Told
 from shared.db.tx import Follows, Tx
 from shared.deadlines import commands as deadlines
 from shared.deadlines.record import Begin, Running
 from shared.errors import Invalid
+from shared.events.consent import ConsentEvent, ConsentGranted, ConsentWithdrawn
 from shared.events.lead import (
     LeadAssigned,
     LeadCaptured,
@@ -24,26 +33,36 @@ from shared.events.lead import (
     LeadInteractionLogged,
     LeadReactivated,
     LeadRegraded,
+    LeadUpdated,
 )
 from shared.history import starts_work
+from shared.policy.calendar import calendar_of
+from shared.policy.company import COMPANY_POLICY
 from shared.tasks import commands as tasks
-from shared.tasks.record import TaskState, ToDo
+from shared.tasks.record import Task, TaskState, ToDo
 
 QUIET = ("hand_over", "import")
 """Rules of assignment by which nothing starts: what runs goes with the lead."""
 MISSED = "first_response_missed"
 """The rule by which a lead goes back to the pool."""
+_PERSON = {"contact_id", "email", "phone"}
+"""What of a lead says whose consent counts."""
+
+Times = Mapping[UUID, datetime]
 
 
 async def captured(tx: Tx, told: Sequence[Told]) -> None:
     """Plan for a new lead that has an owner. Who enters a lead has had the contact; whom it is given to has to respond."""
-    times = {one.subject: one.time for one in told if _begins(tx, one)}
-    if not times:
+    owned = {one.subject: one.time for one in told if not _is_quiet(one)}
+    if not owned:
         return
-    leads = [lead for lead in await _leads(tx, times) if rules.followed(lead)]
-    await _put(tx, [_next(tx, lead, times[lead.id]) for lead in leads])
+    found = [lead for lead in await _leads(tx, owned) if rules.followed(lead)]
+    await keep_history(tx, [lead.id for lead in found if not starts_work(tx, owned[lead.id])])
+    leads = await _allowed(tx, [lead for lead in found if starts_work(tx, owned[lead.id])])
+    calendars = await _calendars(tx, leads)
+    await _put(tx, [_next(tx, lead, owned[lead.id], calendars) for lead in leads], new=True)
     # It is given to its owner now, however long ago the first contact was.
-    await _await_response(tx, [lead for lead in leads if lead.owner_id != tx.actor.id], dict.fromkeys(times, tx.now))
+    await _await_response(tx, [lead for lead in leads if lead.owner_id != tx.actor.id], dict.fromkeys(owned, tx.now), calendars)
 
 
 async def assigned(tx: Tx, told: Sequence[Told]) -> None:
@@ -53,17 +72,19 @@ async def assigned(tx: Tx, told: Sequence[Told]) -> None:
     pool = {lead.id: times[lead.id] for lead in leads if lead.owner_id is None}
     await tasks.close(tx, FOLLOW_UP, pool, TaskState.OVER)
     await deadlines.stop_many(tx, FIRST_RESPONSE, pool)
-    starting = {one.subject for one in told if _begins(tx, one)}
-    given = [lead for lead in leads if lead.id in starting and rules.followed(lead)]
-    await _take_up(tx, given, times)
-    await _await_response(tx, given, times)
+    starting = {one.subject for one in told if not _is_quiet(one) and starts_work(tx, one.time)}
+    held = [lead for lead in leads if rules.followed(lead)]
+    await keep_history(tx, [lead.id for lead in held if lead.id not in starting])
+    given = await _allowed(tx, [lead for lead in held if lead.id in starting])
+    calendars = await _calendars(tx, given)
+    await _take_up(tx, given, times, calendars)
+    await _await_response(tx, given, times, calendars)
 
 
-def _begins(tx: Tx, one: Told) -> bool:
+def _is_quiet(one: Told) -> bool:
     event = one.event
     assert isinstance(event, LeadCaptured | LeadAssigned)
-    silent = event.imported if isinstance(event, LeadCaptured) else event.rule in QUIET
-    return event.owner_id is not None and starts_work(tx, one.time, imported=silent)
+    return event.owner_id is None or (event.imported if isinstance(event, LeadCaptured) else event.rule in QUIET)
 
 
 async def contacted(tx: Tx, told: Sequence[Told]) -> None:
@@ -71,10 +92,13 @@ async def contacted(tx: Tx, told: Sequence[Told]) -> None:
     times = {one.subject: one.time for one in told}
     leads = [lead for lead in await _leads(tx, times) if lead.last_contact_at == times[lead.id]]
     planned = await tasks.open_of(tx, FOLLOW_UP, [lead.id for lead in leads])
-    going_on = [lead for lead in leads if rules.followed(lead) and (lead.id in planned or starts_work(tx, times[lead.id]))]
-    ended = {lead.id: times[lead.id] for lead in leads if lead.id in planned and not rules.followed(lead)}
+    worked = [lead for lead in leads if rules.followed(lead) and (lead.id in planned or starts_work(tx, times[lead.id]))]
+    going_on = await _allowed(tx, worked)
+    goes_on = {lead.id for lead in going_on}
+    ended = {lead.id: times[lead.id] for lead in leads if lead.id in planned and lead.id not in goes_on}
     await tasks.close(tx, FOLLOW_UP, ended, TaskState.DONE)
-    await _put(tx, [_next(tx, lead, times[lead.id])._replace(fresh=True) for lead in going_on])
+    calendars = await _calendars(tx, going_on)
+    await _put(tx, [_next(tx, lead, times[lead.id], calendars)._replace(fresh=True) for lead in going_on])
 
 
 async def regraded(tx: Tx, told: Sequence[Told]) -> None:
@@ -82,23 +106,57 @@ async def regraded(tx: Tx, told: Sequence[Told]) -> None:
     times = {one.subject: one.time for one in told}
     planned = await tasks.open_of(tx, FOLLOW_UP, list(times))
     leads = [lead for lead in await _leads(tx, planned) if rules.followed(lead)] if planned else []
+    calendars = await _calendars(tx, leads)
     since = {lead.id: lead.last_contact_at or planned[lead.id].created_at for lead in leads}
-    await _put(tx, [_next(tx, lead, since[lead.id])._replace(at=times[lead.id]) for lead in leads])
+    await _put(tx, [_next(tx, lead, since[lead.id], calendars)._replace(at=times[lead.id]) for lead in leads])
 
 
 async def taken_up(tx: Tx, told: Sequence[Told]) -> None:
     """A lead that is taken up again is touched at once."""
-    times = {one.subject: one.time for one in told if starts_work(tx, one.time)}
-    leads = [lead for lead in await _leads(tx, times) if rules.followed(lead)] if times else []
+    times = {one.subject: one.time for one in told}
+    leads = await _starting(tx, times)
     planned = await tasks.open_of(tx, FOLLOW_UP, [lead.id for lead in leads])
-    now = calendar(tx).next_working_time(tx.now)
-    await _put(tx, [ToDo(lead.id, now, None, times[lead.id]) for lead in leads if lead.id not in planned])
+    calendars = await _calendars(tx, leads)
+    new = [lead for lead in leads if lead.id not in planned]
+    await _put(tx, [ToDo(lead.id, _of(calendars, lead).next_working_time(tx.now), None, times[lead.id]) for lead in new])
 
 
 async def refused(tx: Tx, told: Sequence[Told]) -> None:
     """A lead that no deal was opened for goes on where it was."""
-    times = {one.subject: one.time for one in told if starts_work(tx, one.time)}
-    await _take_up(tx, [lead for lead in await _leads(tx, times) if rules.followed(lead)] if times else [], times)
+    times = {one.subject: one.time for one in told}
+    leads = await _starting(tx, times)
+    await _take_up(tx, leads, times, await _calendars(tx, leads))
+
+
+async def declared(tx: Tx, told: Sequence[Told]) -> None:
+    """Somebody takes back that we may contact them, or allows it again: all their leads stop, or go on."""
+    events = [one.event for one in told if isinstance(one.event, ConsentEvent)]
+    leads = {event.lead_id for event in events if event.lead_id}
+    contacts = {event.contact_id for event in events if event.contact_id}
+    await _settle(tx, await leads_of_people(tx, list(leads), list(contacts)), max(one.time for one in told))
+
+
+async def changed(tx: Tx, told: Sequence[Told]) -> None:
+    """Another address or contact may be of somebody who allows something else."""
+    times = {one.subject: one.time for one in told if isinstance(one.event, LeadUpdated) and _PERSON & set(one.event.changed)}
+    if times:
+        await _settle(tx, [lead for lead in await _leads(tx, times) if rules.followed(lead)], tx.now)
+
+
+async def _settle(tx: Tx, leads: Sequence[Lead], at: datetime) -> None:
+    """Stop following up those of these leads whose person does not want it, and go on with those that had been stopped for that."""
+    ids = [lead.id for lead in leads]
+    planned = await tasks.open_of(tx, FOLLOW_UP, ids) if ids else {}
+    stopped = {id for id, reason in (await stops(tx, ids)).items() if reason is Unplanned.NO_CONSENT}
+    concerned = [lead for lead in leads if lead.id in planned or lead.id in stopped]
+    out = await left_out(tx, concerned, Use.CADENCE)
+    over = [lead.id for lead in concerned if lead.id in planned and lead.id in out]
+    if over:
+        await tasks.close(tx, FOLLOW_UP, dict.fromkeys(over, at), TaskState.OVER)
+        await deadlines.stop_many(tx, FIRST_RESPONSE, dict.fromkeys(over, at))
+        await keep(tx, over, Unplanned.NO_CONSENT)
+    again = [lead for lead in concerned if lead.id in stopped and lead.id not in out]
+    await _take_up(tx, again, dict.fromkeys(ids, at), await _calendars(tx, again))
 
 
 FOLLOWS: Follows = {
@@ -108,35 +166,67 @@ FOLLOWS: Follows = {
     LeadRegraded: [regraded],
     LeadReactivated: [taken_up],
     LeadConversionRefused: [refused],
+    LeadUpdated: [changed],
+    ConsentWithdrawn: [declared],
+    ConsentGranted: [declared],
 }
 
 
-async def _take_up(tx: Tx, leads: Sequence[Lead], times: Mapping[UUID, datetime]) -> None:
+async def _starting(tx: Tx, times: Times) -> list[Lead]:
+    """Those of these leads that somebody follows up from now on; of the others the reason is kept."""
+    leads = [lead for lead in await _leads(tx, times) if rules.followed(lead)]
+    await keep_history(tx, [lead.id for lead in leads if not starts_work(tx, times[lead.id])])
+    return await _allowed(tx, [lead for lead in leads if starts_work(tx, times[lead.id])])
+
+
+async def _allowed(tx: Tx, leads: Sequence[Lead]) -> list[Lead]:
+    """Those whose person may be contacted; of the others that is kept as the reason."""
+    out = await left_out(tx, leads, Use.CADENCE)
+    await keep(tx, list(out), Unplanned.NO_CONSENT)
+    return [lead for lead in leads if lead.id not in out]
+
+
+async def _take_up(tx: Tx, leads: Sequence[Lead], times: Times, calendars: Mapping[UUID, Calendar]) -> None:
     """Plan for leads that have no plan, counted from the last touch."""
-    planned = await tasks.open_of(tx, FOLLOW_UP, [lead.id for lead in leads]) if leads else {}
+    planned: Mapping[UUID, Task] = await tasks.open_of(tx, FOLLOW_UP, [lead.id for lead in leads]) if leads else {}
     new = [lead for lead in leads if lead.id not in planned]
-    await _put(tx, [_next(tx, lead, lead.last_contact_at or times[lead.id])._replace(at=times[lead.id]) for lead in new])
+    await _put(tx, [_next(tx, lead, lead.last_contact_at or times[lead.id], calendars)._replace(at=times[lead.id]) for lead in new])
 
 
 async def _leads(tx: Tx, ids: Mapping[UUID, object]) -> list[Lead]:
     return await tx.all(LEADS.get_many, ids=list(ids))
 
 
-def _next(tx: Tx, lead: Lead, touched_at: datetime) -> ToDo:
+async def _calendars(tx: Tx, leads: Sequence[Lead]) -> Mapping[UUID, Calendar]:
+    """When the owners of these leads work, from now on."""
+    zone = calendar_of(tx.policy(COMPANY_POLICY)).zone
+    return await calendars_of(tx, {lead.owner_id for lead in leads if lead.owner_id}, day_of(tx.now, zone))
+
+
+def _of(calendars: Mapping[UUID, Calendar], lead: Lead) -> Calendar:
+    assert lead.owner_id is not None
+    return calendars[lead.owner_id]
+
+
+def _next(tx: Tx, lead: Lead, touched_at: datetime, calendars: Mapping[UUID, Calendar]) -> ToDo:
     rhythm = tx.policy(POLICY).grades.of(lead.grade)
-    return ToDo(lead.id, rules.next_touch(touched_at, rhythm, calendar(tx), tx.now), None, touched_at)
+    return ToDo(lead.id, rules.next_touch(touched_at, rhythm, _of(calendars, lead), tx.now), None, touched_at)
 
 
-async def _put(tx: Tx, wanted: Sequence[ToDo]) -> None:
+async def _put(tx: Tx, wanted: Sequence[ToDo], *, new: bool = False) -> None:
     await tasks.put(tx, FOLLOW_UP, wanted, asked=True)
+    if not new:
+        await forget(tx, [one.record_id for one in wanted])
 
 
-async def _await_response(tx: Tx, leads: Sequence[Lead], times: Mapping[UUID, datetime]) -> None:
-    """Let the clock of the first response run from the assignment, in working time."""
-    begun = []
+async def _await_response(tx: Tx, leads: Sequence[Lead], times: Times, calendars: Mapping[UUID, Calendar]) -> None:
+    """Let the clock of the first response run from the assignment, in the working time of the owner."""
+    policy, begun = tx.policy(POLICY), []
     for lead in leads:
-        if hours := tx.policy(POLICY).grades.of(lead.grade).first_response_hours:
-            begun.append(Begin(lead.id, times[lead.id], calendar(tx).add_working_hours(times[lead.id], hours)))
+        if hours := policy.grades.of(lead.grade).first_response_hours:
+            since, calendar = times[lead.id], _of(calendars, lead)
+            due_at = calendar.add_working_hours(since, hours)
+            begun.append(Begin(lead.id, since, due_at, rules.warning(since, due_at, policy.warn_percent, calendar)))
     await deadlines.start_many(tx, FIRST_RESPONSE, begun)
 
 
@@ -146,7 +236,7 @@ async def _await_response(tx: Tx, leads: Sequence[Lead], times: Mapping[UUID, da
 async def plan_follow_up(tx: Tx, id: UUID, *, due_at: datetime) -> Lead:
     """Touch the lead at this time, whatever its rhythm says and however old it is."""
     lead = await SEEN.load(tx, id)
-    PLAN_FOLLOW_UP.check(lead, tx.actor, facts=tx.policy(LEAD_POLICY))
+    PLAN_FOLLOW_UP.check(lead, tx.actor, facts=tx.policy(LEAD_POLICY), also=await unmet_of(tx, lead, Use.CADENCE))
     if due_at <= tx.now:
         raise Invalid("The next touch must lie ahead.", pointer="/due_at", code="past")
     await _put(tx, [ToDo(lead.id, due_at, None, tx.now)])

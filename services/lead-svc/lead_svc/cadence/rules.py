@@ -1,10 +1,10 @@
 """When the next touch of a lead is due, and why one has none. Pure."""
 
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 from lead_svc.cadence.policy import Rhythm, Unit
+from lead_svc.cadence.record import Unplanned
 from lead_svc.leads.record import HELD, LEAD, Lead, State
 from lead_svc.leads.rules import WORKING
 from lead_svc.policy import LeadPolicy
@@ -14,20 +14,6 @@ from shared.calendar import months_after
 from shared.calendar.working import Calendar
 from shared.errors import Unmet
 from shared.events.lead import LeadTaskSet
-
-
-class Unplanned(StrEnum):
-    """Why a lead has no follow-up."""
-
-    NO_OWNER = "no_owner"
-    """It is in the pool: whoever claims it follows it up."""
-    PUT_ASIDE = "put_aside"
-    """It waits for its wake-up date."""
-    HANDED_OVER = "handed_over"
-    CLOSED = "closed"
-    HISTORY = "history"
-    """It was imported, or is older than there are follow-ups, and nobody has asked for one."""
-
 
 _BY_STATE = {
     State.NURTURING: Unplanned.PUT_ASIDE,
@@ -42,9 +28,9 @@ def followed(lead: Lead) -> bool:
     return lead.state in HELD and lead.owner_id is not None
 
 
-def unplanned(lead: Lead) -> Unplanned:
-    """Why a lead has no follow-up, if it has none."""
-    return _BY_STATE.get(lead.state) or (Unplanned.NO_OWNER if lead.owner_id is None else Unplanned.HISTORY)
+def unplanned(lead: Lead, stop: Unplanned | None = None) -> Unplanned:
+    """Why a lead has no follow-up, if it has none. `stop`: the reason of its own that is kept."""
+    return _BY_STATE.get(lead.state) or (Unplanned.NO_OWNER if lead.owner_id is None else stop or Unplanned.HISTORY)
 
 
 def next_touch(touched_at: datetime, rhythm: Rhythm, calendar: Calendar, now: datetime) -> datetime:

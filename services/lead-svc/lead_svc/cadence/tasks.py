@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from lead_svc.cadence import rules
+from lead_svc.absences.calendars import calendars_of
 from lead_svc.cadence.policy import POLICY
 from lead_svc.leads.record import Lead
 from lead_svc.leads.tables import LEADS
 from lead_svc.leads.tasks import LEAD_TASKS
+from shared.calendar import day_of
 from shared.calendar.working import Calendar
 from shared.db.outbox import Told
 from shared.db.tx import Tx
@@ -31,13 +32,16 @@ ENDS = (LeadNurtured, LeadDisqualified, LeadConverted, LeadConversionConfirmed)
 """After these nobody follows the lead up any more, until it is taken up again."""
 
 
-def calendar(tx: Tx) -> Calendar:
-    """When work is done."""
-    return calendar_of(tx.policy(COMPANY_POLICY))
+async def calendar_of_owner(tx: Tx, lead: Lead, day: datetime) -> Calendar:
+    """When the lead's owner works from this day on; in the pool, when the company does."""
+    company = calendar_of(tx.policy(COMPANY_POLICY))
+    owners = [] if lead.owner_id is None else [lead.owner_id]
+    found = await calendars_of(tx, owners, day_of(day, company.zone))
+    return found[lead.owner_id] if lead.owner_id is not None else company
 
 
-def _late(tx: Tx, due_at: datetime) -> Late:
-    policy, working = tx.policy(POLICY), calendar(tx)
+async def _late(tx: Tx, lead: Lead, due_at: datetime) -> Late:
+    policy, working = tx.policy(POLICY), await calendar_of_owner(tx, lead, due_at)
     return Late(working.add_working_hours(due_at, policy.overdue_hours), working.add_working_hours(due_at, policy.escalate_hours))
 
 
@@ -59,13 +63,10 @@ def _by_a_person(tx: Tx, told: Told, running: Running) -> bool:
     return told.event.direction == "outbound" and tx.actor.type == "person" and told.time >= running.started_at
 
 
-def _warns(tx: Tx, started_at: datetime, due_at: datetime) -> datetime | None:
-    return rules.warning(started_at, due_at, tx.policy(POLICY).warn_percent, calendar(tx))
-
-
 async def _more(tx: Tx, lead: Lead, running: Running) -> Mapping[str, Any]:
     if running.state is DeadlineState.MET and running.met_at is not None:
-        return {"minutes": round(calendar(tx).working_time_between(running.started_at, running.met_at).total_seconds() / 60)}
+        working = await calendar_of_owner(tx, lead, running.started_at)
+        return {"minutes": round(working.working_time_between(running.started_at, running.met_at).total_seconds() / 60)}
     return await _manager(tx, lead)
 
 
@@ -84,8 +85,7 @@ FIRST_RESPONSE = Deadline(
     meets=(LeadInteractionLogged,),
     counts=_by_a_person,
     stops=ENDS,
-    warns=_warns,
     working=True,
     more=_more,
 )
-"""`commands` starts it when somebody gives the lead to a person."""
+"""`commands` starts it, in the working time of whoever the lead is given to."""

@@ -9,7 +9,9 @@ from pydantic import BaseModel, Field
 
 from lead_svc.cadence import commands
 from lead_svc.cadence.policy import POLICY, Unit
-from lead_svc.cadence.rules import PLAN_FOLLOW_UP, Unplanned, unplanned
+from lead_svc.cadence.queries import stops
+from lead_svc.cadence.record import Unplanned
+from lead_svc.cadence.rules import PLAN_FOLLOW_UP, unplanned
 from lead_svc.cadence.tasks import FIRST_RESPONSE
 from lead_svc.leads.queries import SEEN
 from lead_svc.leads.record import Grade, Lead
@@ -78,6 +80,7 @@ async def _cadence(db: Reader, lead: Lead) -> CadenceOut:
     rhythm = cadence.grades.of(lead.grade)
     running = (await deadlines.of_records(db, [lead.id]))[lead.id]
     tasks = [LeadTaskOut.of(LeadTask.model_validate(dict(one)), leads, cadence) for one in await db.records(OF_LEAD, lead_id=lead.id)]
+    planned = any(task.kind is LeadWork.FOLLOW_UP for task in tasks)
     return CadenceOut(
         lead_id=lead.id,
         grade=lead.grade,
@@ -89,5 +92,5 @@ async def _cadence(db: Reader, lead: Lead) -> CadenceOut:
         attempts=leads.no_responses,
         tasks=tasks,
         first_response=next((DeadlineOut.of(one) for one in running if one.name == FIRST_RESPONSE.name), None),
-        reason=None if any(task.kind is LeadWork.FOLLOW_UP for task in tasks) else unplanned(lead),
+        reason=None if planned else unplanned(lead, (await stops(db, [lead.id])).get(lead.id)),
     )

@@ -1,0 +1,60 @@
+"""Reads why leads are not followed up, and finds the leads of whom somebody has declared something."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, ColumnElement, Text, any_, bindparam, func, or_, select
+
+from lead_svc.cadence.record import Stop, Unplanned
+from lead_svc.cadence.tables import STOP
+from lead_svc.leads import keys
+from lead_svc.leads.record import HELD, Lead
+from lead_svc.leads.tables import LEAD, LEADS
+from lead_svc.parties.record import Contact
+from lead_svc.parties.tables import CONTACTS
+from shared.db.query import Query, is_in
+from shared.db.tx import Reader, Tx
+
+_STOPS = Query(select(STOP).where(is_in(STOP.c.lead_id, "leads")), Stop)
+
+
+def _one_of(key: Callable[[Any], ColumnElement[str]], column: Any, given: str) -> ColumnElement[bool]:
+    each = func.unnest(bindparam(given, type_=ARRAY(Text))).column_valued(given)
+    return key(column) == any_(func.array(select(key(each)).scalar_subquery()))
+
+
+# Each side of the OR has an index of its own. It finds who may be meant; what somebody declared is looked at then.
+_OF_PEOPLE = Query(
+    select(*[LEAD.c[n] for n in LEADS.names])
+    .where(
+        or_(
+            is_in(LEAD.c.id, "leads"),
+            is_in(LEAD.c.account_id, "accounts") & is_in(LEAD.c.contact_id, "contacts"),
+            _one_of(keys.email_key, LEAD.c.email, "emails"),
+            _one_of(keys.phone_key, LEAD.c.phone, "phones"),
+        ),
+        is_in(LEAD.c.state, [state.value for state in HELD]),
+        LEAD.c.owner_id.is_not(None),
+    )
+    .order_by(LEAD.c.id)
+    .with_for_update(),
+    Lead,
+)
+
+
+async def stops(db: Reader, leads: Sequence[UUID]) -> dict[UUID, Unplanned]:
+    """Why these leads are not followed up, of those that have a reason of their own."""
+    return {stop.lead_id: stop.reason for stop in await db.all(_STOPS, leads=list(leads))} if leads else {}
+
+
+async def leads_of_people(tx: Tx, leads: Sequence[UUID], contacts: Sequence[UUID]) -> list[Lead]:
+    """Lock the leads in somebody's hands that may be about the people of these leads and contacts: by contact, address or number."""
+    named = await tx.all(LEADS.get_many, ids=list(leads))
+    about: list[Lead | Contact] = [*named, *await tx.all(CONTACTS.get_many, ids=list(contacts))]
+    people = {*contacts, *(lead.contact_id for lead in named if lead.contact_id)}
+    accounts = {one.account_id for one in about if one.account_id}
+    emails = {one.email for one in about if one.email}
+    phones = {one.phone for one in about if one.phone}
+    given = {"accounts": list(accounts), "emails": list(emails), "phones": list(phones)}
+    return await tx.all(_OF_PEOPLE, leads=list(leads), contacts=list(people), **given)
