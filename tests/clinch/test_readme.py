@@ -30,6 +30,7 @@ NOT_PASTED = {
     "docs/campaigns.md": "tests/lead/test_campaigns.py does the same",
     "docs/consent.md": "tests/lead/test_consent.py does the same",
     "docs/forms.md": "tests/lead/test_forms.py does the same",
+    "docs/pool.md": "tests/lead/test_pool.py does the same",
     "docs/signals.md": "tests/lead/test_signals.py does the same",
     "docs/operations/containers.md": "needs Docker; tests/containers has it",
     "docs/operations/embedded.md": "moves the log to Kafka; tests/clinch/test_bus.py does",

@@ -12,6 +12,7 @@ LISTS = {
     "/v1/leads": "lead",
     "/v1/signals": "lead",
     "/v1/leads/tasks": "lead",
+    "/v1/leads/pool": "lead",
     "/v1/assignment/queue": "lead",
     "/v1/accounts": "account",
     "/v1/contacts": "account",
@@ -26,6 +27,7 @@ LISTS = {
 WHOLES = {
     "/v1/signals": "lead_id",
     "/v1/leads/tasks": "lead_id",
+    "/v1/leads/pool": "id",
     "/v1/assignment/queue": "lead_id",
     "/v1/contacts": "account_id",
     "/v1/quotes": "deal_id",

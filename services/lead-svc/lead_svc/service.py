@@ -51,6 +51,10 @@ from lead_svc.metadata import metadata
 from lead_svc.parties.api import accounts, contacts
 from lead_svc.parties.timers import TIERS, tell_tiers
 from lead_svc.policy import POLICY
+from lead_svc.pool.api import router as pool
+from lead_svc.pool.commands import FOLLOWS as HOLDINGS
+from lead_svc.pool.policy import POLICY as POOL_POLICY
+from lead_svc.pool.upkeep import pool as give_back
 from lead_svc.qualification.api import router as qualification
 from lead_svc.qualification.policy import SIMULATIONS
 from lead_svc.qualification.policy import move as move_leads
@@ -108,6 +112,7 @@ service = Service(
         CONSENT_POLICY,
         COMPANY_POLICY,
         FORM_POLICY,
+        POOL_POLICY,
         SIGNAL_POLICY,
         DUPLICATE_POLICY,
     ],
@@ -116,6 +121,7 @@ service = Service(
         duplicates,
         capture,
         worklist,
+        pool,
         leads,
         scores,
         rescorings,
@@ -155,8 +161,8 @@ service = Service(
         **task_timers(TASKS, {WAKE_UP.name: wake_up}),
         **deadline_timers(DEADLINES, {FIRST_RESPONSE.name: response_missed}),
     },
-    follows=[following(TASKS), deadlines_following(DEADLINES), CADENCE, OPT_OUT, comparing(), SCORES, ASSIGNING],
-    jobs=[run_imports, run_rate_imports, run_spend_imports, move, visitors, keep_scores],
+    follows=[following(TASKS), deadlines_following(DEADLINES), CADENCE, OPT_OUT, comparing(), HOLDINGS, SCORES, ASSIGNING],
+    jobs=[run_imports, run_rate_imports, run_spend_imports, move, visitors, keep_scores, give_back],
     checks=CHECKS,
     totals=TOTALS,
     rezone=rezone,

@@ -53,11 +53,6 @@ class Reactivate(Body):
     at: When = None
 
 
-class Assign(Body):
-    owner_id: Annotated[UUID | None, Field(description="null releases it to the pool.")]
-    at: When = None
-
-
 @router.get("", response_model=Page[LeadItem])
 async def list_leads(page: Annotated[PageRequest, Depends(LIST.params)], db: Reading, by: CurrentActor) -> Response:
     """The leads that you may see: your own, your teams', and the pool."""
@@ -110,10 +105,3 @@ async def reactivate_lead(
     """nurturing → captured, by owner, manager or marketing; disqualified → captured, by a manager, or by marketing when it was
     `no_response_3`. Never after an opt-out."""
     return await answered(tx, await commands.reactivate(tx, lead_id, reason=body.reason, at=body.at, expect=expect))
-
-
-@router.post("/{lead_id}/assign")
-async def assign_lead(lead_id: UUID, body: Assign, tx: InTx, expect: IfMatch) -> LeadOut:
-    """Give the lead to a person: a manager within their teams, a director or admin to anybody. A seller claims it from the pool, or
-    releases their own with null."""
-    return await answered(tx, await commands.assign(tx, lead_id, owner_id=body.owner_id, at=body.at, expect=expect))

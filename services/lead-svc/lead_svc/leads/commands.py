@@ -11,21 +11,18 @@ from lead_svc.consent.queries import unmet_of
 from lead_svc.leads import rules
 from lead_svc.leads.queries import FOLLOWING, SEEN
 from lead_svc.leads.record import Lead, Reason, State
-from lead_svc.leads.rules import ASSIGN, CHANGE, DECLARE_MQL, DISQUALIFY, NURTURE, REACTIVATE
+from lead_svc.leads.rules import CHANGE, DECLARE_MQL, DISQUALIFY, NURTURE, REACTIVATE
 from lead_svc.leads.tables import LEADS
 from lead_svc.leads.tasks import WAKE_UP
 from lead_svc.parties.queries import SEEN_ACCOUNTS, SEEN_CONTACTS
 from lead_svc.policy import POLICY
-from lead_svc.team.queries import check_owner, in_team_of
 from shared.access import kinds
 from shared.access.kinds import unmasked
-from shared.auth import Role
 from shared.clock import happened
 from shared.db.tx import Tx
 from shared.errors import Invalid, NotFound
 from shared.events.envelope import Event
 from shared.events.lead import (
-    LeadAssigned,
     LeadDisqualified,
     LeadMqlReached,
     LeadNurtured,
@@ -150,20 +147,6 @@ def reactivation(lead: Lead, reason: str) -> tuple[Event, dict[str, Any]]:
 
 
 # -- Ownership ---------------------------------------------------------------------------------------------------------------
-
-
-async def assign(tx: Tx, id: UUID, *, owner_id: UUID | None, at: datetime | None, expect: int | None) -> Lead:
-    """Give the lead to a person, or with None back to the pool. The team is the owner's."""
-    lead = await SEEN.load(tx, id, expect)
-    when = happened(at, tx.now)
-    ASSIGN.permit(tx.actor)
-    if owner_id is not None:
-        await check_owner(tx, tx.actor, owner_id, "a lead")
-    in_reach = owner_id is not None and tx.actor.has(Role.manager, Role.regional_head) and await in_team_of(tx, tx.actor.id, owner_id)
-    ASSIGN.check(lead, tx.actor, facts=tx.policy(POLICY), also=rules.hand_over_unmet(lead, tx.actor, owner_id, in_reach=in_reach))
-    team_id = None if owner_id is None else await people.team_of(tx, owner_id)
-    told = LeadAssigned(owner_id=owner_id, team_id=team_id, previous_owner_id=lead.owner_id)
-    return await tx.save(LEADS, lead, told, at=when, owner_id=owner_id, team_id=team_id)
 
 
 async def follow_owner(tx: Tx, owner_id: UUID, *, at: datetime) -> bool:
