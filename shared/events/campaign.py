@@ -69,3 +69,37 @@ class CampaignSpendCorrected(CampaignSpendEvent, type="campaign.spend_corrected"
 
     previous: Money
     reason: str
+
+
+class CampaignDriveEvent(LeadSvcEvent):
+    """A drive takes dormant leads up again with the offer of a campaign. The subject is the drive."""
+
+    seen_as = "lead"
+    part_of = "campaign_id"
+
+    campaign_id: UUID
+
+
+class CampaignDrivePlanned(CampaignDriveEvent, type="campaign.drive_planned", aggregate="campaign_drive"):
+    """Leads are chosen; they are counted first."""
+
+
+class CampaignDriveStarted(CampaignDriveEvent, type="campaign.drive_started", aggregate="campaign_drive"):
+    """The chosen leads are taken up again from now on."""
+
+
+class CampaignDriveMoved(CampaignDriveEvent, type="campaign.drive_moved", aggregate="campaign_drive"):
+    """How far it is: while it is `counting`, when it has `counted`, while it is `running`, and when it is `done`.
+
+    `found`: dormant leads that were chosen, `left_out`: those of them without consent, `reactivated`: those that were taken up again.
+    """
+
+    state: str
+    looked_at: int
+    found: int
+    left_out: int
+    reactivated: int
+
+
+class CampaignDriveCancelled(CampaignDriveEvent, type="campaign.drive_cancelled", aggregate="campaign_drive"):
+    """It has ended before its time; leads that were taken up again stay so."""

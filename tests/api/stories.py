@@ -5,6 +5,7 @@ A value under `operation_id.name` is for that operation alone: a row in the stat
 
 from typing import Any
 
+from lead_svc.dormant.jobs import step
 from shared.auth.actor import OWNERS
 from shared.events.lead import PersonAdded
 from shared.ids import external_id
@@ -39,6 +40,9 @@ async def leads(svc: Running) -> Values:
     told = {"map": [f"{name}={name}" for name in rate]}
     rates_job = done(await admin.post("/v1/imports/rates", params=told, content=RATES_CSV), 202)["id"]
     campaign = done(await admin.post("/v1/campaigns", json={"name": "Expo"}), 201)
+    drives = [done(await admin.post(f"/v1/campaigns/{campaign['id']}/drives", json={}), 202)["id"] for _ in range(3)]
+    while await step(svc.db, svc.clock):
+        pass
     spent = {"starts_on": "2026-01-05", "amount": {"amount": "90", "currency": "CNY"}}
     spends = [done(await admin.post(f"/v1/campaigns/{campaign['id']}/spend", json=spent), 201)["id"] for _ in range(2)]
     named = {"map": [f"{name}={name}" for name in SPEND_CSV.split("\n")[0].split(",")]}
@@ -107,6 +111,9 @@ async def leads(svc: Running) -> Values:
         "switch_form_on.key": ["closed"],
         "accept_submission.key": ["held-back"],
         "submission_id": held,
+        "drive_id": drives[:1],
+        "start_drive.drive_id": drives[1:2],
+        "cancel_drive.drive_id": drives[2:],
         "rate_id": rates[:1],
         "withdraw_rate.rate_id": rates[1:],
         "set_rate.currency": ["USD", "EUR"],

@@ -33,7 +33,7 @@ PART_OF = {
 }
 FOR_ALL = {"team", "person", "absence", "product", "price", "policy", "rate", "calendar"}
 FOR_OPERATIONS = {"webhook"}
-OF_ALL_LEADS = {"campaign", "campaign_spend", "form"}
+OF_ALL_LEADS = {"campaign", "campaign_spend", "campaign_drive", "form"}
 """Nobody's: for those who see all leads."""
 
 

@@ -28,6 +28,8 @@ from lead_svc.consent.policy import POLICY as CONSENT_POLICY
 from lead_svc.conversion.api import router as conversion
 from lead_svc.conversion.reactions import READER as CONVERSION
 from lead_svc.dealings.reactions import READER as DEALINGS
+from lead_svc.dormant.api import router as drives
+from lead_svc.dormant.jobs import drives as move_drives
 from lead_svc.duplicates.api import router as duplicates
 from lead_svc.duplicates.commands import following as comparing
 from lead_svc.duplicates.policy import POLICY as DUPLICATE_POLICY
@@ -146,6 +148,7 @@ service = Service(
         rates,
         rate_imports,
         campaigns,
+        drives,
         of_leads,
         of_contacts,
         spend_imports,
@@ -162,7 +165,7 @@ service = Service(
         **deadline_timers(DEADLINES, {FIRST_RESPONSE.name: response_missed}),
     },
     follows=[following(TASKS), deadlines_following(DEADLINES), CADENCE, OPT_OUT, comparing(), HOLDINGS, SCORES, ASSIGNING],
-    jobs=[run_imports, run_rate_imports, run_spend_imports, move, visitors, keep_scores, give_back],
+    jobs=[run_imports, run_rate_imports, run_spend_imports, move, visitors, keep_scores, give_back, move_drives],
     checks=CHECKS,
     totals=TOTALS,
     rezone=rezone,

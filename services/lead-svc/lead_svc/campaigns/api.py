@@ -37,12 +37,13 @@ from shared.http.permit import permitted
 from shared.money import Money, Worth, plain, rounded
 
 
-async def _reads(by: CurrentActor) -> None:
+async def reads(by: CurrentActor) -> None:
+    """Whoever asks may read campaigns."""
     if not may_read(by):
         raise Forbidden("Campaigns are for marketing, sales operations, and those who see all leads.")
 
 
-router = APIRouter(prefix="/v1/campaigns", tags=["campaigns"], route_class=ClinchRoute, dependencies=[Depends(_reads)])
+router = APIRouter(prefix="/v1/campaigns", tags=["campaigns"], route_class=ClinchRoute, dependencies=[Depends(reads)])
 
 
 class CampaignIn(CampaignFields, Body):

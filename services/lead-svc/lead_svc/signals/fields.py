@@ -21,6 +21,8 @@ class SignalKind(StrEnum):
     MAIL_OPENED = "mail_opened"
     MAIL_CLICKED = "mail_clicked"
     DEMO_REQUESTED = "demo_requested"
+    OFFER = "offer"
+    """We made them an offer of a campaign."""
 
 
 KINDS = tuple(kind.value for kind in SignalKind)
