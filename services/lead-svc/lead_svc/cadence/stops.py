@@ -7,11 +7,11 @@ from lead_svc.cadence.record import Unplanned
 from shared.db.tx import Tx
 
 _KEEP = """
-INSERT INTO lead_stop (lead_id, reason, at) SELECT id, $2, $3 FROM unnest($1::uuid[]) AS given (id)
+INSERT INTO lead_stop (lead_id, reason, at) SELECT id, $2, $3::timestamptz FROM unnest($1::uuid[]) AS given (id)
 ON CONFLICT (lead_id) DO UPDATE SET reason = excluded.reason, at = excluded.at
 """
 _KEEP_HISTORY = """
-INSERT INTO lead_stop (lead_id, reason, at) SELECT id, 'history', $2 FROM lead
+INSERT INTO lead_stop (lead_id, reason, at) SELECT id, 'history', $2::timestamptz FROM lead
 WHERE id = ANY($1::uuid[]) AND NOT imported
 AND NOT EXISTS (SELECT FROM task WHERE record_id = lead.id AND kind = 'follow_up' AND state = 'open')
 ON CONFLICT (lead_id) DO NOTHING

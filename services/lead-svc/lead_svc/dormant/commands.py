@@ -32,7 +32,7 @@ REASON = "campaign"
 """Why a lead is taken up again, as `lead.reactivated` tells it."""
 _FIRST = UUID(int=0)
 _ADD = """
-INSERT INTO campaign_drive_lead (drive_id, lead_id, at) SELECT $1, id, $3 FROM unnest($2::uuid[]) AS given (id)
+INSERT INTO campaign_drive_lead (drive_id, lead_id, at) SELECT $1::uuid, id, $3::timestamptz FROM unnest($2::uuid[]) AS given (id)
 ON CONFLICT (drive_id, lead_id) DO NOTHING
 """
 

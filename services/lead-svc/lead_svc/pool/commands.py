@@ -26,7 +26,7 @@ from shared.parties import people
 
 _KEEP = """
 INSERT INTO lead_holding (id, lead_id, person_id, change, rule, at)
-SELECT *, $6 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[])
+SELECT *, $6::timestamptz FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[])
 """
 
 
