@@ -5,6 +5,10 @@ from typing import Any, ClassVar
 
 import httpx
 
+from shared.auth import SYSTEM
+from shared.db.context import Context
+from shared.policy.document import Policy
+from shared.policy.store import begin
 from tests.client import Client, done
 
 PEOPLE = {
@@ -66,6 +70,17 @@ class Desk(Client):
         await self.act(lead, "intent", level="high")
         await self.meet(lead)
         return await self.bant(lead, need="confirmed", budget="confirmed", authority="confirmed")
+
+    async def policy(self, of: Policy[Any], running: str = "keep", **changed: Any) -> None:
+        """Another version of a document of the policy, by the API."""
+        await begin(self.svc.db, [of], Context("lead-svc", SYSTEM, self.svc.clock(), "test"))
+        self.svc.db.policies.forget()
+        path = f"/v1/policies/{of.name}"
+        known = done(await self.by("admin").get(path))["document"]
+        body = {"document": known | changed, "running": running}
+        draft = done(await self.by("sales_ops:ola").post(f"{path}/versions", json=body), 201)
+        for act in ("approve", "activate"):
+            done(await self.raw("director:dan", "POST", f"{path}/versions/{draft['number']}/{act}", {}, etag="*"))
 
     async def sql(self, **given: Any) -> dict[str, Any]:
         return await self.act(await self.qualifiable(**given), "qualify")

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from clinch.run.postgres import Postgres
+from lead_svc.consent.policy import POLICY as CONSENT
 from lead_svc.service import service
 from shared.events.lead import LeadTaskDone, LeadTaskDropped, LeadTaskDue, LeadTaskEscalated, LeadTaskOverdue, LeadTaskSet
+from shared.policy import moves
 from tests.client import codes, done
 from tests.harness import Running
 from tests.lead.desk import WHO, Desk
@@ -195,6 +197,17 @@ async def test_another_address_is_another_person(desk: Desk) -> None:
     await desk.attempt(lead, "", method="PATCH", email=WHO["email"])
     assert (await plan(desk, lead))["reason"] == "no_consent"
     await desk.attempt(lead, "", method="PATCH", email="otto@acme.example")
+    assert len(await follow_ups(desk, lead)) == 1
+
+
+async def test_a_policy_that_needs_consent_first_stops_what_is_planned_if_it_says_so(desk: Desk, svc: Running) -> None:
+    lead = await desk.lead(**WHO)
+    await desk.policy(CONSENT, running="move", opt_in=True)
+    followed = next(policy for policy in svc.service.policies if policy.name == CONSENT.name)
+    while await moves.step({CONSENT.name: followed}, svc.db, svc.clock):
+        pass
+    assert [(await plan(desk, lead))[name] for name in ("tasks", "reason")] == [[], "no_consent"]
+    await declare(desk, lead, decision="granted", text_version="2026-01")
     assert len(await follow_ups(desk, lead)) == 1
 
 

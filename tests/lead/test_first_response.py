@@ -8,13 +8,10 @@ import pytest
 
 from lead_svc.cadence.policy import POLICY
 from lead_svc.cadence.tasks import FIRST_RESPONSE
-from shared.auth import SYSTEM
-from shared.db.context import Context
 from shared.deadlines.commands import stop_many
 from shared.events.cadence import LeadDeadlineStarted, LeadDeadlineStopped, LeadDeadlineWarned, LeadFirstResponded, LeadFirstResponseMissed
 from shared.events.envelope import Envelope
 from shared.events.lead import LeadAssigned
-from shared.policy.store import begin
 from tests.client import done
 from tests.harness import Running
 from tests.lead.desk import Desk
@@ -34,17 +31,6 @@ async def response(desk: Desk, lead: dict[str, Any], by: str = "admin") -> Any:
 async def only(svc: Running, event: type[Any]) -> Envelope[Any]:
     (told,) = await svc.told(event)
     return told
-
-
-async def policy(desk: Desk, svc: Running, **changed: Any) -> None:
-    """Another version of the cadence, by the API."""
-    await begin(svc.db, [POLICY], Context("lead-svc", SYSTEM, svc.clock(), "test"))
-    svc.db.policies.forget()
-    path = "/v1/policies/cadence"
-    known = done(await desk.by("admin").get(path))["document"]
-    draft = done(await desk.by("sales_ops:ola").post(f"{path}/versions", json={"document": known | changed}), 201)
-    for act in ("approve", "activate"):
-        done(await desk.raw("director:dan", "POST", f"{path}/versions/{draft['number']}/{act}", {}, etag="*"))
 
 
 async def test_a_person_who_calls_meets_it_and_the_minutes_are_those_of_work(desk: Desk, svc: Running) -> None:
@@ -119,7 +105,7 @@ async def test_a_call_that_is_entered_later_takes_the_miss_back(desk: Desk, svc:
 
 
 async def test_if_the_policy_says_so_a_missed_lead_goes_back_to_the_pool(desk: Desk, svc: Running) -> None:
-    await policy(desk, svc, back_to_queue=True)
+    await desk.policy(POLICY, back_to_queue=True)
     lead = await given(desk)
     svc.clock.advance(hours=10)
     await svc.fire_due()
@@ -133,7 +119,7 @@ async def test_if_the_policy_says_so_a_missed_lead_goes_back_to_the_pool(desk: D
 
 
 async def test_each_grade_has_its_hours_and_none_means_no_limit(desk: Desk, svc: Running) -> None:
-    await policy(desk, svc, warn_percent=0, grades={"C": {"first_response_hours": 0}, "B": {"first_response_hours": 2}})
+    await desk.policy(POLICY, warn_percent=0, grades={"C": {"first_response_hours": 0}, "B": {"first_response_hours": 2}})
     lead = await given(desk)
     assert await response(desk, lead) is None
     await desk.bant(lead, "admin", need="confirmed")

@@ -7,25 +7,11 @@ from typing import Any
 
 from lead_svc.pool.policy import POLICY
 from lead_svc.pool.upkeep import look
-from shared.auth import SYSTEM
-from shared.db.context import Context
 from shared.events.lead import LeadAssigned
-from shared.policy.store import begin
 from tests.client import codes, done
 from tests.harness import Running
 from tests.lead.desk import Desk
 from tests.lead.test_handover import hand_over, work
-
-
-async def policy(desk: Desk, svc: Running, **changed: Any) -> None:
-    """Another version of the pool's policy, by the API."""
-    await begin(svc.db, [POLICY], Context("lead-svc", SYSTEM, svc.clock(), "test"))
-    svc.db.policies.forget()
-    path = "/v1/policies/pool"
-    known = done(await desk.by("admin").get(path))["document"]
-    draft = done(await desk.by("sales_ops:ola").post(f"{path}/versions", json={"document": known | changed}), 201)
-    for act in ("approve", "activate"):
-        done(await desk.raw("director:dan", "POST", f"{path}/versions/{draft['number']}/{act}", {}, etag="*"))
 
 
 async def pooled(desk: Desk, by: str = "ann", **asked: str) -> list[dict[str, Any]]:
@@ -64,7 +50,7 @@ async def test_the_pool_lists_leads_that_nobody_owns_and_how_they_came_there(des
 
 
 async def test_claims_are_limited_by_person_and_day(desk: Desk, svc: Running) -> None:
-    await policy(desk, svc, claims_a_day=2)
+    await desk.policy(POLICY, claims_a_day=2)
     leads = [await desk.lead("marketing", company=f"Acme {n}") for n in range(4)]
     for lead in leads[:2]:
         done(await claim(desk, lead))
@@ -77,14 +63,14 @@ async def test_claims_are_limited_by_person_and_day(desk: Desk, svc: Running) ->
 
 
 async def test_claims_of_one_person_at_once_stay_within_the_limit(desk: Desk, svc: Running) -> None:
-    await policy(desk, svc, claims_a_day=2)
+    await desk.policy(POLICY, claims_a_day=2)
     leads = [await desk.lead("marketing", company=f"Acme {n}") for n in range(6)]
     answers = await asyncio.gather(*[claim(desk, lead) for lead in leads])
     assert Counter(answer.status_code for answer in answers) == {200: 2, 409: 4}
 
 
 async def test_who_lost_a_lead_waits_before_claiming_it_again(desk: Desk, svc: Running) -> None:
-    await policy(desk, svc, claim_again_days=10)
+    await desk.policy(POLICY, claim_again_days=10)
     lead = await desk.lead()
     await desk.act(lead, "assign", owner_id=None)
     assert codes(await claim(desk, lead)) == {"lost_before"}
@@ -97,7 +83,7 @@ async def test_who_lost_a_lead_waits_before_claiming_it_again(desk: Desk, svc: R
 
 
 async def test_nobody_claims_beyond_what_they_may_hold(desk: Desk, svc: Running) -> None:
-    await policy(desk, svc, most_held=1)
+    await desk.policy(POLICY, most_held=1)
     lead = await desk.lead("marketing")
     own = await desk.lead()
     assert codes(await claim(desk, lead)) == {"held_enough"}
@@ -106,7 +92,7 @@ async def test_nobody_claims_beyond_what_they_may_hold(desk: Desk, svc: Running)
 
 
 async def test_what_nobody_touches_goes_back(desk: Desk, svc: Running) -> None:
-    await policy(desk, svc, untouched_days=14)
+    await desk.policy(POLICY, untouched_days=14)
     quiet, touched, given = [await desk.lead(company=name) for name in ("Quiet", "Touched", "Given")]
     old = await desk.lead(captured_at=(svc.clock.now - timedelta(days=200)).isoformat())
     await time_passes(svc, days=10)
@@ -131,7 +117,7 @@ async def test_the_leads_of_leavers_and_those_beyond_the_limit_go_back(desk: Des
     of_bob = await desk.lead("bob")
     svc.clock.advance(days=1)
     await desk.meet(first)
-    await policy(desk, svc, most_held=2, return_beyond=True, return_of_leavers=True)
+    await desk.policy(POLICY, most_held=2, return_beyond=True, return_of_leavers=True)
     done(await desk.by("admin").patch(f"/v1/team/people/{desk.id('bob')}", json={"active": False}, headers={"If-Match": "*"}))
     await time_passes(svc)
     assert {(one["id"], one["returned_by"]) for one in await pooled(desk)} == {
@@ -142,7 +128,7 @@ async def test_the_leads_of_leavers_and_those_beyond_the_limit_go_back(desk: Des
 
 
 async def test_a_hand_over_counts_from_its_day(desk: Desk, svc: Running) -> None:
-    await policy(desk, svc, untouched_days=14)
+    await desk.policy(POLICY, untouched_days=14)
     await desk.lead()
     await time_passes(svc, days=13)
     await hand_over(desk, kinds=["leads"])

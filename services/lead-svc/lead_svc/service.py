@@ -12,6 +12,7 @@ from lead_svc.assignment.commands import move as assign_waiting
 from lead_svc.assignment.policy import POLICY as ASSIGNMENT_POLICY
 from lead_svc.assignment.timers import again
 from lead_svc.cadence.commands import FOLLOWS as CADENCE
+from lead_svc.cadence.commands import move as move_followed
 from lead_svc.cadence.commands import response_missed
 from lead_svc.cadence.policy import POLICY as CADENCE_POLICY
 from lead_svc.cadence.tasks import FIRST_RESPONSE, FOLLOW_UP
@@ -111,7 +112,7 @@ service = Service(
         replace(ASSIGNMENT_POLICY, move=assign_waiting),
         replace(SCORING, simulations=SCORING_SIMULATIONS),
         CADENCE_POLICY,
-        CONSENT_POLICY,
+        replace(CONSENT_POLICY, move=move_followed),
         COMPANY_POLICY,
         FORM_POLICY,
         POOL_POLICY,

@@ -7,12 +7,13 @@ from uuid import UUID
 from lead_svc.absences.calendars import calendars_of
 from lead_svc.cadence import rules
 from lead_svc.cadence.policy import POLICY
-from lead_svc.cadence.queries import leads_of_people, stops
+from lead_svc.cadence.queries import FOLLOWED, leads_of_people, stops
 from lead_svc.cadence.record import Unplanned
 from lead_svc.cadence.rules import PLAN_FOLLOW_UP
 from lead_svc.cadence.stops import forget, keep, keep_history
 from lead_svc.cadence.tasks import FIRST_RESPONSE, FOLLOW_UP
 from lead_svc.consent.fields import Use
+from lead_svc.consent.policy import ConsentPolicy
 from lead_svc.consent.queries import left_out, unmet_of
 from lead_svc.leads.queries import SEEN
 from lead_svc.leads.record import Lead
@@ -45,6 +46,7 @@ QUIET = ("hand_over", "import")
 """Rules of assignment by which nothing starts: what runs goes with the lead."""
 MISSED = "first_response_missed"
 """The rule by which a lead goes back to the pool."""
+BATCH = 500
 _PERSON = {"contact_id", "email", "phone"}
 """What of a lead says whose consent counts."""
 
@@ -157,6 +159,13 @@ async def _settle(tx: Tx, leads: Sequence[Lead], at: datetime) -> None:
         await keep(tx, over, Unplanned.NO_CONSENT)
     again = [lead for lead in concerned if lead.id in stopped and lead.id not in out]
     await _take_up(tx, again, dict.fromkeys(ids, at), await _calendars(tx, again))
+
+
+async def move(tx: Tx, old: ConsentPolicy, new: ConsentPolicy, after: UUID | None) -> UUID | None:
+    """Another version says who may be contacted: a batch of leads stops, or goes on. Doing it again changes nothing."""
+    leads = await tx.all(FOLLOWED, after=after or UUID(int=0), most=BATCH)
+    await _settle(tx, leads, tx.now)
+    return leads[-1].id if len(leads) == BATCH else None
 
 
 FOLLOWS: Follows = {

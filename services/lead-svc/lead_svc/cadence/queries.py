@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Text, any_, bindparam, func, or_, select
+from sqlalchemy import ARRAY, ColumnElement, Integer, Text, Uuid, any_, bindparam, func, or_, select
 
 from lead_svc.cadence.record import Stop, Unplanned
 from lead_svc.cadence.tables import STOP
@@ -17,6 +17,17 @@ from shared.db.query import Query, is_in
 from shared.db.tx import Reader, Tx
 
 _STOPS = Query(select(STOP).where(is_in(STOP.c.lead_id, "leads")), Stop)
+
+_HELD_BY_SOMEBODY = (is_in(LEAD.c.state, [state.value for state in HELD]), LEAD.c.owner_id.is_not(None))
+FOLLOWED = Query(
+    select(*[LEAD.c[n] for n in LEADS.names])
+    .where(*_HELD_BY_SOMEBODY, LEAD.c.id > bindparam("after", type_=Uuid))
+    .order_by(LEAD.c.id)
+    .limit(bindparam("most", type_=Integer))
+    .with_for_update(),
+    Lead,
+)
+"""Leads in somebody's hands, one batch after the other."""
 
 
 def _one_of(key: Callable[[Any], ColumnElement[str]], column: Any, given: str) -> ColumnElement[bool]:
@@ -34,8 +45,7 @@ _OF_PEOPLE = Query(
             _one_of(keys.email_key, LEAD.c.email, "emails"),
             _one_of(keys.phone_key, LEAD.c.phone, "phones"),
         ),
-        is_in(LEAD.c.state, [state.value for state in HELD]),
-        LEAD.c.owner_id.is_not(None),
+        *_HELD_BY_SOMEBODY,
     )
     .order_by(LEAD.c.id)
     .with_for_update(),

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import Uuid, bindparam, func, select, true
+from sqlalchemy import Uuid, bindparam, func, literal_column, select, true
 
 from lead_svc.leads.record import HELD, Grade, State
 from lead_svc.leads.tables import LEAD, OPEN_ROWS
@@ -91,7 +91,7 @@ LIST = Listing(
 _TURN = "SELECT pg_advisory_xact_lock(hashtext('clinch.claims'), hashtext($1::text))"
 _claimed = select(func.count()).where(
     HOLDING.c.person_id == bindparam("person_id", type_=Uuid),
-    HOLDING.c.change == Change.CLAIMED.value,
+    HOLDING.c.change == literal_column("'claimed'"),  # in these words its index is met
     HOLDING.c.at >= bindparam("day", type_=At),
 )
 _held = select(func.count()).where(LEAD.c.owner_id == bindparam("person_id", type_=Uuid), is_in(LEAD.c.state, _HELD), OPEN_ROWS)
