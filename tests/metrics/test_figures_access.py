@@ -150,6 +150,11 @@ def test_every_measure_is_of_a_kind_that_some_roles_see() -> None:
         *("contacts", "inbound_contacts", "visits", "meetings"),
         "spent",
         *("touches", "first_touches"),
+        *(
+            f"{name}_{grade}"
+            for name in ("responded", "not_responded", "response_time", "followed_up", "not_followed_up")
+            for grade in "abc"
+        ),
     }
     assert {name for name, kind in found.items() if kind == "cash_figures"} == {
         *("due", "excused", "settled", "unsettled", "cash", "cash_waited", "cash_back", "cash_back_waited")
