@@ -56,7 +56,7 @@ def is_dormant(lead: Lead) -> bool:
 
 def is_chosen(lead: Lead, chosen: Chosen) -> bool:
     quiet = chosen.last_contact_before is None or lead.last_contact_at is None or lead.last_contact_at < chosen.last_contact_before
-    return quiet and is_dormant(lead) and holds(chosen.conditions, lead)
+    return quiet and is_dormant(lead) and holds([one.condition() for one in chosen.conditions], lead)
 
 
 def kept(chosen: Chosen) -> dict[str, Any]:
