@@ -16,6 +16,7 @@ from lead_svc.dormant.record import Drive, DriveState
 from lead_svc.dormant.rules import CANCEL_DRIVE, PLAN_DRIVE, START_DRIVE
 from lead_svc.dormant.tables import DRIVES
 from lead_svc.leads.commands import reactivation
+from lead_svc.leads.queries import beside
 from lead_svc.leads.record import Lead
 from lead_svc.leads.tables import LEADS
 from lead_svc.signals.fields import SignalKind
@@ -92,7 +93,8 @@ async def move(tx: Tx, drive: Drive) -> None:
     running = drive.state is DriveState.RUNNING
     leads = await tx.all(LOCK_DORMANT if running else DORMANT, after=drive.after or _FIRST, most=BATCH)
     chosen = Chosen.model_validate(drive.chosen)
-    wanted = [lead for lead in leads if rules.is_chosen(lead, chosen)]
+    figures = await beside(tx, [lead.id for lead in leads]) if rules.asks_figures(chosen) else {}
+    wanted = [lead for lead in leads if rules.is_chosen(lead, chosen, figures.get(lead.id, {}))]
     out = await left_out(tx, wanted, Use.CAMPAIGNS)
     going = [lead for lead in wanted if lead.id not in out]
     if running:

@@ -1,7 +1,9 @@
 """What is done with a drive, and which leads it is for. Pure."""
 
+from collections.abc import Mapping
 from typing import Any
 
+from lead_svc.conditions.fields import BESIDE
 from lead_svc.conditions.rules import holds
 from lead_svc.dormant.fields import Chosen
 from lead_svc.dormant.record import DRIVE, DriveState
@@ -54,9 +56,14 @@ def is_dormant(lead: Lead) -> bool:
     return lead.state is State.DISQUALIFIED and lead.reason == NO_RESPONSE
 
 
-def is_chosen(lead: Lead, chosen: Chosen) -> bool:
+def asks_figures(chosen: Chosen) -> bool:
+    """Whether a condition asks what is a row of its own, such as the score."""
+    return any(one.field in BESIDE for one in chosen.conditions)
+
+
+def is_chosen(lead: Lead, chosen: Chosen, beside: Mapping[str, Any]) -> bool:
     quiet = chosen.last_contact_before is None or lead.last_contact_at is None or lead.last_contact_at < chosen.last_contact_before
-    return quiet and is_dormant(lead) and holds([one.condition() for one in chosen.conditions], lead)
+    return quiet and is_dormant(lead) and holds([one.condition() for one in chosen.conditions], lead, beside)
 
 
 def kept(chosen: Chosen) -> dict[str, Any]:

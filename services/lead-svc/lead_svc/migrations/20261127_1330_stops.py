@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "9d4f17b2e0c6"
-down_revision = "4c8e17d2ab60"
+down_revision = "c41d7ab9e5f2"
 branch_labels = None
 depends_on = None
 
