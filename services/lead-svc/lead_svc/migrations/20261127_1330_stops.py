@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "9d4f17b2e0c6"
-down_revision = "c41d7ab9e5f2"
+down_revision = "d2a6f70c4b18"
 branch_labels = None
 depends_on = None
 
