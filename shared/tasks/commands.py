@@ -55,15 +55,27 @@ async def _happened(kind: TaskKind, state: TaskState, tx: Tx, told: Sequence[Tol
         await _close(tx, kind, records, [(task, times[task.record_id]) for task in ended], state)
 
 
-async def put(tx: Tx, kind: TaskKind, wanted: Sequence[ToDo], *, imported: bool = False, asked: bool = False) -> None:
+async def put(
+    tx: Tx,
+    kind: TaskKind,
+    wanted: Sequence[ToDo],
+    *,
+    imported: bool = False,
+    asked: bool = False,
+    records: Mapping[UUID, Any] | None = None,
+    before: Mapping[UUID, Task] | None = None,
+) -> None:
     """There is this to do now, one for each record. The same with another time is the same task; something else means that it is done.
 
-    A time that lies ahead, and that somebody has named, is asked for, however long ago that was.
+    A time that lies ahead, and that somebody has named, is asked for, however long ago that was. `records`: what they are about, and
+    `before`: their open tasks, where the caller has read them.
     """
     if not wanted:
         return
-    before = await open_of(tx, kind, [one.record_id for one in wanted])
-    records = await _about(tx, kind, wanted)
+    if before is None:
+        before = await open_of(tx, kind, [one.record_id for one in wanted])
+    if records is None:
+        records = await _about(tx, kind, wanted)
     done, moved, new = [], [], []
     for one in wanted:
         task = before.get(one.record_id)

@@ -64,6 +64,11 @@ CHECKS = (
         "AND NOT EXISTS (SELECT FROM task WHERE record_id = lead.id AND kind = 'follow_up' AND state = 'open') "
         "AND NOT EXISTS (SELECT FROM lead_stop WHERE lead_id = lead.id)",
     ),
+    Check(
+        9,
+        "a drive has counted the leads that it took up again",
+        "SELECT id FROM campaign_drive d WHERE reactivated <> (SELECT count(*) FROM campaign_drive_lead WHERE drive_id = d.id)",
+    ),
     Check(8, "the directory has each person's role and team, and whether they have left", _TOLD_OTHERWISE),
     Check(
         9,

@@ -62,7 +62,7 @@ async def captured(tx: Tx, told: Sequence[Told]) -> None:
     await keep_history(tx, [lead.id for lead in found if not starts_work(tx, owned[lead.id])])
     leads = await _allowed(tx, [lead for lead in found if starts_work(tx, owned[lead.id])])
     calendars = await _calendars(tx, leads)
-    await _put(tx, [_next(tx, lead, owned[lead.id], calendars) for lead in leads], new=True)
+    await _plan(tx, [(lead, _next(tx, lead, owned[lead.id], calendars)) for lead in leads])
     # It is given to its owner now, however long ago the first contact was.
     await _await_response(tx, [lead for lead in leads if lead.owner_id != tx.actor.id], dict.fromkeys(owned, tx.now), calendars)
 
@@ -100,7 +100,8 @@ async def contacted(tx: Tx, told: Sequence[Told]) -> None:
     ended = {lead.id: times[lead.id] for lead in leads if lead.id in planned and lead.id not in goes_on}
     await tasks.close(tx, FOLLOW_UP, ended, TaskState.DONE)
     calendars = await _calendars(tx, going_on)
-    await _put(tx, [_next(tx, lead, times[lead.id], calendars)._replace(fresh=True) for lead in going_on])
+    await _plan(tx, [(lead, _next(tx, lead, times[lead.id], calendars)._replace(fresh=True)) for lead in going_on], planned)
+    await forget(tx, [lead.id for lead in going_on if lead.id not in planned])
 
 
 async def regraded(tx: Tx, told: Sequence[Told]) -> None:
@@ -110,7 +111,7 @@ async def regraded(tx: Tx, told: Sequence[Told]) -> None:
     leads = [lead for lead in await _leads(tx, planned) if rules.followed(lead)] if planned else []
     calendars = await _calendars(tx, leads)
     since = {lead.id: lead.last_contact_at or planned[lead.id].created_at for lead in leads}
-    await _put(tx, [_next(tx, lead, since[lead.id], calendars)._replace(at=times[lead.id]) for lead in leads])
+    await _plan(tx, [(lead, _next(tx, lead, since[lead.id], calendars)._replace(at=times[lead.id])) for lead in leads], planned)
 
 
 async def taken_up(tx: Tx, told: Sequence[Told]) -> None:
@@ -120,7 +121,8 @@ async def taken_up(tx: Tx, told: Sequence[Told]) -> None:
     planned = await tasks.open_of(tx, FOLLOW_UP, [lead.id for lead in leads])
     calendars = await _calendars(tx, leads)
     new = [lead for lead in leads if lead.id not in planned]
-    await _put(tx, [ToDo(lead.id, _of(calendars, lead).next_working_time(tx.now), None, times[lead.id]) for lead in new])
+    await _plan(tx, [(lead, ToDo(lead.id, _of(calendars, lead).next_working_time(tx.now), None, times[lead.id])) for lead in new], {})
+    await forget(tx, [lead.id for lead in new])
 
 
 async def refused(tx: Tx, told: Sequence[Told]) -> None:
@@ -199,7 +201,9 @@ async def _take_up(tx: Tx, leads: Sequence[Lead], times: Times, calendars: Mappi
     """Plan for leads that have no plan, counted from the last touch."""
     planned: Mapping[UUID, Task] = await tasks.open_of(tx, FOLLOW_UP, [lead.id for lead in leads]) if leads else {}
     new = [lead for lead in leads if lead.id not in planned]
-    await _put(tx, [_next(tx, lead, lead.last_contact_at or times[lead.id], calendars)._replace(at=times[lead.id]) for lead in new])
+    due = {lead.id: _next(tx, lead, lead.last_contact_at or times[lead.id], calendars)._replace(at=times[lead.id]) for lead in new}
+    await _plan(tx, [(lead, due[lead.id]) for lead in new], {})
+    await forget(tx, [lead.id for lead in new])
 
 
 async def _leads(tx: Tx, ids: Mapping[UUID, object]) -> list[Lead]:
@@ -222,10 +226,10 @@ def _next(tx: Tx, lead: Lead, touched_at: datetime, calendars: Mapping[UUID, Cal
     return ToDo(lead.id, rules.next_touch(touched_at, rhythm, _of(calendars, lead), tx.now), None, touched_at)
 
 
-async def _put(tx: Tx, wanted: Sequence[ToDo], *, new: bool = False) -> None:
-    await tasks.put(tx, FOLLOW_UP, wanted, asked=True)
-    if not new:
-        await forget(tx, [one.record_id for one in wanted])
+async def _plan(tx: Tx, wanted: Sequence[tuple[Lead, ToDo]], before: Mapping[UUID, Task] | None = None) -> None:
+    """`before`: what is planned for them, where that is known."""
+    records = {lead.id: lead for lead, _ in wanted}
+    await tasks.put(tx, FOLLOW_UP, [to_do for _, to_do in wanted], asked=True, records=records, before=before)
 
 
 async def _await_response(tx: Tx, leads: Sequence[Lead], times: Times, calendars: Mapping[UUID, Calendar]) -> None:
@@ -236,7 +240,7 @@ async def _await_response(tx: Tx, leads: Sequence[Lead], times: Times, calendars
             since, calendar = times[lead.id], _of(calendars, lead)
             due_at = calendar.add_working_hours(since, hours)
             begun.append(Begin(lead.id, since, due_at, rules.warning(since, due_at, policy.warn_percent, calendar)))
-    await deadlines.start_many(tx, FIRST_RESPONSE, begun)
+    await deadlines.start_many(tx, FIRST_RESPONSE, begun, {lead.id: lead for lead in leads})
 
 
 # -- What people do, and what time does --------------------------------------------------------------------------------------
@@ -248,7 +252,8 @@ async def plan_follow_up(tx: Tx, id: UUID, *, due_at: datetime) -> Lead:
     PLAN_FOLLOW_UP.check(lead, tx.actor, facts=tx.policy(LEAD_POLICY), also=await unmet_of(tx, lead, Use.CADENCE))
     if due_at <= tx.now:
         raise Invalid("The next touch must lie ahead.", pointer="/due_at", code="past")
-    await _put(tx, [ToDo(lead.id, due_at, None, tx.now)])
+    await _plan(tx, [(lead, ToDo(lead.id, due_at, None, tx.now))])
+    await forget(tx, [lead.id])
     return lead
 
 
