@@ -97,6 +97,8 @@ class LeadMqlReached(LeadEvent, Decided, type="lead.mql_reached"):
     threshold: int | None = None
     reason: str | None = None
     top_rules: list[TopRule] = []
+    rule_name: str | None = None
+    """The rule of automation that made it one, which is told as `manual`: people have written it."""
 
 
 class LeadBantUpdated(LeadEvent, Decided, type="lead.bant_updated"):
@@ -129,7 +131,7 @@ class LeadIntentRecorded(LeadEvent, type="lead.intent_recorded"):
 
 
 class LeadAssigned(LeadEvent, OwnerChanged, Decided, type="lead.assigned"):
-    """`rule` says how: by hand, by an import, or by a `rule` of the policy, which `rule_name` names."""
+    """`rule` says how: by hand, by an import, by a `rule` of the policy or by its `automation`, of which `rule_name` names one."""
 
     owner_id: UUID | None
     team_id: UUID | None

@@ -25,6 +25,7 @@ PART_OF = {
     "lead_signal": ("lead", "lead_id"),
     "lead_deadline": ("lead", "lead_id"),
     "lead_assignment": ("lead", "lead_id"),
+    "lead_automation": ("lead", "lead_id"),
     "consent": ("lead", "lead_id"),
     "form_submission": ("lead", "lead_id"),
     "deal_task": ("deal", "deal_id"),

@@ -270,6 +270,8 @@ async def test_what_a_robot_fills_is_held_back_until_somebody_accepts_it(desk: D
     await svc.fire_due()
     (held,) = await submissions(desk, state="held")
     assert (await leads(desk), held["version"]) == ([], 0)
+    fields = [{"name": "mail", "label": "E-mail", "lead_field": "email", "required": True}]
+    await desk.ask("marketing", "PATCH", PATH, {"fields": fields}, etag="*")  # it was sent by the version before
     accept = f"{PATH}/submissions/{held['id']}/accept"
     assert (await desk.raw("ann", "POST", accept, etag=0)).status_code == 403
     await desk.ask("marketing", "POST", accept, etag=0)

@@ -11,6 +11,9 @@ from lead_svc.assignment.commands import FOLLOWING as ASSIGNING
 from lead_svc.assignment.commands import move as assign_waiting
 from lead_svc.assignment.policy import POLICY as ASSIGNMENT_POLICY
 from lead_svc.assignment.timers import again
+from lead_svc.automation.commands import FOLLOWING as AUTOMATING
+from lead_svc.automation.policy import POLICY as AUTOMATION_POLICY
+from lead_svc.automation.tasks import TO_DO
 from lead_svc.cadence.commands import FOLLOWS as CADENCE
 from lead_svc.cadence.commands import move as move_followed
 from lead_svc.cadence.commands import response_missed
@@ -85,7 +88,7 @@ from shared.process.service import Service
 from shared.tasks.commands import following
 from shared.tasks.timers import task_timers
 
-TASKS = (WAKE_UP, FOLLOW_UP)
+TASKS = (WAKE_UP, FOLLOW_UP, TO_DO)
 DEADLINES = (FIRST_RESPONSE,)
 
 service = Service(
@@ -111,6 +114,7 @@ service = Service(
         replace(POLICY, simulations=SIMULATIONS, move=move_leads),
         replace(ASSIGNMENT_POLICY, move=assign_waiting),
         replace(SCORING, simulations=SCORING_SIMULATIONS),
+        AUTOMATION_POLICY,
         CADENCE_POLICY,
         replace(CONSENT_POLICY, move=move_followed),
         COMPANY_POLICY,
@@ -165,7 +169,7 @@ service = Service(
         **task_timers(TASKS, {WAKE_UP.name: wake_up}),
         **deadline_timers(DEADLINES, {FIRST_RESPONSE.name: response_missed}),
     },
-    follows=[following(TASKS), deadlines_following(DEADLINES), CADENCE, OPT_OUT, comparing(), HOLDINGS, SCORES, ASSIGNING],
+    follows=[following(TASKS), deadlines_following(DEADLINES), CADENCE, OPT_OUT, comparing(), HOLDINGS, SCORES, ASSIGNING, AUTOMATING],
     jobs=[run_imports, run_rate_imports, run_spend_imports, move, visitors, keep_scores, give_back, move_drives],
     checks=CHECKS,
     totals=TOTALS,

@@ -81,7 +81,7 @@ class FormVersionOut(FormFields, Answer):
 
 
 def _shown(row: Form | FormVersion, of: type[FormFields]) -> dict[str, Any]:
-    defined = Definition.model_validate(row.definition)
+    defined = row.defined
     return {name: getattr(defined if name in Definition.model_fields else row, name) for name in of.model_fields}
 
 

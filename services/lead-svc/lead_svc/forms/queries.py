@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import fields
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Uuid, bindparam, select
+from sqlalchemy import ColumnElement, Integer, Uuid, bindparam, select
 
 from lead_svc.forms.fields import Definition
 from lead_svc.forms.record import Form, FormVersion, Submission
@@ -41,10 +41,17 @@ VERSIONS = Query(
     FormVersion,
 )
 
+AT_VERSION = Query(
+    select(*[FORM_VERSION.c[f.name] for f in fields(FormVersion)]).where(
+        FORM_VERSION.c.form_id == bindparam("form_id", type_=Uuid), FORM_VERSION.c.number == bindparam("number", type_=Integer)
+    ),
+    FormVersion,
+)
+
 
 async def definitions(db: Reader, form: Form) -> list[Definition]:
     """All that the form ever was, the oldest first."""
-    return [Definition.model_validate(one.definition) for one in await db.all(VERSIONS, form_id=form.id)]
+    return [one.defined for one in await db.all(VERSIONS, form_id=form.id)]
 
 
 async def texts(db: Reader, form: Form, named: Collection[str]) -> Mapping[str, Collection[str]]:

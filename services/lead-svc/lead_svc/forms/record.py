@@ -64,6 +64,10 @@ class FormVersion:
     by: UUID
     at: datetime
 
+    @property
+    def defined(self) -> Definition:
+        return Definition.model_validate(self.definition)
+
 
 @dataclass(frozen=True, slots=True)
 class Submission:

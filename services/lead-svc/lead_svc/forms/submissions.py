@@ -11,7 +11,8 @@ import orjson
 from lead_svc.consent.commands import granted, keep
 from lead_svc.consent.fields import Channel, Purpose
 from lead_svc.forms import rules
-from lead_svc.forms.record import Form, Submission, SubmissionState
+from lead_svc.forms.queries import AT_VERSION
+from lead_svc.forms.record import Form, FormVersion, Submission, SubmissionState
 from lead_svc.forms.rules import ACCEPT, Sent
 from lead_svc.forms.tables import FORMS, SUBMISSIONS
 from lead_svc.leads.record import OPEN, Lead
@@ -74,13 +75,17 @@ async def accept(tx: Tx, form: Form, id: UUID, expect: int | None) -> Submission
 
 
 async def take(tx: Tx, timer: Timer) -> None:
-    """Make a signal of a submission, for a lead that is found or made; fill what is not known of it, and keep the consents."""
+    """Make a signal of a submission, for a lead that is found or made; fill what is not known of it, and keep the consents.
+
+    It is read by the version of the form that it was sent by, whatever the form asks for by now.
+    """
     row = await tx.load(SUBMISSIONS, timer.subject)
     if row.state is not SubmissionState.RECEIVED:
         return
     form = await tx.get(FORMS, row.form_id)
-    said = rules.of_lead(form.defined, row.answers)
-    signal = _signal(form, row, said)
+    asked = await tx.one(AT_VERSION, form_id=form.id, number=row.form_version)
+    said = rules.of_lead(asked.defined, row.answers)
+    signal = _signal(asked, row, said)
     (answer,) = await record(tx, [signal])
     lead_id = None if isinstance(answer, Problem) else (await tx.get(SIGNALS, signal.id)).lead_id
     if lead_id is None:
@@ -94,7 +99,7 @@ async def take(tx: Tx, timer: Timer) -> None:
     await tx.save(SUBMISSIONS, row, told, at=row.received_at, **changes)
 
 
-def _signal(form: Form, row: Submission, said: Mapping[str, str]) -> NewSignal:
+def _signal(form: FormVersion, row: Submission, said: Mapping[str, str]) -> NewSignal:
     touch = {name: row.touch.get(name) for name in ("term", "content")}
     touch |= {name: row.touch.get(name) or getattr(form, name) for name in ("source", "campaign", "medium")}
     return NewSignal(

@@ -7,7 +7,8 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 from pydantic import Field
 
-from lead_svc.forms.queries import IDS_OF_LEAD
+from lead_svc.automation.queries import IDS_OF_LEAD as FIRINGS_OF_LEAD
+from lead_svc.forms.queries import IDS_OF_LEAD as SUBMISSIONS_OF_LEAD
 from lead_svc.interactions.queries import BY_IDS
 from lead_svc.interactions.rules import all_said
 from lead_svc.leads.queries import SEEN
@@ -37,7 +38,8 @@ async def lead_timeline(
 ) -> Page[LeadTimelineEntry]:
     """Everything that happened to the lead, newest first."""
     lead = await SEEN.get(db, by, lead_id)
-    found = await timeline(db, page, [lead.id, *await db.all(IDS_OF_LEAD, lead_id=lead.id)])
+    parts = [id for ids in (SUBMISSIONS_OF_LEAD, FIRINGS_OF_LEAD) for id in await db.all(ids, lead_id=lead.id)]
+    found = await timeline(db, page, [lead.id, *parts])
     texts = await _texts(db, lead, found.items) if unmasked(LEADS, by) else {}
     items = [LeadTimelineEntry(**vars(e), summary=summary(e.type, e.data), text=texts.get(e.id)) for e in found.items]
     return Page[LeadTimelineEntry].model_construct(items=items, next_cursor=found.next_cursor, count=found.count)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from shared.events import lead as told
+from shared.events.automation import LeadAutomationFired
 from shared.events.envelope import Event
 from shared.events.form import LeadFormSubmitted
 
@@ -31,11 +32,23 @@ def _points(d: Data) -> str | None:
     return f"{d['score']} points of {d['threshold']}" if d["how"] == "score" and d.get("threshold") else None
 
 
+def _mql(d: Data) -> str:
+    if d.get("rule_name"):
+        return f"MQL by the rule {d['rule_name']}"
+    return f"MQL ({d['how']}){_after(': ', d.get('reason') or _points(d))}"
+
+
+def _fired(d: Data) -> str:
+    done = [_words(action) for action in d["actions"] if action != "tell"] + [f"tell {template}" for template in d["templates"]]
+    left = [f"not {_words(action)} ({_words(why)})" for action, why in d["left_out"].items()]
+    return f"By the rule {d['rule']}: {', '.join([*done, *left])}"
+
+
 _SAYS: dict[type[Event], Callable[[Data], str]] = {
     told.LeadCaptured: lambda d: f"Captured{_after(' from ', d.get('source'))}{_after(', campaign ', d.get('campaign'))}",
     told.LeadStubbed: lambda d: "Named by an import of deals, before its own data came",
     told.LeadUpdated: lambda d: f"Changed {', '.join(d['changed'])}",
-    told.LeadMqlReached: lambda d: f"MQL ({d['how']}){_after(': ', d.get('reason') or _points(d))}",
+    told.LeadMqlReached: _mql,
     told.LeadBantUpdated: lambda d: f"{d['dimension'].capitalize()} {d['status']}; BANT score {d['score']}",
     told.LeadRegraded: lambda d: f"Grade {d['old']} → {d['new']} ({d['rule'].replace('_', ' ')})",
     told.LeadInteractionLogged: lambda d: f"{d['kind'].capitalize()}, {d['direction']}: {d['outcome'].replace('_', ' ')}",
@@ -48,6 +61,7 @@ _SAYS: dict[type[Event], Callable[[Data], str]] = {
     told.LeadConverted: lambda d: f"Converted: {'joins an open deal' if d.get('joins_existing') else 'opens a deal'}",
     told.LeadConversionConfirmed: lambda d: "The deal is open",
     told.LeadConversionRefused: lambda d: f"The deal was refused: {d['reason']}",
+    LeadAutomationFired: _fired,
     LeadFormSubmitted: lambda d: f"Sent the form {d['form']}",
     told.LeadUnflagged: lambda d: f"No longer flagged: {d['flag'].replace('_', ' ')}",
     told.LeadFlagged: lambda d: f"Flagged: {d['flag'].replace('_', ' ')}",

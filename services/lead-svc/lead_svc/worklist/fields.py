@@ -9,3 +9,4 @@ class LeadWork(StrEnum):
     FOLLOW_UP = "follow_up"
     FIRST_RESPONSE = "first_response"
     WAKE_UP = "wake_up"
+    TO_DO = "to_do"

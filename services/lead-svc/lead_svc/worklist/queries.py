@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from pydantic import BaseModel, Field
-from sqlalchemy import Uuid, bindparam, select, union_all
+from sqlalchemy import Uuid, bindparam, case, null, select, union_all
 
 from lead_svc.cadence.policy import CadencePolicy, Rhythm
 from lead_svc.interactions.rules import LOG
@@ -20,7 +20,7 @@ from shared.deadlines.record import DeadlineState
 from shared.http.listing import Listing
 from shared.tasks.record import TaskState
 
-DONE_BY = {LeadWork.FOLLOW_UP: LOG, LeadWork.FIRST_RESPONSE: LOG, LeadWork.WAKE_UP: REACTIVATE}
+DONE_BY = {LeadWork.FOLLOW_UP: LOG, LeadWork.FIRST_RESPONSE: LOG, LeadWork.WAKE_UP: REACTIVATE, LeadWork.TO_DO: LOG}
 """The act that does it."""
 
 
@@ -46,6 +46,7 @@ class LeadTask(BaseModel):
     title: str | None = Field(description="The lead's, like `company` and `grade`.")
     company: str | None
     grade: Grade
+    text: str | None = Field(description="What the rule says is to be done; null for all others.")
     due_at: datetime
     overdue: bool = Field(description="It should have been done by now.")
     escalated: bool = Field(description="It is overdue for so long that those above the owner were told.")
@@ -78,6 +79,7 @@ _TASKS = (
         TASK.c.id,
         TASK.c.kind,
         *_OF_LEAD,
+        case((TASK.c.kind == LeadWork.TO_DO.value, TASK.c.why)).label("text"),
         TASK.c.due_at,
         TASK.c.overdue_at.is_not(None).label("overdue"),
         TASK.c.escalated_at.is_not(None).label("escalated"),
@@ -91,6 +93,7 @@ _RESPONSES = (
         DEADLINE.c.id,
         DEADLINE.c.name.label("kind"),
         *_OF_LEAD,
+        null().label("text"),
         DEADLINE.c.due_at,
         DEADLINE.c.missed_at.is_not(None).label("overdue"),
         DEADLINE.c.missed_at.is_not(None).label("escalated"),

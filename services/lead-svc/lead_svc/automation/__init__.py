@@ -1,0 +1,1 @@
+"""Automation: what is done by rule when something happens to a lead."""
