@@ -1,6 +1,6 @@
 """The invariants that a service's own data must keep, as statements that return what breaks them."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -23,6 +23,15 @@ class Check:
     invariant: int
     says: str
     sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recount:
+    """What rules calculate and rows keep. `differing` gives batch by batch how many rows were calculated again, and which differ."""
+
+    invariant: int
+    says: str
+    differing: Callable[[Any], AsyncIterator[tuple[int, Sequence[str]]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +214,15 @@ async def run(conn: Any, checks: Sequence[Check]) -> AsyncIterator[Finding]:
     for check in checks:
         found = await conn.fetch(f"SELECT offender.*, count(*) OVER () AS of_all FROM ({check.sql}) offender LIMIT 5")
         yield Finding(check.invariant, check.says, found[0]["of_all"] if found else 0, tuple(str(row[0]) for row in found))
+
+
+async def recounted(db: Any, recounts: Sequence[Recount]) -> AsyncIterator[Finding]:
+    for recount in recounts:
+        looked_at, found = 0, list[str]()
+        async for rows, differ in recount.differing(db):
+            looked_at += rows
+            found += differ
+        yield Finding(recount.invariant, recount.says, len(found), tuple(found[:5]), looked_at)
 
 
 async def in_the_log(conn: Any, bus: Bus, service: str, aggregates_told: Sequence[str]) -> AsyncIterator[Finding]:

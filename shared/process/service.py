@@ -49,7 +49,7 @@ from shared.policy.timers import policy_timers
 from shared.process.settings import Settings
 from shared.process.telemetry import Telemetry
 from shared.rezone import Follow
-from shared.verify import Check, Total
+from shared.verify import Check, Recount, Total
 
 log = structlog.get_logger()
 
@@ -70,9 +70,9 @@ class Service:
     `policies` are the documents that it owns; each service hears of the others'. `follows` is what tasks and deadlines do when it tells
     of something.
 
-    `streamed` are the paths whose bodies may be of any length; `checks` are what `clinch verify` asks of its data,
-    and `totals` what it compares with other services'; `rezone` is what `clinch rezone` does to it; `settings` is the class
-    of its settings, which its app and jobs must be given.
+    `streamed` are the paths whose bodies may be of any length; `checks` are what `clinch verify` asks of its data, `recounts` what it
+    calculates again, and `totals` what it compares with other services'; `rezone` is what `clinch rezone` does to it; `settings` is the
+    class of its settings, which its app and jobs must be given.
     """
 
     name: str
@@ -87,6 +87,7 @@ class Service:
     jobs: Sequence[Job] = ()
     streamed: tuple[str, ...] = ()
     checks: Sequence[Check] = ()
+    recounts: Sequence[Recount] = ()
     totals: Sequence[Total] = ()
     rezone: Follow | None = None
     settings: type[Settings] = Settings

@@ -128,6 +128,8 @@ async def _findings(
             if service.topics:
                 async for found in data.in_the_log(conn, bus, service.name, sorted(t.split(".")[1] for t in service.topics)):
                     yield service.name, found
+        async for found in data.recounted(databases[name], service.recounts):
+            yield service.name, found
     async for where, found in _agreements(services, databases):
         yield where, found
     async with databases["metrics"].connection() as conn:

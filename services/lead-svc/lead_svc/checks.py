@@ -5,8 +5,9 @@ from dataclasses import replace
 from lead_svc.acts import LEAD_ACTS
 from lead_svc.duplicates.rules import DUPLICATE_ACTS
 from lead_svc.forms.rules import DEFINE, FORM_ACTS
+from lead_svc.scoring.recount import differing
 from shared.events.lead import LeadCaptured
-from shared.verify import ACCOUNTS_TOTAL, RATES_TOTAL, Check, Total, legal_histories
+from shared.verify import ACCOUNTS_TOTAL, RATES_TOTAL, Check, Recount, Total, legal_histories
 
 _TOLD_OTHERWISE = """
 WITH RECURSIVE tree AS (
@@ -76,6 +77,8 @@ CHECKS = (
         "SELECT a.lead_id FROM lead_assignment a JOIN lead l ON l.id = a.lead_id WHERE a.outcome = 'waiting' AND l.owner_id IS NOT NULL",
     ),
 )
+
+RECOUNTS = (Recount(7, "the score of a lead is what the lines of its explanation add up to", differing),)
 
 TOTALS = (
     RATES_TOTAL,

@@ -25,7 +25,7 @@ from lead_svc.campaigns.imports import router as spend_imports
 from lead_svc.campaigns.imports import run_imports as run_spend_imports
 from lead_svc.campaigns.rezone import follow as rezone
 from lead_svc.capture.api import router as capture
-from lead_svc.checks import CHECKS, TOTALS
+from lead_svc.checks import CHECKS, RECOUNTS, TOTALS
 from lead_svc.consent.api import of_contacts, of_leads
 from lead_svc.consent.follows import FOLLOWS as OPT_OUT
 from lead_svc.consent.policy import POLICY as CONSENT_POLICY
@@ -172,6 +172,7 @@ service = Service(
     follows=[following(TASKS), deadlines_following(DEADLINES), CADENCE, OPT_OUT, comparing(), HOLDINGS, SCORES, ASSIGNING, AUTOMATING],
     jobs=[run_imports, run_rate_imports, run_spend_imports, move, visitors, keep_scores, give_back, move_drives],
     checks=CHECKS,
+    recounts=RECOUNTS,
     totals=TOTALS,
     rezone=rezone,
     streamed=("/v1/imports/leads", "/v1/imports/rates", "/v1/imports/spend"),
