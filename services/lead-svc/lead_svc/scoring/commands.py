@@ -17,7 +17,7 @@ from lead_svc.leads.tables import LEADS, PREDICTIONS, SCORES
 from lead_svc.policy import POLICY as LEAD_POLICY
 from lead_svc.scoring.policy import POLICY, ScoringPolicy
 from lead_svc.scoring.queries import PREDICTED, scores_of, signs_of
-from lead_svc.scoring.rules import PREDICT, Explained, Sign, crossed, explain, reaches_mql
+from lead_svc.scoring.rules import PREDICT, Explained, Scorer, Sign, crossed, reaches_mql
 from shared.db.outbox import Told
 from shared.db.tx import Follows, Tx
 from shared.events.consent import ConsentGranted
@@ -87,8 +87,9 @@ async def score(tx: Tx, leads: Sequence[Lead], *, promote: Collection[UUID], unk
     new: list[tuple[Score, _Dated]] = []
     changed: list[tuple[Score, _Dated]] = []
     reaching: list[tuple[Lead, Explained]] = []
+    explain = Scorer(model).explain
     for lead in leads:
-        found, known = explain(lead, signs.get(lead.id, ()), model, tx.now), before.get(lead.id)
+        found, known = explain(lead, signs.get(lead.id, ()), tx.now), before.get(lead.id)
         (changed if known else new).append(_scored(tx, lead, known, found, model, version))
         if lead.id in promote and reaches_mql(lead, found.points, model):
             reaching.append((lead, found))

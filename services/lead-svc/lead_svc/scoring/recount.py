@@ -11,7 +11,7 @@ from lead_svc.leads.record import Lead, Score
 from lead_svc.leads.tables import LEAD_SCORE, LEADS, SCORES
 from lead_svc.scoring.policy import ScoringPolicy
 from lead_svc.scoring.queries import model_of, signs_of
-from lead_svc.scoring.rules import explain
+from lead_svc.scoring.rules import Scorer
 from shared.db.query import Query
 from shared.db.tx import Database, Reader
 
@@ -28,7 +28,7 @@ _FROM = Query(
 
 async def differing(db: Database) -> AsyncIterator[tuple[int, Sequence[str]]]:
     """Batch by batch: how many scores were counted again, and the leads whose stored one is another."""
-    after, models = UUID(int=0), dict[int, ScoringPolicy]()
+    after, models = UUID(int=0), dict[int, tuple[ScoringPolicy, Scorer]]()
     while True:
         async with db.read() as reader:
             scores = await reader.all(_FROM, after=after, most=BATCH)
@@ -41,7 +41,7 @@ async def differing(db: Database) -> AsyncIterator[tuple[int, Sequence[str]]]:
 
 
 async def _again(
-    db: Reader, scores: Sequence[Score], leads: dict[UUID, Lead], models: dict[int, ScoringPolicy]
+    db: Reader, scores: Sequence[Score], leads: dict[UUID, Lead], models: dict[int, tuple[ScoringPolicy, Scorer]]
 ) -> list[tuple[Score, tuple[int, datetime | None]]]:
     """Each score with what the model that gave it says of the same moment."""
     by_version: dict[int, list[Score]] = defaultdict(list)
@@ -50,10 +50,11 @@ async def _again(
     again = []
     for version, its in by_version.items():
         if version not in models:
-            models[version] = await model_of(db, its[0])
-        model = models[version]
+            its_model = await model_of(db, its[0])
+            models[version] = its_model, Scorer(its_model)
+        model, scorer = models[version]
         signs = await signs_of(db, [one.lead_id for one in its], model)
         for one in its:
-            now = explain(leads[one.lead_id], signs.get(one.lead_id, ()), model, one.scored_at)
+            now = scorer.explain(leads[one.lead_id], signs.get(one.lead_id, ()), one.scored_at)
             again.append((one, (now.points, now.next_at)))
     return again

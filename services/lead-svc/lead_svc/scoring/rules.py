@@ -1,20 +1,17 @@
 """What a lead's score is and why: one line for each rule that gives points, which add up to it. Pure.
 
-Everything that shows, stores, simulates or explains a score asks `explain`.
+Everything that shows, stores, simulates or explains a score asks `Scorer.explain`.
 """
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import lru_cache
 from typing import NamedTuple
 
-from lead_svc.conditions.fields import Condition
-from lead_svc.conditions.rules import holds
+from lead_svc.conditions.rules import all_hold, asked
 from lead_svc.leads.record import LEAD, Lead, State
-from lead_svc.scoring.policy import BehaviourRule, Repeat, ScoringPolicy, Standard
+from lead_svc.scoring.policy import AttributeRule, BehaviourRule, Repeat, ScoringPolicy, Standard
 from shared.acts import Act, who
 from shared.auth.actor import Role
 from shared.events.lead import LeadMqlReached, TopRule
@@ -44,29 +41,40 @@ class Sign(NamedTuple):
     value: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """What one rule gives, or what a limit takes away. `until`: when its points fall by themselves."""
+class Line(NamedTuple):
+    """What one rule gives, or what a limit takes away. `until`: when its points fall by themselves.
+
+    `of` is the rule, or what to say of a limit; of the signals that fit a rule, `counted` give points and `passed_over` do not.
+    """
 
     rule: str
     part: Part | None
     points: int
-    why: str
+    of: AttributeRule | BehaviourRule | str
     until: datetime | None = None
-    repeat: Repeat | None = None
+    counted: int = 0
+    passed_over: int = 0
+
+    @property
+    def repeat(self) -> Repeat | None:
+        return self.of.repeat if isinstance(self.of, BehaviourRule) else None
+
+    @property
+    def why(self) -> str:
+        if isinstance(self.of, str):
+            return self.of
+        if isinstance(self.of, AttributeRule):
+            return " and ".join(one.says for one in self.of.conditions) or "every lead"
+        said = f"{self.counted} of {'/'.join(self.of.kinds)}" + (f", {self.passed_over} more do not count" if self.passed_over else "")
+        return said + (f"; halved every {self.of.half_life_days} days" if self.of.half_life_days else "")
 
 
-@dataclass(frozen=True, slots=True)
-class Explained:
-    """A score and its lines, whose points add up to it."""
+class Explained(NamedTuple):
+    """A score and its lines, whose points add up to it. `next_at`: when points fall by themselves."""
 
     points: int
     lines: Sequence[Line]
-
-    @property
-    def next_at(self) -> datetime | None:
-        """When points fall by themselves."""
-        return min((line.until for line in self.lines if line.until), default=None)
+    next_at: datetime | None
 
     @property
     def top(self) -> list[TopRule]:
@@ -75,74 +83,85 @@ class Explained:
         return [TopRule(rule=line.rule, points=line.points) for line in best[:_TOP]]
 
 
-def explain(lead: Lead, signs: Sequence[Sign], model: ScoringPolicy, at: datetime) -> Explained:
-    """The score of a lead at a moment. `signs`: all its signals of the model's kinds, oldest first."""
-    lines = [
-        Line(rule.name, _PARTS[rule.standard], rule.points, _why(rule.conditions))
-        for rule in model.attributes
-        if holds(rule.conditions, lead)
-    ]
-    if signs:
-        lines += [line for rule in model.behaviours if (line := _behaviour(rule, signs, at))]
-    lines += _beyond(lines, model)
-    points = sum(line.points for line in lines)
-    if points < 0:
-        lines.append(Line("not below zero", None, -points, "A score is never negative."))
-    return Explained(max(points, 0), lines)
+class Scorer:
+    """A scoring model, made ready for many leads: a new one comes to all of them."""
 
+    def __init__(self, model: ScoringPolicy) -> None:
+        self.threshold = model.threshold
+        self._facts = [(asked(one.conditions), Line(one.name, _PARTS[one.standard], one.points, one)) for one in model.attributes]
+        self._behaviours = [_Behaviour(one) for one in model.behaviours]
+        self._most: dict[Part | None, int] = {part: getattr(model.limits, part.value) for part in Part}
 
-@lru_cache(1024)
-def _why(conditions: tuple[Condition, ...]) -> str:
-    return " and ".join(one.says for one in conditions) or "every lead"
-
-
-def _beyond(lines: Sequence[Line], model: ScoringPolicy) -> list[Line]:
-    """What goes beyond the most that a part gives."""
-    totals: dict[Part, int] = {}
-    for line in lines:
-        if line.part is not None:
+    def explain(self, lead: Lead, signs: Sequence[Sign], at: datetime) -> Explained:
+        """The score of a lead at a moment. `signs`: all its signals of the model's kinds, oldest first."""
+        lines = [line for conditions, line in self._facts if all_hold(conditions, lead)]
+        if signs:
+            lines += [line for one in self._behaviours if (line := one.line(signs, at))]
+        next_at = min((line.until for line in lines if line.until), default=None)
+        totals: dict[Part | None, int] = {}
+        for line in lines:
             totals[line.part] = totals.get(line.part, 0) + line.points
-    over = [(part, most, total) for part, total in totals.items() if total > (most := getattr(model.limits, part.value))]
-    return [Line(f"most of {part.value}", part, most - total, f"{part.value} gives {most} points at most.") for part, most, total in over]
+        points = 0
+        for part, total in totals.items():
+            most = self._most[part]
+            points += min(total, most)
+            if total > most and part:
+                lines.append(Line(f"most of {part.value}", part, most - total, f"{part.value} gives {most} points at most."))
+        if points < 0:
+            lines.append(Line("not below zero", None, -points, "A score is never negative."))
+        return Explained(max(points, 0), lines, next_at)
+
+
+def explain(lead: Lead, signs: Sequence[Sign], model: ScoringPolicy, at: datetime) -> Explained:
+    """`Scorer.explain` for one lead."""
+    return Scorer(model).explain(lead, signs, at)
 
 
 # -- Behaviour ---------------------------------------------------------------------------------------------------------------
 
 
-def _behaviour(rule: BehaviourRule, signs: Sequence[Sign], at: datetime) -> Line | None:
-    fitting = [sign for sign in signs if _fits(rule, sign, at)]
-    counted = _counted(rule, [sign.at for sign in fitting])
-    aged = [_aged(rule.points, rule.half_life, when, at) for when in counted]
-    if not any(points for points, _ in aged):
-        return None
-    until = min((falls for _, falls in aged if falls), default=None)
-    passed_over = len(fitting) - len(counted)
-    said = f"{len(counted)} of {'/'.join(rule.kinds)}" + (f", {passed_over} more do not count" if passed_over else "")
-    halved = f"; halved every {rule.half_life_days} days" if rule.half_life_days else ""
-    return Line(rule.name, Part.BEHAVIOUR, sum(points for points, _ in aged), said + halved, until, rule.repeat)
+class _Behaviour:
+    """A rule for what somebody did."""
+
+    def __init__(self, rule: BehaviourRule) -> None:
+        self.rule, self.kinds = rule, frozenset(rule.kinds)
+        self.half_life, self.window = rule.half_life, timedelta(days=rule.window_days)
+
+    def line(self, signs: Sequence[Sign], at: datetime) -> Line | None:
+        """What these signals, the oldest first, give at this moment; None for nothing."""
+        rule = self.rule
+        fitting = [sign.at for sign in signs if sign.kind in self.kinds and sign.at <= at and _fits(rule, sign)]
+        if not fitting:
+            return None
+        counted = self._counted(fitting)
+        aged = [_aged(rule.points, self.half_life, when, at) for when in counted]
+        if not any(points for points, _ in aged):
+            return None
+        until = min((falls for _, falls in aged if falls), default=None)
+        points = sum(points for points, _ in aged)
+        return Line(rule.name, Part.BEHAVIOUR, points, rule, until, len(counted), len(fitting) - len(counted))
+
+    def _counted(self, times: Sequence[datetime]) -> Sequence[datetime]:
+        """Which of the signals count, oldest first. The same whatever the order in which they came in."""
+        rule = self.rule
+        if rule.repeat is not Repeat.WINDOW:
+            return times[:1] if rule.repeat is Repeat.ONCE else times
+        if len(times) <= rule.most:
+            return times
+        counted, within = [], deque[datetime]()
+        for when in times:
+            while within and within[0] <= when - self.window:
+                within.popleft()
+            if len(within) < rule.most:
+                within.append(when)
+                counted.append(when)
+        return counted
 
 
-def _fits(rule: BehaviourRule, sign: Sign, at: datetime) -> bool:
-    return (
-        sign.kind in rule.kinds
-        and sign.at <= at
-        and (rule.effective_from is None or sign.at >= rule.effective_from)
-        and (rule.at_least is None or (sign.value is not None and sign.value >= rule.at_least))
+def _fits(rule: BehaviourRule, sign: Sign) -> bool:
+    return (rule.effective_from is None or sign.at >= rule.effective_from) and (
+        rule.at_least is None or (sign.value is not None and sign.value >= rule.at_least)
     )
-
-
-def _counted(rule: BehaviourRule, times: Sequence[datetime]) -> Sequence[datetime]:
-    """Which of the signals count, oldest first. The same whatever the order in which they came in."""
-    if rule.repeat is not Repeat.WINDOW:
-        return times[:1] if rule.repeat is Repeat.ONCE else times
-    window, counted, within = timedelta(days=rule.window_days), [], deque[datetime]()
-    for when in times:
-        while within and within[0] <= when - window:
-            within.popleft()
-        if len(within) < rule.most:
-            within.append(when)
-            counted.append(when)
-    return counted
 
 
 def _aged(points: int, half_life: timedelta | None, since: datetime, at: datetime) -> tuple[int, datetime | None]:

@@ -13,7 +13,7 @@ from lead_svc.leads.record import Grade, Lead, State
 from lead_svc.leads.tables import LEAD, LEADS
 from lead_svc.scoring.policy import POLICY, ScoringPolicy
 from lead_svc.scoring.queries import signs_of
-from lead_svc.scoring.rules import Sign, explain, reaches_mql
+from lead_svc.scoring.rules import Scorer, Sign, reaches_mql
 from shared.db.query import Query, is_in
 from shared.db.tables import EVENT, POLICY_SIMULATION, At
 from shared.db.tx import Database, Reader
@@ -83,7 +83,8 @@ async def _mqls(db: Database, active: ScoringPolicy, draft: ScoringPolicy, days:
 
 async def _points(db: Reader, leads: Sequence[Lead], model: ScoringPolicy, at: datetime) -> dict[UUID, int]:
     signs = await signs_of(db, [lead.id for lead in leads], model)
-    return {lead.id: explain(lead, signs.get(lead.id, ()), model, at).points for lead in leads}
+    explain = Scorer(model).explain
+    return {lead.id: explain(lead, signs.get(lead.id, ()), at).points for lead in leads}
 
 
 # -- What it would have found --------------------------------------------------------------------------------------------------
@@ -91,7 +92,7 @@ async def _points(db: Reader, leads: Sequence[Lead], model: ScoringPolicy, at: d
 
 async def _found(db: Database, active: ScoringPolicy, draft: ScoringPolicy, days: int) -> AsyncIterator[Looked]:
     """Leads captured in the last days: would their score have found those that sales took on as SQLs, before sales did?"""
-    now = await _asked_at(db)
+    now, scorers = await _asked_at(db), (Scorer(active), Scorer(draft))
     async for reader, leads in _batches(db, _SINCE, since=now - timedelta(days=days)):
         ids = [lead.id for lead in leads]
         taken = {one.id: one.at for one in await reader.all(_QUALIFIED, leads=ids)}
@@ -100,7 +101,7 @@ async def _found(db: Database, active: ScoringPolicy, draft: ScoringPolicy, days
         differ = []
         for lead in leads:
             until = taken.get(lead.id, now)
-            before, then = (_reached(lead, its.get(lead.id, ()), model, until) for model, its in zip((active, draft), signs, strict=True))
+            before, then = (_reached(lead, its.get(lead.id, ()), scorer, until) for scorer, its in zip(scorers, signs, strict=True))
             is_sql = lead.id in taken
             counts.update({"sqls": is_sql, "mqls": then, "caught": then and is_sql})
             if before != then:
@@ -112,11 +113,11 @@ def _says(is_mql: bool, is_sql: bool) -> str:
     return f"{'MQL' if is_mql else 'no MQL'}, {'SQL' if is_sql else 'no SQL'}"
 
 
-def _reached(lead: Lead, signs: Sequence[Sign], model: ScoringPolicy, until: datetime) -> bool:
+def _reached(lead: Lead, signs: Sequence[Sign], scorer: Scorer, until: datetime) -> bool:
     """Whether the score was ever the threshold's until then. It is highest just after a signal."""
     seen = _before_sales(lead)
     times = {lead.captured_at or until, *(sign.at for sign in signs)}
-    return any(explain(seen, signs, model, at).points >= model.threshold for at in times if at <= until)
+    return any(scorer.explain(seen, signs, at).points >= scorer.threshold for at in times if at <= until)
 
 
 def _before_sales(lead: Lead) -> Lead:
