@@ -31,7 +31,7 @@ FROM lead, generate_series(1, 4) AS n WHERE lead.job_title <> 'engineer'
 """Three leads of four have four signals each."""
 
 
-def _model(n: int) -> dict[str, object]:
+def model(n: int) -> dict[str, object]:
     """Each round has a model that differs a little, and a threshold that nobody reaches but a few."""
 
     def fact(name: str, standard: str, points: int, field: str, op: str, *values: str) -> dict[str, object]:
@@ -74,7 +74,7 @@ async def rescore(svc: Running, n: int) -> float:
     """Seconds that version `n` of the model takes to come to all leads."""
     async with svc.db.connection() as conn:
         await conn.execute(_RETIRE)
-        await conn.execute(_ACTIVATE, n, _model(n))
+        await conn.execute(_ACTIVATE, n, model(n))
         await conn.execute("ANALYZE lead_score")
     svc.db.policies.forget()
     started = perf_counter()
