@@ -191,6 +191,18 @@ async def test_an_opt_out_stops_the_other_leads_of_the_person_too(desk: Desk) ->
     assert [(await plan(desk, one))["reason"] for one in (lead, other)] == ["closed", "no_consent"]
 
 
+async def test_a_contact_who_takes_consent_back_speaks_for_the_leads_about_them(desk: Desk) -> None:
+    account = done(await desk.by("ann").post("/v1/accounts", json={"name": "Acme Ltd"}), 201)
+    contact = done(await desk.by("ann").post("/v1/contacts", json={"account_id": account["id"], "name": "Anna Berg"}), 201)
+    about, phoned = await desk.lead(), await desk.lead(phone="030 123 45 67")
+    await desk.attempt(about, "", method="PATCH", account_id=account["id"], contact_id=contact["id"])
+    await declare(desk, contact, of="contacts")
+    await declare(desk, await desk.lead(phone="+49 30 1234567"))
+    assert [(await plan(desk, lead))["reason"] for lead in (about, phoned)] == ["no_consent"] * 2
+    await declare(desk, contact, of="contacts", decision="granted", text_version="2026-01")
+    assert len(await follow_ups(desk, about)) == 1
+
+
 async def test_another_address_is_another_person(desk: Desk) -> None:
     await declare(desk, await desk.lead(**WHO))
     lead = await desk.lead(email="otto@acme.example")

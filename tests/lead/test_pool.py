@@ -106,6 +106,8 @@ async def test_what_nobody_touches_goes_back(desk: Desk, svc: Running) -> None:
     assert [(str(e.data.previous_owner_id), e.data.rule, e.data.policy_version) for e in told] == [(desk.id("ann"), "untouched", 2)]
     known = done(await desk.by("max").get(f"/v1/leads/{quiet['id']}/cadence"))
     assert (known["tasks"], known["reason"]) == ([], "no_owner")
+    history = done(await desk.by("max").get(f"/v1/leads/{quiet['id']}/timeline"))["items"]
+    assert "Back to the pool: nobody had contacted it for too long" in [entry["summary"] for entry in history]
     await time_passes(svc, days=10)
     assert await returned(svc) == {"untouched": 3}, "each once its own days are over"
     await time_passes(svc, days=30)

@@ -44,8 +44,6 @@ from shared.tasks.record import Task, TaskState, ToDo
 
 QUIET = ("hand_over", "import")
 """Rules of assignment by which nothing starts: what runs goes with the lead."""
-MISSED = "first_response_missed"
-"""The rule by which a lead goes back to the pool."""
 BATCH = 500
 _PERSON = {"contact_id", "email", "phone"}
 """What of a lead says whose consent counts."""
@@ -263,5 +261,5 @@ async def response_missed(tx: Tx, found: Running) -> None:
         return
     lead = await tx.load(LEADS, found.record_id)
     if rules.followed(lead):
-        told = LeadAssigned(owner_id=None, team_id=None, previous_owner_id=lead.owner_id, rule=MISSED)
+        told = LeadAssigned(owner_id=None, team_id=None, previous_owner_id=lead.owner_id, rule=rules.MISSED)
         await tx.save(LEADS, lead, told, at=found.due_at, owner_id=None, team_id=None)

@@ -15,6 +15,8 @@ from shared.calendar.working import Calendar
 from shared.errors import Unmet
 from shared.events.lead import LeadTaskSet
 
+MISSED = "first_response_missed"
+"""The rule by which a lead goes back to the pool, as `lead.assigned` tells it."""
 _BY_STATE = {
     State.NURTURING: Unplanned.PUT_ASIDE,
     State.CONVERTING: Unplanned.HANDED_OVER,

@@ -7,8 +7,7 @@ from sqlalchemy import ColumnElement, Integer, Uuid, bindparam, func, literal_co
 from lead_svc.dormant.record import Drive
 from lead_svc.dormant.tables import DRIVE, DRIVEN, DRIVES
 from lead_svc.leads.record import Lead, State
-from lead_svc.leads.rules import NO_RESPONSE
-from lead_svc.leads.tables import LEAD, LEADS
+from lead_svc.leads.tables import DORMANT_ROWS, LEAD, LEADS
 from shared.db.query import Query, is_in
 from shared.http.listing import Listing
 
@@ -21,7 +20,7 @@ CLAIM = Query(_open.where(DRIVE.c.id == bindparam("id")).with_for_update(skip_lo
 
 _dormant = (
     select(*[LEAD.c[n] for n in LEADS.names])
-    .where(LEAD.c.id > bindparam("after", type_=Uuid), LEAD.c.state == State.DISQUALIFIED.value, LEAD.c.reason == NO_RESPONSE)
+    .where(LEAD.c.id > bindparam("after", type_=Uuid), DORMANT_ROWS)
     .order_by(LEAD.c.id)
     .limit(bindparam("most", type_=Integer))
 )

@@ -9,6 +9,9 @@ from shared.db.record import SILENT, table
 OPEN_ROWS = text("lead.state NOT IN ('converted', 'disqualified')")
 """Leads that are not closed. In these words the index by owner is met, whatever else is asked."""
 
+DORMANT_ROWS = text("lead.state = 'disqualified' AND lead.reason = 'no_response_3'")
+"""Leads that were given up because nobody answered. In these words their index is met."""
+
 LEAD = table(
     "lead",
     metadata,
@@ -27,6 +30,7 @@ LEAD = table(
     Index("ix_lead_account", "account_id"),
     Index("ix_lead_owner_account", "owner_id", "account_id", postgresql_where=text("account_id IS NOT NULL")),
     Index("ix_lead_deal", "deal_id"),
+    Index("ix_lead_dormant", "id", postgresql_where=text("state = 'disqualified' AND reason = 'no_response_3'")),
     Index("ix_lead_open_owner", "owner_id", "state", postgresql_where=text("state NOT IN ('converted', 'disqualified')")),
 )
 

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from lead_svc.cadence.rules import MISSED
+from lead_svc.pool.record import Return
 from shared.events import lead as told
 from shared.events.automation import LeadAutomationFired
 from shared.events.envelope import Event
@@ -19,11 +21,22 @@ def _words(code: Any) -> str:
     return str(code or "").replace("_", " ")
 
 
+_BACK = {
+    MISSED: "nobody responded in time",
+    Return.UNTOUCHED: "nobody had contacted it for too long",
+    Return.OVER_CAPACITY: "its owner had more open leads than the limit",
+    Return.OWNER_LEFT: "its owner has left",
+}
+"""Why a lead went back to the pool by itself."""
+
+
 def _assigned(d: Data) -> str:
     if d.get("rule") == "hand_over":
         return f"Handed over to another owner{_after(': ', d.get('reason'))}"
     if d.get("rule_name"):
         return f"Assigned to an owner by the rule {d['rule_name']}"
+    if d.get("rule") in _BACK:
+        return f"Back to the pool: {_BACK[d['rule']]}"
     return "Assigned to an owner" if d.get("owner_id") else "Released to the pool"
 
 
