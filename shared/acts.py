@@ -77,6 +77,10 @@ def _wrong_state(_record: Any, needed: Sequence[str]) -> Unmet:
     return Unmet("wrong_state", f"This needs {' or '.join(needed)}.")
 
 
+def _here(_record: Any) -> None:
+    return None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Subject(Generic[R, F]):
     """The kind of record that acts are done with.
@@ -85,6 +89,7 @@ class Subject(Generic[R, F]):
 
     `label` names the record in sentences. `state` and `owner` tell them of a record. `not_owner` and `wrong_state` are what
     somebody reads who is not the owner, or comes at the wrong time. A record without states leaves out all that is about them.
+    `gone`: why nothing can be done with a record any more but to bring it back, whatever the act asks; its code is that of the refusal.
     """
 
     name: str
@@ -94,6 +99,12 @@ class Subject(Generic[R, F]):
     states: type[StrEnum] | None = None
     state: Callable[[R], str | None] = _stateless
     wrong_state: Callable[[R, Sequence[str]], Unmet] = _wrong_state
+    gone: Callable[[R], Unmet | None] = _here
+
+    def check_here(self, record: R) -> None:
+        """Raise `Rejected` for a record that is gone: for what is no act of its own."""
+        if gone := self.gone(record):
+            raise Rejected(gone.message, code=gone.code, unmet=[gone])
 
 
 def _nothing(_record: Any, _facts: Any, _by: Actor) -> Iterable[Unmet]:
@@ -118,6 +129,7 @@ class Act(Generic[R, F]):
     - `states`: those it can be done in; None for all. An act that makes a record (`makes`) has no state before.
     - `to`: where it leads, from every one of `states`; empty when the state stays. `moves` gives pairs where that is too coarse.
     - `repeats`: states in which doing it again gives the first result again, though it is not listed as allowed.
+    - `brings_back`: whether it is for a record that is gone.
     - `named`: whether the record itself names the actor, who then may act whatever their roles, such as a delegate.
     - `needs`: guards that the record, its facts and the actor decide. What a body decides is given to `check` as `also`.
     - `tells`: the events of which one, or each, tells that it was done.
@@ -138,6 +150,7 @@ class Act(Generic[R, F]):
     moves: tuple[tuple[str, str], ...] = ()
     makes: bool = False
     repeats: tuple[str, ...] = ()
+    brings_back: bool = False
     named: Callable[[R, F, Actor], bool] = nobody
     needs: Callable[[R, F, Actor], Iterable[Unmet]] = _nothing
     tells: tuple[type[Event], ...] = ()
@@ -149,6 +162,8 @@ class Act(Generic[R, F]):
 
     def unmet(self, record: R, facts: F, by: Actor) -> list[Unmet]:
         """Everything that stands in the way now, whoever the actor is."""
+        if not self.brings_back and (gone := self.of.gone(record)):
+            return [gone]
         missing = []
         if self.states is not None and self.of.state(record) not in self.states:
             missing.append(self.wrong_state or self.of.wrong_state(record, self.states))
@@ -172,6 +187,8 @@ class Act(Generic[R, F]):
         """
         if not self.named(record, facts, by):
             self.permit(by)
+        if not self.brings_back:
+            self.of.check_here(record)
         if unmet := [*self.unmet(record, facts, by), *also]:
             raise Rejected(self.refused, code=self.code, unmet=unmet)
 

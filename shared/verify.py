@@ -141,9 +141,9 @@ def legal_histories(acts: Sequence[Act[Any, Any]], *, table: str, column: str, s
     """Invariant 9: each step of a history is one that an act declares and begins where the one before ended.
 
     The last one ends where the row is.
-    An event says where it came from (`from_state`, `from_stage`) and went to (`to_stage`, `stage`) when its acts leave that open. Events
-    in `stays` change the state only when they are a history's first. Every version of an event's type counts; two of them one after the
-    other are the same step, told in the old form and the new.
+    An event says where it came from (`from_state`, `from_stage`) and went to (`to_stage`, `stage`, `to_state`) when its acts leave that
+    open. Events in `stays` change the state only when they are a history's first. Every version of an event's type counts; two of them one
+    after the other are the same step, told in the old form and the new.
     """
     legal: dict[str, set[tuple[str | None, str]]] = {}
     for act in acts:
@@ -175,7 +175,7 @@ def legal_histories(acts: Sequence[Act[Any, Any]], *, table: str, column: str, s
             ),
             step AS (
               SELECT subject, version, name, coalesce(data->>'from_state', data->>'from_stage') AS said,
-                     CASE name {went_to} ELSE coalesce(data->>'to_stage', data->>'stage') END AS went_to
+                     CASE name {went_to} ELSE coalesce(data->>'to_stage', data->>'stage', data->>'to_state') END AS went_to
               FROM moved WHERE place = 1 OR name NOT IN ({first_only})
             ),
             path AS (

@@ -32,6 +32,11 @@ class Acts:
         self.refused: set[str] = set()
         self.forbidden: set[str] = set()
 
+    def with_acts(self, acts: Sequence[Act[Any, Any]]) -> "Acts":
+        """The same test, with other samples for the acts."""
+        self.acts = [act for act in acts if act.operation is not None and not act.makes]
+        return self
+
     async def hold(self, row: Any, whos: Sequence[str], read: Read) -> None:
         """See that the property holds for this record, whoever of `whos` asks. `row`: the record as its table has it."""
         for who in whos:

@@ -80,12 +80,13 @@ class DealStageChanged(DealEvent, Dimensions, Staged, Decided, type="deal.stage_
 
 
 class DealUpdated(DealEvent, Dimensions, OwnerChanged, Decided, type="deal.updated"):
-    """Amount, close date, owner or product changed. The values are complete, `changed` names the fields.
+    """Amount, close date, owner, product or account changed. The values are complete, `changed` names the fields.
 
     `probability` is told where it changed: a new version of the policy gave the deal's stage another one.
     """
 
     changed: list[str]
+    account_id: UUID | None = None
     amount: Money
     fx: Exact
     fx_day: date | None = None
@@ -113,6 +114,13 @@ class DealContactAdded(DealEvent, type="deal.contact_added"):
     contact_id: UUID
     committee_role: str
     decision_maker: bool
+
+
+class DealContactReplaced(DealEvent, type="deal.contact_replaced"):
+    """The buying committee names a contact by another id: two contacts were merged, or that was undone. Nobody dealt with the customer."""
+
+    previous_contact_id: UUID
+    contact_id: UUID
 
 
 class DealMemberAdded(DealEvent, MemberAdded, type="deal.member_added"):

@@ -200,6 +200,45 @@ class LeadReactivated(LeadEvent, type="lead.reactivated"):
     from_state: str
 
 
+class LeadMergedInto(LeadEvent):
+    """The lead, as another lead took it over, or gave it back. `merge_id` is told by both leads."""
+
+    merge_id: UUID
+    survivor_id: UUID
+
+
+class LeadAbsorbed(LeadMergedInto, type="lead.absorbed"):
+    """It was the same as `survivor_id`, which has taken over what it had. It counts in no figure any more."""
+
+    from_state: str
+
+
+class LeadRestored(LeadMergedInto, type="lead.restored"):
+    """The merge was undone: the lead is what it was before."""
+
+    to_state: str
+
+
+class LeadTookOver(LeadEvent, Dimensions):
+    """The survivor of a merge as it is now: the dimensions are complete, `changed` names the fields."""
+
+    merge_id: UUID
+    survivor_id: UUID
+    absorbed: list[UUID]
+    changed: list[str] = []
+    account_id: UUID | None = None
+    contact_id: UUID | None = None
+    captured_at: datetime | None = None
+
+
+class LeadMerged(LeadTookOver, type="lead.merged"):
+    """The lead has taken over others that are the same, and what hung on them. It was captured when the first of them was."""
+
+
+class LeadUnmerged(LeadTookOver, type="lead.unmerged"):
+    """It has given back what came from them. What happened since, and fields that were edited since, stay."""
+
+
 class LeadConverted(LeadEvent, Dimensions, type="lead.converted"):
     """The owner hands the lead over. deal-svc opens `deal_id`, or joins the lead to it when `joins_existing`, and answers."""
 
@@ -293,6 +332,62 @@ class ContactCreated(ContactEvent, type="contact.created"):
 
 class ContactUpdated(ContactEvent, type="contact.updated"):
     changed: list[str]
+    account_id: UUID | None
+
+
+class PartyMergedInto(BaseModel):
+    """The party, as another one took it over, or gave it back. `merge_id` is told by both."""
+
+    merge_id: UUID
+    survivor_id: UUID
+
+
+class PartyTookOver(BaseModel):
+    """The survivor of a merge. `changed` names the fields that came or went with it, which an event of its own tells."""
+
+    merge_id: UUID
+    survivor_id: UUID
+    absorbed: list[UUID]
+    changed: list[str] = []
+
+
+class AccountMerged(AccountEvent, PartyTookOver, type="account.merged"):
+    """The account has taken over others that are the same company. Leads and contacts of theirs, deals and contracts name it now."""
+
+
+class AccountUnmerged(AccountEvent, PartyTookOver, type="account.unmerged"):
+    """It has given back what came from them. What was made since stays."""
+
+
+class AccountAbsorbed(AccountEvent, PartyMergedInto, type="account.absorbed"):
+    """It was the same company as `survivor_id`: what names it names that one from now on."""
+
+
+class AccountRestored(AccountEvent, PartyMergedInto, type="account.restored"):
+    """The merge was undone: what named it before names it again."""
+
+
+class ContactMerged(ContactEvent, PartyTookOver, type="contact.merged"):
+    """The contact has taken over others that are the same person. Leads and buying committees name it now."""
+
+    account_id: UUID | None
+
+
+class ContactUnmerged(ContactEvent, PartyTookOver, type="contact.unmerged"):
+    """It has given back what came from them."""
+
+    account_id: UUID | None
+
+
+class ContactAbsorbed(ContactEvent, PartyMergedInto, type="contact.absorbed"):
+    """It was the same person as `survivor_id`: what names it names that one from now on."""
+
+    account_id: UUID | None
+
+
+class ContactRestored(ContactEvent, PartyMergedInto, type="contact.restored"):
+    """The merge was undone: what named it before names it again."""
+
     account_id: UUID | None
 
 

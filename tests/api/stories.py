@@ -63,6 +63,8 @@ async def leads(svc: Running) -> Values:
     signals = [done(await desk.by("marketing").post("/v1/signals", json=seen | {"signal_id": f"web-{n}"}), 201) for n in range(2)]
     pairs = [[await desk.lead(company=company, phone=f"+49 30 9876{n}00") for _ in range(2)] for n, company in enumerate(ALIKE)]
     done(await admin.post(f"/v1/leads/{pairs[1][0]['id']}/duplicates/{pairs[1][1]['id']}/dismiss", json={}, headers={"If-Match": "*"}), 200)
+    same = ids([await desk.lead(email=f"same{n}@example.com") for n in range(4)])
+    done(await admin.post(f"/v1/leads/{same[2]}/merge", json={"absorbed_id": same[3]}, headers={"If-Match": "*"}), 200)
     away = {"first_day": "2026-06-01", "last_day": "2026-06-05"}
     lists = ("team/teams", "team/people", "accounts", "contacts")
     teams, people, accounts, contacts = [done(await admin.get(f"/v1/{name}"), 200)["items"] for name in lists]
@@ -84,6 +86,10 @@ async def leads(svc: Running) -> Values:
         "declare_mql.lead_id": ids([await desk.lead(**WHO | {"email": "mql@example.com"})]),
         "nurture_lead.lead_id": ids([await desk.lead(**WHO | {"email": "nurture@example.com"})]),
         "qualify_lead.lead_id": ids([await desk.qualifiable(email="qualify@example.com")]),
+        **{f"merge_lead.{name}": [id] for name, id in zip(("lead_id", "absorbed_id"), same[:2], strict=True)},
+        "unmerge_lead.lead_id": [same[3]],
+        **await twins(desk, "account"),
+        **await twins(desk, "contact", account_id=account["id"]),
         **{f"dismiss_duplicate.{name}": [pairs[0][n]["id"]] for n, name in enumerate(("lead_id", "other_id"))},
         **{f"reopen_duplicate.{name}": [pairs[1][n]["id"]] for n, name in enumerate(("lead_id", "other_id"))},
         "account_id": ids(accounts),
@@ -118,6 +124,14 @@ async def leads(svc: Running) -> Values:
         "withdraw_rate.rate_id": rates[1:],
         "set_rate.currency": ["USD", "EUR"],
     }
+
+
+async def twins(desk: Desk, kind: str, **given: Any) -> Values:
+    """Two accounts or contacts that can be merged, and one that was."""
+    path = f"/v1/{kind}s"
+    same = ids([done(await desk.by("admin").post(path, json={"name": "Twin", **given}), 201) for _ in range(4)])
+    done(await desk.by("admin").post(f"{path}/{same[2]}/merge", json={"absorbed_id": same[3]}, headers={"If-Match": "*"}), 200)
+    return {f"merge_{kind}.{kind}_id": same[:1], f"merge_{kind}.absorbed_id": same[1:2], f"unmerge_{kind}.{kind}_id": same[3:]}
 
 
 async def deals(svc: Running) -> Values:

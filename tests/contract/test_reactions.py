@@ -144,6 +144,7 @@ def test_the_service_publishes_and_hears_what_it_should() -> None:
         "drafting": ["clinch.deal.events.v1", "clinch.quote.events.v1"],
         "hand-over": ["clinch.person.events.v1"],
         "members": ["clinch.account.events.v1", "clinch.deal.events.v1"],
+        "merges": ["clinch.account.events.v1"],
         "parties": ["clinch.account.events.v1", "clinch.person.events.v1"],
         "policies": ["clinch.policy.events.v1"],
     }

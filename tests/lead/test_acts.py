@@ -1,7 +1,8 @@
 """What `allowed_actions` says of leads, accounts, contacts, people and teams is what their routes do, whoever asks."""
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
+from datetime import timedelta
 from itertools import product
 from typing import Any
 from uuid import UUID
@@ -17,6 +18,8 @@ from lead_svc.duplicates.tables import DUPLICATES
 from lead_svc.leads.record import Grade, Lead, Reason, State
 from lead_svc.leads.rules import ASSIGN
 from lead_svc.leads.tables import LEADS
+from lead_svc.merging.queries import ADD
+from lead_svc.merging.record import Merge, MergeKind
 from lead_svc.parties.record import Account, Contact
 from lead_svc.parties.rules import ACCOUNT_ACTS, CONTACT_ACTS
 from lead_svc.parties.tables import ACCOUNTS, CONTACTS
@@ -40,7 +43,7 @@ NORTH = ["rep:ann", "manager:max", "presales:pia", "assistant:ada"]
 LEADING = ["manager:max", "director", "marketing"]
 
 
-def about_ann(svc: Running, acts: Sequence[Act[Any, Any]]) -> list[Act[Any, Any]]:
+def about_ann(svc: Running, acts: Sequence[Act[Any, Any]], absorbed: UUID | None = None) -> list[Act[Any, Any]]:
     """The acts, done with people of the roster: those who cannot own a lead give it to ann or bob, and ann is the member."""
 
     def assign(lead: Lead, by: Actor) -> dict[str, Any] | None:
@@ -50,7 +53,10 @@ def about_ann(svc: Running, acts: Sequence[Act[Any, Any]]) -> list[Act[Any, Any]
     def member(*_: Any) -> dict[str, Any]:
         return {"person_id": str(svc.person(subject="ann"))}
 
-    samples = {"assign": assign, "add_member": member, "remove_member": member}
+    def merge(lead: Lead, _: Actor) -> dict[str, Any] | None:
+        return {"absorbed_id": str(absorbed)} if absorbed else None
+
+    samples = {"merge": merge, "assign": assign, "add_member": member, "remove_member": member}
     return [replace(act, sample=samples.get(act.name, act.sample)) for act in acts]
 
 
@@ -101,11 +107,23 @@ async def keep(svc: Running, of: Aggregate[Any], row: Any, event: Any) -> Any:
         return await tx.add(of, row, event)
 
 
+async def merged(svc: Running, id: UUID, survivor_id: UUID, kind: MergeKind = MergeKind.LEAD) -> None:
+    """The merge that such a lead comes from."""
+    nothing: dict[str, Any] = {"values": {}, "moved": {}, "plans": {}, "reason": None, "undone_at": None, "undone_by": None}
+    when = {"at": svc.clock(), "until": svc.clock() + timedelta(days=30)}
+    made = Merge(new_id(), kind, survivor_id, id, "captured", by=new_id(), **when, **nothing)
+    async with svc.transaction() as tx:
+        await tx.run(ADD, **asdict(made))
+
+
 async def test_leads(desk: Desk, svc: Running) -> None:
     await staff(desk)
-    acts = Acts(desk, about_ann(svc, LEAD_ACTS))
+    same = await desk.lead()  # everybody's leads may be merged with it
+    acts = Acts(desk, about_ann(svc, LEAD_ACTS, UUID(same["id"])))
     for lead, whos in leads(svc):
         row = await keep(svc, LEADS, lead, LeadStubbed())
+        if row.state is State.MERGED:
+            await merged(svc, row.id, UUID((await desk.lead())["id"]))
         await acts.hold(row, whos, read(desk, f"/v1/leads/{row.id}"))
     acts.complete()
 
@@ -113,17 +131,31 @@ async def test_leads(desk: Desk, svc: Running) -> None:
 @pytest.mark.parametrize("kind", ["accounts", "contacts"])
 async def test_accounts_and_their_contacts(desk: Desk, svc: Running, kind: str) -> None:
     await staff(desk)
-    acts: Acts = Acts(desk, about_ann(svc, ACCOUNT_ACTS if kind == "accounts" else CONTACT_ACTS))
     stamps = {"created_at": svc.clock(), "updated_at": svc.clock(), "version": 1}
+
+    async def made(owner: UUID | None, account_id: UUID | None = None, **merged: Any) -> Any:
+        """An account, or a contact of one."""
+        described = dict.fromkeys(("external_id", "region", "industry", "size", "tier", "merged_into"))
+        row = Account(id=new_id(), name="Acme", compared="acme", owner_id=owner, imported=False, **described | merged, **stamps)
+        if kind == "accounts" or account_id is None:
+            await keep(svc, ACCOUNTS, row, AccountCreated(name="Acme"))
+        if kind == "accounts":
+            return row
+        data = dict.fromkeys(("external_id", "email", "phone", "job_title", "merged_into"))
+        contact = Contact(id=new_id(), account_id=account_id or row.id, name="Anna", **data | merged, **stamps)
+        return await keep(svc, CONTACTS, contact, ContactCreated(account_id=contact.account_id))
+
+    acts: Acts | None = None
     for who, owner in owners(svc).items():
-        described = dict.fromkeys(("external_id", "region", "industry", "size", "tier"))
-        account = Account(id=new_id(), name="Acme", compared="acme", owner_id=owner, imported=False, **described, **stamps)
-        row = await keep(svc, ACCOUNTS, account, AccountCreated(name="Acme"))
-        if kind == "contacts":
-            data = dict.fromkeys(("external_id", "email", "phone", "job_title"))
-            contact = Contact(id=new_id(), account_id=account.id, name="Anna", **data, **stamps)
-            row = await keep(svc, CONTACTS, contact, ContactCreated(account_id=account.id))
-        await acts.hold(row, [*ROLES, *NORTH] if who == "rep:ann" else [who, *LEADING], read(desk, f"/v1/{kind}/{row.id}"))
+        one = await made(owner)
+        of = getattr(one, "account_id", None)
+        other, gone = await made(owner, of), await made(owner, of, merged_into=one.id)
+        await merged(svc, gone.id, one.id, MergeKind(kind[:-1]))
+        declared = about_ann(svc, ACCOUNT_ACTS if kind == "accounts" else CONTACT_ACTS, other.id)
+        acts = Acts(desk, declared) if acts is None else acts.with_acts(declared)
+        for row in (one, gone):
+            await acts.hold(row, [*ROLES, *NORTH] if who == "rep:ann" else [who, *LEADING], read(desk, f"/v1/{kind}/{row.id}"))
+    assert acts is not None
     acts.complete()
 
 

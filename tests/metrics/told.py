@@ -66,6 +66,19 @@ class Lead(Story):
         self.tell(at, lead.LeadUpdated(changed=["source"], captured_at=captured_at, **who))
         return self
 
+    def merged(self, at: datetime, other: "Lead", captured_at: datetime, **who: Any) -> "Lead":
+        """Takes over another lead."""
+        merge = {"merge_id": new_id(), "survivor_id": self.id}
+        other.tell(at, lead.LeadAbsorbed(**merge, from_state="captured"))
+        self.tell(at, lead.LeadMerged(**merge, absorbed=[other.id], captured_at=captured_at, **who))
+        return self
+
+    def unmerged(self, at: datetime, other: "Lead", captured_at: datetime, **who: Any) -> "Lead":
+        merge = {"merge_id": new_id(), "survivor_id": self.id}
+        other.tell(at, lead.LeadRestored(**merge, to_state="captured"))
+        self.tell(at, lead.LeadUnmerged(**merge, absorbed=[other.id], captured_at=captured_at, **who))
+        return self
+
 
 class Spend(Story):
     """Money spent on a campaign."""

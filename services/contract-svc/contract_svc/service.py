@@ -11,6 +11,8 @@ from contract_svc.delivery.api import router as delivery
 from contract_svc.delivery.timers import TIMERS as DELIVERY_TIMERS
 from contract_svc.drafting.reactions import READER as DRAFTING
 from contract_svc.handover.commands import hand_over
+from contract_svc.merging.commands import sweep
+from contract_svc.merging.reactions import READER as MERGING
 from contract_svc.metadata import metadata
 from contract_svc.milestones.api import router as milestones
 from contract_svc.payments.api import router as payments
@@ -39,10 +41,10 @@ service = Service(
     policies=[replace(POLICY, simulations=[deadlines.SIMULATION], move=deadlines.move)],
     migrations=Path(__file__).parent / "migrations",
     routers=[contracts, approvals, signing, delivery, milestones, payments],
-    readers=[directory.reader(), store.READER, DRAFTING, members.hearing(MEMBERS)],
+    readers=[directory.reader(), store.READER, DRAFTING, MERGING, members.hearing(MEMBERS)],
     timers={**DELIVERY_TIMERS, **PAYMENT_TIMERS, **deadline_timers(deadlines.DEADLINES), **timers_of(CONTRACT_APPROVALS)},
     follows=[following(deadlines.DEADLINES)],
-    jobs=[hand_over],
+    jobs=[hand_over, sweep],
     checks=CHECKS,
     totals=TOTALS,
     rezone=follow,

@@ -15,6 +15,8 @@ from deal_svc.discovery.tasks import KINDS
 from deal_svc.handover.commands import hand_over
 from deal_svc.imports.api import router as imports
 from deal_svc.imports.api import run_imports
+from deal_svc.merging import reactions as merging_reactions
+from deal_svc.merging.commands import sweep
 from deal_svc.metadata import metadata
 from deal_svc.policy import POLICY
 from deal_svc.quotes.api import router as quotes
@@ -51,10 +53,11 @@ service = Service(
         stages_reactions.READER,
         accounts.MEMBERS,
         reviews.READER,
+        merging_reactions.READER,
     ],
     timers={**TIMERS, **task_timers(KINDS)},
     follows=[following(KINDS)],
-    jobs=[run_imports, hand_over],
+    jobs=[run_imports, hand_over, sweep],
     checks=CHECKS,
     totals=TOTALS,
     rezone=follow,

@@ -9,10 +9,11 @@ from pydantic import BaseModel
 
 from lead_svc.acts import LEAD_ACTS
 from lead_svc.leads.fields import LeadDetails
-from lead_svc.leads.queries import POINTS, LeadItem
+from lead_svc.leads.queries import POINTS, SEEN, LeadItem
 from lead_svc.leads.record import Lead
 from lead_svc.leads.rules import hidden
 from lead_svc.leads.tables import LEADS
+from lead_svc.parties.merged import survivors
 from lead_svc.policy import POLICY, LeadPolicy
 from lead_svc.qualification.rules import Dimension, Status, findings
 from lead_svc.scoring.policy import POLICY as SCORING
@@ -21,6 +22,7 @@ from shared.access.kinds import unmasked
 from shared.acts import AllowedAction, shown
 from shared.auth import Actor
 from shared.db.tx import Reader, Tx
+from shared.errors import NotFound
 
 
 class BantOut(BaseModel):
@@ -39,9 +41,10 @@ class LeadOut(LeadDetails, LeadItem):
     """`reason`, `note`: why it is nurtured or disqualified. `refusal`: why the last hand-over was refused.
 
     `score` changes by itself, without a new version: a scored lead is always answered in full.
+    `merged_into`: the lead that it is now, where it was merged and you may see that one.
     """
 
-    change_by_themselves: ClassVar[tuple[str, ...]] = ("score",)
+    change_by_themselves: ClassVar[tuple[str, ...]] = ("score", "merged_into")
 
     referrer_account_id: UUID | None
     bant: list[BantOut]
@@ -52,18 +55,29 @@ class LeadOut(LeadDetails, LeadItem):
     reactivations: int
     conversion_id: UUID | None
     refusal: str | None
+    merged_into: UUID | None
     allowed_actions: list[AllowedAction]
 
     @classmethod
-    def of(cls, lead: Lead, by: Actor, policy: LeadPolicy, score: int | None) -> Self:
+    def of(cls, lead: Lead, by: Actor, policy: LeadPolicy, score: int | None, merged_into: UUID | None = None) -> Self:
         seen = unmasked(kinds.LEADS, by)
         known: dict[str, Any] = {name: getattr(lead, name) for name in _FROM_ROW}
         known |= {} if seen else hidden(lead)
         known |= {"score": score, "flags": sorted(lead.flags), "bant": findings(lead.bant, policy.bant, evidence=seen)}
+        known["merged_into"] = merged_into
         return cls.model_validate(known | {"allowed_actions": shown(LEAD_ACTS, lead, by, policy)})
 
 
 _FROM_ROW = tuple(f.name for f in fields(Lead) if f.name in LeadOut.model_fields)
+
+
+async def _survivor(db: Reader, lead: Lead, by: Actor) -> UUID | None:
+    if lead.merged_into is None:
+        return None
+    try:
+        return (await SEEN.get(db, by, (await survivors(db, "lead", [lead.id]))[lead.id])).id
+    except NotFound:
+        return None
 
 
 async def answered(tx: Tx, lead: Lead) -> LeadOut:
@@ -72,6 +86,6 @@ async def answered(tx: Tx, lead: Lead) -> LeadOut:
 
 
 async def shown_to(db: Reader, by: Actor, lead: Lead) -> LeadOut:
-    """The lead as somebody sees it, with its score where leads are scored."""
+    """The lead as somebody sees it, with its score where leads are scored, and what it was merged into if they may see that."""
     score = await db.first(POINTS, lead_id=lead.id) if db.policy(SCORING).has_rules else None
-    return LeadOut.of(lead, by, db.policy(POLICY), score)
+    return LeadOut.of(lead, by, db.policy(POLICY), score, await _survivor(db, lead, by))

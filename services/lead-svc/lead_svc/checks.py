@@ -2,9 +2,13 @@
 
 from dataclasses import replace
 
+from sqlalchemy import MetaData
+
 from lead_svc.acts import LEAD_ACTS
 from lead_svc.duplicates.rules import DUPLICATE_ACTS
 from lead_svc.forms.rules import DEFINE, FORM_ACTS
+from lead_svc.merging.hanging import hanging
+from lead_svc.merging.record import MergeKind
 from lead_svc.scoring.recount import differing
 from shared.events.lead import LeadCaptured
 from shared.verify import ACCOUNTS_TOTAL, RATES_TOTAL, Check, Recount, Total, legal_histories
@@ -23,6 +27,23 @@ _OF_NOTHING = """
 SELECT d.id FROM lead_duplicate d LEFT JOIN lead a ON a.id = d.lead_id LEFT JOIN lead b ON b.id = d.other_id
 WHERE a.id IS NULL OR b.id IS NULL
 """
+
+
+def nothing_hangs_on_merged(metadata: MetaData) -> list[Check]:
+    """What hung on a merged record has moved. The tables are looked through when all are known."""
+    return [
+        Check(
+            9,
+            f"nothing hangs on a {kind} that was merged into another one",
+            " UNION ALL ".join(
+                f"SELECT '{one.table} ' || x.{one.key} FROM {one.table} x "
+                f"JOIN {kind} m ON m.id = x.{one.column} WHERE m.merged_into IS NOT NULL"
+                for one in hanging(metadata, kind)
+            ),
+        )
+        for kind in MergeKind
+    ]
+
 
 CHECKS = (
     *legal_histories(LEAD_ACTS, table="lead", column="state", stays=[LeadCaptured]),
@@ -70,6 +91,13 @@ CHECKS = (
         "a drive has counted the leads that it took up again",
         "SELECT id FROM campaign_drive d WHERE reactivated <> (SELECT count(*) FROM campaign_drive_lead WHERE drive_id = d.id)",
     ),
+    Check(
+        9,
+        "a lead is merged as long as its merge stands, and into the survivor of that",
+        "SELECT coalesce(l.id, m.absorbed_id) FROM (SELECT * FROM lead WHERE state = 'merged' OR merged_into IS NOT NULL) l "
+        "FULL JOIN (SELECT * FROM merge WHERE kind = 'lead' AND undone_at IS NULL) m ON m.absorbed_id = l.id "
+        "WHERE l.merged_into IS DISTINCT FROM m.survivor_id OR l.state IS DISTINCT FROM 'merged'",
+    ),
     Check(8, "the directory has each person's role and team, and whether they have left", _TOLD_OTHERWISE),
     Check(
         9,
@@ -86,7 +114,7 @@ TOTALS = (
     Total(
         8,
         "leads captured, by source",
-        "SELECT coalesce(source, ''), count(*) FROM lead WHERE captured_at IS NOT NULL GROUP BY 1 ORDER BY 1",
+        "SELECT coalesce(source, ''), count(*) FROM lead WHERE captured_at IS NOT NULL AND merged_into IS NULL GROUP BY 1 ORDER BY 1",
     ),
     Total(
         8,
@@ -103,7 +131,8 @@ TOTALS = (
     Total(
         8,
         "when each lead was captured",
-        "SELECT captured_at::date, count(*), sum(extract(epoch FROM captured_at))::text FROM lead WHERE captured_at IS NOT NULL "
+        "SELECT captured_at::date, count(*), sum(extract(epoch FROM captured_at))::text FROM lead "
+        "WHERE captured_at IS NOT NULL AND merged_into IS NULL "
         "GROUP BY 1 ORDER BY 1",
     ),
 )

@@ -25,7 +25,7 @@ from lead_svc.campaigns.imports import router as spend_imports
 from lead_svc.campaigns.imports import run_imports as run_spend_imports
 from lead_svc.campaigns.rezone import follow as rezone
 from lead_svc.capture.api import router as capture
-from lead_svc.checks import CHECKS, RECOUNTS, TOTALS
+from lead_svc.checks import CHECKS, RECOUNTS, TOTALS, nothing_hangs_on_merged
 from lead_svc.consent.api import of_contacts, of_leads
 from lead_svc.consent.follows import FOLLOWS as OPT_OUT
 from lead_svc.consent.policy import POLICY as CONSENT_POLICY
@@ -53,6 +53,11 @@ from lead_svc.leads.commands import WAKE
 from lead_svc.leads.tasks import WAKE_UP
 from lead_svc.leads.timers import person_moved, wake, wake_up
 from lead_svc.me.api import router as me
+from lead_svc.merging.api import router as merging
+from lead_svc.merging.naming import sweep
+from lead_svc.merging.party_api import accounts as account_merges
+from lead_svc.merging.party_api import contacts as contact_merges
+from lead_svc.merging.policy import POLICY as MERGING_POLICY
 from lead_svc.metadata import metadata
 from lead_svc.parties.api import accounts, contacts
 from lead_svc.parties.timers import TIERS, tell_tiers
@@ -120,6 +125,7 @@ service = Service(
         COMPANY_POLICY,
         FORM_POLICY,
         POOL_POLICY,
+        MERGING_POLICY,
         SIGNAL_POLICY,
         DUPLICATE_POLICY,
     ],
@@ -142,9 +148,12 @@ service = Service(
         assignments,
         assignment,
         conversion,
+        merging,
         timeline,
         accounts,
         contacts,
+        account_merges,
+        contact_merges,
         team,
         absences,
         handover,
@@ -170,8 +179,8 @@ service = Service(
         **deadline_timers(DEADLINES, {FIRST_RESPONSE.name: response_missed}),
     },
     follows=[following(TASKS), deadlines_following(DEADLINES), CADENCE, OPT_OUT, comparing(), HOLDINGS, SCORES, ASSIGNING, AUTOMATING],
-    jobs=[run_imports, run_rate_imports, run_spend_imports, move, visitors, keep_scores, give_back, move_drives],
-    checks=CHECKS,
+    jobs=[run_imports, run_rate_imports, run_spend_imports, move, visitors, keep_scores, give_back, move_drives, sweep],
+    checks=[*CHECKS, *nothing_hangs_on_merged(metadata)],
     recounts=RECOUNTS,
     totals=TOTALS,
     rezone=rezone,

@@ -10,10 +10,12 @@ from functools import cached_property
 from metrics_svc.counting.fact import FACTS, SALES
 from metrics_svc.counting.times import Calendar
 from metrics_svc.facts.interaction import LANE as ACTIVITY_LANE
+from metrics_svc.facts.touch import LANE as TOUCHES_LANE
 from metrics_svc.folding.activity import Activity
 from metrics_svc.folding.batch import apply
 from metrics_svc.folding.sales import Sales
 from metrics_svc.folding.touched import Touched, hearers_of, told_of
+from metrics_svc.folding.touches import Touches
 from shared.db.tx import Tx
 from shared.events.envelope import REGISTRY, Envelope, Event, topic
 from shared.log.reactions import Fold
@@ -28,7 +30,7 @@ _NO_WAIT = "SET LOCAL synchronous_commit = off"
 _INSTEAD = "its figures are built again from the log, see docs/operations/upgrades.md."
 """What is done in place of a replay, which would count twice."""
 
-_OF_THEIR_OWN: dict[str, type[Touched]] = {SALES: Sales, ACTIVITY_LANE: Activity}
+_OF_THEIR_OWN: dict[str, type[Touched]] = {SALES: Sales, ACTIVITY_LANE: Activity, TOUCHES_LANE: Touches}
 """How a lane is folded whose facts need each other."""
 
 

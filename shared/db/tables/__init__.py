@@ -6,7 +6,7 @@ from shared.db.tables.deadlines import DEADLINE
 from shared.db.tables.documents import DOCUMENT, LINK
 from shared.db.tables.imports import IMPORT_CHUNK, IMPORT_JOB, IMPORT_PROBLEM
 from shared.db.tables.log import CONSUMER_OFFSET, CONSUMER_SEEN, DEAD_LETTER, EVENT, OUTBOX, OUTBOX_LETTER
-from shared.db.tables.people import ACCESS_LOG, MEMBERSHIP, PARTY_ACCOUNT, ROSTER
+from shared.db.tables.people import ACCESS_LOG, MEMBERSHIP, PARTY_ACCOUNT, PARTY_MERGE, ROSTER
 from shared.db.tables.policy import COMPANY, POLICY_COPY, POLICY_DIFFERENCE, POLICY_SIMULATION, POLICY_VERSION, RATE
 from shared.db.tables.tasks import TASK
 from shared.db.tables.work import BLOCKED_TASK, HAND_OVER, IDEMPOTENCY, LEASE, RATE_LIMIT, TIMER
@@ -35,6 +35,7 @@ __all__ = [
     "OUTBOX",
     "OUTBOX_LETTER",
     "PARTY_ACCOUNT",
+    "PARTY_MERGE",
     "PLUMBING",
     "POLICY_COPY",
     "POLICY_DIFFERENCE",

@@ -1,6 +1,7 @@
 """Parties as lead-svc tells of them, who has a part in what, and who has read what."""
 
 from sqlalchemy import ARRAY, BigInteger, Boolean, Column, Index, Integer, PrimaryKeyConstraint, Table, Text, Uuid, text
+from sqlalchemy.dialects.postgresql import JSONB
 
 from shared.db.tables.base import PLUMBING, At
 
@@ -26,6 +27,19 @@ PARTY_ACCOUNT = Table(
     Column("region", Text),
     Column("tier", Text),
     comment="accounts as lead-svc, the party master, tells of them; lead-svc itself has its own table of them",
+)
+
+PARTY_MERGE = Table(
+    "party_merge",
+    PLUMBING,
+    Column("id", Uuid, primary_key=True, comment="of the merge in lead-svc"),
+    Column("party", Text, nullable=False, comment="account or contact"),
+    Column("survivor_id", Uuid, nullable=False),
+    Column("absorbed_id", Uuid, nullable=False),
+    Column("moved", JSONB, nullable=False, comment="part -> records that name the survivor by this merge"),
+    Column("undone", Boolean, nullable=False),
+    Index("ix_party_merge_absorbed_id", "absorbed_id", postgresql_where=text("NOT undone")),
+    comment="accounts and contacts that were merged, and what has moved here by that, so that it can be undone",
 )
 
 MEMBERSHIP = Table(

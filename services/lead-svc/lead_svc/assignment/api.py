@@ -12,6 +12,7 @@ from lead_svc.assignment.queries import IN_QUEUE, OF_LEAD, QUEUE, QUEUE_SEEN, Qu
 from lead_svc.assignment.record import AssignmentOutcome, Why
 from lead_svc.assignment.rules import PREVIEW, Tried
 from lead_svc.leads.queries import SEEN
+from lead_svc.leads.record import LEAD
 from shared.auth import CurrentActor
 from shared.http.body import Body
 from shared.http.edge import ClinchRoute, Reading
@@ -82,6 +83,7 @@ class AssignmentOut(BaseModel):
 async def preview_assignment(body: PreviewIn, db: Reading, by: CurrentActor, request: Request) -> PreviewOut:
     """Explain whom the rules would give the lead to now, rule by rule. It changes nothing, and takes nobody's turn."""
     lead, policy = await SEEN.get(db, by, body.lead_id), db.policy(POLICY)
+    LEAD.check_here(lead)
     board = await read_board(db, policy, [lead], request.app.state.clock(), loads=True)
     decision = board.decide(lead)
     return PreviewOut(

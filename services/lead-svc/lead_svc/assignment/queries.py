@@ -90,7 +90,9 @@ QUEUE = Listing(
     search=(ASSIGNMENT.c.rule,),
 )
 QUEUE_SEEN = Within(LEADS_SEEN, ASSIGNMENT.c.lead_id)
-IN_QUEUE = ASSIGNMENT.c.outcome == literal_column("'waiting'")
+_merged = exists().where(LEAD.c.id == ASSIGNMENT.c.lead_id, LEAD.c.merged_into.is_not(None))
+IN_QUEUE = (ASSIGNMENT.c.outcome == literal_column("'waiting'")) & ~_merged
+"""A lead that was merged waits on when it is given back."""
 _waiting = (
     _kept.where(IN_QUEUE, ASSIGNMENT.c.id > bindparam("after", type_=Uuid))
     .order_by(ASSIGNMENT.c.id)

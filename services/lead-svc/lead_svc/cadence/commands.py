@@ -32,8 +32,10 @@ from shared.events.lead import (
     LeadCaptured,
     LeadConversionRefused,
     LeadInteractionLogged,
+    LeadMerged,
     LeadReactivated,
     LeadRegraded,
+    LeadUnmerged,
     LeadUpdated,
 )
 from shared.history import starts_work
@@ -161,6 +163,21 @@ async def _settle(tx: Tx, leads: Sequence[Lead], at: datetime) -> None:
     await _take_up(tx, again, dict.fromkeys(ids, at), await _calendars(tx, again))
 
 
+async def merged(tx: Tx, told: Sequence[Told]) -> None:
+    """What the person said under either of two leads that are one counts, and no longer when that was undone."""
+    times = {one.subject: one.time for one in told}
+    await _settle(tx, [lead for lead in await _leads(tx, times) if rules.followed(lead)], tx.now)
+
+
+async def plan_again(tx: Tx, lead: Lead, due_at: datetime) -> bool:
+    """Touch the lead at the time that was planned before; whether its person may be contacted."""
+    if not await _allowed(tx, [lead]):
+        return False
+    await _plan(tx, [(lead, ToDo(lead.id, due_at, None, tx.now))])
+    await forget(tx, [lead.id])
+    return True
+
+
 async def move(tx: Tx, old: ConsentPolicy, new: ConsentPolicy, after: UUID | None) -> UUID | None:
     """Another version says who may be contacted: a batch of leads stops, or goes on. Doing it again changes nothing."""
     leads = await tx.all(FOLLOWED, after=after or UUID(int=0), most=BATCH)
@@ -176,6 +193,8 @@ FOLLOWS: Follows = {
     LeadReactivated: [taken_up],
     LeadConversionRefused: [refused],
     LeadUpdated: [changed],
+    LeadMerged: [merged],
+    LeadUnmerged: [merged],
     ConsentWithdrawn: [declared],
     ConsentGranted: [declared],
 }

@@ -18,6 +18,8 @@ class Unplanned(StrEnum):
     """It waits for its wake-up date."""
     HANDED_OVER = "handed_over"
     CLOSED = "closed"
+    MERGED = "merged"
+    """It was merged into another lead, which is followed up."""
     NO_CONSENT = "no_consent"
     """Its person does not want to be contacted, or has to agree first."""
     HISTORY = "history"

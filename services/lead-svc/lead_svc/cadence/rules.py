@@ -22,6 +22,7 @@ _BY_STATE = {
     State.CONVERTING: Unplanned.HANDED_OVER,
     State.CONVERTED: Unplanned.CLOSED,
     State.DISQUALIFIED: Unplanned.CLOSED,
+    State.MERGED: Unplanned.MERGED,
 }
 
 

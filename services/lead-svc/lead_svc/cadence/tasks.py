@@ -22,13 +22,13 @@ from shared.events.cadence import (
     LeadFirstResponded,
     LeadFirstResponseMissed,
 )
-from shared.events.lead import LeadConversionConfirmed, LeadConverted, LeadDisqualified, LeadInteractionLogged, LeadNurtured
+from shared.events.lead import LeadAbsorbed, LeadConversionConfirmed, LeadConverted, LeadDisqualified, LeadInteractionLogged, LeadNurtured
 from shared.parties.people import leader_of
 from shared.policy.calendar import calendar_of
 from shared.policy.company import COMPANY_POLICY
 from shared.tasks.record import Late, TaskKind
 
-ENDS = (LeadNurtured, LeadDisqualified, LeadConverted, LeadConversionConfirmed)
+ENDS = (LeadNurtured, LeadDisqualified, LeadConverted, LeadConversionConfirmed, LeadAbsorbed)
 """After these nobody follows the lead up any more, until it is taken up again."""
 
 

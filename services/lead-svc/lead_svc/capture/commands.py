@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Table, select
 
 from lead_svc.capture import rules
 from lead_svc.capture.rules import NewLead
+from lead_svc.leads.record import LEAD as LEAD_SUBJECT
 from lead_svc.leads.record import Lead
 from lead_svc.leads.rules import PERSONAL
 from lead_svc.leads.tables import LEAD, LEADS
@@ -210,6 +211,8 @@ async def _drafts(
         lead = drafts[id].lead if id in drafts else known.get(id)
         if id in known and (id not in seen or not rules.UPSERT.may(tx.actor, known[id].owner_id)):
             answers[n] = Rejected("This external_id belongs to a record that you may not change.", code="external_id_taken")
+        elif id in known and (gone := LEAD_SUBJECT.gone(known[id])):
+            answers[n] = Rejected(gone.message, code=gone.code, unmet=[gone])
         elif n in unfit and (lead is None or lead.owner_id != row.owner_id):  # whoever owns it keeps it
             answers[n] = unfit[n]
         elif lead is None or lead.is_stub:

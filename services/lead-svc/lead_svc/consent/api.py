@@ -15,6 +15,7 @@ from lead_svc.consent.queries import declared
 from lead_svc.consent.record import Consent
 from lead_svc.consent.rules import DECLARE, DECLARE_OF_CONTACT
 from lead_svc.leads.queries import SEEN
+from lead_svc.leads.record import LEAD
 from lead_svc.parties.queries import SEEN_CONTACTS
 from shared.access.kinds import ACCOUNTS, LEADS, Kind, unmasked
 from shared.auth import Actor, CurrentActor
@@ -82,6 +83,7 @@ async def declare_consent(lead_id: UUID, body: ConsentIn, tx: InTx, by: CurrentA
     It counts for the person: by e-mail, contact, or phone where there is no e-mail, also when they are captured again.
     """
     lead = await SEEN.load(tx, lead_id)
+    LEAD.check_here(lead)
     made = await declare(tx, body, lead_id=lead.id, contact_id=lead.contact_id, email=lead.email, phone=lead.phone, at=body.at)
     return ConsentOut.of(made, by, LEADS)
 

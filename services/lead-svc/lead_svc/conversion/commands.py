@@ -184,6 +184,14 @@ async def _parties_of(tx: Tx, lead: Lead) -> tuple[Account | None, Contact | Non
 # -- History that came by an import of deals -----------------------------------------------------------------------------------
 
 
+async def _named(tx: Tx, id: UUID) -> Lead | None:
+    """The lead, locked, or the one that it was merged into; None when there is none."""
+    lead = await tx.first(LEADS.lock, id=id)
+    if lead is None or lead.merged_into is None:
+        return lead
+    return await _named(tx, lead.merged_into)
+
+
 async def learn_of_deal(tx: Tx, lead_id: UUID, deal_id: UUID, *, external_id: str | None, account_id: UUID | None, at: datetime) -> None:
     """An imported deal came from this lead, which thus is converted, from whatever state; the first such deal counts.
 
@@ -191,7 +199,7 @@ async def learn_of_deal(tx: Tx, lead_id: UUID, deal_id: UUID, *, external_id: st
     """
     known: dict[str, Any] = {"state": State.CONVERTED, "deal_id": deal_id, "deal_opened_at": at}
     confirmed = LeadConversionConfirmed(deal_id=deal_id)
-    lead = await tx.first(LEADS.lock, id=lead_id)
+    lead = await _named(tx, lead_id)
     if lead is None:
         stub = fresh(lead_id, external_id, tx.now, known | {"account_id": account_id})
         if await tx.add_new(LEADS, [(stub, [(LeadStubbed(external_id=external_id), at), (confirmed, at)])]):
@@ -209,7 +217,7 @@ async def learn_of_deal(tx: Tx, lead_id: UUID, deal_id: UUID, *, external_id: st
 
 async def learn_of_win(tx: Tx, lead_id: UUID, deal_id: UUID, at: datetime) -> None:
     """When the imported deal was won, to be compared with the first contact, which may be told later."""
-    lead = await tx.first(LEADS.lock, id=lead_id)
+    lead = await _named(tx, lead_id)
     if lead is None or lead.deal_id != deal_id:
         return
     flags = odd_flags(replace(lead, deal_won_at=at))
@@ -221,7 +229,7 @@ async def learn_of_win(tx: Tx, lead_id: UUID, deal_id: UUID, at: datetime) -> No
 
 async def learn_of_correction(tx: Tx, lead_id: UUID, deal_id: UUID, opened_at: datetime, won_at: datetime | None) -> None:
     """The history of its imported deal was told again: its flags follow."""
-    lead = await tx.first(LEADS.lock, id=lead_id)
+    lead = await _named(tx, lead_id)
     if lead is None or lead.deal_id != deal_id:
         return
     times: dict[str, Any] = {"deal_opened_at": opened_at, "deal_won_at": won_at}

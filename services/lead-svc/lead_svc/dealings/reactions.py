@@ -31,7 +31,7 @@ _KEEP = Query(
     _put.on_conflict_do_update(
         index_elements=[DEALING.c.id],
         set_={
-            "account_id": func.coalesce(_put.excluded.account_id, DEALING.c.account_id),  # a change of owner names no account
+            "account_id": func.coalesce(_put.excluded.account_id, DEALING.c.account_id),  # older releases named it at the opening only
             "owner_id": _put.excluded.owner_id,
             "heard": _put.excluded.heard,
         },
@@ -66,7 +66,7 @@ def _told(event: Envelope[Event]) -> Known | None:
         owner_id = told_id("person", data.owner_id, data.owner_external_id)
         return Known(id, DEALS.name, account_id, id, owner_id, event.version)
     if isinstance(data, DealUpdated):
-        return Known(id, DEALS.name, None, id, data.owner_id, event.version)
+        return Known(id, DEALS.name, data.account_id, id, data.owner_id, event.version)
     if isinstance(data, ContractDrafted | ContractChanged):
         return Known(id, CONTRACTS.name, data.account_id, data.deal_id, data.owner_id, event.version)
     return None

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from lead_svc.duplicates import commands
 from lead_svc.duplicates.answers import DuplicateOut, shown_to
-from lead_svc.duplicates.queries import LIST, PAIRS_SEEN, DuplicateItem, alike
+from lead_svc.duplicates.queries import LIST, PAIRS_SEEN, DuplicateItem, alike, of_two
 from lead_svc.leads.queries import SEEN
 from shared.auth import CurrentActor
 from shared.fields import Reason
@@ -32,7 +32,7 @@ class Dismiss(Body):
 @router.get("/duplicates")
 async def list_duplicates(page: Annotated[PageRequest, Depends(LIST.params)], db: Reading, by: CurrentActor) -> Page[DuplicateItem]:
     """Pairs of leads that may be the same and that you both may see, newest first; `state=suspected` are those to be decided."""
-    return await LIST.page(db, page, where=PAIRS_SEEN.listed(by), params=PAIRS_SEEN.params(by))
+    return await LIST.page(db, page, where=of_two(PAIRS_SEEN.listed(by)), params=PAIRS_SEEN.params(by))
 
 
 @router.get("/{lead_id}/duplicates")

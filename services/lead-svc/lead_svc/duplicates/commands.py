@@ -32,7 +32,7 @@ from shared.db.tx import Follows, Tx
 from shared.errors import Stale
 from shared.events.duplicates import LeadDuplicateCleared, LeadDuplicateDismissed, LeadDuplicateSuspected
 from shared.events.envelope import Event
-from shared.events.lead import LeadCaptured, LeadReactivated, LeadUpdated
+from shared.events.lead import LeadCaptured, LeadMerged, LeadReactivated, LeadUnmerged, LeadUpdated
 
 MOST_ONE_BY_ONE = 100
 """A file of more rows does not make everybody wait who enters one of its addresses."""
@@ -50,7 +50,7 @@ async def compare(tx: Tx, told: Sequence[Told]) -> None:
     if len(ids) <= MOST_ONE_BY_ONE:
         await tx.run(ONE_BY_ONE, ids=ids)
     found = await pairs(tx, ids)
-    changed = any(isinstance(one.event, LeadUpdated) for one in told)
+    changed = any(isinstance(one.event, LeadUpdated | LeadMerged | LeadUnmerged) for one in told)
     if not found and not changed:
         return
     known = {(one.lead_id, one.other_id): one for one in await tx.all(LOCK_OF_LEADS, ids=ids)}
@@ -94,7 +94,7 @@ def _suspected(tx: Tx, pair: Duplicate) -> Event:
 
 def following() -> Follows:
     """What lead-svc gives as `follows`: whoever enters, changes or takes up a lead, it is compared."""
-    return {event: [compare] for event in (LeadCaptured, LeadUpdated, LeadReactivated)}
+    return {event: [compare] for event in (LeadCaptured, LeadUpdated, LeadReactivated, LeadMerged, LeadUnmerged)}
 
 
 async def suspected(tx: Tx, lead: Lead, *, new: bool) -> list[Alike]:

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy import ColumnElement, Integer, Select, and_, any_, bindparam, func, literal, or_, select, true, union
+from sqlalchemy import ColumnElement, Integer, Select, and_, any_, bindparam, exists, func, literal, or_, select, true, union
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from lead_svc.duplicates.policy import POLICY
@@ -102,6 +102,7 @@ async def alike(db: Reader, lead: Lead) -> list[Alike]:
     found = [
         Alike(lead, other, likeness(lead, other, policy), known.get(pair_id(lead.id, other.id)))
         for other in await db.all(LEADS.get_many, ids=list(others))
+        if other.merged_into is None  # then it is the survivor that may be the same
     ]
     return sorted((one for one in found if one.likeness.certainty), key=lambda one: (not is_open(one.other), -one.likeness.points))
 
@@ -160,6 +161,16 @@ class _Both:
 
     def params(self, actor: Actor) -> dict[str, Any]:
         return self._each[0].params(actor)
+
+
+MERGED = exists().where(or_(LEAD.c.id == DUPLICATE.c.lead_id, LEAD.c.id == DUPLICATE.c.other_id), LEAD.c.merged_into.is_not(None))
+"""One of the pair was merged: the two are one, or it is the survivor that may be the same as the other."""
+
+
+@lru_cache(maxsize=64)
+def of_two(seen: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Pairs of which none was merged. The same object each time: by that a compiled statement is found again."""
+    return ~MERGED & seen
 
 
 PAIRS_SEEN = _Both(Within(LEADS_SEEN, DUPLICATE.c.lead_id), Within(LEADS_SEEN, DUPLICATE.c.other_id))

@@ -10,8 +10,9 @@ from pydantic import Field
 from lead_svc.answers import LeadOut, answered, shown_to
 from lead_svc.leads import commands, rules
 from lead_svc.leads.fields import LeadData
-from lead_svc.leads.queries import LIST, SEEN, LeadItem
+from lead_svc.leads.queries import LIST, SEEN, LeadItem, unmerged
 from lead_svc.leads.record import Reason
+from lead_svc.parties.merged import seen_or_merged
 from lead_svc.seen import LEADS_SEEN
 from shared.access.kinds import LEADS, unmasked
 from shared.auth import CurrentActor
@@ -55,14 +56,15 @@ class Reactivate(Body):
 
 @router.get("", response_model=Page[LeadItem])
 async def list_leads(page: Annotated[PageRequest, Depends(LIST.params)], db: Reading, by: CurrentActor) -> Response:
-    """The leads that you may see: your own, your teams', and the pool."""
+    """The leads that you may see: your own, your teams', and the pool. Those that were merged into others are left out."""
     each = partial(rules.shown_in_list, to_masked=not unmasked(LEADS, by))
-    return await LIST.answer(db, page, where=LEADS_SEEN.listed(by), params=LEADS_SEEN.params(by), each=each)
+    return await LIST.answer(db, page, where=unmerged(LEADS_SEEN.listed(by)), params=LEADS_SEEN.params(by), each=each)
 
 
 @router.get("/{lead_id}")
 async def get_lead(lead_id: UUID, db: Reading, by: CurrentActor) -> LeadOut:
-    return await shown_to(db, by, await SEEN.get(db, by, lead_id))
+    """A lead that was merged into another one says so, and names that one if you may see it."""
+    return await shown_to(db, by, await seen_or_merged(db, by, SEEN, lead_id))
 
 
 @router.patch("/{lead_id}")

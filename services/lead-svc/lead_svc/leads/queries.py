@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Integer, Text, Uuid, bindparam, func, outerjoin, select, type_coerce
+from sqlalchemy import ARRAY, ColumnElement, Integer, Text, Uuid, bindparam, func, outerjoin, select, type_coerce
 
 from lead_svc.leads.fields import LeadFields
 from lead_svc.leads.record import CLOSED, Grade, Lead, State
@@ -95,6 +96,12 @@ async def beside(db: Reader, leads: Sequence[UUID]) -> dict[UUID, dict[str, int 
     """Of each of these leads its score and what is predicted of it, by the names that conditions have for them."""
     found = await db.all(_BESIDE, leads=list(leads))
     return {one.lead_id: {"score": one.score, "prediction": one.prediction} for one in found}
+
+
+@lru_cache(maxsize=64)
+def unmerged(seen: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Without the leads that were merged into others. The same object each time: by that a compiled statement is found again."""
+    return LEAD.c.merged_into.is_(None) & seen
 
 
 FOLLOWING = Query(

@@ -23,6 +23,8 @@ class State(StrEnum):
     CONVERTED = "converted"
     NURTURING = "nurturing"
     DISQUALIFIED = "disqualified"
+    MERGED = "merged"
+    """It was the same as another lead, which has taken over what it had. It still answers, and nothing is done with it any more."""
 
 
 class Reason(StrEnum):
@@ -48,7 +50,7 @@ class Grade(StrEnum):
 HELD = (State.CAPTURED, State.MQL, State.SQL)
 """States that a lead can be nurtured or disqualified from."""
 OPEN = (*HELD, State.NURTURING)
-CLOSED = (State.CONVERTED, State.DISQUALIFIED)
+CLOSED = (State.CONVERTED, State.DISQUALIFIED, State.MERGED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,7 @@ class Lead:
     deal_won_at: datetime | None
     flags: Annotated[dict[str, bool], Stored(comment="flag -> true")]
     imported: Annotated[bool, Stored(default="false")]
+    merged_into: UUID | None
     created_at: datetime
     updated_at: datetime
     version: int
@@ -142,6 +145,8 @@ def _wrong_state(state: State, needed: Sequence[str]) -> Unmet:
     return kind("wrong_state", f"The lead is {state}; this needs {' or '.join(needed)}.")
 
 
+_MERGED = Unmet("merged", "The lead was merged into another one; go on there.")
+
 LEAD = Subject[Lead, LeadPolicy](
     name="lead",
     label="lead",
@@ -150,4 +155,5 @@ LEAD = Subject[Lead, LeadPolicy](
     owner=lambda lead, _: lead.owner_id,
     not_owner=Unmet("not_owner", "Only the lead's owner or their manager may do this."),
     wrong_state=lambda lead, needed: _wrong_state(lead.state, needed),
+    gone=lambda lead: _MERGED if lead.state is State.MERGED else None,
 )

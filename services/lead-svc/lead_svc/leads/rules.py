@@ -120,7 +120,7 @@ ASSIGN = Act(
     name="assign",
     operation="assign_lead",
     who=who(*LEADERS, Role.sales_ops, own=OWNERS, unowned=SELLERS),
-    states=(*OPEN, *CLOSED),
+    states=(*OPEN, State.CONVERTED, State.DISQUALIFIED),
     needs=_assign_needs,
     tells=(LeadAssigned,),
     refused="The lead cannot be assigned like this.",

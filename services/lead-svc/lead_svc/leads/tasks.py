@@ -3,6 +3,7 @@
 from lead_svc.leads.rules import REACTIVATE
 from lead_svc.leads.tables import LEADS
 from shared.events.lead import (
+    LeadAbsorbed,
     LeadConversionConfirmed,
     LeadDisqualified,
     LeadTaskDone,
@@ -24,4 +25,6 @@ LEAD_TASKS = Tasks(
     overdue=LeadTaskOverdue,
     escalated=LeadTaskEscalated,
 )
-WAKE_UP = TaskKind(name="wake_up", about=LEAD_TASKS, done_by=(REACTIVATE,), over_when=(LeadDisqualified, LeadConversionConfirmed))
+WAKE_UP = TaskKind(
+    name="wake_up", about=LEAD_TASKS, done_by=(REACTIVATE,), over_when=(LeadDisqualified, LeadConversionConfirmed, LeadAbsorbed)
+)

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from lead_svc.parties import commands
 from lead_svc.parties.fields import AccountFields, ContactFields
+from lead_svc.parties.merged import seen_or_merged, survivors
 from lead_svc.parties.queries import (
     ACCOUNTS_LIST,
     CONTACTS_LIST,
@@ -15,16 +16,19 @@ from lead_svc.parties.queries import (
     SEEN_CONTACTS,
     AccountItem,
     ContactItem,
+    unmerged,
 )
-from lead_svc.parties.record import Account, Contact
+from lead_svc.parties.record import Account, Contact, PartyState
 from lead_svc.parties.rules import ACCOUNT_ACTS, CONTACT_ACTS, CREATE_ACCOUNT, CREATE_CONTACT
-from lead_svc.parties.tables import ACCOUNTS
+from lead_svc.parties.tables import ACCOUNT, ACCOUNTS, CONTACT
 from lead_svc.seen import ACCOUNTS_SEEN, CONTACTS_SEEN
 from shared.access import kinds, members
 from shared.access.kinds import unmasked
+from shared.access.scoped import Scoped
 from shared.acts import AllowedAction, shown
 from shared.auth import Actor, CurrentActor
 from shared.db.tx import Reader
+from shared.errors import NotFound
 from shared.fields import Key, personal
 from shared.http.body import Body
 from shared.http.edge import ClinchRoute, IfMatch, InTx, Reading
@@ -38,6 +42,17 @@ accounts = APIRouter(prefix="/v1/accounts", tags=["accounts"], route_class=Clinc
 contacts = APIRouter(prefix="/v1/contacts", tags=["contacts"], route_class=ClinchRoute)
 
 
+async def merged(db: Reader, seen: Scoped[Any], party: Account | Contact, by: Actor) -> dict[str, Any]:
+    """Whether it was merged, and into which one if they may see that."""
+    if party.merged_into is None:
+        return {"state": PartyState.ACTIVE, "merged_into": None}
+    now = (await survivors(db, seen.of.table.name, [party.id]))[party.id]
+    try:
+        return {"state": PartyState.MERGED, "merged_into": (await seen.get(db, by, now)).id}
+    except NotFound:
+        return {"state": PartyState.MERGED, "merged_into": None}
+
+
 class AccountIn(AccountFields, Body):
     external_id: Key | None = None
     owner_id: UUID | None = None
@@ -48,12 +63,15 @@ class AccountPatch(Patch, AccountFields):
 
 
 class AccountOut(AccountItem):
+    state: PartyState
+    merged_into: UUID | None = Field(description="The account that it is now, where it was merged and you may see that one.")
     members: list[UUID] = Field(description="The team of the account, besides its owner.")
     allowed_actions: list[AllowedAction]
 
     @classmethod
     async def of(cls, db: Reader, account: Account, by: Actor) -> Self:
-        known = {name: getattr(account, name) for name in AccountItem.model_fields}
+        known: dict[str, Any] = {name: getattr(account, name) for name in AccountItem.model_fields}
+        known |= await merged(db, SEEN_ACCOUNTS, account, by)
         return cls(**known, members=await members.team(db, account.id), allowed_actions=shown(ACCOUNT_ACTS, account, by))
 
 
@@ -77,10 +95,14 @@ class ContactOut(ContactItem):
 
     allowed_actions: list[AllowedAction]
 
+    state: PartyState
+    merged_into: UUID | None = Field(description="The contact that it is now, where it was merged and you may see that one.")
+
     @classmethod
-    def of(cls, contact: Contact, account: Account, by: Actor) -> Self:
+    async def of(cls, db: Reader, contact: Contact, account: Account, by: Actor) -> Self:
         known: dict[str, Any] = {name: getattr(contact, name) for name in ContactItem.model_fields}
         known |= {} if unmasked(kinds.ACCOUNTS, by) else masked(known, personal(ContactFields))
+        known |= await merged(db, SEEN_CONTACTS, contact, by)
         return cls(**known, allowed_actions=shown(CONTACT_ACTS, contact, by, account))
 
 
@@ -96,12 +118,12 @@ async def create_account(body: AccountIn, tx: InTx, by: CurrentActor, response: 
 
 @accounts.get("")
 async def list_accounts(page: Annotated[PageRequest, Depends(ACCOUNTS_LIST.params)], db: Reading, by: CurrentActor) -> Page[AccountItem]:
-    return await ACCOUNTS_LIST.page(db, page, where=ACCOUNTS_SEEN.listed(by), params=ACCOUNTS_SEEN.params(by))
+    return await ACCOUNTS_LIST.page(db, page, where=unmerged(ACCOUNT, ACCOUNTS_SEEN.listed(by)), params=ACCOUNTS_SEEN.params(by))
 
 
 @accounts.get("/{account_id}")
 async def get_account(account_id: UUID, db: Reading, by: CurrentActor) -> AccountOut:
-    return await AccountOut.of(db, await SEEN_ACCOUNTS.get(db, by, account_id), by)
+    return await AccountOut.of(db, await seen_or_merged(db, by, SEEN_ACCOUNTS, account_id), by)
 
 
 @accounts.patch("/{account_id}")
@@ -137,13 +159,13 @@ async def create_contact(body: ContactIn, tx: InTx, by: CurrentActor, response: 
     given = body.model_dump(exclude={"external_id", "account_id"})
     contact, new = await commands.enter_contact(tx, external_id=body.external_id, account_id=body.account_id, given=given)
     response.status_code = 201 if new else 200
-    return await _with_account(tx, contact, by)
+    return await contact_out(tx, contact, by)
 
 
 @contacts.get("")
 async def list_contacts(page: Annotated[PageRequest, Depends(CONTACTS_LIST.params)], db: Reading, by: CurrentActor) -> Page[ContactItem]:
     each = None if unmasked(kinds.ACCOUNTS, by) else _hidden
-    return await CONTACTS_LIST.page(db, page, where=CONTACTS_SEEN.listed(by), params=CONTACTS_SEEN.params(by), each=each)
+    return await CONTACTS_LIST.page(db, page, where=unmerged(CONTACT, CONTACTS_SEEN.listed(by)), params=CONTACTS_SEEN.params(by), each=each)
 
 
 def _hidden(contact: ContactItem) -> ContactItem:
@@ -152,15 +174,15 @@ def _hidden(contact: ContactItem) -> ContactItem:
 
 @contacts.get("/{contact_id}")
 async def get_contact(contact_id: UUID, db: Reading, by: CurrentActor) -> ContactOut:
-    return await _with_account(db, await SEEN_CONTACTS.get(db, by, contact_id), by)
+    return await contact_out(db, await seen_or_merged(db, by, SEEN_CONTACTS, contact_id), by)
 
 
 @contacts.patch("/{contact_id}")
 async def change_contact(contact_id: UUID, body: ContactPatch, tx: InTx, by: CurrentActor, expect: IfMatch) -> ContactOut:
     """Change a contact: those who may change its account."""
-    return await _with_account(tx, await commands.change_contact(tx, contact_id, body.given(), expect), by)
+    return await contact_out(tx, await commands.change_contact(tx, contact_id, body.given(), expect), by)
 
 
-async def _with_account(db: Reader, contact: Contact, by: Actor) -> ContactOut:
+async def contact_out(db: Reader, contact: Contact, by: Actor) -> ContactOut:
     """Its account decides what the actor may do with it."""
-    return ContactOut.of(contact, await db.get(ACCOUNTS, contact.account_id), by)
+    return await ContactOut.of(db, contact, await db.get(ACCOUNTS, contact.account_id), by)

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from lead_svc.parties import rules
 from lead_svc.parties.fields import AccountFields, ContactFields
 from lead_svc.parties.queries import SEEN_ACCOUNTS, SEEN_CONTACTS
+from lead_svc.parties.record import ACCOUNT as ACCOUNT_SUBJECT
 from lead_svc.parties.record import Account, Contact
 from lead_svc.parties.rules import ADD_MEMBER, CHANGE_ACCOUNT, CHANGE_CONTACT, CREATE_ACCOUNT, CREATE_CONTACT, REMOVE_MEMBER
 from lead_svc.parties.tables import ACCOUNT, ACCOUNTS, CONTACTS
@@ -68,7 +69,7 @@ async def add_account(tx: Tx, id: UUID, **given: Any) -> Account:
 def _new(tx: Tx, id: UUID, *, name: str, external_id: str | None = None, imported: bool = False, **given: Any) -> Account:
     stamps: dict[str, Any] = {"created_at": tx.now, "updated_at": tx.now, "version": 1}
     said: dict[str, Any] = dict.fromkeys(AccountFields.model_fields) | {"owner_id": None} | given | {"name": name}
-    return Account(id=id, external_id=external_id, compared=compared(name), imported=imported, **stamps, **said)
+    return Account(id=id, external_id=external_id, compared=compared(name), imported=imported, merged_into=None, **stamps, **said)
 
 
 async def change_account(tx: Tx, id: UUID, given: Mapping[str, Any], expect: int | None = None, *, taken: bool = False) -> Account:
@@ -145,7 +146,7 @@ async def add_contact(tx: Tx, id: UUID, account_id: UUID, **given: Any) -> Conta
 
 def _contact(tx: Tx, id: UUID, *, external_id: str | None = None, **given: Any) -> Contact:
     said: dict[str, Any] = dict.fromkeys(ContactFields.model_fields) | given
-    return Contact(id=id, external_id=external_id, created_at=tx.now, updated_at=tx.now, version=1, **said)
+    return Contact(id=id, external_id=external_id, merged_into=None, created_at=tx.now, updated_at=tx.now, version=1, **said)
 
 
 async def change_contact(tx: Tx, id: UUID, given: Mapping[str, Any], expect: int | None = None, *, taken: bool = False) -> Contact:
@@ -165,9 +166,11 @@ async def change_contact(tx: Tx, id: UUID, given: Mapping[str, Any], expect: int
 async def _account(tx: Tx, account_id: UUID) -> Account:
     """The account whose contact it is, which decides who may write."""
     try:
-        return await SEEN_ACCOUNTS.get(tx, tx.actor, account_id)
+        account = await SEEN_ACCOUNTS.get(tx, tx.actor, account_id)
     except NotFound:
         raise Invalid("There is none, or you may not see it.", pointer="/account_id", code="unknown_account") from None
+    ACCOUNT_SUBJECT.check_here(account)
+    return account
 
 
 async def _or_taken(loading: Awaitable[A], taken: bool) -> A:

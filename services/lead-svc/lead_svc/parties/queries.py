@@ -3,7 +3,7 @@
 from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, select
+from sqlalchemy import ColumnElement, Table, bindparam, select
 
 from lead_svc.parties.fields import AccountFields, ContactFields
 from lead_svc.parties.record import Account
@@ -55,13 +55,21 @@ CONTACTS_LIST = Listing(
 )
 
 
+@lru_cache(maxsize=64)
+def unmerged(table: Table, seen: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Without those that were merged into others. The same object each time: by that a compiled statement is found again."""
+    return table.c.merged_into.is_(None) & seen
+
+
 MOST_ALIKE = 20
 
 
 @lru_cache(maxsize=16)
 def accounts_named(condition: ColumnElement[bool]) -> Query[Account]:
     """The accounts of one name in whatever spelling that meet the condition, the oldest first."""
-    of_name = select(*[ACCOUNT.c[n] for n in ACCOUNTS.names]).where(ACCOUNT.c.compared == bindparam("compared"), condition)
+    of_name = select(*[ACCOUNT.c[n] for n in ACCOUNTS.names]).where(
+        ACCOUNT.c.compared == bindparam("compared"), unmerged(ACCOUNT, condition)
+    )
     return Query(of_name.order_by(ACCOUNT.c.created_at, ACCOUNT.c.id).limit(MOST_ALIKE), Account)
 
 

@@ -1,13 +1,25 @@
 """Companies and the people in them: lead-svc is their master, other services hold ids."""
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from lead_svc.parties.record import ACCOUNT, CONTACT, Account
+from lead_svc.parties.record import ACCOUNT, CONTACT, Account, Contact
 from shared.acts import Act, who
 from shared.auth.actor import LEADERS, OWNERS, Actor, Role
 from shared.errors import Unmet
-from shared.events.lead import AccountCreated, AccountMemberAdded, AccountMemberRemoved, AccountUpdated, ContactCreated, ContactUpdated
+from shared.events.lead import (
+    AccountCreated,
+    AccountMemberAdded,
+    AccountMemberRemoved,
+    AccountMerged,
+    AccountRestored,
+    AccountUpdated,
+    ContactCreated,
+    ContactMerged,
+    ContactRestored,
+    ContactUpdated,
+)
 
 _ANY = (*LEADERS, Role.ops, Role.sales_ops, Role.marketing, Role.csm)
 _OWN = (Role.rep, Role.kam, Role.assistant)
@@ -92,8 +104,66 @@ CHANGE_CONTACT = Act(
     asks="Accounts that you may change.",
     sample=lambda *_: {"job_title": "CTO"},
 )
-ACCOUNT_ACTS = (CREATE_ACCOUNT, CHANGE_ACCOUNT, ADD_MEMBER, REMOVE_MEMBER)
-CONTACT_ACTS = (CREATE_CONTACT, CHANGE_CONTACT)
+MERGES = who(*LEADERS, Role.sales_ops)
+"""Who says that two records are the same."""
+_SAYS = "Takes over another {0} that is the same {1}, with all that names it, in every service."
+_UNDOES = "Undoes a merge: what named the {0} before names it again. What was made since stays with the survivor."
+
+
+def _is_merged(party: Account | Contact, _facts: Any, _by: Actor) -> Iterable[Unmet]:
+    return () if party.merged_into else [Unmet("not_merged", "It was not merged into another one.")]
+
+
+MERGE_ACCOUNT = Act(
+    of=ACCOUNT,
+    name="merge",
+    operation="merge_account",
+    who=MERGES,
+    tells=(AccountMerged,),
+    refused="The two accounts cannot be merged.",
+    code="cannot_merge",
+    says=_SAYS.format("account", "company"),
+    asks="Both accounts in view.",
+)
+UNMERGE_ACCOUNT = Act(
+    of=ACCOUNT,
+    name="unmerge",
+    operation="unmerge_account",
+    who=MERGES,
+    needs=_is_merged,
+    brings_back=True,
+    tells=(AccountRestored,),
+    refused="The merge cannot be undone.",
+    code="cannot_unmerge",
+    says=_UNDOES.format("account"),
+    asks="As for leads.",
+)
+MERGE_CONTACT = Act(
+    of=CONTACT,
+    name="merge",
+    operation="merge_contact",
+    who=MERGES,
+    tells=(ContactMerged,),
+    refused="The two contacts cannot be merged.",
+    code="cannot_merge",
+    says=_SAYS.format("contact", "person"),
+    asks="Both contacts in view, and of one account.",
+)
+UNMERGE_CONTACT = Act(
+    of=CONTACT,
+    name="unmerge",
+    operation="unmerge_contact",
+    who=MERGES,
+    needs=_is_merged,
+    brings_back=True,
+    tells=(ContactRestored,),
+    refused="The merge cannot be undone.",
+    code="cannot_unmerge",
+    says=_UNDOES.format("contact"),
+    asks="As for leads.",
+)
+ACCOUNT_ACTS = (CREATE_ACCOUNT, CHANGE_ACCOUNT, ADD_MEMBER, REMOVE_MEMBER, MERGE_ACCOUNT, UNMERGE_ACCOUNT)
+CONTACT_ACTS = (CREATE_CONTACT, CHANGE_CONTACT, MERGE_CONTACT, UNMERGE_CONTACT)
 
 
 def is_seller(actor: Actor) -> bool:

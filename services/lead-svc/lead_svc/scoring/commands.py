@@ -27,9 +27,12 @@ from shared.events.lead import (
     LeadCaptured,
     LeadIntentRecorded,
     LeadInteractionLogged,
+    LeadMerged,
     LeadMqlReached,
     LeadReactivated,
     LeadRegraded,
+    LeadRestored,
+    LeadUnmerged,
     LeadUpdated,
 )
 from shared.events.score import LeadPredicted, LeadScored
@@ -67,6 +70,9 @@ FOLLOWING: Follows = {
         LeadRegraded,
         LeadInteractionLogged,
         LeadReactivated,
+        LeadMerged,
+        LeadUnmerged,
+        LeadRestored,
         LeadSignalRecorded,
         ConsentGranted,
     )

@@ -37,6 +37,14 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
+class There:
+    """A lead that a signal names by its id or key, and the one that it was merged into."""
+
+    id: UUID
+    merged_into: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
 class Ends:
     """The first and the last touch of a lead."""
 
@@ -51,7 +59,7 @@ class PutAside:
 
 
 KNOWN = Query(select(SIGNAL.c.id).where(is_in(SIGNAL.c.id, "ids")), UUID)
-THERE = Query(select(LEAD.c.id).where(is_in(LEAD.c.id, "ids")), UUID)
+THERE = Query(select(LEAD.c.id, LEAD.c.merged_into).where(is_in(LEAD.c.id, "ids")), There)
 _KEY = email_key(LEAD.c.email)
 _best = (is_in(LEAD.c.state, [state.value for state in OPEN]).desc(), LEAD.c.captured_at.desc().nulls_last(), LEAD.c.id)
 """Of several leads with one address the one that is worked on; of those the one that was captured last."""

@@ -9,6 +9,7 @@ from lead_svc.duplicates.policy import POLICY as DUPLICATE_POLICY
 from lead_svc.duplicates.rules import phone as number
 from lead_svc.leads.record import Lead
 from lead_svc.leads.tables import LEADS
+from lead_svc.parties.merged import survivors
 from lead_svc.signals import rules
 from lead_svc.signals.policy import POLICY
 from lead_svc.signals.queries import BY_EMAIL, BY_PHONE, NOTE_SEEN, THERE, VISITORS
@@ -50,7 +51,13 @@ async def whose(tx: Tx, signals: Sequence[NewSignal]) -> Whose:
     meant = await _meant(tx, signals)
     names = await _seen(tx, signals, meant)
     asked = {*meant.values(), *(id for id in names.values() if id)}
-    found = Whose(names, await tx.load_many(LEADS, sorted(asked)) if asked else {})
+    leads = await tx.load_many(LEADS, sorted(asked)) if asked else {}
+    if merged := [id for id, lead in leads.items() if lead.merged_into]:  # at this moment
+        now = await survivors(tx, "lead", merged)
+        leads |= await tx.load_many(LEADS, sorted(set(now.values()) - leads.keys()))
+        meant = {signal: now.get(id, id) for signal, id in meant.items()}
+        names = {name: now.get(id, id) if id else None for name, id in names.items()}
+    found = Whose(names, leads)
     for signal in signals:
         _place(found, signal, meant.get(signal.id))
     await _make_leads(tx, found, signals)
@@ -72,14 +79,16 @@ async def _meant(tx: Tx, signals: Sequence[NewSignal]) -> Mapping[UUID, UUID]:
     by_email = {row.name: row.id for row in await tx.all(BY_EMAIL, names=list(emails))} if emails else {}
     by_phone = await _by_phone(tx, {signal.phone for signal in signals if signal.phone})
     by_id = {signal.id: id for signal in signals if (id := _named(signal))}
-    there = set(await tx.all(THERE, ids=list(set(by_id.values())))) if by_id else set()
+    there = {row.id: row.merged_into for row in await tx.all(THERE, ids=list(set(by_id.values())))} if by_id else {}
+    # What a merged lead does now is the survivor's, who is known before any lead is locked: locks are taken in one order.
+    now = await survivors(tx, "lead", [id for id, merged in there.items() if merged])
     meant: dict[UUID, UUID] = {}
     for signal in signals:
         id = by_id.get(signal.id)
         if id not in there:
             id = None if signal.lead_id else by_email.get(rules.email_key(signal.email or "")) or by_phone.get(signal.phone)
         if id:
-            meant[signal.id] = id
+            meant[signal.id] = now.get(id, id)
     return meant
 
 

@@ -13,6 +13,7 @@ from lead_svc.interactions.queries import BY_IDS
 from lead_svc.interactions.rules import all_said
 from lead_svc.leads.queries import SEEN
 from lead_svc.leads.record import Lead
+from lead_svc.parties.merged import taken_over
 from lead_svc.timeline.rules import summary
 from shared.access.kinds import LEADS, unmasked
 from shared.auth import CurrentActor
@@ -36,10 +37,10 @@ class LeadTimelineEntry(TimelineEntry):
 async def lead_timeline(
     lead_id: UUID, page: Annotated[PageRequest, Depends(TIMELINE.params)], db: Reading, by: CurrentActor
 ) -> Page[LeadTimelineEntry]:
-    """Everything that happened to the lead, newest first."""
+    """Everything that happened to the lead, newest first, and to the leads that were merged into it."""
     lead = await SEEN.get(db, by, lead_id)
     parts = [id for ids in (SUBMISSIONS_OF_LEAD, FIRINGS_OF_LEAD) for id in await db.all(ids, lead_id=lead.id)]
-    found = await timeline(db, page, [lead.id, *parts])
+    found = await timeline(db, page, [lead.id, *parts, *await taken_over(db, lead.id)])
     texts = await _texts(db, lead, found.items) if unmasked(LEADS, by) else {}
     items = [LeadTimelineEntry(**vars(e), summary=summary(e.type, e.data), text=texts.get(e.id)) for e in found.items]
     return Page[LeadTimelineEntry].model_construct(items=items, next_cursor=found.next_cursor, count=found.count)

@@ -30,6 +30,10 @@ _BACK = {
 """Why a lead went back to the pool by itself."""
 
 
+def _leads(ids: Any) -> str:
+    return "a lead" if len(ids) == 1 else f"{len(ids)} leads"
+
+
 def _assigned(d: Data) -> str:
     if d.get("rule") == "hand_over":
         return f"Handed over to another owner{_after(': ', d.get('reason'))}"
@@ -76,6 +80,10 @@ _SAYS: dict[type[Event], Callable[[Data], str]] = {
     told.LeadConversionRefused: lambda d: f"The deal was refused: {d['reason']}",
     LeadAutomationFired: _fired,
     LeadFormSubmitted: lambda d: f"Sent the form {d['form']}",
+    told.LeadMerged: lambda d: f"Took over {_leads(d['absorbed'])} that {'is' if len(d['absorbed']) == 1 else 'are'} the same",
+    told.LeadUnmerged: lambda d: f"Gave back {_leads(d['absorbed'])} that it had taken over",
+    told.LeadAbsorbed: lambda d: f"Merged from {d['from_state']} into another lead",
+    told.LeadRestored: lambda d: f"Given back as {d['to_state']}: the merge was undone",
     told.LeadUnflagged: lambda d: f"No longer flagged: {d['flag'].replace('_', ' ')}",
     told.LeadFlagged: lambda d: f"Flagged: {d['flag'].replace('_', ' ')}",
 }

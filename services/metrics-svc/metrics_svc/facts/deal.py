@@ -55,6 +55,8 @@ def heard(fact: DealFact, e: Envelope[Any], _: Calendar) -> None:
         return
     if (tell := STEPS.get(type(e.data))) is not None:
         fact.history = [*fact.history, tell(e)]
+    if isinstance(e.data, deal.DealUpdated):
+        fact.account_id = e.data.account_id or fact.account_id
     if isinstance(e.data, deal.DealOpened):
         fact.lead_id, fact.account_id, fact.external_id = e.data.lead_id, e.data.account_id, e.data.external_id
         for name in e.data.flags + (["imported"] if e.data.imported else []):

@@ -9,6 +9,7 @@ from uuid import UUID
 from metrics_svc.counting.dimensions import Placed, kept, read_kept
 from metrics_svc.counting.fact import Fact
 from metrics_svc.counting.measure import Measure
+from metrics_svc.counting.merges import MERGES
 from metrics_svc.counting.times import Calendar
 from shared.access.kinds import LEAD_FIGURES
 from shared.events import deal
@@ -20,11 +21,15 @@ LANE = "activity"
 
 @dataclass(slots=True)
 class WorkedLead:
-    """A lead with its contacts as they were told (at, kind, direction, and the dimensions), and the deals that it is a lead of."""
+    """A lead with its contacts as they were told (at, kind, direction, and the dimensions), and the deals that it is a lead of.
+
+    The contacts of one that was merged into another are contacts for that one's deals too.
+    """
 
     id: UUID
     contacts: list[list[Any]] = field(default_factory=list)
     deals: list[str] = field(default_factory=list)
+    merged_into: UUID | None = None
 
     @property
     def contacted(self) -> Iterator[datetime]:
@@ -65,10 +70,11 @@ WORKED_LEAD = Fact(
     lane=LANE,
     record="lead",
     figures=LEAD_FIGURES,
-    hears={LeadInteractionLogged: _logged, **dict.fromkeys(OF_DEAL, _of_deal)},
+    hears={LeadInteractionLogged: _logged, **MERGES, **dict.fromkeys(OF_DEAL, _of_deal)},
     through=dict.fromkeys(OF_DEAL, "lead_id"),
     begins=(LeadCaptured, LeadStubbed),
     derive=derive,
+    sparse=("merged_into",),
 )
 
 FACT = Fact(

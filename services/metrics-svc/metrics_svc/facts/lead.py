@@ -25,7 +25,8 @@ from shared.events.envelope import Envelope
 @with_steps
 @dataclass(slots=True)
 class LeadFact(Placed):
-    """A lead. It counts once it is captured; a stub, named by another import first, waits for its own data.
+    """A lead. It counts once it is captured; a stub, named by another import first, waits for its own data. One that was merged into
+    another lead counts as little as a stub does, until that is undone.
 
     `owner_id` and `team_id` are who had it when it was captured, and so those of every step of the funnel: its first owner, if nobody
     had it then. With `mql_` and `sql_` they are who had it when it became that, in the same way.
@@ -43,6 +44,7 @@ class LeadFact(Placed):
     account_id: UUID | None = None
     deal_id: UUID | None = None
     captured_at: datetime | None = None
+    was_captured_at: datetime | None = None  # of one that was merged into another, which counts in its place
     mql_at: datetime | None = None
     sql_at: datetime | None = None
     converted_at: datetime | None = None
@@ -149,6 +151,21 @@ def _updated(lead: LeadFact, e: Envelope[events.LeadUpdated], _: Calendar) -> No
         lead.captured_at = e.data.captured_at
 
 
+def _took_over(lead: LeadFact, e: Envelope[events.LeadMerged | events.LeadUnmerged], _: Calendar) -> None:
+    """It was captured when the first of its leads was. What it has not taken over, the others keep for themselves."""
+    _described(lead, e.data)
+    lead.account_id = e.data.account_id
+    lead.captured_at = e.data.captured_at or lead.captured_at
+
+
+def _absorbed(lead: LeadFact, e: Envelope[events.LeadAbsorbed], _: Calendar) -> None:
+    lead.captured_at, lead.was_captured_at = None, lead.captured_at
+
+
+def _restored(lead: LeadFact, e: Envelope[events.LeadRestored], _: Calendar) -> None:
+    lead.captured_at, lead.was_captured_at = lead.was_captured_at, None
+
+
 def _reached_mql(lead: LeadFact, e: Envelope[events.LeadMqlReached], _: Calendar) -> None:
     if lead.mql_at is None:
         lead.mql_owner_id, lead.mql_team_id = lead.now_owner_id, lead.now_team_id
@@ -207,6 +224,10 @@ FACT = Fact(
         events.LeadCaptured: _captured,
         events.LeadStubbed: _stubbed,
         events.LeadUpdated: _updated,
+        events.LeadMerged: _took_over,
+        events.LeadUnmerged: _took_over,
+        events.LeadAbsorbed: _absorbed,
+        events.LeadRestored: _restored,
         events.LeadMqlReached: _reached_mql,
         events.LeadQualified: _qualified,
         events.LeadAssigned: _assigned,

@@ -1,0 +1,1 @@
+"""Contracts name accounts: they follow when these are merged, and when that is undone."""

@@ -1,0 +1,78 @@
+"""Merges as they were done, and what the leads that they leave behind are worked by."""
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Uuid, bindparam, func, insert, or_, select, update
+
+from lead_svc.interactions.fields import Direction, Outcome
+from lead_svc.interactions.tables import INTERACTION
+from lead_svc.leads.record import Lead
+from lead_svc.merging.record import Merge
+from lead_svc.merging.tables import MERGE
+from shared.db.query import Query
+from shared.db.tables import At
+from shared.db.tx import Reader, Tx
+
+NAMES = tuple(f.name for f in fields(Merge))
+_all = select(*[MERGE.c[n] for n in NAMES])
+ADD = Query(insert(MERGE).values({n: bindparam(n) for n in NAMES}), Merge)
+UNDONE = Query(
+    update(MERGE)
+    .where(MERGE.c.id == bindparam("_id", type_=Uuid))
+    .values(undone_at=bindparam("at", type_=At), undone_by=bindparam("by", type_=Uuid))
+    .returning(*[MERGE.c[n] for n in NAMES]),
+    Merge,
+)
+_STANDS = MERGE.c.undone_at.is_(None)
+OF_ABSORBED = Query(_all.where(MERGE.c.absorbed_id == bindparam("id", type_=Uuid), _STANDS), Merge)
+"""The merge that a record was taken over by."""
+LATER = Query(
+    _all.where(MERGE.c.survivor_id == bindparam("survivor_id", type_=Uuid), MERGE.c.id > bindparam("id", type_=Uuid), _STANDS), Merge
+)
+_OF = Query(
+    _all.where(or_(*(c == bindparam("id", type_=Uuid) for c in (MERGE.c.survivor_id, MERGE.c.absorbed_id)))).order_by(MERGE.c.id), Merge
+)
+
+
+# The merges of all records, one after the other. So one that comes too late for its records takes no lock of theirs, for which somebody
+# might wait who has another one already.
+_TURN = "SELECT pg_advisory_xact_lock(hashtext('clinch.merging'))"
+
+
+async def one_by_one(tx: Tx) -> None:
+    """Wait until nobody else merges anything."""
+    await tx.execute(_TURN)
+
+
+async def merges_of(db: Reader, id: UUID) -> list[Merge]:
+    """All merges of a record, as survivor or absorbed, the first one first, also those that were undone."""
+    return await db.all(_OF, id=id)
+
+
+@dataclass(frozen=True, slots=True)
+class Contacts:
+    """What the contacts of a lead add up to."""
+
+    responses: int
+    last_response_at: datetime | None
+    last_contact_at: datetime | None
+
+
+_answered = or_(INTERACTION.c.direction == Direction.INBOUND.value, INTERACTION.c.outcome == Outcome.REACHED.value)
+_CONTACTS = Query(
+    select(
+        func.count().filter(_answered).label("responses"),
+        func.max(INTERACTION.c.at).filter(_answered).label("last_response_at"),
+        func.max(INTERACTION.c.at).label("last_contact_at"),
+    ).where(INTERACTION.c.lead_id == bindparam("lead_id", type_=Uuid)),
+    Contacts,
+)
+
+
+async def contacts(db: Reader, lead: Lead) -> dict[str, Any]:
+    """The fields of a lead that count its contacts, as they are by those that it has now."""
+    found = await db.one(_CONTACTS, lead_id=lead.id)
+    return {name: getattr(found, name) for name in Contacts.__slots__}
