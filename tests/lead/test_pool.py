@@ -62,6 +62,18 @@ async def test_claims_are_limited_by_person_and_day(desk: Desk, svc: Running) ->
     done(await claim(desk, leads[3]))
 
 
+async def test_who_takes_a_lead_by_entering_it_again_claims_it(desk: Desk, svc: Running) -> None:
+    await desk.policy(POLICY, claims_a_day=1, most_held=2)
+    for key in ("L-1", "L-2"):
+        await desk.lead("marketing", external_id=key)
+    again = {"source": "trade_show", "owner_id": desk.id("ann")}
+    done(await desk.by("ann").post("/v1/leads", json={**again, "external_id": "L-1"}), 200)
+    assert codes(await desk.by("ann").post("/v1/leads", json={**again, "external_id": "L-2"})) == {"claimed_enough"}
+    svc.clock.advance(days=1)
+    done(await desk.by("ann").post("/v1/leads", json={**again, "external_id": "L-2"}), 200)
+    assert await pooled(desk) == []
+
+
 async def test_claims_of_one_person_at_once_stay_within_the_limit(desk: Desk, svc: Running) -> None:
     await desk.policy(POLICY, claims_a_day=2)
     leads = [await desk.lead("marketing", company=f"Acme {n}") for n in range(6)]

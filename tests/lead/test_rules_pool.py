@@ -50,6 +50,7 @@ def test_from_when_on_it_can_be_claimed_again() -> None:
     ("to", "before", "rule", "by", "then"),
     [
         (ANN, None, "manual", ANN, (ANN, Change.CLAIMED)),
+        (ANN, None, "upsert", ANN, (ANN, Change.CLAIMED)),
         (ANN, None, "manual", BOB, None),
         (ANN, None, "rule", ANN, None),
         (ANN, BOB, "manual", BOB, (ANN, Change.GOT)),

@@ -13,13 +13,13 @@ from lead_svc.policy import POLICY as LEAD_POLICY
 from lead_svc.pool import rules
 from lead_svc.pool.policy import POLICY
 from lead_svc.pool.queries import standing, to_return
-from lead_svc.pool.record import Return
+from lead_svc.pool.record import Change, Return
 from lead_svc.team.queries import check_owner, in_team_of
 from shared.auth import Role
 from shared.clock import happened
 from shared.db.outbox import Told
 from shared.db.tx import Follows, Tx
-from shared.errors import Unmet
+from shared.errors import Rejected, Unmet
 from shared.events.lead import LeadAssigned
 from shared.ids import new_id
 from shared.parties import people
@@ -50,7 +50,7 @@ async def _claim_unmet(tx: Tx, lead: Lead, owner_id: UUID | None) -> list[Unmet]
     policy = tx.policy(POLICY)
     if owner_id != tx.actor.id or not rules.is_pooled(lead) or not rules.limited(policy):
         return []
-    return rules.claim_unmet(await standing(tx, lead.id), policy, tx.now)
+    return rules.claim_unmet(await standing(tx, [lead.id]), policy, tx.now)
 
 
 async def give_back(tx: Tx, why: Return, most: int) -> int:
@@ -69,14 +69,26 @@ async def give_back(tx: Tx, why: Return, most: int) -> int:
 
 async def _kept(tx: Tx, told: Sequence[Told]) -> None:
     """Keep who claimed, got or lost leads. What a rule gives that nobody had needs no row."""
-    rows = []
+    rows, taken = [], []
     for one in told:
         assert isinstance(one.event, LeadAssigned)
         if found := rules.change(one.event, tx.actor.id):
             person, change = found
             rows.append((new_id(), one.subject, person, change.value, one.event.rule))
+            if change is Change.CLAIMED and one.event.rule == "upsert":
+                taken.append(one.subject)
+    await _check_taken(tx, taken)
     if rows:
         await tx.execute(_KEEP, *[list(column) for column in zip(*rows, strict=True)], tx.now)
+
+
+async def _check_taken(tx: Tx, leads: Sequence[UUID]) -> None:
+    """Leads of the pool that somebody took by entering them again are claims too. `Rejected` beyond the limits."""
+    policy = tx.policy(POLICY)
+    if leads and rules.limited(policy):
+        unmet = rules.taken_unmet(await standing(tx, leads), len(leads), policy, tx.now)
+        if unmet:
+            raise Rejected("You cannot take these leads from the pool.", code="cannot_assign", unmet=unmet)
 
 
 FOLLOWS: Follows = {LeadAssigned: [_kept]}

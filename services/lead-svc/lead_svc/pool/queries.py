@@ -96,7 +96,7 @@ _claimed = select(func.count()).where(
 )
 _held = select(func.count()).where(LEAD.c.owner_id == bindparam("person_id", type_=Uuid), is_in(LEAD.c.state, _HELD), OPEN_ROWS)
 _lost_at = select(func.max(HOLDING.c.at)).where(
-    HOLDING.c.lead_id == bindparam("lead_id", type_=Uuid), _lost, HOLDING.c.person_id == bindparam("person_id", type_=Uuid)
+    is_in(HOLDING.c.lead_id, "leads"), _lost, HOLDING.c.person_id == bindparam("person_id", type_=Uuid)
 )
 _STANDING = Query(
     select(_claimed.scalar_subquery().label("claimed"), _held.scalar_subquery().label("held"), _lost_at.scalar_subquery().label("lost_at")),
@@ -104,11 +104,11 @@ _STANDING = Query(
 )
 
 
-async def standing(tx: Tx, lead_id: UUID) -> Standing:
-    """How the actor stands, who claims this lead; it stays so until the transaction ends."""
+async def standing(tx: Tx, leads: Sequence[UUID]) -> Standing:
+    """How the actor stands, who claims these leads; it stays so until the transaction ends."""
     zone = calendar_of(tx.policy(COMPANY_POLICY)).zone
     await tx.execute(_TURN, str(tx.actor.id))
-    return await tx.one(_STANDING, person_id=tx.actor.id, lead_id=lead_id, day=start_of(day_of(tx.now, zone), zone))
+    return await tx.one(_STANDING, person_id=tx.actor.id, leads=list(leads), day=start_of(day_of(tx.now, zone), zone))
 
 
 # Only leads that somebody follows up go back by themselves: nothing starts for those that are history.

@@ -1,5 +1,6 @@
 """What keeps somebody from claiming a lead, and what an assignment means for the pool. Pure."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -9,7 +10,8 @@ from lead_svc.pool.record import Change, Standing
 from shared.errors import Unmet
 from shared.events.lead import LeadAssigned
 
-BY_HAND = "manual"
+BY_THEMSELVES = ("manual", "upsert")
+"""How somebody gives a lead to themselves, as `rule` of `lead.assigned` says it: by the act, or by entering it again."""
 
 
 def is_pooled(lead: Lead) -> bool:
@@ -44,10 +46,15 @@ def claim_unmet(standing: Standing, policy: PoolPolicy, now: datetime) -> list[U
     return unmet
 
 
+def taken_unmet(standing: Standing, taken: int, policy: PoolPolicy, now: datetime) -> list[Unmet]:
+    """The same for so many leads that they hold already, but have not been counted as claims yet."""
+    return claim_unmet(replace(standing, claimed=standing.claimed + taken - 1, held=standing.held - 1), policy, now)
+
+
 def change(told: LeadAssigned, by: UUID) -> tuple[UUID, Change] | None:
     """Who claimed, got or lost a lead by an assignment; None where a rule gives a lead that nobody had."""
     if told.owner_id is None:
         return None if told.previous_owner_id is None else (told.previous_owner_id, Change.LOST)
     if told.previous_owner_id is not None:
         return told.owner_id, Change.GOT
-    return (by, Change.CLAIMED) if told.owner_id == by and told.rule == BY_HAND else None
+    return (by, Change.CLAIMED) if told.owner_id == by and told.rule in BY_THEMSELVES else None
