@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Integer, Text, Uuid, any_, bindparam, func, or_, select
+from sqlalchemy import ARRAY, ColumnElement, Integer, Select, Text, Uuid, any_, bindparam, func, select, true, union
 
 from lead_svc.cadence.record import Stop, Unplanned
 from lead_svc.cadence.tables import STOP
@@ -30,23 +30,29 @@ FOLLOWED = Query(
 """Leads in somebody's hands, one batch after the other."""
 
 
-def _one_of(key: Callable[[Any], ColumnElement[str]], column: Any, given: str) -> ColumnElement[bool]:
-    each = func.unnest(bindparam(given, type_=ARRAY(Text))).column_valued(given)
-    return key(column) == any_(func.array(select(key(each)).scalar_subquery()))
+MOST_OF_PERSON = 500
+"""Leads that are looked at for one address or number."""
+_OTHER = LEAD.alias("other")
 
 
-# Each side of the OR has an index of its own. It finds who may be meant; what somebody declared is looked at then.
+def _of_each(names: str, key: Callable[[Any], ColumnElement[str]], column: ColumnElement[Any], *more: ColumnElement[bool]) -> Select[Any]:
+    """The leads of each of these. Looked up one by one: for a list, Postgres would read all leads."""
+    given = func.unnest(bindparam(names, type_=ARRAY(Text))).table_valued("name", name=names).render_derived()
+    its = select(_OTHER.c.id).where(column.is_not(None), key(column) == key(given.c.name), *more)
+    found = its.limit(MOST_OF_PERSON).correlate(given).lateral(f"of_{names}")
+    return select(found.c.id).select_from(given).join(found, true())
+
+
+# Who may be meant; what somebody declared is looked at then. A number counts only where there is no address.
+_meant = union(
+    select(func.unnest(bindparam("leads", type_=ARRAY(Uuid))).column_valued("id")),
+    select(_OTHER.c.id).where(is_in(_OTHER.c.account_id, "accounts"), is_in(_OTHER.c.contact_id, "contacts")),
+    _of_each("emails", keys.email_key, _OTHER.c.email),
+    _of_each("phones", keys.phone_key, _OTHER.c.phone, _OTHER.c.email.is_(None)),
+)
 _OF_PEOPLE = Query(
     select(*[LEAD.c[n] for n in LEADS.names])
-    .where(
-        or_(
-            is_in(LEAD.c.id, "leads"),
-            is_in(LEAD.c.account_id, "accounts") & is_in(LEAD.c.contact_id, "contacts"),
-            _one_of(keys.email_key, LEAD.c.email, "emails"),
-            _one_of(keys.phone_key, LEAD.c.phone, "phones"),
-        ),
-        *_HELD_BY_SOMEBODY,
-    )
+    .where(LEAD.c.id == any_(func.array(_meant.scalar_subquery())), *_HELD_BY_SOMEBODY)
     .order_by(LEAD.c.id)
     .with_for_update(),
     Lead,
