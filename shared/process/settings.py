@@ -76,7 +76,7 @@ class Settings(LogSettings):
         default=0,
         ge=0,
         le=9,
-        description="Proxies of yours before the API, which each add to X-Forwarded-For: how the callers of links are told apart",
+        description="Proxies of yours before the API, which each add to X-Forwarded-For: tells apart who opens links and sends forms",
     )
     cors_origins: tuple[str, ...] = ()
 

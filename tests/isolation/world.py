@@ -56,6 +56,7 @@ async def world_at_work(postgres: Postgres) -> AsyncIterator[World]:
         await _parties(world)
         await _rules(world)
         await _leads(world)
+        await _forms(world)
         await _deals(world)
         await _contracts(world)
         await _members(world)
@@ -172,6 +173,26 @@ async def _leads(world: World) -> None:
                 return bool((await world.do("adm", "GET", path))["state"] == "converted")
 
             await world.until(converted)
+
+
+async def _forms(world: World) -> None:
+    """A form that the person of ann's lead sends, and somebody unknown; a rule of automation tells another system of each."""
+    path = "/v1/policies/automation/versions"
+    rule = {"name": "thanks", "on": ["form_sent"], "do": [{"kind": "tell", "template": "thanks"}]}
+    number = (await world.post("sao", path, document={"rules": [rule]}))["number"]
+    for act in ("approve", "activate"):
+        await world.post("dir", f"{path}/{number}/{act}")
+    inputs = [{"name": "email", "label": "E-mail", "lead_field": "email", "required": True}, {"name": "message", "label": "Message"}]
+    await world.post("mar", "/v1/forms", key="web", name="Web", fields=inputs)
+    address = (await world.do("adm", "GET", f"/v1/leads/{await lead(world, 'ann', company='Sent by form')}"))["email"]
+    for email in (address, f"{world.hush()}@mail.example"):
+        await world.post("ann", "/v1/forms/web", email=email, message=world.hush())
+
+    async def taken() -> bool:
+        sent = (await world.do("adm", "GET", "/v1/forms/web/submissions"))["items"]
+        return [one["state"] for one in sent] == ["taken"] * 2
+
+    await world.until(taken)
 
 
 async def deal(world: World, by: str, account: str, amount: int, opener: str = "") -> str:

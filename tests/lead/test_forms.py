@@ -122,11 +122,11 @@ async def test_a_form_without_an_address_is_refused(desk: Desk) -> None:
     assert (await desk.raw("marketing", "POST", "/v1/forms", FORM | {"allowed_origins": ["*"]})).status_code == 422
 
 
-@pytest.mark.parametrize("role", [role.value for role in Role if role not in (Role.system, Role.service)])
-async def test_who_sees_all_leads_sees_the_forms(desk: Desk, role: str) -> None:
+async def test_who_sees_all_leads_sees_the_forms(desk: Desk) -> None:
     await define(desk)
     paths = ("/v1/forms", PATH, f"{PATH}/versions", f"{PATH}/submissions")
-    assert [(await desk.by(role).get(path)).status_code for path in paths] == [200 if role in READERS else 403] * 4
+    for role in [role.value for role in Role if role not in (Role.system, Role.service)]:
+        assert [(await desk.by(role).get(path)).status_code for path in paths] == [200 if role in READERS else 403] * 4, role
 
 
 async def test_what_is_shown_as_allowed_is_what_the_routes_do(desk: Desk, svc: Running, anybody: httpx.AsyncClient) -> None:

@@ -79,9 +79,10 @@ _SCHEMA = {
 }
 _EXAMPLE = {SUBMISSION_ID: "0198c0de-7000", "email": "anna@acme.example", "utm_campaign": "spring"}
 _BODY = {"required": True, "content": {kind: {"schema": _SCHEMA, "example": _EXAMPLE} for kind in (JSON, URLENCODED)}}
+_THANKS: dict[int | str, dict[str, Any]] = {303: {"description": "Sent by a browser without a script: the page of the form comes next"}}
 
 
-@router.post("/{key}", status_code=202, response_model=Received, openapi_extra={"requestBody": _BODY})
+@router.post("/{key}", status_code=202, response_model=Received, responses=_THANKS, openapi_extra={"requestBody": _BODY})
 async def submit_form(key: Key, request: Request) -> Response:
     """Send a form, as JSON or as browsers send it without a script. It needs no token.
 
