@@ -57,17 +57,27 @@ def _sharing(key: ColumnElement[Any], given: Any) -> Select[Any]:
     return shared.limit(bindparam("most", type_=Integer)).correlate(_GIVEN)
 
 
-def _by_any_word() -> Any:
-    """The key of the company with each word of the name: whichever of them others write first."""
-    word = func.regexp_split_to_table(_GIVEN.c.contact_name, literal("[[:space:][:punct:]]+")).column_valued("word")
-    found = select(keys.company_and_name(_GIVEN.c.company, word)).correlate(_GIVEN)
-    return any_(func.array(found.scalar_subquery()))
+def _sharing_a_word() -> Select[Any]:
+    """The key of the company with each word of the name, whichever of them others write first.
+
+    Looked up one by one: for a list of keys Postgres expects so many leads that it would rather read all of them.
+    """
+    words = (
+        func.regexp_split_to_table(_GIVEN.c.contact_name, literal("[[:space:][:punct:]]+"))
+        .table_valued("word", name="words")
+        .render_derived()
+        .lateral()
+    )
+    key = keys.company_and_name(_OTHER.c.company, _OTHER.c.contact_name)
+    of_word = _sharing(key, keys.company_and_name(_GIVEN.c.company, words.c.word)).correlate(_GIVEN, words).lateral("of_word")
+    found = select(of_word.c.id).select_from(words).join(of_word, true())
+    return found.limit(bindparam("most", type_=Integer)).correlate(_GIVEN)
 
 
 _found = union(
     _sharing(keys.email_key(_OTHER.c.email), keys.email_key(_GIVEN.c.email)),
     _sharing(keys.phone_key(_OTHER.c.phone), keys.phone_key(_GIVEN.c.phone)),
-    _sharing(keys.company_and_name(_OTHER.c.company, _OTHER.c.contact_name), _by_any_word()),
+    _sharing_a_word(),
 ).lateral("found")
 _pairs = select(_GIVEN.c.id.label("lead_id"), _found.c.id.label("other_id")).select_from(_GIVEN).join(_found, true())
 _PAIRS = Query(_pairs.where(is_in(_GIVEN.c.id, "ids")), _Pair)
