@@ -1,13 +1,14 @@
 """Reads of signals, and the look-ups that find out whose they are: each for many at once."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Integer, Text, Uuid, any_, bindparam, delete, exists, func, literal, or_, select, union_all
+from sqlalchemy import ARRAY, ColumnElement, Integer, Text, Uuid, bindparam, delete, exists, func, literal, or_, select, true, union_all
 from sqlalchemy.dialects import postgresql
 
 from lead_svc.leads.keys import email_key, phone_key
@@ -60,24 +61,24 @@ class PutAside:
 
 KNOWN = Query(select(SIGNAL.c.id).where(is_in(SIGNAL.c.id, "ids")), UUID)
 THERE = Query(select(LEAD.c.id, LEAD.c.merged_into).where(is_in(LEAD.c.id, "ids")), There)
-_KEY = email_key(LEAD.c.email)
 _best = (is_in(LEAD.c.state, [state.value for state in OPEN]).desc(), LEAD.c.captured_at.desc().nulls_last(), LEAD.c.id)
 """Of several leads with one address the one that is worked on; of those the one that was captured last."""
-BY_EMAIL = Query(
-    select(_KEY.label("name"), LEAD.c.id)
-    .where(LEAD.c.email.is_not(None), is_in(_KEY, "names"))
-    .ext(postgresql.distinct_on(_KEY))
-    .order_by(_KEY, *_best),
-    Named,
-)
-_phones = func.unnest(bindparam("phones", type_=ARRAY(Text))).column_valued("given")
-BY_PHONE = Query(
-    select(LEAD.c.phone.label("name"), LEAD.c.id)
-    .where(LEAD.c.phone.is_not(None), phone_key(LEAD.c.phone) == any_(func.array(select(phone_key(_phones)).scalar_subquery())))
-    .order_by(*_best),
-    Named,
-)
-"""Leads whose numbers may be one of these, the best first."""
+_MOST_OF_NUMBER = 20
+"""Leads that are looked at for a number: its last digits can be those of others."""
+
+
+def _of_each(names: str, key: Callable[[ColumnElement[Any]], ColumnElement[Any]], column: ColumnElement[Any], most: int) -> Query[Named]:
+    """The best leads of each of these names. Looked up one by one: for a list, Postgres expects so many that it would read all leads."""
+    given = func.unnest(bindparam(names, type_=ARRAY(Text))).table_valued("name", with_ordinality="n", name="given").render_derived()
+    its = select(LEAD.c.id, column.label("known")).where(column.is_not(None), key(column) == key(given.c.name))
+    found = its.order_by(*_best).limit(most).correlate(given).lateral("found")
+    name = given.c.name if most == 1 else found.c.known
+    return Query(select(name.label("name"), found.c.id).select_from(given).join(found, true()), Named)
+
+
+BY_EMAIL = _of_each("names", email_key, LEAD.c.email, 1)
+BY_PHONE = _of_each("phones", phone_key, LEAD.c.phone, _MOST_OF_NUMBER)
+"""Leads whose numbers may be one of these, the best of each first, by the number as they have it."""
 VISITORS = Query(select(*VISITOR.c).where(is_in(VISITOR.c.id, "names")), Visitor)
 
 _named = rows_param(VISITOR, "id", "lead_id")
@@ -119,7 +120,7 @@ PUT_ASIDE = Query(
 
 _late = select(VISITOR.c.id.label("name"), LEAD.c.id).where(VISITOR.c.lead_id.is_(None), LEAD.c.updated_at >= bindparam("since", type_=At))
 _either = union_all(
-    _late.where(LEAD.c.email.is_not(None), VISITOR.c.id == literal("email:").op("||")(_KEY)),
+    _late.where(LEAD.c.email.is_not(None), VISITOR.c.id == literal("email:").op("||")(email_key(LEAD.c.email))),
     _late.where(VISITOR.c.id == literal("key:").op("||")(LEAD.c.external_id)),
 ).subquery()
 LATE = Query(
