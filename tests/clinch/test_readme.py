@@ -24,12 +24,11 @@ ONLY_WITH_LISTENERS = {"clinch_webhook_deliveries_total", "clinch_feed_readers"}
 """What the walk has none of: receivers of webhooks, and readers of the stream."""
 
 
-PASTED = ("docs/frontends.md", "docs/figures.md", "docs/imports.md", "docs/rates.md", "docs/stream.md")
+PASTED = ("docs/frontends.md", "docs/forms.md", "docs/figures.md", "docs/imports.md", "docs/rates.md", "docs/stream.md")
 NOT_PASTED = {
     "docs/building-blocks.md": "looks at what a system with data has",
     "docs/campaigns.md": "tests/lead/test_campaigns.py does the same",
     "docs/consent.md": "tests/lead/test_consent.py does the same",
-    "docs/forms.md": "tests/lead/test_forms.py does the same",
     "docs/pool.md": "tests/lead/test_pool.py does the same",
     "docs/signals.md": "tests/lead/test_signals.py does the same",
     "docs/operations/containers.md": "needs Docker; tests/containers has it",

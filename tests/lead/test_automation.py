@@ -19,6 +19,7 @@ from tests.client import done
 from tests.harness import Running
 from tests.importing import imported
 from tests.lead.desk import WHO, Desk
+from tests.lead.test_merging import merge
 from tests.statements import counted
 
 Rules = list[dict[str, Any]]
@@ -194,3 +195,11 @@ async def test_a_form_sets_a_rule_off_with_the_consent_that_came_with_it(desk: D
     await svc.fire_due()
     assert [(f.trigger, f.actions, f.templates) for f in await fired(svc)] == [("form_sent", ["promote", "tell"], ["welcome/1"])]
     assert (await desk.see(lead))["state"] == "mql"
+
+
+async def test_what_two_leads_meet_together_is_done_when_they_are_merged(desk: Desk, svc: Running) -> None:
+    await activate(svc, rule("both", MAIL, on="", conditions=where("region", "EMEA") + where("size", "large")))
+    one, other = await desk.lead(region="EMEA", **WHO), await desk.lead(size="large", **WHO)
+    assert await fired(svc) == []
+    await merge(desk, one, other)
+    assert [(str(f.lead_id), f.trigger) for f in await fired(svc)] == [(one["id"], "changed")]

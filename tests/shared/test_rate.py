@@ -49,6 +49,12 @@ async def test_replicas_together_stay_within_the_burst(svc: Running) -> None:
     assert await sent(replicas[0], other, 30) == 30, "each principal has their own"
 
 
+async def test_many_at_once_are_let_in_as_long_as_there_is_something_left(svc: Running) -> None:
+    limit, who = limiter(svc.db, Requests(per_minute=1, burst=10)), new_id()  # its portions are one each
+    assert sum(await asyncio.gather(*(sent(limit, who, 1) for _ in range(10)))) == 10
+    assert sum(await asyncio.gather(*(sent(limit, who, 1) for _ in range(10)))) == 0
+
+
 async def test_what_is_used_comes_back_with_time(svc: Running) -> None:
     now = 0.0
     limit = limiter(svc.db, Requests(per_minute=6000, burst=20), lambda: now)

@@ -41,11 +41,13 @@ from shared.events.lead import (
     LeadDisqualified,
     LeadIntentRecorded,
     LeadInteractionLogged,
+    LeadMerged,
     LeadMqlReached,
     LeadNurtured,
     LeadQualified,
     LeadReactivated,
     LeadRegraded,
+    LeadUnmerged,
     LeadUpdated,
 )
 from shared.events.score import LeadPredicted, LeadScored
@@ -59,24 +61,26 @@ from shared.tasks.record import ToDo
 
 log = structlog.get_logger()
 
-EVENTS: Mapping[Trigger, type[Event]] = {
-    Trigger.CAPTURED: LeadCaptured,
-    Trigger.CHANGED: LeadUpdated,
-    Trigger.MQL_REACHED: LeadMqlReached,
-    Trigger.QUALIFIED: LeadQualified,
-    Trigger.BANT_UPDATED: LeadBantUpdated,
-    Trigger.REGRADED: LeadRegraded,
-    Trigger.INTENT_RECORDED: LeadIntentRecorded,
-    Trigger.CONTACTED: LeadInteractionLogged,
-    Trigger.ASSIGNED: LeadAssigned,
-    Trigger.NURTURED: LeadNurtured,
-    Trigger.DISQUALIFIED: LeadDisqualified,
-    Trigger.REACTIVATED: LeadReactivated,
-    Trigger.SIGNAL: LeadSignalRecorded,
-    Trigger.FORM_SENT: LeadFormSubmitted,
-    Trigger.SCORED: LeadScored,
-    Trigger.PREDICTED: LeadPredicted,
-    Trigger.RESPONSE_MISSED: LeadFirstResponseMissed,
+EVENTS: Mapping[type[Event], Trigger] = {
+    LeadCaptured: Trigger.CAPTURED,
+    LeadUpdated: Trigger.CHANGED,
+    LeadMerged: Trigger.CHANGED,
+    LeadUnmerged: Trigger.CHANGED,
+    LeadMqlReached: Trigger.MQL_REACHED,
+    LeadQualified: Trigger.QUALIFIED,
+    LeadBantUpdated: Trigger.BANT_UPDATED,
+    LeadRegraded: Trigger.REGRADED,
+    LeadIntentRecorded: Trigger.INTENT_RECORDED,
+    LeadInteractionLogged: Trigger.CONTACTED,
+    LeadAssigned: Trigger.ASSIGNED,
+    LeadNurtured: Trigger.NURTURED,
+    LeadDisqualified: Trigger.DISQUALIFIED,
+    LeadReactivated: Trigger.REACTIVATED,
+    LeadSignalRecorded: Trigger.SIGNAL,
+    LeadFormSubmitted: Trigger.FORM_SENT,
+    LeadScored: Trigger.SCORED,
+    LeadPredicted: Trigger.PREDICTED,
+    LeadFirstResponseMissed: Trigger.RESPONSE_MISSED,
 }
 
 
@@ -116,7 +120,7 @@ async def _happened(trigger: Trigger, tx: Tx, told: Sequence[Told]) -> None:
     await _fire(tx, _in_reach(await _not_yet(tx, found)))
 
 
-FOLLOWING: Follows = {event: [partial(_happened, trigger)] for trigger, event in EVENTS.items()}
+FOLLOWING: Follows = {event: [partial(_happened, trigger)] for event, trigger in EVENTS.items()}
 
 
 def _imported(tx: Tx, event: Event) -> bool:
