@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from lead_svc.assignment.policy import POLICY as ASSIGNMENT
+from lead_svc.assignment.policy import AssignmentPolicy
 from lead_svc.automation.policy import POLICY, AutomationPolicy
 from lead_svc.capture.commands import capture_many
 from lead_svc.capture.rules import NewLead
@@ -203,3 +205,18 @@ async def test_what_two_leads_meet_together_is_done_when_they_are_merged(desk: D
     assert await fired(svc) == []
     await merge(desk, one, other)
     assert [(str(f.lead_id), f.trigger) for f in await fired(svc)] == [(one["id"], "changed")]
+
+
+async def test_a_rule_can_leave_it_to_the_rules_of_assignment_who_gets_the_lead(desk: Desk, svc: Running) -> None:
+    assignment = AssignmentPolicy.model_validate(
+        {"rules": [{"name": "asked", "people": [{"person": "sue"}], "conditions": where("grade", "A")}]}
+    )
+    await begin(svc.db, [replace(ASSIGNMENT, begins=lambda _: assignment)], Context("lead-svc", SYSTEM, svc.clock(), "test"))
+    await activate(svc, rule("hot", {"kind": "set_grade", "grade": "A"}, {"kind": "assign"}, on="intent_recorded"))
+    mine, pooled = await desk.lead(**WHO), await desk.lead("admin", email="kim@acme.example")
+    assert pooled["owner_id"] is None
+    after = [await desk.act(lead, "intent", "max", level="high") for lead in (mine, pooled)]
+    assert [lead["owner_id"] for lead in after] == [desk.id("ann"), desk.id("sue")]
+    assert [f.left_out for f in await fired(svc)] == [{"assign": "owned"}, {}]
+    (told,) = [e.data for e in await svc.told(LeadAssigned)]
+    assert (told.rule, told.rule_name) == ("rule", "asked")

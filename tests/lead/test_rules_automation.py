@@ -4,6 +4,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from lead_svc.automation.circles import triggers
@@ -11,6 +13,7 @@ from lead_svc.automation.fields import ActionKind, LeftOut, Trigger
 from lead_svc.automation.policy import AutomationPolicy, Rule
 from lead_svc.automation.rules import Given, apply, is_of
 from lead_svc.capture.rules import fresh
+from lead_svc.conditions.rules import holds
 from lead_svc.leads.record import Grade, Lead, State
 from shared.auth.actor import person_id
 from shared.clock import EARLIEST
@@ -155,3 +158,44 @@ def test_what_cannot_be_done_is_left_out_with_the_reason(
     draft = apply(Rule.model_validate(rule("one", action)), one, asked)
     assert draft.left.get(ActionKind(action["kind"])) == why
     assert (draft.lead, draft.events) == (one, [])
+
+
+GRADES = st.sampled_from("ABC")
+ACTIONS = st.one_of(
+    st.builds(grade, GRADES),
+    st.just({"kind": "promote"}),
+    st.builds(lambda person: {"kind": "assign", "person": person}, st.sampled_from(["bob", "eve"])),
+    st.just({"kind": "tell", "template": "x"}),
+)
+WHEN = st.lists(st.sampled_from(["captured", "regraded", "mql_reached", "assigned"]), min_size=1, max_size=2, unique=True)
+ASKED = st.one_of(
+    st.just([]),
+    st.builds(lambda letter, op: where("grade", letter, op=op), GRADES, st.sampled_from(["is", "is_not"])),
+    st.builds(lambda state: where("state", state), st.sampled_from(["captured", "mql"])),
+)
+SETS_OFF: dict[type, Trigger] = {
+    LeadRegraded: Trigger.REGRADED,
+    LeadMqlReached: Trigger.MQL_REACHED,
+    LeadAssigned: Trigger.ASSIGNED,
+}
+
+
+@given(st.lists(st.tuples(ACTIONS, WHEN, ASKED), min_size=1, max_size=6), GRADES)
+@settings(max_examples=150, deadline=None)
+def test_no_chain_of_rules_that_are_taken_comes_back_to_where_it_was(drawn: list[Any], letter: str) -> None:
+    rules = [rule(str(n), action, on=on, conditions=asked, repeat="each_time") for n, (action, on, asked) in enumerate(drawn)]
+    try:
+        policy = AutomationPolicy.model_validate({"rules": rules})
+    except ValidationError:
+        return  # a circle
+    known = Given({BOB: TEAM, person_id("eve"): TEAM})
+
+    def follow(one: Lead, trigger: Trigger, chain: tuple[str, ...]) -> None:
+        for made in policy.by_trigger[trigger]:
+            if holds(made.conditions, one):
+                assert made.name not in chain, f"{made.name} sets itself off by {chain}"
+                draft = apply(made, one, known)
+                for event in draft.events:
+                    follow(draft.lead, SETS_OFF[type(event)], (*chain, made.name))
+
+    follow(lead(grade=Grade(letter)), Trigger.CAPTURED, ())
