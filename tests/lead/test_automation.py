@@ -138,6 +138,15 @@ async def test_nothing_fires_for_history_unless_asked(desk: Desk, svc: Running) 
     assert [f.rule for f in await fired(svc)][2:] == ["new", "old too"]
 
 
+async def test_old_leads_do_not_come_to_meet_a_rule_unless_asked(desk: Desk, svc: Running) -> None:
+    said = {"on": "", "conditions": where("region", "EMEA")}
+    await activate(svc, rule("new ones", MAIL, **said), rule("all", MAIL, history=True, **said), rule("event", MAIL, on="changed"))
+    old = await desk.lead(captured_at="2025-06-01T00:00:00Z", **WHO)
+    old = await desk.act(old, "", method="PATCH", title="Forty seats")
+    await desk.act(old, "", method="PATCH", region="EMEA")
+    assert [f.rule for f in await fired(svc)] == ["event", "all"]
+
+
 async def test_somebody_who_cannot_own_leads_is_passed_by(desk: Desk, svc: Running) -> None:
     await activate(svc, rule("gone", {"kind": "assign", "person": "nobody"}, {"kind": "set_grade", "grade": "B"}))
     lead = await desk.lead("admin", **WHO)

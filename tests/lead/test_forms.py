@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from clinch.run.origin import Origin, Served
 from clinch.run.postgres import Postgres
 from lead_svc.checks import CHECKS
 from lead_svc.forms.rules import FORM_ACTS, SUBMISSION_ACTS
@@ -329,8 +330,10 @@ async def test_a_page_with_an_earlier_text_is_taken_with_that_version(desk: Desk
 
 @pytest.mark.parametrize("frontends", [(), ("https://crm.example.com",)])
 async def test_only_the_sites_of_the_form_may_send_it(postgres: Postgres, frontends: tuple[str, ...]) -> None:
-    """Whatever the settings say of frontends, whose own requests go by those."""
-    async with running(service, postgres, cors_origins=frontends) as svc, at(svc) as anybody:
+    """Through the origin of the embedded run, and whatever the settings say of frontends, whose own requests go by those."""
+    async with running(service, postgres, cors_origins=frontends) as svc:
+        origin = Origin([Served(service.name, service.paths, svc.app)], {}, frontends)
+        anybody = httpx.AsyncClient(transport=httpx.ASGITransport(app=origin), base_url="http://clinch.test")
         desk = Desk(svc)
         await define(desk)
         asks = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"}

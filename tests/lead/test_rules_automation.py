@@ -18,7 +18,7 @@ from lead_svc.leads.record import Grade, Lead, State
 from shared.auth.actor import person_id
 from shared.clock import EARLIEST
 from shared.events.form import LeadFormSubmitted
-from shared.events.lead import LeadAssigned, LeadMqlReached, LeadRegraded
+from shared.events.lead import LeadAssigned, LeadMqlReached, LeadRegraded, LeadUpdated
 from shared.events.signal import LeadSignalRecorded
 from shared.ids import new_id
 
@@ -120,6 +120,14 @@ def test_a_rule_can_be_for_some_signals_and_forms_only() -> None:
     assert is_of(asked, LeadSignalRecorded(**ids, kind="demo_requested"))
     assert not is_of(asked, LeadSignalRecorded(**ids, kind="visit"))
     assert is_of(asked, LeadFormSubmitted(**ids, form_id=new_id(), form="contact-us", form_version=1))
+
+
+def test_a_rule_that_waits_for_its_conditions_is_for_changes_of_their_fields() -> None:
+    asked = Rule.model_validate(rule(on=[], conditions=where("region", "EMEA")))
+    named = Rule.model_validate(rule(on=["changed"], conditions=where("region", "EMEA")))
+    changes = [LeadUpdated(changed=changed) for changed in (["title"], ["title", "region"])]
+    assert [is_of(asked, change) for change in changes] == [False, True]
+    assert [is_of(named, change) for change in changes] == [True, True]
 
 
 def test_a_rule_does_all_that_it_says_in_order() -> None:

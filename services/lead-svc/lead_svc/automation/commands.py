@@ -115,12 +115,19 @@ async def _happened(trigger: Trigger, tx: Tx, told: Sequence[Told]) -> None:
         _SetOff(rule, lead, trigger, depth)
         for id, lead in leads.items()
         for rule, depth in asked[id].values()
-        if not lead.is_stub and holds(rule.conditions, lead, figures.get(id, {}))
+        if _is_new(tx, rule, lead) and holds(rule.conditions, lead, figures.get(id, {}))
     ]
     await _fire(tx, _in_reach(await _not_yet(tx, found)))
 
 
 FOLLOWING: Follows = {event: [partial(_happened, trigger)] for event, trigger in EVENTS.items()}
+
+
+def _is_new(tx: Tx, rule: Rule, lead: Lead) -> bool:
+    """Whether the rule is for a lead of this age: one that waits for its conditions passes over those that are history."""
+    if lead.captured_at is None:
+        return False
+    return bool(rule.on) or starts_work(tx, lead.captured_at, imported=lead.imported, asked=rule.history)
 
 
 def _imported(tx: Tx, event: Event) -> bool:

@@ -12,7 +12,7 @@ from lead_svc.leads.record import HELD, OPEN, Lead, State
 from shared.auth.actor import person_id
 from shared.events.envelope import Event
 from shared.events.form import LeadFormSubmitted
-from shared.events.lead import LeadAssigned, LeadInteractionLogged, LeadMqlReached, LeadRegraded
+from shared.events.lead import LeadAssigned, LeadInteractionLogged, LeadMqlReached, LeadRegraded, LeadTookOver, LeadUpdated
 from shared.events.signal import LeadSignalRecorded
 
 BY_RULE = "automation"
@@ -47,7 +47,13 @@ class Draft:
 
 
 def is_of(rule: Rule, event: Event) -> bool:
-    """Whether what happened is of a kind that the rule is for."""
+    """Whether what happened is of a kind that the rule is for.
+
+    A rule that waits for its conditions is for changes of the fields that they ask for: a lead that met them long ago is not new to it.
+    """
+    if not rule.on and isinstance(event, LeadUpdated | LeadTookOver):
+        asked = {one.field for one in rule.conditions}
+        return not asked.isdisjoint(event.changed) or not asked.isdisjoint(BESIDE)
     if not rule.of:
         return True
     match event:
