@@ -34,6 +34,8 @@ Follows = Mapping[type[Event], Sequence[Consequence]]
 """What follows from events in the transaction that tells them: tasks close, deadlines start and end. They get all of one type at once."""
 
 _NOTHING: Follows = MappingProxyType({})
+_FEW = 5
+"""So many rows are remembered as they were written."""
 
 
 class Reader:
@@ -114,6 +116,7 @@ class Tx(Reader):
         """How many it has told so far, also those that a savepoint took back."""
         self._told: list[Told] = []
         self._saved: dict[UUID, Any] = {}
+        self._added: set[UUID] = set()
         self._change: Change | None = None
 
     async def run(self, query: Query[Any], **params: Any) -> None:
@@ -150,6 +153,31 @@ class Tx(Reader):
             return row
         saved = self._saved.get(row.id)
         return saved if saved is not None and saved.version == version else await self.get(of, row.id)
+
+    def is_new(self, id: UUID) -> bool:
+        """Whether this transaction has added the row: nobody else can have written anything about it yet."""
+        return id in self._added
+
+    def written(self, of: Aggregate[A]) -> list[A]:
+        """Rows of this kind that the transaction has written, as far as it remembers them."""
+        return [row for row in self._saved.values() if isinstance(row, of.into)]
+
+    async def held(self, of: Aggregate[A], ids: Sequence[UUID]) -> list[A]:
+        """Rows that this transaction has locked. One that it has written itself is known, and a few such need no statement."""
+        await self.settle()
+        known = [self._written(of, id) for id in ids] if len(ids) <= _FEW else [None]
+        rows = [row for row in known if row is not None]
+        return rows if len(rows) == len(known) else await self.all(of.get_many, ids=list(ids))
+
+    def _written(self, of: Aggregate[A], id: UUID) -> A | None:
+        """The row as this transaction left it, if it is exactly what reading it would give."""
+        row: Any = self._saved.get(id)
+        if row is None or any(one.subject == id and one.version > row.version for one in self._told):
+            return None
+        if not isinstance(row, of.into):
+            return None
+        values = {name: getattr(row, name) for name in of.names}
+        return row if of.keeps({name: value for name, value in values.items() if value != {}}) else None
 
     async def told(self, kind: type[E]) -> list[E]:
         """The events of this type that wait for the commit, also those that follow from others."""
@@ -194,6 +222,7 @@ class Tx(Reader):
         """Insert `row`; its version is the number of its events. `at`: when it happened in the business, if not now."""
         row = at_version(row, len(events))
         await self._wait_with(of, row.id, of.insert, of.inserted(row))
+        self._note([row])
         self.tell(row.id, 1, *events, at=at)
         return row
 
@@ -206,6 +235,7 @@ class Tx(Reader):
             await self._copy(of, rows)
         elif rows:
             await self.run(of.insert_many, **_by_column(of, rows))
+        self._note([at_version(row, len(events)) for row, events in rows])
         self._tell_many((row.id, 0, events) for row, events in rows)
         return {row.id for row, _ in rows}
 
@@ -221,8 +251,15 @@ class Tx(Reader):
             added = {row.id for row, _ in given}
         else:
             added = set(await self.all(of.insert_new, **_by_column(of, given)))
+        self._note([at_version(row, len(events)) for row, events in given if row.id in added])
         self._tell_many((row.id, 0, events) for row, events in rows if row.id in added)
         return added
+
+    def _note(self, added: Sequence[Any]) -> None:
+        """Remember rows that are new, and a few of them whole."""
+        self._added.update(row.id for row in added)
+        if len(added) <= _FEW:
+            self._saved |= {row.id: row for row in added}
 
     async def _copied(self, of: Aggregate[A], rows: Sequence[tuple[A, Sequence[Any]]]) -> bool:
         """Whether they are in by COPY, which knows no conflicts: when one of them exists by now, none is."""
@@ -245,7 +282,9 @@ class Tx(Reader):
         if rows:
             await self.run(of.update_many, **_by_column(of, rows, loaded=True))
         self._tell_many((row.id, row.version, events) for row, events in rows)
-        return [at_version(row, row.version + len(events)) for row, events in rows]
+        saved = [at_version(row, row.version + len(events)) for row, events in rows]
+        self._saved |= {row.id: row for row in saved if row.id in self._saved}
+        return saved
 
     def _tell_many(self, told: Iterable[tuple[UUID, int, Sequence[tuple[Event, datetime]]]]) -> None:
         self._keep(
@@ -303,6 +342,7 @@ class Tx(Reader):
                 await self._ready()
             except BaseException:
                 self._told, self._followed, self._saved, self._change = [], [], {}, None
+                self._added = set()
                 raise
 
     async def flush(self) -> None:

@@ -78,13 +78,18 @@ async def start(tx: Tx, deadline: Deadline, record_id: UUID, *, started_at: date
     await start_many(tx, deadline, [Begin(record_id, started_at, due_at)])
 
 
-async def start_many(tx: Tx, deadline: Deadline, begun: Sequence[Begin], records: Mapping[UUID, Any] | None = None) -> None:
-    """The same for many records; of one that is named twice the last counts. `records`: those, where the caller has read them."""
+async def start_many(
+    tx: Tx, deadline: Deadline, begun: Sequence[Begin], records: Mapping[UUID, Any] | None = None, *, fresh: bool = False
+) -> None:
+    """The same for many records; of one that is named twice the last counts.
+
+    `records`: those, where the caller has read them; `fresh`: they are new, and none of them has had it before.
+    """
     if not begun:
         return
     by_record = {one.record_id: one for one in begun}
     ids = list(by_record)
-    before = {running.record_id: running for running in await tx.all(_LOCK, name=deadline.name, records=ids)}
+    before = {} if fresh else {running.record_id: running for running in await tx.all(_LOCK, name=deadline.name, records=ids)}
     if records is None:
         records = {record.id: record for record in await tx.all(deadline.clocks.of.get_many, ids=ids)}
     known: list[tuple[Running, list[tuple[Event, datetime]]]] = []

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 from hypothesis import strategies as st
@@ -25,6 +26,8 @@ LEADS = st.integers(0, 1)
 
 class Scored(RuleBasedStateMachine):
     """Two leads that things happen to."""
+
+    thresholds = count(61)
 
     def __init__(self, svc: Running, loop: asyncio.AbstractEventLoop, desk: Desk) -> None:
         super().__init__()
@@ -57,7 +60,9 @@ class Scored(RuleBasedStateMachine):
 
     @rule(visits=st.booleans(), attributes=st.lists(st.sampled_from([FITS, KEEN, NEED]), max_size=3, unique_by=lambda one: one["name"]))
     def is_scored_otherwise(self, visits: bool, attributes: list[dict[str, Any]]) -> None:
-        self._do(activate(self.desk, attributes=attributes, behaviours=[DOWNLOADS, VISITS] if visits else [DOWNLOADS]))
+        behaviours = [DOWNLOADS, VISITS] if visits else [DOWNLOADS]
+        # One that says what the active one says is refused.
+        self._do(activate(self.desk, attributes=attributes, behaviours=behaviours, threshold=next(self.thresholds)))
         self._do(rescored(self.svc))
 
     async def _fall(self) -> bool:

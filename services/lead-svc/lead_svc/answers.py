@@ -12,7 +12,7 @@ from lead_svc.leads.fields import LeadDetails
 from lead_svc.leads.queries import POINTS, SEEN, LeadItem
 from lead_svc.leads.record import Lead
 from lead_svc.leads.rules import hidden
-from lead_svc.leads.tables import LEADS
+from lead_svc.leads.tables import LEADS, SCORES
 from lead_svc.parties.merged import survivors
 from lead_svc.policy import POLICY, LeadPolicy
 from lead_svc.qualification.rules import Dimension, Status, findings
@@ -82,10 +82,13 @@ async def _survivor(db: Reader, lead: Lead, by: Actor) -> UUID | None:
 
 async def answered(tx: Tx, lead: Lead) -> LeadOut:
     """The answer to a change: the lead as a command leaves it, and as what follows from the change leaves it."""
-    return await shown_to(tx, tx.actor, await tx.latest(LEADS, lead))
+    its = await tx.latest(LEADS, lead)
+    known = next((score.points for score in tx.written(SCORES) if score.lead_id == its.id), None)
+    return await shown_to(tx, tx.actor, its, known)
 
 
-async def shown_to(db: Reader, by: Actor, lead: Lead) -> LeadOut:
+async def shown_to(db: Reader, by: Actor, lead: Lead, score: int | None = None) -> LeadOut:
     """The lead as somebody sees it, with its score where leads are scored, and what it was merged into if they may see that."""
-    score = await db.first(POINTS, lead_id=lead.id) if db.policy(SCORING).has_rules else None
+    if score is None and db.policy(SCORING).has_rules:
+        score = await db.first(POINTS, lead_id=lead.id)
     return LeadOut.of(lead, by, db.policy(POLICY), score, await _survivor(db, lead, by))

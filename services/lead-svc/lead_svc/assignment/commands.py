@@ -103,9 +103,10 @@ async def _returned(tx: Tx, told: Sequence[Told]) -> None:
 
 
 async def _changed(tx: Tx, told: Sequence[Told]) -> None:
-    """Another rule may be for a lead that waits: it is looked at again."""
+    """Another rule may be for a lead that waits: it is looked at again. One that was captured just now is looked at anyway."""
     if tx.policy(POLICY).rules:
-        before = await _before(tx, [getattr(one.event, "lead_id", one.subject) for one in told])
+        ids = [getattr(one.event, "lead_id", one.subject) for one in told]
+        before = await _before(tx, [id for id in ids if not tx.is_new(id)])
         await assign(tx, [id for id, one in before.items() if one.outcome is AssignmentOutcome.WAITING])
 
 

@@ -79,8 +79,18 @@ async def assigned(tx: Tx, told: Sequence[Told]) -> None:
     await keep_history(tx, [lead.id for lead in held if lead.id not in starting])
     given = await _allowed(tx, [lead for lead in held if lead.id in starting])
     calendars = await _calendars(tx, given)
-    await _take_up(tx, given, times, calendars)
-    await _await_response(tx, given, times, calendars)
+    if all(_is_first(tx, one) for one in told):  # a lead that was captured just now: nothing was planned, and nothing kept
+        await _plan(tx, [(lead, _counted(tx, lead, times, calendars)) for lead in given], {})
+        await _await_response(tx, given, times, calendars, fresh=True)
+    else:
+        await _take_up(tx, given, times, calendars)
+        await _await_response(tx, given, times, calendars)
+
+
+def _is_first(tx: Tx, one: Told) -> bool:
+    """Whether the lead gets its first owner in the same transaction, by what is told right after its capture."""
+    assert isinstance(one.event, LeadAssigned)
+    return tx.is_new(one.subject) and one.version == 2 and one.event.previous_owner_id is None
 
 
 def _is_quiet(one: Told) -> bool:
@@ -218,13 +228,17 @@ async def _take_up(tx: Tx, leads: Sequence[Lead], times: Times, calendars: Mappi
     """Plan for leads that have no plan, counted from the last touch."""
     planned: Mapping[UUID, Task] = await tasks.open_of(tx, FOLLOW_UP, [lead.id for lead in leads]) if leads else {}
     new = [lead for lead in leads if lead.id not in planned]
-    due = {lead.id: _next(tx, lead, lead.last_contact_at or times[lead.id], calendars)._replace(at=times[lead.id]) for lead in new}
-    await _plan(tx, [(lead, due[lead.id]) for lead in new], {})
+    await _plan(tx, [(lead, _counted(tx, lead, times, calendars)) for lead in new], {})
     await forget(tx, [lead.id for lead in new])
 
 
+def _counted(tx: Tx, lead: Lead, times: Times, calendars: Mapping[UUID, Calendar]) -> ToDo:
+    """What is to be done next, counted from the last touch."""
+    return _next(tx, lead, lead.last_contact_at or times[lead.id], calendars)._replace(at=times[lead.id])
+
+
 async def _leads(tx: Tx, ids: Mapping[UUID, object]) -> list[Lead]:
-    return await tx.all(LEADS.get_many, ids=list(ids))
+    return await tx.held(LEADS, list(ids))
 
 
 async def _calendars(tx: Tx, leads: Sequence[Lead]) -> Mapping[UUID, Calendar]:
@@ -249,15 +263,15 @@ async def _plan(tx: Tx, wanted: Sequence[tuple[Lead, ToDo]], before: Mapping[UUI
     await tasks.put(tx, FOLLOW_UP, [to_do for _, to_do in wanted], asked=True, records=records, before=before)
 
 
-async def _await_response(tx: Tx, leads: Sequence[Lead], times: Times, calendars: Mapping[UUID, Calendar]) -> None:
-    """Let the clock of the first response run from the assignment, in the working time of the owner."""
+async def _await_response(tx: Tx, leads: Sequence[Lead], times: Times, calendars: Mapping[UUID, Calendar], *, fresh: bool = False) -> None:
+    """Let the clock of the first response run from the assignment, in the working time of the owner. `fresh`: it never ran before."""
     policy, begun = tx.policy(POLICY), []
     for lead in leads:
         if hours := policy.grades.of(lead.grade).first_response_hours:
             since, calendar = times[lead.id], _of(calendars, lead)
             due_at = calendar.add_working_hours(since, hours)
             begun.append(Begin(lead.id, since, due_at, rules.warning(since, due_at, policy.warn_percent, calendar)))
-    await deadlines.start_many(tx, FIRST_RESPONSE, begun, {lead.id: lead for lead in leads})
+    await deadlines.start_many(tx, FIRST_RESPONSE, begun, {lead.id: lead for lead in leads}, fresh=fresh)
 
 
 # -- What people do, and what time does --------------------------------------------------------------------------------------

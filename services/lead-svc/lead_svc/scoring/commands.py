@@ -56,8 +56,8 @@ async def _happened(tx: Tx, told: Sequence[Told]) -> None:
     if not recent:
         return
     unknown = all(isinstance(one.event, LeadCaptured) and one.version == 1 for one in told)
-    leads = await tx.load_many(LEADS, list(recent))
-    await score(tx, list(leads.values()), promote={id for id, is_recent in recent.items() if is_recent}, unknown=unknown)
+    leads = await tx.held(LEADS, list(recent)) if unknown else list((await tx.load_many(LEADS, list(recent))).values())
+    await score(tx, leads, promote={id for id, is_recent in recent.items() if is_recent}, unknown=unknown)
 
 
 FOLLOWING: Follows = {
