@@ -130,7 +130,7 @@ async def test_a_lead_that_has_an_owner_or_comes_from_a_file_or_the_past_is_left
 async def test_leads_of_one_request_go_around_like_single_ones_by_as_many_statements(north: Desk, svc: Running) -> None:
     await decide_by(north, among(*FIVE))
     sizes = []
-    for n in (10, 60):
+    for n in (10, 60):  # of a few, what was just written is known without reading
         body = {"items": [{"source": "seo", "external_id": f"{n}-{i}"} for i in range(n)]}
         with counted() as statements:
             done(await north.raw("marketing", "POST", "/v1/leads/bulk", body, key=f"bulk-{n}"), 207)
