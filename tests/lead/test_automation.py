@@ -166,7 +166,7 @@ async def test_many_leads_take_the_same_few_statements(desk: Desk, svc: Running)
                 await tx.flush()
             counts.append(len(statements))
     assert counts[0] == counts[1]
-    assert len(await fired(svc)) == 2 * 202
+    assert len(await fired(svc)) == 2 * 210
 
 
 @pytest.mark.parametrize("rules", [[], [rule("other", MAIL, on="qualified")]])
