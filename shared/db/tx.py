@@ -122,6 +122,10 @@ class Tx(Reader):
     async def run(self, query: Query[Any], **params: Any) -> None:
         await (await self._ready()).execute(query.sql, *query.args(params))
 
+    async def run_within(self, seconds: float, query: Query[Any], **params: Any) -> None:
+        """The same for a statement over a whole table, with more time than those of a request have."""
+        await (await self._ready()).execute(query.sql, *query.args(params), timeout=seconds)
+
     async def execute(self, sql: str, *args: Any) -> str:
         """Run a statement that is written by hand; Postgres' word for what it did, such as `UPDATE 1`."""
         done: str = await (await self._ready()).execute(sql, *args)

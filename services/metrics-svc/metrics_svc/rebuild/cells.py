@@ -47,6 +47,8 @@ _TABLES = ((CELL, _CELL), (MONTH, _MONTH), (AS_OF, _AS_OF), (BUCKET, _BUCKET))
 
 _START = "; ".join(f"CREATE TEMP TABLE {anew.name} (LIKE {table.name}) ON COMMIT DROP" for table, anew in _TABLES)
 _EMPTY = f"TRUNCATE {', '.join(anew.name for _, anew in _TABLES)}"
+_STATEMENT_SECONDS = 900
+"""At a million deals the longest one takes half a minute on two cores, and most of a minute while they are busy."""
 _DIFFER = """
 WITH live AS (SELECT * FROM {0} WHERE measure = $1 AND ({2}))
 SELECT count(*) FROM ((SELECT * FROM live EXCEPT SELECT * FROM {1}) UNION ALL (SELECT * FROM {1} WHERE {2} EXCEPT SELECT * FROM live)) AS c
@@ -93,7 +95,7 @@ async def _compute(tx: Tx, measure: Measure) -> None:
     """The measure's cells, in tables of their own."""
     await tx.execute(_EMPTY)
     for query in _queries(measure):
-        await tx.run(query, zone=tx.settings.zone.key)
+        await tx.run_within(_STATEMENT_SECONDS, query, zone=tx.settings.zone.key)
 
 
 @lru_cache(maxsize=256)
