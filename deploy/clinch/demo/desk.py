@@ -13,7 +13,6 @@ LEADS = "/v1/leads"
 
 async def capture(hand: Hand, lead: Lead, company: Company) -> str:
     """Enter the lead; its id. A seller owns what they found; the rest is marketing's until somebody hands it out."""
-    who = lead.prospect
     referrer = company.customers[lead.referrer.key].account_id if lead.referrer else None
     captured = await hand.post(
         _finder(lead),
@@ -23,15 +22,8 @@ async def capture(hand: Hand, lead: Lead, company: Company) -> str:
         source=lead.source.name,
         medium=lead.source.medium,
         campaign=lead.campaign,
-        title=f"{who.company}: {lead.line.name}",
-        company=who.company,
-        contact_name=who.contact,
-        job_title=who.job,
-        email=who.email,
-        phone=who.phone,
-        region=who.region.name,
-        industry=who.industry,
-        size=who.size.name,
+        title=f"{lead.prospect.company}: {lead.line.name}",
+        **lead.prospect.fields,
         product=lead.line.name,
         referrer_account_id=referrer,
     )

@@ -24,7 +24,7 @@ def draw_lead(draw: Draw, key: str, company: str, home: str, abroad: str) -> Lea
     """A lead and its fate. `home`, `abroad`: the currencies that its deal may be in."""
     captured_at = draw.captured_at()
     source = draw.weighted(SOURCES)
-    lead = Lead(key, captured_at, source, draw.one(source.campaigns), _prospect(draw, company), draw.weighted(tables.LINES))
+    lead = Lead(key, captured_at, source, draw.one(source.campaigns), draw_prospect(draw, company), draw.weighted(tables.LINES))
     if not draw.chance(min(0.9, MQL * source.quality**0.5)):
         return _left(draw, lead, captured_at)
     lead = replace(lead, owner=_owner(draw, lead.prospect), mql_at=draw.later(captured_at, 3), why_mql=draw.one(tables.WHY_MQL))
@@ -56,7 +56,7 @@ def _left(draw: Draw, lead: Lead, since: datetime) -> Lead:
     return replace(lead, owner=lead.owner or _owner(draw, lead.prospect), dropped=dropped)
 
 
-def _prospect(draw: Draw, company: str) -> Prospect:
+def draw_prospect(draw: Draw, company: str) -> Prospect:
     given, family = draw.one(tables.GIVEN_NAMES), draw.one(tables.FAMILY_NAMES)
     host = re.sub("[^a-z]+", "-", company.lower())
     return Prospect(
@@ -147,4 +147,4 @@ def newest(draw: Draw, key: str, company: str) -> Lead:
     """The lead that has just come in."""
     source: Source = draw.weighted(SOURCES)
     at = draw.now - timedelta(minutes=draw.between(1, 4))
-    return Lead(key, at, source, draw.one(source.campaigns), _prospect(draw, company), draw.weighted(tables.LINES))
+    return Lead(key, at, source, draw.one(source.campaigns), draw_prospect(draw, company), draw.weighted(tables.LINES))

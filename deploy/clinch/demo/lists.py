@@ -13,21 +13,13 @@ Row = Mapping[str, Any]
 
 
 def lead_row(lead: Lead) -> Row:
-    who = lead.prospect
     return {
         "external_id": lead.key,
         "captured_at": lead.captured_at.isoformat(),
         "source": lead.source.name,
         "medium": lead.source.medium,
         "campaign": lead.campaign,
-        "company": who.company,
-        "contact_name": who.contact,
-        "email": who.email,
-        "phone": who.phone,
-        "job_title": who.job,
-        "region": who.region.name,
-        "industry": who.industry,
-        "size": who.size.name,
+        **lead.prospect.fields,
         "product": lead.line.name,
         "owner": lead.owner or "",
         "mql_at": _time(lead.mql_at),

@@ -3,6 +3,7 @@
 from clinch.run.people import SAMPLE_PEOPLE
 
 MARKETING, OPERATIONS, LEGAL, FINANCE = "dev-marketing", "dev-ops", "dev-legal", "dev-finance"
+SALES_OPS = "dev-sales_ops"
 DIRECTOR, HEAD, SUCCESS, ADMIN = "dev-director", "dev-regional_head", "dev-csm", "dev-admin"
 CUSTOMER_TEAM = (SUCCESS, "dev-kam", "dev-rep-2", "dev-rep-4")
 """The team of every old customer: they see its account, and open further deals."""

@@ -29,6 +29,20 @@ class Prospect:
     industry: str
     size: Size
 
+    @property
+    def fields(self) -> dict[str, str]:
+        """As the API and the lists name them."""
+        return {
+            "company": self.company,
+            "contact_name": self.contact,
+            "email": self.email,
+            "phone": self.phone,
+            "job_title": self.job,
+            "region": self.region.name,
+            "industry": self.industry,
+            "size": self.size.name,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Touch:

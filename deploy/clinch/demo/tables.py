@@ -27,6 +27,13 @@ SOURCES = (
 )
 
 
+LEAD_COSTS = {
+    "seo": 60, "online_ads": 420, "content": 150, "trade_show": 900, "social": 130, "event": 700, "cold_outreach": 110,
+    "partner_referral": 300, "customer_referral": 250,
+}  # fmt: skip
+"""What a lead of the source costs on average, in the reporting currency."""
+
+
 @dataclass(frozen=True)
 class Seller:
     """`strength`: how well they qualify and win, 1 being the average. `pace`: how fast; 2 takes half the time."""
