@@ -7,13 +7,13 @@ from typing import Any
 
 from shared.calendar import start_of
 from shared.db.tx import Reader, Tx
-from shared.errors import Invalid, NotFound, Rejected, Stale
+from shared.errors import Forbidden, Invalid, NotFound, Rejected, Stale
 from shared.events.envelope import Event
 from shared.events.policy import PolicyApproved, PolicyDraftChanged, PolicyDrafted, PolicyScheduled, PolicyWithdrawn
 from shared.policy import store
 from shared.policy.document import Document, Policy
 from shared.policy.record import VERSIONS, PolicyState, Running, Version
-from shared.policy.rules import ACTIVATE, APPROVE, CHANGE, WITHDRAW, Facts, checked, differences, merged
+from shared.policy.rules import ACTIVATE, APPROVE, CHANGE, DRAFTERS, WITHDRAW, Facts, checked, differences, merged
 from shared.timers import Timer, cancel_timers, set_timer
 
 ACTIVATION = "policy_activation"
@@ -47,6 +47,8 @@ async def active(db: Reader, policy: Policy[Any]) -> Version | None:
 
 async def draft(tx: Tx, policy: Policy[Any], given: Mapping[str, Any], *, running: Running, note: str | None) -> Version:
     """Draft a version: the active document with what is given."""
+    if not policy.of_teams and not tx.actor.has(*DRAFTERS):
+        raise Forbidden("Only sales operations and admins draft this document.")
     base = await store.alone(tx, policy)
     document, changed = _proposed(tx, policy, base, base, given)
     _check_running(policy, running)

@@ -134,6 +134,7 @@ class Policy(Generic[D]):
 
     `move(tx, old, new, after_id)` brings a batch of what runs to a new version and returns the last id it looked at, None at the end;
     it is asked when a version says that what runs moves with it. `begins` makes the first version where it is not the defaults alone.
+    Those who lead teams draft it too if it is `of_teams`.
     `check` refuses what the settings do not allow, and `align` brings a document in step with them when they are others.
     """
 
@@ -145,6 +146,7 @@ class Policy(Generic[D]):
     check: "Callable[[D, Settings], None] | None" = None
     align: "Callable[[D, Settings], D] | None" = None
     name: str = ""
+    of_teams: bool = False
 
     def __post_init__(self) -> None:
         if not self.name:

@@ -18,6 +18,8 @@ from shared.sentences import sentence
 
 DRAFT, APPROVED, ACTIVE, RETIRED, WITHDRAWN = PolicyState
 DRAFTERS = (Role.sales_ops, Role.admin)
+LEADING = (Role.manager, Role.regional_head)
+"""They draft the documents that are about their teams."""
 DECIDERS = (Role.director, *DRAFTERS)
 
 
@@ -72,7 +74,7 @@ DRAW_UP = Act(
     of=POLICY,
     name="draft",
     operation="draft_policy",
-    who=who(*DRAFTERS),
+    who=who(*DRAFTERS, *LEADING),
     makes=True,
     to=(DRAFT,),
     tells=(PolicyDrafted,),
@@ -83,7 +85,7 @@ CHANGE = Act(
     of=POLICY,
     name="change",
     operation="change_policy_draft",
-    who=who(Role.admin, own=DRAFTERS),
+    who=who(Role.admin, own=(*DRAFTERS, *LEADING)),
     states=(DRAFT,),
     tells=(PolicyDraftChanged,),
     refused="The draft cannot be changed.",
@@ -125,7 +127,7 @@ WITHDRAW = Act(
     of=POLICY,
     name="withdraw",
     operation="withdraw_policy",
-    who=who(Role.director, Role.admin, own=DRAFTERS),
+    who=who(Role.director, Role.admin, own=(*DRAFTERS, *LEADING)),
     states=(DRAFT, APPROVED),
     to=(WITHDRAWN,),
     tells=(PolicyWithdrawn,),

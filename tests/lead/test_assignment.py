@@ -40,6 +40,14 @@ async def north(desk: Desk, svc: Running) -> Desk:
     return desk
 
 
+async def test_a_manager_drafts_the_rules_and_does_not_make_them_active(north: Desk) -> None:
+    body = {"document": {"rules": [among("ann")]}}
+    drafted = await north.ask("manager:mia", "POST", PATH, body, expect=201)
+    await north.ask("manager:mia", "PATCH", f"{PATH}/{drafted['number']}", {"document": {"capacity": 3}}, etag="*")
+    await north.ask("manager:mia", "POST", f"{PATH}/{drafted['number']}/activate", {}, etag="*", expect=403)
+    await north.ask("rep:ann", "POST", PATH, body, expect=403)
+
+
 async def decide_by(desk: Desk, *rules: dict[str, Any], **more: Any) -> None:
     """These are the rules of the company from now on."""
     await activate(desk, PATH, {"rules": list(rules), **more})

@@ -102,6 +102,12 @@ async def test_only_the_author_or_an_admin_changes_a_draft(desk: Desk) -> None:
     assert (await desk.ask("admin", "PATCH", f"/versions/{number}", {"note": "x"})).status_code == 409
 
 
+async def test_who_leads_teams_drafts_only_what_is_about_them(desk: Desk) -> None:
+    body = {"document": {"longest": 50}}
+    assert (await desk.ask("manager", "POST", "/versions", body)).status_code == 403
+    assert (await desk.ask("rep", "POST", "/versions", body)).status_code == 403
+
+
 async def test_an_outdated_etag_is_refused(desk: Desk) -> None:
     await desk.drafted()
     async with desk.svc.client("sales_ops") as client:

@@ -19,6 +19,8 @@ BUSY = (429, 503)
 PATIENCE = 60.0
 """Seconds that the workers have to do what follows from a request."""
 
+NOBODY = object()
+"""A null that is meant: what is None is left out of a body."""
 Token = Callable[[str], Awaitable[str]]
 """Gives the access token of a sample person, by their key."""
 Advance = Callable[[int], None]
@@ -149,7 +151,7 @@ def plain(value: Any) -> Any:
     """As JSON has it; what is None is left out."""
     match value:
         case Mapping():
-            return {name: plain(each) for name, each in value.items() if each is not None}
+            return {name: None if each is NOBODY else plain(each) for name, each in value.items() if each is not None}
         case list() | tuple():
             return [plain(each) for each in value]
         case datetime() | date():

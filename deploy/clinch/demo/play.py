@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
-from clinch.demo import desk, lists, practice, selling, spending, staff, visitors
+from clinch.demo import desk, lists, practice, selling, spending, staff, tidying, visitors
 from clinch.demo.calls import Advance, Calls, Hand, Progress
 from clinch.demo.company import Company
 from clinch.demo.story import DirectDeal, Lead, Plan
@@ -48,7 +48,8 @@ async def play(plan: Plan, company: Company, calls: Calls, progress: Progress) -
     await _each(plan.direct, come_back, progress.stage("Deals with customers", len(plan.direct)))
     await spending.spend(plan, calls, progress)
     await practice.adopt(calls, plan.key)
-    await visitors.receive(plan, calls, progress)
+    await visitors.receive(visitors.visitors(plan), calls, progress)
+    await tidying.tidy(plan, calls, progress)
     await desk.capture(Hand(calls, plan.newest.key), plan.newest, company)
 
 

@@ -35,8 +35,9 @@ DOCUMENTS: Mapping[str, Values] = {
             *(_rule(region.name, region.sellers, _is("region", region.name)) for region in REGIONS),
         ]
     },
+    "pool": {"claims_a_day": 10, "claim_again_days": 30},
     "scoring": {
-        "threshold": 60,
+        "threshold": 50,
         "attributes": [
             _attribute("wants something that we sell", "need_fit", 10, _is("product", op="known")),
             _attribute("decides with few others", "decision_chain", 20, _is("job_title", "director", "CIO", op="contains")),
@@ -55,11 +56,9 @@ DOCUMENTS: Mapping[str, Values] = {
 async def adopt(calls: Calls, key: str) -> None:
     """Make these documents active: drafted by sales operations, approved by the director. What is active already stays as it is."""
     for name, values in DOCUMENTS.items():
-        path = f"/v1/policies/{name}"
-        active = (await calls.get(path, by=staff.SALES_OPS))["document"]
-        hand = Hand(calls, f"{key}/{name}")
+        path, hand = f"/v1/policies/{name}", Hand(calls, f"{key}/{name}")
         try:
-            draft = await hand.post(staff.SALES_OPS, f"{path}/versions", document={**active, **values}, note=WHY)
+            draft = await hand.post(staff.SALES_OPS, f"{path}/versions", document=values, note=WHY)
         except Refused as refused:
             if refused.code != "no_change":
                 raise

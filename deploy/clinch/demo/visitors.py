@@ -61,9 +61,8 @@ def _visitor(draw: Draw, key: str, nth: int) -> Visitor:
     return Visitor(key, came_at, source, draw.one(source.campaigns), prospect, draw.weighted(LINES), looks, named_at)
 
 
-async def receive(plan: Plan, calls: Calls, progress: Progress) -> None:
+async def receive(came: Sequence[Visitor], calls: Calls, progress: Progress) -> None:
     """Send what the visitors did, and enter who they are. Done again, it changes nothing."""
-    came = visitors(plan)
     advance = progress.stage("Visitors of the website", len(came))
     signals = [signal for visitor in came for signal in _signals(visitor)]
     for n in range(0, len(signals), BULK):

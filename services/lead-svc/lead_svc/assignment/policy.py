@@ -114,4 +114,4 @@ class AssignmentPolicy(Document):
         return self
 
 
-POLICY = Policy("lead-svc", AssignmentPolicy, name="assignment")
+POLICY = Policy("lead-svc", AssignmentPolicy, name="assignment", of_teams=True)

@@ -1,0 +1,43 @@
+"""The end of the year on the desk: dormant leads are taken up again, and some are claimed from the pool."""
+
+from clinch.demo import staff
+from clinch.demo.calls import NOBODY, Calls, Hand, Progress
+from clinch.demo.story import Plan
+from shared.auth import person_id
+
+LEADS = "/v1/leads"
+OFFER = "year-end offer"
+CLAIMED = 4
+
+
+async def tidy(plan: Plan, calls: Calls, progress: Progress) -> None:
+    """Do both. Done again, it changes nothing."""
+    advance = progress.stage("Dormant leads and the pool", 2)
+    await _take_up(Hand(calls, f"{plan.key}/dormant"), calls)
+    advance(1)
+    await _claim(Hand(calls, f"{plan.key}/pool"), calls, plan)
+    advance(1)
+
+
+async def _take_up(hand: Hand, calls: Calls) -> None:
+    """A campaign for those who were given up because nobody answered; who took back their consent is left out."""
+    known = (await calls.get("/v1/campaigns", by=staff.MARKETING, q=OFFER))["items"]
+    campaign = known[0] if known else await hand.post(staff.MARKETING, "/v1/campaigns", name=OFFER, source="content", medium="mail")
+    path = f"/v1/campaigns/{campaign['id']}/drives"
+    chosen = {"conditions": [{"field": "region", "op": "is", "values": ["East China"]}]}
+    drive = await hand.post(staff.MARKETING, path, offer="A month more for whoever decides before the new year.", chosen=chosen)
+    await hand.until(staff.MARKETING, f"{path}/{drive['id']}", lambda found: found["state"] != "counting")
+    await hand.post(staff.MARKETING, f"{path}/{drive['id']}/start")
+    await hand.until(staff.MARKETING, f"{path}/{drive['id']}", lambda found: found["state"] == "done")
+
+
+async def _claim(hand: Hand, calls: Calls, plan: Plan) -> None:
+    """A seller takes some from the pool, and puts the first of them back: they cannot claim that one again for a month."""
+    seller = "dev-rep-4"
+    pooled = [lead.key for lead in plan.written if lead.owner is None]
+    for n, key in enumerate(pooled[-CLAIMED:]):
+        (lead,) = (await calls.get(LEADS, by=staff.SALES_OPS, external_id=key))["items"]
+        path = f"{LEADS}/{lead['id']}/assign"
+        await hand.post(seller, path, owner_id=person_id(seller))
+        if n == 0:
+            await hand.post(seller, path, owner_id=NOBODY)
