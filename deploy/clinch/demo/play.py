@@ -48,8 +48,9 @@ async def play(plan: Plan, company: Company, calls: Calls, progress: Progress) -
     await _each(plan.direct, come_back, progress.stage("Deals with customers", len(plan.direct)))
     await spending.spend(plan, calls, progress)
     await practice.adopt(calls, plan.key)
-    await visitors.receive(visitors.visitors(plan), calls, progress)
-    await tidying.tidy(plan, calls, progress)
+    came = visitors.visitors(plan)
+    await visitors.receive(came, calls, progress)
+    await tidying.tidy(plan, came, calls, progress)
     await desk.capture(Hand(calls, plan.newest.key), plan.newest, company)
 
 

@@ -1,8 +1,12 @@
-"""The end of the year on the desk: dormant leads are taken up again, and some are claimed from the pool."""
+"""The end of the year on the desk: dormant leads are taken up again, some are claimed from the pool, and twins are merged."""
+
+from collections.abc import Sequence
+from typing import Any
 
 from clinch.demo import staff
 from clinch.demo.calls import NOBODY, Calls, Hand, Progress
 from clinch.demo.story import Plan
+from clinch.demo.visitors import Visitor
 from shared.auth import person_id
 
 LEADS = "/v1/leads"
@@ -10,12 +14,15 @@ OFFER = "year-end offer"
 CLAIMED = 4
 
 
-async def tidy(plan: Plan, calls: Calls, progress: Progress) -> None:
-    """Do both. Done again, it changes nothing."""
-    advance = progress.stage("Dormant leads and the pool", 2)
+async def tidy(plan: Plan, came: Sequence[Visitor], calls: Calls, progress: Progress) -> None:
+    """Do all three. Done again, it changes nothing."""
+    named = [visitor for visitor in came if visitor.named_at]
+    advance = progress.stage("Dormant leads, pool, twins", 3)
     await _take_up(Hand(calls, f"{plan.key}/dormant"), calls)
     advance(1)
     await _claim(Hand(calls, f"{plan.key}/pool"), calls, plan)
+    advance(1)
+    await _merge(Hand(calls, f"{plan.key}/twins"), calls, named)
     advance(1)
 
 
@@ -41,3 +48,29 @@ async def _claim(hand: Hand, calls: Calls, plan: Plan) -> None:
         await hand.post(seller, path, owner_id=person_id(seller))
         if n == 0:
             await hand.post(seller, path, owner_id=NOBODY)
+
+
+async def _merge(hand: Hand, calls: Calls, named: Sequence[Visitor]) -> None:
+    """Three visitors are entered again from a fair: two are merged, of which one is undone; the third is somebody else after all."""
+    for n, visitor in enumerate(named[:3]):
+        lead = (await calls.get(LEADS, by=staff.SALES_OPS, external_id=visitor.key))["items"][0]
+        twin = await hand.post(staff.SALES_OPS, LEADS, **_again(visitor))
+        if n < 2:
+            await hand.post(staff.SALES_OPS, f"{LEADS}/{lead['id']}/merge", absorbed_id=twin["id"], reason="The same person at our stand")
+        else:
+            await hand.post(staff.SALES_OPS, f"{LEADS}/{lead['id']}/duplicates/{twin['id']}/dismiss", reason="father and son")
+        if n == 1:
+            await hand.post(staff.SALES_OPS, f"{LEADS}/{twin['id']}/unmerge")
+
+
+def _again(visitor: Visitor) -> dict[str, Any]:
+    who = visitor.prospect
+    return {
+        "external_id": f"{visitor.key}-fair",
+        "source": "trade_show",
+        "medium": "event",
+        "company": f"{who.company} Ltd",
+        "contact_name": who.contact,
+        "email": who.email,
+        "phone": who.phone,
+    }
