@@ -31,6 +31,7 @@ NOT_PASTED = {
     "docs/consent.md": "tests/lead/test_consent.py does the same",
     "docs/pool.md": "tests/lead/test_pool.py does the same",
     "docs/signals.md": "tests/lead/test_signals.py does the same",
+    "docs/working-leads.md": "moves the clock: a test of its own",
     "docs/operations/containers.md": "needs Docker; tests/containers has it",
     "docs/operations/embedded.md": "moves the log to Kafka; tests/clinch/test_bus.py does",
     "docs/operations/kafka.md": "needs three brokers",
@@ -99,8 +100,28 @@ def test_each_page_with_commands_is_run_or_named_with_the_reason() -> None:
     assert pages == {*PASTED} | NOT_PASTED.keys()
 
 
+def test_a_lead_is_worked_as_its_page_says(origin: tuple[str, dict[str, str]]) -> None:
+    """From a form to three attempts in vain, a campaign that takes it up again, a merge and back."""
+    done = paste(*origin, "docs/working-leads.md")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert refused(done) == [], done.stdout
+    said = [line for line in done.stdout.splitlines() if re.fullmatch(r"[a-z_]+[0-9]?|[0-9]", line)]
+    assert said == ["mql", "1", "2", "3", "no_response_3", "1", "mql", "merged", "captured"]
+    checked = clinch(origin[1], "verify")
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
 def pasted(where: str, environment: dict[str, str], page: str) -> str:
     """What goes wrong when all that a page gives for bash is pasted: a command that fails, or a refusal of the API."""
+    done = paste(where, environment, page)
+    return done.stdout + done.stderr if done.returncode or refused(done) else ""
+
+
+def refused(done: subprocess.CompletedProcess[str]) -> list[str]:
+    return [line for line in done.stdout.splitlines() if '"/problems/' in line]
+
+
+def paste(where: str, environment: dict[str, str], page: str) -> subprocess.CompletedProcess[str]:
     text = "\n".join(blocks(page))
     for printed, here in (
         ("http://127.0.0.1:8000", where),
@@ -111,9 +132,7 @@ def pasted(where: str, environment: dict[str, str], page: str) -> str:
         text = text.replace(printed, here)
     stream = 'stream() { curl -sN --max-time 3 "$@" || [ $? -eq 28 ]; }  # it ends only by the time that it is given'
     script = f"set -eo pipefail\n{stream}\n{text}"
-    done = subprocess.run(["bash", "-c", script], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=180, check=False)
-    refused = [line for line in done.stdout.splitlines() if '"/problems/' in line]
-    return done.stdout + done.stderr if done.returncode or refused else ""
+    return subprocess.run(["bash", "-c", script], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False)
 
 
 def runbooks() -> Iterator[tuple[str, str]]:
