@@ -7,6 +7,7 @@ import httpx
 
 from lead_svc.merging.hanging import STAYS, hanging, named, one_each
 from lead_svc.merging.record import MergeKind
+from lead_svc.scoring.recount import differing
 from lead_svc.service import service
 from shared import verify
 from shared.events.lead import LeadAbsorbed, LeadMerged, LeadRestored, LeadUnmerged
@@ -14,6 +15,7 @@ from tests.client import codes, done, unmet
 from tests.harness import Running
 from tests.lead.desk import WHO, Desk
 from tests.lead.test_cadence import plan
+from tests.lead.test_scoring import DOWNLOADS, activate
 from tests.lead.test_signals import of_lead, send
 
 
@@ -130,6 +132,20 @@ async def test_undoing_a_merge_gives_back_exactly_what_came(desk: Desk, svc: Run
     await is_sound(svc)
     await merge(desk, first, second)  # and the other way round
     await is_sound(svc)
+
+
+async def test_the_score_counts_the_signals_of_both(desk: Desk, svc: Running) -> None:
+    await activate(desk, behaviours=[{**DOWNLOADS, "most": 5}])
+    first, second = await desk.lead(email="a@acme.example"), await desk.lead(email="b@acme.example")
+    await send(desk, "d1", "download", lead_id=first["id"])
+    await send(desk, "d2", "download", lead_id=second["id"])
+    before = [(await desk.see(lead))["score"] for lead in (first, second)]
+    got = await merge(desk, second, first)
+    assert (got["score"], (await desk.see(first))["score"]) == (sum(before), 0)
+    assert [found async for _, found in differing(svc.db)] == [[]]
+    await unmerge(desk, first)
+    assert [(await desk.see(lead))["score"] for lead in (first, second)] == before
+    assert [found async for _, found in differing(svc.db)] == [[]]
 
 
 async def test_what_happened_since_stays_with_the_survivor(desk: Desk, svc: Running) -> None:

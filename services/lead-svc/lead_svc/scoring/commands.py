@@ -23,6 +23,7 @@ from shared.db.tx import Follows, Tx
 from shared.events.consent import ConsentGranted
 from shared.events.envelope import Event
 from shared.events.lead import (
+    LeadAbsorbed,
     LeadBantUpdated,
     LeadCaptured,
     LeadIntentRecorded,
@@ -43,6 +44,10 @@ from shared.ids import new_id
 _Dated = list[tuple[Event, datetime]]
 
 
+_SIGNS_MOVE = (LeadAbsorbed, LeadRestored, LeadUnmerged)
+"""Signals go to another lead, or come back. Nobody has shown any interest by that."""
+
+
 async def _happened(tx: Tx, told: Sequence[Told]) -> None:
     """Score the leads that something happened to. What is history gives points, and makes no MQL."""
     if not tx.policy(POLICY).has_rules:
@@ -52,7 +57,8 @@ async def _happened(tx: Tx, told: Sequence[Told]) -> None:
         id: UUID | None = getattr(one.event, "lead_id", one.subject)
         if id is None:  # a consent of a contact, which says of no lead
             continue
-        recent[id] = recent.get(id, False) or starts_work(tx, one.time, imported=getattr(one.event, "imported", False))
+        news = not isinstance(one.event, _SIGNS_MOVE) and starts_work(tx, one.time, imported=getattr(one.event, "imported", False))
+        recent[id] = recent.get(id, False) or news
     if not recent:
         return
     unknown = all(isinstance(one.event, LeadCaptured) and one.version == 1 for one in told)
@@ -71,8 +77,7 @@ FOLLOWING: Follows = {
         LeadInteractionLogged,
         LeadReactivated,
         LeadMerged,
-        LeadUnmerged,
-        LeadRestored,
+        *_SIGNS_MOVE,
         LeadSignalRecorded,
         ConsentGranted,
     )
