@@ -1,8 +1,8 @@
 """State machines of hypothesis against a running service."""
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
 from typing import Any
 
 from hypothesis import settings
@@ -16,12 +16,19 @@ from tests.harness import Running, running
 @contextmanager
 def driven(service: Service, postgres: Postgres) -> Iterator[tuple[Running, asyncio.AbstractEventLoop]]:
     """A service, and the loop by which the steps of a machine, which are no coroutines, do something with it."""
+    with driven_together([service], postgres) as ((svc,), loop):
+        yield svc, loop
+
+
+@contextmanager
+def driven_together(services: Sequence[Service], postgres: Postgres) -> Iterator[tuple[list[Running], asyncio.AbstractEventLoop]]:
+    """The same of several services."""
     loop = asyncio.new_event_loop()
-    context = running(service, postgres)
+    stack = AsyncExitStack()
     try:
-        yield loop.run_until_complete(context.__aenter__()), loop
+        yield [loop.run_until_complete(stack.enter_async_context(running(service, postgres))) for service in services], loop
     finally:
-        loop.run_until_complete(context.__aexit__(None, None, None))
+        loop.run_until_complete(stack.aclose())
         loop.close()
 
 

@@ -114,14 +114,18 @@ SELECT id FROM way
 """
 
 
-async def absorbed(tx: Tx, named: Sequence[Naming], merge_id: UUID, party: str, survivor_id: UUID, absorbed_id: UUID) -> None:
-    """Keep a merge, and move what names the absorbed party; again, what has come since."""
+async def absorbed(tx: Tx, named: Sequence[Naming], merge_id: UUID, party: str, survivor_id: UUID, absorbed_id: UUID) -> bool:
+    """Keep a merge, and move what names the absorbed party; again, what has come since. Whether there was any."""
     await tx.execute(_KEEP, merge_id, party, survivor_id, absorbed_id)
     merge = await tx.row(_LOCK, merge_id)
-    if not merge["undone"]:
-        moved = await take_over(tx, [one for one in named if one.party == party], merge["moved"], absorbed_id, survivor_id)
-        if moved != merge["moved"]:
-            await tx.execute(_MOVED, merge_id, moved)
+    # Where the survivor leads to the absorbed one, a merge on that way was undone, which has not been heard of yet.
+    if merge["undone"] or absorbed_id in await _places(tx, survivor_id):
+        return False
+    moved = await take_over(tx, [one for one in named if one.party == party], merge["moved"], absorbed_id, survivor_id)
+    if moved == merge["moved"]:
+        return False
+    await tx.execute(_MOVED, merge_id, moved)
+    return True
 
 
 async def restored(tx: Tx, named: Sequence[Naming], merge_id: UUID) -> None:
@@ -129,8 +133,13 @@ async def restored(tx: Tx, named: Sequence[Naming], merge_id: UUID) -> None:
     merge = await tx.row(_LOCK, merge_id)
     if merge is not None and not merge["undone"]:
         await tx.execute(_UNDO, merge_id)
-        places = [row["id"] for row in await tx.rows(_FURTHER, merge["survivor_id"])]
+        places = await _places(tx, merge["survivor_id"])
         await give_back(tx, [one for one in named if one.party == merge["party"]], merge["moved"], merge["absorbed_id"], places)
+
+
+async def _places(tx: Tx, id: UUID) -> list[UUID]:
+    """The party, and those that it was merged into since."""
+    return [row["id"] for row in await tx.rows(_FURTHER, id)]
 
 
 async def take_over(
@@ -175,17 +184,19 @@ def reader(*named: Naming) -> LogReader:
 
 
 async def sweep(db: Database, service: str, named: Sequence[Naming], clock: Clock) -> bool:
-    """Move what names one party that was merged before; whether there was one. Each in a transaction of its own."""
+    """Move what names parties that were merged before; whether there was any. Of each merge in a transaction of its own."""
     asked = " UNION ".join(
         f"SELECT m.id, m.party, m.survivor_id, m.absorbed_id FROM party_merge m WHERE NOT m.undone AND m.party = '{one.party}' "
         f"AND EXISTS (SELECT FROM {one.table} x WHERE x.{one.column} = m.absorbed_id)"
         for one in named
     )
-    async with db.begin(Context(service, SYSTEM, clock(), "merges", moved=moved_by(clock))) as tx:
-        merge = await tx.row(f"{asked} LIMIT 1")
-        if merge is not None:
-            await absorbed(tx, named, merge["id"], merge["party"], merge["survivor_id"], merge["absorbed_id"])
-        return merge is not None
+    async with db.read() as reader:
+        merges = await reader.rows(asked)
+    moved = False
+    for merge in merges:
+        async with db.begin(Context(service, SYSTEM, clock(), "merges", moved=moved_by(clock))) as tx:
+            moved |= await absorbed(tx, named, merge["id"], merge["party"], merge["survivor_id"], merge["absorbed_id"])
+    return moved
 
 
 def stragglers(service: str, *named: Naming) -> Callable[..., Any]:

@@ -37,9 +37,16 @@ MERGES: Mapping[type[Event], Hear] = {LeadAbsorbed: _absorbed, LeadRestored: _re
 
 
 def survivor(id: UUID, rows: Mapping[UUID, Mergeable]) -> UUID:
-    """The lead that this one is now."""
-    row = rows.get(id)
-    return id if row is None or row.merged_into is None else survivor(row.merged_into, rows)
+    """The lead that this one is now.
+
+    Of leads that lead to each other one merge was undone, which has not been heard of yet: until then they are all the first by id.
+    """
+    way = [id]
+    while (row := rows.get(way[-1])) is not None and (further := row.merged_into) is not None:
+        if further in way:
+            return min(way[way.index(further) :])
+        way.append(further)
+    return way[-1]
 
 
 def together(rows: Mapping[UUID, M]) -> dict[UUID, list[M]]:

@@ -1,6 +1,6 @@
 """The lane of touches: those of leads that were merged are the survivor's."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -34,6 +34,3 @@ class Touches(Touched):
                 found[TABLES[type(made)].key_of(made)] = made
         found |= {(TouchedLead, lead.id, 0): lead for lead in leads.values()}
         return found
-
-    def pages(self) -> Iterable[tuple[type[Any], Sequence[Any]]]:
-        yield TouchedLead, [TABLES[TouchedLead].table.c.merged_into.is_(None)]  # the others come with these
