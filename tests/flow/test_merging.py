@@ -179,4 +179,4 @@ class Merging(RuleBasedStateMachine):
 def test_merging_and_undoing_it_loses_nothing_whatever_happens_between(postgres: Postgres) -> None:
     with driven_together([lead_svc, deal_svc, metrics_svc], postgres) as (services, loop):
         loop.run_until_complete(Desk(services[0]).hire())
-        hold(lambda: Merging(services, loop), examples=8, steps=14)
+        hold(lambda: Merging(services, loop), examples=5, steps=12)
