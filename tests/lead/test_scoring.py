@@ -378,3 +378,21 @@ async def test_nobody_is_told_that_a_lead_is_unchanged_whose_score_has_changed(d
     assert await again(unscored) == 304
     await activate(desk, **MODEL)
     assert await again(await desk.lead(region="EMEA")) == 200
+
+
+async def test_the_timeline_tells_of_signals_scores_predictions_and_consents(desk: Desk, svc: Running, model: int) -> None:
+    lead = await desk.lead(region="EMEA", email="lin@example.com")
+    marketing, path = desk.by("marketing"), f"/v1/leads/{lead['id']}"
+    seen = {"signal_id": "web-1", "kind": "download", "lead_id": lead["id"], "campaign": "spring", "medium": "mail"}
+    done(await marketing.post("/v1/signals", json=seen), 201)
+    done(await marketing.put(f"{path}/prediction", json={"probability": 70, "model": "propensity-3"}))
+    said = {"purpose": "contact", "decision": "withdrawn", "channel": "phone"}
+    done(await desk.by("ann").post(f"{path}/consents", json=said), 201)
+    told = {entry["summary"] for entry in done(await desk.by("ann").get(f"{path}/timeline"))["items"]}
+    assert told >= {
+        "Shows interest: download, campaign spring, by mail",
+        "Touched, campaign spring, by mail",
+        "Score 30 → 50",
+        "propensity-3 predicts 70 percent",
+        "Allows contact no longer",
+    }

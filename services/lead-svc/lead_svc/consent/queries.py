@@ -43,6 +43,11 @@ async def declared(db: Reader, asked: Sequence[str]) -> list[Consent]:
     return sorted(found, key=lambda one: (one.at, one.recorded_at, one.id.bytes), reverse=True)
 
 
+async def of_person(db: Reader, lead: Person) -> list[Consent]:
+    """What the person of a lead has declared, under this lead or another one of theirs, the newest first."""
+    return await declared(db, _asked(lead))
+
+
 async def left_out(db: Reader, leads: Iterable[Person], use: Use) -> dict[UUID, list[Unmet]]:
     """The leads whose person must be left out of this, with the reasons: the one gate for MQL, cadence and campaigns."""
     asked = {lead.id: _asked(lead) for lead in leads}

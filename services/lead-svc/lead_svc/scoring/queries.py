@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, select, union_all
 
 from lead_svc.leads.record import Prediction, Score
 from lead_svc.leads.tables import LEAD_PREDICTION, LEAD_SCORE, PREDICTIONS, SCORES
@@ -25,6 +25,10 @@ OF_LEAD = Query(select(*[LEAD_SCORE.c[n] for n in SCORES.names]).where(LEAD_SCOR
 PREDICTED = Query(
     select(*[LEAD_PREDICTION.c[n] for n in PREDICTIONS.names]).where(LEAD_PREDICTION.c.lead_id == bindparam("lead_id")), Prediction
 )
+IDS_OF_LEAD = Query(
+    union_all(*[select(kept.c.id).where(kept.c.lead_id == bindparam("lead_id")) for kept in (LEAD_SCORE, LEAD_PREDICTION)]), UUID
+)
+"""Of its score, and of what is predicted: the timeline shows what was told of them."""
 RESCORINGS = Listing(
     RESCORING,
     Rescoring,

@@ -108,6 +108,10 @@ WAITING = Query(
 """The signals of visitors of whom it is known now who they are."""
 
 
+IDS_OF_LEAD = Query(
+    select(SIGNAL.c.id).where(SIGNAL.c.lead_id == bindparam("lead_id", type_=Uuid)).order_by(SIGNAL.c.at.desc()).limit(200), UUID
+)
+"""Of the newest: the timeline shows them."""
 PUT_ASIDE = Query(
     select(EVENT.c.subject.label("id"), func.max(EVENT.c.time).label("at"))
     .where(is_in(EVENT.c.subject, "ids"), is_in(EVENT.c.type, [LeadNurtured.type, LeadDisqualified.type]))

@@ -8,12 +8,15 @@ from fastapi import APIRouter, Depends
 from pydantic import Field
 
 from lead_svc.automation.queries import IDS_OF_LEAD as FIRINGS_OF_LEAD
+from lead_svc.consent.queries import of_person
 from lead_svc.forms.queries import IDS_OF_LEAD as SUBMISSIONS_OF_LEAD
 from lead_svc.interactions.queries import BY_IDS
 from lead_svc.interactions.rules import all_said
 from lead_svc.leads.queries import SEEN
 from lead_svc.leads.record import Lead
 from lead_svc.parties.merged import taken_over
+from lead_svc.scoring.queries import IDS_OF_LEAD as SCORES_OF_LEAD
+from lead_svc.signals.queries import IDS_OF_LEAD as SIGNALS_OF_LEAD
 from lead_svc.timeline.rules import summary
 from shared.access.kinds import LEADS, unmasked
 from shared.auth import CurrentActor
@@ -23,6 +26,7 @@ from shared.http.edge import ClinchRoute, Reading
 from shared.http.listing import Page, PageRequest
 from shared.http.timeline import TIMELINE, TimelineEntry, timeline
 
+_PARTS = (SUBMISSIONS_OF_LEAD, FIRINGS_OF_LEAD, SIGNALS_OF_LEAD, SCORES_OF_LEAD)
 router = APIRouter(prefix="/v1/leads", tags=["leads"], route_class=ClinchRoute)
 
 
@@ -37,9 +41,14 @@ class LeadTimelineEntry(TimelineEntry):
 async def lead_timeline(
     lead_id: UUID, page: Annotated[PageRequest, Depends(TIMELINE.params)], db: Reading, by: CurrentActor
 ) -> Page[LeadTimelineEntry]:
-    """Everything that happened to the lead, newest first, and to the leads that were merged into it."""
+    """Everything that happened to the lead, newest first, and to the leads that were merged into it.
+
+    With its newest signals, its scores, and what its person allows.
+    """
     lead = await SEEN.get(db, by, lead_id)
-    parts = [id for ids in (SUBMISSIONS_OF_LEAD, FIRINGS_OF_LEAD) for id in await db.all(ids, lead_id=lead.id)]
+    parts = [id for ids in _PARTS for id in await db.all(ids, lead_id=lead.id)]
+    # What was declared under another lead of the person names that lead, which not everybody sees.
+    parts += [consent.id for consent in await of_person(db, lead) if consent.lead_id in (lead.id, None)]
     found = await timeline(db, page, [lead.id, *parts, *await taken_over(db, lead.id)])
     texts = await _texts(db, lead, found.items) if unmasked(LEADS, by) else {}
     items = [LeadTimelineEntry(**vars(e), summary=summary(e.type, e.data), text=texts.get(e.id)) for e in found.items]

@@ -7,8 +7,11 @@ from lead_svc.cadence.rules import MISSED
 from lead_svc.pool.record import Return
 from shared.events import lead as told
 from shared.events.automation import LeadAutomationFired
+from shared.events.consent import ConsentGranted, ConsentWithdrawn
 from shared.events.envelope import Event
 from shared.events.form import LeadFormSubmitted
+from shared.events.score import LeadPredicted, LeadScored
+from shared.events.signal import LeadSignalRecorded, LeadTouched
 
 Data = Mapping[str, Any]
 
@@ -61,6 +64,11 @@ def _fired(d: Data) -> str:
     return f"By the rule {d['rule']}: {', '.join([*done, *left])}"
 
 
+def _brought_by(d: Data) -> str:
+    """The campaign and the medium of a signal or touch."""
+    return f"{_after(', campaign ', d.get('campaign'))}{_after(', by ', d.get('medium'))}"
+
+
 _SAYS: dict[type[Event], Callable[[Data], str]] = {
     told.LeadCaptured: lambda d: f"Captured{_after(' from ', d.get('source'))}{_after(', campaign ', d.get('campaign'))}",
     told.LeadStubbed: lambda d: "Named by an import of deals, before its own data came",
@@ -80,6 +88,12 @@ _SAYS: dict[type[Event], Callable[[Data], str]] = {
     told.LeadConversionRefused: lambda d: f"The deal was refused: {d['reason']}",
     LeadAutomationFired: _fired,
     LeadFormSubmitted: lambda d: f"Sent the form {d['form']}",
+    LeadSignalRecorded: lambda d: f"Shows interest: {_words(d['kind'])}{_after(' ', d.get('value'))}{_brought_by(d)}",
+    LeadTouched: lambda d: f"Touched{_after(' by ', _words(d.get('source')))}{_brought_by(d)}",
+    LeadScored: lambda d: f"Score {d['old']} → {d['new']}",
+    LeadPredicted: lambda d: f"{d['model']} predicts {d['probability']} percent",
+    ConsentGranted: lambda d: f"Allows {_words(d['purpose'])}",
+    ConsentWithdrawn: lambda d: f"Allows {_words(d['purpose'])} no longer",
     told.LeadMerged: lambda d: f"Took over {_leads(d['absorbed'])} that {'is' if len(d['absorbed']) == 1 else 'are'} the same",
     told.LeadUnmerged: lambda d: f"Gave back {_leads(d['absorbed'])} that it had taken over",
     told.LeadAbsorbed: lambda d: f"Merged from {d['from_state']} into another lead",
