@@ -7,5 +7,5 @@ Kpi(
     title="Leads captured",
     of=(CAPTURED,),
     read=lambda captured: captured.n,
-    says="Leads captured in the period.",
+    says="Leads captured in the period. Leads that were merged count once, from the earliest capture on.",
 )
