@@ -30,6 +30,8 @@ LEAD = table(
     Index("ix_lead_account", "account_id"),
     Index("ix_lead_owner_account", "owner_id", "account_id", postgresql_where=text("account_id IS NOT NULL")),
     Index("ix_lead_deal", "deal_id"),
+    Index("ix_lead_contact", "contact_id", postgresql_where=text("contact_id IS NOT NULL")),
+    Index("ix_lead_referrer", "referrer_account_id", postgresql_where=text("referrer_account_id IS NOT NULL")),
     Index("ix_lead_dormant", "id", postgresql_where=text("state = 'disqualified' AND reason = 'no_response_3'")),
     Index("ix_lead_open_owner", "owner_id", "state", postgresql_where=text("state NOT IN ('converted', 'disqualified')")),
 )
