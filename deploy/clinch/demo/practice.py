@@ -35,6 +35,16 @@ DOCUMENTS: Mapping[str, Values] = {
             *(_rule(region.name, region.sellers, _is("region", region.name)) for region in REGIONS),
         ]
     },
+    "automation": {
+        "rules": [
+            {
+                "name": "Demo asked for",
+                "on": ["signal"],
+                "of": ["demo_requested"],
+                "do": [{"kind": "set_task", "text": "Offer three dates for a demo", "hours": 4}],
+            }
+        ]
+    },
     "pool": {"claims_a_day": 10, "claim_again_days": 30},
     "scoring": {
         "threshold": 50,

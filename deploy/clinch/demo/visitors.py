@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from clinch.demo import staff
-from clinch.demo.calls import Calls, Hand, Progress, plain
+from clinch.demo.calls import Calls, Hand, Progress, Refused, given, plain
 from clinch.demo.leads import company_name, draw_prospect
 from clinch.demo.moments import Draw
 from clinch.demo.story import Plan, Prospect
@@ -20,6 +20,11 @@ LOOKS = (("product_page", 6), ("dwell", 3), ("download", 3), ("webinar", 1), ("d
 NAMED = 0.7
 """So many say who they are."""
 BULK = 200
+
+
+FORM, FILLED_IN = "demo-contact", ("email", "contact_name", "company", "job_title", "phone", "region", "size", "product")
+BY_FORM = 5
+"""So many send the form of the website. The others are entered by the website's own system, as it knows what they did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +72,12 @@ async def receive(came: Sequence[Visitor], calls: Calls, progress: Progress) -> 
     signals = [signal for visitor in came for signal in _signals(visitor)]
     for n in range(0, len(signals), BULK):
         await _send(calls, signals[n : n + BULK])
+    sent = [visitor.key for visitor in came if visitor.named_at][-BY_FORM:]
+    await _make_form(calls)
     for visitor in came:
-        if visitor.named_at:
+        if visitor.key in sent:
+            await _send_form(calls, visitor)
+        elif visitor.named_at:
             await _enter(calls, visitor, visitor.named_at)
         advance(1)
 
@@ -85,6 +94,27 @@ def _signals(visitor: Visitor) -> Iterator[Mapping[str, Any]]:
 async def _send(calls: Calls, signals: Sequence[Mapping[str, Any]]) -> None:
     hand = Hand(calls, str(signals[0]["signal_id"]))
     await hand.post(staff.MARKETING, "/v1/signals/bulk", items=plain([*signals]))
+
+
+async def _make_form(calls: Calls) -> None:
+    fields = [
+        {"name": name, "label": name.replace("_", " ").title(), "lead_field": name, "required": name == "email"} for name in FILLED_IN
+    ]
+    consents = [{"purpose": "contact", "text": "You may contact me.", "text_zh": "可以与我联系。", "text_version": "1", "required": True}]
+    form = {"name": "Talk to us", "source": "content", "allowed_origins": ["https://www.clinch.example"]}
+    try:
+        await Hand(calls, FORM).post(staff.MARKETING, "/v1/forms", key=FORM, **form, fields=fields, consents=consents)
+    except Refused as refused:
+        if refused.code != "key_taken":
+            raise
+
+
+async def _send_form(calls: Calls, visitor: Visitor) -> None:
+    """As a browser does: without a token. The answer tells nothing."""
+    answers = {**visitor.prospect.fields, "product": visitor.line.name}
+    known = {"submission_id": visitor.key, "visitor_id": visitor.key, "consent_contact": "1"}
+    body = known | {name: answers[name] for name in FILLED_IN}
+    given(await calls.send("POST", f"/v1/forms/{FORM}", by=None, json=body), "a visitor")
 
 
 async def _enter(calls: Calls, visitor: Visitor, at: datetime) -> None:

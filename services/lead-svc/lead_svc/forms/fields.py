@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from lead_svc.consent.fields import Purpose
 from lead_svc.leads.fields import LeadDetails
-from shared.fields import Name, Short, Source, Text, lines
+from shared.fields import Count, Name, Short, Source, Text, lines
 from shared.sentences import written
 
 TOUCHES = ("source", "campaign", "medium", "term", "content")
@@ -74,7 +74,7 @@ class FormField(BaseModel):
     lead_field: Annotated[LeadInput | None, Field(description="What it fills of the lead; without it the answer is kept alone.")] = None
     required: bool = False
     options: Annotated[tuple[Short, ...], Field(max_length=100, description="The values it can have; empty for any text.")] = ()
-    longest: Annotated[int, Field(ge=1, le=4000, description="Characters that it takes.")] = 1000
+    longest: Annotated[Count, Field(ge=1, le=4000, description="Characters that it takes.")] = 1000
 
 
 class ConsentText(BaseModel):
