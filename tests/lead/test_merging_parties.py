@@ -1,5 +1,6 @@
 """Two accounts or two contacts that are the same become one, and two again, with all of this service that names them."""
 
+import asyncio
 from typing import Any
 
 from lead_svc.merging.hanging import hanging
@@ -117,6 +118,30 @@ async def test_merging_parties_is_for_managers_who_see_both(desk: Desk, svc: Run
     assert answer["errors"][0]["code"] == "unknown_account"
     assert (await act(desk, "accounts", one, "merge", expect=422, absorbed_id=one["id"]))["errors"][0]["code"] == "same_account"
     assert codes(await desk.raw("max", "POST", f"/v1/accounts/{one['id']}/unmerge", None, etag="*")) == {"not_merged"}
+
+
+async def test_of_many_at_once_nothing_is_lost(desk: Desk, svc: Running) -> None:
+    """Leads, contacts and merges of the same accounts side by side: what was accepted names the one that is left."""
+    accounts = [await enter(desk, "accounts", name="Acme") for _ in range(2)]
+    ids = [account["id"] for account in accounts]
+
+    async def send(path: str, body: dict[str, Any], method: str = "POST", **more: str) -> int:
+        return (await desk.by("max").request(method, path, json=body, headers=more)).status_code
+
+    any_version = {"If-Match": "*"}
+    merges = [send(f"/v1/accounts/{ids[n]}/merge", {"absorbed_id": ids[1 - n]}, **any_version) for n in (0, 1)]
+    contacts = [send("/v1/contacts", {"account_id": ids[n % 2], "name": f"Anna {n}"}) for n in range(6)]
+    leads = [send("/v1/leads", {"account_id": ids[n % 2]}) for n in range(6)]
+    edits = [send(f"/v1/accounts/{ids[n % 2]}", {"size": f"{n}"}, "PATCH", **any_version) for n in range(4)]
+    done_ones = await asyncio.gather(*contacts[:3], *leads[:3], *merges, *contacts[3:], *leads[3:], *edits)
+    assert set(done_ones) <= {200, 201, 409}
+    while await sweep(svc.db, "lead-svc", NAMED, svc.clock):
+        pass
+    (left,) = (await desk.ask("admin", "GET", "/v1/accounts"))["items"]
+    for kind, given in (("contacts", [*done_ones[:3], *done_ones[8:11]]), ("leads", [*done_ones[3:6], *done_ones[11:14]])):
+        found = (await desk.ask("admin", "GET", f"/v1/{kind}", account_id=left["id"]))["items"]
+        assert len(found) == given.count(201), kind
+    await is_sound(svc)
 
 
 def test_all_that_names_accounts_and_contacts_moves_or_says_why_not() -> None:
