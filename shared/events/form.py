@@ -52,18 +52,23 @@ class FormSwitchedOn(FormEvent, type="form.switched_on"):
     form: str
 
 
-class FormSubmissionAccepted(FormEvent, type="form.submission_accepted", aggregate="form_submission"):
-    """A submission that looked like a robot's is a person's after all. The subject is the submission."""
-
-    form_id: UUID
-    form: str
-
-
-class LeadFormSubmitted(LeadSvcEvent, type="lead.form_submitted", aggregate="form_submission"):
-    """Somebody sent a form, at the time of the event, and is this lead. The subject is the submission, and the lead's version stays."""
+class FormSubmissionEvent(LeadSvcEvent):
+    """About a submission, which belongs to whoever sees the lead that it became; before that, to whoever sees all leads."""
 
     seen_as = "lead"
     part_of = "lead_id"
+
+
+class FormSubmissionAccepted(FormSubmissionEvent, type="form.submission_accepted", aggregate="form_submission"):
+    """A submission that looked like a robot's is a person's after all. The subject is the submission; `lead_id` comes with a later event."""
+
+    form_id: UUID
+    form: str
+    lead_id: UUID | None = None
+
+
+class LeadFormSubmitted(FormSubmissionEvent, type="lead.form_submitted", aggregate="form_submission"):
+    """Somebody sent a form, at the time of the event, and is this lead. The subject is the submission, and the lead's version stays."""
 
     lead_id: UUID
     signal_id: UUID
