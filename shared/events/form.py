@@ -60,7 +60,7 @@ class FormSubmissionEvent(LeadSvcEvent):
 
 
 class FormSubmissionAccepted(FormSubmissionEvent, type="form.submission_accepted", aggregate="form_submission"):
-    """A submission that looked like a robot's is a person's after all. The subject is the submission; `lead_id` comes with a later event."""
+    """A submission that looked like a robot's is a person's after all. The subject is the submission; its lead comes later."""
 
     form_id: UUID
     form: str
