@@ -1,7 +1,5 @@
 """Working days and hours: whatever the zone, the week and the clocks do."""
 
-import subprocess
-import sys
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
@@ -189,8 +187,3 @@ def test_a_policy_is_a_calendar() -> None:
     its = calendar_of(policy)
     assert [n for n in range(1, 15) if its.is_working_day(date(2026, 3, n))] == [4, 7, 9, 14]
     assert its.spans(date(2026, 3, 4)) == [(datetime(2026, 3, 4, 7, tzinfo=UTC), datetime(2026, 3, 4, 11, tzinfo=UTC))]
-
-
-def test_the_days_of_the_world_are_not_loaded_before_somebody_asks() -> None:
-    code = "import sys, lead_svc.service, shared.policy.calendar; sys.exit('holidays' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
