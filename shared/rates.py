@@ -19,7 +19,7 @@ from shared.db.query import Query
 from shared.db.tables import RATE
 from shared.db.tx import Reader, Tx
 from shared.events.envelope import Envelope
-from shared.events.lead import RateSet, RateWithdrawn
+from shared.events.rate import RateSet, RateWithdrawn
 from shared.ids import external_id
 from shared.log.reactions import on
 from shared.log.readers import WHOLE, reacting

@@ -12,7 +12,7 @@ from shared.db.query import Query, rows_param
 from shared.db.tables import MEMBERSHIP
 from shared.db.tx import Reader, Tx
 from shared.events.envelope import Envelope, Event, MemberAdded, MemberRemoved
-from shared.events.lead import AccountCreated, AccountUpdated
+from shared.events.party import AccountCreated, AccountUpdated
 from shared.log.readers import Reader as LogReader
 from shared.log.readers import folding
 

@@ -1,4 +1,4 @@
-"""The event contract: what the services tell each other and everyone else. One module per publishing service.
+"""The event contract: what the services tell each other and everyone else. A module for each thing that they tell of.
 
 All of them are read with the package, so that the registry of events is whole whoever asks it.
 """

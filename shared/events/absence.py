@@ -3,7 +3,7 @@
 from datetime import date
 from uuid import UUID
 
-from shared.events.lead import RosterEvent
+from shared.events.team import RosterEvent
 
 
 class AbsenceTold(RosterEvent):

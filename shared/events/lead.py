@@ -1,13 +1,13 @@
-"""What lead-svc tells: leads, and the people and companies it is the master of. Ids only, no personal data."""
+"""What lead-svc tells of leads. Ids only, no personal data."""
 
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
-from shared.events.envelope import EVERY_SERVICE, Decided, Dimensions, Event, Exact, MemberAdded, MemberRemoved, Money, OwnerChanged
+from shared.events.envelope import Decided, Dimensions, Event, Money, OwnerChanged
 from shared.events.tasks import TaskDone, TaskDropped, TaskDue, TaskEscalated, TaskOverdue, TaskSet
 
 
@@ -18,38 +18,6 @@ class LeadSvcEvent(Event):
 class LeadEvent(LeadSvcEvent):
     seen_as = "lead"
     owned_by = "owner_id"
-
-
-class AccountEvent(LeadSvcEvent):
-    seen_as = "account"
-    owned_by = "owner_id"
-
-
-class ContactEvent(LeadSvcEvent):
-    seen_as = "account"
-    part_of = "account_id"
-
-
-class RosterEvent(LeadSvcEvent):
-    audience = "everybody"
-
-
-class AccountTold(BaseModel):
-    """What an account is now. Every event that makes or changes one says it whole: the directories of parties go by it."""
-
-    name: str
-    owner_id: UUID | None = None
-    region: str | None = None
-    tier: str | None = None
-
-
-class PersonTold(BaseModel):
-    """What a person is now, likewise. `team_path` runs from the root team to the person's own."""
-
-    role: str
-    team_id: UUID | None = None
-    team_path: list[UUID] = []
-    active: bool = True
 
 
 class LeadCaptured(LeadEvent, Dimensions, type="lead.captured"):
@@ -301,185 +269,3 @@ class LeadUnflagged(LeadEvent, type="lead.unflagged"):
 
     flag: str
     deal_id: UUID | None = None
-
-
-class AccountCreated(AccountEvent, AccountTold, type="account.created"):
-    creates = True
-
-    external_id: str | None = None
-    industry: str | None = None
-    size: str | None = None
-    imported: bool = False
-
-
-class AccountUpdated(AccountEvent, AccountTold, OwnerChanged, type="account.updated"):
-    changed: list[str]
-    industry: str | None = None
-    size: str | None = None
-
-
-class AccountMemberAdded(AccountEvent, MemberAdded, type="account.member_added"):
-    """Somebody is in the team of the account, and sees it and its contacts from now on."""
-
-
-class AccountMemberRemoved(AccountEvent, MemberRemoved, type="account.member_removed"):
-    """Somebody is no more in the team of the account."""
-
-
-class ContactCreated(ContactEvent, type="contact.created"):
-    account_id: UUID | None
-
-
-class ContactUpdated(ContactEvent, type="contact.updated"):
-    changed: list[str]
-    account_id: UUID | None
-
-
-class PartyMergedInto(BaseModel):
-    """The party, as another one took it over, or gave it back. `merge_id` is told by both."""
-
-    merge_id: UUID
-    survivor_id: UUID
-
-
-class PartyTookOver(BaseModel):
-    """The survivor of a merge. `changed` names the fields that came or went with it, which an event of its own tells."""
-
-    merge_id: UUID
-    survivor_id: UUID
-    absorbed: list[UUID]
-    changed: list[str] = []
-
-
-class AccountMerged(AccountEvent, PartyTookOver, type="account.merged"):
-    """The account has taken over others that are the same company. Leads and contacts of theirs, deals and contracts name it now."""
-
-
-class AccountUnmerged(AccountEvent, PartyTookOver, type="account.unmerged"):
-    """It has given back what came from them. What was made since stays."""
-
-
-class AccountAbsorbed(AccountEvent, PartyMergedInto, type="account.absorbed"):
-    """It was the same company as `survivor_id`: what names it names that one from now on."""
-
-
-class AccountRestored(AccountEvent, PartyMergedInto, type="account.restored"):
-    """The merge was undone: what named it before names it again."""
-
-
-class ContactMerged(ContactEvent, PartyTookOver, type="contact.merged"):
-    """The contact has taken over others that are the same person. Leads and buying committees name it now."""
-
-    account_id: UUID | None
-
-
-class ContactUnmerged(ContactEvent, PartyTookOver, type="contact.unmerged"):
-    """It has given back what came from them."""
-
-    account_id: UUID | None
-
-
-class ContactAbsorbed(ContactEvent, PartyMergedInto, type="contact.absorbed"):
-    """It was the same person as `survivor_id`: what names it names that one from now on."""
-
-    account_id: UUID | None
-
-
-class ContactRestored(ContactEvent, PartyMergedInto, type="contact.restored"):
-    """The merge was undone: what named it before names it again."""
-
-    account_id: UUID | None
-
-
-class TeamCreated(RosterEvent, type="team.created"):
-    name: str
-    parent_id: UUID | None
-    path: list[UUID]
-
-
-class TeamChanged(RosterEvent, type="team.changed"):
-    """Renamed, or moved in the tree; the people below it are told one by one with their new paths."""
-
-    name: str
-    parent_id: UUID | None
-    path: list[UUID]
-
-
-class PersonAdded(RosterEvent, PersonTold, type="person.added"):
-    """Somebody who can own records."""
-
-    external_id: str | None = None
-    imported: bool = False
-
-
-class PersonChanged(RosterEvent, PersonTold, type="person.changed"):
-    """Role, team or standing changed."""
-
-
-class HandOverFilter(BaseModel):
-    """Which of a person's records are handed over; what is not given leaves out none."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    state: Literal["open", "all"] = "all"
-    team_id: UUID | None = None
-    region: str | None = None
-    product: str | None = None
-    source: str | None = None
-    account_ids: list[UUID] | None = None
-
-
-class PersonHandedOver(RosterEvent, type="person.handed_over"):
-    """Records of the person go to `to_id`: leads, accounts, deals, contracts. Each service moves its own, and tells how far it is.
-
-    `number` counts the person's hand-overs.
-    """
-
-    hand_over_id: UUID
-    number: int
-    from_id: UUID
-    to_id: UUID
-    kinds: list[str]
-    filter: HandOverFilter
-    reason: str | None = None
-
-
-class HandOverMoved(Event, type="hand_over.moved"):
-    """A service has moved a batch of the records of a hand-over. The subject is the hand-over in this service.
-
-    Records moved, and left, by part. `started_at` is when it moved the first ones.
-    """
-
-    publisher = EVERY_SERVICE
-    audience = "operations"
-
-    service: str
-    hand_over_id: UUID
-    number: int
-    from_id: UUID
-    to_id: UUID
-    moved: dict[str, int]
-    left: dict[str, int]
-    started_at: datetime
-    done: bool
-
-
-class RateEvent(LeadSvcEvent):
-    """The rate of a currency on a day, in units of `base`, the reporting currency, for one unit of it."""
-
-    audience = "everybody"
-
-    currency: str
-    base: str
-    day: date
-    source: str
-
-
-class RateSet(RateEvent, type="rate.set"):
-    """A rate was set or corrected. What was converted before keeps its own."""
-
-    rate: Exact
-
-
-class RateWithdrawn(RateEvent, type="rate.withdrawn"):
-    """A rate was taken back: the one before it counts again."""

@@ -20,7 +20,7 @@ from shared.db.query import Aggregate, Query, is_in
 from shared.db.tables import HAND_OVER
 from shared.db.tx import Database, Tx
 from shared.events.envelope import Event
-from shared.events.lead import HandOverFilter, HandOverMoved
+from shared.events.team import HandOverFilter, HandOverMoved
 from shared.handover.parts import Part
 from shared.handover.store import COLUMNS, HandOver
 from shared.parties.people import standing

@@ -13,7 +13,7 @@ from shared.db.query import Query
 from shared.db.tables import HAND_OVER
 from shared.db.tx import Tx
 from shared.events.envelope import Envelope
-from shared.events.lead import HandOverFilter, HandOverMoved, PersonHandedOver
+from shared.events.team import HandOverFilter, HandOverMoved, PersonHandedOver
 from shared.handover.parts import services_of
 from shared.ids import external_id
 from shared.log.reactions import on

@@ -12,7 +12,7 @@ from shared.db.query import Query, is_in, rows_param
 from shared.db.tables import PARTY_ACCOUNT, ROSTER
 from shared.db.tx import Reader, Tx
 from shared.events.envelope import Envelope
-from shared.events.lead import AccountTold
+from shared.events.party import AccountTold
 
 _KEPT = ("id", "version", *AccountTold.model_fields)
 _given = rows_param(PARTY_ACCOUNT, *_KEPT)

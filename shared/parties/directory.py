@@ -5,7 +5,8 @@ beginning of the log: a service that has just got its directory learns of everyb
 """
 
 from shared.events.envelope import REGISTRY
-from shared.events.lead import AccountTold, PersonTold
+from shared.events.party import AccountTold
+from shared.events.team import PersonTold
 from shared.log.reactions import Take
 from shared.log.readers import Reader, folding
 from shared.parties import accounts, people

@@ -20,7 +20,7 @@ from shared.db.context import Context
 from shared.db.query import Aggregate, Query, is_in
 from shared.db.tx import Database, Reader, Tx
 from shared.events.envelope import Envelope, Event
-from shared.events.lead import AccountAbsorbed, AccountRestored, ContactAbsorbed, ContactRestored
+from shared.events.party import AccountAbsorbed, AccountRestored, ContactAbsorbed, ContactRestored
 from shared.log.reactions import Reaction
 from shared.log.readers import Reader as LogReader
 from shared.log.readers import reacting

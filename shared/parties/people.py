@@ -13,7 +13,7 @@ from shared.db.query import Query, is_in
 from shared.db.tables import ROSTER
 from shared.db.tx import Reader, Tx
 from shared.events.envelope import Envelope
-from shared.events.lead import PersonTold
+from shared.events.team import PersonTold
 
 _given = insert(ROSTER).values({c.name: bindparam(c.name) for c in ROSTER.c})
 _KEEP = Query(

@@ -16,7 +16,8 @@ from shared.auth.actor import person_id
 from shared.db.tables import At
 from shared.db.tx import Reader, Tx
 from shared.events.envelope import Envelope
-from shared.events.lead import AccountCreated, PersonAdded
+from shared.events.party import AccountCreated
+from shared.events.team import PersonAdded
 from shared.ids import external_id
 from shared.spelling import compared_key
 

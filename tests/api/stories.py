@@ -7,7 +7,7 @@ from typing import Any
 
 from lead_svc.dormant.jobs import step
 from shared.auth.actor import OWNERS
-from shared.events.lead import PersonAdded
+from shared.events.team import PersonAdded
 from shared.ids import external_id
 from tests.client import done
 from tests.contract.office import Office

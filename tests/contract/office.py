@@ -7,7 +7,8 @@ from uuid import UUID, uuid4
 
 from shared.events.deal import PaymentTerm, QuoteAccepted, QuoteLineData
 from shared.events.envelope import Money
-from shared.events.lead import AccountCreated, PersonAdded
+from shared.events.party import AccountCreated
+from shared.events.team import PersonAdded
 from shared.ids import external_id, new_id
 from tests.client import Client
 from tests.harness import Running

@@ -6,7 +6,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from shared.events.deal import DealMemberAdded, DealMemberRemoved
-from shared.events.lead import AccountCreated, AccountMemberAdded, AccountUpdated, PersonAdded
+from shared.events.party import AccountCreated, AccountMemberAdded, AccountUpdated
+from shared.events.team import PersonAdded
 from shared.ids import new_id
 from tests.contract.office import ACME, OTHER_TEAM, TEAM, Office
 from tests.harness import Running

@@ -10,7 +10,7 @@ from contract_svc.contracts.tables import CONTRACTS
 from contract_svc.milestones.tables import MILESTONES
 from contract_svc.payments.tables import PAYMENTS
 from shared.auth import Role
-from shared.events.lead import PersonAdded
+from shared.events.team import PersonAdded
 from tests.acts import Acts, Read
 from tests.contract.office import SIGNERS, TEAM, Office
 from tests.harness import Running

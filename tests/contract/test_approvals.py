@@ -10,7 +10,7 @@ from contract_svc.service import service
 from shared import migrations
 from shared.events import contract as told
 from shared.events.envelope import Event
-from shared.events.lead import PersonAdded, PersonChanged
+from shared.events.team import PersonAdded, PersonChanged
 from shared.ids import new_id
 from tests.client import allowed, codes, unmet
 from tests.contract.office import OTHER_TEAM, TEAM, Office

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from contract_svc.handover.commands import SIGNED_GO, UNSIGNED_GO
 from shared.events.contract import ContractChanged
-from shared.events.lead import HandOverFilter, PersonHandedOver
+from shared.events.team import HandOverFilter, PersonHandedOver
 from shared.handover.move import step
 from shared.ids import new_id
 from tests.contract.office import TEAM, Office

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from shared.events.contract import ContractChanged
-from shared.events.lead import AccountAbsorbed, AccountRestored
+from shared.events.party import AccountAbsorbed, AccountRestored
 from shared.ids import new_id
 from tests.contract.office import ACME, Office
 from tests.harness import Running

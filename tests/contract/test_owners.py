@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from shared.events.contract import ContractChanged, MilestoneTriggered, PaymentReceived
-from shared.events.lead import PersonAdded, PersonChanged
+from shared.events.team import PersonAdded, PersonChanged
 from tests.contract.office import OTHER_TEAM, TEAM, Office
 from tests.contract.test_reactions import moved
 from tests.harness import Running

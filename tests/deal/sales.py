@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
 
-from shared.events.lead import AccountCreated, AccountMemberAdded, PersonAdded
+from shared.events.party import AccountCreated, AccountMemberAdded
+from shared.events.team import PersonAdded
 from shared.ids import external_id
 from tests.client import Client
 from tests.harness import Running

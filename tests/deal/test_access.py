@@ -7,7 +7,8 @@ import pytest
 from shared.events.contract import ContractApproved, ContractRejected, ContractSubmitted, ContractVoided
 from shared.events.deal import DealMemberAdded, DealMemberRemoved, DealUpdated
 from shared.events.envelope import ActorRef, Money
-from shared.events.lead import AccountCreated, AccountMemberAdded, AccountMemberRemoved, AccountUpdated, PersonAdded
+from shared.events.party import AccountCreated, AccountMemberAdded, AccountMemberRemoved, AccountUpdated
+from shared.events.team import PersonAdded
 from tests.client import allowed, codes
 from tests.deal.sales import ACME, OTHER_TEAM, TEAM, Sales
 from tests.harness import Running

@@ -16,7 +16,7 @@ from deal_svc.quotes.rules import QUOTE_ACTS
 from deal_svc.quotes.tables import QUOTES
 from shared.auth.actor import Role
 from shared.db.query import Aggregate
-from shared.events.lead import PersonAdded
+from shared.events.team import PersonAdded
 from tests.acts import Acts
 from tests.deal.sales import TEAM, Sales
 

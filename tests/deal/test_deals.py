@@ -6,7 +6,8 @@ from uuid import uuid4
 import pytest
 
 from shared.events.deal import DealOpened, DealUpdated
-from shared.events.lead import AccountCreated, AccountUpdated, PersonAdded
+from shared.events.party import AccountCreated, AccountUpdated
+from shared.events.team import PersonAdded
 from tests.client import allowed, codes
 from tests.deal.sales import ACME, OTHER_TEAM, TEAM, Sales
 from tests.harness import Running

@@ -8,7 +8,7 @@ from deal_svc.handover.commands import DEALS_GO
 from shared.auth import Role
 from shared.events.deal import DealUpdated
 from shared.events.envelope import ActorRef
-from shared.events.lead import HandOverFilter, HandOverMoved, PersonChanged, PersonHandedOver
+from shared.events.team import HandOverFilter, HandOverMoved, PersonChanged, PersonHandedOver
 from shared.handover.move import step
 from shared.ids import new_id
 from tests.deal.sales import TEAM, Sales

@@ -4,7 +4,7 @@ from typing import Any
 
 from deal_svc.imports.commands import take
 from deal_svc.imports.form import DealRow
-from shared.events.lead import PersonChanged
+from shared.events.team import PersonChanged
 from shared.imports.outcome import Outcome
 from tests.deal.sales import TEAM, Sales
 from tests.harness import Running

@@ -8,7 +8,7 @@ import pytest
 
 from deal_svc.merging.commands import NAMED
 from shared.events.deal import DealUpdated
-from shared.events.lead import AccountAbsorbed, AccountCreated, AccountRestored, ContactAbsorbed, ContactRestored
+from shared.events.party import AccountAbsorbed, AccountCreated, AccountRestored, ContactAbsorbed, ContactRestored
 from shared.ids import external_id, new_id
 from shared.parties.merges import sweep
 from tests.deal.sales import ACME, Sales

@@ -8,7 +8,8 @@ from deal_svc.service import service
 from shared import migrations
 from shared.auth import person_id
 from shared.db.tx import Reader
-from shared.events.lead import AccountCreated, PersonAdded
+from shared.events.party import AccountCreated
+from shared.events.team import PersonAdded
 from shared.ids import external_id, new_id
 from shared.parties import references
 from shared.parties.references import made_id

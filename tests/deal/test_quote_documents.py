@@ -9,7 +9,7 @@ import pytest
 
 from deal_svc.quotes import paper
 from shared.documents import NotInstalled, Template, glyphs
-from shared.events.lead import AccountUpdated
+from shared.events.party import AccountUpdated
 from tests.client import done
 from tests.deal.sales import ACME, Sales
 

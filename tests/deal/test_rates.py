@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from shared.events.deal import DealOpened, DealUpdated
-from shared.events.lead import RateSet, RateWithdrawn
+from shared.events.rate import RateSet, RateWithdrawn
 from shared.rates import rate_id
 from tests.deal.sales import Sales
 from tests.harness import Running

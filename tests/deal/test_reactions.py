@@ -11,7 +11,9 @@ from shared.auth import Actor, Role
 from shared.events.contract import ContractSigned, ContractTerminated, ContractVoided
 from shared.events.deal import ConversionRefused, DealLeadJoined, DealOpened, DealReopened, DealUpdated, DealWinReversed, DealWon
 from shared.events.envelope import ActorRef, Money
-from shared.events.lead import AccountUpdated, LeadConverted, PersonChanged
+from shared.events.lead import LeadConverted
+from shared.events.party import AccountUpdated
+from shared.events.team import PersonChanged
 from tests.client import unmet
 from tests.deal.sales import ACME, OTHER_TEAM, TEAM, Sales
 from tests.harness import Running

@@ -6,7 +6,7 @@ import pytest
 
 from deal_svc.discovery.rules import RECORD_ACTS
 from shared.events.deal import DealLost, DealReopened, DealStageChanged, DealWon, QuoteWithdrawn
-from shared.events.lead import PersonAdded
+from shared.events.team import PersonAdded
 from tests.client import allowed, codes, unmet
 from tests.deal.sales import TEAM, Sales
 from tests.harness import Running

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared.events.lead import AccountCreated
+from shared.events.party import AccountCreated
 from tests.deal.sales import ACME, Sales
 from tests.harness import Running
 

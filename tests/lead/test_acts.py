@@ -30,7 +30,8 @@ from shared.auth import Actor, Role
 from shared.auth.actor import OWNERS
 from shared.db.query import Aggregate
 from shared.events.duplicates import LeadDuplicateSuspected
-from shared.events.lead import AccountCreated, ContactCreated, LeadStubbed
+from shared.events.lead import LeadStubbed
+from shared.events.party import AccountCreated, ContactCreated
 from shared.ids import new_id
 from tests.acts import Acts
 from tests.client import Client

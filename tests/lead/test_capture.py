@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from shared.events.lead import AccountCreated, LeadCaptured, LeadUpdated
+from shared.events.lead import LeadCaptured, LeadUpdated
+from shared.events.party import AccountCreated
 from tests.client import done
 from tests.harness import Running
 from tests.lead.desk import Desk

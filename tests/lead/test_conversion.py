@@ -12,17 +12,9 @@ from lead_svc.service import service
 from shared.auth import person_id
 from shared.events.deal import ConversionRefused, DealLeadJoined, DealOpened, DealWon
 from shared.events.envelope import Event, Money
-from shared.events.lead import (
-    AccountCreated,
-    ContactCreated,
-    LeadCaptured,
-    LeadConversionConfirmed,
-    LeadConversionRefused,
-    LeadConverted,
-    LeadFlagged,
-    LeadStubbed,
-    PersonAdded,
-)
+from shared.events.lead import LeadCaptured, LeadConversionConfirmed, LeadConversionRefused, LeadConverted, LeadFlagged, LeadStubbed
+from shared.events.party import AccountCreated, ContactCreated
+from shared.events.team import PersonAdded
 from shared.ids import external_id, new_id
 from tests.client import codes, done
 from tests.harness import Running, running

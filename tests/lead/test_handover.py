@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from lead_svc.handover.commands import ACCOUNTS_GO, LEADS_GO
-from shared.events.lead import AccountUpdated, HandOverMoved, LeadAssigned, PersonHandedOver
+from shared.events.lead import LeadAssigned
+from shared.events.party import AccountUpdated
+from shared.events.team import HandOverMoved, PersonHandedOver
 from shared.handover.move import step
 from shared.handover.store import part_id
 from tests.client import codes, done

@@ -7,7 +7,8 @@ from lead_svc.merging.hanging import hanging
 from lead_svc.merging.naming import NAMED
 from lead_svc.merging.record import MergeKind
 from lead_svc.service import service
-from shared.events.lead import AccountMemberAdded, AccountMerged, AccountUpdated, LeadUpdated
+from shared.events.lead import LeadUpdated
+from shared.events.party import AccountMemberAdded, AccountMerged, AccountUpdated
 from shared.parties.merges import sweep
 from tests.client import codes, done, unmet
 from tests.harness import Running

@@ -8,7 +8,7 @@ import pytest
 
 from lead_svc.parties import timers
 from lead_svc.service import service
-from shared.events.lead import AccountCreated, AccountUpdated, ContactCreated, ContactUpdated
+from shared.events.party import AccountCreated, AccountUpdated, ContactCreated, ContactUpdated
 from shared.timers import set_timer
 from shared.verify import atomicity, run
 from tests.client import codes, done

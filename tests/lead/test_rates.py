@@ -12,7 +12,7 @@ from lead_svc.rates.rules import RATE_ACTS
 from lead_svc.rates.tables import RATES
 from shared import verify
 from shared.auth import Role
-from shared.events.lead import RateSet, RateWithdrawn
+from shared.events.rate import RateSet, RateWithdrawn
 from shared.rates import Fx, rates_on
 from tests.acts import Acts
 from tests.client import done

@@ -9,7 +9,7 @@ import pytest
 from shared.events.contract import ContractChanged, ContractDrafted
 from shared.events.deal import DealHistoryCorrected, DealMemberAdded, DealMemberRemoved, DealOpened, DealUpdated
 from shared.events.envelope import ActorRef, Money
-from shared.events.lead import AccountMemberAdded, AccountMemberRemoved
+from shared.events.party import AccountMemberAdded, AccountMemberRemoved
 from shared.ids import new_id
 from tests.client import done
 from tests.harness import Running

@@ -8,7 +8,8 @@ from lead_svc.imports.commands import take
 from lead_svc.imports.form import LeadRow
 from shared.auth import SYSTEM
 from shared.db.context import Context
-from shared.events.lead import LeadCaptured, PersonHandedOver
+from shared.events.lead import LeadCaptured
+from shared.events.team import PersonHandedOver
 from shared.policy.company import COMPANY_POLICY
 from shared.policy.store import begin
 from shared.spelling import SOURCES

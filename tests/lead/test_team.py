@@ -3,7 +3,8 @@
 import httpx
 import pytest
 
-from shared.events.lead import LeadUpdated, PersonAdded, PersonChanged, TeamChanged, TeamCreated
+from shared.events.lead import LeadUpdated
+from shared.events.team import PersonAdded, PersonChanged, TeamChanged, TeamCreated
 from tests.client import codes, done
 from tests.harness import Running
 from tests.lead.desk import Desk

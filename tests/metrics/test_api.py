@@ -7,7 +7,8 @@ import pytest
 
 from metrics_svc.rebuild.cells import differing_cells
 from shared.events.deal import DealLeadJoined, DealNeedsConfirmed
-from shared.events.lead import LeadConversionRefused, LeadConverted, PersonAdded
+from shared.events.lead import LeadConversionRefused, LeadConverted
+from shared.events.team import PersonAdded
 from shared.ids import new_id
 from tests.harness import Running
 from tests.metrics.told import Contract, Deal, Lead, Milestone, Payment, events_of, get, hear, kpi, on, person, reached, records

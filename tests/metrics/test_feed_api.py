@@ -14,7 +14,8 @@ from metrics_svc.feed.commands import KNOWN, forget
 from metrics_svc.feed.places import Places, TooManyStreams
 from metrics_svc.feed.rules import wanted
 from shared.errors import Invalid, Unavailable
-from shared.events.lead import LeadAssigned, LeadCaptured, LeadDisqualified, LeadNurtured, PersonAdded
+from shared.events.lead import LeadAssigned, LeadCaptured, LeadDisqualified, LeadNurtured
+from shared.events.team import PersonAdded
 from shared.ids import external_id
 from shared.process.telemetry import REQUESTS
 from tests.harness import Running

@@ -21,7 +21,7 @@ from metrics_svc.service import service
 from shared.access.kinds import ACCOUNTS, CONTRACTS, DEALS, KINDS, LEADS, Kind, reach
 from shared.auth import Actor, Role
 from shared.events.envelope import REGISTRY, topic
-from shared.events.lead import PersonTold
+from shared.events.team import PersonTold
 from shared.ids import CLINCH
 from shared.log.bus import Delivered
 from shared.parties import people

@@ -13,7 +13,7 @@ from metrics_svc.feed.commands import forget
 from shared.auth import Actor
 from shared.errors import Unauthorized, Unavailable
 from shared.events.envelope import Envelope
-from shared.events.lead import PersonAdded, PersonChanged
+from shared.events.team import PersonAdded, PersonChanged
 from tests.harness import Running
 from tests.metrics.streams import Listener, listening
 from tests.metrics.test_feed import HISTORY, append

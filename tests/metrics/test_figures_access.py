@@ -9,7 +9,7 @@ from metrics_svc.figures.access import kind_of
 from metrics_svc.kpi import all_measures
 from shared.access import members
 from shared.auth import Role
-from shared.events.lead import PersonAdded
+from shared.events.team import PersonAdded
 from shared.ids import CLINCH, new_id
 from tests.harness import Running
 from tests.metrics.told import Contract, Deal, Lead, Milestone, Payment, events_of, get, hear, kpi, on, person

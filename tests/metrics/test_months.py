@@ -12,7 +12,7 @@ from metrics_svc.cells.months import keep_months
 from metrics_svc.cells.tables import AS_OF, MONTH, PENDING
 from metrics_svc.figures import plan, queries
 from metrics_svc.rebuild.cells import differing_cells, recompute_cells
-from shared.events.lead import PersonAdded
+from shared.events.team import PersonAdded
 from shared.ids import external_id
 from tests.harness import Running
 from tests.metrics.histories import EAST, WEST, random_world

@@ -16,7 +16,7 @@ from shared.auth import Actor, Role
 from shared.auth.leavers import FRESH, KEEP, Leavers
 from shared.db.tx import Database
 from shared.errors import Forbidden
-from shared.events.lead import PersonAdded, PersonChanged, PersonTold
+from shared.events.team import PersonAdded, PersonChanged, PersonTold
 from shared.parties import people
 from shared.process.service import Service
 from tests.harness import Running, running

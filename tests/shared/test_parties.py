@@ -6,7 +6,8 @@ from uuid import UUID
 import pytest
 
 from shared.events.envelope import Envelope, Event
-from shared.events.lead import AccountCreated, AccountUpdated, PersonAdded, PersonChanged, PersonTold
+from shared.events.party import AccountCreated, AccountUpdated
+from shared.events.team import PersonAdded, PersonChanged, PersonTold
 from shared.ids import external_id, new_id
 from shared.parties import accounts, directory, people
 from shared.parties.references import made_id, told_id

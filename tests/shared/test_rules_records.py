@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, MetaData, Table, Text, Uuid
 
-from shared.events.lead import TeamChanged
+from shared.events.team import TeamChanged
 from shared.fields import PERSONAL, Email, Name, Source
 from shared.http.answer import Answer
 from shared.http.listing import described

@@ -26,7 +26,7 @@ from shared.approvals.timers import timers_of
 from shared.deadlines.commands import following
 from shared.deadlines.timers import deadline_timers
 from shared.events.deal import DealMemberAdded, DealMemberRemoved
-from shared.events.lead import AccountCreated, AccountMemberAdded, AccountMemberRemoved, AccountUpdated
+from shared.events.party import AccountCreated, AccountMemberAdded, AccountMemberRemoved, AccountUpdated
 from shared.handover import store
 from shared.parties import directory
 from shared.process.service import Service

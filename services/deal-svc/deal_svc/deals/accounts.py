@@ -19,7 +19,7 @@ from shared.db.tables import PARTY_ACCOUNT
 from shared.db.tx import Reader, Tx
 from shared.errors import Invalid
 from shared.events.envelope import Envelope
-from shared.events.lead import AccountCreated, AccountMemberAdded, AccountMemberRemoved, AccountTold, AccountUpdated
+from shared.events.party import AccountCreated, AccountMemberAdded, AccountMemberRemoved, AccountTold, AccountUpdated
 
 # Lists and search read the name in the deal's row. It says nothing of the deal itself, so there is no event and no version.
 _RENAME = Query(

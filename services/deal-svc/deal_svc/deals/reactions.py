@@ -3,7 +3,7 @@
 from deal_svc.deals import commands
 from shared.db.tx import Tx
 from shared.events.envelope import Envelope
-from shared.events.lead import PersonAdded, PersonChanged
+from shared.events.team import PersonAdded, PersonChanged
 from shared.log.reactions import on
 from shared.log.readers import WHOLE, reacting
 from shared.parties import people

@@ -14,7 +14,7 @@ from lead_svc.team.tables import PEOPLE
 from shared.auth import Actor, CurrentActor, Role
 from shared.db.tx import Reader
 from shared.errors import NotFound
-from shared.events.lead import HandOverFilter
+from shared.events.team import HandOverFilter
 from shared.fields import Short, Source, Text
 from shared.handover.parts import PARTS, HandOverKind
 from shared.handover.store import OF_PERSON, HandOver

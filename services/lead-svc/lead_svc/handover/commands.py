@@ -16,7 +16,9 @@ from lead_svc.team.tables import PEOPLE
 from shared.db.query import is_in
 from shared.db.tx import Tx
 from shared.errors import Invalid
-from shared.events.lead import AccountUpdated, HandOverFilter, LeadAssigned, PersonHandedOver
+from shared.events.lead import LeadAssigned
+from shared.events.party import AccountUpdated
+from shared.events.team import HandOverFilter, PersonHandedOver
 from shared.handover import parts
 from shared.handover.move import Mover, job_of, why
 from shared.handover.parts import HandOverKind, services_of

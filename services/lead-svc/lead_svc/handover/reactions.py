@@ -2,7 +2,7 @@
 
 from shared.db.tx import Tx
 from shared.events.envelope import Envelope
-from shared.events.lead import HandOverMoved
+from shared.events.team import HandOverMoved
 from shared.handover.store import learn
 from shared.log.reactions import on
 from shared.log.readers import WHOLE, reacting

@@ -7,7 +7,7 @@ from uuid import UUID
 from shared.acts import Act, Subject, who
 from shared.auth.actor import Role
 from shared.errors import Invalid, Unmet
-from shared.events.lead import HandOverFilter, PersonHandedOver
+from shared.events.team import HandOverFilter, PersonHandedOver
 from shared.handover.parts import FILTERS, HandOverKind
 
 ANYBODYS = (Role.admin, Role.director, Role.sales_ops, Role.ops)

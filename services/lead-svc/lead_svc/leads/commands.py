@@ -22,13 +22,7 @@ from shared.clock import happened
 from shared.db.tx import Tx
 from shared.errors import Invalid, NotFound
 from shared.events.envelope import Event
-from shared.events.lead import (
-    LeadDisqualified,
-    LeadMqlReached,
-    LeadNurtured,
-    LeadReactivated,
-    LeadUpdated,
-)
+from shared.events.lead import LeadDisqualified, LeadMqlReached, LeadNurtured, LeadReactivated, LeadUpdated
 from shared.masking import differences
 from shared.parties import people
 from shared.policy.company import sources_of

@@ -4,7 +4,8 @@ from lead_svc.leads.record import Lead
 from lead_svc.leads.tables import LEADS
 from lead_svc.parties.record import Contact
 from lead_svc.parties.tables import CONTACTS
-from shared.events.lead import ContactUpdated, LeadUpdated
+from shared.events.lead import LeadUpdated
+from shared.events.party import ContactUpdated
 from shared.parties.merges import Names, stragglers
 
 

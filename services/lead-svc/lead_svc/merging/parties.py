@@ -22,7 +22,7 @@ from shared.db.query import Aggregate
 from shared.db.tx import Tx
 from shared.errors import Invalid, NotFound, Stale
 from shared.events.envelope import Event
-from shared.events.lead import (
+from shared.events.party import (
     AccountAbsorbed,
     AccountMemberAdded,
     AccountMemberRemoved,

@@ -21,7 +21,7 @@ from shared.access.members import Part
 from shared.db.query import A, Query, is_in
 from shared.db.tx import Tx
 from shared.errors import Invalid, NotFound, Rejected, require
-from shared.events.lead import AccountCreated, AccountMemberAdded, AccountMemberRemoved, AccountUpdated, ContactCreated, ContactUpdated
+from shared.events.party import AccountCreated, AccountMemberAdded, AccountMemberRemoved, AccountUpdated, ContactCreated, ContactUpdated
 from shared.fields import personal
 from shared.ids import new_id
 from shared.masking import differences

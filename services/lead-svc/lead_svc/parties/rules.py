@@ -8,7 +8,7 @@ from lead_svc.parties.record import ACCOUNT, CONTACT, Account, Contact
 from shared.acts import Act, who
 from shared.auth.actor import LEADERS, OWNERS, Actor, Role
 from shared.errors import Unmet
-from shared.events.lead import (
+from shared.events.party import (
     AccountCreated,
     AccountMemberAdded,
     AccountMemberRemoved,

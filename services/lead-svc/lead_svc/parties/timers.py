@@ -5,7 +5,7 @@ from uuid import UUID
 
 from lead_svc.parties.tables import ACCOUNTS
 from shared.db.tx import Tx
-from shared.events.lead import AccountUpdated
+from shared.events.party import AccountUpdated
 from shared.timers import Timer, set_timer
 
 TIERS = "account.tiers"

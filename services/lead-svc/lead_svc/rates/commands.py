@@ -11,7 +11,7 @@ from lead_svc.rates.rules import SET, WITHDRAW
 from lead_svc.rates.tables import RATES
 from shared.db.tx import Tx
 from shared.errors import Invalid
-from shared.events.lead import RateSet, RateWithdrawn
+from shared.events.rate import RateSet, RateWithdrawn
 from shared.rates import rate_id
 
 What = Literal["created", "updated", "unchanged"]

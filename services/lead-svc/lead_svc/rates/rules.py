@@ -6,7 +6,7 @@ from lead_svc.rates.record import SUBJECT, Rate
 from shared.acts import Act, who
 from shared.auth.actor import Actor, Role
 from shared.errors import Unmet
-from shared.events.lead import RateSet, RateWithdrawn
+from shared.events.rate import RateSet, RateWithdrawn
 
 KEEPERS = who(Role.finance, Role.sales_ops, Role.admin, scope="rates:write")
 

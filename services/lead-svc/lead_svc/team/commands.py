@@ -16,7 +16,7 @@ from shared.auth import Role
 from shared.db.query import Query, is_in
 from shared.db.tx import Reader, Tx
 from shared.errors import Invalid
-from shared.events.lead import PersonAdded, PersonChanged, TeamChanged, TeamCreated
+from shared.events.team import PersonAdded, PersonChanged, TeamChanged, TeamCreated
 from shared.ids import new_id
 from shared.parties import people, references
 from shared.parties.references import Known, made_id

@@ -8,7 +8,7 @@ from lead_svc.team.record import PERSON, TEAM
 from shared.acts import Act, who
 from shared.auth.actor import OWNERS, Actor, Role
 from shared.errors import Invalid, Unmet
-from shared.events.lead import PersonAdded, PersonChanged, TeamChanged, TeamCreated
+from shared.events.team import PersonAdded, PersonChanged, TeamChanged, TeamCreated
 
 MOVED = "person.moved"
 """The timer by which a person's leads follow into another team, a batch at a time."""
