@@ -20,7 +20,8 @@ from prometheus_client import Gauge, Histogram
 from shared.auth import SYSTEM
 from shared.clock import READABLE_YEARS, Clock, machine, moved_by
 from shared.db.context import Context
-from shared.db.tx import Database, Tx
+from shared.db.database import Database
+from shared.db.tx import Tx
 from shared.errors import Invalid
 from shared.ids import new_id
 from shared.process.outage import Outage, every, is_outage, pause

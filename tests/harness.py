@@ -25,7 +25,8 @@ from shared import timers
 from shared.access.kinds import KINDS
 from shared.auth import SYSTEM, Actor, Role, person_id
 from shared.db.context import Context
-from shared.db.tx import Database, Tx
+from shared.db.database import Database
+from shared.db.tx import Tx
 from shared.events.envelope import Envelope, Event, decode, headers, topic
 from shared.ids import new_id
 from shared.log.bus import Delivered

@@ -9,9 +9,9 @@ import structlog
 from sqlalchemy import select
 
 from shared.auth import Actor
+from shared.db.database import Database
 from shared.db.query import Query
 from shared.db.tables import ROSTER
-from shared.db.tx import Database
 from shared.errors import Forbidden
 
 FRESH = 2.0

@@ -5,10 +5,9 @@ What `add` and `save` change is written with the next statement, whatever it is:
 JSONB columns hold plain Python values; JSON columns hold the bytes as they are (events travel unparsed).
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, TypeVar, cast
@@ -18,13 +17,12 @@ import asyncpg
 
 from shared.db.context import Context
 from shared.db.outbox import MANY, Answer, Change, Told, write
-from shared.db.pool import Pool
 from shared.db.query import A, Aggregate, Query, at_version
 from shared.errors import KeyInUse, Stale
 from shared.events.envelope import E, Envelope, Event
 from shared.ids import new_id
 from shared.policy.document import D, Policy
-from shared.policy.held import DEFAULTS, Active, Held
+from shared.policy.held import DEFAULTS, Active
 from shared.process.settings import Settings
 
 R = TypeVar("R")
@@ -33,7 +31,7 @@ Consequence = Callable[["Tx", Sequence[Told]], Awaitable[None]]
 Follows = Mapping[type[Event], Sequence[Consequence]]
 """What follows from events in the transaction that tells them: tasks close, deadlines start and end. They get all of one type at once."""
 
-_NOTHING: Follows = MappingProxyType({})
+NOTHING: Follows = MappingProxyType({})
 _FEW = 5
 """So many rows are remembered as they were written."""
 
@@ -95,7 +93,7 @@ class Reader:
 class Tx(Reader):
     """One transaction. Only the edge (a route, a reaction, a timer, a job) opens and commits it."""
 
-    def __init__(self, conn: Any, context: Context, settings: Settings, active: Active = DEFAULTS, follows: Follows = _NOTHING) -> None:
+    def __init__(self, conn: Any, context: Context, settings: Settings, active: Active = DEFAULTS, follows: Follows = NOTHING) -> None:
         super().__init__(conn, active)
         self._follows = follows
         self._followed: list[Told] = []
@@ -362,58 +360,7 @@ class Tx(Reader):
             self._told, self.answer, self._change = [], None, None
 
 
-class Database(Pool):
-    """One service's database in one process."""
-
-    def __init__(self, settings: Settings, service: str | None = None, *, least: int = 1, follows: Follows = _NOTHING) -> None:
-        super().__init__(settings, service, least=least)
-        self._follows = follows
-        self.committed = asyncio.Event()
-        self.policies = Held(settings)
-
-    @asynccontextmanager
-    async def read(self) -> AsyncIterator[Reader]:
-        async with self.connection() as conn:
-            await self.policies.refresh(conn)
-            yield Reader(conn, self.policies.active)
-
-    @asynccontextmanager
-    async def begin(self, context: Context, *, keep: bool = True) -> AsyncIterator[Tx]:
-        """A transaction that commits when the block ends well; with `keep=False` (a dry run) it never does."""
-        async with self.connection() as conn:
-            await self.policies.refresh(conn)
-            transaction = conn.transaction()
-            await transaction.start()
-            tx = Tx(conn, context, self.settings, self.policies.active, self._follows)
-            tx.kept = keep
-            try:
-                yield tx
-                await (tx.flush() if keep else tx._ready())
-            except BaseException:
-                if not _is_lost(conn):
-                    await transaction.rollback()
-                raise
-            if keep:
-                await transaction.commit()
-                self.committed.set()
-                if tx.changes_policy:
-                    self.policies.forget()
-            else:
-                await transaction.rollback()
-
-
 def _by_column(of: Aggregate[A], rows: Sequence[tuple[A, Sequence[Any]]], *, loaded: bool = False) -> dict[str, Sequence[Any]]:
     """The rows as lists of values, each at the version that its events bring it to."""
     versions = [(row.version if loaded else 0) + len(events) for row, events in rows]
     return of.by_column([row for row, _ in rows], versions)
-
-
-def _is_lost(conn: Any) -> bool:
-    try:
-        return bool(conn.is_closed())
-    except asyncpg.InterfaceError:  # the pool has taken back what broke, and says only that
-        return True
-
-
-def as_dict(row: Any) -> dict[str, Any]:
-    return asdict(row)

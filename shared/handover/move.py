@@ -16,9 +16,10 @@ from sqlalchemy import ColumnElement, Integer, Uuid, bindparam, func, select, tr
 from shared.auth.actor import Actor, Role
 from shared.clock import Clock
 from shared.db.context import Context
+from shared.db.database import Database
 from shared.db.query import Aggregate, Query, is_in
 from shared.db.tables import HAND_OVER
-from shared.db.tx import Database, Tx
+from shared.db.tx import Tx
 from shared.events.envelope import Event
 from shared.events.team import HandOverFilter, HandOverMoved
 from shared.handover.parts import Part

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.db.tx import Database
+from shared.db.database import Database
 from shared.imports.outcome import Problem
 from shared.imports.record import Job
 from shared.imports.rows import RowReader

@@ -18,9 +18,10 @@ from starlette.responses import Response, StreamingResponse
 
 from shared.acts import Act
 from shared.auth import CurrentActor
+from shared.db.database import Database
 from shared.db.query import Query as Statement
 from shared.db.tables import IMPORT_JOB
-from shared.db.tx import Database, Tx
+from shared.db.tx import Tx
 from shared.errors import NotFound
 from shared.http.access_log import logged
 from shared.http.edge import ClinchRoute, InTx, Reading

@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect
 
 from shared.clock import Clock
 from shared.db.context import Context
-from shared.db.tx import Database
+from shared.db.database import Database
 from shared.imports.columns import Unsettled
 from shared.imports.importer import Importer
 from shared.imports.outcome import Outcome, Problem

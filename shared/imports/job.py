@@ -14,9 +14,10 @@ from sqlalchemy import bindparam, delete, insert, select, update
 
 from shared.clock import Clock
 from shared.db.context import Context
+from shared.db.database import Database
 from shared.db.query import Query, columns, rows_param
 from shared.db.tables import IMPORT_CHUNK, IMPORT_JOB, IMPORT_PROBLEM
-from shared.db.tx import Database, Tx
+from shared.db.tx import Tx
 from shared.imports.ahead import Ahead, Batch
 from shared.imports.columns import Unsettled
 from shared.imports.idle import Idle

@@ -12,9 +12,9 @@ from sqlalchemy import bindparam, insert, select, update
 
 from shared.auth import Actor
 from shared.db.context import Context
+from shared.db.database import Database
 from shared.db.query import Query as Statement
 from shared.db.tables import IMPORT_CHUNK, IMPORT_JOB
-from shared.db.tx import Database
 from shared.errors import Invalid, Problem
 from shared.ids import new_id
 from shared.imports.check import ImportCheck, check

@@ -17,7 +17,8 @@ from prometheus_client import Gauge, Histogram
 from shared.auth import SYSTEM
 from shared.clock import Clock, moved_by, utcnow
 from shared.db.context import Context
-from shared.db.tx import Database, Tx
+from shared.db.database import Database
+from shared.db.tx import Tx
 from shared.log import inbox
 from shared.log.bus import Bus, Delivered, OffsetOutOfRange, Reader, TopicPartition
 from shared.log.dead_letters import describe, park

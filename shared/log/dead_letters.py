@@ -14,7 +14,8 @@ import structlog
 from shared.auth import SYSTEM
 from shared.clock import Clock, moved_by
 from shared.db.context import Context
-from shared.db.tx import Database, Reader, Tx
+from shared.db.database import Database
+from shared.db.tx import Reader, Tx
 from shared.errors import NotFound, Rejected
 from shared.ids import new_id
 from shared.log.bus import Delivered

@@ -16,7 +16,8 @@ import structlog
 
 from shared.clock import READABLE_YEARS
 from shared.db.context import Context
-from shared.db.tx import Database, Tx
+from shared.db.database import Database
+from shared.db.tx import Tx
 from shared.errors import NotFound, Rejected
 from shared.ids import new_id
 from shared.log.bus import Bus

@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from prometheus_client import Counter, Gauge
 
-from shared.db.tx import Database
+from shared.db.database import Database
 from shared.errors import Unavailable
 from shared.log import outbox_letters as letters
 from shared.log.bus import Bus, TopicRefused, UnknownTopic

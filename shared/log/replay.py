@@ -12,7 +12,8 @@ from uuid import UUID
 from shared.auth import SYSTEM
 from shared.clock import Clock, moved_by
 from shared.db.context import Context
-from shared.db.tx import Database, Tx
+from shared.db.database import Database
+from shared.db.tx import Tx
 from shared.events.envelope import Envelope, Event
 from shared.log import inbox
 from shared.log.bus import Bus, Delivered, TopicPartition

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from shared.db.tx import Database
+from shared.db.database import Database
 from shared.log.readers import Reader
 
 log = structlog.get_logger()

@@ -15,8 +15,9 @@ from sqlalchemy import CheckConstraint, Column, Index, Integer, LargeBinary, Met
 from shared.auth.actor import SYSTEM
 from shared.clock import Clock, machine, moved_by
 from shared.db.context import Context
+from shared.db.database import Database
 from shared.db.tables import At
-from shared.db.tx import Database, Reader, Tx
+from shared.db.tx import Reader, Tx
 from shared.ids import new_id
 from shared.outbound.numbers import Sending
 from shared.process.outage import Outage, every, is_outage, pause

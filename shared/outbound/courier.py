@@ -20,7 +20,8 @@ import structlog
 from shared.auth.actor import SYSTEM
 from shared.clock import Clock, machine, moved_by
 from shared.db.context import Context
-from shared.db.tx import Database, Tx
+from shared.db.database import Database
+from shared.db.tx import Tx
 from shared.outbound import rules, secrets, signature, upkeep
 from shared.outbound.channel import Channel, Message
 from shared.outbound.meters import Meters

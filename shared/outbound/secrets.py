@@ -5,7 +5,8 @@ from uuid import UUID
 
 import structlog
 
-from shared.db.tx import Database, Reader, Tx
+from shared.db.database import Database
+from shared.db.tx import Reader, Tx
 from shared.ids import new_id
 from shared.outbound import signature
 from shared.outbound.channel import Channel

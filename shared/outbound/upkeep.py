@@ -4,7 +4,7 @@ import asyncio
 from datetime import datetime, timedelta
 
 from shared.clock import Clock, machine
-from shared.db.tx import Database
+from shared.db.database import Database
 from shared.outbound.channel import Channel
 from shared.outbound.meters import Meters
 from shared.outbound.secrets import seal_again

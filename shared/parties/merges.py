@@ -17,8 +17,9 @@ from sqlalchemy import ColumnElement, bindparam, select, true, update
 from shared.auth import SYSTEM
 from shared.clock import Clock, moved_by
 from shared.db.context import Context
+from shared.db.database import Database
 from shared.db.query import Aggregate, Query, is_in
-from shared.db.tx import Database, Reader, Tx
+from shared.db.tx import Reader, Tx
 from shared.events.envelope import Envelope, Event
 from shared.events.party import AccountAbsorbed, AccountRestored, ContactAbsorbed, ContactRestored
 from shared.log.reactions import Reaction

@@ -17,7 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 from shared.ids import external_id
 
 if TYPE_CHECKING:
-    from shared.db.tx import Database, Tx
+    from shared.db.database import Database
+    from shared.db.tx import Tx
     from shared.process.settings import Settings
 
 LABEL_ZH = "x-title-zh"

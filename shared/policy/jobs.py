@@ -10,7 +10,7 @@ from typing import Any
 from shared.auth import SYSTEM
 from shared.clock import Clock
 from shared.db.context import Context
-from shared.db.tx import Database
+from shared.db.database import Database
 from shared.policy import moves, simulation, store
 from shared.policy.document import Policy
 from shared.process.outage import Outage

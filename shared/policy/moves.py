@@ -9,9 +9,10 @@ from sqlalchemy import bindparam, select
 from shared.auth import SYSTEM
 from shared.clock import Clock
 from shared.db.context import Context
+from shared.db.database import Database
 from shared.db.query import Query, is_in
 from shared.db.tables import POLICY_VERSION
-from shared.db.tx import Database, Tx
+from shared.db.tx import Tx
 from shared.policy import commands
 from shared.policy.document import Policy
 from shared.policy.record import VERSIONS, PolicyState, Running, Version

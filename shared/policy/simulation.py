@@ -16,9 +16,10 @@ from sqlalchemy import bindparam, insert, select, update
 from shared.auth import SYSTEM
 from shared.clock import Clock
 from shared.db.context import Context
+from shared.db.database import Database
 from shared.db.query import Query, is_in, rows_param
 from shared.db.tables import POLICY_DIFFERENCE, POLICY_SIMULATION
-from shared.db.tx import Database, Reader, Tx
+from shared.db.tx import Reader, Tx
 from shared.errors import NotFound
 from shared.ids import new_id
 from shared.policy import commands, store

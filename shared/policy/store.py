@@ -9,9 +9,10 @@ from sqlalchemy import Integer, bindparam, select
 
 from shared.auth import SYSTEM
 from shared.db.context import Context
+from shared.db.database import Database
 from shared.db.query import Query, is_in
 from shared.db.tables import POLICY_VERSION
-from shared.db.tx import Database, Tx
+from shared.db.tx import Tx
 from shared.events.envelope import Event
 from shared.events.policy import PolicyActivated
 from shared.ids import new_id

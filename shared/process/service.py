@@ -23,7 +23,8 @@ from shared.auth import SYSTEM, Verifier
 from shared.auth.leavers import Leavers
 from shared.clock import Clock, utcnow
 from shared.db.context import Context
-from shared.db.tx import Consequence, Database, Follows
+from shared.db.database import Database
+from shared.db.tx import Consequence, Follows
 from shared.events.envelope import EVERY_SERVICE, REGISTRY, Event, topic
 from shared.http import idempotency, openapi, problem
 from shared.http.access_log import AccessLog

@@ -9,7 +9,7 @@ import structlog
 
 from shared import timers
 from shared.clock import Clock, kept_since, utcnow
-from shared.db.tx import Database
+from shared.db.database import Database
 from shared.http import access_log, rate
 from shared.http.idempotency import FORGET_OLD
 from shared.imports.job import forget_uploads

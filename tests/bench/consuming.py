@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from time import perf_counter
 
 from metrics_svc.service import service
-from shared.db.tx import Database
+from shared.db.database import Database
 from shared.log.bus import Delivered, Message, Positions, Reader
 from shared.log.consumer import Consumer
 from shared.log.reactions import Handle

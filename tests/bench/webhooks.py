@@ -8,7 +8,7 @@ from metrics_svc.feed.commands import feed
 from metrics_svc.service import service
 from metrics_svc.webhooks.courier import COURIER, sender
 from shared.clock import utcnow
-from shared.db.tx import Database
+from shared.db.database import Database
 from shared.log.bus import Delivered
 from shared.outbound.rules import AT_ONCE
 from shared.outbound.sender import Sender

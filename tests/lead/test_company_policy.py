@@ -9,7 +9,7 @@ from clinch.run.postgres import Postgres
 from lead_svc.service import service
 from shared.auth import SYSTEM
 from shared.db.context import Context
-from shared.db.tx import Database
+from shared.db.database import Database
 from shared.events.policy import PolicyActivated
 from shared.policy import store
 from shared.policy.company import COMPANY_POLICY

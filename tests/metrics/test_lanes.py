@@ -19,7 +19,8 @@ from metrics_svc.rebuild.current import keep_current
 from metrics_svc.rebuild.log import differing_rows, rebuild
 from metrics_svc.rebuild.progress import SESSION, Progress, read
 from metrics_svc.rebuild.versions import _meaning, _wanted, code_of, outdated
-from shared.db.tx import Database, Reader
+from shared.db.database import Database
+from shared.db.tx import Reader
 from shared.events.envelope import REGISTRY
 from shared.log.bus import Bus, Delivered, open_bus
 from shared.log.consumer import Consumer

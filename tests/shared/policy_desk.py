@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from shared.db.tx import Database
+from shared.db.database import Database
 from shared.ids import new_id
 from shared.policy import simulation
 from shared.policy.document import Difference, Looked, Policy, Simulation

@@ -14,7 +14,7 @@ from lead_svc.service import service as lead_svc
 from metrics_svc.service import service as metrics_svc
 from shared.auth import Actor, Role
 from shared.auth.leavers import FRESH, KEEP, Leavers
-from shared.db.tx import Database
+from shared.db.database import Database
 from shared.errors import Forbidden
 from shared.events.team import PersonAdded, PersonChanged, PersonTold
 from shared.parties import people

@@ -10,7 +10,7 @@ from clinch.run.services import load
 from clinch.run.settings import SERVICES
 from shared.auth import SYSTEM
 from shared.db.context import Context
-from shared.db.tx import Database
+from shared.db.database import Database
 from shared.events.policy import PolicyActivated
 from shared.policy import store
 from shared.policy.company import COMPANY_POLICY

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from clinch.run.postgres import Postgres
-from shared.db.tx import Database
+from shared.db.database import Database
 from shared.errors import Unavailable
 from shared.http.rate import PORTIONS, Limiter, TooMany
 from shared.ids import new_id

@@ -11,7 +11,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from shared.db.tx import Database
+from shared.db.database import Database
 from shared.ids import new_id
 from shared.log import relay as relaying
 from shared.log.bus import BusUnavailable, Message, UnknownTopic

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Route
 
-from shared.db.tx import Database
+from shared.db.database import Database
 from shared.errors import Unavailable
 from shared.process.settings import Settings
 from shared.process.telemetry import Telemetry

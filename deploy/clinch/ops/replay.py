@@ -68,7 +68,7 @@ def _system(data: object, database: str) -> "tuple[Settings, Clock]":
 async def _replay(settings: "Settings", clock: "Clock", database: str, name: str, publish: bool) -> "Progress":
     from clinch.run.services import load
     from shared.company import stored
-    from shared.db.tx import Database
+    from shared.db.database import Database
     from shared.log.bus import open_bus
     from shared.log.replay import replay
 

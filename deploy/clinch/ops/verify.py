@@ -59,7 +59,7 @@ async def _verify(settings: "Mapping[str, Settings]", wait: float, rebuild: bool
     from rich.console import Console
 
     from clinch.run.services import load
-    from shared.db.tx import Database
+    from shared.db.database import Database
     from shared.log.bus import open_bus
 
     console = Console()

@@ -16,9 +16,9 @@ from deal_svc.quotes.record import Quote
 from deal_svc.quotes.rules import largest_discount, sender
 from deal_svc.quotes.tables import QUOTE, QUOTES
 from shared.calendar import day_of
+from shared.db.database import Database
 from shared.db.query import Query, is_in
 from shared.db.tables import POLICY_SIMULATION, At
-from shared.db.tx import Database
 from shared.events.envelope import REGISTRY
 from shared.money import minor_unit
 from shared.policy.document import Difference, Looked, Simulation

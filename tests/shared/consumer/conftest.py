@@ -3,7 +3,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from clinch.run.postgres import Postgres
-from shared.db.tx import Database
+from shared.db.database import Database
 from shared.log import consumer as consuming
 from tests.harness import Running, running
 from tests.shared.consumer.log import TOPIC, Log

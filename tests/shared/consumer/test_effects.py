@@ -8,7 +8,8 @@ from uuid import UUID
 
 import asyncpg
 
-from shared.db.tx import Database, Tx
+from shared.db.database import Database
+from shared.db.tx import Tx
 from shared.events.envelope import Envelope, Event
 from shared.ids import new_id
 from shared.log import dead_letters

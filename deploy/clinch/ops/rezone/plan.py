@@ -158,7 +158,7 @@ async def _refuse_events_under_way(settings: "Mapping[str, Settings]") -> None:
     """An event whose rate is to the old currency must not reach a service that counts in the new one."""
     from clinch.ops.verify import behind
     from clinch.run.services import load
-    from shared.db.tx import Database
+    from shared.db.database import Database
     from shared.log.bus import BusError, open_bus
 
     async with AsyncExitStack() as stack:

@@ -94,7 +94,7 @@ async def _figures(settings: "Settings", conn: Any, plan: Plan) -> int | None:
     """Rebuilt from the log. How many events took effect; None when an earlier run has done it."""
     from metrics_svc.past.queries import forget
     from metrics_svc.rebuild.log import rebuild
-    from shared.db.tx import Database
+    from shared.db.database import Database
     from shared.log.bus import BusError, open_bus
 
     if await conn.fetchval(_STATE, plan.number) != "moving":

@@ -16,10 +16,11 @@ from contract_svc.contracts.tables import CONTRACT, CONTRACTS
 from contract_svc.delivery.rules import moved_due_day, outcome
 from contract_svc.policy import POLICY, ContractPolicy
 from shared.calendar import day_of, end_of
+from shared.db.database import Database
 from shared.db.outbox import Told
 from shared.db.query import Query
 from shared.db.tables import POLICY_SIMULATION
-from shared.db.tx import Database, Tx
+from shared.db.tx import Tx
 from shared.deadlines import commands as clocks
 from shared.deadlines.record import Clocks, Deadline, Running
 from shared.events.contract import (

@@ -3,6 +3,7 @@
 Each answer to a change carries the deal's new version, for the next If-Match.
 """
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Self
 from uuid import UUID
@@ -16,7 +17,6 @@ from deal_svc.discovery import commands, queries
 from deal_svc.discovery.record import CommitteeRole, Member, Proposal, SpinEntry, SpinPart, Stance
 from shared.access.kinds import DEALS, unmasked
 from shared.auth import Actor, CurrentActor
-from shared.db.tx import as_dict
 from shared.fields import PERSONAL, Name, Text, Time, personal
 from shared.http.body import NOW, Body, Dated, Work
 from shared.http.edge import ClinchRoute, IfMatch, InTx, Reading
@@ -33,7 +33,7 @@ class PartOut(BaseModel):
 
     @classmethod
     def of(cls, part: SpinEntry | Member | Proposal, by: Actor, deal: Deal | None = None) -> Self:
-        said = as_dict(part)
+        said = asdict(part)
         if not unmasked(DEALS, by):
             said |= {name: [] if isinstance(said[name], list) else None for name in personal(cls)}
         return cls(**said, deal_version=deal and deal.version)

@@ -10,7 +10,8 @@ from deal_svc.quotes.record import Quote
 from shared import documents
 from shared.calendar import day_of
 from shared.db.context import Context
-from shared.db.tx import Database, Tx
+from shared.db.database import Database
+from shared.db.tx import Tx
 from shared.documents import Kept, Language
 from shared.policy.company import COMPANY_POLICY, Letterhead
 from shared.process.settings import Settings

@@ -7,7 +7,7 @@ from lead_svc.dormant.queries import CLAIM, OPEN
 from shared.auth.actor import Actor, Role
 from shared.clock import Clock, moved_by
 from shared.db.context import Context
-from shared.db.tx import Database
+from shared.db.database import Database
 from shared.process.outage import Outage, pause
 from shared.process.settings import Settings
 

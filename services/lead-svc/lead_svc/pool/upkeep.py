@@ -8,7 +8,7 @@ from lead_svc.pool.record import Return
 from shared.auth import SYSTEM
 from shared.clock import Clock, moved_by
 from shared.db.context import Context
-from shared.db.tx import Database
+from shared.db.database import Database
 from shared.process.outage import Outage, every
 from shared.process.settings import Settings
 

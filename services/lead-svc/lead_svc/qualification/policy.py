@@ -12,9 +12,10 @@ from lead_svc.leads.tables import LEAD, LEADS
 from lead_svc.policy import POLICY, LeadPolicy
 from lead_svc.qualification import rules
 from lead_svc.qualification.rules import Dimension
+from shared.db.database import Database
 from shared.db.query import Query, is_in
 from shared.db.tables import POLICY_SIMULATION, At
-from shared.db.tx import Database, Tx
+from shared.db.tx import Tx
 from shared.events.envelope import Event
 from shared.events.lead import LeadBantUpdated, LeadRegraded
 from shared.policy.document import Difference, Looked, Simulation

@@ -20,9 +20,10 @@ from lead_svc.scoring.tables import RESCORING
 from shared.auth import SYSTEM
 from shared.clock import Clock
 from shared.db.context import Context
+from shared.db.database import Database
 from shared.db.query import Query
 from shared.db.tables import At
-from shared.db.tx import Database, Tx
+from shared.db.tx import Tx
 from shared.ids import new_id
 from shared.process.outage import Outage, every
 

@@ -12,8 +12,9 @@ from lead_svc.leads.tables import LEAD_SCORE, LEADS, SCORES
 from lead_svc.scoring.policy import ScoringPolicy
 from lead_svc.scoring.queries import model_of, signs_of
 from lead_svc.scoring.rules import Scorer
+from shared.db.database import Database
 from shared.db.query import Query
-from shared.db.tx import Database, Reader
+from shared.db.tx import Reader
 
 BATCH = 1000
 

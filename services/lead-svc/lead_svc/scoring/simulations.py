@@ -14,9 +14,10 @@ from lead_svc.leads.tables import LEAD, LEADS
 from lead_svc.scoring.policy import POLICY, ScoringPolicy
 from lead_svc.scoring.queries import signs_of
 from lead_svc.scoring.rules import Scorer, Sign, reaches_mql
+from shared.db.database import Database
 from shared.db.query import Query, is_in
 from shared.db.tables import EVENT, POLICY_SIMULATION, At
-from shared.db.tx import Database, Reader
+from shared.db.tx import Reader
 from shared.events.lead import LeadQualified
 from shared.policy.document import Difference, Looked, Simulation
 

@@ -13,8 +13,9 @@ from lead_svc.signals.whose import note_seen
 from shared.auth import SYSTEM
 from shared.clock import EARLIEST, Clock, kept_since, moved_by
 from shared.db.context import Context
+from shared.db.database import Database
 from shared.db.query import Query
-from shared.db.tx import Database, Tx
+from shared.db.tx import Tx
 from shared.process.outage import Outage, every
 from shared.process.settings import Settings
 

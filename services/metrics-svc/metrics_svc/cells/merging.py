@@ -13,8 +13,9 @@ from metrics_svc.kpi import all_measures
 from shared.auth import SYSTEM
 from shared.clock import Clock
 from shared.db.context import Context
+from shared.db.database import Database
 from shared.db.query import Query
-from shared.db.tx import Database, Tx
+from shared.db.tx import Tx
 from shared.process.outage import Outage, every
 from shared.process.settings import Settings
 

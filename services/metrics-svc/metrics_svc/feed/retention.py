@@ -8,7 +8,7 @@ from metrics_svc.settings import MetricsSettings
 from shared.auth import SYSTEM
 from shared.clock import Clock, kept_since
 from shared.db.context import Context
-from shared.db.tx import Database
+from shared.db.database import Database
 from shared.process.outage import Outage, every
 
 LOOK_SECONDS = 600

@@ -26,9 +26,10 @@ from metrics_svc.settings import MetricsSettings
 from shared.access.held import Held, may_see
 from shared.access.kinds import ACCOUNTS, KINDS, Kind, reach
 from shared.auth import Actor
+from shared.db.database import Database
 from shared.db.query import Query
 from shared.db.tables import ROSTER
-from shared.db.tx import Database, Reader
+from shared.db.tx import Reader
 from shared.process.outage import Outage, every
 
 LOOK_SECONDS = 0.1

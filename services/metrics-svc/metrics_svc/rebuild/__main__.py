@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from metrics_svc.rebuild.log import rebuild
 from metrics_svc.settings import MetricsSettings
 from shared.company import OtherCompany, settle
-from shared.db.tx import Database
+from shared.db.database import Database
 from shared.log.bus import BusError, open_bus
 from shared.process import heap
 from shared.process.settings import one_line

@@ -16,7 +16,8 @@ from metrics_svc.rebuild.versions import forget_older, keep, outdated
 from shared.auth import SYSTEM
 from shared.clock import Clock
 from shared.db.context import Context
-from shared.db.tx import Database, Tx
+from shared.db.database import Database
+from shared.db.tx import Tx
 from shared.log.bus import open_bus
 from shared.process.outage import Outage
 from shared.process.settings import Settings

@@ -20,8 +20,9 @@ from metrics_svc.rebuild.versions import forget_older, keep, measures_of, outdat
 from shared.auth import SYSTEM
 from shared.clock import utcnow
 from shared.db.context import Context
+from shared.db.database import Database
 from shared.db.tables import CONSUMER_SEEN
-from shared.db.tx import Database, Reader, Tx
+from shared.db.tx import Reader, Tx
 from shared.events.envelope import Envelope
 from shared.log import inbox
 from shared.log.bus import Bus, BusError, TopicPartition
