@@ -88,14 +88,10 @@ class Limiter:
                 self._leases.popitem(last=False)
         portion = _portion(limits)
         if lease.left * 2 <= portion:
-            if lease.asking is None and self._clock() >= lease.again:
-                lease.asking = asyncio.create_task(self._ask(principal, lease, limits), name="rate limit")
             # A small portion is gone when many have waited for it, so whoever got none of it asks for the next one.
-            while lease.left <= 0 and (lease.asking is not None or self._clock() >= lease.again):
-                if lease.asking is None:
-                    lease.asking = asyncio.create_task(self._ask(principal, lease, limits), name="rate limit")
+            while (asking := self._asking(principal, lease, limits)) is not None and lease.left <= 0:
                 # Shielded: a caller who hangs up must not cancel what others wait for.
-                await asyncio.shield(lease.asking)
+                await asyncio.shield(asking)
             self._leases.move_to_end(principal)
         if lease.left <= 0:
             REFUSED.labels(self._service).inc()
@@ -108,6 +104,12 @@ class Limiter:
         for task in asking:
             task.cancel()
         await asyncio.gather(*asking, return_exceptions=True)
+
+    def _asking(self, principal: UUID, lease: _Lease, limits: Requests) -> "asyncio.Task[None] | None":
+        """The question for more, which begins if none is on its way; None while there is nothing to get."""
+        if lease.asking is None and self._clock() >= lease.again:
+            lease.asking = asyncio.create_task(self._ask(principal, lease, limits), name="rate limit")
+        return lease.asking
 
     async def _ask(self, principal: UUID, lease: _Lease, limits: Requests) -> None:
         rate, portion = limits.per_minute / 60, _portion(limits)
