@@ -14,6 +14,7 @@ from lead_svc.assignment.queries import OF_LEADS, STRANDED, UNMANNED, WAITING, r
 from lead_svc.assignment.record import Assignment, AssignmentOutcome
 from lead_svc.assignment.rules import Candidate, Decision
 from lead_svc.assignment.tables import ASSIGNMENTS
+from lead_svc.leads.queries import lead_of
 from lead_svc.leads.record import OPEN, Lead
 from lead_svc.leads.tables import LEAD, LEADS
 from shared.db.outbox import Told
@@ -105,8 +106,8 @@ async def _returned(tx: Tx, told: Sequence[Told]) -> None:
 async def _changed(tx: Tx, told: Sequence[Told]) -> None:
     """Another rule may be for a lead that waits: it is looked at again. One that was captured just now is looked at anyway."""
     if tx.policy(POLICY).rules:
-        ids = [getattr(one.event, "lead_id", one.subject) for one in told]
-        before = await _before(tx, [id for id in ids if not tx.is_new(id)])
+        ids = [id for one in told if (id := lead_of(one)) and not tx.is_new(id)]
+        before = await _before(tx, ids)
         await assign(tx, [id for id, one in before.items() if one.outcome is AssignmentOutcome.WAITING])
 
 

@@ -22,7 +22,7 @@ from lead_svc.automation.tasks import TO_DO
 from lead_svc.conditions.rules import holds
 from lead_svc.consent.fields import Use
 from lead_svc.consent.queries import left_out
-from lead_svc.leads.queries import beside
+from lead_svc.leads.queries import beside, lead_of
 from lead_svc.leads.record import Lead
 from lead_svc.leads.tables import LEADS
 from lead_svc.team.queries import members
@@ -105,7 +105,7 @@ async def _happened(trigger: Trigger, tx: Tx, told: Sequence[Told]) -> None:
         return
     asked: dict[UUID, dict[str, tuple[Rule, int]]] = {}
     for one in told:
-        id = getattr(one.event, "lead_id", one.subject)
+        id = lead_of(one) or one.subject
         for rule in listening:
             if rules.is_of(rule, one.event) and starts_work(tx, one.time, imported=_imported(tx, one.event), asked=rule.history):
                 asked.setdefault(id, {}).setdefault(rule.name, (rule, _depth(tx, id, one)))

@@ -14,12 +14,19 @@ from lead_svc.leads.tables import LEAD, LEAD_PREDICTION, LEAD_SCORE, LEADS
 from lead_svc.seen import LEADS_SEEN
 from shared.access import kinds
 from shared.access.scoped import Scoped
+from shared.db.outbox import Told
 from shared.db.query import Query, is_in
 from shared.db.tx import Reader
 from shared.fields import personal
 from shared.http.answer import Identified
 from shared.http.listing import Listing, described
 from shared.policy.company import sources_of
+
+
+def lead_of(told: Told) -> UUID | None:
+    """The lead that an event is about: the one that it names, or else its subject."""
+    named: UUID | None = getattr(told.event, "lead_id", told.subject)
+    return named
 
 
 class LeadItem(LeadFields, Identified):

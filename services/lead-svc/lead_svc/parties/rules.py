@@ -1,13 +1,14 @@
 """Companies and the people in them: lead-svc is their master, other services hold ids."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from lead_svc.parties.record import ACCOUNT, CONTACT, Account, Contact
-from shared.acts import Act, who
+from shared.acts import Act, Subject, who
 from shared.auth.actor import LEADERS, OWNERS, Actor, Role
 from shared.errors import Unmet
+from shared.events.envelope import Event
 from shared.events.party import (
     AccountCreated,
     AccountMemberAdded,
@@ -20,6 +21,9 @@ from shared.events.party import (
     ContactRestored,
     ContactUpdated,
 )
+
+P = TypeVar("P", Account, Contact)
+F = TypeVar("F")
 
 _ANY = (*LEADERS, Role.ops, Role.sales_ops, Role.marketing, Role.csm)
 _OWN = (Role.rep, Role.kam, Role.assistant)
@@ -106,62 +110,46 @@ CHANGE_CONTACT = Act(
 )
 MERGES = who(*LEADERS, Role.sales_ops)
 """Who says that two records are the same."""
-_SAYS = "Takes over another {0} that is the same {1}, with all that names it, in every service."
-_UNDOES = "Undoes a merge: what named the {0} before names it again. What was made since stays with the survivor."
 
 
 def _is_merged(party: Account | Contact, _facts: Any, _by: Actor) -> Iterable[Unmet]:
     return () if party.merged_into else [Unmet("not_merged", "It was not merged into another one.")]
 
 
-MERGE_ACCOUNT = Act(
-    of=ACCOUNT,
-    name="merge",
-    operation="merge_account",
-    who=MERGES,
-    tells=(AccountMerged,),
-    refused="The two accounts cannot be merged.",
-    code="cannot_merge",
-    says=_SAYS.format("account", "company"),
-    asks="Both accounts in view.",
-)
-UNMERGE_ACCOUNT = Act(
-    of=ACCOUNT,
-    name="unmerge",
-    operation="unmerge_account",
-    who=MERGES,
-    needs=_is_merged,
-    brings_back=True,
-    tells=(AccountRestored,),
-    refused="The merge cannot be undone.",
-    code="cannot_unmerge",
-    says=_UNDOES.format("account"),
-    asks="As for leads.",
-)
-MERGE_CONTACT = Act(
-    of=CONTACT,
-    name="merge",
-    operation="merge_contact",
-    who=MERGES,
-    tells=(ContactMerged,),
-    refused="The two contacts cannot be merged.",
-    code="cannot_merge",
-    says=_SAYS.format("contact", "person"),
-    asks="Both contacts in view, and of one account.",
-)
-UNMERGE_CONTACT = Act(
-    of=CONTACT,
-    name="unmerge",
-    operation="unmerge_contact",
-    who=MERGES,
-    needs=_is_merged,
-    brings_back=True,
-    tells=(ContactRestored,),
-    refused="The merge cannot be undone.",
-    code="cannot_unmerge",
-    says=_UNDOES.format("contact"),
-    asks="As for leads.",
-)
+def _merge(of: Subject[P, F], told: type[Event], thing: str, asks: str) -> Act[P, F]:
+    return Act(
+        of=of,
+        name="merge",
+        operation=f"merge_{of.name}",
+        who=MERGES,
+        tells=(told,),
+        refused=f"The two {of.name}s cannot be merged.",
+        code="cannot_merge",
+        says=f"Takes over another {of.name} that is the same {thing}, with all that names it, in every service.",
+        asks=asks,
+    )
+
+
+def _unmerge(of: Subject[P, F], told: type[Event]) -> Act[P, F]:
+    return Act(
+        of=of,
+        name="unmerge",
+        operation=f"unmerge_{of.name}",
+        who=MERGES,
+        needs=_is_merged,
+        brings_back=True,
+        tells=(told,),
+        refused="The merge cannot be undone.",
+        code="cannot_unmerge",
+        says=f"Undoes a merge: what named the {of.name} before names it again. What was made since stays with the survivor.",
+        asks="As for leads.",
+    )
+
+
+MERGE_ACCOUNT = _merge(ACCOUNT, AccountMerged, "company", "Both accounts in view.")
+UNMERGE_ACCOUNT = _unmerge(ACCOUNT, AccountRestored)
+MERGE_CONTACT = _merge(CONTACT, ContactMerged, "person", "Both contacts in view, and of one account.")
+UNMERGE_CONTACT = _unmerge(CONTACT, ContactRestored)
 ACCOUNT_ACTS = (CREATE_ACCOUNT, CHANGE_ACCOUNT, ADD_MEMBER, REMOVE_MEMBER, MERGE_ACCOUNT, UNMERGE_ACCOUNT)
 CONTACT_ACTS = (CREATE_CONTACT, CHANGE_CONTACT, MERGE_CONTACT, UNMERGE_CONTACT)
 

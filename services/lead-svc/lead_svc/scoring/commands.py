@@ -11,7 +11,7 @@ from uuid import UUID
 
 from lead_svc.consent.fields import Use
 from lead_svc.consent.queries import left_out
-from lead_svc.leads.queries import SEEN
+from lead_svc.leads.queries import SEEN, lead_of
 from lead_svc.leads.record import Lead, Prediction, Score, State
 from lead_svc.leads.tables import LEADS, PREDICTIONS, SCORES
 from lead_svc.policy import POLICY as LEAD_POLICY
@@ -54,7 +54,7 @@ async def _happened(tx: Tx, told: Sequence[Told]) -> None:
         return
     recent: dict[UUID, bool] = {}
     for one in told:
-        id: UUID | None = getattr(one.event, "lead_id", one.subject)
+        id = lead_of(one)
         if id is None:  # a consent of a contact, which says of no lead
             continue
         news = not isinstance(one.event, _SIGNS_MOVE) and starts_work(tx, one.time, imported=getattr(one.event, "imported", False))
