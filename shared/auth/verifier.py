@@ -21,6 +21,7 @@ from joserfc.jws import CompactSignature, JWSRegistry, extract_compact, validate
 from shared.auth.actor import Actor, Role, person_id
 from shared.auth.jwks import TIMEOUT, Jwks
 from shared.errors import Forbidden, Unauthorized
+from shared.tls import trusted
 
 ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA", "Ed25519")
 """Public-key signatures only; `none` and the HMAC family can never be enabled."""
@@ -79,7 +80,7 @@ class Verifier:
         self._audience = audience
         self._roles_claim = roles_claim
         self._subject_claim = subject_claim
-        self._http = http or httpx.AsyncClient(timeout=TIMEOUT)
+        self._http = http or httpx.AsyncClient(timeout=TIMEOUT, verify=trusted())
         self._keys = Jwks(issuer, self._http, url=jwks_url, clock=clock)
         self._now = now
         self._verified: OrderedDict[bytes, _Verified] = OrderedDict()

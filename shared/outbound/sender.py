@@ -19,6 +19,7 @@ import httpx
 from shared.clock import Clock, machine
 from shared.outbound.addresses import Allowed
 from shared.outbound.rules import AT_ONCE, Answer, retry_after
+from shared.tls import trusted
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 
@@ -94,7 +95,7 @@ class Sender:
         self._seconds, self._agent = seconds, agent
         self._clock = machine(clock)
         self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=tls or httpx.create_ssl_context(),  # certifi's authorities, or SSL_CERT_FILE
+            ssl_context=tls or trusted(),
             max_connections=CONNECTIONS,
             max_keepalive_connections=CONNECTIONS // AT_ONCE,
             keepalive_expiry=30,

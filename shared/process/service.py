@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -198,14 +199,7 @@ class Service:
         app.state.obstacle = self._obstacle_of(app)
         problem.install(app)
         openapi.install(app)
-        audit = access_log_router(self.name)
-        operations = operations_router(self.name, {reader.name: reader for reader in self.heard})
-        own = [policies.router] if self.policies else []
-        every = [route for router in [*self.routers, *own, operations, audit] for route in router.routes]
-        added = [route for route in every if isinstance(route, ClinchRoute)]
-        if len(added) < len(every):
-            raise TypeError(f"{self.name}: make the router with APIRouter(route_class=ClinchRoute)")
-        app.router.routes.insert(0, Routes(added))
+        app.router.routes.insert(0, Routes(self._routes))
         app.router.routes += [
             Route("/livez", _alive),
             Route("/startupz", _ready),
@@ -213,9 +207,21 @@ class Service:
         ]
         app.add_middleware(Compression)
         if settings.cors_origins:
-            app.add_middleware(Cors, origins=settings.cors_origins, own=posted_to(added))
+            app.add_middleware(Cors, origins=settings.cors_origins, own=posted_to(self._routes))
         app.add_middleware(Telemetry, service=self.name, streamed=self.streamed)
         return app
+
+    @cached_property
+    def _routes(self) -> Sequence[ClinchRoute]:
+        """Those of its features and those that every service has: the same ones for all its apps, since to make them takes a while."""
+        audit = access_log_router(self.name)
+        operations = operations_router(self.name, {reader.name: reader for reader in self.heard})
+        own = [policies.router] if self.policies else []
+        every = [route for router in [*self.routers, *own, operations, audit] for route in router.routes]
+        found = [route for route in every if isinstance(route, ClinchRoute)]
+        if len(found) < len(every):
+            raise TypeError(f"{self.name}: make the router with APIRouter(route_class=ClinchRoute)")
+        return found
 
     def served(self, db: Database) -> Served:
         """What the service's document of policy says now of how it is used."""

@@ -9,9 +9,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import cache, cached_property
 from typing import Any
 from uuid import UUID
 
+from shared.events.envelope import Event
 from shared.ids import external_id
 from tests.metrics.told import STAGES, Contract, Deal, FollowUp, Lead, Milestone, Payment, Response, Story, Touch, on, person
 
@@ -180,13 +182,18 @@ class Visit:
     left_by: Holder
 
 
+@cache
+def _names_owner(kind: type[Event]) -> bool:
+    """Whether events of this type say who has the record from then on."""
+    return "owner_id" in kind.model_fields and kind.__name__ not in ("LeadQualified", "LeadInteractionLogged")
+
+
 def holder(story: Story, until: Any) -> Holder:
     """Who had the record when this event of it was told: as the last event says that names an owner. Nobody: whom the next one names."""
     found: Holder = POOL
     told = False
     for e in story.events:
-        names = "owner_id" in type(e.data).model_fields and type(e.data).__name__ not in ("LeadQualified", "LeadInteractionLogged")
-        if names and (not told or found[0] is None):
+        if _names_owner(type(e.data)) and (not told or found[0] is None):
             found = e.data.owner_id, e.data.team_id
         told = told or e is until
     return found
@@ -262,7 +269,7 @@ class Counted:
 
     def reached(self, deal: Deal, k: int) -> bool:
         """Whether it was ever in the stage with this number, or beyond."""
-        here = [v for v in self.visits() if v.deal is deal and STAGES.index(v.stage) >= k and self.known(v.entered)]
+        here = [v for v in self.visits if v.deal is deal and STAGES.index(v.stage) >= k and self.known(v.entered)]
         return bool(here) or any(type(e.data).__name__ == "DealWon" and self.known(e.time) for e in deal.events)
 
     def at_step(self, deals: list[Deal], step: int) -> list[Deal]:
@@ -337,7 +344,7 @@ class Counted:
         open_now = [
             d
             for d in self.world.deals
-            if any(v.deal is d and self.known(v.entered) and not self.known(v.left) for v in self.visits())
+            if any(v.deal is d and self.known(v.entered) and not self.known(v.left) for v in self.visits)
             and self.credited(holder(d, [e for e in d.events if self.known(e.time)][-1]))
         ]
         return len([d for d in open_now if d.lead_id is not None or self.reached(d, 1)])
@@ -370,6 +377,7 @@ class Counted:
         """The amount of the deal as it is known."""
         return self.value(deal, [e for e in deal.events if self.known(e.time)][-1])
 
+    @cached_property
     def visits(self) -> list[Visit]:
         found = []
         for deal in self.world.deals:
@@ -394,7 +402,7 @@ class Counted:
 
     def stage_conversion(self, stage: str) -> tuple[int, int]:
         entered = passed = 0
-        visits = self.visits()
+        visits = self.visits
         for deal in self.world.deals:
             for cycle in range(1, deal.cycle + 1):
                 own = [v for v in visits if v.deal is deal and v.cycle == cycle]

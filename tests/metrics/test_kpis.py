@@ -119,7 +119,7 @@ async def test_durations(told: Told) -> None:
     assert found["parts"]["from_lead_mean"] == (pytest.approx(mean(from_lead)) if from_lead else None)
     stays = await kpi(svc, "time_in_stage", **asked)
     for stage in STAGES:
-        visits = [v for v in counted.visits() if v.stage == stage and counted.credited(v.left_by)]
+        visits = [v for v in counted.visits if v.stage == stage and counted.credited(v.left_by)]
         spent = [days(v.left - v.entered) for v in visits if v.left and counted.inside(v.left)]
         assert stays["parts"][f"{stage}.mean"] == (pytest.approx(mean(spent)) if spent else None)
         assert stays["parts"][f"{stage}.p50"] == (pytest.approx(median(spent), rel=0.011, abs=1e-3) if spent else None)
@@ -164,7 +164,7 @@ async def test_stages(told: Told) -> None:
     for stage, found in zip(STAGES, flow["total"]["stages"], strict=True):
         passed, entered = counted.stage_conversion(stage)
         assert conversion["parts"][stage] == ratio(passed, entered)
-        visits = [v for v in counted.visits() if v.stage == stage]
+        visits = [v for v in counted.visits if v.stage == stage]
         left = [v.to for v in visits if counted.inside(v.left) and counted.credited(v.left_by)]
         assert found["entered"] == len([v for v in visits if counted.inside(v.entered) and counted.credited(v.by)])
         assert {to: n for to, n in found["exits"].items() if n} == {to: left.count(to) for to in set(left)}
