@@ -70,19 +70,24 @@ docs: .venv/installed-dev  ## write OpenAPI, AsyncAPI and the events' schemas in
 
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate pyproject.toml
 
+# Of these only files are used, so what they would need to run stays away.
+COMPILE_ALONE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate --no-deps
+
 lock:  ## bring the lock files in line with pyproject.toml (needs uv)
 	@$(COMPILE) -o requirements.lock
 	@$(COMPILE) --extra documents -c requirements.lock -o requirements-documents.lock
 	@$(COMPILE) --extra embedded -c requirements-documents.lock -o requirements-embedded.lock
+	@$(COMPILE_ALONE) requirements-page.in -o requirements-page.lock
 	@$(COMPILE) --extra embedded --extra dev -c requirements-embedded.lock -o requirements-dev.lock
 
 # Installed again only when a lock file or pyproject.toml changes.
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 NO_COMPILER = A package has no wheel for this machine and there is no C compiler: install one (Debian: apt-get install build-essential; macOS: xcode-select --install), then repeat.
 
-.venv/installed: requirements-embedded.lock pyproject.toml | .venv/bin/python
+.venv/installed: requirements-embedded.lock requirements-page.lock pyproject.toml | .venv/bin/python
 	@echo "Installing the dependencies (only when they changed) ..."
 	@$(INSTALL) --require-hashes --prefer-binary -r requirements-embedded.lock || { command -v cc >/dev/null || echo "$(NO_COMPILER)" >&2; exit 1; }
+	@$(INSTALL) --require-hashes --only-binary :all: --no-deps -r requirements-page.lock
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 

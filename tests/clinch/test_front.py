@@ -103,6 +103,17 @@ def test_in_production_it_does_not_start_as_the_issuer(tmp_path: Path) -> None:
         client(READY, tmp_path, env="production")
 
 
+async def test_people_find_the_page_at_the_root(tmp_path: Path) -> None:
+    async with client(READY, tmp_path) as http:
+        development = await http.get("/")
+        assert '<meta name="clinch-development" content="true">' in development.text
+    async with client(READY, tmp_path, issuer="https://id.example.com/realms/clinch", env="production") as http:
+        elsewhere = await http.get("/")
+        assert '<meta name="clinch-issuer" content="https://id.example.com/realms/clinch">' in elsewhere.text
+        assert '<meta name="clinch-development" content="false">' in elsewhere.text
+        assert "connect-src 'self' https://id.example.com;" in elsewhere.headers["content-security-policy"]
+
+
 async def test_the_page_offers_every_service(tmp_path: Path) -> None:
     async with client(READY, tmp_path) as http:
         assert '["lead-svc", "deal-svc"]' in (await http.get("/docs")).text

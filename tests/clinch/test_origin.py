@@ -98,10 +98,6 @@ async def test_the_docs_come_from_this_machine_only(client: httpx.AsyncClient) -
     assert (await client.get("/openapi/deal-svc.json")).json()["info"]["title"] == "deal"
 
 
-async def test_the_root_leads_to_the_docs(client: httpx.AsyncClient) -> None:
-    assert (await client.get("/")).headers["location"] == "/docs"
-
-
 async def test_a_frontend_of_another_origin_may_read_that_a_path_is_nobodys() -> None:
     ours = {"Origin": "https://crm.example"}
     made = origin([], cors_origins=("https://crm.example",))
@@ -119,4 +115,3 @@ async def test_no_address_leads_to_the_host_that_a_caller_names(client: httpx.As
     for path in ("/docs/", "/readyz/"):
         answer = await client.get(path, headers={"Host": "evil.example"})
         assert (answer.status_code, "location" in answer.headers) == (404, False)
-    assert (await client.get("/")).headers["location"] == "/docs"

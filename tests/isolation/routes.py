@@ -38,6 +38,7 @@ WHOLES = {
 
 FOR_ALL = {
     "/v1/me",
+    "/v1/labels",
     "/v1/team/teams",
     "/v1/team/teams/{team_id}",
     "/v1/team/people",
@@ -64,6 +65,7 @@ FOR_ALL = {
 FIGURES = {
     "/v1/metrics/kpis/{name}",
     "/v1/metrics/kpis/{name}/records",
+    "/v1/metrics/figures",
     "/v1/metrics/funnel",
     "/v1/metrics/funnel/records",
     "/v1/metrics/flow",

@@ -160,3 +160,23 @@ def test_every_measure_is_of_a_kind_that_some_roles_see() -> None:
         *("due", "excused", "settled", "unsettled", "cash", "cash_waited", "cash_back", "cash_back_waited")
     }
     assert Role.marketing not in kind_of(all_measures()["won"]).reached_by
+
+
+@pytest.mark.parametrize(("role", "subject"), [("director", "x"), ("marketing", "x"), ("finance", "x"), ("rep", "ann"), ("rep", "nobody")])
+async def test_all_figures_at_once_are_those_that_each_kpi_gives(svc: Running, role: str, subject: str) -> None:
+    await told(svc)
+    asked = {"from": "2025-01-01", "to": "2026-01-01", "grain": "quarter"}
+    async with svc.client(role, subject) as client:
+        listed = [kpi["name"] for kpi in (await client.get("/v1/metrics/kpis")).json()]
+        found = (await client.get("/v1/metrics/figures", params=asked)).json()
+        each = [(await client.get(f"/v1/metrics/kpis/{name}", params=asked)).json() for name in listed]
+    assert listed
+    assert found == each
+
+
+async def test_figures_that_have_no_owner_are_left_out_when_all_are_asked_by_owner(svc: Running) -> None:
+    await told(svc)
+    async with svc.client("director") as client:
+        names = {figure["kpi"] for figure in (await client.get("/v1/metrics/figures", params={"by": "owner"})).json()}
+        assert {"win_rate", "leads_captured"} <= names
+        assert names.isdisjoint({"spend", "cost_per_lead", "cost_per_sql"})

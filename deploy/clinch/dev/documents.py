@@ -39,8 +39,9 @@ def docs(check: Annotated[bool, typer.Option("--check", help="Write nothing; fai
 
 def documents() -> dict[str, str]:
     """Every generated document: its path in the project, and its text."""
-    from clinch.dev.acts import every_act
+    from clinch.dev.acts import acts_in, every_act
     from clinch.dev.asyncapi import asyncapi
+    from clinch.dev.labels import LABELS, labels
     from clinch.dev.pages import pages
 
     services = list(_services())
@@ -48,7 +49,9 @@ def documents() -> dict[str, str]:
     made["docs/asyncapi/asyncapi.json"] = asyncapi(published(), {service.name: _heard(service) for service in services})
     made |= {f"docs/openapi/{service.name}.json": openapi(service) for service in services}
     acts = {"services/lead-svc/lead_svc/me/acts.json": _text(every_act(services))}
-    return {name: _text(document) for name, document in made.items()} | acts | pages(services, published())
+    named = {act.name for service in services for act in acts_in(service) if act.operation}
+    words = {LABELS: _text(labels(published(), named))}
+    return {name: _text(document) for name, document in made.items()} | acts | words | pages(services, published())
 
 
 def broken_promises(made: dict[str, str]) -> list[str]:

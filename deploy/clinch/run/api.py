@@ -12,6 +12,7 @@ from clinch.run.issuer import issuer_app
 from clinch.run.origin import Origin, Served
 from clinch.run.services import exit_on_bad_settings, with_settings
 from clinch.run.settings import ISSUER_PATH, Embedded
+from clinch.run.web import Page, Shown
 from shared.clock import utcnow
 from shared.process import heap
 from shared.process.admin import admin
@@ -26,10 +27,11 @@ async def build(run: Embedded, settings: Settings, stop: asyncio.Event) -> Origi
     own = run.issuer == run.development_issuer
     issuer_clock = clock if own else utcnow
     served = [Served(service.name, service.paths, service.app(its, clock, stop, issuer_clock)) for service, its in services]
+    page = Page(Shown(run.issuer, development=own)).routes()
     if not own:
-        return Origin(served, {}, settings.cors_origins)
+        return Origin(served, {}, settings.cors_origins, page)
     issuer = issuer_app(key_file=run.folder.issuer_key, issuer=run.issuer, audience=settings.audience, env=settings.env, clock=clock)
-    return Origin(served, {ISSUER_PATH: issuer}, settings.cors_origins)
+    return Origin(served, {ISSUER_PATH: issuer}, settings.cors_origins, page)
 
 
 async def serve_all(arguments: Arguments) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 _FILES = ("swagger-ui-bundle.js", "swagger-ui.css", "favicon.png")
@@ -51,7 +51,7 @@ def docs_routes(apps: Mapping[str, FastAPI]) -> list[Route]:
 
 
 def page_routes(services: Iterable[str]) -> list[Route]:
-    """`/docs`, its files, and `/` which leads there."""
+    """`/docs` and its files."""
     page = _PAGE.replace("__NAMES__", json.dumps(list(services)))
     files = _static_files()
 
@@ -61,11 +61,7 @@ def page_routes(services: Iterable[str]) -> list[Route]:
     async def file(request: Request) -> Response:
         return FileResponse(files / request.url.path.rpartition("/")[2], headers={"Cache-Control": "max-age=86400"})
 
-    async def home(_: Request) -> Response:
-        return RedirectResponse("/docs")
-
     return [
-        Route("/", home),
         Route("/docs", docs),
         *[Route(f"/docs/{name}", file) for name in _FILES],
     ]

@@ -1,4 +1,4 @@
-"""What belongs to no service, as a container behind the gateway: the docs page, the readiness of all, and for development the
+"""What belongs to no service, as a container behind the gateway: the page, the docs, the readiness of all, and for development the
 issuer and the sample people it gives tokens to.
 
 The embedded run's `origin` does the same in one process.
@@ -28,6 +28,7 @@ from clinch.run.origin import not_found
 from clinch.run.seed import seed_people
 from clinch.run.services import exit_on_bad_settings
 from clinch.run.settings import ISSUER_PATH
+from clinch.run.web import Page, Shown
 from shared.http.cors import public
 from shared.http.problem import answer
 from shared.process.logs import configure_logging
@@ -90,9 +91,11 @@ def front(settings: FrontSettings, transport: httpx.AsyncBaseTransport | None = 
         return Response(answered.content, media_type="application/json")
 
     probes = [Route("/livez", alive), Route("/readyz", ready)]
-    routes: list[BaseRoute] = [*probes, *page_routes(settings.services), Route("/openapi/{service}.json", document)]
+    development = settings.issuer.endswith(ISSUER_PATH)
+    page = Page(Shown(settings.issuer, development)).routes()
+    routes: list[BaseRoute] = [*probes, *page, *page_routes(settings.services), Route("/openapi/{service}.json", document)]
     issuer: Issuer | None = None
-    if settings.issuer.endswith(ISSUER_PATH):
+    if development:
         app = issuer_app(key_file=settings.issuer_key_file, issuer=settings.issuer, audience=settings.audience, env=settings.env)
         issuer = app.state.issuer
         routes.append(Mount(ISSUER_PATH, app))

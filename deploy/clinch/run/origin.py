@@ -30,14 +30,21 @@ class Served:
 
 
 class Origin:
-    """Sends a request to the owner of the longest prefix of its path, and answers the rest itself: probes, docs, 404."""
+    """Sends a request to the owner of the longest prefix of its path, and answers the rest itself: probes, docs, the page, 404."""
 
-    def __init__(self, services: Sequence[Served], mounts: Mapping[str, FastAPI], cors_origins: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        services: Sequence[Served],
+        mounts: Mapping[str, FastAPI],
+        cors_origins: Sequence[str] = (),
+        page: Sequence[Route] = (),
+    ) -> None:
         self._services, self._mounts = services, mounts
         self._owners = {prefix: s.app for s in services for prefix in s.prefixes} | dict(mounts)
         probes = [Route(path, self._probe) for path in ("/livez", "/readyz", "/startupz")]
         documents = {s.name: s.app for s in services}
-        self._own = public(Starlette(routes=[*probes, *docs_routes(documents)], exception_handlers={404: not_found}), cors_origins)
+        routes = [*probes, *docs_routes(documents), *page]
+        self._own = public(Starlette(routes=routes, exception_handlers={404: not_found}), cors_origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         prefix = self._owner(scope["path"]) if scope["type"] == "http" else ""

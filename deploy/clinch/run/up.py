@@ -115,7 +115,7 @@ def _first_steps(run: Embedded) -> str:
         else f"  A token    from your identity provider, {run.issuer}\n"
         f'  First try  curl -s "{run.origin}/v1/leads?limit=3" -H "Authorization: Bearer $token"\n'
     )
-    return f"  API docs   {run.origin}/docs\n{first}  Logs       {logs} --follow\n  Stop       {down}"
+    return f"  The page   {run.origin}/\n  API docs   {run.origin}/docs\n{first}  Logs       {logs} --follow\n  Stop       {down}"
 
 
 def _enter_people(run: Embedded) -> None:

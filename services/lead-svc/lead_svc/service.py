@@ -48,6 +48,7 @@ from lead_svc.handover.reactions import READER as HAND_OVER
 from lead_svc.imports.api import router as imports
 from lead_svc.imports.api import run_imports
 from lead_svc.interactions.api import router as interactions
+from lead_svc.labels.api import router as labels
 from lead_svc.leads.api import router as leads
 from lead_svc.leads.commands import WAKE
 from lead_svc.leads.tasks import WAKE_UP
@@ -105,6 +106,7 @@ service = Service(
         "/v1/contacts",
         "/v1/team",
         "/v1/me",
+        "/v1/labels",
         "/v1/imports/leads",
         "/v1/rates",
         "/v1/imports/rates",
@@ -158,6 +160,7 @@ service = Service(
         absences,
         handover,
         me,
+        labels,
         imports,
         rates,
         rate_imports,

@@ -129,6 +129,7 @@ class Kpi:
     name: str
     unit: Unit
     title: str
+    title_zh: str
     of: Of | Callable[[Numbers], Of]
     read: Callable[..., Value | Reading]
     says: str

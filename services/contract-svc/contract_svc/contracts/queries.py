@@ -18,7 +18,7 @@ LIST = Listing(
     Contract,
     kind=kinds.CONTRACTS,
     filters={
-        **{name: CONTRACT.c[name] for name in ("state", "number", "source", "product", "region", "currency", "total")},
+        **{name: CONTRACT.c[name] for name in ("id", "state", "number", "source", "product", "region", "currency", "total")},
         **{name: CONTRACT.c[name] for name in ("owner_id", "team_id", "account_id", "deal_id", "quote_id")},
         **{name: CONTRACT.c[name] for name in ("drafted_at", "signed_at", "paid_at", "closed_at", "created_at", "updated_at")},
         **{name: CONTRACT.c[name] for name in ("live_on", "acceptance_due_day", "acceptance_due_at")},

@@ -16,8 +16,8 @@ from shared.policy.company import sources_of
 _FLAGS = func.array(select(func.jsonb_object_keys(DEAL.c.flags)).correlate(DEAL).scalar_subquery())
 
 _FILTERED = (
-    "stage", "currency", "amount", "opened_at", "closed_at", "created_at", "updated_at", "imported", "manual_win", "owner_id", "team_id",
-    "account_id", "lead_id", "external_id",
+    "id", "stage", "currency", "amount", "opened_at", "closed_at", "created_at", "updated_at", "imported", "manual_win", "owner_id",
+    "team_id", "account_id", "lead_id", "external_id",
 )  # fmt: skip
 
 LIST = Listing(

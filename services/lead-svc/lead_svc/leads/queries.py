@@ -53,7 +53,7 @@ class LeadItem(LeadFields, Identified):
 
 
 _FILTERED = (
-    "external_id", "state", "owner_id", "team_id", "grade", "account_id", "deal_id", "reason", "imported", "captured_at",
+    "id", "external_id", "state", "owner_id", "team_id", "grade", "account_id", "deal_id", "reason", "imported", "captured_at",
     "created_at", "last_contact_at",
 )  # fmt: skip
 _POINTS = LEAD_SCORE.c.points

@@ -56,9 +56,18 @@ def must_see(parts: Sequence[Part], actor: Actor) -> None:
 
 def must_divide(parts: Sequence[Part], asked: Question) -> None:
     """`Invalid` where a figure is asked for by owner or team that counts what neither has."""
-    if is_whole(parts) and (named := sorted({"owner", "team"} & {asked.by, *asked.filters})):
+    if named := _undivided(parts, asked):
         says = "Money spent on campaigns has no owner and no team: ask by source, campaign, channel, product or region."
         raise Invalid(says, pointer="by" if asked.by in named else named[0], code="no_such_dimension")
+
+
+def divides(parts: Sequence[Part], asked: Question) -> bool:
+    """Whether `must_divide` lets it be asked so."""
+    return not _undivided(parts, asked)
+
+
+def _undivided(parts: Sequence[Part], asked: Question) -> list[str]:
+    return sorted({"owner", "team"} & {asked.by or "", *asked.filters}) if is_whole(parts) else []
 
 
 def sees_all(parts: Iterable[Part], actor: Actor) -> bool:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
 
-from metrics_svc.figures.access import may_see
+from metrics_svc.figures.access import divides, may_see
 from metrics_svc.figures.answers import answer
 from metrics_svc.figures.models import FigureOut, KpiOut, RecordOut
 from metrics_svc.figures.parameters import AskedFor
@@ -28,13 +28,36 @@ def _kpi(db: Reader, name: str) -> Kpi:
     found = catalogue().get(name)
     if found is None:
         raise NotFound("There is no such KPI; GET /v1/metrics/kpis lists them.")
-    return found.by(Numbers(db.policy(POLICY).figures, db.policy(DEAL_NUMBERS).stages))
+    return found.by(_numbers(db))
+
+
+def _numbers(db: Reader) -> Numbers:
+    return Numbers(db.policy(POLICY).figures, db.policy(DEAL_NUMBERS).stages)
 
 
 @router.get("/kpis")
 async def list_kpis(by: CurrentActor) -> list[KpiOut]:
     """The KPIs that the caller's roles show, with their exact formulas."""
     return [KpiOut.of(kpi) for kpi in catalogue().values() if may_see(kpi.parts, by)]
+
+
+@router.get("/figures")
+async def read_figures(
+    request: Request,
+    asked: AskedFor,
+    db: Reading,
+    by: CurrentActor,
+    grain: Annotated[Grain | None, Query(description="One row per day, week (from Monday), month, quarter or year.")] = None,
+) -> list[FigureOut]:
+    """All KPIs that the caller's roles show, by one question. Those that cannot be asked so, as cost by owner, are left out."""
+    currency = request.app.state.settings.reporting_currency
+    numbers = _numbers(db)
+    found = []
+    for kpi in (kpi.by(numbers) for kpi in catalogue().values() if may_see(kpi.parts, by)):
+        if divides(kpi.parts, asked):
+            total, rows = await answer(db, by, kpi, asked, grain)
+            found.append(FigureOut.of(kpi, asked, currency, total, rows))
+    return found
 
 
 @router.get("/kpis/{name}")

@@ -11,6 +11,7 @@ Kpi(
     "activity_volume",
     unit="count",
     title="Activity volume",
+    title_zh="活动量",
     of=(VISITS, SENT, SENT_AGAIN),
     read=_read,
     says="Visits to customers + quotes sent, each version of a quote, in the period. By owner and week it is what each rep did in a "

@@ -17,6 +17,7 @@ Kpi(
     "average_deal_size",
     unit="money",
     title="Average deal size",
+    title_zh="平均客单价",
     of=(WON, REVERSED),
     read=_read,
     says="Σ amount won / deals won in the period. A reversed win is taken off in the period of its reversal; null where less than "

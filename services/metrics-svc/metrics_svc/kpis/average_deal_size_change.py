@@ -12,6 +12,7 @@ Kpi(
     "average_deal_size_change",
     unit="change",
     title="Change of average deal size",
+    title_zh="平均客单价变化",
     of=(WON, REVERSED, prior(WON), prior(REVERSED)),
     read=_read,
     says="(Average deal size of the period − that of the period before) / that of the period before. Whole months are compared with as "

@@ -15,6 +15,7 @@ Kpi(
     "cadence",
     unit="ratio",
     title="Cadence",
+    title_zh="跟进节奏达成率",
     of=tuple(measure for grade in GRADES for measure in (FOLLOWED_UP[grade], NOT_FOLLOWED_UP[grade])),
     read=_read,
     says="Follow-ups made by the time for which they were planned / follow-ups that were due, over all and by the lead's grade. One in "

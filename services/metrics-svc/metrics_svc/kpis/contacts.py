@@ -10,6 +10,7 @@ Kpi(
     "contacts",
     unit="count",
     title="Contacts with customers",
+    title_zh="客户联系次数",
     of=(CONTACTS, FROM_THEM, VISITS, MEETINGS),
     read=_read,
     says="Calls, mails, chats, meetings and visits in the period, whoever began them and whatever came of them; beside them those that "

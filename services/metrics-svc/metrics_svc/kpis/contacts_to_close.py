@@ -11,6 +11,7 @@ Kpi(
     "contacts_to_close",
     unit="count",
     title="Contacts to close",
+    title_zh="成交跟进次数",
     of=(WON_AFTER, UNDONE_AFTER),
     read=_read,
     says="Contacts with the leads of a deal up to its win, on average over the deals won in the period that came from a lead. A win that "

@@ -15,6 +15,7 @@ Kpi(
     "cost_per_lead",
     unit="money",
     title="Cost per lead",
+    title_zh="单条线索成本",
     of=(SPENT, CAPTURED),
     read=lambda spent, captured: cost(spent, captured.n, "captured"),
     says="Σ amount spent on campaigns in the period / leads captured in the period. Null where none was.",

@@ -7,6 +7,7 @@ Kpi(
     "cost_per_sql",
     unit="money",
     title="Cost per SQL",
+    title_zh="单条合格线索成本",
     of=(SPENT, SQL),
     read=lambda spent, sql: cost(spent, sql.n, "sql"),
     says="Σ amount spent on campaigns in the period / leads captured in the period that ever became an SQL or more. Null where none did.",

@@ -5,6 +5,7 @@ Kpi(
     "deadlines_met",
     unit="ratio",
     title="Deadlines met",
+    title_zh="按时完成率",
     of=(MET, MISSED),
     read=lambda met, missed: rate(met=met.n, ended=met.n + missed.n),
     says="Deadlines that were met in time / deadlines that ended: by when they were met, or by when they were due if they were missed. "

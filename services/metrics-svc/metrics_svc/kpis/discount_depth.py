@@ -11,6 +11,7 @@ Kpi(
     "discount_depth",
     unit="ratio",
     title="Discount depth",
+    title_zh="折扣深度",
     of=(ACCEPTED_LIST, ACCEPTED_NET, BACK_LIST, BACK_NET),
     read=_read,
     says="1 − Σ net / Σ list price over the quotes accepted in the period. An acceptance that was taken back is taken off in the period "

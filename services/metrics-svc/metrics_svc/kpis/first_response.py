@@ -31,6 +31,7 @@ Kpi(
     "first_response",
     unit="ratio",
     title="First response",
+    title_zh="首次响应及时率",
     of=tuple(measure for grade in GRADES for measure in (RESPONDED[grade], NOT_RESPONDED[grade], RESPONSE_TIME[grade])),
     read=_read,
     quantiles=True,

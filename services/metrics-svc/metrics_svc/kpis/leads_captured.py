@@ -5,6 +5,7 @@ Kpi(
     "leads_captured",
     unit="count",
     title="Leads captured",
+    title_zh="新增线索",
     of=(CAPTURED,),
     read=lambda captured: captured.n,
     says="Leads captured in the period. Leads that were merged count once, from the earliest capture on.",

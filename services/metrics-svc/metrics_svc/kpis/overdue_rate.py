@@ -34,6 +34,7 @@ Kpi(
     "overdue_rate",
     unit="ratio",
     title="Overdue rate",
+    title_zh="逾期率",
     of=_of,
     read=_read,
     says="Σ overdue and unpaid / Σ due, at the end of the period, with the overdue amount by age, in the steps that the policy sets. What "

@@ -41,6 +41,7 @@ Kpi(
     "pipeline_velocity",
     unit="money_per_day",
     title="Pipeline velocity",
+    title_zh="管道流速",
     of=_of,
     read=_read,
     says="Open qualified deals × win rate × average deal size / mean sales cycle in days; the last three over the last days that the "

@@ -21,6 +21,7 @@ Kpi(
     "sales_cycle",
     unit="days",
     title="Sales cycle",
+    title_zh="销售周期",
     of=(WON_CYCLE, UNDONE_CYCLE, WON_FROM_LEAD, UNDONE_FROM_LEAD),
     read=_read,
     quantiles=True,

@@ -13,6 +13,7 @@ Kpi(
     "sign_to_cash",
     unit="days",
     title="Sign-to-cash days",
+    title_zh="签约回款天数",
     of=(CASH, CASH_WAITED, CASH_BACK, CASH_BACK_WAITED),
     read=_read,
     says="Σ (payment × days from signature to receipt) / Σ payment, of the payments received in the period. A reversed payment is "

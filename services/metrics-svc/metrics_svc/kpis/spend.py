@@ -7,6 +7,7 @@ Kpi(
     "spend",
     unit="money",
     title="Spend",
+    title_zh="投放费用",
     of=(SPENT,),
     read=lambda spent: Decimal(spent.amount),
     says="Σ amount spent on campaigns in the period, each spread over its days and converted with the rate of the spending day. "

@@ -13,6 +13,7 @@ Kpi(
     "stage_conversion",
     unit="ratio",
     title="Stage conversion",
+    title_zh="阶段转化率",
     of=(*[PASSED[s] for s in STAGES], *[FIRST_ENTERED[s] for s in STAGES]),
     read=_read,
     says="Deals that entered a stage in the period and ever got beyond it / deals that entered it in the period. The first entry "

@@ -16,6 +16,7 @@ Kpi(
     "stalled_deals",
     unit="count",
     title="Stalled deals",
+    title_zh="停滞商机",
     of=_of,
     read=_read,
     says="Open deals at the end of the period without a touch for more days than the policy lets their stage rest, in whole days of the "

@@ -15,6 +15,7 @@ Kpi(
     "time_in_stage",
     unit="days",
     title="Time in stage",
+    title_zh="阶段停留时间",
     of=tuple(LEFT[s, to] for s in STAGES for to in EXITS),
     read=_read,
     quantiles=True,

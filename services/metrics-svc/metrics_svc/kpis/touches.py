@@ -5,6 +5,7 @@ Kpi(
     "touches",
     unit="count",
     title="Touches",
+    title_zh="触点数",
     of=(TOUCHES, FIRST_TOUCHES),
     read=lambda touches, first: Reading(touches.n, {"first": first.n}),
     says="Signals in the period that say what brought a lead to us; beside them those that were the lead's first. Source, campaign and "

@@ -11,6 +11,7 @@ Kpi(
     "win_rate_value",
     unit="ratio",
     title="Win rate by value",
+    title_zh="赢单率（按金额）",
     of=(WON, LOST, REVERSED, REOPENED),
     read=_read,
     says="Σ amount won / Σ amount won and lost in the period. A reversed win and a loss that was reopened are taken off, with the amount "

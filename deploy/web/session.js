@@ -1,0 +1,41 @@
+// Who is signed in, and what people and teams are called.
+
+import { get } from "./api.js";
+
+let me = null;
+let owning = null;
+const people = new Map();
+
+export async function loadMe() {
+  me = await get("/v1/me");
+  owning = null;
+  people.clear();
+  if (me.person) people.set(me.id, me.person);
+  for (const team of me.teams) people.set(team.id, team);
+}
+
+export const myself = () => me;
+export const sees = (kind) => me.sees.some((seen) => seen.kind === kind);
+export const hasRole = (...roles) => me.roles.some((role) => roles.includes(role));
+export const leads = () => hasRole("manager", "regional_head", "director", "admin", "sales_ops");
+
+/** The name of a person or a team; ask `meet` first. */
+export const nameOf = (id) => people.get(id)?.name ?? (id ? "…" : "–");
+
+const OWNING = ["rep", "kam", "manager", "regional_head", "csm"];
+
+/** People who may own records, by name, for a choice: [id, name]. Asked for once. */
+export function owners() {
+  owning ??= get("/v1/team/people", { role: OWNING, active: true, sort: "name", limit: 200 }).then(({ items }) => {
+    for (const person of items) people.set(person.id, person);
+    return items.map(({ id, name }) => [id, name]);
+  });
+  return owning;
+}
+
+/** Learn the names of these people, by one request for all that are not known yet. */
+export async function meet(ids) {
+  const unknown = [...new Set(ids)].filter((id) => id && !people.has(id)).slice(0, 200);
+  if (!unknown.length) return;
+  for (const person of (await get("/v1/team/people", { id: unknown, limit: 200 })).items) people.set(person.id, person);
+}

@@ -1,0 +1,58 @@
+// The words of the page itself: English, Chinese. What the API names has its words there.
+
+export const TEXTS = {
+  // frame
+  view_today: ["Today", "今日"], view_leads: ["Leads", "线索"], view_pipeline: ["Pipeline", "销售管道"], view_deals: ["Deal", "商机"],
+  view_funnel: ["Funnel", "销售漏斗"], view_kpis: ["KPIs", "关键指标"], views: ["Views", "视图"], skip: ["Skip to the content", "跳到正文"],
+  colours: ["Colours", "配色"], sign_out: ["Sign out", "退出登录"], sign_in: ["Sign in", "登录"], signed_out: ["You are signed out.", "您已退出登录。"],
+  choose_person: ["A development system: choose who you are.", "开发系统：请选择您的身份。"], api_docs: ["API documentation", "API 文档"],
+  sign_in_failed: ["Signing in did not work ({why}). Try again.", "登录失败（{why}），请重试。"],
+  stream_live: ["live", "实时"], stream_waiting: ["reconnecting …", "重新连接中…"], stream_off: ["", ""],
+  loading: ["Loading …", "加载中…"], again: ["Try again", "重试"], offline: ["The server does not answer. Check the connection, then try again.", "服务器没有响应，请检查网络后重试。"],
+  not_yours: ["Your roles do not show this. Ask whoever runs Clinch here if they should.", "您的角色看不到此内容；如有需要请联系管理员。"],
+  not_there: ["There is no such record, or you may not see it.", "没有该记录，或您无权查看。"], no_such_view: ["There is no such view.", "没有该视图。"],
+  trace: ["For support: {id}", "支持编号：{id}"], more: ["Show more", "显示更多"], close: ["Close", "关闭"], cancel: ["Cancel", "取消"], save: ["Save", "保存"],
+  understood: ["Understood", "知道了"], all: ["all", "全部"], search: ["Search", "搜索"], sort: ["Sort", "排序"], clear_filters: ["Clear the filters", "清除筛选"],
+  // today
+  hello: ["Hello {name}", "您好，{name}"], this_month: ["This month", "本月"], follow_ups: ["Follow-ups and first responses", "跟进与首次响应"], next_steps: ["Next steps of deals", "商机下一步"],
+  approvals: ["Waiting for my approval", "待我审批"], overdue: ["Overdue payments", "逾期款项"], yesterday: ["Won and lost yesterday", "昨日赢单与输单"],
+  no_follow_ups: ["Nobody waits for you.", "没有待跟进的线索。"], see_leads: ["See all leads", "查看全部线索"], escalated: ["escalated", "已上报"], and_more: ["and {n} more", "另有 {n} 项"],
+  no_next_steps: ["No next step is due within a week.", "一周内没有到期的下一步。"], see_pipeline: ["See the pipeline", "查看销售管道"],
+  without_step: ["{n} open deals have no next step: set one.", "{n} 个商机没有下一步，请设定。"], nothing_closed: ["Nothing was won or lost yesterday.", "昨日没有赢单或输单。"],
+  no_approvals: ["Nothing waits for you.", "没有待您审批的事项。"], asked_by: ["asked by {name}", "由 {name} 提请"], approve: ["Approve", "批准"], reject: ["Reject", "驳回"],
+  nothing_overdue: ["Nothing is overdue.", "没有逾期款项。"], of_amount: ["of {amount} open", "共 {amount} 未收"],
+  // filters and figures
+  period: ["Period", "期间"], period_month: ["this month", "本月"], period_last_month: ["last month", "上月"], period_quarter: ["this quarter", "本季度"],
+  period_last_quarter: ["last quarter", "上季度"], period_year: ["this year", "今年"], period_all: ["everything", "全部时间"], period_12: ["last 12 months", "近 12 个月"],
+  period_own: ["from – to", "自定义"], from: ["From", "从"], to: ["Before", "至（不含）"], group_by: ["By", "维度"], no_groups: ["–", "–"], as_of: ["As of", "截至"],
+  as_of_day: ["as of {day}", "截至 {day}"], as_of_now: ["now", "现在"], by: ["By {dimension}", "按{dimension}"], owner: ["Owner", "负责人"], team: ["Team", "团队"], source: ["Source", "来源"],
+  product: ["Product", "产品"], region: ["Region", "地区"], campaign: ["Campaign", "市场活动"], kind: ["Kind", "类型"], nobody: ["(none)", "（无）"], per_day: ["{value} a day", "{value}/天"], days: ["{n} days", "{n} 天"],
+  funnel_of_period: ["Leads that began in the period, and how far they ever got", "期间内录入的线索及其到达的最远步骤"], bottleneck: ["narrowest", "瓶颈"], lost: ["−{n}", "−{n}"],
+  overall: ["Captured to won: {rate}", "录入到赢单：{rate}"], overall_short: ["Overall", "总转化"], zone_note: ["days of the company's time zone", "按公司时区计日"], direct: ["Deals without a lead", "无线索的商机"],
+  no_funnel: ["No lead began in this period. Choose another one.", "该期间没有线索，请选择其他期间。"], step_captured: ["Captured", "录入"], step_mql: ["MQL", "MQL"], step_sql: ["SQL", "SQL"],
+  step_opened: ["Deal opened", "商机开启"], step_paid: ["Paid", "已回款"], no_kpis: ["Your roles show no figures.", "您的角色看不到指标。"], n_records: ["{n} records", "{n} 条明细"],
+  trend: ["Trend", "趋势"], grain: ["Steps", "粒度"], grain_week: ["weeks", "周"], grain_month: ["months", "月"], grain_quarter: ["quarters", "季度"], grain_year: ["years", "年"],
+  as_table: ["As a table", "以表格显示"], no_trend: ["Nothing happened in this period.", "该期间没有数据。"], no_charts: ["The chart cannot be shown; the table has the same numbers.", "图表无法显示，表格中有相同的数据。"],
+  show_records: ["Show the {n} records", "查看 {n} 条明细"], records: ["Records", "明细"], no_records: ["Nothing was counted.", "没有明细。"], record: ["Record", "记录"], what: ["What", "事项"], when: ["When", "时间"],
+  // leads
+  search_leads: ["company, contact, key", "公司、联系人、编号"], open_leads: ["all open", "全部未关闭"], state: ["State", "状态"], grade: ["Grade", "等级"], score: ["Score", "评分"], company: ["Company", "公司"],
+  captured: ["Captured", "录入时间"], last_contact: ["Last contact", "最近联系"], pool: ["in the pool", "公海"], duplicate: ["duplicate?", "疑似重复"], sort_score: ["highest score", "评分最高"],
+  sort_changed: ["changed last", "最近变更"], sort_oldest: ["oldest", "最早录入"], sort_newest: ["newest", "最新录入"], no_leads: ["No lead fits these filters.", "没有符合筛选条件的线索。"], n_leads: ["{n} leads", "{n} 条线索"],
+  lead: ["Lead", "线索"], industry: ["Industry", "行业"], email: ["E-mail", "邮箱"], phone: ["Phone", "电话"], intent: ["Intent", "购买意向"], level_low: ["low", "低"], level_medium: ["medium", "中"], level_high: ["high", "高"],
+  wake_at: ["Wake up on", "唤醒日期"], reason: ["Reason", "原因"], deal: ["Deal", "商机"], open_deal: ["Open the deal", "打开商机"], bant: ["BANT: {n} of 100", "BANT：{n}/100"], dimension: ["Dimension", "维度"],
+  status: ["Status", "状态"], weight: ["Weight", "权重"], evidence: ["Evidence", "依据"], score_explained: ["The score, explained", "评分说明"], of_threshold: ["MQL from {n} on", "达到 {n} 分成为 MQL"],
+  fit_behaviour: ["{fit} for what they are, {behaviour} for what they did", "属性 {fit} 分，行为 {behaviour} 分"], predicted: ["Predicted to buy: {n}", "预测购买概率：{n}"], fades: ["It fades next on {when}.", "下次衰减：{when}。"],
+  until: ["until {day}", "至 {day}"], no_score: ["No rule gives points yet.", "尚无规则加分。"], signals: ["Signals", "行为信号"], no_signals: ["They have not shown interest by themselves yet.", "尚无行为信号。"],
+  timeline: ["What happened", "时间线"], nothing_yet: ["Nothing yet.", "暂无记录。"],
+  // deals
+  search_deals: ["deal, customer", "商机、客户"], kind_of_deal: ["Kind", "类型"], sort_amount: ["largest", "金额最大"], sort_close: ["closing first", "最早成交"], stalled: ["Stalled", "停滞"], stalled_only: ["only stalled", "仅停滞"],
+  stalled_mark: ["stalled", "停滞"], open_deals: ["Open deals", "进行中商机"], amount: ["Amount", "金额"], weighted: ["Weighted", "加权金额"], weighted_of: ["{amount} weighted", "加权 {amount}"],
+  no_deals: ["No open deal fits these filters.", "没有符合筛选条件的商机。"], first_deals: ["The first {n} are shown; filter to see others.", "仅显示前 {n} 个，请用筛选查看其他。"], since: ["here since {when}", "{when}进入"], closes: ["closes {day}", "预计 {day} 成交"],
+  probability: ["Probability", "赢单概率"], expected_close: ["Expected close", "预计成交日"], in_stage_since: ["In this stage since", "进入阶段"], next_step: ["Next step", "下一步"], competitor: ["Competitor", "竞争对手"], members: ["Team", "成员"],
+  open_lead: ["Open the lead", "打开线索"], quotes: ["Quotes", "报价单"], no_quotes: ["No quote yet.", "尚无报价。"], number: ["Number", "编号"], total: ["Total", "总额"], valid_until: ["Valid until", "有效期至"],
+  // actions
+  advance_to: ["Advance to {stage}", "推进到{stage}"], record_spin: ["Record SPIN", "记录 SPIN"], stage: ["Stage", "阶段"], spin_part: ["Part", "部分"], said: ["What the customer said", "客户所述"], needs: ["Needs", "需求"],
+  note: ["Note", "备注"], direction: ["Direction", "方向"], outcome: ["Outcome", "结果"], key_points: ["Key points", "要点"], due: ["Due", "到期"], deal_name: ["Name of the deal", "商机名称"], currency: ["Currency", "币种"],
+  join_account: ["Join the account of the same name", "并入同名客户"], done_with: ["Done: {action}", "已完成：{action}"], not_yet: ["This cannot be done yet. What is missing:", "暂时不能执行，还需要："],
+  changed_meanwhile: ["Somebody changed it meanwhile. It was read again: look, then decide.", "该记录刚被他人修改，已重新读取，请确认后再操作。"],
+};
