@@ -7,7 +7,7 @@ BIN := .venv/bin
 CLINCH := $(BIN)/clinch
 
 .DEFAULT_GOAL := help
-.PHONY: help up down logs clean demo kafka kafka-down test test-kafka helm-check helm-install-test compose-test alerts-test faults check bench docs lock
+.PHONY: help up down logs clean demo kafka kafka-down test test-client test-kafka helm-check helm-install-test compose-test alerts-test faults check bench docs lock lock-client
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ kafka-down: .venv/installed  ## stop it; its data stays
 
 test: .venv/installed-dev  ## all tests but the slow ones, each worker on a Postgres of its own
 	@$(BIN)/pytest -n $(WORKERS) --dist worksteal
+
+test-client: .venv/installed-dev  ## the TypeScript client, packed, through its walk; says so when there is no Node.js
+	@$(BIN)/pytest tests/typescript
 
 test-kafka: .venv/installed-dev  ## the bus and the system on real brokers; says so when there is no Maven to fetch them
 	@$(BIN)/pytest tests/kafka
@@ -79,6 +82,9 @@ lock:  ## bring the lock files in line with pyproject.toml (needs uv)
 	@$(COMPILE) --extra embedded -c requirements-documents.lock -o requirements-embedded.lock
 	@$(COMPILE_ALONE) requirements-page.in -o requirements-page.lock
 	@$(COMPILE) --extra embedded --extra dev -c requirements-embedded.lock -o requirements-dev.lock
+
+lock-client:  ## the same for the TypeScript client (needs npm): names, versions and hashes, no addresses
+	@cd deploy/clients/typescript && npm install --package-lock-only --silent && node scripts/unaddressed.mjs
 
 # Installed again only when a lock file or pyproject.toml changes.
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check

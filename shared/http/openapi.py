@@ -32,6 +32,8 @@ _WRITE = _READ | {
     428: "If-Match is missing",
 }
 
+_SERVERS = [{"url": "/", "description": "The origin that this document comes from: it is that of all services"}]
+
 
 def complete(route: APIRoute) -> None:
     """Name the operation like its function, and show the parameters that dependencies read themselves."""
@@ -74,7 +76,7 @@ def install(app: FastAPI) -> None:
 
 def _document(app: FastAPI) -> dict[str, Any]:
     routes = [route for group in app.routes if isinstance(group, Routes) for route in group.routes]
-    made = get_openapi(title=app.title, version=app.version, description=app.description, routes=routes)
+    made = get_openapi(title=app.title, version=app.version, description=app.description, routes=routes, servers=_SERVERS)
     components = made.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
     for own in ("HTTPValidationError", "ValidationError"):

@@ -1,24 +1,19 @@
 """The README's walk, the examples of the other pages, and what the runbooks look at: pasted as they are, against a system that
 `clinch up` started."""
 
-import os
 import re
-import shutil
-import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
 
 import httpx
-import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.clinch.embedded import eventually
+from tests.clinch.running import clinch
+from tests.clinch.running import origin as origin
 from tests.clinch.walk import ROOT, STEPS, blocks, walk
 from tests.operations.figures import exported
-from tests.ports import free_port
 
 ONLY_WITH_LISTENERS = {"clinch_webhook_deliveries_total", "clinch_feed_readers"}
 """What the walk has none of: receivers of webhooks, and readers of the stream."""
@@ -37,35 +32,6 @@ NOT_PASTED = {
     "docs/operations/kafka.md": "needs three brokers",
     "docs/operations/rezone.md": "changes the zone of all data; tests/faults/test_rezone.py does",
 }
-
-
-@pytest.fixture
-def origin() -> Iterator[tuple[str, dict[str, str]]]:
-    """A fresh embedded system: its origin, and the environment that `clinch` finds it by."""
-    folder = tempfile.mkdtemp(prefix="clinch-test-")
-    port = free_port()
-    found = {**os.environ, "CLINCH_DATA": folder, "CLINCH_PORT": str(port), "CLINCH_ADMIN_PORT": str(free_pair())}
-    started = clinch(found, "up")
-    assert started.returncode == 0, started.stdout + started.stderr
-    try:
-        yield f"http://127.0.0.1:{port}", found
-    finally:
-        clinch(found, "down")
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def clinch(environment: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "clinch.main", *words], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=180, check=False
-    )
-
-
-def free_pair() -> int:
-    """A free port whose next one is free too: the API's and the worker's figures."""
-    while True:
-        port = free_port()
-        with suppress(OSError), socket.create_server(("127.0.0.1", port + 1)):
-            return port
 
 
 def figures(port: int) -> set[str]:

@@ -110,6 +110,19 @@ def test_a_route_says_what_it_answers(service: str) -> None:
     assert not vague
 
 
+@pytest.mark.parametrize("name", OPENAPI)
+def test_an_act_that_needs_nothing_needs_no_body(name: str) -> None:
+    """What begins with a whole list, such as a drive, asks for a body all the same; a PATCH is nothing without one."""
+    document = OPENAPI[name]
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            named = {parameter["name"] for parameter in operation.get("parameters", ())}
+            body = operation.get("requestBody", {})
+            if method == "post" and "If-Match" in named and body.get("required"):
+                schema = body["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+                assert document["components"]["schemas"][schema].get("required"), path
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_what_is_new_has_an_address(service: str) -> None:
     """The edge makes a Location out of a route's own path; each such address is that of a GET."""

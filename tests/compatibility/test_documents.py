@@ -66,6 +66,16 @@ def test_operation_ids_are_unique_over_all_services(made: dict[str, str]) -> Non
     assert sorted(set(names)) == sorted(names), sorted((i, p) for i, p in ids if names.count(i) > 1)
 
 
+def test_a_schema_of_one_name_has_one_shape_in_all_services(made: dict[str, str]) -> None:
+    """A client is generated from the four documents together."""
+    shapes: dict[str, dict[str, Any]] = {}
+    for name, text in made.items():
+        if name.startswith("docs/openapi/"):
+            for schema, shape in orjson.loads(text)["components"]["schemas"].items():
+                shapes.setdefault(schema, {})[name] = shape
+    assert [schema for schema, found in shapes.items() if any(shape != next(iter(found.values())) for shape in found.values())] == []
+
+
 def test_every_reference_in_the_asyncapi_document_resolves(asyncapi: dict[str, Any]) -> None:
     references = list(_references(asyncapi))
     assert len(references) > 2 * len(published())

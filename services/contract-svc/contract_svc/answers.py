@@ -76,7 +76,7 @@ class ReviewOut(BaseModel):
     at: AwareDatetime
 
 
-class LineOut(BaseModel):
+class ContractLineOut(BaseModel):
     """A line of the accepted quote; amounts are in the contract's currency."""
 
     product_id: UUID
@@ -151,7 +151,7 @@ class ContractOut(ContractItem):
     must be marked; `acceptance_days`, the calendar days after go-live to accept; `policy_version`, the version of the document.
     """
 
-    lines: list[LineOut]
+    lines: list[ContractLineOut]
     sections: dict[Section, str]
     core_clauses: list[Section]
     signers: list[SignerOut]

@@ -16,10 +16,12 @@ SHOWN_LESS = re.compile(r"dev-(?!admin).* /v1/(accounts|contacts)\?")
 
 
 ACCOUNTS = re.compile(r"\S+ /v1/accounts\?")
+TIERS_UNTOLD = {"447d8be", "cfd6047", "b3573c7"}
+"""The releases whose events did not say the tier of an account."""
 
 
 def told_once_more(before: dict[str, Any]) -> dict[str, Any]:
-    """The tier of an account is told at the upgrade, because events did not say it until then: its version is one higher."""
+    """The tier of an account is told at the upgrade from one of `TIERS_UNTOLD`: its version is one higher."""
     return {**before, "items": [item | {"version": item["version"] + (item["tier"] is not None)} for item in before["items"]]}
 
 

@@ -4,10 +4,10 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from contract_svc.payments.record import Channel
+from contract_svc.payments.record import PaymentChannel
 from shared.fields import Key
 
 
 class PaymentFields(BaseModel):
-    channel: Channel = Channel.BANK_TRANSFER
+    channel: PaymentChannel = PaymentChannel.BANK_TRANSFER
     reference: Annotated[Key | None, Field(description="What the bank or the provider calls it")] = None

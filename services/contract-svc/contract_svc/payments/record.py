@@ -14,7 +14,7 @@ from shared.errors import Unmet
 from shared.stored import Stored
 
 
-class Channel(StrEnum):
+class PaymentChannel(StrEnum):
     BANK_TRANSFER = "bank_transfer"
     CARD = "card"
     CASH = "cash"
@@ -36,7 +36,7 @@ class Payment:
     amount: Annotated[Decimal, _MONEY]
     currency: str
     received_at: datetime
-    channel: Channel
+    channel: PaymentChannel
     credit: Annotated[Decimal, Stored(digits=(18, 4), comment="what no milestone has asked for yet")]
     created_at: datetime
     updated_at: datetime

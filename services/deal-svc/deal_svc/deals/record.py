@@ -11,7 +11,7 @@ from deal_svc.deals.pipeline import FIRST, Stage
 from shared.stored import Stored
 
 
-class Kind(StrEnum):
+class DealKind(StrEnum):
     NEW = "new"
     UPSELL = "upsell"
     CROSS_SELL = "cross_sell"
@@ -36,7 +36,7 @@ class Deal:
     id: UUID
     version: int
     name: str
-    kind: Kind
+    kind: DealKind
     stage: Stage
     stage_since: datetime
     cycle: Annotated[int, Stored(comment="1, and one more with each reopening")]
@@ -93,7 +93,7 @@ def new_deal(now: datetime, *, id: UUID, opened_at: datetime, **given: Any) -> D
     start: dict[str, Any] = {
         **dict.fromkeys(Deal.__dataclass_fields__),
         "version": 0,
-        "kind": Kind.NEW,
+        "kind": DealKind.NEW,
         "stage": FIRST,
         "stage_since": opened_at,
         "cycle": 1,

@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, create_model, model_validator
 
 from deal_svc.deals.fields import DealFields
 from deal_svc.deals.pipeline import OPEN_STAGES, Stage
-from deal_svc.deals.record import Kind
+from deal_svc.deals.record import DealKind
 from deal_svc.imports.rules import ENTERED
 from shared.fields import Key, Name, Text
 from shared.imports.amounts import Amount
@@ -46,7 +46,7 @@ class Row(DealFields):
     external_id: Key
     lead_external_id: Key | None = None
     name: Name | None = None
-    kind: Annotated[Kind, BeforeValidator(_lower)] = Kind.NEW
+    kind: Annotated[DealKind, BeforeValidator(_lower)] = DealKind.NEW
     account_external_id: Key | None = None
     account: Key | None = Field(None, description="the account's name; also its key where no account_external_id is given")
     owner: Key | None = Field(None, description="the owner's key in the source system, as token subjects and the team roster know it")

@@ -62,7 +62,7 @@ class SendingIn(Dated):
     note: Annotated[Text | None, Field(description="Why the discount is so large; needed above what a director may give")] = None
 
 
-class LineOut(LineFields):
+class QuoteLineOut(LineFields):
     """`net` is after both discounts."""
 
     sku: str
@@ -74,7 +74,7 @@ class LineOut(LineFields):
     tax: Amount
 
     @classmethod
-    def of(cls, line: Line, currency: str) -> "LineOut":
+    def of(cls, line: Line, currency: str) -> "QuoteLineOut":
         amounts = {n: in_minor_units(getattr(line, n), currency) for n in ("unit_price", "net", "tax")}
         return cls.model_validate(asdict(line) | amounts)
 
@@ -94,7 +94,7 @@ class QuoteOut(QuoteFields):
     status: QuoteStatus
     quoted_on: date
     valid_until: date
-    lines: list[LineOut]
+    lines: list[QuoteLineOut]
     schedule: list[TermOut]
     list_total: Money
     net: Money
@@ -115,7 +115,7 @@ class QuoteOut(QuoteFields):
         """Notes and reasons in somebody's own words are left out for roles that see deals masked."""
         said: dict[str, Any] = {name: getattr(quote, name) for name in _TAKEN}
         said |= {name: Money(amount=said[name], currency=quote.currency) for name in ("list_total", "net", "tax", "total")}
-        said["lines"] = [LineOut.of(line, quote.currency) for line in lines_of(quote)]
+        said["lines"] = [QuoteLineOut.of(line, quote.currency) for line in lines_of(quote)]
         said["schedule"] = [TermOut.model_validate(term) for term in quote.schedule]
         if not unmasked(DEALS, by):
             said |= dict.fromkeys(_MASKED)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from lead_svc.consent import rules
 from lead_svc.consent.commands import declare
-from lead_svc.consent.fields import ConsentFields, Decision, Purpose, Use
+from lead_svc.consent.fields import ConsentDecision, ConsentFields, Purpose, Use
 from lead_svc.consent.policy import POLICY
 from lead_svc.consent.queries import declared
 from lead_svc.consent.record import Consent
@@ -53,7 +53,7 @@ class ConsentOut(ConsentFields, Answer):
 
 class StandOut(BaseModel):
     purpose: Purpose
-    decision: Decision
+    decision: ConsentDecision
     since: datetime
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from lead_svc.consent import rules
-from lead_svc.consent.fields import Channel, ConsentFields, Decision, Purpose
+from lead_svc.consent.fields import ConsentChannel, ConsentDecision, ConsentFields, Purpose
 from lead_svc.consent.queries import NAMES, Person
 from lead_svc.consent.record import Consent
 from lead_svc.consent.tables import CONSENT
@@ -27,7 +27,7 @@ async def declare(
     tx: Tx, said: ConsentFields, *, lead_id: UUID | None, contact_id: UUID | None, email: str | None, phone: str | None, at: datetime | None
 ) -> Consent:
     """Record what this person allows or takes back. Their declarations of before stay."""
-    if said.decision is Decision.GRANTED and said.text_version is None:
+    if said.decision is ConsentDecision.GRANTED and said.text_version is None:
         says = "Say which version of the text they agreed to."
         raise Invalid(says, pointer="/text_version", code="text_version_needed")
     keys = rules.keys(lead_id=lead_id, contact_id=contact_id, email=email, phone=phone)
@@ -37,17 +37,17 @@ async def declare(
     return made
 
 
-def granted(tx: Tx, person: Person, purpose: Purpose, *, channel: Channel, text_version: str, proof: str, at: datetime) -> Consent:
+def granted(tx: Tx, person: Person, purpose: Purpose, *, channel: ConsentChannel, text_version: str, proof: str, at: datetime) -> Consent:
     """What the person of a lead has agreed to by a version of a text."""
     keys = rules.keys(lead_id=person.id, contact_id=person.contact_id, email=person.email, phone=person.phone)
-    said = {"decision": Decision.GRANTED, "channel": channel, "text_version": text_version, "proof": proof, "reason": None}
+    said = {"decision": ConsentDecision.GRANTED, "channel": channel, "text_version": text_version, "proof": proof, "reason": None}
     return _made(tx, keys=keys, lead_id=person.id, contact_id=person.contact_id, at=at, purpose=purpose, **said)
 
 
 def withdrawn(tx: Tx, *, lead_id: UUID, contact_id: UUID | None, email: str | None, phone: str | None, at: datetime) -> list[Consent]:
     """What an opt-out says: for no purpose any more."""
     keys = rules.keys(lead_id=lead_id, contact_id=contact_id, email=email, phone=phone)
-    said = {"decision": Decision.WITHDRAWN, "channel": None, "text_version": None, "proof": None, "reason": "opt_out"}
+    said = {"decision": ConsentDecision.WITHDRAWN, "channel": None, "text_version": None, "proof": None, "reason": "opt_out"}
     return [_made(tx, keys=keys, lead_id=lead_id, contact_id=contact_id, at=at, purpose=purpose, **said) for purpose in Purpose]
 
 
@@ -60,5 +60,5 @@ async def keep(tx: Tx, made: Sequence[Consent]) -> None:
     if made:
         await tx.run(_ADD, **columns(made, NAMES))
     for one in made:
-        kind = ConsentGranted if one.decision is Decision.GRANTED else ConsentWithdrawn
+        kind = ConsentGranted if one.decision is ConsentDecision.GRANTED else ConsentWithdrawn
         tx.tell(one.id, 1, kind.of(one), at=one.at)

@@ -17,12 +17,12 @@ class Purpose(StrEnum):
     """That they hear of campaigns and offers."""
 
 
-class Decision(StrEnum):
+class ConsentDecision(StrEnum):
     GRANTED = "granted"
     WITHDRAWN = "withdrawn"
 
 
-class Channel(StrEnum):
+class ConsentChannel(StrEnum):
     """Where they said so."""
 
     FORM = "form"
@@ -42,8 +42,8 @@ class Use(StrEnum):
 
 class ConsentFields(BaseModel):
     purpose: Purpose
-    decision: Decision
-    channel: Channel | None = None
+    decision: ConsentDecision
+    channel: ConsentChannel | None = None
     text_version: Annotated[Short | None, Field(description="The version of the text that they agreed to; needed to grant.")] = None
     proof: Annotated[Text | None, PERSONAL, Field(description="What shows it, for example the number of the confirmed mail.")] = None
     reason: Annotated[Reason | None, PERSONAL] = None

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from lead_svc.consent.fields import Channel, Decision, Purpose
+from lead_svc.consent.fields import ConsentChannel, ConsentDecision, Purpose
 from shared.acts import Subject
 from shared.errors import Unmet
 from shared.stored import Stored
@@ -20,8 +20,8 @@ class Consent:
     contact_id: UUID | None
     keys: Annotated[dict[str, bool], Stored(comment="key -> true: by what the person is known again: no address, only hashes of it")]
     purpose: Purpose
-    decision: Decision
-    channel: Channel | None
+    decision: ConsentDecision
+    channel: ConsentChannel | None
     text_version: str | None
     proof: Annotated[str | None, Stored(comment="personal")]
     reason: Annotated[str | None, Stored(comment="personal")]

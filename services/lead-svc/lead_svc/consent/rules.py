@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-from lead_svc.consent.fields import Decision, Purpose, Use
+from lead_svc.consent.fields import ConsentDecision, Purpose, Use
 from lead_svc.consent.policy import ConsentPolicy
 from lead_svc.consent.record import CONSENT, Consent
 from shared.acts import Act, who
@@ -22,7 +22,7 @@ _SAYS = "Records what the person allows, or takes back: for which purpose, how t
 
 
 def _sample(_: Any, _by: Actor) -> dict[str, Any]:
-    return {"purpose": Purpose.MARKETING, "decision": Decision.WITHDRAWN}
+    return {"purpose": Purpose.MARKETING, "decision": ConsentDecision.WITHDRAWN}
 
 
 DECLARE = Act(
@@ -95,7 +95,7 @@ def missing(use: Use, stands: Mapping[Purpose, Consent], policy: ConsentPolicy) 
     unmet = []
     for purpose in Purpose:
         one = stands.get(purpose) if gate[purpose] else None
-        if one is not None and one.decision is Decision.WITHDRAWN:
+        if one is not None and one.decision is ConsentDecision.WITHDRAWN:
             unmet.append(Unmet("consent_withdrawn", f"The person does not want {_SAID[purpose]}. Only they can allow it again."))
         elif gate[purpose] and one is None and policy.opt_in:
             unmet.append(Unmet("consent_missing", f"The person has not agreed {_SAID[purpose]}; record their consent first."))

@@ -22,8 +22,11 @@ class Convert(Handover, Body):
     at: When = None
 
 
+AS_IT_IS = Convert()
+
+
 @router.post("/{lead_id}/convert")
-async def convert_lead(lead_id: UUID, body: Convert, tx: InTx, expect: IfMatch) -> LeadOut:
+async def convert_lead(lead_id: UUID, tx: InTx, expect: IfMatch, body: Convert = AS_IT_IS) -> LeadOut:
     """sql → converting, by the owner or their manager: deal-svc opens the deal under the `deal_id` in the answer.
 
     A repeat gives the first result and no second deal. A new account and contact exist from when the lead is `converted`. When deal-svc

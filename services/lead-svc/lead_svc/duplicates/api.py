@@ -29,6 +29,9 @@ class Dismiss(Body):
     reason: Reason | None = None
 
 
+WITHOUT_A_REASON = Dismiss()
+
+
 @router.get("/duplicates")
 async def list_duplicates(page: Annotated[PageRequest, Depends(LIST.params)], db: Reading, by: CurrentActor) -> Page[DuplicateItem]:
     """Pairs of leads that may be the same and that you both may see, newest first; `state=suspected` are those to be decided."""
@@ -43,7 +46,9 @@ async def list_lead_duplicates(lead_id: UUID, db: Reading, by: CurrentActor) -> 
 
 
 @router.post("/{lead_id}/duplicates/{other_id}/dismiss")
-async def dismiss_duplicate(lead_id: UUID, other_id: UUID, body: Dismiss, tx: InTx, by: CurrentActor, expect: IfMatch) -> DuplicateOut:
+async def dismiss_duplicate(
+    lead_id: UUID, other_id: UUID, tx: InTx, by: CurrentActor, expect: IfMatch, body: Dismiss = WITHOUT_A_REASON
+) -> DuplicateOut:
     """The two are not the same, and are not suspected again: a manager who sees both, or sales operations. The version is the pair's."""
     return DuplicateOut.of(await commands.dismiss(tx, lead_id, other_id, reason=body.reason, expect=expect), by)
 

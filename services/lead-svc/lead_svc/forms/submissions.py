@@ -9,7 +9,7 @@ from uuid import UUID
 import orjson
 
 from lead_svc.consent.commands import granted, keep
-from lead_svc.consent.fields import Channel, Purpose
+from lead_svc.consent.fields import ConsentChannel, Purpose
 from lead_svc.forms import rules
 from lead_svc.forms.queries import AT_VERSION
 from lead_svc.forms.record import Form, FormVersion, Submission, SubmissionState
@@ -125,7 +125,7 @@ async def _fill(tx: Tx, id: UUID, said: Mapping[str, Any]) -> Lead:
 async def _consent(tx: Tx, form: Form, row: Submission, lead: Lead) -> None:
     proof = f"form {form.key}, version {row.form_version}, submission {row.id}"
     made = [
-        granted(tx, lead, Purpose(purpose), channel=Channel.FORM, text_version=version, proof=proof, at=row.received_at)
+        granted(tx, lead, Purpose(purpose), channel=ConsentChannel.FORM, text_version=version, proof=proof, at=row.received_at)
         for purpose, version in row.consents.items()
     ]
     await keep(tx, made)

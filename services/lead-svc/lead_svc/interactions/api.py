@@ -1,5 +1,6 @@
 """`/v1/leads/{id}/interactions`: what was said, and when."""
 
+from dataclasses import asdict
 from typing import Annotated
 from uuid import UUID
 
@@ -26,16 +27,22 @@ class InteractionIn(InteractionFields, Body):
     at: When = None
 
 
+class LoggedOut(InteractionOut):
+    """`lead_version` is the lead's version with the contact, and with what followed from it."""
+
+    lead_version: int
+
+
 @router.post("/{lead_id}/interactions", status_code=201, dependencies=[permitted(LOG)])
-async def log_interaction(lead_id: UUID, body: InteractionIn, tx: InTx, by: CurrentActor) -> InteractionOut:
+async def log_interaction(lead_id: UUID, body: InteractionIn, tx: InTx, by: CurrentActor) -> LoggedOut:
     """Log a contact with the customer. It appends, so it needs no If-Match.
 
     An outbound attempt without response counts at most once per working day. By default the third in a row disqualifies the lead
     (`no_response_3`); any response starts the count again. A customer who comes back unasked reactivates a nurtured lead, and one
     that was disqualified for want of an answer.
     """
-    made = await commands.log(tx, lead_id, body, at=body.at)
-    return InteractionOut.model_validate(made, from_attributes=True)
+    made, lead = await commands.log(tx, lead_id, body, at=body.at)
+    return LoggedOut(**asdict(made), lead_version=lead.version)
 
 
 @router.get("/{lead_id}/interactions")

@@ -27,10 +27,11 @@ from shared.policy.company import COMPANY_POLICY
 from shared.timers import cancel_timers
 
 
-async def log(tx: Tx, lead_id: UUID, said: InteractionFields, *, at: datetime | None) -> Interaction:
-    """Log a contact. As many in a row without response as the policy says disqualify the lead; a customer who comes back reactivates it.
+async def log(tx: Tx, lead_id: UUID, said: InteractionFields, *, at: datetime | None) -> tuple[Interaction, Lead]:
+    """Log a contact, and give the lead as it leaves it.
 
-    The company's calendar decides which working day an attempt counts for.
+    As many in a row without response as the policy says disqualify the lead; a customer who comes back reactivates it. The company's
+    calendar decides which working day an attempt counts for.
     """
     lead = await SEEN.load(tx, lead_id)
     when = happened(at, tx.now)
@@ -51,8 +52,7 @@ async def log(tx: Tx, lead_id: UUID, said: InteractionFields, *, at: datetime | 
             told.append(event)
     if rules.takes_up_again(lead, made.direction):
         await cancel_timers(tx, lead.id, WAKE)
-    await tx.save(LEADS, lead, *told, at=when, **changes)
-    return made
+    return made, await tx.latest(LEADS, await tx.save(LEADS, lead, *told, at=when, **changes))
 
 
 _Follows = tuple[Event | None, dict[str, Any]]

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from shared.fields import PERSONAL, Text
 
 
-class Kind(StrEnum):
+class InteractionKind(StrEnum):
     CALL = "call"
     MAIL = "mail"
     MEETING = "meeting"
@@ -30,7 +30,7 @@ class Outcome(StrEnum):
 
 
 class InteractionFields(BaseModel):
-    kind: Kind
+    kind: InteractionKind
     direction: Direction = Direction.OUTBOUND
     outcome: Annotated[Outcome, Field(description="`reached`: the customer took part; `sent`: on its way, no answer due yet.")]
     key_points: Annotated[Text | None, PERSONAL] = None

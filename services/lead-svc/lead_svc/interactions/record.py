@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from lead_svc.interactions.fields import Direction, Kind, Outcome
+from lead_svc.interactions.fields import Direction, InteractionKind, Outcome
 from shared.stored import Stored
 
 
@@ -13,7 +13,7 @@ from shared.stored import Stored
 class Interaction:
     id: UUID
     lead_id: Annotated[UUID, Stored(refers="lead.id")]
-    kind: Kind
+    kind: InteractionKind
     direction: Direction
     outcome: Outcome
     at: Annotated[datetime, Stored(comment="when it happened")]

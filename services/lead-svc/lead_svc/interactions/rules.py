@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from lead_svc.interactions.fields import Direction, InteractionFields, Kind, Outcome
+from lead_svc.interactions.fields import Direction, InteractionFields, InteractionKind, Outcome
 from lead_svc.interactions.record import Interaction
 from lead_svc.leads.record import LEAD, Lead, State
 from lead_svc.leads.rules import NO_RESPONSE
@@ -23,7 +23,7 @@ LOG = Act(
     refused="You cannot log a contact with this lead.",
     code="cannot_log",
     says="Logs a contact with the customer: anybody who works with customers, in any state.",
-    sample=lambda *_: {"kind": Kind.MAIL, "outcome": Outcome.SENT},
+    sample=lambda *_: {"kind": InteractionKind.MAIL, "outcome": Outcome.SENT},
 )
 
 

@@ -11,7 +11,7 @@ from lead_svc.leads.record import Grade
 from lead_svc.qualification import commands
 from lead_svc.qualification.rules import Dimension, Status
 from shared.fields import Count, Text, When
-from shared.http.body import Body
+from shared.http.body import NOW, Body, Dated
 from shared.http.edge import ClinchRoute, IfMatch, InTx
 
 router = APIRouter(prefix="/v1/leads", tags=["leads"], route_class=ClinchRoute)
@@ -34,10 +34,6 @@ class GradeIn(Body):
     at: When = None
 
 
-class Qualify(Body):
-    at: When = None
-
-
 @router.put("/{lead_id}/bant/{dimension}")
 async def record_bant(lead_id: UUID, dimension: Dimension, body: BantIn, tx: InTx, expect: IfMatch) -> LeadOut:
     """Record one BANT dimension: the owner or their manager. Score and grade follow at once."""
@@ -57,6 +53,6 @@ async def override_grade(lead_id: UUID, body: GradeIn, tx: InTx, expect: IfMatch
 
 
 @router.post("/{lead_id}/qualify")
-async def qualify_lead(lead_id: UUID, body: Qualify, tx: InTx, expect: IfMatch) -> LeadOut:
+async def qualify_lead(lead_id: UUID, tx: InTx, expect: IfMatch, body: Dated = NOW) -> LeadOut:
     """captured, mql → sql, by the owner or their manager: intent recorded, the customer took part at least once, BANT met."""
     return await answered(tx, await commands.qualify(tx, lead_id, at=body.at, expect=expect))

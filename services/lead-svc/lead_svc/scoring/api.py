@@ -25,7 +25,7 @@ router = APIRouter(prefix="/v1/leads", tags=["scores"], route_class=ClinchRoute)
 rescorings = APIRouter(prefix="/v1/rescorings", tags=["scores"], route_class=ClinchRoute)
 
 
-class LineOut(BaseModel):
+class ScoreLineOut(BaseModel):
     """What one rule gives, or what a limit takes away (`part` is the one that it limits). `until`: when its points fall by themselves."""
 
     rule: str
@@ -67,7 +67,7 @@ class ScoreOut(BaseModel):
     fit: int | None = None
     behaviour: int | None = None
     threshold: int
-    lines: list[LineOut] = []
+    lines: list[ScoreLineOut] = []
     policy_version: int | None = None
     scored_at: datetime | None = None
     next_at: datetime | None = None
@@ -104,7 +104,7 @@ async def get_score(lead_id: UUID, db: Reading, by: CurrentActor) -> ScoreOut:
         fit=_sum(found.lines, behaviour=False),
         behaviour=_sum(found.lines, behaviour=True),
         threshold=model.threshold,
-        lines=[LineOut.model_validate(line, from_attributes=True) for line in found.lines],
+        lines=[ScoreLineOut.model_validate(line, from_attributes=True) for line in found.lines],
         policy_version=model.version,
         scored_at=score.scored_at,
         next_at=score.next_at,

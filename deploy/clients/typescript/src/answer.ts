@@ -1,0 +1,19 @@
+import type { components } from "./generated/schema.js";
+
+type Problem = components["schemas"]["Problem"];
+
+/** A refusal of the API as an error: `problem.code` for code, `message` for people. */
+export class Refused extends Error {
+  constructor(readonly problem: Problem) {
+    const unmet = (problem.unmet ?? []).map((one) => one.message);
+    const errors = (problem.errors ?? []).map((one) => `${one.pointer}: ${one.message}`);
+    super([problem.detail, ...unmet, ...errors].filter(Boolean).join(" "));
+    this.name = "Refused";
+  }
+}
+
+/** The data of an answer, or a `Refused` thrown: `const lead = answered(await clinch.GET(...))`. */
+export function answered<D>(answer: { data?: D; error?: unknown; response: Response }): D {
+  if (answer.response.ok) return answer.data as D;
+  throw new Refused(answer.error as Problem);
+}
