@@ -13,13 +13,23 @@ from shared.db.tx import NOTHING, Follows, Reader, Tx
 from shared.policy.held import Held
 from shared.process.settings import Settings
 
+# A commit of its own, which waits for the disk, and for the replicas that Postgres is to wait for: so all that was committed before
+# is there too. Postgres takes many such commits to the disk at once.
+_WRITE_ALL = "SELECT pg_logical_emit_message(true, 'clinch', '')"
+
 
 class Database(Pool):
-    """One service's database in one process."""
+    """One service's database in one process.
 
-    def __init__(self, settings: Settings, service: str | None = None, *, least: int = 1, follows: Follows = NOTHING) -> None:
+    `early`: transactions that take turns let the next one go on as they commit, and not only when that is on the disk.
+    """
+
+    def __init__(
+        self, settings: Settings, service: str | None = None, *, least: int = 1, follows: Follows = NOTHING, early: bool = False
+    ) -> None:
         super().__init__(settings, service, least=least)
         self._follows = follows
+        self.early = early
         self.committed = asyncio.Event()
         self.policies = Held(settings)
 
@@ -37,7 +47,7 @@ class Database(Pool):
             transaction = conn.transaction()
             await transaction.start()
             tx = Tx(conn, context, self.settings, self.policies.active, self._follows)
-            tx.kept = keep
+            tx.kept, tx.early = keep, self.early
             try:
                 yield tx
                 await (tx.flush() if keep else tx._ready())
@@ -47,11 +57,22 @@ class Database(Pool):
                 raise
             if keep:
                 await transaction.commit()
+                if tx.early and tx.turns:
+                    await conn.execute(_WRITE_ALL)
                 self.committed.set()
                 if tx.changes_policy:
                     self.policies.forget()
             else:
                 await transaction.rollback()
+
+    async def on_disk(self) -> None:
+        """Wait until all that has been committed is on the disk, also by transactions that took a turn and are not answered yet.
+
+        Before anything of them is told to somebody else: after a crash of Postgres they may not have been.
+        """
+        if self.early:
+            async with self.connection() as conn:
+                await conn.execute(_WRITE_ALL)
 
 
 def _is_lost(conn: Any) -> bool:

@@ -32,6 +32,11 @@ Follows = Mapping[type[Event], Sequence[Consequence]]
 """What follows from events in the transaction that tells them: tasks close, deadlines start and end. They get all of one type at once."""
 
 NOTHING: Follows = MappingProxyType({})
+# What is given back at the commit is given back before the disk has it, if Postgres does not wait for the disk.
+_TURN = """
+SELECT pg_advisory_xact_lock(hashtext($1)),
+       set_config('synchronous_commit', CASE WHEN $2 THEN 'off' ELSE current_setting('synchronous_commit') END, true)
+"""
 _FEW = 5
 """So many rows are remembered as they were written."""
 
@@ -108,6 +113,10 @@ class Tx(Reader):
         """Whether it commits: a dry run does not, and takes no number that a real one would miss."""
         self.firing: UUID | None = None
         """The timer whose handler this transaction is."""
+        self.early = False
+        """Whether the next one in turn goes on before this is on the disk: see `Database`."""
+        self.turns: set[str] = set()
+        """What it is the only one at, until it ends."""
         self.changes_policy = False
         """Whether it makes another document active: then its process knows at once."""
         self.events = 0
@@ -155,6 +164,15 @@ class Tx(Reader):
             return row
         saved = self._saved.get(row.id)
         return saved if saved is not None and saved.version == version else await self.get(of, row.id)
+
+    async def take_turn(self, name: str) -> None:
+        """Wait until nobody else is at what has this name. What is read from here on is as the one before has left it.
+
+        Lock rows first, and then take the turn: whoever has it must not wait for those who wait for it.
+        """
+        if name not in self.turns:
+            await self.execute(_TURN, name, self.early)
+            self.turns.add(name)
 
     def is_new(self, id: UUID) -> bool:
         """Whether this transaction has added the row: nobody else can have written anything about it yet."""

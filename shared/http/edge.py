@@ -122,6 +122,7 @@ class ClinchRoute(APIRoute):
                     if tx is not None:
                         idempotency.keep(request, tx, response)
             except idempotency.Replayed as replayed:
+                await request.app.state.db.on_disk()  # the request that did it may still wait for that
                 return replayed.response
             return response
 

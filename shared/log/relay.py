@@ -195,6 +195,8 @@ async def _publish_next(db: Database, bus: Bus, state: _State, service: str) -> 
                 asked = await letters.publish_asked(conn, bus, limit, service=service, closed=state.closed, until=until)
             state.cleared.begin(lead["server"], lead["own"], lead["oldest"])
             rows = await conn.fetch(_TAKE, limit, state.cleared.place)
+            if rows:
+                await db.on_disk()
             state.cleared.end(rows[0]["place"] if rows else None)
             plain = not (lead["letters"] or state.closed)
             whole = len(rows) if rows and plain and await deliver_whole(bus, rows, service) else 0

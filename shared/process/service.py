@@ -73,8 +73,9 @@ class Service:
     of something.
 
     `streamed` are the paths whose bodies may be of any length; `checks` are what `clinch verify` asks of its data, `recounts` what it
-    calculates again, and `totals` what it compares with other services'; `rezone` is what `clinch rezone` does to it; `settings` is the
-    class of its settings, which its app and jobs must be given.
+    calculates again, and `totals` what it compares with other services'; `rezone` is what `clinch rezone` does to it; `takes_turns` says
+    that many of its requests wait for the same turn, which is then given on before the disk has a commit (`Database`); `settings` is
+    the class of its settings, which its app and jobs must be given.
     """
 
     name: str
@@ -92,6 +93,7 @@ class Service:
     recounts: Sequence[Recount] = ()
     totals: Sequence[Total] = ()
     rezone: Follow | None = None
+    takes_turns: bool = False
     settings: type[Settings] = Settings
     description: str = ""
 
@@ -144,7 +146,7 @@ class Service:
         """
         if not isinstance(settings, self.settings):
             raise TypeError(f"{self.name} needs {self.settings.__name__}, not {type(settings).__name__}")
-        db = Database(settings, self.name, follows=self.following)
+        db = Database(settings, self.name, follows=self.following, early=self.takes_turns)
         verifier = Verifier(
             settings.issuer,
             settings.audience,

@@ -41,7 +41,7 @@ class Worker:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set. What fails for good ends all of it; it may be run again."""
-        db = Database(self._settings, self._service.name, follows=self._service.following)
+        db = Database(self._settings, self._service.name, follows=self._service.following, early=self._service.takes_turns)
         bus = open_bus(self._settings.bus_url, client=self._service.name)
         await db.start()
         await bus.start()

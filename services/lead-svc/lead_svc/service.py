@@ -187,6 +187,7 @@ service = Service(
     recounts=RECOUNTS,
     totals=TOTALS,
     rezone=rezone,
+    takes_turns=True,
     streamed=("/v1/imports/leads", "/v1/imports/rates", "/v1/imports/spend"),
     description="Leads from capture to conversion, and the companies and people they are about.",
 )

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 
 from lead_svc.assignment.board import Board
 from lead_svc.assignment.policy import POLICY, AssignmentPolicy
@@ -48,19 +48,17 @@ _TOLD = 50
 _KEPT = 500
 """The same for what is kept and shown."""
 
-# Who is next, and how many leads everybody has, must not change until this is committed: assignments take turns.
-# The lock comes with the leads, whose rows are this transaction's anyway; what it guards is read by a later statement.
-_TURN = select(func.count(func.pg_advisory_xact_lock(func.hashtext("clinch.assignment")))).scalar_subquery()
+_TURN = "clinch.assignment"
+"""Who is next, and how many leads everybody has, must not change until this is committed: assignments take turns."""
 _LOCK = Query(
     select(*[LEAD.c[n] for n in LEADS.names])
     .where(
         is_in(LEAD.c.id, "ids"),
         or_(LEAD.c.owner_id.is_(None), is_in(LEAD.c.id, "stranded")),
         is_in(LEAD.c.state, [s.value for s in OPEN]),
-        _TURN == 1,
     )
     .order_by(LEAD.c.id)
-    .with_for_update(of=LEAD),
+    .with_for_update(),
     Lead,
 )
 _KEEP = """
@@ -146,10 +144,11 @@ async def assign(tx: Tx, ids: Sequence[UUID], *, stranded: Sequence[UUID] = (), 
     `fresh`: nothing was decided about them before.
     """
     policy = tx.policy(POLICY)
-    leads = await tx.all(_LOCK, ids=list(ids), stranded=list(stranded)) if ids else []
+    leads = await _of_nobody(tx, ids, stranded)
     if not leads:
         return
     before = {} if fresh else await _before(tx, [lead.id for lead in leads])
+    await tx.take_turn(_TURN)
     board = await read_board(tx, policy, leads, tx.now)
     decided = []
     for lead in leads:
@@ -161,6 +160,15 @@ async def assign(tx: Tx, ids: Sequence[UUID], *, stranded: Sequence[UUID] = (), 
     if any(decision.by and not decision.owner for _, decision in decided):
         await _look_again(tx, policy.again_minutes)
     await _give(tx, [(lead, decision, decision.owner) for lead, decision in decided if decision.owner])
+
+
+async def _of_nobody(tx: Tx, ids: Sequence[UUID], stranded: Sequence[UUID]) -> list[Lead]:
+    """Those of these leads that can be given to somebody, in the order of their ids; they are locked."""
+    if all(map(tx.is_new, ids)):  # nobody else can have locked or changed them
+        return sorted(
+            (lead for lead in await tx.held(LEADS, ids) if lead.owner_id is None and lead.state in OPEN), key=lambda x: x.id.bytes
+        )
+    return await tx.all(_LOCK, ids=list(ids), stranded=list(stranded))
 
 
 async def _give(tx: Tx, given: Sequence[tuple[Lead, Decision, Candidate]]) -> None:
