@@ -120,7 +120,8 @@ async def set_timers(
         if due_at.tzinfo is None or not READABLE_YEARS[0] <= due_at.year < READABLE_YEARS[1]:
             raise Invalid(f"This would be due on {due_at:%Y-%m-%d}; nothing can be reminded of then.", pointer="due_at", code="time_range")
     if due:
-        await tx.execute(_SET, [new_id() for _ in due], kind, list(due), list(due.values()), dict(data or {}), again)
+        args = [new_id() for _ in due], kind, list(due), list(due.values()), dict(data or {}), again
+        await tx.insert(_SET, *args, into="timer", ids=list(due))
 
 
 async def cancel_timers(tx: Tx, subject: UUID, kind: str | None = None) -> None:

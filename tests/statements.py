@@ -15,9 +15,9 @@ def counted() -> Iterator[list[Tx]]:
     statements: list[Tx] = []
     ready = Tx._ready
 
-    async def counting(tx: Tx) -> Any:
+    async def counting(tx: Tx, sql: str = "") -> Any:
         statements.append(tx)
-        return await ready(tx)
+        return await ready(tx, sql)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Tx, "_ready", counting)

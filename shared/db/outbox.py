@@ -1,13 +1,14 @@
-"""The last statement of a transaction: its last change, its events and their places in the outbox.
+"""The last statement of a transaction: the changes that wait, its events and their places in the outbox.
 
 The answer to the request's Idempotency-Key goes with it.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
-from itertools import count, islice
+from itertools import chain, count, islice
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
@@ -40,21 +41,38 @@ class Answer(NamedTuple):
 
 
 class Change(NamedTuple):
-    """A statement that changes a row, with its arguments."""
+    """A statement that changes rows of a table, with its arguments. `adds`: it inserts them."""
 
     sql: str
     args: Sequence[Any]
     table: str
-    id: UUID
+    ids: Sequence[UUID]
+    adds: bool
 
-    @contextmanager
-    def named(self) -> Iterator[None]:
-        """Say which row it was when Postgres refuses it: the line that changed it is left by then."""
-        try:
-            yield
-        except asyncpg.IntegrityConstraintViolationError as error:
-            error.add_note(f"The change of {self.table} {self.id} was refused; it waited for the next statement or the commit.")
-            raise
+    def goes_with(self, other: "Change") -> bool:
+        """Whether both can be one statement: none of its parts sees what another one has done, and their order is Postgres' own."""
+        return self.table != other.table or (self.adds and other.adds and set(self.ids).isdisjoint(other.ids))
+
+    def shows_in(self, sql: str) -> bool:
+        """Whether this statement may see or change what was changed. It cannot if it only selects, and does not name the table."""
+        return _names(sql, self.table)
+
+
+@lru_cache(maxsize=4096)
+def _names(sql: str, table: str) -> bool:
+    return not sql.lstrip().startswith("SELECT") or re.search(rf"\b{table}\b", sql) is not None
+
+
+@contextmanager
+def named(changes: Sequence[Change]) -> Iterator[None]:
+    """Say which row it was when Postgres refuses one: the line that changed it is left by then."""
+    try:
+        yield
+    except asyncpg.IntegrityConstraintViolationError as error:
+        for one in [change for change in changes if change.table == error.table_name] or changes:
+            rows = ", ".join(map(str, one.ids))
+            error.add_note(f"The change of {one.table} {rows} was refused; it waited for the next statement or the commit.")
+        raise
 
 
 MANY = 100
@@ -77,7 +95,7 @@ _META = {
 }
 
 
-async def write(conn: Any, context: Context, told: Sequence[Told], answer: Answer | None = None, change: Change | None = None) -> bool:
+async def write(conn: Any, context: Context, told: Sequence[Told], answer: Answer | None = None, changes: Sequence[Change] = ()) -> bool:
     """Write all by one statement.
 
     False when the key has got its answer from another transaction, and this one must roll back.
@@ -85,17 +103,16 @@ async def write(conn: Any, context: Context, told: Sequence[Told], answer: Answe
     The caller holds the locks of the events' aggregates, so queue order is version order for each of them.
     """
     if len(told) >= MANY:
-        return await _copy(conn, context, told, answer, change)
-    changed, of_change = (change.sql, change.args) if change else (None, ())
-    statement = _statement(changed, len(of_change), answer is not None, _count(told))
+        return await _copy(conn, context, told, answer, changes)
+    statement = _statement(tuple((one.sql, len(one.args)) for one in changes), answer is not None, _count(told))
     events = _event_args(context, told) if told else ()
-    written = await conn.fetchval(statement, *of_change, *(answer or ()), *events)
+    written = await conn.fetchval(statement, *chain.from_iterable(one.args for one in changes), *(answer or ()), *events)
     return answer is None or written is not None
 
 
-async def _copy(conn: Any, context: Context, told: Sequence[Told], answer: Answer | None, change: Change | None) -> bool:
+async def _copy(conn: Any, context: Context, told: Sequence[Told], answer: Answer | None, changes: Sequence[Change]) -> bool:
     """The same for many events, by COPY, which costs a third of it."""
-    if (change or answer) and not await write(conn, context, [], answer, change):
+    if (changes or answer) and not await write(conn, context, [], answer, changes):
         return False
     meta = _meta(context)
     names = [*_EVENT, *(name for name, value in zip(_META, meta, strict=True) if value is not None)]
@@ -139,16 +156,19 @@ def _count(told: Sequence[Told]) -> Literal[0, 1, 2]:
 
 
 @lru_cache(maxsize=512)
-def _statement(change: str | None, before: int, answered: bool, events: Literal[0, 1, 2]) -> str:
-    """The parameters of `change`, whose number is `before`, come first, so that its text stays as it is; then the answer's, the events'.
+def _statement(changes: Sequence[tuple[str, int]], answered: bool, events: Literal[0, 1, 2]) -> str:
+    """The parameters of the changes come first, which are given with their numbers; then the answer's, the events'.
 
     Lists of columns (UNNEST) carry any number of events; one alone, the usual case, goes as plain values at half the cost.
 
     Places in the outbox come out of the events that were inserted, so that no transaction draws one before it has a number (xid): the
     relay's `Cleared` rests on it.
     """
+    parts, before = dict[str, str](), 0
+    for n, (change, parameters) in enumerate(changes):
+        parts[f"changed{n}"] = _shifted(change, before)
+        before += parameters
     given = (f"${n}" for n in count(before + 1))
-    parts = {"changed": change} if change else {}
     if answered:
         parts["answer"] = _ANSWER.format(*islice(given, len(Answer._fields)))
     if events:
@@ -160,3 +180,8 @@ def _statement(change: str | None, before: int, answered: bool, events: Literal[
         parts["queued"] = f"INSERT INTO outbox (event_id) SELECT id FROM kept{in_order}"
     written = ", ".join(f"{name} AS ({sql})" for name, sql in parts.items())
     return f"WITH {written} SELECT {'(SELECT true FROM answer)' if answered else 'true'}"
+
+
+def _shifted(sql: str, by: int) -> str:
+    """The statement with its parameters behind so many others."""
+    return re.sub(r"\$(\d+)", lambda parameter: f"${int(parameter[1]) + by}", sql) if by else sql

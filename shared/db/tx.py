@@ -1,12 +1,13 @@
 """Data access: transactions and reads on asyncpg's pool. The only way a service touches its database.
 
-What `add` and `save` change is written with the next statement, whatever it is: so a read sees it, and nobody has to ask for it.
+What `add` and `save` change waits for the next statement that could see it, or for the commit: so a read sees it, nobody has to ask for
+it, and many changes go by one statement.
 
 JSONB columns hold plain Python values; JSON columns hold the bytes as they are (events travel unparsed).
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
@@ -16,7 +17,7 @@ from uuid import UUID
 import asyncpg
 
 from shared.db.context import Context
-from shared.db.outbox import MANY, Answer, Change, Told, write
+from shared.db.outbox import MANY, Answer, Change, Told, named, write
 from shared.db.query import A, Aggregate, Query, at_version
 from shared.errors import KeyInUse, Stale
 from shared.events.envelope import E, Envelope, Event
@@ -32,9 +33,10 @@ Follows = Mapping[type[Event], Sequence[Consequence]]
 """What follows from events in the transaction that tells them: tasks close, deadlines start and end. They get all of one type at once."""
 
 NOTHING: Follows = MappingProxyType({})
-# What is given back at the commit is given back before the disk has it, if Postgres does not wait for the disk.
+# What is given back at the commit is given back before the disk has it, if Postgres does not wait for the disk. And nobody has to wait
+# while Postgres plans the same statements again.
 _TURN = """
-SELECT pg_advisory_xact_lock(hashtext($1)),
+SELECT pg_advisory_xact_lock(hashtext($1)), set_config('plan_cache_mode', 'force_generic_plan', true),
        set_config('synchronous_commit', CASE WHEN $2 THEN 'off' ELSE current_setting('synchronous_commit') END, true)
 """
 _FEW = 5
@@ -53,7 +55,7 @@ class Reader:
         return self._active.get(of)
 
     async def first(self, query: Query[R], **params: Any) -> R | None:
-        record = await (await self._ready()).fetchrow(query.sql, *query.args(params))
+        record = await (await self._ready(query.sql)).fetchrow(query.sql, *query.args(params))
         return None if record is None else query.row(record)
 
     async def one(self, query: Query[R], **params: Any) -> R:
@@ -67,25 +69,25 @@ class Reader:
 
     async def records(self, query: Query[Any], **params: Any) -> list[Any]:
         """Rows as asyncpg reads them, by column."""
-        found: list[Any] = await (await self._ready()).fetch(query.sql, *query.args(params))
+        found: list[Any] = await (await self._ready(query.sql)).fetch(query.sql, *query.args(params))
         return found
 
-    async def _ready(self) -> Any:
-        """The connection, for the next statement."""
+    async def _ready(self, sql: str = "") -> Any:
+        """The connection, for this statement."""
         return self._conn
 
     async def rows(self, sql: str, *args: Any) -> list[Any]:
         """The rows of a statement that is written by hand, as asyncpg reads them."""
-        found: list[Any] = await (await self._ready()).fetch(sql, *args)
+        found: list[Any] = await (await self._ready(sql)).fetch(sql, *args)
         return found
 
     async def row(self, sql: str, *args: Any) -> Any:
         """The first row of a statement that is written by hand; None where there is none."""
-        return await (await self._ready()).fetchrow(sql, *args)
+        return await (await self._ready(sql)).fetchrow(sql, *args)
 
     async def value(self, sql: str, *args: Any) -> Any:
         """The first value of the first row of a statement that is written by hand."""
-        return await (await self._ready()).fetchval(sql, *args)
+        return await (await self._ready(sql)).fetchval(sql, *args)
 
     async def get(self, of: Aggregate[A], id: UUID) -> A:
         """The row, or `NotFound`."""
@@ -124,10 +126,10 @@ class Tx(Reader):
         self._told: list[Told] = []
         self._saved: dict[UUID, Any] = {}
         self._added: set[UUID] = set()
-        self._change: Change | None = None
+        self._waiting: list[Change] = []
 
     async def run(self, query: Query[Any], **params: Any) -> None:
-        await (await self._ready()).execute(query.sql, *query.args(params))
+        await (await self._ready(query.sql)).execute(query.sql, *query.args(params))
 
     async def run_within(self, seconds: float, query: Query[Any], **params: Any) -> None:
         """The same for a statement over a whole table, with more time than those of a request have."""
@@ -135,24 +137,34 @@ class Tx(Reader):
 
     async def execute(self, sql: str, *args: Any) -> str:
         """Run a statement that is written by hand; Postgres' word for what it did, such as `UPDATE 1`."""
-        done: str = await (await self._ready()).execute(sql, *args)
+        done: str = await (await self._ready(sql)).execute(sql, *args)
         return done
+
+    async def insert(self, sql: str, *args: Any, into: str, ids: Sequence[UUID]) -> None:
+        """Let an INSERT that is written by hand wait as `add` does. `ids`: what its rows are about, which no other that waits is."""
+        await self._wait_with(Change(sql, args, into, ids, adds=True))
 
     async def copy(self, table: str, records: Iterable[Sequence[Any]], columns: Sequence[str]) -> None:
         """Insert many rows by COPY."""
         await (await self._ready()).copy_records_to_table(table, records=records, columns=columns)
 
-    async def _ready(self) -> Any:
-        """Write the change that waits, then return the connection."""
-        if self._change is not None:
-            change, self._change = self._change, None
-            with change.named():
-                await self._conn.execute(change.sql, *change.args)
+    async def _ready(self, sql: str = "") -> Any:
+        """Write the changes that wait if this statement could see one of them, then return the connection."""
         await self.settle()
+        if any(change.shows_in(sql) for change in self._waiting):
+            await self._write()
         return self._conn
 
+    async def _write(self) -> None:
+        changes, self._waiting = self._waiting, []
+        with named(changes):
+            if len(changes) == 1:
+                await self._conn.execute(changes[0].sql, *changes[0].args)
+            elif changes:
+                await write(self._conn, self.context, [], changes=changes)
+
     async def settle(self) -> None:
-        """Do what follows from what was told so far. A change that waits goes on waiting where nothing has to be done."""
+        """Do what follows from what was told so far. Changes that wait go on waiting where nothing has to be done."""
         while self._followed:
             await self._follow()
 
@@ -217,13 +229,15 @@ class Tx(Reader):
         if self._follows:
             self._followed += [one for one in told if type(one.event) in self._follows]
 
-    async def _wait_with(self, of: Aggregate[A], id: UUID, query: Query[A], args: Sequence[Any]) -> None:
-        """Let a change wait for the next statement.
+    async def _wait_with(self, change: Change) -> None:
+        """Let a change wait for the next statement that could see it.
 
         That is usually the one that writes its events, which saves a round trip to Postgres.
         """
-        await self._ready()
-        self._change = Change(query.sql, args, of.table.name, id)
+        await self.settle()
+        if not all(change.goes_with(other) for other in self._waiting):
+            await self._write()
+        self._waiting.append(change)
 
     async def load(self, of: Aggregate[A], id: UUID, expect: int | None = None) -> A:
         """Lock the row until the transaction ends. `NotFound`; `Stale` when its version is not the expected one."""
@@ -241,7 +255,7 @@ class Tx(Reader):
     async def add(self, of: Aggregate[A], row: A, *events: Event, at: datetime | None = None) -> A:
         """Insert `row`; its version is the number of its events. `at`: when it happened in the business, if not now."""
         row = at_version(row, len(events))
-        await self._wait_with(of, row.id, of.insert, of.inserted(row))
+        await self._wait_with(Change(of.insert.sql, of.inserted(row), of.table.name, (row.id,), adds=True))
         self._note([row])
         self.tell(row.id, 1, *events, at=at)
         return row
@@ -250,7 +264,8 @@ class Tx(Reader):
         """Insert many rows by one statement, with their events and when those happened. The ids inserted."""
         if len(rows) == 1:  # lists of one cost twice as much
             ((row, events),) = rows
-            await self._wait_with(of, row.id, of.insert, of.inserted(at_version(row, len(events))))
+            values = of.inserted(at_version(row, len(events)))
+            await self._wait_with(Change(of.insert.sql, values, of.table.name, (row.id,), adds=True))
         elif len(rows) >= MANY:
             await self._copy(of, rows)
         elif rows:
@@ -325,7 +340,7 @@ class Tx(Reader):
         changes["version"] = row.version + len(events)
         query = of.update(frozenset(changes))
         if of.keeps(changes):
-            await self._wait_with(of, row.id, query, query.args({"_id": row.id, **changes}))
+            await self._wait_with(Change(query.sql, query.args({"_id": row.id, **changes}), of.table.name, (row.id,), adds=False))
             saved = cast(A, replace(cast(Any, row), **changes))
         else:
             saved = await self.one(query, _id=row.id, **changes)
@@ -361,7 +376,7 @@ class Tx(Reader):
                 await self.flush()
                 await self._ready()
             except BaseException:
-                self._told, self._followed, self._saved, self._change = [], [], {}, None
+                self._told, self._followed, self._saved, self._waiting = [], [], {}, []
                 self._added = set()
                 raise
 
@@ -369,13 +384,12 @@ class Tx(Reader):
         """Write what was told so far, and the answer to the request's key; `KeyInUse` when another transaction gave one."""
         await self.settle()
         if not (self._told or self.answer):  # a change without an event has nothing that it could go with
-            await self._ready()
-        if self._told or self.answer:
-            change = self._change
-            with change.named() if change else nullcontext():
-                if not await write(self._conn, self.context, self._told, self.answer, change):
+            await self._write()
+        else:
+            with named(self._waiting):
+                if not await write(self._conn, self.context, self._told, self.answer, self._waiting):
                     raise KeyInUse
-            self._told, self.answer, self._change = [], None, None
+            self._told, self.answer, self._waiting = [], None, []
 
 
 def _by_column(of: Aggregate[A], rows: Sequence[tuple[A, Sequence[Any]]], *, loaded: bool = False) -> dict[str, Sequence[Any]]:

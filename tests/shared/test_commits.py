@@ -7,7 +7,8 @@ import asyncpg
 import httpx
 import pytest
 
-from shared.db.outbox import Answer
+from shared.db.outbox import Answer, Change
+from shared.db.query import at_version
 from shared.errors import KeyInUse
 from shared.ids import new_id
 from shared.process.outage import is_outage
@@ -76,6 +77,39 @@ async def test_every_way_to_read_sees_what_was_changed_before(notes: Running) ->
         assert await tx.execute("DELETE FROM note WHERE id = $1 AND text = 'd'", subject) == "DELETE 1"
 
 
+async def test_changes_wait_together_until_something_could_see_one_of_them(notes: Running) -> None:
+    sent: list[str] = []
+    one, other = (Note(new_id(), 0, text, notes.clock()) for text in "ab")
+    async with notes.transaction() as tx:
+        with tx._conn.query_logger(lambda query: sent.append(query.query)):
+            await tx.add(NOTES, one, NoteWritten(text="a"))
+            await tx.add(NOTES, other, NoteWritten(text="b"))
+            await tx.insert("INSERT INTO lease (name) SELECT * FROM unnest($1::text[])", ["a", "b"], into="lease", ids=[one.id])
+            assert await tx.value("SELECT count(*) FROM outbox") == 0
+            await asyncio.sleep(0)  # the logger is called then
+            assert len(sent) == 1
+            assert await tx.value("SELECT count(*) FROM note WHERE text = $1", "b") == 1
+            await tx.save(NOTES, at_version(other, 1), NoteEdited(text="c"), text="c")
+            await tx.insert("INSERT INTO lease (name) VALUES ($1)", "c", into="lease", ids=[one.id])
+            await tx.flush()
+            await asyncio.sleep(0)
+    _, both, _, *_, last = sent  # between them asyncpg may ask what types there are
+    assert [both.count(f"INSERT INTO {table} ") for table in ("note", "lease", "event")] == [2, 1, 0]
+    assert [last.count(part) for part in ("UPDATE note ", "INSERT INTO lease ", "INSERT INTO event ")] == [1, 1, 1]
+    async with notes.db.read() as reader:
+        assert [row["text"] for row in await reader.rows("SELECT text FROM note ORDER BY text")] == ["a", "c"]
+        assert [row["name"] for row in await reader.rows("SELECT name FROM lease ORDER BY name")] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    "sql", ["SELECT text FROM note", "UPDATE other SET n = 1", "WITH gone AS (DELETE FROM x) SELECT 1", "\nselect 1", ""]
+)
+def test_a_change_shows_in_whatever_names_its_table_or_does_more_than_select(sql: str) -> None:
+    change = Change("INSERT INTO note VALUES ($1)", (1,), "note", (new_id(),), adds=True)
+    assert change.shows_in(sql)
+    assert not change.shows_in("\n SELECT note_id FROM notes WHERE kind = $1")
+
+
 async def test_a_change_that_postgres_refuses_names_its_row(notes: Running) -> None:
     async with notes.db.connection() as conn:
         await conn.execute("ALTER TABLE note ADD CHECK (text <> 'never')")
@@ -87,9 +121,14 @@ async def test_a_change_that_postgres_refuses_names_its_row(notes: Running) -> N
             if and_read:
                 await tx.value("SELECT 1")
 
-    for and_read in (True, False):
+    async def write_with_others() -> None:
+        async with notes.transaction() as tx:
+            await tx.insert("INSERT INTO lease (name) VALUES ('a')", into="lease", ids=[])
+            await tx.add(NOTES, note, NoteWritten(text="never"))
+
+    for attempt in (write(and_read=True), write(and_read=False), write_with_others()):
         with pytest.raises(asyncpg.CheckViolationError) as refused:
-            await write(and_read)
+            await attempt
         assert f"The change of note {note.id} was refused" in refused.value.__notes__[0]
 
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
 
 from lead_svc.assignment.policy import POLICY, Strategy
-from lead_svc.assignment.queries import IN_QUEUE, OF_LEAD, QUEUE, QUEUE_SEEN, QueueItem, read_board
+from lead_svc.assignment.queries import IN_QUEUE, OF_LEAD, QUEUE, QUEUE_SEEN, QueueItem, read_board, read_figures
 from lead_svc.assignment.record import AssignmentOutcome, Why
 from lead_svc.assignment.rules import PREVIEW, Tried
 from lead_svc.leads.queries import SEEN
@@ -84,7 +84,8 @@ async def preview_assignment(body: PreviewIn, db: Reading, by: CurrentActor, req
     """Explain whom the rules would give the lead to now, rule by rule. It changes nothing, and takes nobody's turn."""
     lead, policy = await SEEN.get(db, by, body.lead_id), db.policy(POLICY)
     LEAD.check_here(lead)
-    board = await read_board(db, policy, [lead], request.app.state.clock(), loads=True)
+    figures = await read_figures(db, policy, [lead])
+    board = await read_board(db, policy, [lead], figures, request.app.state.clock(), loads=True)
     decision = board.decide(lead)
     return PreviewOut(
         lead_id=lead.id,

@@ -10,13 +10,13 @@ from sqlalchemy import or_, select
 
 from lead_svc.assignment.board import Board
 from lead_svc.assignment.policy import POLICY, AssignmentPolicy
-from lead_svc.assignment.queries import OF_LEADS, STRANDED, UNMANNED, WAITING, read_board, today
+from lead_svc.assignment.queries import OF_LEADS, STRANDED, UNMANNED, WAITING, read_board, read_figures, today
 from lead_svc.assignment.record import Assignment, AssignmentOutcome
-from lead_svc.assignment.rules import Candidate, Decision
+from lead_svc.assignment.rules import Candidate, Decision, Figures
 from lead_svc.assignment.tables import ASSIGNMENTS
 from lead_svc.leads.queries import lead_of
 from lead_svc.leads.record import OPEN, Lead
-from lead_svc.leads.tables import LEAD, LEADS
+from lead_svc.leads.tables import LEAD, LEADS, SCORES
 from shared.db.outbox import Told
 from shared.db.query import Query, is_in
 from shared.db.tx import Follows, Tx
@@ -61,14 +61,13 @@ _LOCK = Query(
     .with_for_update(),
     Lead,
 )
+_KEEP_TURNS = """
+INSERT INTO assignment_turn (rule, person_id, turn) SELECT * FROM unnest($1::text[], $2::uuid[], $3::bigint[])
+ON CONFLICT (rule, person_id) DO UPDATE SET turn = excluded.turn
+"""
 _KEEP = """
-WITH turns AS (
-  INSERT INTO assignment_turn (rule, person_id, turn) SELECT * FROM unnest($1::text[], $2::uuid[], $3::bigint[])
-  ON CONFLICT (rule, person_id) DO UPDATE SET turn = excluded.turn
-)
 INSERT INTO lead_assignment (id, version, lead_id, outcome, rule, owner_id, passed, policy_version, at)
-SELECT *, $11::integer, $12::timestamptz
-FROM unnest($4::uuid[], $5::bigint[], $6::uuid[], $7::text[], $8::text[], $9::uuid[], $10::jsonb[])
+SELECT *, $8::integer, $9::timestamptz FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::text[], $5::text[], $6::uuid[], $7::jsonb[])
 ON CONFLICT (lead_id) DO UPDATE SET version = excluded.version, outcome = excluded.outcome, rule = excluded.rule,
   owner_id = excluded.owner_id, passed = excluded.passed, policy_version = excluded.policy_version, at = excluded.at
 """
@@ -148,8 +147,9 @@ async def assign(tx: Tx, ids: Sequence[UUID], *, stranded: Sequence[UUID] = (), 
     if not leads:
         return
     before = {} if fresh else await _before(tx, [lead.id for lead in leads])
+    figures = _as_scored(tx, leads) or await read_figures(tx, policy, leads)
     await tx.take_turn(_TURN)
-    board = await read_board(tx, policy, leads, tx.now)
+    board = await read_board(tx, policy, leads, figures, tx.now)
     decided = []
     for lead in leads:
         decision = board.decide(lead)
@@ -169,6 +169,13 @@ async def _of_nobody(tx: Tx, ids: Sequence[UUID], stranded: Sequence[UUID]) -> l
             (lead for lead in await tx.held(LEADS, ids) if lead.owner_id is None and lead.state in OPEN), key=lambda x: x.id.bytes
         )
     return await tx.all(_LOCK, ids=list(ids), stranded=list(stranded))
+
+
+def _as_scored(tx: Tx, leads: Sequence[Lead]) -> Figures:
+    """The figures of a few new leads, if they are known from their scoring just now: nobody can have predicted anything of them."""
+    scores = {score.lead_id: score.points for score in tx.written(SCORES)}
+    known = all(tx.is_new(lead.id) and lead.id in scores for lead in leads)
+    return {lead.id: {"score": scores[lead.id], "prediction": None} for lead in leads} if known else {}
 
 
 async def _give(tx: Tx, given: Sequence[tuple[Lead, Decision, Candidate]]) -> None:
@@ -195,7 +202,7 @@ def _assigned(tx: Tx, lead: Lead, decision: Decision, to: Candidate) -> LeadAssi
 
 
 async def _keep(tx: Tx, board: Board, decided: Sequence[tuple[Lead, Decision]], before: Mapping[UUID, Assignment]) -> None:
-    """Keep whose turn it is, what was decided and why, by one statement; and tell it, unless it is what was decided before."""
+    """Keep whose turn it is, what was decided and why; and tell it, unless it is what was decided before."""
     kept = []
     for lead, decision in decided:
         known = before.get(lead.id)
@@ -207,9 +214,12 @@ async def _keep(tx: Tx, board: Board, decided: Sequence[tuple[Lead, Decision]], 
         kept.append((id, version, lead.id, outcome.value, decision.rule, decision.owner_id, passed))
         tx.tell(id, version, _decided(tx, lead, decision, outcome))
     if kept:
-        rules, people = zip(*board.turns, strict=True) if board.turns else ((), ())
-        columns = [list(column) for column in zip(*kept, strict=True)]
-        await tx.execute(_KEEP, rules, people, list(board.turns.values()), *columns, tx.policy(POLICY).version, tx.now)
+        ids, versions, leads, *more = [list(column) for column in zip(*kept, strict=True)]
+        args = ids, versions, leads, *more, tx.policy(POLICY).version, tx.now
+        await tx.insert(_KEEP, *args, into="lead_assignment", ids=leads)
+    if board.turns:
+        rules, people = zip(*board.turns, strict=True)
+        await tx.insert(_KEEP_TURNS, rules, people, list(board.turns.values()), into="assignment_turn", ids=people)
 
 
 def _decided(tx: Tx, lead: Lead, decision: Decision, outcome: AssignmentOutcome) -> LeadAssignmentDecided:

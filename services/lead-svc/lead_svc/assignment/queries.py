@@ -12,7 +12,7 @@ from lead_svc.absences.tables import ABSENCE
 from lead_svc.assignment.board import Board, Known, people_of, reads_loads, team_of
 from lead_svc.assignment.policy import AssignmentPolicy, Rule, Strategy
 from lead_svc.assignment.record import Assignment
-from lead_svc.assignment.rules import asks_figures, meeting
+from lead_svc.assignment.rules import Figures, asks_figures, meeting
 from lead_svc.assignment.tables import ASSIGNMENT, ASSIGNMENTS, TURN
 from lead_svc.leads.queries import beside
 from lead_svc.leads.record import Lead
@@ -108,12 +108,18 @@ def today(db: Reader, now: datetime) -> date:
     return day_of(now, calendar_of(db.policy(COMPANY_POLICY)).zone)
 
 
-async def read_board(db: Reader, policy: AssignmentPolicy, leads: Sequence[Lead], now: datetime, *, loads: bool = False) -> Board:
+async def read_figures(db: Reader, policy: AssignmentPolicy, leads: Sequence[Lead]) -> Figures:
+    """What conditions ask of these leads that is a row of its own."""
+    return await beside(db, [lead.id for lead in leads]) if asks_figures(policy) else {}
+
+
+async def read_board(
+    db: Reader, policy: AssignmentPolicy, leads: Sequence[Lead], figures: Figures, now: datetime, *, loads: bool = False
+) -> Board:
     """What the rules need to know of people to decide about these leads: by one statement, another one for each thing that a rule asks.
 
     `loads`: read how many open leads people have also where that decides nothing.
     """
-    figures = await beside(db, [lead.id for lead in leads]) if asks_figures(policy) else {}
     rules = meeting(leads, policy, figures)
     owners = await _owners(db, rules, leads)
     people = {*owners.values(), *(id for rule in rules for id in people_of(rule))}
