@@ -7,7 +7,7 @@ BIN := .venv/bin
 CLINCH := $(BIN)/clinch
 
 .DEFAULT_GOAL := help
-.PHONY: help up down logs clean demo kafka kafka-down test test-client test-kafka helm-check helm-install-test compose-test alerts-test faults check bench docs lock lock-client
+.PHONY: help up down logs clean demo kafka kafka-down test test-client test-kafka test-browser helm-check helm-install-test compose-test alerts-test faults check bench docs lock lock-client
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ test-client: .venv/installed-dev  ## the TypeScript client, packed, through its 
 test-kafka: .venv/installed-dev  ## the bus and the system on real brokers; says so when there is no Maven to fetch them
 	@$(BIN)/pytest tests/kafka
 
+test-browser: .venv/installed-browser  ## the page in a real browser, with screenshots; says so when there is no Chromium
+	@$(BIN)/pytest tests/browser
+
 helm-check: .venv/installed-dev  ## render and validate the Helm chart; says so when there is no Helm and no Go to build it
 	@$(BIN)/pytest tests/helm
 
@@ -73,15 +76,15 @@ docs: .venv/installed-dev  ## write OpenAPI, AsyncAPI and the events' schemas in
 
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate pyproject.toml
 
-# Of these only files are used, so what they would need to run stays away.
-COMPILE_ALONE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate --no-deps
+COMPILE_ALONE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate
 
 lock:  ## bring the lock files in line with pyproject.toml (needs uv)
 	@$(COMPILE) -o requirements.lock
 	@$(COMPILE) --extra documents -c requirements.lock -o requirements-documents.lock
 	@$(COMPILE) --extra embedded -c requirements-documents.lock -o requirements-embedded.lock
-	@$(COMPILE_ALONE) requirements-page.in -o requirements-page.lock
+	@$(COMPILE_ALONE) --no-deps requirements-page.in -o requirements-page.lock
 	@$(COMPILE) --extra embedded --extra dev -c requirements-embedded.lock -o requirements-dev.lock
+	@$(COMPILE_ALONE) -c requirements-dev.lock requirements-browser.in -o requirements-browser.lock
 
 lock-client:  ## the same for the TypeScript client (needs npm): names, versions and hashes, no addresses
 	@cd deploy/clients/typescript && npm install --package-lock-only --silent && node scripts/unaddressed.mjs
@@ -100,6 +103,11 @@ NO_COMPILER = A package has no wheel for this machine and there is no C compiler
 .venv/installed-dev: requirements-dev.lock .venv/installed
 	@echo "Installing the development dependencies (only when they changed) ..."
 	@$(INSTALL) --require-hashes --prefer-binary -r requirements-dev.lock || { command -v cc >/dev/null || echo "$(NO_COMPILER)" >&2; exit 1; }
+	@touch $@
+
+.venv/installed-browser: requirements-browser.lock .venv/installed-dev
+	@echo "Installing what drives a browser (only when it changed) ..."
+	@$(INSTALL) --require-hashes --only-binary :all: -r requirements-browser.lock
 	@touch $@
 
 .venv/bin/python:

@@ -33,8 +33,9 @@ export function owners() {
   return owning;
 }
 
-/** Learn the names of these people, by one request for all that are not known yet. */
+/** Learn the names of these people: all owners by one request, and by another one those who are none of them. */
 export async function meet(ids) {
+  if (ids.some((id) => id && !people.has(id))) await owners();
   const unknown = [...new Set(ids)].filter((id) => id && !people.has(id)).slice(0, 200);
   if (!unknown.length) return;
   for (const person of (await get("/v1/team/people", { id: unknown, limit: 200 })).items) people.set(person.id, person);

@@ -201,7 +201,8 @@ def test_no_registry_is_named(containers: dict[str, Any]) -> None:
 
 def test_the_images_install_the_lock_and_nothing_else() -> None:
     assert re.findall(r"pip install (.*)", DOCKERFILE) == [
-        "--require-hashes --only-binary :all: --no-cache-dir --no-compile --target /packages -r requirements.lock \\"
+        "--require-hashes --only-binary :all: --no-cache-dir --no-compile --target /packages -r requirements.lock \\",
+        "--require-hashes --only-binary :all: --no-deps --no-cache-dir --no-compile --target /wheel -r requirements-page.lock \\",
     ]
     assert "apt" not in DOCKERFILE
     lock = (ROOT / "requirements.lock").read_text()

@@ -1,6 +1,6 @@
 """What people read for the names that the code uses, in English and Chinese: made of docs/glossary.md, stages and KPIs.
 
-The glossary has a line for every state, reason, role, act, event and flag; tests hold that.
+The glossary has a line for every state, reason, role, act, event and flag, and for usual sources; tests hold that.
 """
 
 import re
@@ -52,6 +52,7 @@ def labels(events: Mapping[str, object], acts: set[str]) -> Groups:
     found["stage"] |= {stage.name: {"en": stage.title, "zh": stage.title_zh} for stage in STAGES}
     found["kpi"] = {kpi.name: {"en": kpi.title, "zh": kpi.title_zh} for kpi in catalogue().values()}
     found["act"] = {name: {"en": said[0], "zh": said[1]} for name, said in _table(text, "act")}
+    found["source"] = {name: {"en": said[0], "zh": said[1]} for name, said in _table(text, "usual source")}
     found["flag"] = {name: {"en": english(name), "zh": said[0]} for name, said in _table(text, "flag")}
     named = dict(_table(text, "event"))
     if missing := sorted((acts - found["act"].keys()) | {short for type_ in events if (short := short_type(type_)) not in named}):

@@ -66,7 +66,7 @@ function matrix({ groups, currency }, by) {
   return h("div.scroll", { tabindex: "0", role: "region", "aria-label": t("by", { dimension: t(by) }) }, h("table.matrix", {},
     h("thead", {}, h("tr", {}, h("th", { scope: "col" }, t(by)), heads.map((step) => h("th.num", { scope: "col" }, stepName(step))), h("th.num", { scope: "col" }, t("overall_short")))),
     h("tbody", {}, known.map((line) => h("tr", {}, h("th", { scope: "row" }, groupName(by, line.group)),
-      line.steps.map((step) => h("td.num", { style: { "--heat": line.steps[0].n ? Math.round((55 * step.n) / line.steps[0].n) + "%" : "0%" } },
+      line.steps.map((step) => h("td.num", { style: { "--heat": line.steps[0].n ? Math.round((28 * step.n) / line.steps[0].n) + "%" : "0%" } },
         h("button.cell", { type: "button", "aria-label": `${groupName(by, line.group)}, ${stepName(step)}: ${step.n}`,
           onclick: () => showRecords(`${groupName(by, line.group)}: ${stepName(step)}`, step.records, currency) }, number(step.n)))),
       h("td.num", {}, percent(line.overall, 1)))))));

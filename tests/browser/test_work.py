@@ -1,0 +1,119 @@
+"""Work done on the page: deals moved by their buttons or refused with reasons, the work of others as it happens, and nothing of theirs."""
+
+from typing import Any
+from uuid import uuid4
+
+from tests.browser.browser import Tab, tab
+from tests.browser.conftest import Api
+
+
+def deals(api: Api, person: str) -> list[dict[str, Any]]:
+    found = api(person).get("/v1/deals", params={"open": "true", "limit": 200}).raise_for_status().json()["items"]
+    return list(found)
+
+
+def advance(deal: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = next(one for one in deal["allowed_actions"] if one["action"] == "advance")
+    return found
+
+
+def column(seen: Tab, deal: str) -> str:
+    return str(seen.page.locator(f"[data-deal='{deal}']").locator("xpath=ancestor::section[1]").get_attribute("data-stage"))
+
+
+def test_a_deal_is_moved_by_its_button(browser: Any, origin: str, api: Api) -> None:
+    deal = next(one for one in deals(api, "dev-director") if advance(one)["allowed"] and one["stage"] == "proposal")
+    with tab(browser, origin) as seen:
+        seen.sign_in("dev-director").open("pipeline")
+        assert column(seen, deal["id"]) == "proposal"
+        seen.page.locator(f"[data-deal='{deal['id']}'] [data-action=advance]").click()
+        seen.page.locator(f"[data-stage=negotiation] [data-deal='{deal['id']}']").wait_for()
+    assert api("dev-director").get(f"/v1/deals/{deal['id']}").json()["stage"] == "negotiation"
+
+
+def test_a_deal_that_cannot_move_yet_says_what_is_missing(browser: Any, origin: str, api: Api) -> None:
+    deal = next(one for one in deals(api, "dev-director") if not advance(one)["allowed"] and one["stage"] in ("discovery", "proposal"))
+    with tab(browser, origin) as seen:
+        seen.sign_in("dev-director").open("pipeline")
+        seen.page.locator(f"[data-deal='{deal['id']}'] [data-action=advance]").click()
+        said = seen.page.locator("dialog li").all_inner_texts()
+        assert said == [unmet["message"] for unmet in advance(deal)["unmet"]] != []
+        seen.shoot("refused")
+        assert seen.inaccessible() == []
+        seen.page.get_by_role("button", name="Understood").click()
+        assert column(seen, deal["id"]) == deal["stage"]
+
+
+def test_whoever_was_slower_is_told_and_sees_the_deal_as_it_is(browser: Any, origin: str, api: Api) -> None:
+    """The change of the other one comes while the page is cut off from news, so its version is old."""
+    deal = next(one for one in deals(api, "dev-director") if one["stage"] == "discovery")
+    with tab(browser, origin) as seen:
+        seen.page.route("**/v1/stream*", lambda route: route.abort())
+        seen.allowed = {412}
+        seen.sign_in("dev-director").open("pipeline")
+        done = api("dev-director").put(
+            f"/v1/deals/{deal['id']}/next-step", json={"what": "Meanwhile", "due_at": "2035-01-01T09:00:00Z"}, headers={"If-Match": "*"}
+        )
+        assert done.status_code == 200, done.text
+        card = seen.page.locator(f"[data-deal='{deal['id']}']")
+        card.locator("[data-action=lose]").click()
+        seen.page.locator("dialog select[name=reason]").select_option("price")
+        seen.page.locator("dialog button.primary").click()
+        seen.page.locator("dialog .refusal").wait_for()
+        assert "Somebody changed it meanwhile" in seen.page.locator("dialog .refusal").inner_text()
+        seen.wrong = [text for text in seen.wrong if "stream" not in text and "ERR_FAILED" not in text]
+    assert api("dev-director").get(f"/v1/deals/{deal['id']}").json()["stage"] == "discovery"
+
+
+def test_what_others_do_is_seen_as_it_happens(browser: Any, origin: str, api: Api) -> None:
+    with tab(browser, origin) as seen:
+        seen.sign_in("dev-rep").open("leads")
+        seen.page.locator(".live[data-state=live]").wait_for()
+        name = f"Live {uuid4().hex[:6]}"
+        me = api("dev-rep").get("/v1/me").json()["id"]
+        made = api("dev-rep").post("/v1/leads", json={"source": "trade_show", "company": name, "owner_id": me})
+        assert made.status_code == 201, made.text
+        seen.page.get_by_role("link", name=name).wait_for()
+
+
+def test_a_form_is_filled_in_and_what_is_refused_is_kept(browser: Any, origin: str, api: Api) -> None:
+    me = api("dev-rep").get("/v1/me").json()["id"]
+    lead = (
+        api("dev-rep").post("/v1/leads", json={"source": "trade_show", "company": f"Form {uuid4().hex[:6]}", "owner_id": me}).json()["id"]
+    )
+    with tab(browser, origin) as seen:
+        seen.allowed = {422}
+        seen.sign_in("dev-rep").open(f"leads/{lead}")
+        seen.page.locator("[data-action=disqualify]").click()
+        seen.page.locator("dialog select[name=reason]").select_option("other")
+        seen.allowed = {409, 422}
+        seen.page.locator("dialog button.primary").click()
+        seen.page.locator("dialog .refusal").wait_for()
+        assert seen.page.locator("dialog select[name=reason]").input_value() == "other"
+        seen.page.locator("dialog textarea[name=note]").fill("They moved abroad.")
+        seen.page.locator("dialog button.primary").click()
+        seen.page.locator("h1 .badge", has_text="Disqualified").wait_for()
+    assert api("dev-rep").get(f"/v1/leads/{lead}").json()["note"] == "They moved abroad."
+
+
+def test_what_a_rep_may_not_see_is_not_there(browser: Any, origin: str, api: Api) -> None:
+    mine = {one["id"] for one in deals(api, "dev-rep")}
+    others = [one for one in deals(api, "dev-director") if one["id"] not in mine]
+    assert mine
+    assert others
+    with tab(browser, origin) as seen:
+        seen.sign_in("dev-rep").open("pipeline")
+        shown = {card.get_attribute("data-deal") for card in seen.page.locator("[data-deal]").all()}
+        assert shown == mine
+        seen.allowed = {404}
+        seen.try_to_open(f"deals/{others[0]['id']}")
+        assert others[0]["name"] not in seen.page.content()
+        assert "you may not see it" in seen.text()
+
+
+def test_views_of_what_a_role_does_not_see_are_not_offered(browser: Any, origin: str) -> None:
+    with tab(browser, origin) as seen:
+        seen.sign_in("dev-marketing").settled()
+        offered = [link.get_attribute("data-view") for link in seen.page.locator("nav a").all()]
+        assert offered == ["today", "leads", "funnel", "kpis"]
+        assert "Next steps of deals" not in seen.text()
