@@ -4,11 +4,12 @@ import { get } from "./api.js";
 
 let me = null;
 let owning = null;
+let asking = null;
 const people = new Map();
 
 export async function loadMe() {
   me = await get("/v1/me");
-  owning = null;
+  owning = asking = null;
   people.clear();
   if (me.person) people.set(me.id, me.person);
   for (const team of me.teams) people.set(team.id, team);
@@ -31,6 +32,12 @@ export function owners() {
     return items.map(({ id, name }) => [id, name]);
   });
   return owning;
+}
+
+/** Learn the names of all teams. */
+export async function meetTeams() {
+  asking ??= get("/v1/team/teams", { limit: 200 });
+  for (const team of (await asking).items) people.set(team.id, team);
 }
 
 /** Learn the names of these people: all owners by one request, and by another one those who are none of them. */

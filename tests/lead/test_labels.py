@@ -5,7 +5,7 @@ import re
 import pytest
 
 from clinch.dev.documents import published
-from metrics_svc.kpi import catalogue
+from metrics_svc.kpi import all_measures, catalogue
 from shared.auth import Role
 from shared.events.stages import STAGES
 from tests.harness import Running
@@ -30,10 +30,11 @@ async def test_both_languages_name_the_same_things(svc: Running) -> None:
     assert plain <= SAME
 
 
-async def test_every_role_stage_kpi_and_event_has_a_name(svc: Running) -> None:
+async def test_every_role_stage_kpi_measure_and_event_has_a_name(svc: Running) -> None:
     chinese = await groups(svc, "zh")
     assert chinese["role"].keys() == {role.value for role in Role}
     assert chinese["kpi"].keys() == catalogue().keys()
+    assert all_measures().keys() <= chinese["measure"].keys()
     assert chinese["event"].keys() == published().keys()
     assert chinese["stage"].keys() == {*(stage.name for stage in STAGES), "won", "lost"}
     assert chinese["lead_state"]["sql"] == "销售合格"

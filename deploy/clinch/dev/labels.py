@@ -52,13 +52,24 @@ def labels(events: Mapping[str, object], acts: set[str]) -> Groups:
     found["stage"] |= {stage.name: {"en": stage.title, "zh": stage.title_zh} for stage in STAGES}
     found["kpi"] = {kpi.name: {"en": kpi.title, "zh": kpi.title_zh} for kpi in catalogue().values()}
     found["act"] = {name: {"en": said[0], "zh": said[1]} for name, said in _table(text, "act")}
-    found["source"] = {name: {"en": said[0], "zh": said[1]} for name, said in _table(text, "usual source")}
+    for group, head in (("source", "usual source"), ("measure", "measure"), ("part_of_a_figure", "part of a figure")):
+        found[group] = {name: {"en": said[0], "zh": said[1]} for name, said in _table(text, head)}
+    found["measure"] = dict(_of_stages(found["stage"], list(_table(text, "measure of a stage")))) | found["measure"]
     found["flag"] = {name: {"en": english(name), "zh": said[0]} for name, said in _table(text, "flag")}
     named = dict(_table(text, "event"))
     if missing := sorted((acts - found["act"].keys()) | {short for type_ in events if (short := short_type(type_)) not in named}):
         raise CommandError(f"docs/glossary.md has no names in 'Names of acts, events and flags' for: {', '.join(missing)}.")
     found["event"] = {type_: _of_event(type_, named[short_type(type_)][0]) for type_ in events}
     return dict(sorted(found.items()))
+
+
+def _of_stages(stages: Mapping[str, dict[str, str]], measures: list[tuple[str, list[str]]]) -> Iterator[tuple[str, dict[str, str]]]:
+    """proposal_entered, proposal_left_won ...; and of the funnel lead_proposal, direct_proposal, lead_deal_proposal."""
+    for stage, named in stages.items():
+        for measure, (en, zh) in measures:
+            yield f"{stage}_{measure}", {"en": f"{named['en']}, {en}", "zh": f"{named['zh']}：{zh}"}
+        for line in ("lead", "direct", "lead_deal"):
+            yield f"{line}_{stage}", named
 
 
 def english(name: str) -> str:

@@ -38,7 +38,7 @@ function list(title, path, page, currency) {
   if (!page.items.length) return empty(t("no_records"));
   const columns = [
     { head: t("record"), cell: named },
-    { head: t("what"), cell: (record) => label("what", record.measure) },
+    { head: t("what"), cell: (record) => label("measure", record.measure) },
     { head: t("when"), cell: (record) => day(record.at) },
     { head: t("owner"), cell: (record) => nameOf(record.owner_id) },
     { head: t("source"), cell: (record) => label("source", record.source) },

@@ -7,20 +7,21 @@ import { mark } from "../parts/badge.js";
 import { bar, choice, dayChoice, ownerChoice, period, periodChoice } from "../parts/filters.js";
 import { showRecords } from "../parts/records.js";
 import { empty, section } from "../parts/section.js";
-import { meet, nameOf } from "../session.js";
+import { link, route } from "../router.js";
+import { meet, meetTeams, nameOf } from "../session.js";
 
 const BY = ["source", "campaign", "owner", "team", "product", "region"];
 const SETTLE = 1500; // milliseconds after which figures have surely heard of a change
 
 export function funnel({ query }) {
-  const asked = { ...period(query), owner: query.owner, source: query.source, product: query.product, region: query.region, campaign: query.campaign, as_of: query.as_of };
+  const asked = { ...period(query), owner: query.owner, source: query.source, product: query.product, region: query.region, team: query.team, campaign: query.campaign, as_of: query.as_of };
   const total = section(t("funnel_of_period"), () => get("/v1/metrics/funnel", asked), steps, { className: "wide" });
   const groups = query.by && section(t("by", { dimension: t(query.by) }), () => readGroups(asked, query.by), (found) => matrix(found, query.by), { className: "wide" });
   return {
     element: h("div.view", {}, h("h1", {}, t("view_funnel")), bar(
       periodChoice(query), dayChoice("from", t("from"), query), dayChoice("to", t("to"), query),
       choice("by", t("group_by"), BY.map((one) => [one, t(one)]), query, { all: t("no_groups") }),
-      ownerChoice(query), ...["source", "product", "region", "campaign"].filter((one) => query[one]).map((one) => choice(one, t(one), [], query)),
+      ownerChoice(query), ...["source", "team", "product", "region", "campaign"].filter((one) => query[one]).map((one) => choice(one, t(one), [[query[one], groupName(one, query[one])]], query)),
       dayChoice("as_of", t("as_of"), query),
     ), total, groups),
     live: () => setTimeout(() => [total, groups].forEach((part) => part?.refresh?.()), SETTLE),
@@ -56,6 +57,7 @@ const stepName = ({ name }) => (["captured", "mql", "sql", "opened", "paid"].inc
 async function readGroups(asked, by) {
   const found = await get("/v1/metrics/funnel", { ...asked, by });
   if (by === "owner") await meet(found.groups.map(({ group }) => group).filter((id) => id && id !== "(none)"));
+  if (by === "team") await meetTeams();
   return found;
 }
 
@@ -65,7 +67,7 @@ function matrix({ groups, currency }, by) {
   const heads = known[0].steps;
   return h("div.scroll", { tabindex: "0", role: "region", "aria-label": t("by", { dimension: t(by) }) }, h("table.matrix", {},
     h("thead", {}, h("tr", {}, h("th", { scope: "col" }, t(by)), heads.map((step) => h("th.num", { scope: "col" }, stepName(step))), h("th.num", { scope: "col" }, t("overall_short")))),
-    h("tbody", {}, known.map((line) => h("tr", {}, h("th", { scope: "row" }, groupName(by, line.group)),
+    h("tbody", {}, known.map((line) => h("tr", {}, h("th", { scope: "row" }, h("a", { href: link("funnel", null, { ...route().query, by: "", [by]: line.group ?? "(none)" }) }, groupName(by, line.group))),
       line.steps.map((step) => h("td.num", { style: { "--heat": line.steps[0].n ? Math.round((28 * step.n) / line.steps[0].n) + "%" : "0%" } },
         h("button.cell", { type: "button", "aria-label": `${groupName(by, line.group)}, ${stepName(step)}: ${step.n}`,
           onclick: () => showRecords(`${groupName(by, line.group)}: ${stepName(step)}`, step.records, currency) }, number(step.n)))),

@@ -9,7 +9,7 @@ import { showRecords } from "../parts/records.js";
 import { empty, section } from "../parts/section.js";
 import { table } from "../parts/table.js";
 import { link, noteQuery } from "../router.js";
-import { meet } from "../session.js";
+import { meet, meetTeams } from "../session.js";
 import { groupName } from "./funnel.js";
 
 const BY = ["owner", "team", "source", "product", "region", "campaign", "kind"];
@@ -80,9 +80,17 @@ export function kpi({ id, query }) {
 
 function one({ kpi, unit, currency, total }, known) {
   return [h("div.big", {}, h("b", {}, figure(total.value, unit, currency)),
-    Object.entries(total.parts).map(([name, value]) => h("span.part", {}, h("small", {}, label("part", name)), number(value, 2)))),
+    Object.entries(total.parts).map(([name, value]) => h("span.part", {}, h("small", {}, partName(name)), number(value, 2)))),
   known && h("p.quiet", {}, known.says),
   h("button", { type: "button", "data-records": true, onclick: () => showRecords(label("kpi", kpi), total.records, currency) }, t("show_records", { n: number(total.n) }))];
+}
+
+/** "A.rate", "closing.mean": of a grade or a stage. */
+function partName(name) {
+  const [of, part] = name.includes(".") ? name.split(".") : [null, name];
+  const said = label("part_of_a_figure", part);
+  if (of) return `${of.length === 1 ? label("grade", of) : label("stage", of)}: ${said}`;
+  return ["discovery", "proposal", "negotiation", "closing"].includes(name) ? label("stage", name) : said;
 }
 
 function drawn({ kpi, unit, currency, rows }) {
@@ -101,6 +109,7 @@ function drawn({ kpi, unit, currency, rows }) {
 async function readGroups(path, asked, by) {
   const found = await get(path, { ...asked, by });
   if (by === "owner") await meet(found.rows.map(({ group }) => group).filter((id) => id && id !== "(none)"));
+  if (by === "team") await meetTeams();
   return found;
 }
 
