@@ -84,6 +84,12 @@ async def test_a_changed_file_has_another_address(folder: Path) -> None:
         assert (await http.get(before)).status_code == 404
 
 
+async def test_a_page_that_was_opened_before_a_release_still_gets_its_charts(folder: Path) -> None:
+    async with browser(folder) as http:
+        assert (await http.get("/app/before/lib/echarts/index.js")).status_code == 200
+        assert (await http.get("/app/before/main.js")).status_code == 404
+
+
 async def test_files_are_compressed_for_those_who_take_it(folder: Path) -> None:
     async with browser(folder) as http:
         [_, path] = modules((await http.get("/")).text)

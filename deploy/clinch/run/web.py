@@ -38,6 +38,7 @@ _TYPES = {
     ".svg": "image/svg+xml",
     ".json": "application/json",
 }
+_LIBRARIES = "lib/"
 _FOREVER = "public, max-age=31536000, immutable"
 _SMALLEST = 1024
 """Bytes from which on a file is worth compressing."""
@@ -89,7 +90,7 @@ class Page:
         files = self._files()
         page = files["index.html"].body.decode()
         at = f"/app/{self._hash}"
-        modules = [name for name in files if name.endswith(".js") and not name.startswith("lib/")]
+        modules = [name for name in files if name.endswith(".js") and not name.startswith(_LIBRARIES)]
         preloads = "\n".join(f'<link rel="modulepreload" href="{at}/{name}">' for name in modules)
         told = {"issuer": self._shown.issuer, "development": str(self._shown.development).lower(), "client": CLIENT_ID}
         said = "\n".join(f'<meta name="clinch-{name}" content="{html.escape(value)}">' for name, value in told.items())
@@ -98,8 +99,11 @@ class Page:
         return File(page.encode(), "text/html").answer(request, headers)
 
     async def _file(self, request: Request) -> Response:
-        file = self._files().get(request.path_params["path"])
-        if file is None or request.path_params["hash"] != self._hash or request.path_params["path"] == "index.html":
+        """A library is the same in every release that knows its hash, and a page that was opened before this one asks for it late."""
+        path = request.path_params["path"]
+        file = self._files().get(path)
+        current = request.path_params["hash"] == self._hash or path.startswith(_LIBRARIES)
+        if file is None or not current or path == "index.html":
             raise HTTPException(404)
         return file.answer(request, {"Cache-Control": _FOREVER})
 
@@ -119,7 +123,7 @@ class Page:
         if seen != self._seen:
             read = {path.relative_to(self._folder).as_posix(): path for path in paths}
             files = {name: File(path.read_bytes(), _TYPES.get(path.suffix, "text/html")) for name, path in read.items()}
-            files |= {f"lib/echarts/{name}": file for name, file in self._charts.items()}
+            files |= {f"{_LIBRARIES}echarts/{name}": file for name, file in self._charts.items()}
             whole = hashlib.sha256()
             for name, file in sorted(files.items()):
                 whole.update(f"{name}\0{len(file.body)}\0".encode() + file.body)
