@@ -30,17 +30,17 @@ export function timeline(path) {
 function entry({ type, time, actor_id, actor_role, summary, text, data }) {
   const who = actor_role === "system" ? label("role", "system") : nameOf(actor_id);
   return h("li", {}, h("span.dot"), h("div", {}, h("b", {}, label("event", type)), h("span.quiet", {}, ` ${who} · ${dayAndTime(time)}`),
-    h("p", {}, summary ?? told(data)), text && h("blockquote", {}, text)));
+    h("p", {}, summary ?? told(type, data)), text && h("blockquote", {}, text)));
 }
 
 /** What the event of a deal or a contract says in short. */
-function told(data) {
+function told(type, data) {
   const said = [
     data.from_stage && data.to_stage && `${label("stage", data.from_stage)} → ${label("stage", data.to_stage)}`,
     data.reason && label("loss_reason", data.reason),
     data.what ?? data.next_step,
     data.number,
-    data.part && label("review_part", data.part),
+    data.part && label(type.startsWith("clinch.deal.") ? "spin_part" : "review_part", data.part),
   ];
   return said.filter((one) => typeof one === "string").join(" · ");
 }
