@@ -17,6 +17,8 @@ export async function loadMe() {
 
 export const myself = () => me;
 export const sees = (kind) => me.sees.some((seen) => seen.kind === kind);
+/** Whose work deals are; others, such as reviewers of contracts, see some of them and no figures. */
+export const sells = () => sees("deal") && sees("deal_figures");
 export const hasRole = (...roles) => me.roles.some((role) => roles.includes(role));
 export const leads = () => hasRole("manager", "regional_head", "director", "admin", "sales_ops");
 

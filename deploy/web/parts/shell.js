@@ -3,12 +3,12 @@
 import { signOut } from "../auth.js";
 import { h } from "../dom.js";
 import { label, lang, t } from "../i18n.js";
-import { myself, sees } from "../session.js";
+import { myself, sees, sells } from "../session.js";
 
 const VIEWS = [
   ["today", "☀", () => true],
   ["leads", "◎", () => sees("lead")],
-  ["pipeline", "▤", () => sees("deal")],
+  ["pipeline", "▤", sells],
   ["funnel", "▽", () => sees("lead_figures")],
   ["kpis", "◔", () => sees("lead_figures") || sees("deal_figures") || sees("cash_figures")],
 ];

@@ -10,7 +10,7 @@ import { period, yesterday } from "../parts/filters.js";
 import { form } from "../parts/form.js";
 import { empty, section } from "../parts/section.js";
 import { link } from "../router.js";
-import { leads, meet, myself, nameOf, sees } from "../session.js";
+import { leads, meet, myself, nameOf, sees, sells } from "../session.js";
 
 const SHOWN = 8; // of each kind, before the list that has all of them
 const STRIP = ["leads_captured", "win_rate", "average_deal_size", "sales_cycle", "first_response", "overdue_rate"];
@@ -19,10 +19,10 @@ export function today() {
   const parts = {
     figures: (sees("lead_figures") || sees("deal_figures")) && section(t("this_month"), readFigures, strip, { className: "wide" }),
     lead: sees("lead") && section(t("follow_ups"), readTasks, tasks),
-    deal: sees("deal") && section(t("next_steps"), readSteps, steps),
+    deal: sells() && section(t("next_steps"), readSteps, steps),
     approval: sees("contract") && section(t("approvals"), readApprovals, (page) => approvals(page, () => parts.approval.refresh())),
     contract: sees("contract") && section(t("overdue"), readOverdue, overdue),
-    closed: sees("deal") && section(t("yesterday"), readClosed, closed),
+    closed: sells() && section(t("yesterday"), readClosed, closed),
   };
   const { person } = myself();
   return {
