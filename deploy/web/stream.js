@@ -15,13 +15,18 @@ export function listen(hear) {
 
 const tell = (event) => listeners.forEach((hear) => hear(event));
 
-/** Follow the stream until `signal` aborts; `state` hears "live" and "waiting". */
+/** Follow the stream until `signal` aborts; `state` hears "live" and "waiting". A tab that nobody looks at gives its connection back:
+ * browsers open six to a host, over all tabs. It goes on where it was. */
 export async function follow(signal, state) {
   let position = null;
   for (let failed = 0; !signal.aborted; ) {
+    await looked();
+    const seen = new AbortController();
+    const look = () => document.hidden && seen.abort();
+    document.addEventListener("visibilitychange", look);
     try {
       const headers = position === null ? {} : { "Last-Event-ID": position };
-      const answer = await send("GET", withParams("/v1/stream", { types: TYPES }), { headers, signal });
+      const answer = await send("GET", withParams("/v1/stream", { types: TYPES }), { headers, signal: AbortSignal.any([signal, seen.signal]) });
       state("live");
       failed = 0;
       for await (const message of messages(answer.body)) {
@@ -31,14 +36,25 @@ export async function follow(signal, state) {
       }
     } catch (error) {
       if (signal.aborted) return;
+      if (seen.signal.aborted) continue;
       if (error instanceof Problem && error.status === 410) [position] = [null, tell(null)];
       else if (error instanceof Problem && error.status === 403) return state("off");
       failed += 1;
+    } finally {
+      document.removeEventListener("visibilitychange", look);
     }
     state("waiting");
     await new Promise((done) => setTimeout(done, 1000 * WAIT[Math.min(failed, WAIT.length - 1)]));
   }
 }
+
+/** Once somebody looks at the tab. */
+const looked = () =>
+  new Promise((done) => {
+    const look = () => document.hidden || done(document.removeEventListener("visibilitychange", look));
+    document.addEventListener("visibilitychange", look);
+    look();
+  });
 
 async function* messages(body) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();

@@ -78,6 +78,22 @@ def test_what_others_do_is_seen_as_it_happens(browser: Any, origin: str, api: Ap
         seen.page.get_by_role("link", name=name).wait_for()
 
 
+def test_a_tab_that_nobody_looks_at_goes_on_where_it_was(browser: Any, origin: str, api: Api) -> None:
+    """Browsers open six connections to a host: a stream for each open tab would stop all others."""
+    hide = "hidden => { Object.defineProperty(document, 'hidden', {value: hidden, configurable: true});"
+    hide += " document.dispatchEvent(new Event('visibilitychange')) }"
+    me = api("dev-rep").get("/v1/me").json()["id"]
+    with tab(browser, origin) as seen:
+        seen.sign_in("dev-rep").open("leads")
+        seen.page.locator(".live[data-state=live]").wait_for()
+        with seen.page.expect_event("requestfailed", lambda request: "/v1/stream" in request.url):
+            seen.page.evaluate(hide, True)
+        name = f"Hidden {uuid4().hex[:6]}"
+        api("dev-rep").post("/v1/leads", json={"source": "trade_show", "company": name, "owner_id": me}).raise_for_status()
+        seen.page.evaluate(hide, False)
+        seen.page.get_by_role("link", name=name).wait_for()
+
+
 def test_a_form_is_filled_in_and_what_is_refused_is_kept(browser: Any, origin: str, api: Api) -> None:
     me = api("dev-rep").get("/v1/me").json()["id"]
     lead = (
