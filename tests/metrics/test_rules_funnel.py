@@ -44,8 +44,9 @@ def sums_of(cells: list[tuple[Any, ...]], dimension: str = "", value: str = "", 
     """What each part of the funnel comes to, of this value of a dimension; with `seen`, of what happened before that day."""
     found = {part.measure.name: Sum() for part in PARTS}
     for name, of, day, group, cohort, n, amount, _ in cells:
-        known = day == EVER if seen is None else max(day, cohort) < seen
-        if name in found and (of, group) == (dimension, value) and known:
+        if of != dimension or group != value or name not in found:
+            continue
+        if day == EVER if seen is None else max(day, cohort) < seen:
             found[name] += Sum(n, amount)
     return [found[part.measure.name] for part in PARTS]
 
