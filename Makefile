@@ -6,6 +6,9 @@ WORKERS ?= 3
 BIN := .venv/bin
 CLINCH := $(BIN)/clinch
 
+# Where this is set, every process would compile a thousand modules again: each start of the system, each worker of the tests.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help up down logs clean demo kafka kafka-down test test-client test-kafka test-browser helm-check helm-install-test compose-test alerts-test faults check bench docs lock lock-client
 
