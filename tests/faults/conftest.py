@@ -18,16 +18,26 @@ def place() -> Iterator[Path]:
     shutil.rmtree(path, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def new() -> Iterator[System]:
+    """One that was started for the first time and stopped: tests copy it, since making its databases takes longer than starting them."""
+    path = Path(tempfile.mkdtemp(prefix="clinch-faults-"))
+    with embedded(path / "data") as started:
+        pass
+    yield started
+    shutil.rmtree(path, ignore_errors=True)
+
+
 @pytest.fixture
-def system(place: Path) -> Iterator[System]:
-    with embedded(place / "data") as started:
+def system(place: Path, new: System) -> Iterator[System]:
+    with embedded(place / "data", like=new) as started:
         yield started
 
 
 @pytest.fixture
-def patient(place: Path) -> Iterator[System]:
+def patient(place: Path, new: System) -> Iterator[System]:
     """The embedded system, where a request waits for as long as it takes."""
-    with embedded(place / "data", PATIENT) as started:
+    with embedded(place / "data", PATIENT, like=new) as started:
         yield started
 
 

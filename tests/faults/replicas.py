@@ -161,6 +161,20 @@ async def verified(databases: Mapping[str, str], bus: str) -> str:
     return said.decode()
 
 
+_templates: dict[int, dict[str, str]] = {}
+
+
+async def _migrated(postgres: Postgres, settings: Settings) -> Mapping[str, str]:
+    """The four databases to make a test's own from: two hundred revisions take longer than copies of what they come to."""
+    if id(postgres) not in _templates:
+        made = {name: await fresh_database(postgres) for name in SERVICES}
+        for name, url in made.items():
+            service = load(name)
+            await service.migrate(service.settings(env="test", database_url=url, bus_url=settings.bus_url, issuer=settings.issuer))
+        _templates[id(postgres)] = made
+    return _templates[id(postgres)]
+
+
 @asynccontextmanager
 async def replicas(postgres: Postgres, place: Path, bus: str | None = None) -> AsyncIterator[Replicas]:
     """`bus` is the URL of another log than a fifth database."""
@@ -170,10 +184,7 @@ async def replicas(postgres: Postgres, place: Path, bus: str | None = None) -> A
         serving = asyncio.create_task(serve(issuer, over, port=port))
         bus = bus or await fresh_database(postgres)
         settings = Settings(env="test", database_url=bus, bus_url=bus, issuer=f"http://127.0.0.1:{port}")
-        databases = {name: await fresh_database(postgres) for name in SERVICES}
-        for name, url in databases.items():
-            service = load(name)
-            await service.migrate(service.settings(env="test", database_url=url, bus_url=bus, issuer=settings.issuer))
+        databases = {name: await fresh_database(postgres, url) for name, url in (await _migrated(postgres, settings)).items()}
         given = {
             "CLINCH_ENV": "test",
             "CLINCH_BUS_URL": bus,
