@@ -43,6 +43,11 @@ class System:
     slowness: float = 1.0
     """How much longer this machine took for a start than is promised: what is promised in seconds is held against so much more."""
 
+    def copied(self, data: Path, port: int, settings: Mapping[str, str] | None = None) -> "System":
+        """One with the same data while this one is down: it starts sooner than a new one, and is promised what this one was."""
+        subprocess.run(["cp", "-a", self.data, data], check=True)
+        return System(data, port, settings or {}, slowness=self.slowness)
+
     @property
     def origin(self) -> str:
         return f"http://127.0.0.1:{self.port}"
@@ -140,10 +145,7 @@ class System:
 
 @contextmanager
 def embedded(data: Path, settings: Mapping[str, str] | None = None, *, like: System | None = None) -> Iterator[System]:
-    """On a new folder, or on a copy of that of another system, which is down: it starts sooner, and is promised what that one was."""
-    system = System(data, free_port(), settings or {})
-    if like:
-        subprocess.run(["cp", "-a", like.data, data], check=True)
-        system.slowness = like.slowness
+    """On a new folder, or on a copy of that of another system."""
+    system = like.copied(data, free_port(), settings) if like else System(data, free_port(), settings or {})
     with system.up():
         yield system

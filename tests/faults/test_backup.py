@@ -13,14 +13,14 @@ from clinch.run.settings import Embedded
 from clinch.run.stopped import databases_alone
 from tests.clinch.test_commands import clinch
 from tests.faults.history import CONNECTIONS, History, all_leads
-from tests.faults.system import PATIENT, embedded
+from tests.faults.system import PATIENT, System, embedded
 
 
 async def test_a_backup_under_load_holds_all_that_was_acknowledged_before_and_the_log_is_made_anew_from_it(
-    place: Path, capsys: pytest.CaptureFixture[str]
+    place: Path, new: System, capsys: pytest.CaptureFixture[str]
 ) -> None:
     history, file = History(), place / "backup.tar.gz"
-    with embedded(place / "one", PATIENT) as system:
+    with embedded(place / "one", PATIENT, like=new) as system:
         limits = httpx.Limits(max_connections=CONNECTIONS)
         client = httpx.AsyncClient(base_url=system.origin, headers=system.headers(), timeout=30, limits=limits)
         async with client, history.writing(client):

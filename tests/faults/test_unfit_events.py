@@ -39,10 +39,10 @@ CREATE TRIGGER refuse BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION ref
 
 
 @pytest.fixture
-def watched(place: Path) -> Iterator[tuple[System, int]]:
+def watched(place: Path, new: System) -> Iterator[tuple[System, int]]:
     """The embedded system, and the port of its worker's figures."""
     port, admin = free_ports(1)[0], free_ports(2)[0]
-    system = System(place / "data", port)
+    system = new.copied(place / "data", port)
     with system.up("--admin-port", str(admin)):
         yield system, admin + 1
 

@@ -21,6 +21,9 @@ from shared.process.worker import Worker
 
 log = structlog.get_logger()
 LONGEST_WAIT = 30.0  # seconds
+CONNECTIONS = 6
+"""To each database, where CLINCH_POOL_SIZE says nothing. Every reader and job opens one at the start, and each takes 3 MB of Postgres:
+ten are more than one process keeps busy."""
 
 
 async def work(name: str, worker: Worker, stop: asyncio.Event) -> None:
@@ -47,11 +50,15 @@ async def work_all(workers: Mapping[str, Worker], its: Settings, on_start: Calla
                 group.create_task(work(name, worker, stop), name=name)
 
 
+def with_few_connections(settings: Settings) -> Settings:
+    return settings if "pool_size" in settings.model_fields_set else settings.model_copy(update={"pool_size": CONNECTIONS})
+
+
 async def run(arguments: Arguments) -> None:
     with exit_on_bad_settings():
         its = arguments.run.of_process("worker")
         configure_logging(its, "worker")
-        services = await with_settings(arguments.run)
+        services = [(service, with_few_connections(settings)) for service, settings in await with_settings(arguments.run)]
         clock = clock_of(arguments.run.folder, its.env)
     workers = {service.name: Worker(service, settings, clock) for service, settings in services}
     heap.settle()
