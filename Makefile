@@ -69,7 +69,7 @@ check: .venv/installed-dev  ## lint, format, types, import contracts, rule tests
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/pytest -n 2 --dist worksteal -p no:schemathesis $(wildcard tests/*/test_rules*.py)
+	@$(BIN)/pytest -p no:schemathesis $(wildcard tests/*/test_rules*.py)
 
 bench: .venv/installed-dev  ## ratios against hand-written yardsticks, into docs/benchmarks.md
 	@$(BIN)/python -m tests.bench
