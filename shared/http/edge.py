@@ -21,6 +21,7 @@ from shared.errors import Invalid
 from shared.http import access_log, etag, idempotency, openapi
 from shared.http.documented import documented, parameter
 from shared.http.entry import checks_of
+from shared.http.export import answer as export
 from shared.http.page import only_wanted
 from shared.process.telemetry import trace_id, traceparent
 
@@ -82,7 +83,7 @@ class ClinchRoute(APIRoute):
         handle = super().get_route_handler()
         openapi.complete(self)
         check = checks_of(self)
-        reads = access_log.reads_of(self)
+        reads, listed = access_log.reads_of(self), export.is_list(self)
         collection = self.path.partition("/{")[0]
         versioned = "version" in getattr(self.response_model, "model_fields", {})
         # An answer that also shows what hangs on the record (milestones, sums) changes without the record's version.
@@ -95,6 +96,8 @@ class ClinchRoute(APIRoute):
             check(request)
             if reads is not None:
                 access_log.check_reason(request)
+            if listed and (form := export.file_asked(request)):
+                return await export.export(self, request, form, handle)
             response = await handle(request)
             if reads is not None:
                 request.app.state.access_log.note(reads, request, response)

@@ -72,9 +72,10 @@ class Listing(Generic[R]):
     `filters` are query parameters by name; the column's type decides their operators. A list that filters by `team_id` does so by
     `team` too: with the teams below. `sorts` are columns of `into`; the id breaks ties and NULLs come last in both directions. Every
     sort wants an index on (column, id). `search` are the columns that `q` looks in, whatever the form that a name is written in.
-    `people` are filters by a person's id, which take `me` too. `stored` are filters whose texts have a stored form, and what gives it by
-    the active policy. `personal` are those of all these columns that hold personal data or what customers said: roles that see the
-    `kind` of records masked cannot filter or sort by them, and `q` passes them over. Without a kind that is who sees any kind masked.
+    `people` are filters by a person's id besides the `owner_id`; they take `me` too. `stored` are filters whose texts have a stored
+    form, and what gives it by the active policy. `personal` are those of all these columns that hold personal data or what customers
+    said: roles that see the `kind` of records masked cannot filter or sort by them, and `q` passes them over. Without a kind that is
+    who sees any kind masked.
     `beside` are columns of other tables that `into` names, and `source` is what joins these to the table.
     """
 
@@ -100,7 +101,7 @@ class Listing(Generic[R]):
         self._columns: Mapping[str, ColumnElement[Any]] = {**table.c, **beside}
         self._model: Any = into if issubclass(into, BaseModel) else None
         self.names = tuple(into.model_fields) if issubclass(into, BaseModel) else tuple(f.name for f in fields(cast(Any, into)))
-        made = {name: PersonFilter if name in people else Filter for name in filters}
+        made = {name: PersonFilter if name in ("owner_id", *people) else Filter for name in filters}
         self.filters = {name: made[name](name, c, choices_in(hints.get(getattr(c, "key", name)))) for name, c in filters.items()}
         if "team_id" in filters:
             self.filters["team"] = TeamFilter(filters["team_id"])

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from shared.auth.dependency import TOKEN, TOKEN_NAME
 from shared.http import access_log
 from shared.http.dependants import dependencies
+from shared.http.export.answer import FILES, is_list
 from shared.http.going import going_of
 from shared.http.page import item_of
 from shared.http.problem import ProblemOut
@@ -100,6 +101,8 @@ def _document(app: FastAPI) -> dict[str, Any]:
                 answers.setdefault(str(code), {"$ref": f"#/components/responses/Problem{code}"})
             for code in answers.keys() & {"200", "201", "202"}:
                 _show_headers(answers[code], schemas, new=code == "201", replayed=codes is _WRITE)
+    for route in filter(is_list, routes):
+        made["paths"][route.path_format]["get"]["responses"]["200"]["content"] |= FILES
     components["headers"] = _HEADERS
     for code in (409, 422, 429, 503):
         components["responses"][f"Problem{code}"]["headers"] = {"Retry-After": {"$ref": "#/components/headers/Retry-After"}}

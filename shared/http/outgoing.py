@@ -12,7 +12,7 @@ from shared.access.kinds import masked_somewhere
 SNIFF_NOT = (b"x-content-type-options", b"nosniff")
 PRIVATE = [
     (b"cache-control", b"private, no-cache"),
-    (b"vary", b"Authorization, Accept-Encoding"),
+    (b"vary", b"Authorization, Accept, Accept-Encoding"),
     SNIFF_NOT,
 ]
 """Answers are for one person: a cache may keep them for that one, and asks each time whether they are still right."""

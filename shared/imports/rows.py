@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
+from shared.formulas import restored
 from shared.imports.format import Format
 
 _AHEAD = 512 * 1024
@@ -71,6 +72,9 @@ class RowReader:
                 break
             many = min(limit - len(rows), len(self._lines)) if self.position else 1
             found = self._at_once(many) or self._one_by_one(many)
+            for row in found:
+                if any(cell[:1] == "'" for cell in row.cells):
+                    row.cells[:] = map(restored, row.cells)
             rows += [row for row in found if row.fault or (row.cells and (row.cells[0].strip() or any(map(str.strip, row.cells))))]
         return rows
 

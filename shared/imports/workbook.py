@@ -16,6 +16,8 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
+from shared.formulas import defused
+
 MOST_BYTES = 50 * 1024 * 1024
 MOST_CELLS = 2_000_000
 _MOST_UNPACKED = 1024 * 1024 * 1024
@@ -162,7 +164,7 @@ def _csv(table: list[list[Any]]) -> Iterator[str]:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     for row in table:
-        writer.writerow([text_of(cell) for cell in row])
+        writer.writerow([defused(text_of(cell)) for cell in row])
         if out.tell() > _PIECE:
             yield out.getvalue()
             out.seek(0)

@@ -185,7 +185,7 @@ async def test_every_answer_is_private_and_taken_for_what_it_says(notes: Running
     assert {a.status_code for a in answers} == {200, 304, 422, 404, 500, 405}
     for answer in answers:
         assert answer.headers["cache-control"] == "private, no-cache"
-        assert answer.headers["vary"] == "Authorization, Accept-Encoding"
+        assert answer.headers["vary"] == "Authorization, Accept, Accept-Encoding"
         assert answer.headers["x-content-type-options"] == "nosniff"
 
 
