@@ -127,11 +127,17 @@ async def leads(svc: Running) -> Values:
 
 
 async def twins(desk: Desk, kind: str, **given: Any) -> Values:
-    """Two accounts or contacts that can be merged, and one that was."""
+    """Two accounts or contacts that can be merged, one that was; two that may be the same, and two that somebody said are not."""
     path = f"/v1/{kind}s"
     same = ids([done(await desk.by("admin").post(path, json={"name": "Twin", **given}), 201) for _ in range(4)])
     done(await desk.by("admin").post(f"{path}/{same[2]}/merge", json={"absorbed_id": same[3]}, headers={"If-Match": "*"}), 200)
-    return {f"merge_{kind}.{kind}_id": same[:1], f"merge_{kind}.absorbed_id": same[1:2], f"unmerge_{kind}.{kind}_id": same[3:]}
+    alike = [ids([done(await desk.by("admin").post(path, json={"name": name, **given}), 201) for _ in range(2)]) for name in ALIKE]
+    said = f"{path}/{alike[1][0]}/duplicates/{alike[1][1]}/dismiss"
+    done(await desk.by("admin").post(said, json={}, headers={"If-Match": "*"}), 200)
+    merges = {f"merge_{kind}.{kind}_id": same[:1], f"merge_{kind}.absorbed_id": same[1:2], f"unmerge_{kind}.{kind}_id": same[3:]}
+    each = zip(("dismiss", "reopen"), alike, strict=True)
+    pairs = {f"{act}_{kind}_duplicate.{name}": [pair[n]] for act, pair in each for n, name in enumerate((f"{kind}_id", "other_id"))}
+    return merges | pairs
 
 
 async def deals(svc: Running) -> Values:

@@ -74,8 +74,8 @@ FIGURES = {
 }
 PUBLIC = {"/p/quotes/{secret}"}
 """For whoever has the secret: roles do not count."""
-PAIRS = {"/v1/leads/duplicates"}
-"""For whoever sees both records of a pair: tests/lead/test_duplicates.py."""
+PAIRS = {"/v1/leads/duplicates", "/v1/accounts/duplicates", "/v1/contacts/duplicates"}
+"""For whoever sees both records of a pair: tests/lead/test_duplicates.py and test_duplicate_parties.py."""
 FEED = {"/v1/events", "/v1/stream"}
 
 FOR_ROLES = {

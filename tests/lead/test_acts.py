@@ -11,10 +11,12 @@ import pytest
 
 from lead_svc.acts import LEAD_ACTS
 from lead_svc.capture.rules import fresh
-from lead_svc.duplicates.policy import DuplicatePolicy
-from lead_svc.duplicates.record import DuplicateState
-from lead_svc.duplicates.rules import DUPLICATE_ACTS, as_found, likeness, pair
-from lead_svc.duplicates.tables import DUPLICATES
+from lead_svc.duplicates.account_pairs import ACCOUNT_PAIRS
+from lead_svc.duplicates.contact_pairs import CONTACT_PAIRS
+from lead_svc.duplicates.kinds import Kind
+from lead_svc.duplicates.lead_pairs import LEAD_PAIRS
+from lead_svc.duplicates.record import Certainty, DuplicateState, Likeness, Match
+from lead_svc.duplicates.rules import as_found, pair
 from lead_svc.leads.record import Grade, Lead, Reason, State
 from lead_svc.leads.rules import ASSIGN
 from lead_svc.leads.tables import LEADS
@@ -29,12 +31,11 @@ from shared.acts import Act
 from shared.auth import Actor, Role
 from shared.auth.actor import OWNERS
 from shared.db.query import Aggregate
-from shared.events.duplicates import LeadDuplicateSuspected
 from shared.events.lead import LeadStubbed
 from shared.events.party import AccountCreated, ContactCreated
 from shared.ids import new_id
 from tests.acts import Acts
-from tests.client import Client
+from tests.client import Client, done
 from tests.harness import Running
 from tests.lead.desk import Desk
 
@@ -160,26 +161,34 @@ async def test_accounts_and_their_contacts(desk: Desk, svc: Running, kind: str) 
     acts.complete()
 
 
-async def test_pairs_of_leads_that_may_be_the_same(desk: Desk, svc: Running) -> None:
-    """Whoever sees one lead of the pair is shown the other, if they see that one too: here ann's two."""
-    ann = svc.person(subject="ann")
-    said = {"captured_at": svc.clock(), "owner_id": ann}
-    acts: Acts = Acts(desk, DUPLICATE_ACTS)
+@pytest.mark.parametrize("kind", [LEAD_PAIRS, ACCOUNT_PAIRS, CONTACT_PAIRS], ids=lambda kind: kind.name)
+async def test_pairs_that_may_be_the_same(desk: Desk, svc: Running, kind: Kind[Any]) -> None:
+    """Whoever sees one of the pair is shown the other, if they see that one too: here ann's two."""
+    await staff(desk)
+    acts: Acts = Acts(desk, kind.acts)
     for state in (DuplicateState.SUSPECTED, DuplicateState.DISMISSED):
-        alike = said | {"email": f"{state}@acme.example"}
-        leads = [await keep(svc, LEADS, fresh(new_id(), None, svc.clock(), alike), LeadStubbed()) for _ in range(2)]
-        one, other = (next(lead for lead in leads if lead.id == id) for id in pair(leads[0].id, leads[1].id))
-        now = likeness(one, other, DuplicatePolicy())
-        found = replace(as_found(None, (one.id, other.id), now, svc.clock()), state=state)
-        told = LeadDuplicateSuspected.of(found)
-        row = await keep(svc, DUPLICATES, found, told)
+        ids = pair(*[await _of_ann(desk, kind.name, f"{state.title()} Trading") for _ in range(2)])
+        now = Likeness(60, {Match.COMPANY: 60}, Certainty.LIKELY)
+        found = replace(as_found(kind.pairs.into, None, ids, now, svc.clock()), state=state)
+        row = await keep(svc, kind.pairs, found, kind.suspected.of(found))
 
-        async def seen(who: str, lead: UUID = one.id) -> dict[str, Any] | None:
-            answer = await desk.raw(who, "GET", f"/v1/leads/{lead}/duplicates")
+        async def seen(who: str, one: UUID = ids[0]) -> dict[str, Any] | None:
+            answer = await desk.raw(who, "GET", f"/v1/{kind.name}s/{one}/duplicates")
             return answer.json()["items"][0] if answer.status_code == 200 else None
 
         await acts.hold(row, [*ROLES, *NORTH], seen)
     acts.complete()
+
+
+async def _of_ann(desk: Desk, kind: str, name: str) -> UUID:
+    """A lead, an account or a contact of ann's that is the same as any other of this name."""
+    if kind == "lead":
+        return UUID((await desk.lead(email=f"{name.split()[0]}@acme.example"))["id"])
+    account = done(await desk.by("ann").post("/v1/accounts", json={"name": name if kind == "account" else "Acme"}), 201)["id"]
+    if kind == "account":
+        return UUID(account)
+    contact = {"account_id": account, "name": name, "email": f"{name.split()[0]}@acme.example"}
+    return UUID(done(await desk.by("ann").post("/v1/contacts", json=contact), 201)["id"])
 
 
 async def test_the_roster(desk: Desk, svc: Running) -> None:

@@ -1,4 +1,4 @@
-"""What two leads have in common, whatever the spelling, and what that counts for."""
+"""What two records have in common, whatever the spelling, and what that counts for."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -9,9 +9,12 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from lead_svc.capture.rules import fresh
+from lead_svc.duplicates import likeness as rules
+from lead_svc.duplicates.lead_pairs import said_of
+from lead_svc.duplicates.likeness import company, person, phone, said
 from lead_svc.duplicates.policy import DuplicatePolicy, Weights
-from lead_svc.duplicates.record import Certainty, Match
-from lead_svc.duplicates.rules import company, likeness, pair, pair_id, person, phone
+from lead_svc.duplicates.record import Certainty, Duplicate, Likeness, Match
+from lead_svc.duplicates.rules import pair, pair_id
 from lead_svc.leads.record import Lead
 from shared.ids import new_id
 from shared.spelling import compared
@@ -20,6 +23,10 @@ POLICY = DuplicatePolicy()
 ANNA: dict[str, Any] = {
     "contact_name": "Anna Berg", "company": "Hanse Logistik GmbH", "email": "anna@hanse.example", "phone": "+49 40 123 4567",
 }  # fmt: skip
+
+
+def likeness(one: Lead, other: Lead, policy: DuplicatePolicy) -> Likeness:
+    return rules.likeness(said_of(one, policy), said_of(other, policy), policy, policy.weights.by_match())
 
 
 def lead(**said: Any) -> Lead:
@@ -60,6 +67,31 @@ def test_the_limits_are_policy() -> None:
     assert likeness(one, other, POLICY).certainty is Certainty.LIKELY
     assert likeness(one, other, DuplicatePolicy(certain=70)).certainty is Certainty.CERTAIN
     assert likeness(one, other, DuplicatePolicy(weights=Weights(phone=20))).certainty is None
+
+
+ACME = ("Hanse Logistik GmbH", [("anna@hanse.example", "+49 40 123 4567")])
+
+
+@pytest.mark.parametrize(
+    ("name", "contact", "certainty", "matches"),
+    [
+        ("HANSE-LOGISTIK", ("bob@hanse.example", None), "certain", "company domain"),
+        ("Hanse Logistic AG", ("bob@qq.com", None), "likely", "company"),
+        ("Hanse Logistik", (None, "040 1234567"), "likely", "phone company"),
+        ("HLG", ("anna@hanse.example", None), "likely", "email domain"),
+        ("HLG", ("bob@hanse.example", "040 1234567"), "likely", "phone domain"),
+        ("HLG", ("bob@hanse.example", None), None, "domain"),
+        ("HLG", (None, "040 1234567"), None, "phone"),
+    ],
+)  # fmt: skip
+def test_companies_are_known_by_their_name_and_by_their_contacts(
+    name: str, contact: tuple[str | None, str | None], certainty: str | None, matches: str
+) -> None:
+    """One switchboard, or one domain of a group, is not one company."""
+    policy = DuplicatePolicy(phone_region="DE")
+    one, other = (said(policy, contacts, person_name=None, of=of) for of, contacts in (ACME, (name, [contact, ("x@gmail.com", None)])))
+    found = rules.likeness(one, other, policy, policy.account_weights.by_match())
+    assert (found.certainty, " ".join(found.matches)) == (certainty, matches)
 
 
 @pytest.mark.parametrize(
@@ -117,6 +149,7 @@ def test_short_names_must_be_exactly_the_same() -> None:
         {"likely": 95},
         {"weights": {"company": 45, "domain": 10}},
         {"weights": {"name": 50}},
+        {"account_weights": {"domain": 50}},
         {"phone_region": "XX"},
     ],
 )
@@ -135,7 +168,7 @@ def test_two_leads_are_as_alike_as_the_other_way_round(one: Lead, other: Lead) -
     assert found == likeness(other, one, POLICY)
     assert 0 <= found.points <= 100
     assert pair(one.id, other.id) == pair(other.id, one.id)
-    assert pair_id(one.id, other.id) == pair_id(other.id, one.id)
+    assert pair_id(Duplicate, one.id, other.id) == pair_id(Duplicate, other.id, one.id)
 
 
 @given(leads)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from sqlalchemy import MetaData
 
 from lead_svc.acts import LEAD_ACTS
-from lead_svc.duplicates.rules import DUPLICATE_ACTS
+from lead_svc.duplicates.commands import KINDS
 from lead_svc.forms.rules import DEFINE, FORM_ACTS
 from lead_svc.merging.hanging import hanging
 from lead_svc.merging.record import MergeKind
@@ -24,7 +24,7 @@ IS DISTINCT FROM (r.person_id, r.role, r.active, r.team_id, r.team_path)
 """
 
 _OF_NOTHING = """
-SELECT d.id FROM lead_duplicate d LEFT JOIN lead a ON a.id = d.lead_id LEFT JOIN lead b ON b.id = d.other_id
+SELECT d.id FROM {0}_duplicate d LEFT JOIN {0} a ON a.id = d.{0}_id LEFT JOIN {0} b ON b.id = d.other_id
 WHERE a.id IS NULL OR b.id IS NULL
 """
 
@@ -48,8 +48,8 @@ def nothing_hangs_on_merged(metadata: MetaData) -> list[Check]:
 CHECKS = (
     *legal_histories(LEAD_ACTS, table="lead", column="state", stays=[LeadCaptured]),
     Check(9, "a signal is told once its lead is known", "SELECT id FROM signal WHERE (version = 0) <> (lead_id IS NULL)"),
-    *legal_histories(DUPLICATE_ACTS, table="lead_duplicate", column="state"),
-    Check(9, "a pair is of two leads that exist", _OF_NOTHING),
+    *(each for kind in KINDS for each in legal_histories(kind.acts, table=kind.pairs.table.name, column="state")),
+    *(Check(9, f"a pair is of two {kind.name}s that exist", _OF_NOTHING.format(kind.name)) for kind in KINDS),
     *legal_histories((DEFINE, *FORM_ACTS), table="form", column="state"),
     Check(9, "what was taken from a form is told", "SELECT id FROM form_submission WHERE state = 'taken' AND version = 0"),
     Check(

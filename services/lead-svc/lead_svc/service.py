@@ -36,6 +36,8 @@ from lead_svc.dormant.api import router as drives
 from lead_svc.dormant.jobs import drives as move_drives
 from lead_svc.duplicates.api import router as duplicates
 from lead_svc.duplicates.commands import following as comparing
+from lead_svc.duplicates.party_api import accounts as account_duplicates
+from lead_svc.duplicates.party_api import contacts as contact_duplicates
 from lead_svc.duplicates.policy import POLICY as DUPLICATE_POLICY
 from lead_svc.forms.api import of_lead as submissions_of_lead
 from lead_svc.forms.api import router as forms
@@ -134,6 +136,8 @@ service = Service(
     migrations=Path(__file__).parent / "migrations",
     routers=[
         duplicates,
+        account_duplicates,
+        contact_duplicates,
         capture,
         worklist,
         pool,

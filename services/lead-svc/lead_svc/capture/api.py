@@ -11,6 +11,7 @@ from lead_svc.capture import commands
 from lead_svc.capture.rules import CAPTURE, NewLead, said
 from lead_svc.duplicates.answers import DuplicateOut, shown_to
 from lead_svc.duplicates.commands import suspected
+from lead_svc.duplicates.lead_pairs import LEAD_PAIRS
 from lead_svc.leads.fields import LeadData
 from shared.auth import CurrentActor
 from shared.db.tx import Tx
@@ -59,8 +60,8 @@ async def capture_lead(body: LeadIn, tx: InTx, by: CurrentActor, response: Respo
     """Capture a lead. An `external_id` that is known already brings that lead to these values (200)."""
     lead, outcome = await commands.capture(tx, body.new())
     response.status_code = 201 if outcome == "created" else 200
-    found = await suspected(tx, lead, new=outcome == "created")
-    duplicates = await shown_to(tx, by, found, tells_of_hidden=tx.kept)
+    found = await suspected(tx, LEAD_PAIRS, lead.id, new=outcome == "created")
+    duplicates = await shown_to(tx, by, DuplicateOut, found, tells_of_hidden=tx.kept)
     return CapturedLead.model_construct(**vars(await answered(tx, lead)), duplicates=duplicates)
 
 

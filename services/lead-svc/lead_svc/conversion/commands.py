@@ -10,6 +10,7 @@ from lead_svc.capture.rules import fresh, odd_flags, plain_flags
 from lead_svc.conversion.fields import Handover
 from lead_svc.conversion.rules import CONVERT
 from lead_svc.duplicates.answers import DuplicateOut, shown_to
+from lead_svc.duplicates.lead_pairs import LEAD_PAIRS
 from lead_svc.duplicates.policy import POLICY as DUPLICATE_POLICY
 from lead_svc.duplicates.queries import unresolved
 from lead_svc.leads.commands import WAKE, contact_of
@@ -106,8 +107,8 @@ class DuplicateUnresolved(Rejected):
 
 
 async def _is_no_duplicate(tx: Tx, lead: Lead) -> None:
-    if tx.policy(DUPLICATE_POLICY).compares and (found := await unresolved(tx, lead)):
-        raise DuplicateUnresolved(await shown_to(tx, tx.actor, found))
+    if tx.policy(DUPLICATE_POLICY).compares and (found := await unresolved(tx, LEAD_PAIRS, lead.id)):
+        raise DuplicateUnresolved(await shown_to(tx, tx.actor, DuplicateOut, found))
 
 
 async def _alike(tx: Tx, company: str) -> list[Account]:

@@ -38,13 +38,13 @@ LEAD = table(
 
 
 def _found_by(name: str, key: ColumnElement[str], *known: str) -> None:
-    """An index that finds leads by what they have in common; of leads that say so much alone."""
-    Index(name, key, postgresql_where=and_(*[LEAD.c[column].is_not(None) for column in known]))
+    """An index that finds leads by what they have in common, the newest first; of leads that say so much alone."""
+    Index(name, key, LEAD.c.created_at, postgresql_where=and_(*[LEAD.c[column].is_not(None) for column in known]))
 
 
-_found_by("ix_lead_email_key", keys.email_key(LEAD.c.email), "email")
-_found_by("ix_lead_phone_key", keys.phone_key(LEAD.c.phone), "phone")
-_found_by("ix_lead_company_name", keys.company_and_name(LEAD.c.company, LEAD.c.contact_name), "contact_name", "company")
+_found_by("ix_lead_email_newest", keys.email_key(LEAD.c.email), "email")
+_found_by("ix_lead_phone_newest", keys.phone_key(LEAD.c.phone), "phone")
+_found_by("ix_lead_company_name_newest", keys.company_and_name(LEAD.c.company, LEAD.c.contact_name), "contact_name", "company")
 
 LEADS = Aggregate(LEAD, Lead, "lead")
 

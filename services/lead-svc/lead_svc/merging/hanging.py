@@ -23,8 +23,10 @@ STAYS = {
     "consent.contact_id": "As it is declared of a lead.",
     "campaign_drive_lead.lead_id": "Which leads a drive took up is counted as it was then.",
     "dealing.account_id": "deal-svc and contract-svc tell which account their records name now.",
-    "lead_duplicate.lead_id": "The pair is about both records. It is not shown while one of them is merged.",
-    "lead_duplicate.other_id": "The pair is about both records. It is not shown while one of them is merged.",
+    **dict.fromkeys(
+        ("lead_duplicate.lead_id", "account_duplicate.account_id", "contact_duplicate.contact_id"),
+        "The pair is about both records. It is not shown while one of them is merged.",
+    ),
     "merge.survivor_id": "A merge into what is absorbed now is undone after this one.",
     "merge.absorbed_id": "The way from an old id to its survivor goes over each merge.",
 }

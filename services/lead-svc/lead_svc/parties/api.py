@@ -6,6 +6,10 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, Field
 
+from lead_svc.duplicates.account_pairs import ACCOUNT_PAIRS
+from lead_svc.duplicates.answers import AccountDuplicateOut, ContactDuplicateOut, shown_to
+from lead_svc.duplicates.commands import suspected
+from lead_svc.duplicates.contact_pairs import CONTACT_PAIRS
 from lead_svc.parties import commands
 from lead_svc.parties.fields import AccountFields, ContactFields
 from lead_svc.parties.merged import seen_or_merged, survivors
@@ -75,6 +79,12 @@ class AccountOut(AccountItem):
         return cls(**known, members=await members.team(db, account.id), allowed_actions=shown(ACCOUNT_ACTS, account, by))
 
 
+class EnteredAccount(AccountOut):
+    """`duplicates`: accounts that may be the same company, where the policy says that records are compared."""
+
+    duplicates: list[AccountDuplicateOut]
+
+
 class MembersOut(BaseModel):
     """The team of an account, besides its owner."""
 
@@ -106,14 +116,22 @@ class ContactOut(ContactItem):
         return cls(**known, allowed_actions=shown(CONTACT_ACTS, contact, by, account))
 
 
-@accounts.post("", status_code=201, responses=or_known(AccountOut), dependencies=[permitted(CREATE_ACCOUNT)])
-async def create_account(body: AccountIn, tx: InTx, by: CurrentActor, response: Response) -> AccountOut:
+class EnteredContact(ContactOut):
+    """`duplicates`: contacts that may be the same person, where the policy says that records are compared."""
+
+    duplicates: list[ContactDuplicateOut]
+
+
+@accounts.post("", status_code=201, responses=or_known(EnteredAccount), dependencies=[permitted(CREATE_ACCOUNT)])
+async def create_account(body: AccountIn, tx: InTx, by: CurrentActor, response: Response) -> EnteredAccount:
     """Enter an account; yours if you sell and name no owner. An `external_id` that is known already brings that account
     to these values (200), and so fills up a stub that an import has left."""
     given = body.model_dump(exclude={"external_id"})
     account, new = await commands.enter_account(tx, external_id=body.external_id, given=given)
     response.status_code = 201 if new else 200
-    return await AccountOut.of(tx, account, by)
+    found = await suspected(tx, ACCOUNT_PAIRS, account.id, new=new)
+    duplicates = await shown_to(tx, by, AccountDuplicateOut, found, tells_of_hidden=tx.kept)
+    return EnteredAccount.model_construct(**vars(await AccountOut.of(tx, account, by)), duplicates=duplicates)
 
 
 @accounts.get("")
@@ -152,14 +170,16 @@ async def remove_account_member(account_id: UUID, person_id: UUID, tx: InTx, by:
     return await AccountOut.of(tx, await commands.remove_member(tx, account_id, person_id, expect), by)
 
 
-@contacts.post("", status_code=201, responses=or_known(ContactOut), dependencies=[permitted(CREATE_CONTACT)])
-async def create_contact(body: ContactIn, tx: InTx, by: CurrentActor, response: Response) -> ContactOut:
+@contacts.post("", status_code=201, responses=or_known(EnteredContact), dependencies=[permitted(CREATE_CONTACT)])
+async def create_contact(body: ContactIn, tx: InTx, by: CurrentActor, response: Response) -> EnteredContact:
     """Enter a contact of an account that you may change. An `external_id` that is known already brings that contact to
     these values (200)."""
     given = body.model_dump(exclude={"external_id", "account_id"})
     contact, new = await commands.enter_contact(tx, external_id=body.external_id, account_id=body.account_id, given=given)
     response.status_code = 201 if new else 200
-    return await contact_out(tx, contact, by)
+    found = await suspected(tx, CONTACT_PAIRS, contact.id, new=new)
+    duplicates = await shown_to(tx, by, ContactDuplicateOut, found, tells_of_hidden=tx.kept)
+    return EnteredContact.model_construct(**vars(await contact_out(tx, contact, by)), duplicates=duplicates)
 
 
 @contacts.get("")

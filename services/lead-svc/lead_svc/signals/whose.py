@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from lead_svc.capture.commands import Captured, capture_many
+from lead_svc.duplicates.likeness import phone as number
 from lead_svc.duplicates.policy import POLICY as DUPLICATE_POLICY
-from lead_svc.duplicates.rules import phone as number
 from lead_svc.leads.record import Lead
 from lead_svc.leads.tables import LEADS
 from lead_svc.parties.merged import survivors
