@@ -7,11 +7,13 @@ from typing import Any
 
 from lead_svc.pool.policy import POLICY
 from lead_svc.pool.upkeep import look
+from shared.db.tx import Reader
 from shared.events.lead import LeadAssigned
 from tests.client import codes, done
 from tests.harness import Running
 from tests.lead.desk import Desk
 from tests.lead.test_handover import hand_over, work
+from tests.statements import counted
 
 
 async def pooled(desk: Desk, by: str = "ann", **asked: str) -> list[dict[str, Any]]:
@@ -72,6 +74,52 @@ async def test_who_takes_a_lead_by_entering_it_again_claims_it(desk: Desk, svc: 
     svc.clock.advance(days=1)
     done(await desk.by("ann").post("/v1/leads", json={**again, "external_id": "L-2"}), 200)
     assert await pooled(desk) == []
+
+
+async def test_one_too_many_is_the_error_of_its_own_row(desk: Desk, svc: Running) -> None:
+    await desk.policy(POLICY, claims_a_day=2, claim_again_days=5)
+    for n in range(4):
+        await desk.lead("marketing", external_id=f"L-{n}")
+    lost = await desk.lead(external_id="lost")
+    await desk.act(lost, "assign", owner_id=None)
+    rows = [{"external_id": key, "owner_id": desk.id("ann"), "title": "mine"} for key in ("L-0", "lost", "L-1", "L-2", "new")]
+    answer = await desk.by("ann").post("/v1/leads/bulk", json={"items": rows}, headers={"Idempotency-Key": "a"})
+    items = done(answer, 207)["items"]
+    assert [item["status"] for item in items] == [200, 409, 200, 409, 201]
+    assert [[u["code"] for u in item["problem"]["unmet"]] for item in items if item.get("problem")] == [["lost_before"], ["claimed_enough"]]
+    assert {one["title"] for one in await pooled(desk)} == {None}, "a refused row leaves no trace"
+
+
+async def test_a_lead_of_the_pool_says_what_keeps_one_from_claiming_it(desk: Desk, svc: Running) -> None:
+    await desk.policy(POLICY, claims_a_day=1, claim_again_days=10)
+    free, other, lost = await desk.lead("marketing"), await desk.lead("marketing"), await desk.lead()
+    await desk.act(lost, "assign", owner_id=None)
+
+    def told(lead: dict[str, Any]) -> tuple[set[str], bool]:
+        assign = next(action for action in lead["allowed_actions"] if action["action"] == "assign")
+        assert lead["claim_unmet"] is None or assign["allowed"] or assign["unmet"] == lead["claim_unmet"]
+        return {unmet["code"] for unmet in lead["claim_unmet"]}, assign["allowed"]
+
+    assert told(await desk.see(free, "ann")) == (set(), True)
+    assert told(await desk.see(lost, "ann")) == ({"lost_before"}, False)
+    assert told(await desk.see(lost, "bob")) == (set(), True)
+    mine = done(await claim(desk, free))
+    assert mine["claim_unmet"] is None
+    seen = await desk.by("ann").get(f"/v1/leads/{other['id']}")
+    again = await desk.by("ann").get(f"/v1/leads/{other['id']}", headers={"If-None-Match": seen.headers["ETag"]})
+    assert again.status_code == 200, "what one may claim changes without a new version of the lead"
+    assert told(again.json()) == ({"claimed_enough"}, False)
+    assert told(await desk.see(lost, "ann")) == ({"claimed_enough", "lost_before"}, False)
+    assert told(await desk.see(other, "max")) == (set(), True)
+    assert codes(await claim(desk, other)) == {"claimed_enough"}
+    with counted(Reader) as few:
+        listed = {one["id"]: {unmet["code"] for unmet in one["claim_unmet"]} for one in await pooled(desk)}
+    assert listed == {other["id"]: {"claimed_enough"}, lost["id"]: {"claimed_enough", "lost_before"}}
+    for _ in range(5):
+        await desk.lead("marketing")
+    with counted(Reader) as many:
+        await pooled(desk)
+    assert len(many) == len(few) > 0, "no statement for each row"
 
 
 async def test_claims_of_one_person_at_once_stay_within_the_limit(desk: Desk, svc: Running) -> None:

@@ -18,7 +18,9 @@ STRICT = PoolPolicy(claims_a_day=3, most_held=10, claim_again_days=30)
 
 
 def codes(policy: PoolPolicy, claimed: int = 0, held: int = 0, lost_at: datetime | None = None) -> list[str]:
-    return [unmet.code for unmet in claim_unmet(Standing(claimed, held, lost_at), policy, NOW)]
+    lead = new_id()
+    lost = {lead: lost_at} if lost_at else {}
+    return [unmet.code for unmet in claim_unmet(Standing(claimed, held, lost), lead, policy, NOW)]
 
 
 def test_what_keeps_somebody_from_a_claim() -> None:

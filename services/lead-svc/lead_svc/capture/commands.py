@@ -17,6 +17,8 @@ from lead_svc.leads.rules import PERSONAL
 from lead_svc.leads.tables import LEAD, LEADS
 from lead_svc.parties.commands import Named, name_accounts
 from lead_svc.parties.tables import ACCOUNT, CONTACT
+from lead_svc.pool.commands import Taking
+from lead_svc.pool.rules import is_pooled
 from lead_svc.seen import ACCOUNTS_SEEN, CONTACTS_SEEN, LEADS_SEEN, OWNERS_SEEN
 from lead_svc.team.commands import name_people
 from lead_svc.team.queries import Member, members
@@ -206,6 +208,8 @@ async def _drafts(
     teams = {id: person.team_id for id, person in people.items()}
     answers: dict[int, Captured | Problem] = {}
     drafts: dict[UUID, _Draft] = {}
+    claimed = [ids[n] for n, row in rows.items() if not imported and _claims(tx, known.get(ids[n]), row)]
+    taking = await Taking.of(tx, claimed) if claimed else None
     for n, row in rows.items():
         id = ids[n]
         lead = drafts[id].lead if id in drafts else known.get(id)
@@ -215,12 +219,19 @@ async def _drafts(
             answers[n] = Rejected(gone.message, code=gone.code, unmet=[gone])
         elif n in unfit and (lead is None or lead.owner_id != row.owner_id):  # whoever owns it keeps it
             answers[n] = unfit[n]
+        elif taking and _claims(tx, lead, row) and (refused := taking.refused(id)):
+            answers[n] = refused
         elif lead is None or lead.is_stub:
             drafts[id], answers[n] = _fill(tx, lead, id, row, teams, imported)
         else:
             draft = drafts.setdefault(id, _Draft(lead, new=False))
             answers[n] = _change(tx, draft, row, teams, imported)
     return answers, drafts
+
+
+def _claims(tx: Tx, lead: Lead | None, row: NewLead) -> bool:
+    """Whether the actor takes a lead of the pool by entering it again."""
+    return lead is not None and not lead.is_stub and row.owner_id == tx.actor.id and is_pooled(lead)
 
 
 def _fill(tx: Tx, stub: Lead | None, id: UUID, row: NewLead, teams: Mapping[UUID, UUID | None], imported: bool) -> tuple[_Draft, Captured]:

@@ -4,7 +4,7 @@ from functools import partial
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
 
 from lead_svc.answers import LeadOut, answered, shown_to
@@ -62,9 +62,9 @@ async def list_leads(page: Annotated[PageRequest, Depends(LIST.params)], db: Rea
 
 
 @router.get("/{lead_id}")
-async def get_lead(lead_id: UUID, db: Reading, by: CurrentActor) -> LeadOut:
+async def get_lead(request: Request, lead_id: UUID, db: Reading, by: CurrentActor) -> LeadOut:
     """A lead that was merged into another one says so, and names that one if you may see it."""
-    return await shown_to(db, by, await seen_or_merged(db, by, SEEN, lead_id))
+    return await shown_to(db, by, await seen_or_merged(db, by, SEEN, lead_id), request.app.state.clock())
 
 
 @router.patch("/{lead_id}")

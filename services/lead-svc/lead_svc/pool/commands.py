@@ -11,9 +11,9 @@ from lead_svc.leads.rules import ASSIGN, hand_over_unmet
 from lead_svc.leads.tables import LEADS
 from lead_svc.policy import POLICY as LEAD_POLICY
 from lead_svc.pool import rules
-from lead_svc.pool.policy import POLICY
-from lead_svc.pool.queries import standing, to_return
-from lead_svc.pool.record import Change, Return
+from lead_svc.pool.policy import POLICY, PoolPolicy
+from lead_svc.pool.queries import keep_standing, to_return
+from lead_svc.pool.record import Return, Standing
 from lead_svc.team.queries import check_owner, in_team_of
 from shared.auth import Role
 from shared.clock import happened
@@ -50,7 +50,7 @@ async def _claim_unmet(tx: Tx, lead: Lead, owner_id: UUID | None) -> list[Unmet]
     policy = tx.policy(POLICY)
     if owner_id != tx.actor.id or not rules.is_pooled(lead) or not rules.limited(policy):
         return []
-    return rules.claim_unmet(await standing(tx, [lead.id]), policy, tx.now)
+    return rules.claim_unmet(await keep_standing(tx, [lead.id]), lead.id, policy, tx.now)
 
 
 async def give_back(tx: Tx, why: Return, most: int) -> int:
@@ -69,26 +69,36 @@ async def give_back(tx: Tx, why: Return, most: int) -> int:
 
 async def _kept(tx: Tx, told: Sequence[Told]) -> None:
     """Keep who claimed, got or lost leads. What a rule gives that nobody had needs no row."""
-    rows, taken = [], []
+    rows = []
     for one in told:
         assert isinstance(one.event, LeadAssigned)
         if found := rules.change(one.event, tx.actor.id):
             person, change = found
             rows.append((new_id(), one.subject, person, change.value, one.event.rule))
-            if change is Change.CLAIMED and one.event.rule == "upsert":
-                taken.append(one.subject)
-    await _check_taken(tx, taken)
     if rows:
         await tx.execute(_KEEP, *[list(column) for column in zip(*rows, strict=True)], tx.now)
 
 
-async def _check_taken(tx: Tx, leads: Sequence[UUID]) -> None:
-    """Leads of the pool that somebody took by entering them again are claims too. `Rejected` beyond the limits."""
-    policy = tx.policy(POLICY)
-    if leads and rules.limited(policy):
-        unmet = rules.taken_unmet(await standing(tx, leads), len(leads), policy, tx.now)
-        if unmet:
-            raise Rejected("You cannot take these leads from the pool.", code="cannot_assign", unmet=unmet)
+class Taking:
+    """Leads of the pool that somebody takes by entering them again, in one request: these are claims too, each one more than before."""
+
+    def __init__(self, standing: Standing | None, policy: PoolPolicy, now: datetime) -> None:
+        self._standing, self._policy, self._now = standing, policy, now
+
+    @classmethod
+    async def of(cls, tx: Tx, leads: Sequence[UUID]) -> "Taking":
+        """`leads`: those that are in the pool and might be taken."""
+        policy = tx.policy(POLICY)
+        return cls(await keep_standing(tx, leads) if leads and rules.limited(policy) else None, policy, tx.now)
+
+    def refused(self, lead_id: UUID) -> Rejected | None:
+        """Why it cannot be taken, or None: then it counts as taken."""
+        if self._standing is None:
+            return None
+        if unmet := rules.claim_unmet(self._standing, lead_id, self._policy, self._now):
+            return Rejected("You cannot take this lead from the pool.", code="cannot_assign", unmet=unmet)
+        self._standing = self._standing.with_another()
+        return None
 
 
 FOLLOWS: Follows = {LeadAssigned: [_kept]}

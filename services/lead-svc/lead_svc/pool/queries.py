@@ -1,6 +1,7 @@
 """Reads of the pool, of how somebody stands who claims, and of which leads are to go back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -8,18 +9,22 @@ from uuid import UUID
 from pydantic import Field
 from sqlalchemy import Uuid, bindparam, func, literal_column, select, true
 
-from lead_svc.leads.record import HELD, Grade, State
+from lead_svc.leads.record import HELD, Grade, Lead, State
+from lead_svc.leads.rules import ASSIGN
 from lead_svc.leads.tables import LEAD, OPEN_ROWS
-from lead_svc.pool.policy import PoolPolicy
+from lead_svc.pool.policy import POLICY, PoolPolicy
 from lead_svc.pool.record import Change, Return, Standing
+from lead_svc.pool.rules import claim_unmet, is_pooled, limited
 from lead_svc.pool.tables import HOLDING
 from lead_svc.seen import LEADS_SEEN
 from shared.access import kinds
 from shared.access.rows import Within
+from shared.auth import Actor
 from shared.calendar import day_of, start_of
 from shared.db.query import Query, is_in
 from shared.db.tables import At
-from shared.db.tx import Tx
+from shared.db.tx import Reader, Tx
+from shared.errors import Unmet
 from shared.http.answer import Answer
 from shared.http.listing import Listing
 from shared.policy.calendar import calendar_of
@@ -95,20 +100,52 @@ _claimed = select(func.count()).where(
     HOLDING.c.at >= bindparam("day", type_=At),
 )
 _held = select(func.count()).where(LEAD.c.owner_id == bindparam("person_id", type_=Uuid), is_in(LEAD.c.state, _HELD), OPEN_ROWS)
-_lost_at = select(func.max(HOLDING.c.at)).where(
-    is_in(HOLDING.c.lead_id, "leads"), _lost, HOLDING.c.person_id == bindparam("person_id", type_=Uuid)
+_lost_at = (
+    select(HOLDING.c.lead_id, func.max(HOLDING.c.at).label("at"))
+    .where(is_in(HOLDING.c.lead_id, "leads"), _lost, HOLDING.c.person_id == bindparam("person_id", type_=Uuid))
+    .group_by(HOLDING.c.lead_id)
+    .subquery()
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    claimed: int
+    held: int
+    leads: list[UUID]
+    times: list[datetime]
+
+
 _STANDING = Query(
-    select(_claimed.scalar_subquery().label("claimed"), _held.scalar_subquery().label("held"), _lost_at.scalar_subquery().label("lost_at")),
-    Standing,
+    select(
+        _claimed.scalar_subquery().label("claimed"),
+        _held.scalar_subquery().label("held"),
+        func.array(select(_lost_at.c.lead_id).order_by(_lost_at.c.lead_id).scalar_subquery()).label("leads"),
+        func.array(select(_lost_at.c.at).order_by(_lost_at.c.lead_id).scalar_subquery()).label("times"),
+    ),
+    _Standing,
 )
 
 
-async def standing(tx: Tx, leads: Sequence[UUID]) -> Standing:
+async def standing(db: Reader, by: Actor, leads: Sequence[UUID], now: datetime) -> Standing:
+    """How somebody stands who would claim these leads."""
+    zone = calendar_of(db.policy(COMPANY_POLICY)).zone
+    found = await db.one(_STANDING, person_id=by.id, leads=list(leads), day=start_of(day_of(now, zone), zone))
+    return Standing(found.claimed, found.held, dict(zip(found.leads, found.times, strict=True)))
+
+
+async def keep_standing(tx: Tx, leads: Sequence[UUID]) -> Standing:
     """How the actor stands, who claims these leads; it stays so until the transaction ends."""
-    zone = calendar_of(tx.policy(COMPANY_POLICY)).zone
     await tx.execute(_TURN, str(tx.actor.id))
-    return await tx.one(_STANDING, person_id=tx.actor.id, leads=list(leads), day=start_of(day_of(tx.now, zone), zone))
+    return await standing(tx, tx.actor, leads, tx.now)
+
+
+async def claim_unmet_of(db: Reader, by: Actor, leads: Sequence[Lead], now: datetime) -> Mapping[UUID, list[Unmet]]:
+    """What keeps somebody from claiming which of these leads; empty where nothing is limited, or they never claim one."""
+    policy = db.policy(POLICY)
+    pooled = [lead.id for lead in leads if is_pooled(lead)] if limited(policy) and ASSIGN.who.may_ever(by) else []
+    its = await standing(db, by, pooled, now) if pooled else None
+    return {id: claim_unmet(its, id, policy, now) for id in pooled} if its else {}
 
 
 # Only leads that somebody follows up go back by themselves: nothing starts for those that are history.

@@ -1,6 +1,7 @@
 """Who got a lead, and who lost it, as its row holds it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
@@ -42,8 +43,12 @@ class Holding:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How somebody stands who claims a lead: claims of today, open leads, and when they lost this one last."""
+    """How somebody stands who claims leads: claims of today, open leads, and when they lost which of these last."""
 
     claimed: int
     held: int
-    lost_at: datetime | None
+    lost_at: Mapping[UUID, datetime]
+
+    def with_another(self) -> "Standing":
+        """How they stand when they have claimed one more."""
+        return replace(self, claimed=self.claimed + 1, held=self.held + 1)

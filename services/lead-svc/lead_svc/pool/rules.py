@@ -1,12 +1,13 @@
 """What keeps somebody from claiming a lead, and what an assignment means for the pool. Pure."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from lead_svc.leads.record import HELD, Lead
+from lead_svc.leads.rules import ASSIGN
 from lead_svc.pool.policy import PoolPolicy
 from lead_svc.pool.record import Change, Standing
+from shared.auth import Actor
 from shared.errors import Unmet
 from shared.events.lead import LeadAssigned
 
@@ -34,21 +35,21 @@ def free_at(lost_at: datetime | None, now: datetime, days: int) -> datetime | No
     return at if at is not None and at > now else None
 
 
-def claim_unmet(standing: Standing, policy: PoolPolicy, now: datetime) -> list[Unmet]:
+def only_claims(actor: Actor) -> bool:
+    """Whether the actor can do nothing else with a lead of the pool than claim it: they hand leads to nobody."""
+    return actor.roles.isdisjoint(ASSIGN.who.every)
+
+
+def claim_unmet(standing: Standing, lead_id: UUID, policy: PoolPolicy, now: datetime) -> list[Unmet]:
     """Why somebody cannot claim this lead."""
     unmet = []
     if policy.claims_a_day and standing.claimed >= policy.claims_a_day:
         unmet.append(Unmet("claimed_enough", f"You have claimed {standing.claimed} leads today, as many as the policy allows in a day."))
     if policy.most_held and standing.held >= policy.most_held:
         unmet.append(Unmet("held_enough", f"You have {standing.held} open leads, and nobody claims one beyond {policy.most_held}."))
-    if (at := free_at(standing.lost_at, now, policy.claim_again_days)) is not None:
+    if (at := free_at(standing.lost_at.get(lead_id), now, policy.claim_again_days)) is not None:
         unmet.append(Unmet("lost_before", f"You had this lead and lost it. You can claim it again from {at:%Y-%m-%d} on; others can now."))
     return unmet
-
-
-def taken_unmet(standing: Standing, taken: int, policy: PoolPolicy, now: datetime) -> list[Unmet]:
-    """The same for so many leads that they hold already, but have not been counted as claims yet."""
-    return claim_unmet(replace(standing, claimed=standing.claimed + taken - 1, held=standing.held - 1), policy, now)
 
 
 def change(told: LeadAssigned, by: UUID) -> tuple[UUID, Change] | None:
