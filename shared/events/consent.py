@@ -19,7 +19,9 @@ class ConsentEvent(LeadSvcEvent):
 
 
 class ConsentGranted(ConsentEvent, type="consent.granted"):
-    """A person allows something, by a version of a text."""
+    """A person allows something, by a version of a text. `asked`: ticked in a form, which lifts no withdrawal unless policy says so."""
+
+    asked: bool = False
 
 
 class ConsentWithdrawn(ConsentEvent, type="consent.withdrawn"):

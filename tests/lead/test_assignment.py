@@ -9,6 +9,8 @@ import pytest
 
 from lead_svc.assignment.commands import AGAIN
 from lead_svc.assignment.policy import POLICY
+from lead_svc.pool.policy import POLICY as POOL
+from lead_svc.pool.upkeep import look
 from lead_svc.scoring.policy import POLICY as SCORING
 from shared.auth import SYSTEM
 from shared.db.context import Context
@@ -278,6 +280,40 @@ async def test_what_somebody_claims_and_releases_is_theirs_to_give(north: Desk, 
     await north.act(lead, "", "marketing", method="PATCH", region="EMEA")
     assert (await north.see(lead))["owner_id"] is None
     assert len(await svc.told(LeadAssignmentOver)) == 1
+
+
+@pytest.mark.parametrize("returned", ["pool", "rules"])
+async def test_a_lead_that_went_back_by_itself_is_for_the_pool_or_for_somebody_else(north: Desk, svc: Running, returned: str) -> None:
+    await decide_by(north, among("ann", "bob"), returned=returned)
+    await north.policy(POOL, untouched_days=14)
+    (lead,) = await captured(north, 1)
+    (first,) = await owners(north, [lead])
+    then = {"ann": "bob", "bob": "ann"}[first or ""] if returned == "rules" else None
+    svc.clock.advance(days=14)
+    await look(svc.db, svc.clock, asyncio.Event())
+    assert await owners(north, [lead]) == [then]
+    given = [(e.data.owner_id is None, e.data.rule) for e in await svc.told(LeadAssigned)]  # type: ignore[attr-defined]
+    assert given == [(False, "rule"), (True, "untouched"), *([(False, "rule")] if then else [])]
+    if then:
+        assert (await why(north, lead))[first or ""] == "lost"
+
+
+async def test_whoever_is_alone_in_a_rule_does_not_get_back_what_they_lost(north: Desk, svc: Running) -> None:
+    await decide_by(north, among("ann"), returned="rules")
+    await north.policy(POOL, untouched_days=14)
+    (lead,) = await captured(north, 1)
+    svc.clock.advance(days=14)
+    await look(svc.db, svc.clock, asyncio.Event())
+    assert await owners(north, [lead]) == [None]
+    assert await why(north, lead) == {"ann": "lost"}
+
+
+async def test_what_somebody_releases_by_hand_is_for_the_pool_whatever_the_policy(north: Desk) -> None:
+    await decide_by(north, among("ann", "bob"), returned="rules")
+    (lead,) = await captured(north, 1)
+    (first,) = await owners(north, [lead])
+    await north.act(lead, "assign", first or "", owner_id=None)
+    assert await owners(north, [lead]) == [None]
 
 
 async def test_a_lead_that_comes_a_step_further_is_for_the_rules_again(north: Desk) -> None:

@@ -36,7 +36,7 @@ async def to_mql(desk: Desk, lead: dict[str, Any]) -> tuple[int, list[str]]:
 
 async def test_the_newest_declaration_stands_and_all_are_kept(desk: Desk, svc: Running) -> None:
     lead = await desk.lead(**WHO)
-    assert (await seen(desk, lead)) == {"stands": [], "left_out_of": [], "items": []}
+    assert (await seen(desk, lead)) == {"stands": [], "asked_again": [], "left_out_of": [], "items": []}
     await declare(desk, lead, decision="granted", text_version="2026-01", channel="form", proof="confirmed mail 17")
     await declare(desk, lead, purpose="marketing", reason="too many mails")
     await declare(desk, lead)
@@ -139,7 +139,7 @@ def test_policy_decides_what_a_withdrawal_keeps_from_and_whether_silence_is_a_ye
     strict = ConsentPolicy(opt_in=True)
     assert [u.code for u in rules.missing(Use.CAMPAIGNS, {}, strict)] == ["consent_missing", "consent_missing"]
     assert [u.code for u in rules.missing(Use.MQL, {}, strict)] == ["consent_missing"]
-    assert set(Use) == ConsentPolicy.model_fields.keys() - {"opt_in"}
+    assert set(Use) == ConsentPolicy.model_fields.keys() - {"opt_in", "form_lifts"}
     assert set(Purpose) == type(strict.mql).model_fields.keys()
 
 

@@ -44,6 +44,7 @@ from lead_svc.forms.api import router as forms
 from lead_svc.forms.intake import router as form_intake
 from lead_svc.forms.policy import POLICY as FORM_POLICY
 from lead_svc.forms.submissions import TAKE, take
+from lead_svc.forms.upkeep import submissions as erase_submissions
 from lead_svc.handover.api import router as handover
 from lead_svc.handover.commands import move
 from lead_svc.handover.reactions import READER as HAND_OVER
@@ -186,7 +187,18 @@ service = Service(
         **deadline_timers(DEADLINES, {FIRST_RESPONSE.name: response_missed}),
     },
     follows=[following(TASKS), deadlines_following(DEADLINES), CADENCE, OPT_OUT, comparing(), HOLDINGS, SCORES, ASSIGNING, AUTOMATING],
-    jobs=[run_imports, run_rate_imports, run_spend_imports, move, visitors, keep_scores, give_back, move_drives, sweep],
+    jobs=[
+        run_imports,
+        run_rate_imports,
+        run_spend_imports,
+        move,
+        visitors,
+        erase_submissions,
+        keep_scores,
+        give_back,
+        move_drives,
+        sweep,
+    ],
     checks=[*CHECKS, *nothing_hangs_on_merged(metadata)],
     recounts=RECOUNTS,
     totals=TOTALS,

@@ -1,7 +1,7 @@
 """The people whom rules can choose from, as they are now, and as they are after each lead of a batch. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from lead_svc.assignment.policy import AssignmentPolicy, Rule, Strategy
@@ -56,6 +56,8 @@ class Board:
     owners: Mapping[UUID, UUID]
     working: Mapping[UUID, bool] = field(default_factory=dict)
     figures: Figures = field(default_factory=dict)
+    lost: Mapping[UUID, UUID] = field(default_factory=dict)
+    """From whom a lead has just gone back."""
     _taken: dict[UUID, int] = field(default_factory=dict)
     turns: dict[tuple[str, UUID], int] = field(default_factory=dict)
     """The turns that changed."""
@@ -70,7 +72,9 @@ class Board:
 
     def candidates(self, rule: Rule, lead: Lead) -> list[Candidate]:
         """The people of the rule, as they are now."""
-        return [self._candidate(rule, id, weight) for id, weight in self._whom(rule, lead)]
+        found = [self._candidate(rule, id, weight) for id, weight in self._whom(rule, lead)]
+        lost_by = self.lost.get(lead.id)
+        return found if lost_by is None else [replace(one, why=Why.LOST) if one.person_id == lost_by else one for one in found]
 
     def took(self, decision: Decision) -> None:
         """Somebody got a lead."""

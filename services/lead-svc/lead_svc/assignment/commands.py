@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import or_, select
 
 from lead_svc.assignment.board import Board
-from lead_svc.assignment.policy import POLICY, AssignmentPolicy
+from lead_svc.assignment.policy import POLICY, AssignmentPolicy, Returned
 from lead_svc.assignment.queries import OF_LEADS, STRANDED, UNMANNED, WAITING, read_board, read_figures, today
 from lead_svc.assignment.record import Assignment, AssignmentOutcome
 from lead_svc.assignment.rules import Candidate, Decision, Figures
@@ -41,6 +42,9 @@ from shared.timers import set_timer
 AGAIN = "assignment.again"
 """The timer that looks again at the leads in the queue; its subject is the policy."""
 BATCH = 500
+BY_ITSELF = frozenset({"first_response_missed", "untouched", "over_capacity", "owner_left"})
+"""What `lead.assigned` says in `rule` when a lead went back by itself."""
+NOBODY: Mapping[UUID, UUID] = MappingProxyType({})
 BY_RULE = "rule"
 """What `lead.assigned` says in `rule` when a rule of the policy did it."""
 _TOLD = 50
@@ -108,6 +112,23 @@ async def _changed(tx: Tx, told: Sequence[Told]) -> None:
         await assign(tx, [id for id, one in before.items() if one.outcome is AssignmentOutcome.WAITING])
 
 
+async def _given_back(tx: Tx, told: Sequence[Told]) -> None:
+    """Leads that went back by themselves: to somebody else, where the policy says so. What somebody gives back by hand is for the pool."""
+    policy = tx.policy(POLICY)
+    if not policy.rules or policy.returned is not Returned.RULES:
+        return
+    lost: dict[UUID, UUID] = {}
+    for one in told:
+        if (
+            isinstance(one.event, LeadAssigned)
+            and one.event.rule in BY_ITSELF
+            and one.event.owner_id is None
+            and one.event.previous_owner_id
+        ):
+            lost[one.subject] = one.event.previous_owner_id
+    await assign(tx, list(lost), lost=lost)
+
+
 async def _settled(tx: Tx, told: Sequence[Told]) -> None:
     """Somebody took care of them otherwise."""
     times = {one.subject: one.time for one in told if getattr(one.event, "rule", "") != BY_RULE}
@@ -125,7 +146,8 @@ FOLLOWING: Follows = {
     LeadMqlReached: [_taken_up],
     LeadReactivated: [_returned],
     **{event: [_changed] for event in (LeadUpdated, LeadBantUpdated, LeadRegraded, LeadIntentRecorded, LeadScored, LeadPredicted)},
-    **{event: [_settled] for event in (LeadAssigned, LeadDisqualified, LeadConverted)},
+    **{event: [_settled] for event in (LeadDisqualified, LeadConverted)},
+    LeadAssigned: [_settled, _given_back],
 }
 
 
@@ -137,10 +159,12 @@ async def _before(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, Assignment]:
 # -- Assigning ---------------------------------------------------------------------------------------------------------------
 
 
-async def assign(tx: Tx, ids: Sequence[UUID], *, stranded: Sequence[UUID] = (), fresh: bool = False) -> None:
+async def assign(
+    tx: Tx, ids: Sequence[UUID], *, stranded: Sequence[UUID] = (), fresh: bool = False, lost: Mapping[UUID, UUID] = NOBODY
+) -> None:
     """Give those of these leads to people that nobody owns, or that are `stranded` with their owner.
 
-    `fresh`: nothing was decided about them before.
+    `fresh`: nothing was decided about them before. `lost`: from whom which of them went back, who does not get it again.
     """
     policy = tx.policy(POLICY)
     leads = await _of_nobody(tx, ids, stranded)
@@ -150,6 +174,7 @@ async def assign(tx: Tx, ids: Sequence[UUID], *, stranded: Sequence[UUID] = (), 
     figures = _as_scored(tx, leads) or await read_figures(tx, policy, leads)
     await tx.take_turn(_TURN)
     board = await read_board(tx, policy, leads, figures, tx.now)
+    board.lost = lost
     decided = []
     for lead in leads:
         decision = board.decide(lead)

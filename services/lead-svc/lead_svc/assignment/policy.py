@@ -28,6 +28,13 @@ class Otherwise(StrEnum):
     NEXT = "next"
 
 
+class Returned(StrEnum):
+    """Who is next for a lead that went back by itself."""
+
+    POOL = "pool"
+    RULES = "rules"
+
+
 class Seat(Part):
     """A person of a rule."""
 
@@ -85,6 +92,13 @@ class AssignmentPolicy(Document):
         "Returned while its owner is away",
         "负责人休假时重新激活",
         "A lead that is taken up again while its owner is away goes by the rules, as one does whose owner has left.",
+    )
+    returned: Returned = value(
+        Returned.POOL,
+        "Leads that went back",
+        "退回线索去向",
+        "A lead that went back by itself (nobody responded or touched it, too many, its owner left) stays in the pool, or goes to "
+        "somebody else by the rules.",
     )
     again_minutes: int = value(
         30,

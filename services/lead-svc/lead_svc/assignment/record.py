@@ -31,6 +31,8 @@ class Why(StrEnum):
     LATER = "later"
     """Another one's turn came first."""
     BUSIER = "busier"
+    LOST = "lost"
+    """It went back from them just now."""
 
 
 @dataclass(frozen=True, slots=True)

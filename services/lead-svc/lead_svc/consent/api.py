@@ -43,6 +43,7 @@ class ConsentOut(ConsentFields, Answer):
     at: datetime
     by: UUID
     recorded_at: datetime
+    asked: bool = Field(description="Ticked in a form: it lifts no withdrawal until somebody records it as confirmed.")
 
     @classmethod
     def of(cls, consent: Consent, by: Actor, kind: Kind) -> "ConsentOut":
@@ -61,16 +62,20 @@ class ConsentsOut(BaseModel):
     """What the person allows now, and all that they declared, the newest first: under this record or another one of theirs."""
 
     stands: list[StandOut]
+    asked_again: list[Purpose] = Field(
+        description="What was ticked in a form after it had been withdrawn: it counts once somebody has asked the person and records it."
+    )
     left_out_of: list[Use] = Field(description="What they are left out of, as the policy says.")
     items: list[ConsentOut]
 
 
 async def _out(db: Reader, by: Actor, kind: Kind, asked: list[str]) -> ConsentsOut:
     found = await declared(db, asked)
-    stands = rules.standing(found)
     policy = db.policy(POLICY)
+    stands = rules.standing(found, policy)
     return ConsentsOut(
         stands=[StandOut(purpose=p, decision=one.decision, since=one.at) for p, one in stands.items()],
+        asked_again=rules.asked_again(found, stands),
         left_out_of=[use for use in Use if rules.missing(use, stands, policy)],
         items=[ConsentOut.of(one, by, kind) for one in found],
     )

@@ -38,9 +38,10 @@ async def declare(
 
 
 def granted(tx: Tx, person: Person, purpose: Purpose, *, channel: ConsentChannel, text_version: str, proof: str, at: datetime) -> Consent:
-    """What the person of a lead has agreed to by a version of a text."""
+    """What somebody has agreed to in a form, for the person of a lead: whoever knows an address can tick it."""
     keys = rules.keys(lead_id=person.id, contact_id=person.contact_id, email=person.email, phone=person.phone)
-    said = {"decision": ConsentDecision.GRANTED, "channel": channel, "text_version": text_version, "proof": proof, "reason": None}
+    ticked = {"decision": ConsentDecision.GRANTED, "asked": True, "reason": None}
+    said = ticked | {"channel": channel, "text_version": text_version, "proof": proof}
     return _made(tx, keys=keys, lead_id=person.id, contact_id=person.contact_id, at=at, purpose=purpose, **said)
 
 

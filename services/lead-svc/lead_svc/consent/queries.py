@@ -59,7 +59,7 @@ async def left_out(db: Reader, leads: Iterable[Person], use: Use) -> dict[UUID, 
             by_key.setdefault(key, []).append(one)
     policy, found = db.policy(POLICY), {}
     for id, its in asked.items():
-        stands = rules.standing(one for key in its for one in by_key.get(key, ()))
+        stands = rules.standing((one for key in its for one in by_key.get(key, ())), policy)
         if unmet := rules.missing(use, stands, policy):
             found[id] = unmet
     return found

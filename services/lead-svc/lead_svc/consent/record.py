@@ -29,6 +29,7 @@ class Consent:
     by: UUID
     recorded_at: datetime
     version: Annotated[int, Stored(default="0", comment="1 once it is told; those that an upgrade made never were")] = 1
+    asked: Annotated[bool, Stored(default="false", comment="ticked in a form: nobody has shown that it was the person themselves")] = False
 
 
 CONSENT = Subject[Consent, None](

@@ -78,12 +78,23 @@ def asked_by(*, lead_id: UUID | None, contact_id: UUID | None, email: str | None
     return keys(lead_id=lead_id, contact_id=contact_id, email=email, phone=None if email else phone)
 
 
-def standing(declared: Iterable[Consent]) -> dict[Purpose, Consent]:
-    """What counts for each purpose: the newest declaration, by when it was said."""
+def standing(declared: Iterable[Consent], policy: ConsentPolicy) -> dict[Purpose, Consent]:
+    """What counts for each purpose: the newest declaration, by when it was said.
+
+    A tick in a form lifts no withdrawal: nobody has shown that it was the one who withdrew.
+    """
     found: dict[Purpose, Consent] = {}
     for one in sorted(declared, key=lambda one: (one.at, one.recorded_at, one.id.bytes)):
-        found[one.purpose] = one
+        before = found.get(one.purpose)
+        if not (one.asked and before and before.decision is ConsentDecision.WITHDRAWN) or policy.form_lifts:
+            found[one.purpose] = one
     return found
+
+
+def asked_again(declared: Iterable[Consent], stands: Mapping[Purpose, Consent]) -> list[Purpose]:
+    """What was ticked in a form after it had been withdrawn, and waits for somebody who confirms it."""
+    late = {one.purpose for one in declared if one.asked and (now := stands.get(one.purpose)) and now is not one and one.at >= now.at}
+    return [purpose for purpose in Purpose if purpose in late and stands[purpose].decision is ConsentDecision.WITHDRAWN]
 
 
 _SAID = {Purpose.CONTACT: "to be contacted", Purpose.MARKETING: "to hear of campaigns and offers"}

@@ -101,6 +101,7 @@ class SubmissionOut(Answer):
     consents: Annotated[dict[str, str], Field(description="By purpose, the version of the text that they agreed to.")]
     touch: dict[str, str]
     received_at: datetime
+    erased_at: datetime | None = Field(description="Since when what they wrote is no more.")
     version: int
     allowed_actions: list[AllowedAction]
 

@@ -16,6 +16,14 @@ class FormPolicy(Document):
         "单个地址请求限额",
         "How many requests one address may send to all forms.",
     )
+    submission_days: int = value(
+        730,
+        "Days of a submission",
+        "表单内容保留天数",
+        "After so many days what somebody wrote is erased; 0 for never.",
+        ge=0,
+        le=36_500,
+    )
     longest: int = value(32_768, "Longest submission", "提交内容上限", "Bytes that a submission may have.", ge=1_000, le=1_000_000)
 
 

@@ -88,6 +88,7 @@ class Submission:
     visitor: Annotated[str | None, Stored(comment="personal: the visitor's id, until it is taken")]
     received_at: datetime
     updated_at: datetime
+    erased_at: Annotated[datetime | None, Stored(comment="since when what they wrote is no more; that they sent it stays")] = None
 
 
 @lru_cache(maxsize=256)

@@ -7,11 +7,11 @@ from typing import Any, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from lead_svc.forms.fields import CONSENT, FILLED, SUBMISSION_ID, TOUCHES, VISITOR_ID, ConsentText, Definition, FormField
-from lead_svc.forms.record import FORM, SUBMISSION, FormState, SubmissionState
+from lead_svc.forms.record import FORM, SUBMISSION, FormState, Submission, SubmissionState
 from lead_svc.leads.fields import LeadDetails
 from shared.acts import ANYBODY, Act, who
 from shared.auth.actor import Actor, Role
-from shared.errors import Invalid, Problem
+from shared.errors import Invalid, Problem, Unmet
 from shared.events.form import FormChanged, FormDefined, FormSubmissionAccepted, FormSwitchedOff, FormSwitchedOn, LeadFormSubmitted
 from shared.fields import Key, Short, Text
 from shared.sentences import sentence
@@ -88,6 +88,12 @@ TAKE = Act(
     tells=(LeadFormSubmitted,),
     says="Makes a signal of what was sent, finds or makes the lead, and keeps the consents.",
 )
+
+
+def _accept_needs(one: Submission, _facts: None, _by: Actor) -> list[Unmet]:
+    return [Unmet("erased", "What was sent is erased: it was kept as long as the policy says.")] if one.erased_at else []
+
+
 ACCEPT = Act(
     of=SUBMISSION,
     name="accept",
@@ -95,6 +101,7 @@ ACCEPT = Act(
     who=KEEPERS,
     states=(SubmissionState.HELD,),
     to=(SubmissionState.RECEIVED,),
+    needs=_accept_needs,
     tells=(FormSubmissionAccepted,),
     refused="The submission cannot be accepted.",
     code="cannot_accept",

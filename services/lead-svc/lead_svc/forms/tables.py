@@ -14,6 +14,7 @@ SUBMISSION = table(
     CheckConstraint("(state = 'taken') = (lead_id IS NOT NULL)", name="taken_for_a_lead"),
     Index("ix_form_submission_form", "form_id", "received_at", "id"),
     Index("ix_form_submission_lead", "lead_id", "received_at", "id", postgresql_where=text("lead_id IS NOT NULL")),
+    Index("ix_form_submission_kept", "received_at", postgresql_where=text("erased_at IS NULL AND state <> 'received'")),
     info=SILENT,
     comment="what people sent; the network address that it came from is not kept",
 )
