@@ -80,13 +80,14 @@ class DealStageChanged(DealEvent, Dimensions, Staged, Decided, type="deal.stage_
 
 
 class DealUpdated(DealEvent, Dimensions, OwnerChanged, Decided, type="deal.updated"):
-    """Amount, close date, owner, product or account changed. The values are complete, `changed` names the fields.
+    """Amount, close date, owner, product, account or lead changed. The values are complete, `changed` names the fields.
 
     `probability` is told where it changed: a new version of the policy gave the deal's stage another one.
     """
 
     changed: list[str]
     account_id: UUID | None = None
+    lead_id: UUID | None = None
     amount: Money
     fx: Exact
     fx_day: date | None = None

@@ -1,4 +1,6 @@
-"""Accounts and contacts that lead-svc has merged: what names the absorbed one names the survivor, and goes back when that is undone.
+"""Records that lead-svc has merged: what names the absorbed one names the survivor, and goes back when that is undone.
+
+Accounts, contacts, and leads, which imports name by their keys.
 
 Events of different parties come in any order, and records that name a party are made at any time. So what belongs together is found again
 and again: what still names an absorbed party is moved by one merge to its survivor, and by the next one further, and each merge keeps
@@ -6,7 +8,7 @@ what it has moved.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Protocol
@@ -21,6 +23,7 @@ from shared.db.database import Database
 from shared.db.query import Aggregate, Query, is_in
 from shared.db.tx import Reader, Tx
 from shared.events.envelope import Envelope, Event
+from shared.events.lead import LeadAbsorbed, LeadRestored
 from shared.events.party import AccountAbsorbed, AccountRestored, ContactAbsorbed, ContactRestored
 from shared.log.reactions import Reaction
 from shared.log.readers import Reader as LogReader
@@ -42,6 +45,11 @@ class Naming(Protocol):
     def table(self) -> str: ...
     @property
     def column(self) -> str: ...
+    @property
+    def comes_back(self) -> bool:
+        """Whether they name the absorbed one again when the merge is undone."""
+        ...
+
     async def move(self, tx: Tx, of: UUID, to: UUID, only: Sequence[str] | None = None) -> list[str]:
         """Let them name another party; `only`: those of these that do. Which ones they were."""
         ...
@@ -63,6 +71,7 @@ class Names:
     column: str
     told: Callable[[Any], Event]
     more: Callable[[Reader, UUID], Awaitable[Mapping[str, Any]]] = _nothing
+    comes_back: bool = True
 
     @property
     def table(self) -> str:
@@ -115,6 +124,24 @@ SELECT id FROM way
 """
 
 
+_NOW = """
+WITH RECURSIVE way AS (
+  SELECT absorbed_id AS of, survivor_id AS id, 1 AS far FROM party_merge WHERE party = $1 AND NOT undone AND absorbed_id = ANY($2::uuid[])
+  UNION ALL
+  SELECT way.of, m.survivor_id, far + 1 FROM way JOIN party_merge m ON m.absorbed_id = way.id AND NOT m.undone AND m.party = $1
+  WHERE far < $3 AND m.survivor_id <> way.of
+)
+SELECT DISTINCT ON (of) of, id FROM way ORDER BY of, far DESC
+"""
+_FARTHEST = 100
+"""Merges on the way from one record. Until the undoing of one of them is heard of, a way may lead round and round."""
+
+
+async def survivors(db: Reader, party: str, ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """The record that each of these is now, for those that were merged as far as this service has heard."""
+    return {row["of"]: row["id"] for row in await db.rows(_NOW, party, list(ids), _FARTHEST)} if ids else {}
+
+
 async def absorbed(tx: Tx, named: Sequence[Naming], merge_id: UUID, party: str, survivor_id: UUID, absorbed_id: UUID) -> bool:
     """Keep a merge, and move what names the absorbed party; again, what has come since. Whether there was any."""
     await tx.execute(_KEEP, merge_id, party, survivor_id, absorbed_id)
@@ -157,23 +184,28 @@ async def take_over(
 async def give_back(tx: Tx, named: Sequence[Naming], moved: Mapping[str, Sequence[str]], absorbed_id: UUID, places: Sequence[UUID]) -> None:
     """What came from the absorbed party, and is in one of these places still."""
     for one in named:
-        for place in places if moved.get(one.part) else ():
+        for place in places if one.comes_back and moved.get(one.part) else ():
             await one.move(tx, place, absorbed_id, moved[one.part])
 
 
 def reader(*named: Naming) -> LogReader:
     """The reader of a service whose records name parties."""
 
-    async def merged(tx: Tx, e: Envelope[AccountAbsorbed | ContactAbsorbed]) -> None:
-        """Lets records that name a merged account or contact name the survivor. Each tells of it."""
-        party = "account" if isinstance(e.data, AccountAbsorbed) else "contact"
-        await absorbed(tx, named, e.data.merge_id, party, e.data.survivor_id, e.subject)
+    kinds = {
+        "account": (AccountAbsorbed, AccountRestored),
+        "contact": (ContactAbsorbed, ContactRestored),
+        "lead": (LeadAbsorbed, LeadRestored),
+    }
+    party_of = {gone: party for party, (gone, _) in kinds.items()}
 
-    async def unmerged(tx: Tx, e: Envelope[AccountRestored | ContactRestored]) -> None:
+    async def merged(tx: Tx, e: Envelope[AccountAbsorbed | ContactAbsorbed | LeadAbsorbed]) -> None:
+        """Lets records that name a merged account, contact or lead name the survivor. Each tells of it."""
+        await absorbed(tx, named, e.data.merge_id, party_of[type(e.data)], e.data.survivor_id, e.subject)
+
+    async def unmerged(tx: Tx, e: Envelope[AccountRestored | ContactRestored | LeadRestored]) -> None:
         """Lets records that a merge had moved name the account or contact of before. Each tells of it."""
         await restored(tx, named, e.data.merge_id)
 
-    kinds = {"account": (AccountAbsorbed, AccountRestored), "contact": (ContactAbsorbed, ContactRestored)}
     heard: list[Reaction[Any]] = []
     for party in dict.fromkeys(one.party for one in named):
         gone, back = kinds[party]

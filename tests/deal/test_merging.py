@@ -6,11 +6,16 @@ from uuid import UUID
 
 import pytest
 
+from deal_svc.imports.api import run_imports
 from deal_svc.merging.commands import NAMED
 from shared.events.deal import DealUpdated
+from shared.events.lead import LeadAbsorbed, LeadRestored
 from shared.events.party import AccountAbsorbed, AccountCreated, AccountRestored, ContactAbsorbed, ContactRestored
 from shared.ids import external_id, new_id
+from shared.parties import references
 from shared.parties.merges import sweep
+from tests import importing
+from tests.client import done
 from tests.deal.sales import ACME, Sales
 
 GROUP, OLD = external_id("account", "group"), external_id("account", "old")
@@ -67,6 +72,39 @@ async def test_what_was_made_since_stays_and_hearing_it_again_changes_nothing(ac
     await svc.hear(AccountRestored(merge_id=merge, survivor_id=ACME), OLD, 3)
     await svc.hear(gone, OLD, 2)  # by a replay of the reader
     assert [await account_of(accounts, one) for one in (deal, since, late)] == [OLD, ACME, OLD]
+
+
+@pytest.mark.parametrize("late", [False, True])
+async def test_an_imported_deal_is_of_the_survivor_of_the_lead_and_the_account_that_it_names(accounts: Sales, late: bool) -> None:
+    """Whether the merge is heard of before the file comes, or after it."""
+    svc: Any = accounts.svc
+    gone, survivor, company = external_id("lead", "L-1"), new_id(), references.made_id("account", "Acme older")
+    merges = [
+        (LeadAbsorbed(merge_id=new_id(), survivor_id=survivor, from_state="captured"), gone),
+        (AccountAbsorbed(merge_id=new_id(), survivor_id=GROUP), company),
+    ]
+
+    async def brought() -> dict[str, Any]:
+        rows = "external_id,account,lead_external_id,opened_at,outcome\nD-1,Acme older,L-1,2026-01-05,open\n"
+        async with svc.client() as admin:
+            await importing.imported(svc, admin, "/v1/imports/deals", run_imports, rows)
+            (deal,) = done(await admin.get("/v1/deals", params={"external_id": "D-1"}))["items"]
+            return done(await admin.get(f"/v1/deals/{deal['id']}"))
+
+    if late:
+        assert (await brought())["lead_id"] == str(gone)
+    for told, subject in merges:
+        await svc.hear(told, subject, 9)
+    deal = await brought()
+    assert (deal["lead_id"], deal["account_id"], deal["account_name"]) == (str(survivor), str(GROUP), "Acme Group")
+    version = deal["version"]
+    assert (await brought())["version"] == version, "the file, sent again, changes nothing"
+    assert not await sweep(svc.db, "deal-svc", NAMED, svc.clock)
+    changed = [(tuple(e.data.changed), e.data.lead_id) for e in await svc.told(DealUpdated)]
+    assert changed == ([(("lead_id",), survivor), (("account_id",), survivor)] if late else [])
+    (merge, _), _ = merges
+    await svc.hear(LeadRestored(merge_id=merge.merge_id, survivor_id=survivor, to_state="captured"), gone, 10)
+    assert (await accounts.read(deal))["lead_id"] == str(survivor), "the survivor was converted by it"
 
 
 async def test_two_contacts_who_are_one_person_have_one_place_on_a_committee(accounts: Sales) -> None:

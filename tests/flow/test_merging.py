@@ -1,4 +1,4 @@
-"""Merging and undoing, over and over, in three services whose events come in any order: in the end everything is where it belongs."""
+"""Merging and undoing, over and over, in four services whose events come in any order: in the end everything is where it belongs."""
 
 import asyncio
 import random
@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from clinch.run.postgres import Postgres
+from contract_svc.merging.commands import NAMED as OF_CONTRACTS
+from contract_svc.service import service as contract_svc
 from deal_svc.merging.commands import NAMED
 from deal_svc.service import service as deal_svc
 from lead_svc.service import service as lead_svc
@@ -19,6 +21,7 @@ from shared.events.envelope import Envelope
 from shared.parties.merges import sweep
 from shared.process.service import Service
 from tests.client import done
+from tests.contract.office import Office
 from tests.deal.sales import Sales
 from tests.harness import Running
 from tests.lead.desk import Desk
@@ -33,8 +36,8 @@ class Merging(RuleBasedStateMachine):
 
     def __init__(self, services: Sequence[Running], loop: asyncio.AbstractEventLoop) -> None:
         super().__init__()
-        self.loop, (self.svc, self.deals, self.metrics) = loop, services
-        self.desk, self.sales = Desk(self.svc), Sales(self.deals)
+        self.loop, (self.svc, self.deals, self.contracts, self.metrics) = loop, services
+        self.desk, self.sales, self.office = Desk(self.svc), Sales(self.deals), Office(self.contracts)
         self.told: dict[UUID, list[Envelope[Any]]] = {}
         self.heard = 0
         self.n = 0
@@ -51,6 +54,7 @@ class Merging(RuleBasedStateMachine):
         self.contacts: dict[str, str] = {}
         self.signals: dict[str, str] = {}
         self.opened: dict[str, str] = {}
+        self.drafted: dict[str, str] = {}
 
     async def _act(self, kind: str, party: dict[str, Any], action: str, **body: Any) -> int:
         return (await self.desk.raw("admin", "POST", f"/v1/{kind}/{party['id']}/{action}", body or None, etag="*")).status_code
@@ -104,6 +108,12 @@ class Merging(RuleBasedStateMachine):
         if answer.status_code == 201:  # deal-svc has heard of the account
             self.opened[answer.json()["id"]] = self.accounts[one]["id"]
 
+    @rule(one=SOME)
+    def draft(self, one: int) -> None:
+        """A quote is accepted that has named the account before it was merged, or since."""
+        contract = self._do(self.office.draft(account_id=UUID(self.accounts[one]["id"])))
+        self.drafted[contract["id"]] = self.accounts[one]["id"]
+
     @rule(seed=st.integers(0, 9), some=st.integers(1, 9))
     def deliver(self, seed: int, some: int) -> None:
         self._do(self._deliver(random.Random(seed), some))
@@ -120,7 +130,8 @@ class Merging(RuleBasedStateMachine):
             event = self.told[subject].pop(0)
             if not self.told[subject]:
                 del self.told[subject]
-            await self.deals.hear(event.data, event.subject, event.version, event.time)
+            for svc in (self.deals, self.contracts):
+                await svc.hear(event.data, event.subject, event.version, event.time)
             await hear(self.metrics, [event])
 
     # -- What holds ------------------------------------------------------------------------------------------------------------
@@ -144,12 +155,13 @@ class Merging(RuleBasedStateMachine):
         await self._deliver(random.Random(2))
         await self._swept()
         await self._apart()
-        for svc, of in ((self.svc, lead_svc), (self.deals, deal_svc)):
+        for svc, of in ((self.svc, lead_svc), (self.deals, deal_svc), (self.contracts, contract_svc)):
             await self._sound(svc, of)
 
     async def _swept(self) -> None:
-        while await sweep(self.deals.db, "deal-svc", NAMED, self.deals.clock):
-            pass
+        for svc, name, named in ((self.deals, "deal-svc", NAMED), (self.contracts, "contract-svc", OF_CONTRACTS)):
+            while await sweep(svc.db, name, named, svc.clock):
+                pass
 
     async def _together(self) -> None:
         """Everything hangs on what is left, and figures count that."""
@@ -160,6 +172,9 @@ class Merging(RuleBasedStateMachine):
         for deal, account in self.opened.items():
             now = await self.desk.ask("admin", "GET", f"/v1/accounts/{account}")
             assert (await self.sales.read({"id": deal}))["account_id"] == (now["merged_into"] or account)
+        for contract, account in self.drafted.items():
+            now = await self.desk.ask("admin", "GET", f"/v1/accounts/{account}")
+            assert (await self.office.read({"id": contract}))["account_id"] == (now["merged_into"] or account)
 
     async def _apart(self) -> None:
         """Each has what is its own."""
@@ -171,12 +186,14 @@ class Merging(RuleBasedStateMachine):
         assert (await kpi(self.metrics, "leads_captured"))["value"] == self.before + len(self.leads)
         for deal, account in self.opened.items():
             assert (await self.sales.read({"id": deal}))["account_id"] == account
+        for contract, account in self.drafted.items():
+            assert (await self.office.read({"id": contract}))["account_id"] == account
 
     async def _of(self, lead: dict[str, Any], what: str) -> list[dict[str, Any]]:
         return list((await self.desk.ask("admin", "GET", f"/v1/leads/{lead['id']}/{what}", limit=200))["items"])
 
 
 def test_merging_and_undoing_it_loses_nothing_whatever_happens_between(postgres: Postgres) -> None:
-    with driven_together([lead_svc, deal_svc, metrics_svc], postgres) as (services, loop):
+    with driven_together([lead_svc, deal_svc, contract_svc, metrics_svc], postgres) as (services, loop):
         loop.run_until_complete(Desk(services[0]).hire())
         hold(lambda: Merging(services, loop), examples=5, steps=12)

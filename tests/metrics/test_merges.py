@@ -48,6 +48,20 @@ async def test_merged_leads_count_once_in_whatever_order_it_is_told(svc: Running
     assert found["contacts_to_close"] == (1 if undone else 3), "contacts under either lead were contacts for the deal"
 
 
+@pytest.mark.parametrize("seed", range(3))
+async def test_a_deal_that_names_a_merged_lead_counts_for_the_survivor_once_it_is_told(svc: Running, seed: int) -> None:
+    """As if it had been the survivor's from the beginning."""
+    *known, _deal, first_touch, second_touch = stories(undone=False)
+    first, second = known
+    late = Deal("late", first, **ANN).opened(on(20), 100).won(on(30)).now_of(on(31), second)
+    told = [first, second, late, first_touch, second_touch]
+    random.Random(seed).shuffle(told)
+    await hear(svc, [event for story in told for event in story.events], batch=2 * seed + 1)
+    found = await figures(svc)
+    assert (found["leads_captured"], found["early"], found["contacts_to_close"]) == (1, 1, 3)
+    assert found["lead_to_customer"] == 1
+
+
 async def test_built_again_from_the_log_the_figures_are_the_same(svc: Running) -> None:
     async with logged(svc) as bus:
         told = events_of(stories(undone=False))

@@ -201,6 +201,11 @@ class Deal(Story):
         self.tell(at, deal.DealUpdated(changed=["amount"], **self._value(amount)))
         return self
 
+    def now_of(self, at: datetime, survivor: Lead) -> "Deal":
+        """Its lead was merged into another one before the deal was known."""
+        self.tell(at, deal.DealUpdated(changed=["lead_id"], lead_id=survivor.id, **self._value(None)))
+        return self
+
     def _end(self) -> dict[str, Any]:
         return {"from_stage": self.stage, "cycle": self.cycle, "opened_at": self.opened_at, "seconds_in_stage": 0}
 

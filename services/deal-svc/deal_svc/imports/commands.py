@@ -30,7 +30,7 @@ from shared.errors import Unmet
 from shared.events.deal import DealLost, DealNextStepSet, DealOpened, DealStageChanged, DealWon
 from shared.events.envelope import Event
 from shared.imports.outcome import Outcome, Problem
-from shared.parties.references import made_id, told_id
+from shared.parties.references import made_id
 from shared.process.settings import Settings
 from shared.rates import Frozen, Wanted, frozen, no_rate, rates_on
 from shared.tasks import commands as tasks
@@ -121,7 +121,7 @@ def _described(row: Row, currency: str, fx: Frozen, parties: Parties) -> dict[st
         "account_name": account_name,
         "owner_id": owner_id,
         "team_id": team_id,
-        "lead_id": told_id("lead", None, row.lead_external_id),
+        "lead_id": parties.lead(row),
     }
     money = {"amount": row.amount, "currency": currency, **fx} if "amount" in row.model_fields_set else {}
     return {name: value for name, value in given.items() if value is not None} | money

@@ -1,6 +1,6 @@
 """The accounts, owners and sources that rows of an import name, whatever the spelling, and the owners' teams."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -10,7 +10,8 @@ from shared.db.tx import Tx
 from shared.parties import accounts as directory
 from shared.parties import people as roster
 from shared.parties import references
-from shared.parties.references import Known
+from shared.parties.merges import survivors
+from shared.parties.references import Known, made_id
 from shared.policy.company import sources_of
 from shared.spelling import Normal, compared, tidy
 
@@ -23,10 +24,13 @@ class Parties:
     accounts: Mapping[str, UUID]
     people: Mapping[str, UUID]
     teams: Mapping[UUID, UUID | None]
+    survivors: Collection[UUID]
+    """Those of the accounts that have taken over the one that a row names."""
     unfit: Mapping[UUID, tuple[str, str]]
     """People who cannot own an open deal: the code of a refusal, and why."""
     shown: Mapping[UUID, str]
     """The names of accounts as they were first spelled."""
+    leads: Mapping[str, UUID]
     normal_source: Normal
 
     def account(self, row: Row) -> tuple[UUID | None, str | None]:
@@ -38,6 +42,8 @@ class Parties:
         if row.account is None:
             return id, None
         known = self.shown.get(id) if id else None
+        if id in self.survivors:
+            return id, known or tidy(row.account)
         return id, known if known is not None and compared(known) == compared(row.account) else tidy(row.account)
 
     def owner(self, row: Row) -> tuple[UUID | None, UUID | None]:
@@ -45,12 +51,19 @@ class Parties:
         id = self.people[row.owner] if row.owner else None
         return id, self.teams.get(id) if id else None
 
+    def lead(self, row: Row) -> UUID | None:
+        """The lead that the row names, or the one that it was merged into."""
+        return self.leads[row.lead_external_id] if row.lead_external_id else None
+
     def source(self, row: Row) -> str | None:
         return row.source and self.normal_source(row.source)
 
 
 async def named_by(tx: Tx, rows: Sequence[Row]) -> Parties:
     accounts = await references.ids_of(tx, "account", (row.account_key for row in rows if row.account_key))
+    accounts, taken_over = await _now(tx, "account", accounts)
+    named = {key: made_id("lead", key) for row in rows if (key := row.lead_external_id)}
+    leads, _ = await _now(tx, "lead", named)
     people = await references.ids_of(tx, "person", (row.owner for row in rows if row.owner))
     known = await roster.standings(tx, list(people.values()))
     teams = {id: one.team_id for id, one in known.items()}
@@ -62,4 +75,10 @@ async def named_by(tx: Tx, rows: Sequence[Row]) -> Parties:
             shown[id] = new[id] = tidy(row.account)
     await directory.name(tx, new)
     await references.learn(tx, "person", [Known(key, id, tx.now, True) for key, id in people.items() if key != str(id)])
-    return Parties(accounts, people, teams, unfit, shown, sources_of(tx))
+    return Parties(accounts, people, teams, taken_over, unfit, shown, leads, sources_of(tx))
+
+
+async def _now(tx: Tx, party: str, named: Mapping[str, UUID]) -> tuple[dict[str, UUID], Collection[UUID]]:
+    """The records that keys name, each as the one that it was merged into; and those that have taken over others."""
+    now = await survivors(tx, party, set(named.values()))
+    return {key: now.get(id, id) for key, id in named.items()}, set(now.values())

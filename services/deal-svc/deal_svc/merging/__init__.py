@@ -1,1 +1,1 @@
-"""Deals and buying committees name accounts and contacts: they follow when these are merged, and when that is undone."""
+"""Deals and buying committees name accounts, contacts and leads: they follow when these are merged, and when that is undone."""

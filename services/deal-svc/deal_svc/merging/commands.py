@@ -1,4 +1,4 @@
-"""What of this service names accounts and contacts."""
+"""What of this service names accounts, contacts and leads."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +19,10 @@ from shared.parties.merges import Names, stragglers
 
 def _moved(deal: Deal) -> DealUpdated:
     return updated(deal, ["account_id"], deal.owner_id)
+
+
+def _of_lead(deal: Deal) -> DealUpdated:
+    return updated(deal, ["lead_id"], deal.owner_id)
 
 
 async def _name(db: Reader, account_id: UUID) -> Mapping[str, Any]:
@@ -60,6 +64,7 @@ class Committee:
     """The places of contacts on buying committees. Of two contacts that are one person one place stays."""
 
     party, part, table, column = "contact", "committee_member", "committee_member", "contact_id"
+    comes_back = True
 
     async def move(self, tx: Tx, of: UUID, to: UUID, only: Sequence[str] | None = None) -> list[str]:
         deals = await tx.load_many(DEALS, [row["deal_id"] for row in await tx.rows(_DEALS, of)])
@@ -91,6 +96,11 @@ async def _tell(tx: Tx, deals: Iterable[Deal], of: UUID, to: UUID) -> None:
     await tx.save_many(DEALS, [(deal, [(told, tx.now)]) for deal in deals])
 
 
-NAMED = (Names(party="account", of=DEALS, column="account_id", told=_moved, more=_name), Committee())
+NAMED = (
+    Names(party="account", of=DEALS, column="account_id", told=_moved, more=_name),
+    Committee(),
+    # Open leads alone are merged, so the deal of a merged one came later by an import, and its survivor was converted by it.
+    Names(party="lead", of=DEALS, column="lead_id", told=_of_lead, comes_back=False),
+)
 sweep = stragglers("deal-svc", *NAMED)
 """Moves what was made with an absorbed account or contact meanwhile."""

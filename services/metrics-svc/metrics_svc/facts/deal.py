@@ -57,6 +57,8 @@ def heard(fact: DealFact, e: Envelope[Any], _: Calendar) -> None:
         fact.history = [*fact.history, tell(e)]
     if isinstance(e.data, deal.DealUpdated):
         fact.account_id = e.data.account_id or fact.account_id
+        if "lead_id" in e.data.changed:  # it was merged into this one
+            fact.lead_id = e.data.lead_id
     if isinstance(e.data, deal.DealOpened):
         fact.lead_id, fact.account_id, fact.external_id = e.data.lead_id, e.data.account_id, e.data.external_id
         for name in e.data.flags + (["imported"] if e.data.imported else []):

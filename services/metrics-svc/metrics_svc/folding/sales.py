@@ -23,6 +23,7 @@ from metrics_svc.sales.derive import derive
 from metrics_svc.sales.history import REPLACES, Step, read_steps
 from shared.db.query import Query, is_in
 from shared.db.tx import Tx
+from shared.events.deal import DealUpdated
 from shared.events.envelope import Envelope
 
 log = structlog.get_logger()
@@ -60,6 +61,7 @@ class Sales(Touched):
 
     def wanted(self, events: Iterable[Envelope[Any]]) -> dict[type[Any], set[UUID]]:
         found = super().wanted(events)
+        found.setdefault(LeadFact, set()).update(e.data.lead_id for e in events if isinstance(e.data, DealUpdated) and e.data.lead_id)
         found[_Parents] = {e.data.contract_id for e in events if e.data.aggregate in ("milestone", "payment")}
         return found
 
