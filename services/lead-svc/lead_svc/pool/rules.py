@@ -7,7 +7,7 @@ from lead_svc.leads.record import HELD, Lead
 from lead_svc.leads.rules import ASSIGN
 from lead_svc.pool.policy import PoolPolicy
 from lead_svc.pool.record import Change, Standing
-from shared.auth import Actor
+from shared.auth.actor import Actor
 from shared.errors import Unmet
 from shared.events.lead import LeadAssigned
 
