@@ -14,7 +14,7 @@ from lead_svc.duplicates.answers import (
     ContactDuplicatesOut,
     shown_to,
 )
-from lead_svc.duplicates.api import Dismiss
+from lead_svc.duplicates.api import WITHOUT_A_REASON, Dismiss
 from lead_svc.duplicates.contact_pairs import CONTACT_PAIRS
 from lead_svc.duplicates.kinds import PairItem
 from lead_svc.duplicates.queries import alike
@@ -61,7 +61,7 @@ async def list_account_duplicates(account_id: UUID, db: Reading, by: CurrentActo
 
 @accounts.post("/{account_id}/duplicates/{other_id}/dismiss")
 async def dismiss_account_duplicate(
-    account_id: UUID, other_id: UUID, body: Dismiss, tx: InTx, by: CurrentActor, expect: IfMatch
+    account_id: UUID, other_id: UUID, tx: InTx, by: CurrentActor, expect: IfMatch, body: Dismiss = WITHOUT_A_REASON
 ) -> AccountDuplicateOut:
     """The two are not one company, and are not suspected again: a manager who sees both, or sales operations. The version is the pair's."""
     found = await commands.dismiss(tx, ACCOUNT_PAIRS, account_id, other_id, reason=body.reason, expect=expect)
@@ -92,7 +92,7 @@ async def list_contact_duplicates(contact_id: UUID, db: Reading, by: CurrentActo
 
 @contacts.post("/{contact_id}/duplicates/{other_id}/dismiss")
 async def dismiss_contact_duplicate(
-    contact_id: UUID, other_id: UUID, body: Dismiss, tx: InTx, by: CurrentActor, expect: IfMatch
+    contact_id: UUID, other_id: UUID, tx: InTx, by: CurrentActor, expect: IfMatch, body: Dismiss = WITHOUT_A_REASON
 ) -> ContactDuplicateOut:
     """The two are not one person, and are not suspected again: a manager who sees both, or sales operations. The version is the pair's."""
     found = await commands.dismiss(tx, CONTACT_PAIRS, contact_id, other_id, reason=body.reason, expect=expect)
