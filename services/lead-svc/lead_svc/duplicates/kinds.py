@@ -201,6 +201,9 @@ def newest(other: FromClause, given: FromClause, by: Match, *same: ColumnElement
 
 def waiting(of: FromClause, namespace: str, *keys: ColumnElement[Any]) -> Query[Any]:
     """Waits for whoever else enters one of these keys of some records: of two at once, the second sees the first."""
-    each = union(*[select(key.label("key")).where(is_in(of.c.id, "ids"), key.is_not(None)) for key in keys]).subquery()
+    # The records first: planned while there were few of them, Postgres would make the keys of all.
+    named = select(*[key.label(f"key{n}") for n, key in enumerate(keys)]).where(is_in(of.c.id, "ids"))
+    those = named.cte("named").prefix_with("MATERIALIZED", dialect="postgresql")
+    each = union(*[select(key.label("key")).where(key.is_not(None)) for key in those.c]).subquery()
     in_order = select(each.c.key).order_by(each.c.key).subquery()
     return Query(select(func.pg_advisory_xact_lock(func.hashtextextended(literal(namespace) + in_order.c.key, 0))), type(None))
