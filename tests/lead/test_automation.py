@@ -10,6 +10,7 @@ from lead_svc.assignment.policy import AssignmentPolicy
 from lead_svc.automation.policy import POLICY, AutomationPolicy
 from lead_svc.capture.commands import capture_many
 from lead_svc.capture.rules import NewLead
+from lead_svc.consent.policy import POLICY as CONSENT
 from lead_svc.imports.api import run_imports
 from shared import verify
 from shared.auth import SYSTEM
@@ -191,7 +192,13 @@ async def test_saving_refuses_what_would_go_in_a_circle(desk: Desk, svc: Running
     assert "in a circle: there, back, there" in refused.text
 
 
-async def test_a_form_sets_a_rule_off_with_the_consent_that_came_with_it(desk: Desk, svc: Running) -> None:
+@pytest.mark.parametrize(("lifts", "done_by_it", "told"), [(True, ["promote", "tell"], ["welcome/1"]), (False, ["promote"], [])])
+async def test_a_form_sets_a_rule_off_with_the_consent_that_came_with_it(
+    desk: Desk, svc: Running, lifts: bool, done_by_it: list[str], told: list[str]
+) -> None:
+    """Where the policy says that a tick in a form lifts a withdrawal; otherwise nobody is written to."""
+    if lifts:
+        await desk.policy(CONSENT, form_lifts=True)
     await activate(svc, rule("thanks", {"kind": "promote"}, MAIL, on="form_sent", of=["contact-us"]))
     email = {"name": "email", "label": "E-mail", "lead_field": "email", "required": True}
     text = {"purpose": "marketing", "text": "You may write to me.", "text_version": "1"}
@@ -204,7 +211,7 @@ async def test_a_form_sets_a_rule_off_with_the_consent_that_came_with_it(desk: D
     for key in ("another", "contact-us"):
         done(await desk.by("admin").post(f"/v1/forms/{key}", json=sent), 202)
     await svc.fire_due()
-    assert [(f.trigger, f.actions, f.templates) for f in await fired(svc)] == [("form_sent", ["promote", "tell"], ["welcome/1"])]
+    assert [(f.trigger, f.actions, f.templates) for f in await fired(svc)] == [("form_sent", done_by_it, told)]
     assert (await desk.see(lead))["state"] == "mql"
 
 

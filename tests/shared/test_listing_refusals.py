@@ -51,7 +51,7 @@ async def test_a_changed_cursor_is_refused_wherever_it_was_changed(harbour: Runn
         ("seen_at", "2026-01-01T00:00:00"),
         ("seen_at[gte]", "1767225600"),
         ("seen_at[gte]", "0001-01-01T00:00:00+14:00"),
-        ("owner_id", "me"),
+        ("owner_id", "you"),
         ("racing", "yes"),
         ("name", "a\0b"),
         ("name", "x" * 201),
