@@ -16,7 +16,7 @@ BEYOND_SCHEMA = {
     *("bad_parameter", "bad_period", "before_previous", "empty_file", "inbound_reached", "not_timeline", "position_gone", "value_error"),
     *("name_twice", "name_reserved", "field_twice", "no_address", "purpose_twice", "origin", "text_changed"),
     *("missing", "not_in_form", "given_twice", "unknown_text_version", "rate_limited"),
-    *("unknown_kind", "unknown_lead", "nobody", "text_version_needed", "from_needed"),
+    *("unknown_kind", "unknown_lead", "nobody", "text_version_needed", "from_needed", "unknown_kpi"),
     *("unknown_account", "unknown_referrer_account", "unknown_team", "inactive_person", "cannot_move", "past", "reporting_currency"),
     *("day_range", "time_range", "too_fine", "blank", "unseen_character"),
 }

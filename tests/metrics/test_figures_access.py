@@ -174,6 +174,15 @@ async def test_all_figures_at_once_are_those_that_each_kpi_gives(svc: Running, r
     assert found == each
 
 
+async def test_some_figures_are_asked_by_their_names(svc: Running) -> None:
+    await told(svc)
+    async with svc.client("director") as client:
+        found = (await client.get("/v1/metrics/figures", params={"kpi": "win_rate,leads_captured"})).json()
+        assert [figure["kpi"] for figure in found] == ["leads_captured", "win_rate"]
+        refused = await client.get("/v1/metrics/figures", params={"kpi": "win_rate,wins"})
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "unknown_kpi")
+
+
 async def test_figures_that_have_no_owner_are_left_out_when_all_are_asked_by_owner(svc: Running) -> None:
     await told(svc)
     async with svc.client("director") as client:

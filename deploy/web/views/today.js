@@ -41,7 +41,7 @@ export function today() {
 
 // -- Figures ----------------------------------------------------------------------------------------------------------
 
-const readFigures = () => get("/v1/metrics/figures", period({ period: "month" }));
+const readFigures = () => get("/v1/metrics/figures", { ...period({ period: "month" }), kpi: STRIP });
 
 function strip(figures) {
   const shown = STRIP.map((name) => figures.find(({ kpi }) => kpi === name)).filter(Boolean);

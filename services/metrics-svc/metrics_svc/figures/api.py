@@ -15,7 +15,7 @@ from metrics_svc.numbers import Numbers
 from metrics_svc.policy import DEAL_NUMBERS, POLICY
 from shared.auth import CurrentActor
 from shared.db.tx import Reader
-from shared.errors import NotFound
+from shared.errors import Invalid, NotFound
 from shared.http.edge import ClinchRoute, Reading
 from shared.http.page import Page
 
@@ -35,6 +35,16 @@ def _numbers(db: Reader) -> Numbers:
     return Numbers(db.policy(POLICY).figures, db.policy(DEAL_NUMBERS).stages)
 
 
+def _named(given: str | None) -> list[Kpi]:
+    """The KPIs that a caller names, in the order of the catalogue; all when none is named."""
+    if given is None:
+        return list(catalogue().values())
+    names = {*given.split(",")}
+    if not names <= catalogue().keys():
+        raise Invalid(f"kpi takes {', '.join(catalogue())}.", pointer="kpi", code="unknown_kpi")
+    return [one for name, one in catalogue().items() if name in names]
+
+
 @router.get("/kpis")
 async def list_kpis(by: CurrentActor) -> list[KpiOut]:
     """The KPIs that the caller's roles show, with their exact formulas."""
@@ -48,15 +58,16 @@ async def read_figures(
     db: Reading,
     by: CurrentActor,
     grain: Annotated[Grain | None, Query(description="One row per day, week (from Monday), month, quarter or year.")] = None,
+    kpi: Annotated[str | None, Query(max_length=2000, description="Only these, as a comma list.")] = None,
 ) -> list[FigureOut]:
     """All KPIs that the caller's roles show, by one question. Those that cannot be asked so, as cost by owner, are left out."""
     currency = request.app.state.settings.reporting_currency
     numbers = _numbers(db)
     found = []
-    for kpi in (kpi.by(numbers) for kpi in catalogue().values() if may_see(kpi.parts, by)):
-        if divides(kpi.parts, asked):
-            total, rows = await answer(db, by, kpi, asked, grain)
-            found.append(FigureOut.of(kpi, asked, currency, total, rows))
+    for one in (one.by(numbers) for one in _named(kpi) if may_see(one.parts, by)):
+        if divides(one.parts, asked):
+            total, rows = await answer(db, by, one, asked, grain)
+            found.append(FigureOut.of(one, asked, currency, total, rows))
     return found
 
 
