@@ -13,7 +13,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -46,12 +45,13 @@ class Supervisor:
         commands: Mapping[str, Sequence[str]] = COMMANDS,
     ) -> None:
         self._run, self._report, self._tick, self._commands = run, report, tick, commands
-        self._stopping = threading.Event()
+        self._stopped = False
         self._said_ready, self._say_ready = os.pipe()
         os.set_blocking(self._said_ready, False)
 
     def stop(self) -> None:
-        self._stopping.set()
+        """A flag and no `threading.Event`: a signal may come while the main thread holds an event's lock, and would wait for it for ever."""
+        self._stopped = True
 
     def supervise(self, on_ready: Callable[[], None]) -> None:
         """Bring everything up, keep it up until `stop`, take it down. Raises CommandError or PostgresError when it cannot start."""
@@ -111,7 +111,7 @@ class Supervisor:
         ready, up, trim_at = False, {"postgres"}, 0.0
         self._run.folder.restart.unlink(missing_ok=True)
         self._report("Starting the API and the worker")
-        while not self._stopping.wait(0.1):
+        while not self._waited():
             for child in children:
                 if news := child.tend():
                     self._say(news, children)
@@ -129,6 +129,11 @@ class Supervisor:
                 self._run.folder.trim_logs()
                 trim_at = time.monotonic() + TRIM_EVERY
             self._tick()
+
+    def _waited(self) -> bool:
+        """Wait for the next look; whether it is the last one."""
+        time.sleep(0.1)
+        return self._stopped
 
     def _kill_if_it_hangs(self, server: Child, pulse: Pulse) -> None:
         """What was acknowledged is on disk. A new server has it, and `tend` starts one."""
