@@ -50,7 +50,7 @@ class Supervisor:
         os.set_blocking(self._said_ready, False)
 
     def stop(self) -> None:
-        """A flag and no `threading.Event`: a signal may come while the main thread holds an event's lock, and would wait for it for ever."""
+        """A flag and no event: a signal may come while the main thread holds an event's lock, and would wait for it for ever."""
         self._stopped = True
 
     def supervise(self, on_ready: Callable[[], None]) -> None:
