@@ -9,7 +9,7 @@ from clinch.ops.bus.file import FolderBus, named, remember, remembered
 from clinch.run.settings import SERVICES, Embedded
 from clinch.run.stopped import databases_alone
 
-PATIENCE = 4.0  # seconds for Kafka to say who it is
+PATIENCE = 15.0  # seconds for Kafka to say who it is; one that is down refuses at once
 _LEFT_THE_OUTBOX = "SELECT EXISTS (SELECT FROM event WHERE NOT EXISTS (SELECT FROM outbox WHERE event_id = event.id))"
 
 
