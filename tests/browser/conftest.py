@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from clinch.client.token import fetch
+from tests.browser import making
 from tests.browser.browser import NoBrowser, chromium
 from tests.ports import free_port
 
@@ -38,7 +39,8 @@ def origin() -> Iterator[str]:
     try:
         subprocess.run([*clinch, "up", "--data", data, "--port", port], check=True)
         subprocess.run([*clinch, "demo", "--data", data, "--leads", LEADS, "--seed", SEED], check=True, stdout=subprocess.DEVNULL)
-        yield f"http://127.0.0.1:{port}"
+        making.records(origin := f"http://127.0.0.1:{port}")
+        yield origin
     finally:
         subprocess.run([*clinch, "down", "--data", data], check=False)
         shutil.rmtree(data, ignore_errors=True)
