@@ -17,6 +17,7 @@ from uuid import UUID
 from shared.auth.actor import Actor, Role
 from shared.errors import Forbidden, Rejected, Unmet
 from shared.events.envelope import Event
+from shared.known import ActName, ActOperation
 
 R = TypeVar("R")
 F = TypeVar("F")
@@ -232,10 +233,10 @@ class AllowedAction:
     """
 
     # A dataclass: an answer holds a dozen of them, and models take three times as long to make.
-    action: str
+    action: ActName
     allowed: bool
     unmet: list[Unmet]
-    operation_id: str
+    operation_id: ActOperation
 
 
 @overload

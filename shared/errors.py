@@ -7,12 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from shared.known import UnmetCode
+
 
 @dataclass(frozen=True, slots=True)
 class Unmet:
     """One guard that is not met, in words a salesperson can act on. `code` is stable, for clients."""
 
-    code: str
+    code: UnmetCode
     message: str
 
 

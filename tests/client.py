@@ -6,6 +6,8 @@ from uuid import UUID
 
 import httpx
 
+from shared.known import listed
+
 
 class Host(Protocol):
     """What is called: one service on a database of its own (`Running`), or all of them."""
@@ -43,11 +45,22 @@ class Client:
         headers = {} if etag is None else {"If-Match": "*" if etag == "*" else f'"{etag}"'}
         if key is not None:
             headers["Idempotency-Key"] = key
-        return await self.by(who).request(method, path, json=body, headers=headers, params=params)
+        answer = await self.by(who).request(method, path, json=body, headers=headers, params=params)
+        check_codes(answer)
+        return answer
 
     async def ask(self, who: str, method: str, path: str, body: Any = None, *, expect: int = 200, **more: Any) -> Any:
         """The body of an answer that must have the status `expect`."""
         return done(await self.raw(who, method, path, body, **more), expect)
+
+
+def check_codes(answer: httpx.Response) -> None:
+    """Every code that a refusal has is one of those that the OpenAPI documents list, in whatever test it comes."""
+    if answer.headers.get("content-type", "").startswith("application/problem+json"):
+        problem = answer.json()
+        assert problem["code"] in listed()["ProblemCode"], f"the documents do not list {problem['code']}: see deploy/clinch/dev/codes.py"
+        unlisted = {guard["code"] for guard in problem.get("unmet", ())} - set(listed()["UnmetCode"])
+        assert not unlisted, f"the documents do not list {unlisted}: see deploy/clinch/dev/codes.py"
 
 
 def done(answer: httpx.Response, status: int = 200) -> Any:

@@ -15,6 +15,7 @@ from shared.http.edge import ClinchRoute, Reading
 from shared.http.listing import Listing, Page, PageRequest
 from shared.http.operators import OPERATIONS
 from shared.http.permit import permitted
+from shared.known import RoleName
 
 AUDIT = Act(
     of=OPERATIONS,
@@ -31,7 +32,7 @@ class AccessOut(BaseModel):
     id: UUID
     at: datetime
     actor_id: UUID
-    actor_role: str
+    actor_role: RoleName
     operation: str = Field(description="The operation's id in the OpenAPI document.", examples=["get_lead"])
     record_id: UUID | None = Field(description="The record that was read; null for a list.")
     records: int | None = Field(description="How many records a list showed.")

@@ -9,12 +9,13 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from shared.fields import Mark
+from shared.known import is_listed
 
 
 def _plain(hint: Any) -> Any:
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if origin is typing.Annotated:
-        return _plain(args[0])
+        return hint if is_listed(hint) else _plain(args[0])
     if not args or origin is typing.Literal:
         return hint
     within: Any = typing.Union if origin is types.UnionType else origin
@@ -24,7 +25,7 @@ def _plain(hint: Any) -> Any:
 class Answer(BaseModel):
     """Its fields, inherited ones too, are always there and have the plain types of what they inherit, without limits or patterns.
 
-    What is marked as personal stays marked.
+    A text of a known list (`shared.known`) stays one. What is marked as personal stays marked.
 
     class TeamItem(TeamFields, Identified): ...
     """

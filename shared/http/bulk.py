@@ -16,6 +16,7 @@ from pydantic.json_schema import SkipJsonSchema
 from shared.errors import Invalid, Problem
 from shared.http.body import Body
 from shared.http.problem import InputError, UnmetOut, pointer
+from shared.known import ProblemCode
 from shared.sentences import sentence
 
 M = TypeVar("M", bound=BaseModel)
@@ -39,7 +40,7 @@ class ItemProblem(BaseModel):
     type: str
     title: str
     detail: str
-    code: str
+    code: ProblemCode
     errors: list[InputError] | SkipJsonSchema[None] = Field(default=None, exclude_if=lambda value: value is None)
     unmet: list[UnmetOut] | SkipJsonSchema[None] = Field(default=None, exclude_if=lambda value: value is None)
 

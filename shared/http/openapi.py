@@ -1,5 +1,7 @@
 """The OpenAPI document of a service, with every error that a route can give, as one problem shape."""
 
+import typing
+from dataclasses import is_dataclass
 from typing import Any
 
 from fastapi import FastAPI
@@ -7,6 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
+from shared import known
 from shared.auth.dependency import TOKEN, TOKEN_NAME
 from shared.http import access_log
 from shared.http.dependants import dependencies
@@ -77,6 +80,10 @@ def install(app: FastAPI) -> None:
 
 def _document(app: FastAPI) -> dict[str, Any]:
     routes = [route for group in app.routes if isinstance(group, Routes) for route in group.routes]
+    seen: set[Any] = set()
+    for route in routes:
+        for model in (route.response_model, *(said.get("model") for said in route.responses.values())):
+            _say_what_is_there(model, seen)
     made = get_openapi(title=app.title, version=app.version, description=app.description, routes=routes, servers=_SERVERS)
     components = made.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
@@ -99,19 +106,46 @@ def _document(app: FastAPI) -> dict[str, Any]:
             codes = _READ if method == "get" else _WRITE
             for code in codes:
                 answers.setdefault(str(code), {"$ref": f"#/components/responses/Problem{code}"})
-            for code in answers.keys() & {"200", "201", "202"}:
-                _show_headers(answers[code], schemas, new=code == "201", replayed=codes is _WRITE)
+            for code in sorted(code for code in answers if code.startswith("2")):
+                _show_headers(answers[code], schemas, new=code == "201", replayed=codes is _WRITE, counted=bool(operation["security"]))
     for route in filter(is_list, routes):
         made["paths"][route.path_format]["get"]["responses"]["200"]["content"] |= FILES
     components["headers"] = _HEADERS
     for code in (409, 422, 429, 503):
         components["responses"][f"Problem{code}"]["headers"] = {"Retry-After": {"$ref": "#/components/headers/Retry-After"}}
+    made = dict(known.with_references(made))
+    made["components"]["schemas"] |= {name: shape for name, shape in known.schemas().items() if _refers(made, name)}
     return made
+
+
+def _say_what_is_there(hint: Any, seen: set[Any]) -> None:
+    """Fields of answers are always there, also those that are made with a default; a field with `exclude_if` may be left out."""
+    for part in typing.get_args(hint):
+        _say_what_is_there(part, seen)
+    if isinstance(hint, type) and hint not in seen:
+        seen.add(hint)
+        if issubclass(hint, BaseModel):
+            hint.model_config["json_schema_serialization_defaults_required"] = True
+            for field in hint.model_fields.values():
+                _say_what_is_there(field.annotation, seen)
+        elif is_dataclass(hint):
+            for of in typing.get_type_hints(hint).values():
+                _say_what_is_there(of, seen)
+
+
+def _refers(node: Any, name: str) -> bool:
+    """Whether anything in the document refers to the schema of this name."""
+    if isinstance(node, list):
+        return any(_refers(item, name) for item in node)
+    if isinstance(node, dict):
+        return node.get("$ref") == f"#/components/schemas/{name}" or any(_refers(value, name) for value in node.values())
+    return False
 
 
 _TEXT = {"type": "string"}
 _HEADERS = {
     "ETag": {"description": "The version of the record and whose view of it: for If-None-Match and If-Match", "schema": _TEXT},
+    "Link": {"description": 'The next page, if there is one: `</v1/leads?cursor=...>; rel="next"`', "schema": _TEXT},
     "Location": {"description": "The address of what is new, or of the list that shows it; none for a dry run", "schema": _TEXT},
     "RateLimit-Policy": {"description": '`"principal";q=60000;w=60`: requests that a caller may send in a minute', "schema": _TEXT},
     "RateLimit": {"description": '`"principal";r=19000;t=1`: requests left now, and seconds until all are back', "schema": _TEXT},
@@ -123,13 +157,16 @@ _HEADERS = {
 }
 
 
-def _show_headers(answer: dict[str, Any], schemas: dict[str, Any], *, new: bool, replayed: bool) -> None:
+def _show_headers(answer: dict[str, Any], schemas: dict[str, Any], *, new: bool, replayed: bool, counted: bool) -> None:
+    """`counted`: the caller has a token, so the answer says how many requests are left."""
     schema = answer.get("content", {}).get("application/json", {}).get("schema", {})
     record = schemas.get(schema.get("$ref", "").rpartition("/")[2], {})
     names = [
         *(["ETag"] if "version" in record.get("properties", ()) else []),
+        *(["Link"] if "next_cursor" in record.get("properties", ()) else []),
         *(["Location"] if new else []),
         *(["Idempotency-Replayed"] if replayed else []),
+        *(["RateLimit-Policy", "RateLimit"] if counted else []),
     ]
     if names:
         answer["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}

@@ -1,6 +1,6 @@
 """RFC 9457 problems: every refusal and every failure leaves the service in this one shape."""
 
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.errors import Invalid, Problem, Unavailable
 from shared.http import idempotency
+from shared.known import ProblemCode, UnmetCode
 from shared.process.outage import OUTAGE, TAKES_NO_CHANGES, is_outage
 from shared.process.telemetry import trace_id
 from shared.sentences import sentence
@@ -30,7 +31,7 @@ class InputError(BaseModel):
 
 
 class UnmetOut(BaseModel):
-    code: str
+    code: UnmetCode
     message: str
 
 
@@ -52,7 +53,7 @@ class ProblemOut(BaseModel):
     title: str
     status: int
     detail: str
-    code: str
+    code: ProblemCode
     trace_id: str
     errors: list[InputError] | None = None
     unmet: list[UnmetOut] | None = None
@@ -122,17 +123,22 @@ async def _invalid(request: Request, error: RequestValidationError) -> Response:
 
 async def _http(request: Request, error: HTTPException) -> Response:
     status = error.status_code
-    code, title, detail = _HTTP.get(status, ("http_error", "The request was refused", str(error.detail)))
-    if status == 400:
-        detail = _unreadable(error.__cause__)
-    return answer(request, status=status, code=code, title=title, detail=detail, headers=dict(error.headers or {}))
+    said = _HTTP.get(status) or _Said(code="http_error", title="The request was refused", detail=str(error.detail))
+    detail = _unreadable(error.__cause__) if status == 400 else said.detail
+    return answer(request, status=status, code=said.code, title=said.title, detail=detail, headers=dict(error.headers or {}))
+
+
+class _Said(NamedTuple):
+    code: str
+    title: str
+    detail: str
 
 
 _HTTP = {
-    400: ("bad_request", "The request could not be read", ""),
-    404: ("not_found", "Not found", "There is nothing at this address."),
-    405: ("method_not_allowed", "Method not allowed", "This address does not take that method."),
-    413: ("too_large", "The body is too large", "A JSON body may have 1 MiB; use an import for more."),
+    400: _Said(code="bad_request", title="The request could not be read", detail=""),
+    404: _Said(code="not_found", title="Not found", detail="There is nothing at this address."),
+    405: _Said(code="method_not_allowed", title="Method not allowed", detail="This address does not take that method."),
+    413: _Said(code="too_large", title="The body is too large", detail="A JSON body may have 1 MiB; use an import for more."),
 }
 
 

@@ -25,6 +25,7 @@ from shared.db.tables import EVENT
 from shared.db.tx import Reader
 from shared.events.envelope import REGISTRY, Event
 from shared.http.listing import Listing, Page, PageRequest
+from shared.known import EventType, RoleName
 from shared.masking import without_free_texts
 
 _STAMPS = Event.model_fields.keys()
@@ -51,13 +52,13 @@ class TimelineEntry(BaseModel):
     shows_personal_data: ClassVar[bool] = True
 
     id: UUID
-    type: str = Field(examples=["clinch.deal.stage_changed.v1"])
+    type: EventType = Field(examples=["clinch.deal.stage_changed.v1"])
     subject: UUID = Field(description="The id of what the event is about.")
     version: int
     time: datetime
     recorded_at: datetime
     actor_id: UUID
-    actor_role: str
+    actor_role: RoleName
     correlation_id: str = Field(description="The request or the chain of events that it belongs to.")
     data: dict[str, Any] = Field(description="Its facts. Reasons in somebody's own words are null for roles that see such records masked.")
 

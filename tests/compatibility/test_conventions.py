@@ -14,6 +14,7 @@ from clinch.run.services import load
 from clinch.run.settings import SERVICES
 from shared.http.edge import ClinchRoute
 from shared.http.operations import operations_router
+from shared.known import MORE_MAY_COME
 
 KEYWORDS = {
     *("$ref", "$defs", "type", "enum", "const", "title", "description", "default", "examples", "deprecated", "format"),
@@ -21,7 +22,7 @@ KEYWORDS = {
     *("allOf", "anyOf", "oneOf", "not", "if", "then", "else", "contentMediaType", "contentEncoding", "readOnly", "writeOnly"),
     *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength", "pattern"),
     *("minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties"),
-    "discriminator",
+    *("discriminator", MORE_MAY_COME),
 }
 """Of JSON Schema 2020-12, and what OpenAPI 3.1 adds to it."""
 

@@ -41,17 +41,22 @@ def documents() -> dict[str, str]:
     """Every generated document: its path in the project, and its text."""
     from clinch.dev.acts import acts_in, every_act
     from clinch.dev.asyncapi import asyncapi
+    from clinch.dev.known import KNOWN, known
     from clinch.dev.labels import LABELS, labels
     from clinch.dev.pages import pages
+    from shared.known import listed
 
     services = list(_services())
-    made = {f"docs/schemas/{type_}.json": schema(event) for type_, event in published().items()}
+    acts = [act for service in services for act in acts_in(service)]
+    words = labels(published(), {act.name for act in acts if act.operation})
+    packages = ["shared", *(service.name.replace("-", "_") for service in services)]
+    values = known(packages, acts, published(), words)
+    listed().update(values)  # so that the documents have them as the code does now
+    made: dict[str, Any] = {f"docs/schemas/{type_}.json": schema(event) for type_, event in published().items()}
     made["docs/asyncapi/asyncapi.json"] = asyncapi(published(), {service.name: _heard(service) for service in services})
     made |= {f"docs/openapi/{service.name}.json": openapi(service) for service in services}
-    acts = {"services/lead-svc/lead_svc/me/acts.json": _text(every_act(services))}
-    named = {act.name for service in services for act in acts_in(service) if act.operation}
-    words = {LABELS: _text(labels(published(), named))}
-    return {name: _text(document) for name, document in made.items()} | acts | words | pages(services, published())
+    made |= {"services/lead-svc/lead_svc/me/acts.json": every_act(services), LABELS: words, KNOWN: values}
+    return {name: _text(document) for name, document in made.items()} | pages(services, published())
 
 
 def broken_promises(made: dict[str, str]) -> list[str]:

@@ -19,6 +19,7 @@ from shared.acts import AllowedAction, shown
 from shared.auth import Actor
 from shared.db.tx import Reader
 from shared.fields import PERSONAL, personal
+from shared.known import FlagName
 from shared.money import Money
 
 
@@ -56,7 +57,7 @@ class DealOut(DealFields):
     contract_id: UUID | None
     external_id: str | None
     imported: bool
-    flags: Annotated[list[str], Field(description="Odd, but true")]
+    flags: Annotated[list[FlagName], Field(description="Odd, but true")]
     created_at: datetime
     updated_at: datetime
     allowed_actions: list[AllowedAction]

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isDeepStrictEqual } from "node:util";
 import openapiTS, { astToString } from "openapi-typescript";
+import ts from "typescript";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const docs = process.env.CLINCH_DOCS ?? join(here, "../../../../docs");
@@ -63,9 +64,18 @@ function withEvents(whole, schemas) {
   return whole;
 }
 
+/** A list to which a later release may add: its values are offered, and any other text is one too. */
+function open(schema) {
+  if (!schema["x-more-may-come"]) return undefined;
+  const text = ts.factory.createKeywordTypeNode(ts.SyntaxKind.StringKeyword);
+  const other = ts.factory.createIntersectionTypeNode([text, ts.factory.createTypeLiteralNode([])]);
+  const known = schema.enum.map((value) => ts.factory.createLiteralTypeNode(ts.factory.createStringLiteral(value)));
+  return ts.factory.createUnionTypeNode([...known, other]);
+}
+
 const whole = withEvents(merged(read("openapi")), read("schemas"));
 // A field of a body that has a default may be left out; the answers name all of their fields as required.
-const types = astToString(await openapiTS(whole, { defaultNonNullable: false }));
+const types = astToString(await openapiTS(whole, { defaultNonNullable: false, transform: open }));
 mkdirSync(into, { recursive: true });
 writeFileSync(join(into, "schema.ts"), types);
 console.log(`${Object.keys(whole.paths).length} paths and ${Object.keys(whole.components.schemas.EventData.properties).length} events.`);

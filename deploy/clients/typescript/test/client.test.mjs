@@ -90,3 +90,11 @@ test("a gap and a refusal end the stream with an error", async () => {
   await assert.rejects(read, (error) => error.problem.code === "position_gone");
   await assert.rejects(read, (error) => error.problem.code === "person_inactive");
 });
+
+test("a code of a later release is told like any other", async () => {
+  answers = [{ status: 409, body: { code: "not_in_space", detail: "This cannot be done in space.", unmet: [{ code: "earth", message: "It needs the earth." }] } }];
+  await assert.rejects(
+    async () => answered(await clinch().POST("/v1/leads", { body: { company: "A" } })),
+    (error) => error instanceof Refused && error.problem.code === "not_in_space" && error.message.includes("It needs the earth."),
+  );
+});

@@ -48,8 +48,8 @@ def _asks(code: str, says: str, met: Callable[["Deal", DealFacts], bool]) -> Gua
     return Guard(Unmet(code, says), met)
 
 
-def _spin(part: str, says: str) -> Guard:
-    return _asks(f"spin_{part}_missing", f"The SPIN record has {says}.", lambda _, facts: part in (facts.spin or ()))
+def _noted(part: str) -> Callable[["Deal", DealFacts], bool]:
+    return lambda _, facts: part in (facts.spin or ())
 
 
 class Stage(StrEnum):
@@ -71,10 +71,10 @@ class Stage(StrEnum):
     PROPOSAL = (
         "proposal",
         (
-            _spin("situation", "nothing about the situation"),
-            _spin("problem", "no problem"),
-            _spin("implication", "no implication"),
-            _spin("need_payoff", "no need-payoff"),
+            _asks("spin_situation_missing", "The SPIN record has nothing about the situation.", _noted("situation")),
+            _asks("spin_problem_missing", "The SPIN record has no problem.", _noted("problem")),
+            _asks("spin_implication_missing", "The SPIN record has no implication.", _noted("implication")),
+            _asks("spin_need_payoff_missing", "The SPIN record has no need-payoff.", _noted("need_payoff")),
             _asks("needs_not_confirmed", "The customer has not confirmed the needs.", lambda deal, _: deal.needs_confirmed_at is not None),
             _asks("no_contact", "Nobody is on the buying committee.", lambda _, facts: facts.has_contact),
             _asks("no_next_step", "There is no next step with a date.", lambda deal, _: deal.next_step_due_at is not None),

@@ -20,6 +20,7 @@ from shared.db.tx import Reader
 from shared.fields import personal
 from shared.http.answer import Identified
 from shared.http.listing import Listing, described
+from shared.known import FlagName
 from shared.policy.company import sources_of
 
 
@@ -45,7 +46,7 @@ class LeadItem(LeadFields, Identified):
     account_id: UUID | None
     contact_id: UUID | None
     deal_id: UUID | None
-    flags: list[str]
+    flags: list[FlagName]
     imported: bool
     created_at: datetime
     updated_at: datetime

@@ -15,6 +15,7 @@ from shared.auth.actor import Role
 from shared.db.query import Query
 from shared.db.tables import ROSTER
 from shared.http.edge import ClinchRoute, Reading
+from shared.known import ActName, ActOperation
 
 router = APIRouter(prefix="/v1/me", tags=["team"], route_class=ClinchRoute)
 
@@ -41,8 +42,8 @@ class SeenKind(BaseModel):
 class MayAct(BaseModel):
     service: str
     record: str = Field(examples=["lead"])
-    action: str = Field(description="As `allowed_actions` names it.", examples=["qualify"])
-    operation_id: str
+    action: ActName = Field(description="As `allowed_actions` names it.", examples=["qualify"])
+    operation_id: ActOperation
     on: list[On] = Field(description="On `every` record that they see, on their `own`, and on those that are `unowned`.")
 
 

@@ -5,11 +5,13 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.json_schema import SkipJsonSchema
 
 from metrics_svc.feed.queries import Slice
 from metrics_svc.feed.rules import shown
 from shared.auth import Actor
 from shared.events.envelope import SPEC_VERSION
+from shared.known import EventType
 
 
 class CloudEventOut(BaseModel):
@@ -21,14 +23,14 @@ class CloudEventOut(BaseModel):
     specversion: str = Field(examples=[SPEC_VERSION])
     id: UUID
     source: str = Field(examples=["/clinch/deal-svc"])
-    type: str = Field(examples=["clinch.deal.won.v1"])
+    type: EventType = Field(examples=["clinch.deal.won.v1"])
     subject: UUID = Field(description="The id of what the event is about.")
     sequence: str = Field(description="The version that it gave its subject, zero-padded to 19 digits.")
     time: datetime = Field(description="When it happened in the business; `data.recorded_at` is when we learnt it.")
     datacontenttype: str = Field(examples=["application/json"])
     dataschema: str = Field(examples=["/schemas/clinch.deal.won.v1.json"])
     partitionkey: str
-    traceparent: str | None = None
+    traceparent: str | SkipJsonSchema[None] = Field(default=None, exclude_if=lambda value: value is None)
     data: dict[str, Any]
 
 

@@ -18,10 +18,13 @@ from shared.db.tx import Reader
 from shared.errors import Invalid, NotFound
 from shared.http.edge import ClinchRoute, Reading
 from shared.http.page import Page
+from shared.known import MARK
 
 router = APIRouter(prefix="/v1/metrics", tags=["metrics"], route_class=ClinchRoute)
 
-Name = Annotated[str, Path(max_length=100, description="A name of the catalogue.", examples=["win_rate"])]
+Name = Annotated[
+    str, Path(max_length=100, description="A name of the catalogue.", examples=["win_rate"], json_schema_extra={MARK: "KpiName"})
+]
 
 
 def _kpi(db: Reader, name: str) -> Kpi:

@@ -11,6 +11,7 @@ from metrics_svc.figures.question import NONE, Question
 from metrics_svc.figures.rules import Row
 from metrics_svc.kpi import Kpi, Unit, Value
 from shared.events.envelope import Dimensions
+from shared.known import FlagName, KpiName, MeasureName, StageName
 from shared.money import rounded
 
 Exact = Annotated[
@@ -29,11 +30,11 @@ def at_edge(value: Value, currency: str) -> Any:
 
 
 class KpiOut(BaseModel):
-    name: str
+    name: KpiName
     title: str
     unit: Unit
     says: str = Field(description="The exact formula.")
-    measures: list[str] = Field(description="What it is computed from; `records?measure=` lists one of them.")
+    measures: list[MeasureName] = Field(description="What it is computed from; `records?measure=` lists one of them.")
     as_of_end: bool = Field(description="Whether it is a figure as of the period's end instead of one about the period.")
 
     @classmethod
@@ -70,7 +71,7 @@ class RowOut(BaseModel):
 
 
 class FigureOut(BaseModel):
-    kpi: str
+    kpi: KpiName
     title: str
     unit: Unit
     currency: str = Field(description="Of all amounts: the reporting currency.")
@@ -96,14 +97,14 @@ class DealOfLead(BaseModel):
 
     id: UUID
     external_id: str | None
-    stage: str | None
+    stage: StageName | None
     amount: Exact | None = Field(description="In the reporting currency.")
 
 
 class RecordOut(Dimensions):
     """One thing that was counted."""
 
-    measure: str = Field(description="What it was counted as.")
+    measure: MeasureName = Field(description="What it was counted as.")
     kind: str = Field(description="lead, deal, contract, milestone, payment or spend")
     id: UUID
     external_id: str | None
@@ -111,7 +112,7 @@ class RecordOut(Dimensions):
     cohort_at: datetime | None = Field(description="When the member it belongs to began, for a figure about a cohort.")
     amount: Exact | None = Field(description="In the reporting currency.")
     days: float | None = Field(description="The duration that was counted, in days.")
-    flags: list[str] | None
+    flags: list[FlagName] | None
     deals: list[DealOfLead] | None = Field(
         default=None, description="Of a lead in the funnel: its deals that the caller may see, opened by `as_of`; null elsewhere."
     )

@@ -15,6 +15,7 @@ from metrics_svc.kpi import Part, Sum, merged, ratio
 from shared.auth import CurrentActor
 from shared.http.edge import ClinchRoute, Reading
 from shared.http.page import Page
+from shared.known import StageName
 
 router = APIRouter(prefix="/v1/metrics/flow", tags=["metrics"], route_class=ClinchRoute)
 
@@ -24,7 +25,7 @@ _FORWARD = ("advance", "skip", "won")
 
 
 class StageFlowOut(BaseModel):
-    stage: str
+    stage: StageName
     entered: int
     exits: dict[str, int] = Field(description="advance, skip, back, lost, won")
     rate: float | None = Field(description="Exits forward (advance, skip, won) / all exits; null without exits.")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
+from typing import Literal
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
@@ -26,6 +27,7 @@ from shared.auth import CurrentActor
 from shared.db.query import Query
 from shared.db.tables import At
 from shared.http.edge import ClinchRoute, Reading
+from shared.known import StageName
 
 router = APIRouter(prefix="/v1/metrics/pipeline", tags=["metrics"], route_class=ClinchRoute)
 
@@ -45,7 +47,7 @@ class _Open:
 
 
 class PipelineStageOut(BaseModel):
-    stage: str
+    stage: StageName | Literal["all"]
     n: int
     amount: Exact
     weighted: Exact = Field(description="Σ amount × probability.")

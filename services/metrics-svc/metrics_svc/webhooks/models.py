@@ -25,6 +25,7 @@ from shared.auth.actor import Actor
 from shared.fields import Time, some_text
 from shared.http.body import Body
 from shared.http.patch import Patch
+from shared.known import EventType
 from shared.outbound.record import DeliveryState, DisableReason
 from shared.outbound.rules import KEPT_ATTEMPTS
 from shared.sentences import written
@@ -137,7 +138,7 @@ class DeliveryOut(BaseModel):
     id: UUID
     event_id: UUID = Field(description="The header webhook-id, the same at every attempt and redelivery.")
     position: int = Field(description="The event's place in the feed: GET /v1/events?after= one less.")
-    type: str
+    type: EventType
     subject: UUID
     sequence: int = Field(description="The subject's version.")
     event_time: datetime

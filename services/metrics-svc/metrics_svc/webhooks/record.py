@@ -54,6 +54,11 @@ class Progress:
     old_until: datetime | None
 
 
+_IS = {
+    WebhookState.ACTIVE: Unmet("active", "The endpoint is active."),
+    WebhookState.DISABLED: Unmet("disabled", "The endpoint is disabled."),
+    WebhookState.REMOVED: Unmet("removed", "The endpoint is removed."),
+}
 WEBHOOK: Subject[Webhook, Progress] = Subject(
     name="webhook",
     label="endpoint",
@@ -61,5 +66,5 @@ WEBHOOK: Subject[Webhook, Progress] = Subject(
     state=lambda webhook: webhook.state,
     owner=lambda _webhook, _progress: None,
     not_owner=Unmet("not_owner", "Nobody owns an endpoint: an admin or sales operations keeps all of them."),
-    wrong_state=lambda webhook, _states: Unmet(webhook.state.value, f"The endpoint is {webhook.state}."),
+    wrong_state=lambda webhook, _states: _IS[webhook.state],
 )
