@@ -212,9 +212,20 @@ def topic(aggregate: str) -> str:
 
 
 def headers(
-    *, id: UUID, type: str, subject: UUID, version: int, time: datetime, traceparent: str | None, publisher: str | None = None
+    *,
+    id: UUID,
+    type: str,
+    subject: UUID,
+    version: int,
+    time: datetime,
+    traceparent: str | None,
+    publisher: str | None = None,
+    public_url: str = "",
 ) -> dict[str, str]:
-    """CloudEvents attributes in Kafka's binary mode. `publisher` is who tells it, for a type that this version may not know."""
+    """CloudEvents attributes in Kafka's binary mode. `publisher` is who tells it, for a type that this version may not know.
+
+    `public_url` is where the schemas are served. Without it `dataschema` begins at the origin, and is no absolute URI as CloudEvents asks.
+    """
     made = {
         "ce_id": str(id),
         "ce_source": f"/clinch/{publisher or REGISTRY[type].publisher}",
@@ -222,7 +233,7 @@ def headers(
         "ce_specversion": SPEC_VERSION,
         "ce_time": time.astimezone(UTC).isoformat().replace("+00:00", "Z"),
         "ce_subject": str(subject),
-        "ce_dataschema": f"/schemas/{type}.json",
+        "ce_dataschema": f"{public_url}/schemas/{type}.json",
         "ce_partitionkey": str(subject),
         "ce_sequence": f"{version:019d}",
         "content-type": "application/json",

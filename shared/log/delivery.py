@@ -46,12 +46,12 @@ class Delivery:
         return [*self.sent, *(parcel for parcel, _ in self.refused), *self.behind]
 
 
-async def deliver_whole(bus: Bus, rows: Sequence[Any], publisher: str) -> bool:
+async def deliver_whole(bus: Bus, rows: Sequence[Any], publisher: str, public_url: str = "") -> bool:
     """Publish all rows at once, the usual case, without a look at each. False when something stands in the way of one: then take
     `parcels`, and `deliver` them. Some of them may be in the log by then; that is so whenever a batch is tried again.
     """
     try:
-        messages = [_message(row, publisher) for row in rows]
+        messages = [_message(row, publisher, public_url) for row in rows]
     except _UNFIT:
         return False
     try:
@@ -61,20 +61,20 @@ async def deliver_whole(bus: Bus, rows: Sequence[Any], publisher: str) -> bool:
     return True
 
 
-def parcels(rows: Iterable[Any], publisher: str) -> list[Parcel]:
+def parcels(rows: Iterable[Any], publisher: str, public_url: str = "") -> list[Parcel]:
     """`rows` have `event_id`, and the columns of `event`: null where the event is missing, and `time` also when no message can hold it."""
-    return [_parcel(at, row, publisher) for at, row in enumerate(rows)]
+    return [_parcel(at, row, publisher, public_url) for at, row in enumerate(rows)]
 
 
-def _parcel(at: int, row: Any, publisher: str) -> Parcel:
+def _parcel(at: int, row: Any, publisher: str, public_url: str) -> Parcel:
     subject = row["subject"] or row["event_id"]
     try:
-        return Parcel(at, row, subject, _message(row, publisher), "")
+        return Parcel(at, row, subject, _message(row, publisher, public_url), "")
     except _UNFIT as error:
         return Parcel(at, row, subject, None, str(error))
 
 
-def _message(row: Any, publisher: str) -> Message:
+def _message(row: Any, publisher: str, public_url: str) -> Message:
     """Raises ValueError when there can be none."""
     type, subject, time, version = row["type"], row["subject"], row["time"], row["version"]
     if type is None:
@@ -95,6 +95,7 @@ def _message(row: Any, publisher: str) -> Message:
         time=time,
         traceparent=row["traceparent"],
         publisher=publisher,
+        public_url=public_url,
     )
     return Message(name, str(subject), data, made)
 

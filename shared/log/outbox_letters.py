@@ -124,10 +124,12 @@ def _say(done: Delivery, service: str) -> None:
         log.error("outbox_letter", service=service, events=events, error=error, type=row["type"], event_id=str(row["event_id"]))
 
 
-async def publish_asked(conn: Any, bus: Bus, limit: int, *, service: str, closed: Mapping[str, str], until: float) -> Delivery:
+async def publish_asked(
+    conn: Any, bus: Bus, limit: int, *, service: str, closed: Mapping[str, str], until: float, public_url: str = ""
+) -> Delivery:
     """Publish letters that people asked for, in order. Only for whoever holds the relay's lease."""
     rows = await conn.fetch(_ASKED, limit)
-    done = await deliver(bus, parcels(rows, service), closed=closed, until=until)
+    done = await deliver(bus, parcels(rows, service, public_url), closed=closed, until=until)
     await conn.execute(_SETTLE, [parcel.row["event_id"] for parcel in done.sent])
     if done.refused:
         again = [(parcel.row["event_id"], storable(error)) for parcel, error in done.refused]

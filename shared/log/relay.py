@@ -120,13 +120,14 @@ async def relay(
     stop: asyncio.Event,
     *,
     service: str,
+    public_url: str = "",
     partitions: int = 8,
     batch: int = BATCH,
     on_published: Callable[[int], None] = lambda count: None,
 ) -> None:
     """Publish until `stop` is set. A topic that is missing is made, with so many partitions.
 
-    `on_published` hears the size of each batch, for tests and benchmarks.
+    `public_url` is where the schemas of events are served. `on_published` hears the size of each batch, for tests and benchmarks.
 
     Nothing ends it: with the log or the database away it waits, at most two seconds at a time, and goes on.
     """
@@ -139,7 +140,7 @@ async def relay(
                 async with db.connection() as conn:
                     await conn.execute(_LEASE)
                 has_lease_row = True
-            done = await _publish_next(db, bus, state, service)
+            done = await _publish_next(db, bus, state, service, public_url)
         except Exception as error:
             if isinstance(error, UnknownTopic):
                 error = await _make_topic(bus, error, partitions)
@@ -181,7 +182,7 @@ class _Done(NamedTuple):
     moved: int = 0
 
 
-async def _publish_next(db: Database, bus: Bus, state: _State, service: str) -> _Done:
+async def _publish_next(db: Database, bus: Bus, state: _State, service: str, public_url: str) -> _Done:
     """One batch, after the letters that people asked for; nothing when another worker leads."""
     limit, until = state.limit or state.batch, time.monotonic() + SEARCH_SECONDS
     asked = new = Delivery()
@@ -192,16 +193,18 @@ async def _publish_next(db: Database, bus: Bus, state: _State, service: str) -> 
                 return _Done()
             LED.labels(service).set(time.time())
             if lead["asked"]:
-                asked = await letters.publish_asked(conn, bus, limit, service=service, closed=state.closed, until=until)
+                asked = await letters.publish_asked(
+                    conn, bus, limit, service=service, closed=state.closed, until=until, public_url=public_url
+                )
             state.cleared.begin(lead["server"], lead["own"], lead["oldest"])
             rows = await conn.fetch(_TAKE, limit, state.cleared.place)
             if rows:
                 await db.on_disk()
             state.cleared.end(rows[0]["place"] if rows else None)
             plain = not (lead["letters"] or state.closed)
-            whole = len(rows) if rows and plain and await deliver_whole(bus, rows, service) else 0
+            whole = len(rows) if rows and plain and await deliver_whole(bus, rows, service, public_url) else 0
             if rows and not whole:
-                batch = parcels(rows, service)
+                batch = parcels(rows, service, public_url)
                 held = await letters.held(conn, batch) if lead["letters"] else frozenset()
                 new = await deliver(bus, batch, held=held, closed=state.closed, until=until)
         if rows:

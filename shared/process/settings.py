@@ -79,6 +79,11 @@ class Settings(LogSettings):
         description="Proxies of yours before the API, which each add to X-Forwarded-For: tells apart who opens links and sends forms",
     )
     cors_origins: tuple[str, ...] = ()
+    public_url: str = Field(
+        default="",
+        pattern=r"^(https?://[^\s/?#]+(/[^\s/?#]+)*)?$",
+        description="Where others reach the one origin, for example https://clinch.example.com: events name their schemas there",
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -94,7 +94,7 @@ class Worker:
             Consumer(one.name, db, bus, one.topics, one.handle, service=name, clock=self._clock, former=one.split_from)
             for one in self._service.heard
         ]
-        publishing = relay(db, bus, stop, service=name, partitions=self._settings.topic_partitions)
+        publishing = relay(db, bus, stop, service=name, public_url=self._settings.public_url, partitions=self._settings.topic_partitions)
         watching = replicas.sample(bus, self._service.topics_needed, stop, service=name)
         await _together([publishing, watching, *(consumer.run(stop) for consumer in self._consumers)])
 

@@ -1,5 +1,6 @@
 """Dispatch by prefix, without a network and without services."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -115,3 +116,22 @@ async def test_no_address_leads_to_the_host_that_a_caller_names(client: httpx.As
     for path in ("/docs/", "/readyz/"):
         answer = await client.get(path, headers={"Host": "evil.example"})
         assert (answer.status_code, "location" in answer.headers) == (404, False)
+
+
+async def test_the_contracts_are_served_to_everybody_and_may_be_kept(client: httpx.AsyncClient) -> None:
+    for path in ("/schemas/clinch.deal.won.v1.json", "/asyncapi/asyncapi.json", "/openapi/lead-svc.json"):
+        answer = await client.get(path)
+        assert answer.status_code == 200, path
+        assert answer.headers["cache-control"] == "public, max-age=3600"
+        again = await client.get(path, headers={"If-None-Match": answer.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
+    assert (await client.get("/schemas/clinch.deal.won.v1.json")).json()["$id"] == "/schemas/clinch.deal.won.v1.json"
+    assert (await client.get("/schemas/clinch.deal.forgotten.v1.json")).status_code == 404
+    assert (await client.get("/schemas/..%2fasyncapi%2fasyncapi.json")).status_code == 404
+
+
+async def test_every_reference_of_the_asyncapi_document_leads_to_what_is_served(client: httpx.AsyncClient) -> None:
+    text = (await client.get("/asyncapi/asyncapi.json")).text
+    named = set(re.findall(r'"\.\./(schemas/[^"#]+)"', text))
+    assert len(named) > 150
+    assert {(await client.get(f"/{path}")).status_code for path in named} == {200}

@@ -38,6 +38,12 @@ DEALS = st.builds(
 )
 
 
+def test_the_schema_of_an_event_is_named_by_an_absolute_uri_where_the_origin_is_known() -> None:
+    told: Any = {"id": UUID(int=1), "type": DealWon.type, "subject": UUID(int=2), "version": 3, "traceparent": None}
+    made = headers(**told, time=datetime(2026, 1, 31, tzinfo=UTC), public_url="https://clinch.example.com/crm")
+    assert made["ce_dataschema"] == "https://clinch.example.com/crm/schemas/clinch.deal.won.v1.json"
+
+
 @given(id=st.uuids(), subject=st.uuids(), version=VERSIONS, time=TIMES, trace=TRACES, data=DEALS)
 def test_the_sdk_reads_what_we_write(id: UUID, subject: UUID, version: int, time: datetime, trace: str | None, data: DealWon) -> None:
     made = headers(id=id, type=DealWon.type, subject=subject, version=version, time=time, traceparent=trace)

@@ -15,6 +15,7 @@ from shared.db.database import Database
 from shared.ids import new_id
 from shared.log import relay as relaying
 from shared.log.bus import BusUnavailable, Message, UnknownTopic
+from shared.log.delivery import parcels
 from shared.log.relay import PENDING, Cleared, relay, sample
 from tests.harness import Running
 from tests.shared.memory_bus import MemoryBus
@@ -101,6 +102,21 @@ async def test_what_is_written_gets_into_the_log_as_it_was_told(notes: Running) 
     assert message.headers["ce_id"] == str(told.id)
     assert message.headers["ce_subject"] == message.key == str(id)
     assert NoteWritten.model_validate_json(message.value) == told.data
+
+
+async def test_the_schema_of_what_is_told_is_where_the_system_serves_it(notes: Running) -> None:
+    """Whether a batch goes at once or each event is looked at, as behind a letter."""
+    bus, stop = MemoryBus(), asyncio.Event()
+    running = asyncio.create_task(relay(notes.db, bus, stop, service="note-svc", public_url="https://clinch.example.com"))
+    await write(notes)
+    await emptied(notes)
+    stop.set()
+    await running
+    assert [m.headers["ce_dataschema"] for m in bus.all(TOPIC)] == ["https://clinch.example.com/schemas/clinch.note.written.v1.json"]
+    row = {"event_id": new_id(), "subject": new_id(), "version": 1, "time": STARTED, "odd_time": None, "data": b"{}", "traceparent": None}
+    [parcel] = parcels([row | {"type": "clinch.note.written.v1", "aggregate": "note"}], "note-svc", "https://clinch.example.com")
+    assert parcel.message is not None
+    assert parcel.message.headers["ce_dataschema"] == "https://clinch.example.com/schemas/clinch.note.written.v1.json"
 
 
 async def test_nothing_is_lost_or_out_of_order_while_relays_are_killed_and_cut_off(notes: Running, harmed: Database) -> None:

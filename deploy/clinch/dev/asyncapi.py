@@ -1,5 +1,6 @@
 """The AsyncAPI 3.1 document of all events, made from the event registry and from what the services listen to."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -20,7 +21,12 @@ _HEADERS: dict[str, Any] = {
         "ce_specversion": {"const": SPEC_VERSION},
         "ce_time": {"type": "string", "format": "date-time", "description": "When it happened in the business; an import tells the past."},
         "ce_subject": {**_UUID, "description": "The aggregate's id."},
-        "ce_dataschema": {"type": "string", "format": "uri-reference"},
+        "ce_dataschema": {
+            "type": "string",
+            "format": "uri-reference",
+            "description": "Where the schema of the data is served: an absolute URI, or a path from the origin in old events and where no "
+            "public URL is set.",
+        },
         "ce_partitionkey": {**_UUID, "description": "The message's key: the aggregate's id."},
         "ce_sequence": {"type": "string", "pattern": r"^\d{19}$", "description": "The aggregate's version, counted from 1 without gaps."},
         "content-type": {"const": "application/json"},
@@ -79,15 +85,14 @@ def _channel(name: str, events: Sequence[type[Event]]) -> dict[str, Any]:
 def _message(event: type[Event]) -> dict[str, Any]:
     schema = f"{event.type}.json"
     source = {} if event.publisher == EVERY_SERVICE else {"ce_source": f"/clinch/{event.publisher}"}
-    fixed = {"ce_type": event.type, **source, "ce_dataschema": f"/schemas/{schema}"}
+    fixed: dict[str, Any] = {name: {"const": text} for name, text in {"ce_type": event.type, **source}.items()}
+    fixed["ce_dataschema"] = {"pattern": f"/schemas/{re.escape(schema)}$"}
     return {
         "name": event.type,
         "title": event.__name__,
         "description": (event.__doc__ or f"{event.__name__}.").strip(),
         "contentType": "application/json",
-        "headers": {
-            "allOf": [{"$ref": "#/components/schemas/CloudEventHeaders"}, {"properties": {k: {"const": v} for k, v in fixed.items()}}]
-        },
+        "headers": {"allOf": [{"$ref": "#/components/schemas/CloudEventHeaders"}, {"properties": fixed}]},
         "payload": {"schemaFormat": "application/schema+json;version=draft-2020-12", "schema": {"$ref": f"../schemas/{schema}"}},
         "correlationId": {"location": "$message.payload#/correlation_id"},
         "bindings": {"kafka": {"key": _UUID, "bindingVersion": "0.5.0"}},

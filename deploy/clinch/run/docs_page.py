@@ -5,10 +5,13 @@ import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import orjson
 from fastapi import FastAPI
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Route
+
+from clinch.run.contracts import contract, contract_routes
 
 _FILES = ("swagger-ui-bundle.js", "swagger-ui.css", "favicon.png")
 
@@ -41,13 +44,13 @@ show(select.value);
 
 
 def docs_routes(apps: Mapping[str, FastAPI]) -> list[Route]:
-    """`page_routes`, and the documents they show: `/openapi/<service>.json` for each of the FastAPI `apps`."""
+    """`page_routes`, the contracts, and the documents the page shows: `/openapi/<service>.json` for each of the FastAPI `apps`."""
 
     async def document(request: Request) -> Response:
         app = apps[request.url.path.rpartition("/")[2].removesuffix(".json")]
-        return JSONResponse(app.openapi())
+        return contract(request, orjson.dumps(app.openapi()))
 
-    return [*page_routes(apps), *[Route(f"/openapi/{name}.json", document) for name in apps]]
+    return [*page_routes(apps), *contract_routes(), *[Route(f"/openapi/{name}.json", document) for name in apps]]
 
 
 def page_routes(services: Iterable[str]) -> list[Route]:

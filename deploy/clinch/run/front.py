@@ -22,6 +22,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from clinch.errors import CommandError
+from clinch.run.contracts import contract, contract_routes
 from clinch.run.docs_page import page_routes
 from clinch.run.issuer import Issuer, issuer_app
 from clinch.run.origin import not_found
@@ -88,12 +89,18 @@ def front(settings: FrontSettings, transport: httpx.AsyncBaseTransport | None = 
             answered.raise_for_status()
         except httpx.HTTPError:
             return answer(request, status=503, code="unavailable", title="Not available right now", detail=f"{name} does not answer.")
-        return Response(answered.content, media_type="application/json")
+        return contract(request, answered.content)
 
     probes = [Route("/livez", alive), Route("/readyz", ready)]
     development = settings.issuer.endswith(ISSUER_PATH)
     page = Page(Shown(settings.issuer, development)).routes()
-    routes: list[BaseRoute] = [*probes, *page, *page_routes(settings.services), Route("/openapi/{service}.json", document)]
+    routes: list[BaseRoute] = [
+        *probes,
+        *page,
+        *page_routes(settings.services),
+        *contract_routes(),
+        Route("/openapi/{service}.json", document),
+    ]
     issuer: Issuer | None = None
     if development:
         app = issuer_app(key_file=settings.issuer_key_file, issuer=settings.issuer, audience=settings.audience, env=settings.env)

@@ -57,6 +57,11 @@ class Embedded:
         """CLINCH_ISSUER, where there is an identity provider; then there is no development issuer."""
         return os.environ.get("CLINCH_ISSUER") or self.development_issuer
 
+    @property
+    def public_url(self) -> str:
+        """CLINCH_PUBLIC_URL, where others reach the origin by another address."""
+        return os.environ.get("CLINCH_PUBLIC_URL") or self.origin
+
     def postgres(self) -> Postgres:
         return Postgres(self.folder.postgres, self.folder.log("postgres"), POSTGRES_OPTIONS)
 
@@ -74,7 +79,9 @@ class Embedded:
 
         postgres = self.postgres()
         bus = remembered(self.folder).url or postgres.url("bus")
-        return (kind or Settings)(database_url=postgres.url(database), bus_url=bus, issuer=self.issuer, port=self.port)
+        return (kind or Settings)(
+            database_url=postgres.url(database), bus_url=bus, issuer=self.issuer, port=self.port, public_url=self.public_url
+        )
 
 
 def other_systems() -> "dict[str, Settings]":

@@ -28,7 +28,10 @@ class CloudEventOut(BaseModel):
     sequence: str = Field(description="The version that it gave its subject, zero-padded to 19 digits.")
     time: datetime = Field(description="When it happened in the business; `data.recorded_at` is when we learnt it.")
     datacontenttype: str = Field(examples=["application/json"])
-    dataschema: str = Field(examples=["/schemas/clinch.deal.won.v1.json"])
+    dataschema: str = Field(
+        description="The schema of `data`: an absolute URI; in events of old releases a path from the origin.",
+        examples=["https://clinch.example.com/schemas/clinch.deal.won.v1.json"],
+    )
     partitionkey: str
     traceparent: str | SkipJsonSchema[None] = Field(default=None, exclude_if=lambda value: value is None)
     data: dict[str, Any]
