@@ -34,6 +34,8 @@ export const TEXTS = {
   trend: ["Trend", "趋势"], grain: ["Steps", "粒度"], grain_week: ["weeks", "周"], grain_month: ["months", "月"], grain_quarter: ["quarters", "季度"], grain_year: ["years", "年"],
   as_table: ["As a table", "以表格显示"], no_trend: ["Nothing happened in this period.", "该期间没有数据。"], no_charts: ["The chart cannot be shown; the table has the same numbers.", "图表无法显示，表格中有相同的数据。"],
   show_records: ["Show the {n} records", "查看 {n} 条明细"], records: ["Records", "明细"], no_records: ["Nothing was counted.", "没有明细。"], record: ["Record", "记录"], what: ["What", "事项"], when: ["When", "时间"],
+  saved_views: ["Saved views", "保存的视图"], save_view: ["Save this view", "保存此视图"], remove_view: ["Remove this view", "删除此视图"], view_name: ["Name", "名称"],
+  share_view: ["Share it with {team}", "与{team}共享"],
   // leads
   search_leads: ["company, contact, key", "公司、联系人、编号"], open_leads: ["all open", "全部未关闭"], state: ["State", "状态"], grade: ["Grade", "等级"], score: ["Score", "评分"], company: ["Company", "公司"],
   captured: ["Captured", "录入时间"], last_contact: ["Last contact", "最近联系"], pool: ["in the pool", "公海"], duplicate: ["duplicate?", "疑似重复"], sort_score: ["highest score", "评分最高"],

@@ -39,7 +39,7 @@ class Parameters:
         """`personal` are the parameters for those who see the `records` unmasked; `q` where it finds nothing else."""
         self.sorts, self.default = sorts, default
         self.searchable = searchable
-        self._personal, self._records = frozenset(personal), records
+        self.filters, self.personal, self._records = filters, frozenset(personal), records
         self._filters = {f.parameter(operator): (f, operator) for f in filters.values() for operator in f.operators()}
         self._directions = [d + name for name in sorts for d in ("", "-")]
         self.openapi_parameters = [f.documented(operator) for f, operator in self._filters.values()] + self._common()
@@ -113,7 +113,7 @@ class Parameters:
     def _refuse_personal(self, given: Mapping[str, list[str]]) -> None:
         """Refuse to filter or sort by what the caller sees masked: it would be found letter by letter."""
         asked = [name.partition("[")[0] for name in given] + [text.removeprefix("-") for text in given.get("sort", ())]
-        if names := sorted(self._personal.intersection(asked)):
+        if names := sorted(self.personal.intersection(asked)):
             raise Forbidden(f"{names[0]} looks at personal data, which your role does not see; leave it out.", code="masked")
 
     def _common(self) -> list[dict[str, Any]]:

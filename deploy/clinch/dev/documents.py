@@ -43,6 +43,7 @@ def documents() -> dict[str, str]:
     from clinch.dev.asyncapi import asyncapi
     from clinch.dev.known import KNOWN, known
     from clinch.dev.labels import LABELS, labels
+    from clinch.dev.lists import LISTS, lists
     from clinch.dev.pages import pages
     from shared.known import listed
 
@@ -55,7 +56,7 @@ def documents() -> dict[str, str]:
     made: dict[str, Any] = {f"docs/schemas/{type_}.json": schema(event) for type_, event in published().items()}
     made["docs/asyncapi/asyncapi.json"] = asyncapi(published(), {service.name: _heard(service) for service in services})
     made |= {f"docs/openapi/{service.name}.json": openapi(service) for service in services}
-    made |= {"services/lead-svc/lead_svc/me/acts.json": every_act(services), LABELS: words, KNOWN: values}
+    made |= {"services/lead-svc/lead_svc/me/acts.json": every_act(services), LABELS: words, KNOWN: values, LISTS: lists(services)}
     return {name: _text(document) for name, document in made.items()} | pages(services, published())
 
 

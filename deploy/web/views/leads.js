@@ -7,10 +7,12 @@ import { badge, grade, mark, score } from "../parts/badge.js";
 import { bar, choice, ownerChoice, search } from "../parts/filters.js";
 import { empty, section } from "../parts/section.js";
 import { table } from "../parts/table.js";
+import { savedViews } from "../parts/views.js";
 import { link } from "../router.js";
 import { meet, nameOf } from "../session.js";
 
 const PAGE = 50;
+const FILTERS = { q: "q", state: "state", grade: "grade", owner_id: "owner_id", source: "source" };
 const OPEN = "captured,mql,sql,converting,nurturing";
 
 export function leads({ query }) {
@@ -23,6 +25,7 @@ export function leads({ query }) {
       ownerChoice({ ...query }, "owner_id"),
       choice("source", t("source"), SOURCES.map((one) => [one, label("source", one)]), query),
       choice("sort", t("sort"), [["-score", t("sort_score")], ["-updated_at", t("sort_changed")], ["captured_at", t("sort_oldest")]], query, { all: t("sort_newest") }),
+      savedViews("leads", query, FILTERS),
     ), list),
     live: (events) => events.some((event) => !event || event.type.startsWith("clinch.lead.")) && list.refresh(),
   };

@@ -7,11 +7,13 @@ import { actions } from "../parts/actions.js";
 import { mark } from "../parts/badge.js";
 import { bar, choice, ownerChoice, search } from "../parts/filters.js";
 import { empty, section } from "../parts/section.js";
+import { savedViews } from "../parts/views.js";
 import { link } from "../router.js";
 import { meet, nameOf } from "../session.js";
 
 const PAGE = 200;
 const FIGURES = 1500; // milliseconds after which figures have surely heard of a change
+const FILTERS = { q: "q", owner_id: "owner", kind: "kind" };
 const KINDS = ["new", "upsell", "cross_sell", "renewal"];
 
 export function pipeline({ query }) {
@@ -26,6 +28,7 @@ export function pipeline({ query }) {
       choice("kind", t("kind_of_deal"), KINDS.map((one) => [one, label("kind_of_deal", one)]), query),
       choice("sort", t("sort"), [["expected_close_on", t("sort_close")], ["-updated_at", t("sort_changed")]], query, { all: t("sort_amount") }),
       choice("stalled", t("stalled"), [["only", t("stalled_only")]], query),
+      savedViews("deals", query, FILTERS),
     ), board),
     live: (events) => events.some((event) => !event || event.type.startsWith("clinch.deal.")) && again(),
   };

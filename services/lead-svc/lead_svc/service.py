@@ -89,6 +89,7 @@ from lead_svc.signals.upkeep import visitors
 from lead_svc.team.api import router as team
 from lead_svc.team.rules import MOVED
 from lead_svc.timeline.api import router as timeline
+from lead_svc.views.api import router as views
 from lead_svc.worklist.api import router as worklist
 from shared.deadlines.commands import following as deadlines_following
 from shared.deadlines.timers import deadline_timers
@@ -109,6 +110,7 @@ service = Service(
         "/v1/contacts",
         "/v1/team",
         "/v1/me",
+        "/v1/views",
         "/v1/labels",
         "/v1/imports/leads",
         "/v1/rates",
@@ -165,6 +167,7 @@ service = Service(
         absences,
         handover,
         me,
+        views,
         labels,
         imports,
         rates,

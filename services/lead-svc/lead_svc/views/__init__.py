@@ -1,0 +1,1 @@
+"""Saved views: how somebody looks at a list, kept under a name."""
