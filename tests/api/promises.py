@@ -14,6 +14,7 @@ from tests.api.hosted import Hosted
 
 BEYOND_SCHEMA = {
     *("bad_parameter", "bad_period", "before_previous", "empty_file", "inbound_reached", "not_timeline", "position_gone", "value_error"),
+    *("not_in_list", "bad_filter"),
     *("name_twice", "name_reserved", "field_twice", "no_address", "purpose_twice", "origin", "text_changed"),
     *("missing", "not_in_form", "given_twice", "unknown_text_version", "rate_limited"),
     *("unknown_kind", "unknown_lead", "nobody", "text_version_needed", "from_needed", "unknown_kpi"),

@@ -71,6 +71,7 @@ async def leads(svc: Running) -> Values:
     owners = [person for person in people if person["role"] in OWNERS]
     leaving, taking = ids(owners)[:2]
     absences = [done(await admin.post(f"/v1/team/people/{taking}/absences", json=away), 201)["id"] for _ in range(3)]
+    views = [done(await admin.post("/v1/views", json={"kind": "leads", "name": f"Best {n}"}), 201)["id"] for n in range(3)]
     given = {"to": taking, "reason": "moves to Berlin"}
     done(await admin.post(f"/v1/team/people/{leaving}/hand-over", json=given, headers={"If-Match": "*"}), 202)
     return {
@@ -101,6 +102,8 @@ async def leads(svc: Running) -> Values:
         "hand_over_person.to": [taking],
         "get_hand_over.person_id": [leaving],
         "absence_id": absences[:1],
+        "view_id": views[:1],
+        "remove_view.view_id": views[1:],
         **{f"{name}_absence.person_id": [taking] for name in ("get", "change", "remove")},
         "remove_absence.absence_id": absences[1:],
         "import_id": [job["id"]],

@@ -13,7 +13,9 @@ from tests.browser.conftest import Api
     ("view", "kind", "chosen"),
     [("leads", "leads", {"state": "mql", "sort": "-score"}), ("pipeline", "deals", {"kind": "renewal", "sort": "expected_close_on"})],
 )
-def test_a_view_is_saved_chosen_again_and_removed(browser: Any, origin: str, api: Api, view: str, kind: str, chosen: dict[str, str]) -> None:
+def test_a_view_is_saved_chosen_again_and_removed(
+    browser: Any, origin: str, api: Api, view: str, kind: str, chosen: dict[str, str]
+) -> None:
     name = f"View {uuid4().hex[:6]}"
     address = "&".join(f"{key}={value}" for key, value in chosen.items())
     with tab(browser, origin) as seen:

@@ -276,7 +276,7 @@ def test_each_event_of_the_contract_is_somebodys() -> None:
     """As its class says: a new aggregate reaches the streams of those who see its record without a change here."""
     assert {e.aggregate for e in EVENTS} == set(WHOSE)
     pairs = {"lead_duplicate", "account_duplicate", "contact_duplicate"}
-    assert {aggregate for aggregate, whose in WHOSE.items() if whose.audience == "operations"} == {"webhook", "hand_over", *pairs}
+    assert {aggregate for aggregate, whose in WHOSE.items() if whose.audience == "operations"} == {"webhook", "hand_over", "view", *pairs}
     assert {whose.kind for whose in WHOSE.values() if whose.audience is None} == {LEADS.name, ACCOUNTS.name, DEALS.name, CONTRACTS.name}
 
 

@@ -42,7 +42,7 @@ class ViewOut(ViewItem):
 
 @router.post("", status_code=201, dependencies=[permitted(SAVE)])
 async def save_view(body: ViewIn, tx: InTx, by: CurrentActor) -> ViewOut:
-    """Keep the filters, order and columns of a list under a name. It holds no records: whoever uses it sees those that are theirs to see."""
+    """Keep the filters, order and columns of a list under a name. It holds no records: whoever uses it gets those that they see."""
     return ViewOut.of(await commands.save(tx, body.kind, body.only(ViewFields)), by)
 
 

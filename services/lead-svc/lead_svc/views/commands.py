@@ -28,7 +28,9 @@ _DELETE = Query(delete(VIEW).where(VIEW.c.id == bindparam("id")), UUID)
 
 async def save(tx: Tx, kind: ViewKind, given: Mapping[str, Any]) -> View:
     SAVE.permit(tx.actor)
-    view = _checked(View(id=new_id(), version=0, owner_id=tx.actor.id, kind=kind, personal=False, created_at=tx.now, updated_at=tx.now, **given))
+    view = _checked(
+        View(id=new_id(), version=0, owner_id=tx.actor.id, kind=kind, personal=False, created_at=tx.now, updated_at=tx.now, **given)
+    )
     unmet = [*await _unmet(tx, view), *await _team_unmet(tx, view)]
     unmet += rules.most_unmet(await tx.one(_COUNT, owner_id=view.owner_id))
     SAVE.check(view, tx.actor, also=unmet)

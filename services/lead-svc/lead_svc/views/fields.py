@@ -22,11 +22,14 @@ class ViewFields(BaseModel):
             examples=[{"state": "mql,sql", "captured_at[gte]": "2026-01-01T00:00:00Z", "owner_id": "me"}],
         ),
     ] = Field(default_factory=dict)
-    sort: Annotated[Short | None, Field(description="As the list takes it; null: as the list is sorted by itself.", examples=["-score"])] = None
+    sort: Annotated[
+        Short | None, Field(description="As the list takes it; null: as the list is sorted by itself.", examples=["-score"])
+    ] = None
     columns: Annotated[
         list[Short],
-        Field(max_length=MOST_COLUMNS, description="Fields of the list's items, in the order in which they are shown. Empty: as the page does."),
+        Field(
+            max_length=MOST_COLUMNS,
+            description="Fields of the list's items, in the order in which they are shown. Empty: as the page does.",
+        ),
     ] = Field(default_factory=list)
-    team_id: Annotated[
-        UUID | None, Field(description="Shared with this team: your own, or one below it. Null: it is yours alone.")
-    ] = None
+    team_id: Annotated[UUID | None, Field(description="Shared with this team: your own, or one below it. Null: it is yours alone.")] = None

@@ -110,7 +110,7 @@ def _list(kind: str, said: dict[str, Any]) -> KnownList:
 
 
 def _filter(said: dict[str, Any]) -> Filter:
-    choices = StrEnum("Choice", {name: name for name in said["choices"]}) if said["choices"] else None
+    choices: Any = StrEnum("Choice", {name: name for name in said["choices"]}) if said["choices"] else None
     column: Column[Any] = Column(said["name"], _TYPES[said["type"]], nullable=said["nullable"])
     return (PersonFilter if said["person"] else Filter)(said["name"], column, choices)
 
