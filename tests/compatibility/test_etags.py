@@ -13,6 +13,7 @@ COVERED = {
     "RateOut": "its own row",
     "SignalOut": "its own row",
     "FormOut": "its own row",
+    "ViewOut": "its own row",
     "ProductOut": "its own row and its prices, whose changes are versions of the product",
     "PaymentOut": "its own row and its allocations, which it tells of by events of its own",
 }
