@@ -130,11 +130,18 @@ class Mark(Enum):
 
     PERSONAL = "personal"
     """Personal data, or what a customer said: masked for some roles, who cannot filter, sort or search by it either."""
+    SEARCHED = "searched"
+    """People find the record by it: the search over all records does, and `q` of its list."""
 
 
-PERSONAL = Mark.PERSONAL
+PERSONAL, SEARCHED = Mark.PERSONAL, Mark.SEARCHED
 
 
 def personal(fields: type[BaseModel]) -> frozenset[str]:
     """The names of the fields that are marked as personal."""
     return frozenset(name for name, field in fields.model_fields.items() if PERSONAL in field.metadata)
+
+
+def searched(fields: type[BaseModel]) -> tuple[str, ...]:
+    """The names of the fields by which people find the record, in their order."""
+    return tuple(name for name, field in fields.model_fields.items() if SEARCHED in field.metadata)

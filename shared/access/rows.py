@@ -52,6 +52,7 @@ class Rows:
 
     - `members`: the columns whose record the actor may have a part in; the id unless said otherwise.
     - `account`: the column of the row's account, for roles that see the records of their accounts; `account_if` limits which.
+    - `accounts`: ids and owners of accounts, in the service that has these itself. The others know their owners as members.
     - `review`: the condition for what is up for approval.
     - `through`: other rows that show this one: who sees one of them sees it.
     """
@@ -65,12 +66,14 @@ class Rows:
         members: Sequence[ColumnElement[Any]] | None = None,
         account: ColumnElement[Any] | None = None,
         account_if: Condition | None = None,
+        accounts: tuple[ColumnElement[Any], ColumnElement[Any]] | None = None,
         review: Condition | None = None,
         through: Sequence["Through"] = (),
     ) -> None:
         self.kind, self.id, self._owner = kind, id, owner
         self._members = (id,) if members is None else tuple(members)
         self._account, self._account_if, self._review = account, account_if, review
+        self._accounts = accounts
         self._through = tuple(through)
         self._condition = lru_cache(maxsize=64)(self._compose)
         self._list = lru_cache(maxsize=64)(self._compose_list)
@@ -94,6 +97,12 @@ class Rows:
         """
         return self._list(self.key(actor), self.id if column is None else column, _Unkeyed(actor))
 
+    def by_ids(self, actor: Actor, column: ColumnElement[Any] | None = None) -> Condition:
+        """`listed`, whoever asks: the ids of all that they see are looked up first, each way to see a row by its index."""
+        own = [select(self.id).where(way).correlate(None) for way in self.ways(actor)]
+        ids = union_all(*own, *(found for each in self._through for found in each.found(actor)))
+        return (self.id if column is None else column) == any_(func.array(ids.scalar_subquery()))
+
     def params(self, actor: Actor) -> dict[str, Any]:
         """The parameters that `visible(actor)` and `listed(actor)` leave open."""
         return {} if reach(self.kind, actor).everything else {"seen_by": actor.id}
@@ -108,11 +117,17 @@ class Rows:
         if how_far.pool:
             seen.append(self._owner.is_(None))
         if how_far.accounts and self._account is not None:
-            of_mine = self._account == any_(_parts())
+            of_mine = self._account == any_(self._my_accounts())
             seen.append(of_mine if self._account_if is None else of_mine & self._account_if)
         if how_far.review and self._review is not None:
             seen.append(self._review)
         return seen
+
+    def _my_accounts(self) -> Any:
+        if self._accounts is None:
+            return _parts()
+        id, owner = self._accounts
+        return func.array_cat(func.array(select(id).where(owner == _ACTOR).scalar_subquery()), _parts())
 
     def _compose(self, key: tuple[Any, ...], unkeyed: "_Unkeyed") -> Condition:
         if key[0].everything:
@@ -131,9 +146,7 @@ class Rows:
         if how_far.tree or how_far.pool or any(each.much(actor) for each in self._through):
             seen = or_(*self.ways(actor), *(each.listed(actor) for each in self._through))
             return seen if column is self.id else column == select(self.id).where(self.id == column, seen).scalar_subquery()
-        own = [select(self.id).where(way).correlate(None) for way in self.ways(actor)]
-        ids = union_all(*own, *(found for each in self._through for found in each.found(actor)))
-        return column == any_(func.array(ids.scalar_subquery()))
+        return self.by_ids(actor, column)
 
 
 class _Unkeyed:

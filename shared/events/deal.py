@@ -39,6 +39,7 @@ class DealOpened(DealEvent, Dimensions, Staged, Decided, type="deal.opened"):
     lead_id: UUID | None = None
     lead_external_id: str | None = None
     conversion_id: UUID | None = None
+    name: str | None = None
     external_id: str | None = None
     account_id: UUID | None = None
     account_external_id: str | None = None
@@ -80,12 +81,13 @@ class DealStageChanged(DealEvent, Dimensions, Staged, Decided, type="deal.stage_
 
 
 class DealUpdated(DealEvent, Dimensions, OwnerChanged, Decided, type="deal.updated"):
-    """Amount, close date, owner, product, account or lead changed. The values are complete, `changed` names the fields.
+    """Name, amount, close date, owner, product, account or lead changed. The values are complete, `changed` names the fields.
 
     `probability` is told where it changed: a new version of the policy gave the deal's stage another one.
     """
 
     changed: list[str]
+    name: str | None = None
     account_id: UUID | None = None
     lead_id: UUID | None = None
     amount: Money
@@ -247,6 +249,7 @@ class DealHistoryCorrected(DealEvent, Dimensions, Staged, Decided, type="deal.hi
 
     lead_id: UUID | None = None
     lead_external_id: str | None = None
+    name: str | None = None
     external_id: str | None = None
     account_id: UUID | None = None
     account_external_id: str | None = None

@@ -77,6 +77,7 @@ async def leads(svc: Running) -> Values:
     return {
         **await policies(svc),
         "lead_id": ids(made),
+        "search.q": ["acme", "lantern"],
         "get_signal.signal_id": ids(signals),
         "record_signal.lead_id": [made[0]["id"]],
         "record_signal.kind": ["download"],

@@ -28,6 +28,7 @@ PASTED = (
     "docs/imports.md",
     "docs/rates.md",
     "docs/scoring.md",
+    "docs/search.md",
     "docs/stream.md",
 )
 NOT_PASTED = {

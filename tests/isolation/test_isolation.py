@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from clinch.run.postgres import Postgres
-from tests.isolation import feed, figures, masked, moves, offices, records
+from tests.isolation import feed, figures, masked, moves, offices, records, searching
 from tests.isolation.asking import Asker
 from tests.isolation.learning import learn
 from tests.isolation.routes import Route, routes, unknown
@@ -42,6 +42,7 @@ async def as_it_is(world: World, asker: Asker, found: Sequence[Route]) -> list[s
         *await records.singles(asker, known, found),
         *await records.filters(asker, known, found),
         *await records.searches(asker, known, found),
+        *await searching.over_all(asker, known),
         *await feed.polled(asker, known),
         *await feed.streamed(asker, known),
         *await masked.masked(asker, known, found),

@@ -10,6 +10,7 @@ from lead_svc.forms.rules import DEFINE, FORM_ACTS
 from lead_svc.merging.hanging import hanging
 from lead_svc.merging.record import MergeKind
 from lead_svc.scoring.recount import differing
+from lead_svc.search.recount import differing as found_otherwise
 from shared.events.lead import LeadCaptured
 from shared.verify import ACCOUNTS_TOTAL, RATES_TOTAL, Check, Recount, Total, legal_histories
 
@@ -106,7 +107,10 @@ CHECKS = (
     ),
 )
 
-RECOUNTS = (Recount(7, "the score of a lead is what the lines of its explanation add up to", differing),)
+RECOUNTS = (
+    Recount(7, "the score of a lead is what the lines of its explanation add up to", differing),
+    Recount(7, "each record is found by what it says, and by nothing else", found_otherwise),
+)
 
 TOTALS = (
     RATES_TOTAL,

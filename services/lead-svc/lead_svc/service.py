@@ -82,6 +82,10 @@ from lead_svc.scoring.commands import FOLLOWING as SCORES
 from lead_svc.scoring.jobs import run as keep_scores
 from lead_svc.scoring.policy import POLICY as SCORING
 from lead_svc.scoring.simulations import SIMULATIONS as SCORING_SIMULATIONS
+from lead_svc.search.api import router as search
+from lead_svc.search.commands import following as indexing
+from lead_svc.search.filling import run as fill_index
+from lead_svc.search.reactions import READER as SEARCH
 from lead_svc.signals.api import of_lead as signals_of_lead
 from lead_svc.signals.api import router as signals
 from lead_svc.signals.policy import POLICY as SIGNAL_POLICY
@@ -120,6 +124,7 @@ service = Service(
         "/v1/imports/spend",
         "/v1/signals",
         "/v1/forms",
+        "/v1/search",
     ],
     metadata=metadata,
     policies=[
@@ -178,8 +183,9 @@ service = Service(
         of_contacts,
         spend_imports,
         calendar,
+        search,
     ],
-    readers=[CONVERSION, HAND_OVER, DEALINGS],
+    readers=[CONVERSION, HAND_OVER, DEALINGS, SEARCH],
     timers={
         WAKE: wake,
         MOVED: person_moved,
@@ -189,7 +195,18 @@ service = Service(
         **task_timers(TASKS, {WAKE_UP.name: wake_up}),
         **deadline_timers(DEADLINES, {FIRST_RESPONSE.name: response_missed}),
     },
-    follows=[following(TASKS), deadlines_following(DEADLINES), CADENCE, OPT_OUT, comparing(), HOLDINGS, SCORES, ASSIGNING, AUTOMATING],
+    follows=[
+        indexing(),
+        following(TASKS),
+        deadlines_following(DEADLINES),
+        CADENCE,
+        OPT_OUT,
+        comparing(),
+        HOLDINGS,
+        SCORES,
+        ASSIGNING,
+        AUTOMATING,
+    ],
     jobs=[
         run_imports,
         run_rate_imports,
@@ -201,6 +218,7 @@ service = Service(
         give_back,
         move_drives,
         sweep,
+        fill_index,
     ],
     checks=[*CHECKS, *nothing_hangs_on_merged(metadata)],
     recounts=RECOUNTS,

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from shared.fields import PERSONAL, Email, Language, Name, Phone, Short, Source
+from shared.fields import PERSONAL, SEARCHED, Email, Language, Name, Phone, Short, Source
 
 
 class LeadFields(BaseModel):
@@ -14,9 +14,9 @@ class LeadFields(BaseModel):
     source: Source | None = None
     campaign: Short | None = None
     medium: Short | None = None
-    title: Name | None = None
-    company: Name | None = None
-    contact_name: Annotated[Name | None, PERSONAL] = None
+    title: Annotated[Name | None, SEARCHED] = None
+    company: Annotated[Name | None, SEARCHED] = None
+    contact_name: Annotated[Name | None, PERSONAL, SEARCHED] = None
     region: Short | None = None
     industry: Short | None = None
     size: Short | None = None
@@ -28,8 +28,8 @@ class LeadDetails(LeadFields):
 
     first_touch: Annotated[Short | None, Field(description="What brought it to us first, for example a landing page.")] = None
     last_touch: Short | None = None
-    email: Annotated[Email | None, PERSONAL] = None
-    phone: Annotated[Phone | None, PERSONAL] = None
+    email: Annotated[Email | None, PERSONAL, SEARCHED] = None
+    phone: Annotated[Phone | None, PERSONAL, SEARCHED] = None
     job_title: Name | None = None
     language: Annotated[Language | None, Field(description="The language that they want to be spoken to in, for example de or zh-CN.")] = (
         None

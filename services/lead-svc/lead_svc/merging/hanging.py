@@ -23,6 +23,7 @@ STAYS = {
     "consent.contact_id": "As it is declared of a lead.",
     "campaign_drive_lead.lead_id": "Which leads a drive took up is counted as it was then.",
     "dealing.account_id": "deal-svc and contract-svc tell which account their records name now.",
+    "search_entry.account_id": "As with dealings.",
     **dict.fromkeys(
         ("lead_duplicate.lead_id", "account_duplicate.account_id", "contact_duplicate.contact_id"),
         "The pair is about both records. It is not shown while one of them is merged.",

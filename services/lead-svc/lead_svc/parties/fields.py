@@ -4,11 +4,11 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from shared.fields import PERSONAL, Email, Name, Phone, Short
+from shared.fields import PERSONAL, SEARCHED, Email, Name, Phone, Short
 
 
 class AccountFields(BaseModel):
-    name: Name
+    name: Annotated[Name, SEARCHED]
     region: Short | None = None
     industry: Short | None = None
     size: Short | None = None
@@ -16,7 +16,7 @@ class AccountFields(BaseModel):
 
 
 class ContactFields(BaseModel):
-    name: Annotated[Name, PERSONAL]
-    email: Annotated[Email | None, PERSONAL] = None
-    phone: Annotated[Phone | None, PERSONAL] = None
+    name: Annotated[Name, PERSONAL, SEARCHED]
+    email: Annotated[Email | None, PERSONAL, SEARCHED] = None
+    phone: Annotated[Phone | None, PERSONAL, SEARCHED] = None
     job_title: Name | None = None
