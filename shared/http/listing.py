@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, fields
 from datetime import date
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any, Generic, Literal, TypeVar, cast
+from typing import Any, Generic, Literal, Protocol, TypeVar, cast
 
 import orjson
 from pydantic import BaseModel
@@ -64,6 +64,17 @@ class _Shape:
     after: Literal["start", "value", "null"]
     condition: int
     where: ColumnElement[bool] = field(compare=False)
+    how: str = ""
+
+
+class Search(Protocol):
+    """What `q` asks where a list has an index of texts: the columns are not read then."""
+
+    async def read(self, db: Reader, q: str) -> tuple[str, dict[str, Any]]:
+        """How to look for a text, and the parameters of that way."""
+
+    def condition(self, how: Any, public: bool) -> ColumnElement[bool]:
+        """The rows that have the text; `public`: by what is not personal of them."""
 
 
 class Listing(Generic[R]):
@@ -72,6 +83,7 @@ class Listing(Generic[R]):
     `filters` are query parameters by name; the column's type decides their operators. A list that filters by `team_id` does so by
     `team` too: with the teams below. `sorts` are columns of `into`; the id breaks ties and NULLs come last in both directions. Every
     sort wants an index on (column, id). `search` are the columns that `q` looks in, whatever the form that a name is written in.
+    `index`, where there is one, is asked in place of these columns.
     `people` are filters by a person's id besides the `owner_id`; they take `me` too. `stored` are filters whose texts have a stored
     form, and what gives it by the active policy. `personal` are those of all these columns that hold personal data or what customers
     said: roles that see the `kind` of records masked cannot filter or sort by them, and `q` passes them over. Without a kind that is
@@ -88,6 +100,7 @@ class Listing(Generic[R]):
         sorts: Sequence[str],
         default: str,
         search: Sequence[ColumnElement[Any]] = (),
+        index: Search | None = None,
         personal: Sequence[ColumnElement[Any]] = (),
         kind: Kind | None = None,
         people: Sequence[str] = (),
@@ -96,7 +109,7 @@ class Listing(Generic[R]):
         source: FromClause | None = None,
     ) -> None:
         hints = typing.get_type_hints(into)
-        self.table, self.into, self.search, self._stored = table, into, tuple(search), stored
+        self.table, self.into, self.search, self._stored, self._index = table, into, tuple(search), stored, index
         self._source = table if source is None else source
         self._columns: Mapping[str, ColumnElement[Any]] = {**table.c, **beside}
         self._model: Any = into if issubclass(into, BaseModel) else None
@@ -160,8 +173,11 @@ class Listing(Generic[R]):
         """The statement, what it found, the cursor of what follows, and how many there are where that was asked."""
         limited = _ALL if where is None else where
         searched: Literal["", "all", "public"] = ("public" if page.masked else "all") if page.searched else ""
-        shape = _Shape(page.filters, searched, page.sort, page.after, id(limited), limited)
-        given = {**page.values, **(params or {}), **self._in_stored_form(db, page)}
+        given, how = {**page.values, **(params or {}), **self._in_stored_form(db, page)}, ""
+        if searched and self._index:
+            how, asked = await self._index.read(db, page.request.query_params["q"])
+            given = {**{name: value for name, value in given.items() if name != "q"}, **asked}
+        shape = _Shape(page.filters, searched, page.sort, page.after, id(limited), limited, how)
         query, next_cursor, count = self._query(shape), None, None
         found = await db.records(query, limit=page.limit + 1, **given)
         kept = found[: page.limit]
@@ -211,7 +227,9 @@ class Listing(Generic[R]):
 
     def _conditions(self, shape: _Shape) -> list[ColumnElement[bool]]:
         conditions = [shape.where, *(self.filters[name].condition(compare) for name, compare in shape.filters)]
-        if shape.searched:
+        if shape.searched and self._index:
+            conditions.append(self._index.condition(shape.how, shape.searched == "public"))
+        elif shape.searched:
             pattern = bindparam("q", type_=Text)
             columns = self._public if shape.searched == "public" else self.search
             conditions.append(or_(*[_contains(column, pattern) for column in columns]))

@@ -8,7 +8,9 @@ from uuid import UUID
 
 from sqlalchemy import ARRAY, ColumnElement, Integer, Text, Uuid, bindparam, func, outerjoin, select, type_coerce
 
-from lead_svc.leads.fields import LeadFields
+from lead_svc.index.queries import Indexed
+from lead_svc.index.record import Found
+from lead_svc.leads.fields import LeadDetails, LeadFields
 from lead_svc.leads.record import CLOSED, Grade, Lead, State
 from lead_svc.leads.tables import LEAD, LEAD_PREDICTION, LEAD_SCORE, LEADS
 from lead_svc.seen import LEADS_SEEN
@@ -17,7 +19,7 @@ from shared.access.scoped import Scoped
 from shared.db.outbox import Told
 from shared.db.query import Query, is_in
 from shared.db.tx import Reader
-from shared.fields import personal
+from shared.fields import personal, searched
 from shared.http.answer import Identified
 from shared.http.listing import Listing, described
 from shared.known import FlagName
@@ -71,8 +73,9 @@ LIST = Listing(
     },
     sorts=("created_at", "captured_at", "updated_at", "score"),
     default="-created_at",
-    search=(LEAD.c.title, LEAD.c.company, LEAD.c.contact_name, LEAD.c.external_id),
-    personal=[LEAD.c[n] for n in (*personal(LeadFields), "reason")],
+    search=[LEAD.c[n] for n in (*searched(LeadDetails), "external_id")],
+    index=Indexed(Found.LEAD, LEAD.c.id),
+    personal=[LEAD.c[n] for n in (*personal(LeadDetails), "reason")],
     kind=kinds.LEADS,
     stored={"source": sources_of},
     beside={"score": _POINTS},

@@ -5,6 +5,8 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Table, bindparam, select
 
+from lead_svc.index.queries import Indexed
+from lead_svc.index.record import Found
 from lead_svc.parties.fields import AccountFields, ContactFields
 from lead_svc.parties.record import Account
 from lead_svc.parties.tables import ACCOUNT, ACCOUNTS, CONTACT, CONTACTS
@@ -12,7 +14,7 @@ from lead_svc.seen import ACCOUNTS_SEEN, CONTACTS_SEEN
 from shared.access import kinds
 from shared.access.scoped import Scoped
 from shared.db.query import Query
-from shared.fields import personal
+from shared.fields import personal, searched
 from shared.http.answer import Identified
 from shared.http.listing import Listing, described
 
@@ -42,6 +44,7 @@ ACCOUNTS_LIST = Listing(
     sorts=("created_at", "name"),
     default="-created_at",
     search=(ACCOUNT.c.name, ACCOUNT.c.external_id),
+    index=Indexed(Found.ACCOUNT, ACCOUNT.c.id),
 )
 CONTACTS_LIST = Listing(
     CONTACT,
@@ -49,7 +52,8 @@ CONTACTS_LIST = Listing(
     filters={**described(CONTACT, ContactFields), **{n: CONTACT.c[n] for n in ("external_id", "account_id", "email", "created_at")}},
     sorts=("created_at",),
     default="-created_at",
-    search=(CONTACT.c.name, CONTACT.c.email),
+    search=[CONTACT.c[n] for n in searched(ContactFields)],
+    index=Indexed(Found.CONTACT, CONTACT.c.id),
     personal=[CONTACT.c[n] for n in personal(ContactFields)],
     kind=kinds.ACCOUNTS,
 )

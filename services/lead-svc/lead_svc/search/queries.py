@@ -11,9 +11,10 @@ from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, FromClause, Integer, Select, Text, all_, bindparam, func, literal_column, select, union_all
+from sqlalchemy import FromClause, Select, select
 
 from lead_svc.index import rules
+from lead_svc.index.queries import common, has_pieces, has_words, of, said
 from lead_svc.index.record import Entry, Found
 from lead_svc.index.rules import Asked, Hit
 from lead_svc.index.tables import ENTRY
@@ -25,8 +26,6 @@ from shared.db.tx import Reader
 
 RANKED = 1000
 """So many of the newest that have the words are put in order."""
-SAMPLE, COMMON = 1000, 10
-"""Words are common where so many of the newest records of a kind have them."""
 NEWEST = 20_000
 """So many of the newest are read one by one for common words."""
 ENOUGH = 50
@@ -50,39 +49,7 @@ class Match:
     values: tuple[str, ...]
 
 
-def _of(kind: Found) -> ColumnElement[bool]:
-    """Written out, so that the index of the kind is met."""
-    return ENTRY.c.kind == literal_column(f"'{kind}'")
-
-
-def _said(entry: FromClause, masked: bool) -> ColumnElement[str]:
-    public: ColumnElement[str] = entry.c.public
-    return public if masked else public.op("||")(func.chr(10)).op("||")(entry.c.personal)
-
-
-def _has_words(said: ColumnElement[str]) -> ColumnElement[bool]:
-    return said.op("LIKE")(all_(bindparam("words", type_=ARRAY(Text))))
-
-
-_SHARE = Query(
-    union_all(
-        *[
-            select(literal_column(f"'{kind}'").label("kind"), func.count().label("n")).select_from(
-                select(_said(newest, False).label("said")).where(_has_words(_said(newest, False))).subquery()
-            )
-            for kind in Found
-            for newest in [select(ENTRY).where(_of(kind)).order_by(ENTRY.c.created_at.desc()).limit(SAMPLE).subquery(f"newest_{kind}")]
-        ]
-    ),
-    str,
-)
 DETAILS = Query(select(*[ENTRY.c[name] for name in Entry.__slots__]).where(is_in(ENTRY.c.id, "ids")), Entry)
-
-
-async def common(db: Reader, question: Asked) -> set[Found]:
-    """The kinds in which these words are common."""
-    found = await db.records(_SHARE, words=question.patterns)
-    return {Found(kind) for kind, n in found if n >= COMMON}
 
 
 class _Statements:
@@ -96,25 +63,24 @@ class _Statements:
         return self._query(path, masked, self._sought.key(actor), _Any(actor))
 
     def _compile(self, path: Path, masked: bool, key: tuple[Any, ...], by: "_Any") -> Query[_Candidate]:
-        kind, newest_first = _of(self._sought.kind), (ENTRY.c.created_at.desc(), ENTRY.c.id.desc())
-        every, has_words = select(ENTRY), _has_words(_said(ENTRY, masked))
+        kind, newest_first = of(self._sought.kind), (ENTRY.c.created_at.desc(), ENTRY.c.id.desc())
+        every, has = select(ENTRY), has_words(said(ENTRY, masked))
         found: FromClause
         if path == "seen":
-            seen = every.where(kind, has_words, self._sought.by_ids(by.actor)).order_by(*newest_first).limit(RANKED)
+            seen = every.where(kind, has, self._sought.by_ids(by.actor)).order_by(*newest_first).limit(RANKED)
             return _candidates(select(found := seen.subquery("found")), found, masked)
         if path == "pieces":
-            pieces = ENTRY.c.pieces.op("@>")(bindparam("pieces", type_=ARRAY(Integer)))
-            those = every.where(kind, pieces, has_words).order_by(*newest_first).cte("found")
+            those = every.where(kind, has_pieces(), has).order_by(*newest_first).cte("found")
             found = those.prefix_with("MATERIALIZED", dialect="postgresql")  # so that it goes by the pieces, whatever else is asked
             rows = select(found)
         else:
             found = every.where(kind).order_by(*newest_first).limit(NEWEST).subquery("newest")
-            rows = select(found).where(_has_words(_said(found, masked)))
+            rows = select(found).where(has_words(said(found, masked)))
         return _candidates(rows.where(self._sought.visible(by.actor, found)).limit(RANKED), found, masked)
 
 
 def _candidates(rows: Select[Any], found: FromClause, masked: bool) -> Query[_Candidate]:
-    return Query(rows.with_only_columns(found.c.id, found.c.created_at, _said(found, masked).label("said")), _Candidate)
+    return Query(rows.with_only_columns(found.c.id, found.c.created_at, said(found, masked).label("said")), _Candidate)
 
 
 class _Any:
@@ -137,7 +103,7 @@ _STATEMENTS = {kind: _Statements(sought) for kind, sought in SOUGHT.items()}
 
 async def find(db: Reader, actor: Actor, question: Asked, kinds: Collection[Found], limit: int) -> list[Match]:
     """The best first: what is so called, begins so, has words that begin so, has the words; of equals the newest first."""
-    frequent = await common(db, question)
+    frequent = await common(db, question, kinds)
     found: list[tuple[Hit, datetime, UUID, Sought, bool]] = []
     for kind in kinds:
         sought = SOUGHT[kind]
