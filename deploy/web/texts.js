@@ -4,6 +4,11 @@ export const TEXTS = {
   // frame
   view_today: ["Today", "今日"], view_leads: ["Leads", "线索"], view_pipeline: ["Pipeline", "销售管道"], view_deals: ["Deal", "商机"],
   view_funnel: ["Funnel", "销售漏斗"], view_kpis: ["KPIs", "关键指标"], views: ["Views", "视图"], skip: ["Skip to the content", "跳到正文"],
+  view_search: ["Search", "搜索"], view_accounts: ["Account", "客户"], search_all: ["Name, number, e-mail, phone", "名称、编号、邮箱、电话"],
+  search_what: ["Write a name, a number, an e-mail address or a phone number.", "请输入名称、编号、邮箱或电话。"],
+  nothing_found: ["Nothing that you see has “{q}”. Try fewer or other words.", "在您可见的记录中没有找到“{q}”，请换用更少或其他词语。"], search_all_kinds: ["Search all kinds", "搜索全部类型"],
+  kind_lead: ["Lead", "线索"], kind_account: ["Account", "客户"], kind_contact: ["Contact", "联系人"], kind_deal: ["Deal", "商机"], kind_quote: ["Quote", "报价单"], kind_contract: ["Contract", "合同"],
+  name: ["Name", "姓名"], contacts: ["Contacts", "联系人"], no_contacts: ["Nobody is known there yet.", "尚无联系人。"], no_leads_here: ["No lead names it.", "没有相关线索。"],
   colours: ["Colours", "配色"], sign_out: ["Sign out", "退出登录"], sign_in: ["Sign in", "登录"], signed_out: ["You are signed out.", "您已退出登录。"],
   choose_person: ["A development system: choose who you are.", "开发系统：请选择您的身份。"], api_docs: ["API documentation", "API 文档"],
   sign_in_failed: ["Signing in did not work ({why}). Try again.", "登录失败（{why}），请重试。"],

@@ -68,6 +68,8 @@ async def test_an_answer_says_what_was_found_and_where_to_read_it(desk: Desk) ->
         "number": None,
         "state": "captured",
         "owner_id": desk.id("ann"),
+        "account_id": None,
+        "deal_id": None,
         "matched": [
             {"field": "company", "text": "Acme Ltd"},
             {"field": "title", "text": "CRM for Acme"},

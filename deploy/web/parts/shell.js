@@ -3,6 +3,7 @@
 import { signOut } from "../auth.js";
 import { h } from "../dom.js";
 import { label, lang, t } from "../i18n.js";
+import { link } from "../router.js";
 import { myself, sees, sells } from "../session.js";
 
 const VIEWS = [
@@ -27,9 +28,14 @@ export function shell(changeLanguage) {
   const links = VIEWS.filter(([, , shown]) => shown()).map(([name, sign]) =>
     h("a", { href: `#/${name}`, "data-view": name }, h("span", { "aria-hidden": "true" }, sign), t(`view_${name}`)));
   const who = h("div.who", {}, h("b", {}, me.person?.name ?? me.id), h("span", {}, me.roles.map((role) => label("role", role)).join(", ")));
+  const asked = h("input", { type: "search", name: "q", "aria-label": t("search_all"), placeholder: t("search_all"), maxlength: 200 });
+  const find = h("form.find", { role: "search", "aria-label": t("view_search"), onsubmit: (event) => {
+    event.preventDefault();
+    if (asked.value.trim()) location.hash = link("search", null, { q: asked.value.trim() });
+  } }, asked);
   const top = h("header.top", {},
     h("a.brand", { href: "#/today" }, h("span.logo", { "aria-hidden": "true" }), "Clinch"),
-    h("nav", { "aria-label": t("views") }, links),
+    h("nav", { "aria-label": t("views") }, links), find,
     h("div.tools", {}, live, who,
       h("button.plain", { type: "button", onclick: changeLanguage, lang: lang() === "zh" ? "en" : "zh-CN" }, lang() === "zh" ? "English" : "中文"),
       h("button.plain", { type: "button", onclick: nextTheme, title: t("colours") }, t("colours")),
@@ -42,7 +48,10 @@ export function shell(changeLanguage) {
   return {
     element: h("div.frame", {}, skip, top, main),
     main,
-    at: (name) => links.forEach((one) => (one.dataset.view === name ? one.setAttribute("aria-current", "page") : one.removeAttribute("aria-current"))),
+    at: (name, query = {}) => {
+      links.forEach((one) => (one.dataset.view === name ? one.setAttribute("aria-current", "page") : one.removeAttribute("aria-current")));
+      asked.value = name === "search" ? (query.q ?? "") : "";
+    },
     live: (state) => {
       live.dataset.state = state;
       live.textContent = t(`stream_${state}`);

@@ -38,6 +38,8 @@ class FoundOut(BaseModel):
     number: str | None
     state: str | None
     owner_id: UUID | None
+    account_id: UUID | None = Field(description="Of a contact, and of other records as far as it is known.")
+    deal_id: UUID | None = Field(description="Of a quote or a contract, and of a lead that was converted.")
     matched: list[MatchOut] = Field(description="By what it was found, the best first.")
     href: str = Field(description="Where to read it.", examples=["/v1/leads/01890a5d-ac96-774b-bcce-b302099a8057"])
 
@@ -73,6 +75,8 @@ def _shown(match: Match, row: Any, by: Actor) -> FoundOut:
         number=getattr(row, "number", None),
         state=getattr(row, "state", None),
         owner_id=getattr(row, "owner_id", None),
+        account_id=getattr(row, "account_id", None),
+        deal_id=getattr(row, "deal_id", None),
         matched=[MatchOut(field=name, text=values[name]) for name in match.values],
         href=f"{sought.path}/{match.id}",
     )
