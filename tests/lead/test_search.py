@@ -1,12 +1,16 @@
 """The search over all records: what is found, in which order, by whom, and that nobody finds by what they do not see."""
 
+from pathlib import Path
 from typing import Any
 
 from lead_svc.search import filling
 from lead_svc.search.recount import differing
+from shared.clock import utcnow
 from tests.client import done
 from tests.harness import Running
 from tests.lead.desk import WHO, Desk
+
+SEARCH_PAGE = Path(__file__).parents[2] / "docs" / "search.md"
 
 
 async def found(desk: Desk, q: str, by: str = "eva", **asked: Any) -> list[dict[str, Any]]:
@@ -161,8 +165,10 @@ async def test_records_from_before_the_index_are_entered(desk: Desk, svc: Runnin
     async with svc.db.connection() as conn:
         await conn.execute("DELETE FROM search_entry")
     assert len(await wrong(svc)) == 3
-    await filling.again(svc.db, svc.clock)
-    while await filling.fill(svc.db, svc.clock):
+    statement = next(line for line in SEARCH_PAGE.read_text().splitlines() if line.startswith("INSERT INTO search_filling"))
+    async with svc.db.connection() as conn:
+        await conn.execute(statement)
+    while await filling.fill(svc.db, utcnow):
         pass
     assert await wrong(svc) == []
     assert lead["id"] in {item["id"] for item in await found(desk, "acme")}

@@ -36,10 +36,6 @@ _DUE = Query(
 )
 _KEEP = "UPDATE search_filling SET round = $2, after = $3, due_at = $4 WHERE kind = $1"
 _OVER = "DELETE FROM search_filling WHERE kind = $1"
-_ALL = """
-INSERT INTO search_filling (kind, round, due_at) SELECT unnest($1::text[]), 2, $2
-ON CONFLICT (kind) DO UPDATE SET round = 2, after = NULL, due_at = excluded.due_at
-"""
 _FROM = {
     kind.kind: Query(
         select(kind.of.table.c.id)
@@ -83,9 +79,3 @@ async def fill(db: Database, clock: Clock) -> bool:
         else:
             await tx.execute(_OVER, its.kind)
     return True
-
-
-async def again(db: Database, clock: Clock) -> None:
-    """Have all records of ours entered again."""
-    async with db.begin(_context(clock)) as tx:
-        await tx.execute(_ALL, [kind.kind for kind in OWN], tx.machine_now)
