@@ -63,8 +63,11 @@ def _entries(kind: str, many: int, random: Random) -> Iterator[tuple[object, ...
             company = f"{city}{name}{trade}有限公司"
         else:
             company = f"{random.choice(('Zephyr', 'Hanse', 'Nordic', 'Alpine', 'Baltic'))} {n} {random.choice(_ENDS)}"
-        public = text({"title": f"Rollout {n % 5000}", "company": company, "external_id": f"{kind}-{n}"})
-        personal = text({"contact_name": f"Ina Petersen {n % 997}", "email": f"ina.{n}@firm{n % 5000}.example", "phone": ""})
+        if kind == "account":
+            public, personal = text({"name": company, "external_id": f"{kind}-{n}"}), ""
+        else:
+            public = text({"title": f"Rollout {n % 5000}", "company": company, "external_id": f"{kind}-{n}"})
+            personal = text({"contact_name": f"Ina Petersen {n % 997}", "email": f"ina.{n}@firm{n % 5000}.example", "phone": ""})
         yield kind, public, personal, pieces(public, personal), n
 
 
