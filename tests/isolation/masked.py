@@ -16,6 +16,7 @@ SELECT table_name, column_name, data_type, udt_name FROM information_schema.colu
 WHERE table_schema = 'public' AND (data_type IN ('text', 'json', 'jsonb', 'ARRAY')) AND is_generated = 'NEVER'
 AND table_name IN (SELECT tablename FROM pg_tables WHERE schemaname = 'public')
 """
+_WORDS = ("hush001", "hulk", "hush003@firm-ann.example")
 _TEXTS = {"_text": "text[]"}
 
 
@@ -35,7 +36,9 @@ async def say(asker: Asker, word: str, instead_of: str) -> None:
 
 def _questions(found: Sequence[Route], person: Person, ids: dict[str, set[str]]) -> list[tuple[str, dict[str, str]]]:
     """What somebody asks of the kinds that they see masked."""
-    asked: list[tuple[str, dict[str, str]]] = []
+    found_as = {"lead": "lead", "contact": "account", "deal": "deal", "contract": "contract"}
+    searched = [kind for kind, seen_as in found_as.items() if person in masked_people(seen_as)]
+    asked = [("/v1/search", {"q": word, "kind": kind}) for kind in searched for word in _WORDS]
     for route in found:
         if route.kind is None or person not in masked_people(route.kind):
             continue
@@ -45,8 +48,7 @@ def _questions(found: Sequence[Route], person: Person, ids: dict[str, set[str]])
                 if p["name"] == "sort":
                     asked += [(route.path, {"sort": by, "limit": "200"}) for by in p["schema"]["enum"]]
                 elif _takes_any_text(p):
-                    words = ("hush001", "hulk", "hush003@firm-ann.example")
-                    asked += [(route.path, {p["name"]: word, "count": "exact"}) for word in words]
+                    asked += [(route.path, {p["name"]: word, "count": "exact"}) for word in _WORDS]
         elif len(route.names) == 1:
             asked += [(route.path.replace("{" + route.names[0] + "}", id), {}) for id in sorted(ids[route.collection])]
     return asked
