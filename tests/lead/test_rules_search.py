@@ -20,8 +20,10 @@ def test_what_has_the_words_has_all_their_pieces(values: list[str], q: str) -> N
 
 
 def test_pieces_of_other_characters_are_other_numbers() -> None:
-    letters = "abcxyz09 ä上海科技有限公司"
+    letters = "上海科技有限公司华讯"
     assert len({pieces(a + b)[0] for a, b in product(letters, letters)}) == len(letters) ** 2
+    latin = "abcxyz09ä"
+    assert len({pieces(a + b + c)[0] for a, b, c in product(latin, latin, latin)}) == len(latin) ** 3
     assert all(-(2**31) <= piece < 2**31 for piece in pieces("".join(letters) + "\U0001f600\U0010ffff"))
 
 
@@ -37,6 +39,7 @@ def test_case_width_and_blanks_do_not_count() -> None:
 
 def test_a_word_of_one_character_is_looked_for_where_words_begin() -> None:
     assert asked("a acme 上").words == (" a", "acme", " 上")
+    assert asked("ab 上海 c4").words == (" ab", "上海", " c4"), "and one of two letters or digits"
 
 
 def test_signs_that_mean_something_to_like_are_looked_for_themselves() -> None:

@@ -1,16 +1,20 @@
 """How texts are made findable, and how what was found is put in order. Pure.
 
-A text is cut into pieces of two characters, which are numbers; a record is looked at when it has all pieces of what is asked. So it
-needs no blanks between words, and Chinese is found like English. Whether the text is really there, a comparison says in the end.
+A text is cut into pieces, which are numbers; a record is looked at when it has all pieces of what is asked. So it needs no blanks between
+words, and Chinese is found like English. Whether the text is really there, a comparison says in the end.
+
+A piece is two characters long, or three where none of them is a Chinese one: two letters or digits are in too many texts.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import lru_cache
 
 from shared.spelling import compared
 
 _PRIME, _BITS = 65_599, 32
+_WIDE = 0x2E80
+"""From here on a character is a syllable or a word by itself: Chinese, Japanese, Korean."""
 _ESCAPED = str.maketrans({"\\": r"\\", "%": r"\%", "_": r"\_"})
 BREAK = "\n"
 
@@ -31,8 +35,21 @@ def text(values: Mapping[str, str | None]) -> str:
     return BREAK.join(line(name, value) for name, value in values.items())
 
 
-def _cut(said: str) -> Iterable[int]:
-    return (((ord(a) * _PRIME + ord(b)) & (2**_BITS - 1)) - 2 ** (_BITS - 1) for a, b in pairwise(said))
+@lru_cache(maxsize=1 << 16)
+def _number(characters: str) -> int:
+    number = 0
+    for one in characters:
+        number = number * _PRIME + ord(one)
+    return (number & (2**_BITS - 1)) - 2 ** (_BITS - 1)
+
+
+def _cut(said: str) -> Iterable[str]:
+    begins = [f" {word[0]}" for word in said.split(" ")[1:] if word]
+    if said.isascii():
+        return [*begins, *(said[n : n + 3] for n in range(len(said) - 2))]
+    wide = [ord(one) >= _WIDE for one in said]
+    pairs = [said[n : n + 2] for n in range(len(said) - 1) if wide[n] or wide[n + 1]]
+    return [*begins, *pairs, *(said[n : n + 3] for n in range(len(said) - 2) if not any(wide[n : n + 3]))]
 
 
 def pieces(*texts: str) -> list[int]:
@@ -40,13 +57,13 @@ def pieces(*texts: str) -> list[int]:
     found: set[int] = set()
     for said in texts:
         for each in said.split(BREAK):
-            found.update(_cut(each))
+            found.update(map(_number, _cut(each)))
     return list(found)
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What somebody looks for: each of these words. One of a single character is looked for where words begin."""
+    """What somebody looks for: each of these words. One that is too short for a piece is looked for where words begin."""
 
     whole: str
     words: tuple[str, ...]
@@ -64,7 +81,11 @@ class Asked:
 def asked(given: str) -> Asked:
     said = compared(given) or given.casefold()
     words = dict.fromkeys(said.split(" ") if said.strip() else [said])
-    return Asked(said, tuple(f" {word}" if len(word) == 1 else word for word in words))
+    return Asked(said, tuple(f" {word}" if _is_short(word) else word for word in words))
+
+
+def _is_short(word: str) -> bool:
+    return len(word) == 1 or (len(word) == 2 and max(map(ord, word)) < _WIDE)
 
 
 @dataclass(frozen=True, slots=True)

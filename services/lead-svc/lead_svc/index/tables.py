@@ -8,7 +8,7 @@ ENTRY = table(
     "search_entry",
     metadata,
     Entry,
-    Column("pieces", ARRAY(Integer), nullable=False, comment="pairs of characters, as numbers"),
+    Column("pieces", ARRAY(Integer), nullable=False, comment="pieces of the texts, as numbers"),
     Index("ix_search_entry_newest", "kind", "created_at", "id"),
     Index("ix_search_entry_deal", "deal_id", postgresql_where=text("deal_id IS NOT NULL")),
     Index("ix_search_entry_account", "account_id", postgresql_where=text("account_id IS NOT NULL")),

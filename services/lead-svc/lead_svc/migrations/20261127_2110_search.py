@@ -32,7 +32,7 @@ def upgrade() -> None:
         sa.Column("external_id", sa.Text(), nullable=True),
         sa.Column("state", sa.Text(), nullable=True),
         sa.Column("heard", sa.BigInteger(), nullable=True, comment="the version of the last event, of records of other services"),
-        sa.Column("pieces", postgresql.ARRAY(sa.Integer()), nullable=False, comment="pairs of characters, as numbers"),
+        sa.Column("pieces", postgresql.ARRAY(sa.Integer()), nullable=False, comment="pieces of the texts, as numbers"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_search_entry")),
         comment="what of each record is searched",
     )

@@ -52,8 +52,9 @@ class SearchOut(BaseModel):
 async def search(db: Reading, by: CurrentActor, q: Wanted, kind: Kinds = None, limit: Limit = USUAL) -> SearchOut:
     """Find leads, accounts, contacts, deals, quotes and contracts that you see, by a name, a number or an address.
 
-    Every word has to be in the record, also inside of a word; one of a single character where a word begins. What you see masked you
-    cannot find by. Common words are looked for in the newest records only. Deals, quotes and contracts follow their changes by a moment.
+    Every word has to be in the record, also inside of a word; one of a single character, or of two letters or digits, where a word
+    begins. What you see masked you cannot find by. Common words are looked for in the newest records only. Deals, quotes and contracts
+    follow their changes by a moment.
     """
     if "\0" in q:
         raise Invalid("q takes a text of up to 200 characters.", pointer="q", code="bad_parameter")

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import FromClause, Select, select
+from sqlalchemy import FromClause, Integer, Select, bindparam, select
 
 from lead_svc.index import rules
 from lead_svc.index.queries import common, has_pieces, has_words, of, said
@@ -25,7 +25,7 @@ from shared.db.query import Query, is_in
 from shared.db.tx import Reader
 
 RANKED = 1000
-"""So many of the newest that have the words are put in order."""
+"""So many of the newest that have the words are put in order, of all kinds that are asked for."""
 NEWEST = 20_000
 """So many of the newest are read one by one for common words."""
 ENOUGH = 50
@@ -67,7 +67,7 @@ class _Statements:
         every, has = select(ENTRY), has_words(said(ENTRY, masked))
         found: FromClause
         if path == "seen":
-            seen = every.where(kind, has, self._sought.by_ids(by.actor)).order_by(*newest_first).limit(RANKED)
+            seen = every.where(kind, has, self._sought.by_ids(by.actor)).order_by(*newest_first).limit(bindparam("most", type_=Integer))
             return _candidates(select(found := seen.subquery("found")), found, masked)
         if path == "pieces":
             those = every.where(kind, has_pieces(), has).order_by(*newest_first).cte("found")
@@ -76,7 +76,7 @@ class _Statements:
         else:
             found = every.where(kind).order_by(*newest_first).limit(NEWEST).subquery("newest")
             rows = select(found).where(has_words(said(found, masked)))
-        return _candidates(rows.where(self._sought.visible(by.actor, found)).limit(RANKED), found, masked)
+        return _candidates(rows.where(self._sought.visible(by.actor, found)).limit(bindparam("most", type_=Integer)), found, masked)
 
 
 def _candidates(rows: Select[Any], found: FromClause, masked: bool) -> Query[_Candidate]:
@@ -108,15 +108,17 @@ async def find(db: Reader, actor: Actor, question: Asked, kinds: Collection[Foun
     for kind in kinds:
         sought = SOUGHT[kind]
         masked = not unmasked(sought.access, actor)
-        for one in await _candidates_of(db, actor, question, sought, masked, kind in frequent):
+        for one in await _candidates_of(db, actor, question, sought, masked, kind in frequent, RANKED // len(kinds)):
             found.append((rules.hit(one.said, question), one.created_at, one.id, sought, masked))
     found.sort(key=lambda one: one[1], reverse=True)
     best = [found[n] for n in rules.by_place([one[0] for one in found])[:limit]]
     return [Match(id, sought.kind, _named(hit, sought)) for hit, _, id, sought, _ in best]
 
 
-async def _candidates_of(db: Reader, actor: Actor, question: Asked, of: Sought, masked: bool, frequent: bool) -> list[_Candidate]:
-    statements, params = _STATEMENTS[of.kind], {"words": question.patterns, **of.params(actor)}
+async def _candidates_of(
+    db: Reader, actor: Actor, question: Asked, of: Sought, masked: bool, frequent: bool, most: int
+) -> list[_Candidate]:
+    statements, params = _STATEMENTS[of.kind], {"words": question.patterns, "most": most, **of.params(actor)}
 
     async def read(path: Path, **more: Any) -> list[_Candidate]:
         return [_Candidate(*record) for record in await db.records(statements.of(path, masked, actor), **params, **more)]
