@@ -40,7 +40,7 @@ def _number(characters: str) -> int:
     number = 0
     for one in characters:
         number = number * _PRIME + ord(one)
-    return (number & (2**_BITS - 1)) - 2 ** (_BITS - 1)
+    return (number & ((1 << _BITS) - 1)) - (1 << (_BITS - 1))
 
 
 def _cut(said: str) -> Iterable[str]:
