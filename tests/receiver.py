@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -41,7 +41,8 @@ class Received:
 class Receiver:
     """`answers` are used up first, then it is always `status`.
 
-    `hold` keeps it silent for so many seconds, `together` until so many requests at once were there.
+    `judge` looks at each request and says the status and the body, in place of these. `hold` keeps it silent for so many seconds,
+    `together` until so many requests at once were there.
     """
 
     port: int = 0
@@ -52,6 +53,7 @@ class Receiver:
     hold: float = 0
     together: int = 0
     received: list[Received] = field(default_factory=list)
+    judge: Callable[[Received], tuple[int, bytes]] | None = None
     in_flight: int = 0
     most_in_flight: int = 0
     _more: asyncio.Event = field(default_factory=asyncio.Event)
@@ -84,9 +86,11 @@ class Receiver:
         finally:
             self.in_flight -= 1
         self.received.append(Received(head[0].split(" ")[1], headers, body))
-        status = self.answers.pop(0) if self.answers else self.status
+        status, answer = self.answers.pop(0) if self.answers else self.status, self.body
+        if self.judge is not None:
+            status, answer = self.judge(self.received[-1])
         more = "".join(f"{name}: {value}\r\n" for name, value in self.headers.items())
-        writer.write(f"HTTP/1.1 {status} X\r\nContent-Length: {len(self.body)}\r\n{more}\r\n".encode() + self.body)
+        writer.write(f"HTTP/1.1 {status} X\r\nContent-Length: {len(answer)}\r\n{more}\r\n".encode() + answer)
         await writer.drain()
         return True
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, MetaData, Table, Text, Uuid, text
+from sqlalchemy import ARRAY, CheckConstraint, Column, ForeignKey, Index, MetaData, Table, Text, Uuid, text
 from sqlalchemy.schema import SchemaItem
 
 from shared.db.record import table
@@ -35,6 +35,8 @@ class Message(Protocol):
 class Channel:
     """`targets` is SQL that gives `id` and `url` of those that may be sent to now, `removed` gives the `id` of those that are gone.
 
+    A channel that is `paced` sends no more in any minute than the `per_minute` that its `targets` give as well: its progress has `recent`.
+
     `message` is a dataclass of the columns that a delivery's message is written from, and a `Message`. Of what is due together, `order`
     is the column that says what goes first. `on_clean` is SQL that notes which deliveries are deleted: they are its table `gone`.
     """
@@ -49,6 +51,7 @@ class Channel:
     numbers: Callable[[Reader], Sending]
     order: str = "id"
     on_clean: str = "SELECT"
+    paced: bool = False
 
     @property
     def key(self) -> str:
@@ -75,9 +78,11 @@ def secret_table(name: str, metadata: MetaData) -> Table:
     )
 
 
-def progress_columns(name: str) -> Sequence[Column[Any]]:
+def progress_columns(name: str, *, paced: bool = False) -> Sequence[Column[Any]]:
     """How a target does. Apart from the target itself: it moves with every attempt, without an event."""
+    recent: Column[Any] = Column("recent", ARRAY(At), nullable=False, comment="when something was claimed in the last minute")
     return (
+        *([recent] if paced else ()),
         Column(f"{name}_id", Uuid, ForeignKey(f"{name}.id"), primary_key=True),
         Column("failing_since", At, comment="the first failure since something was taken"),
         Column("delivered_at", At, comment="when something was taken last"),

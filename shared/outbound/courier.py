@@ -54,12 +54,31 @@ class Claimed:
     message: Message
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What sending one delivery needs: `secrets` are the target's, the newest first; `at` is the machine's time."""
+
+    sender: Sender
+    db: Database
+    settings: Settings
+    delivery: Claimed
+    secrets: Sequence[str]
+    at: datetime
+
+
+async def signed(attempt: Attempt) -> Answer:
+    """A POST of the message, signed as the Standard Webhooks specification says."""
+    message = attempt.delivery.message
+    body = message.body
+    return await attempt.sender.post(attempt.delivery.url, signature.headers(attempt.secrets, message.message_id, attempt.at, body), body)
+
+
 @dataclass(frozen=True)
 class Courier:
     """The work of a channel.
 
-    `make` makes deliveries for these targets, whose progress is locked, and says whether there may be more to come at once.
-    `disable` is called when a target is gone, or has taken nothing for days.
+    `send` brings one message to its target. `make` makes deliveries for these targets, whose progress is locked, and says whether there
+    may be more to come at once. `disable` is called when a target is gone, or has taken nothing for days.
     """
 
     channel: Channel
@@ -68,6 +87,7 @@ class Courier:
     disable: Callable[[Tx, UUID, DisableReason], Awaitable[None]]
     sender: Callable[[Settings, Clock], Sender]
     meters: Meters
+    send: Callable[[Attempt], Awaitable[Answer]] = signed
 
     @property
     def jobs(self) -> tuple[Callable[[Database, Any, Clock, asyncio.Event], Coroutine[Any, Any, None]], ...]:
@@ -122,6 +142,8 @@ class Courier:
             return False, []
         moved = await self.make(tx, targets)
         due = await tx.rows(_claim(self.channel), targets, tx.machine_now, tx.machine_now + CLAIM)
+        if due and self.channel.paced:
+            await tx.execute(_pace(self.channel), [row[1] for row in due], tx.machine_now)
         return moved, [
             Claimed(id, target_id, url, tries, until, self.channel.message(*carried)) for id, target_id, url, tries, until, *carried in due
         ]
@@ -137,8 +159,7 @@ class Courier:
                 log.error(f"{self.channel.name}_secret_unreadable", target=str(delivery.target_id), error=str(error))
                 answer = Answer(None, "our own copy of the secret cannot be read", 0)
             else:
-                body = delivery.message.body
-                answer = await sender.post(delivery.url, signature.headers(keys, delivery.message.message_id, at, body), body)
+                answer = await self.send(Attempt(sender, db, settings, delivery, keys, at))
             self.meters.seconds.observe(answer.seconds)
             async with db.begin(self._context(clock)) as tx:
                 reason = await self.record(tx, delivery, answer, at)
@@ -183,12 +204,26 @@ def _lock(of: Channel) -> str:
     """
 
 
+_RECENT = "(SELECT count(*) FROM unnest(p.recent) AS r(at) WHERE r.at > $2::timestamptz - interval '1 minute')"
+
+
+def _pace(of: Channel) -> str:
+    """Notes that these were claimed now, and forgets what is over a minute old. The progress is locked by the turn."""
+    return f"""
+    UPDATE {of.progress} p SET recent = array(
+      SELECT r.at FROM unnest(p.recent) AS r(at) WHERE r.at > $2::timestamptz - interval '1 minute'
+    ) || array_fill($2::timestamptz, ARRAY[c.claimed::int])
+    FROM (SELECT target, count(*) AS claimed FROM unnest($1::uuid[]) AS t(target) GROUP BY target) c WHERE p.{of.key} = c.target
+    """
+
+
 def _claim(of: Channel) -> str:
+    paced = f", (SELECT t.per_minute FROM ({of.targets}) t WHERE t.id = p.{of.key}) - {_RECENT}" if of.paced else ""
     return f"""
     WITH room AS (
-      SELECT p.{of.key}, CASE WHEN p.failing_since IS NULL THEN {AT_ONCE} ELSE 1 END - (
+      SELECT p.{of.key}, least(CASE WHEN p.failing_since IS NULL THEN {AT_ONCE} ELSE 1 END - (
         SELECT count(*) FROM {of.delivery} d WHERE d.{of.key} = p.{of.key} AND d.claimed_until > $2
-      ) AS free FROM {of.progress} p WHERE p.{of.key} = ANY($1::uuid[])
+      ){paced}) AS free FROM {of.progress} p WHERE p.{of.key} = ANY($1::uuid[])
     ), due AS (
       SELECT d.id FROM room CROSS JOIN LATERAL (
         SELECT id FROM {of.delivery}

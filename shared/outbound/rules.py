@@ -16,16 +16,20 @@ KEPT_ATTEMPTS = 20
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of an attempt: a status, or why there is none. `retry_after` is what the receiver asked for."""
+    """What came of an attempt: a status, or why there is none; both when the receiver took the request and refused what it says.
+
+    `retry_after` is what the receiver asked for, `said` the beginning of its answer, for senders that must read it.
+    """
 
     status: int | None
     error: str | None
     seconds: float
     retry_after: timedelta | None = None
+    said: bytes = b""
 
     @property
     def is_taken(self) -> bool:
-        return self.status is not None and 200 <= self.status < 300
+        return self.status is not None and 200 <= self.status < 300 and self.error is None
 
     @property
     def is_gone(self) -> bool:
@@ -47,7 +51,7 @@ def after(tries: int, answer: Answer, now: datetime, jitter: float, by: Sending)
     if answer.is_gone or tries > len(by.back_off_seconds):
         return Next(DeliveryState.FAILED, None)
     wait = timedelta(seconds=by.back_off_seconds[tries - 1]) * (1 + JITTER * jitter)
-    if answer.status in (429, 503) and answer.retry_after is not None:
+    if answer.retry_after is not None and (answer.status in (429, 503) or answer.error is not None):
         wait = max(wait, min(answer.retry_after, timedelta(hours=by.longest_wait_hours)))
     return Next(DeliveryState.PENDING, now + wait)
 

@@ -18,10 +18,15 @@ log = structlog.get_logger()
 async def renew(tx: Tx, channel: Channel, target_id: UUID) -> str:
     """A new secret, which is told this once. Older ones sign as long as they were given: see `end`."""
     secret = signature.new_secret()
+    await keep(tx, channel, target_id, secret)
+    return secret
+
+
+async def keep(tx: Tx, channel: Channel, target_id: UUID, secret: str) -> None:
+    """Keep a secret of the target, sealed. Older ones stay in force as long as they were given: see `end`."""
     sealed = Seal.of(tx.settings).close(secret.encode()).decode()
     into = f"INSERT INTO {channel.secret} (id, {channel.key}, sealed, created_at) VALUES ($1, $2, $3, $4)"
     await tx.execute(into, new_id(), target_id, sealed, tx.machine_now)
-    return secret
 
 
 async def end(tx: Tx, channel: Channel, target_id: UUID, until: datetime) -> None:

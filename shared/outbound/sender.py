@@ -2,7 +2,7 @@
 
 Name look-up, check and connection are one step inside httpcore's pool, so a name that leads elsewhere a moment later (DNS rebinding)
 changes nothing; TLS still verifies the name. Redirects are not followed, proxies of the environment are not used, no cookie is kept,
-and what the receiver says is neither stored nor read beyond its head: it may hold anybody's data.
+and what the receiver says is not stored: it may hold anybody's data. It is read beyond its head only where it must be judged.
 """
 
 import asyncio
@@ -108,8 +108,8 @@ class Sender:
     async def __aexit__(self, *_: object) -> None:
         await self._pool.aclose()
 
-    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """The outcome. Never raises for anything that the receiver or the network does."""
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes, *, listens: bool = False) -> Answer:
+        """The outcome. Never raises for anything that the receiver or the network does. `listens`: what it said is in the outcome."""
         target = httpx.URL(url)
         own = {"host": target.netloc.decode(), "user-agent": self._agent, "accept": "*/*"}
         sent: Sequence[tuple[bytes | str, bytes | str]] = [*own.items(), *headers.items()]
@@ -119,9 +119,9 @@ class Sender:
             async with asyncio.timeout(self._seconds) as limit, self._pool.stream("POST", to, headers=sent, content=body) as response:
                 limit.reschedule(None)  # it has answered; what follows has its own limit
                 later = retry_after(_header(response, b"retry-after"), self._clock())
-                answer = Answer(response.status, None, monotonic() - started, later)
-                await _drain(response)
-                return answer
+                took = monotonic() - started
+                said = await _drain(response)
+                return Answer(response.status, None, took, later, said if listens else b"")
         except OutOfBounds as refused:
             error = str(refused)
         except TimeoutError:
@@ -137,12 +137,13 @@ def _header(response: httpcore.Response, name: bytes) -> str | None:
     return next((value.decode("latin-1") for given, value in response.headers if given.lower() == name), None)
 
 
-async def _drain(response: httpcore.Response) -> None:
-    """Read the rest of the answer off the connection. Errors no longer matter: the receiver has answered."""
-    taken = 0
+async def _drain(response: httpcore.Response) -> bytes:
+    """Read the rest of the answer off the connection, and give it. Errors no longer matter: the receiver has answered."""
+    taken = bytearray()
     with suppress(TimeoutError, httpcore.NetworkError, httpcore.ProtocolError):
         async with asyncio.timeout(DRAIN_SECONDS):
             async for part in response.aiter_stream():
-                taken += len(part)
-                if taken > READ_AT_MOST:
-                    return
+                taken += part
+                if len(taken) > READ_AT_MOST:
+                    break
+    return bytes(taken)

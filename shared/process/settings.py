@@ -1,6 +1,7 @@
 """Settings of a service: environment variables with the prefix `CLINCH_`, secrets also from `CLINCH_<NAME>_FILE`."""
 
 import os
+import re
 from decimal import Decimal
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -84,6 +85,8 @@ class Settings(LogSettings):
         pattern=r"^(https?://[^\s/?#]+(/[^\s/?#]+)*)?$",
         description="Where others reach the one origin, for example https://clinch.example.com: events name their schemas there",
     )
+    smtp_url: SecretStr | None = Field(default=None, description="The mail server: smtp://user:password@host:587, or smtps://...:465")
+    mail_from: str = Field(default="clinch@localhost", description="Whom our mail is from")
 
     @model_validator(mode="before")
     @classmethod
@@ -114,6 +117,15 @@ class Settings(LogSettings):
     def _some_key(cls, value: SecretStr) -> SecretStr:
         if not all(key.strip() for key in value.get_secret_value().split(",")):
             raise ValueError("a key is empty")
+        return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _some_mail_server(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value():
+            return None
+        if value is not None and not re.match(r"smtps?://([^@/]+@)?[^@/:]+(:\d+)?/?$", value.get_secret_value()):
+            raise ValueError("not a mail server; write smtp://user:password@host:587, or smtps://user:password@host:465")
         return value
 
     @model_validator(mode="after")

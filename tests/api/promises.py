@@ -20,6 +20,7 @@ BEYOND_SCHEMA = {
     *("unknown_kind", "unknown_lead", "nobody", "text_version_needed", "from_needed", "unknown_kpi"),
     *("unknown_account", "unknown_referrer_account", "unknown_team", "inactive_person", "cannot_move", "past", "reporting_currency"),
     *("day_range", "time_range", "too_fine", "blank", "unseen_character"),
+    *("not_for_robots", "not_for_mail", "not_signed", "not_a_robot", "no_mail_server", "address_refused"),
 }
 """Codes of refusals for reasons that JSON Schema cannot express: rules between fields, references, the calendar."""
 OF_FILES = {"bad_format", "bad_pair", "unknown_zone", "unknown_field", "unknown_column", "missing_field", "bad_header", "bad_value"}

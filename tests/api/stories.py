@@ -6,6 +6,7 @@ A value under `operation_id.name` is for that operation alone: a row in the stat
 from typing import Any
 
 from lead_svc.dormant.jobs import step
+from metrics_svc.notifications.courier import COURIER as NOTIFIER
 from shared.auth.actor import OWNERS
 from shared.events.team import PersonAdded
 from shared.ids import external_id
@@ -206,6 +207,9 @@ async def contracts(svc: Running) -> Values:
 
 async def figures(svc: Running) -> Values:
     team = external_id("team", "north")
+    chat = {"name": "All", "kind": "slack", "types": ["*"], "address": "http://127.0.0.1:65535/services/T0"}
+    async with svc.client() as admin:
+        channels = [done(await admin.post("/v1/notification-channels", json=chat), 201) for _ in range(2)]
     await svc.hear(PersonAdded(role="rep", team_id=team, team_path=[team]), svc.person("rep", "ann"))
     who: dict[str, Any] = {"owner_id": svc.person("rep", "ann"), "team_id": team, "source": "referral"}
     stories: list[Story] = []
@@ -221,15 +225,28 @@ async def figures(svc: Running) -> Values:
     endpoints = [await hooks.register(NOBODY, start="beginning") for _ in range(3)]
     await hooks.turn()
     sent, removed, rotated = endpoints
+    async with svc.transaction() as tx:
+        await NOTIFIER.take_turn(tx)
+    async with svc.client() as admin:
+        messages = ids((await admin.get(f"/v1/notification-channels/{channels[0]['id']}/deliveries")).json()["items"])
     return {
         **await policies(svc),
         "webhook_id": ids([sent]),
         "delivery_id": ids(await hooks.deliveries(sent)),
         "remove_webhook.webhook_id": ids([removed]),
         "rotate_webhook_secret.webhook_id": ids([rotated]),
+        "channel_id": ids(channels[:1]),
+        "get_notification_delivery.delivery_id": messages,
+        "redeliver_notification_delivery.delivery_id": messages,
+        "remove_notification_channel.channel_id": ids(channels[1:]),
         "url": [NOBODY],
+        "address": [chat["address"]],
+        "kind": ["slack"],
+        "secret": [None],
+        "to": [None],
         "types": [["clinch.deal.*"]],
-        "name": [k["name"] for k in kpis],
+        "read_kpi.name": [k["name"] for k in kpis],
+        "list_kpi_records.name": [k["name"] for k in kpis],
         "owner": [str(svc.person("rep", "ann"))],
         "source": ["referral"],
     }

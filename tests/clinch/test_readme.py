@@ -35,6 +35,7 @@ NOT_PASTED = {
     "docs/building-blocks.md": "looks at what a system with data has",
     "docs/campaigns.md": "tests/lead/test_campaigns.py does the same",
     "docs/consent.md": "tests/lead/test_consent.py does the same",
+    "docs/notifications.md": "needs a robot; tests/metrics/test_notifications.py has stand-ins",
     "docs/pool.md": "tests/lead/test_pool.py does the same",
     "docs/signals.md": "tests/lead/test_signals.py does the same",
     "docs/working-leads.md": "moves the clock: a test of its own",

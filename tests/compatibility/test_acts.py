@@ -17,6 +17,7 @@ SAME_ACT = {
     "record_signals": "record_signal",
     "set_rates": "set_rate",
     "redeliver_webhook_delivery": "redeliver_webhook",
+    "redeliver_notification_delivery": "redeliver_notification_channel",
 }
 """Operations that do what another one does, with many records or with one: the act names that other one."""
 

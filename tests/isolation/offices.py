@@ -40,7 +40,7 @@ async def imported(asker: Asker) -> dict[str, str]:
 
 
 async def offices(asker: Asker, found: Sequence[Route], imports: dict[str, str]) -> list[str]:
-    """All or nothing, by role: imports with the files of their problems, operations, webhooks."""
+    """All or nothing, by role: imports with the files of their problems, operations, webhooks, channels."""
 
     async def one(path: str, person: Any, roles: set[str]) -> str | None:
         got = await asker.get(person, path)
@@ -53,7 +53,7 @@ async def offices(asker: Asker, found: Sequence[Route], imports: dict[str, str])
     asked = []
     for route in found:
         roles = next((roles for prefix, roles in FOR_ROLES.items() if route.path.startswith(prefix)), None)
-        if roles is not None and "{webhook_id}" not in route.path:
+        if roles is not None and not {"{webhook_id}", "{channel_id}"} & {*route.path.split("/")}:
             path = route.at(imports.get(route.collection, asker.world.id("ann")))
             asked += [one(path, person, roles) for person in ACTIVE]
     return [text for text in await together(asked) if text]

@@ -95,6 +95,7 @@ FOR_ROLES = {
     "/v1/forms": {"admin", "director", "sales_ops", "ops", "marketing", "auditor"},
     "/v1/operations/": {"admin", "ops"},
     "/v1/webhooks": {"admin", "ops"},
+    "/v1/notification-channels": {"admin", "ops"},
     "/v1/policies/{policy}/versions/{number}/simulation": {"admin", "director", "sales_ops"},
     "/v1/team/people/{person_id}/hand-over": {"admin", "director", "sales_ops", "ops", "manager", "regional_head", "auditor"},
 }

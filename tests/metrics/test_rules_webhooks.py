@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from standardwebhooks import Webhook as Oracle
 
-from metrics_svc.webhooks import rules
+from metrics_svc.following import patterns
 from metrics_svc.webhooks.message import PING, Message
 from metrics_svc.webhooks.record import Progress, Webhook, WebhookState
 from metrics_svc.webhooks.rules import ROTATE_SECRET
@@ -60,12 +60,12 @@ def test_the_same_event_has_the_same_body_in_any_zone() -> None:
     ],
 )
 def test_patterns(pattern: str, type_: str, yes: bool) -> None:
-    assert rules.matches(pattern, type_) is yes
+    assert patterns.matches(pattern, type_) is yes
 
 
 def test_a_pattern_that_no_event_has_is_found_out() -> None:
     known = ["clinch.deal.won.v1", "clinch.lead.captured.v1"]
-    assert rules.unknown(["clinch.deal.*", "clinch.lead.catpured.v1", "*", "clinch.contract.*"], known) == [1, 3]
+    assert patterns.unknown(["clinch.deal.*", "clinch.lead.catpured.v1", "*", "clinch.contract.*"], known) == [1, 3]
 
 
 def test_a_ping_is_no_event() -> None:

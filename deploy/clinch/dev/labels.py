@@ -10,7 +10,7 @@ from pathlib import Path
 from clinch.errors import CommandError
 
 GLOSSARY = Path(__file__).resolve().parents[3] / "docs" / "glossary.md"
-LABELS = "services/lead-svc/lead_svc/labels/labels.json"
+LABELS = "shared/labels/labels.json"
 
 Groups = dict[str, dict[str, dict[str, str]]]
 """Group, value, language: {"lead_state": {"captured": {"en": "Captured", "zh": "已录入"}}}."""

@@ -5,7 +5,9 @@ from itertools import pairwise
 from metrics_svc.counting.stages import REACHED
 from metrics_svc.facts.deal import UNKNOWN_STAGE
 from metrics_svc.feed import checks as feed
-from metrics_svc.webhooks.cursor import MATCHES
+from metrics_svc.following import checks as following
+from metrics_svc.notifications.courier import WANTED
+from metrics_svc.notifications.rules import MOVES as NOTIFICATION_MOVES
 from metrics_svc.webhooks.rules import MOVES
 from shared.verify import ACCOUNTS_TOTAL, Check, Total, legal_histories
 
@@ -27,21 +29,9 @@ CHECKS = (
         "every deal is in a stage that this release knows; else upgrade metrics-svc",
         f"SELECT id FROM deal_fact WHERE flags ? '{UNKNOWN_STAGE}'",
     ),
-    Check(
-        7,
-        "each event that an endpoint has come to and wants has its delivery, or had it and was cleaned away",
-        f"""
-        SELECT w.id || ' ' || f.position FROM webhook w JOIN webhook_cursor c ON c.webhook_id = w.id
-        JOIN feed f ON f.position > greatest(c.matched_from, c.forgotten_to) AND f.position <= c.position
-        LEFT JOIN webhook_delivery d ON d.webhook_id = w.id AND d.position = f.position
-        WHERE w.state <> 'removed' AND d.id IS NULL AND {MATCHES}
-        """,
-    ),
-    Check(
-        7,
-        "nothing is delivered that an endpoint has not come to",
-        "SELECT d.id FROM webhook_delivery d JOIN webhook_cursor c ON c.webhook_id = d.webhook_id WHERE d.position > c.position",
-    ),
+    *following.checks("webhook", "an endpoint"),
+    *legal_histories(NOTIFICATION_MOVES, table="notification_channel", column="state"),
+    *following.checks("notification_channel", "a channel", wanted=WANTED),
 )
 
 TOTALS = (

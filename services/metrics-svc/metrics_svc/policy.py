@@ -1,5 +1,6 @@
 """The numbers of figures, the feed and webhooks, and what metrics-svc reads of deal-svc's."""
 
+from metrics_svc.notifications.policy import Notifications
 from metrics_svc.numbers import Figures, Webhooks
 from metrics_svc.settings import MetricsSettings
 from shared.policy.document import Document, Policy, value
@@ -8,11 +9,14 @@ from shared.process.settings import Settings
 
 
 class MetricsPolicy(Served):
-    """What figures reckon with, how long the feed reaches back, how webhooks are sent."""
+    """What figures reckon with, how long the feed reaches back, how webhooks and notifications are sent."""
 
     figures: Figures = value(Figures(), "Figures", "指标", "What figures reckon with.")
     feed_days: int = value(30, "Days of the feed", "事件流保留天数", "Days for which the feed and the stream can go back.", ge=1, le=3650)
     webhooks: Webhooks = value(Webhooks(), "Webhooks", "Webhook", "How events are sent to other systems.")
+    notifications: Notifications = value(
+        Notifications(), "Notifications", "通知", "How group chats and mailboxes are told what happens, and in which words."
+    )
 
 
 def _begins(settings: Settings) -> MetricsPolicy:

@@ -13,6 +13,8 @@ from metrics_svc.flow.api import router as flow
 from metrics_svc.fold import LANES
 from metrics_svc.funnel.api import router as funnel
 from metrics_svc.metadata import metadata
+from metrics_svc.notifications.api import router as notifications
+from metrics_svc.notifications.courier import COURIER as NOTIFIER
 from metrics_svc.past import tables as _past  # noqa: F401  (declares its tables)
 from metrics_svc.pipeline.api import router as pipeline
 from metrics_svc.policy import POLICY
@@ -31,17 +33,18 @@ service = Service(
         "/v1/events",
         "/v1/stream",
         "/v1/webhooks",
+        "/v1/notification-channels",
     ),
     metadata=metadata,
     policies=[POLICY],
     migrations=Path(__file__).parent / "migrations",
-    routers=[figures, funnel, flow, pipeline, events, webhooks],
+    routers=[figures, funnel, flow, pipeline, events, webhooks, notifications],
     readers=[
         directory.reader(),
         *[lane.reader for lane in LANES.values()],
         Reader(feed.NAME, feed.feed, feed.TOPICS, instead="the feed would have every event twice."),
     ],
-    jobs=[keep_current, sum_up, forget_old, *COURIER.jobs],
+    jobs=[keep_current, sum_up, forget_old, *COURIER.jobs, *NOTIFIER.jobs],
     checks=CHECKS,
     totals=TOTALS,
     settings=MetricsSettings,

@@ -1,21 +1,16 @@
 """`GET /v1/labels`: what people read for the names that all services use: states, reasons, roles, acts, events, KPIs."""
 
-from functools import cache
-from pathlib import Path
 from typing import Annotated
 
-import orjson
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from shared.auth import CurrentActor
 from shared.documents.record import Language
 from shared.http.edge import ClinchRoute
+from shared.labels import labels
 
 router = APIRouter(prefix="/v1/labels", tags=["labels"], route_class=ClinchRoute)
-
-LABELS = Path(__file__).parent / "labels.json"
-"""Written by `clinch docs` from docs/glossary.md, the stages and the KPIs: services do not import each other."""
 
 
 class LabelsOut(BaseModel):
@@ -30,10 +25,4 @@ class LabelsOut(BaseModel):
 @router.get("")
 async def list_labels(_: CurrentActor, lang: Annotated[Language, Query(description="Chinese or English.")] = "en") -> LabelsOut:
     """What to show people for states, reasons, roles, acts, events and KPIs of all services, in their language."""
-    return _in(lang)
-
-
-@cache
-def _in(lang: Language) -> LabelsOut:
-    named = orjson.loads(LABELS.read_bytes())
-    return LabelsOut(lang=lang, groups={group: {value: said[lang] for value, said in of.items()} for group, of in named.items()})
+    return LabelsOut.model_validate({"lang": lang, "groups": labels(lang)})

@@ -8,14 +8,12 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request
 from pydantic import HttpUrl
 
-from metrics_svc.webhooks import commands, courier, queries, rules
+from metrics_svc.following import patterns
+from metrics_svc.following.models import DeliveryOut, PingOut, RedeliveredOut, RedeliverIn
+from metrics_svc.webhooks import commands, courier, queries
 from metrics_svc.webhooks.message import ping
 from metrics_svc.webhooks.models import (
     KEEP_OLD,
-    DeliveryOut,
-    PingOut,
-    RedeliveredOut,
-    RedeliverIn,
     RotateIn,
     WebhookIn,
     WebhookOut,
@@ -29,7 +27,6 @@ from shared.auth import Actor, CurrentActor
 from shared.clock import machine
 from shared.db.tx import Reader, Tx
 from shared.errors import Invalid
-from shared.events.envelope import REGISTRY
 from shared.http.edge import ClinchRoute, IfMatch, InTx, KeyRequired, Reading
 from shared.http.idempotency import keep_secret
 from shared.http.listing import Page, PageRequest
@@ -67,18 +64,11 @@ async def _checked(url: HttpUrl, settings: Settings) -> str:
     return text
 
 
-def _known(types: Sequence[str]) -> list[str]:
-    """The patterns without repetitions. `Invalid` for one that no event matches."""
-    if wrong := rules.unknown(types, REGISTRY):
-        raise Invalid("No event has such a type; docs/events.md lists them.", pointer=f"/types/{wrong[0]}", code="unknown_type")
-    return list(dict.fromkeys(types))
-
-
 @router.post("", status_code=201)
 async def register_webhook(body: WebhookIn, tx: InTx, request: Request) -> WebhookWithSecret:
     """Register an endpoint. For admin and ops. The answer holds its secret, which is not shown again."""
     keep_secret(request)
-    url, types = await _checked(body.url, tx.settings), _known(body.types)
+    url, types = await _checked(body.url, tx.settings), patterns.checked(body.types)
     return await _with_secret(tx, *await commands.register(tx, url=url, types=types, description=body.description, start=body.start))
 
 
@@ -110,7 +100,7 @@ async def update_webhook(webhook_id: UUID, body: WebhookPatch, tx: InTx, expect:
     if "url" in changes:
         changes["url"] = await _checked(body.url, tx.settings)
     if "types" in changes:
-        changes["types"] = _known(body.types)
+        changes["types"] = patterns.checked(body.types)
     webhook = await commands.change(tx, webhook_id, expect=expect, changes=changes, enabled=enabled)
     return (await _shown(tx, [webhook], tx.actor, tx.machine_now))[0]
 

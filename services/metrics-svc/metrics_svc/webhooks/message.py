@@ -3,29 +3,17 @@
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated
 from uuid import UUID
 
-from shared.stored import Stored
+from metrics_svc.following.record import Followed
 
 PING = "clinch.webhook.ping"
 """The type of a test delivery. It is not an event: no pattern matches it, and the registry does not have it."""
 
 
 @dataclass(frozen=True)
-class Message:
-    """An event of the feed. Its bytes are the same at every attempt."""
-
-    position: Annotated[int, Stored(big=True)]
-    event_id: UUID
-    type: str
-    subject: UUID
-    sequence: Annotated[int, Stored(big=True, comment="the version of the subject")]
-    event_time: datetime
-
-    @property
-    def message_id(self) -> UUID:
-        return self.event_id
+class Message(Followed):
+    """Its bytes are the same at every attempt."""
 
     @property
     def body(self) -> bytes:

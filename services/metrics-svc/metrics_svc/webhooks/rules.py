@@ -1,7 +1,7 @@
-"""Which events an endpoint wants; what may be done with it and by whom."""
+"""What may be done with an endpoint, and by whom."""
 
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable
 from datetime import timedelta
 
 from metrics_svc.webhooks.record import WEBHOOK, Progress, Webhook, WebhookState
@@ -17,21 +17,6 @@ from shared.events.metrics import (
     WebhookRemoved,
     WebhookSecretRotated,
 )
-
-# -- Types -----------------------------------------------------------------------------------------------------------------
-
-
-def matches(pattern: str, type_: str) -> bool:
-    """`*` stands for everything, `clinch.deal.*` for what begins with `clinch.deal.`; anything else for itself."""
-    return type_.startswith(pattern[:-1]) if pattern.endswith("*") else type_ == pattern
-
-
-def unknown(patterns: Sequence[str], known: Collection[str]) -> list[int]:
-    """The indexes of patterns that no event of the contract matches: misspelt, or no longer told."""
-    return [n for n, pattern in enumerate(patterns) if not any(matches(pattern, type_) for type_ in known)]
-
-
-# -- Acts ------------------------------------------------------------------------------------------------------------------
 
 
 def register_unmet(endpoints: int, most: int) -> list[Unmet]:

@@ -1,0 +1,1 @@
+"""Notification channels: what happens, told in a few words in a group chat (Feishu, DingTalk, WeCom, Slack) or by mail."""
