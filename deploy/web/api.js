@@ -30,8 +30,16 @@ export function withParams(path, params) {
 export async function act(method, path, body, version) {
   const headers = { "Content-Type": "application/json", "Idempotency-Key": crypto.randomUUID() };
   if (version !== undefined && version !== null) headers["If-Match"] = version === "*" ? "*" : `"${version}"`;
-  return (await send(method, path, { headers, body: JSON.stringify(body ?? {}) })).json();
+  const answer = await send(method, path, { headers, body: JSON.stringify(body ?? {}) });
+  for (const [, id] of (answer.headers.get("Clinch-Settled") ?? "").matchAll(/id="([^"]+)"/g)) settled.set(id, Date.now());
+  return answer.json();
 }
+
+const settled = new Map();
+const LAG = 10_000; // milliseconds after which the list over all services has surely heard of it
+
+/** Whether an action here has settled this work a moment ago: the list of open work may still show it. */
+export const isSettled = (id) => Date.now() - (settled.get(id) ?? 0) < LAG;
 
 /** Any request as whoever is signed in. Nothing is kept by the browser: the next one to sign in is somebody else. */
 export async function send(method, path, { headers = {}, body, signal } = {}) {

@@ -23,9 +23,9 @@ export const TEXTS = {
   approvals: ["Waiting for my approval", "待我审批"], overdue: ["Overdue payments", "逾期款项"], yesterday: ["Won and lost yesterday", "昨日赢单与输单"],
   no_follow_ups: ["Nobody waits for you.", "没有待跟进的线索。"], see_leads: ["See all leads", "查看全部线索"], escalated: ["escalated", "已上报"], and_more: ["and {n} more", "另有 {n} 项"],
   no_next_steps: ["No next step is due within a week.", "一周内没有到期的下一步。"], see_pipeline: ["See the pipeline", "查看销售管道"],
-  without_step: ["{n} open deals have no next step: set one.", "{n} 个商机没有下一步，请设定。"], nothing_closed: ["Nothing was won or lost yesterday.", "昨日没有赢单或输单。"],
-  no_approvals: ["Nothing waits for you.", "没有待您审批的事项。"], asked_by: ["asked by {name}", "由 {name} 提请"], approve: ["Approve", "批准"], reject: ["Reject", "驳回"],
-  nothing_overdue: ["Nothing is overdue.", "没有逾期款项。"], of_amount: ["of {amount} open", "共 {amount} 未收"],
+  nothing_closed: ["Nothing was won or lost yesterday.", "昨日没有赢单或输单。"],
+  no_approvals: ["Nothing waits for you.", "没有待您审批的事项。"], approve: ["Approve", "批准"], reject: ["Reject", "驳回"],
+  nothing_overdue: ["Nothing is overdue.", "没有逾期款项。"],
   // filters and figures
   period: ["Period", "期间"], period_month: ["this month", "本月"], period_last_month: ["last month", "上月"], period_quarter: ["this quarter", "本季度"],
   period_last_quarter: ["last quarter", "上季度"], period_year: ["this year", "今年"], period_all: ["everything", "全部时间"], period_12: ["last 12 months", "近 12 个月"],

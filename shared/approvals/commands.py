@@ -97,6 +97,7 @@ async def decide(
         requested_at=request.approval.requested_at,
         opened_at=step.opened_at,
         opened=opened,
+        ended=rules.ended(request, after),
         reason=reason,
     )
     return await _save(tx, of, request, after, told, at=at)
@@ -120,8 +121,10 @@ async def withdraw(tx: Tx, of: Approvals, record: Any, request: Request, *, at: 
     """End an open approval undecided."""
     if request.approval.state is not ApprovalState.OPEN:
         return request
-    told = of.tells(of.withdrawn, record, content_hash=request.approval.content_hash, reason=reason)
-    return await _save(tx, of, request, rules.withdrawn(request, at), told, at=at)
+    after = rules.withdrawn(request, at)
+    ended = rules.ended(request, after)
+    told = of.tells(of.withdrawn, record, content_hash=request.approval.content_hash, ended=ended, reason=reason)
+    return await _save(tx, of, request, after, told, at=at)
 
 
 async def free(tx: Tx, of: Approvals, record: Any, request: Request, owner_id: UUID, *, at: datetime) -> bool:
@@ -131,7 +134,8 @@ async def free(tx: Tx, of: Approvals, record: Any, request: Request, owner_id: U
     if not changed:
         return False
     steps = [_as_data(s) for s in changed if s.state is StepState.OPEN]
-    await _save(tx, of, request, after, of.tells(of.reopened, record, steps=steps), at=at)
+    told = of.tells(of.reopened, record, steps=steps, ended=rules.ended(request, after))
+    await _save(tx, of, request, after, told, at=at)
     before = {step.id: step for step in request.approved}
     return any(step.id in before for step in changed)
 

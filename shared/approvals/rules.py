@@ -103,6 +103,13 @@ def changed(before: Request, after: Request) -> list[Step]:
     return [step for step in after.steps if step != known.get(step.id)]
 
 
+def ended(before: Request, after: Request) -> list[str]:
+    """The names of the steps that were open, and are so no more without being decided."""
+    left = (StepState.WAITING, StepState.DROPPED)
+    were_open = {step.id for step in before.steps if step.state is StepState.OPEN}
+    return [step.name for step in after.steps if step.id in were_open and step.state in left]
+
+
 def _freed(step: Step, person: UUID) -> Step:
     if step.state is StepState.APPROVED and step.decided_by == person:
         step = replace(_closed(step), decided_by=None, decided_at=None)

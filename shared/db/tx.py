@@ -216,6 +216,11 @@ class Tx(Reader):
         await self.settle()
         return [one.event for one in self._told if isinstance(one.event, kind)]
 
+    async def all_told(self) -> Sequence[Told]:
+        """The same of all types, with the subjects of the events."""
+        await self.settle()
+        return self._told
+
     async def _follow(self) -> None:
         """Do what follows from what was told, once for all events of a type, in the order in which the types came first."""
         told, self._followed = self._followed, []

@@ -33,7 +33,7 @@ class ApprovalRequested(Decided):
 class ApprovalDecided(BaseModel):
     """One step was decided, which was open since `opened_at`. `state` is that of the approval then.
 
-    `opened` are the steps that others wait for from now on.
+    `opened` are the steps that others wait for from now on, `ended` those that nobody waits for any more.
     """
 
     step: str
@@ -43,6 +43,7 @@ class ApprovalDecided(BaseModel):
     requested_at: datetime
     opened_at: datetime | None = None
     opened: list[ApprovalStepData] = []
+    ended: list[str] = []
     reason: str | None = None
 
 
@@ -65,13 +66,15 @@ class ApprovalEscalated(BaseModel):
 
 
 class ApprovalReopened(BaseModel):
-    """Steps are open again: who decided them, or was to, owns the record now."""
+    """Steps are open again: who decided them, or was to, owns the record now. `ended` are those that wait for these again."""
 
     steps: list[ApprovalStepData]
+    ended: list[str] = []
 
 
 class ApprovalWithdrawn(BaseModel):
-    """It was taken back before all had decided, or its record was given up."""
+    """It was taken back before all had decided, or its record was given up. `ended` are the steps that were open."""
 
     content_hash: str
+    ended: list[str] = []
     reason: str | None = None

@@ -17,6 +17,7 @@ EXPOSED = (
     "Location",
     "Retry-After",
     "Idempotency-Replayed",
+    "Clinch-Settled",
     "X-Trace-Id",
     "Deprecation",
     "Sunset",

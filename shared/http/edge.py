@@ -23,6 +23,7 @@ from shared.http.documented import documented, parameter
 from shared.http.entry import checks_of
 from shared.http.export import answer as export
 from shared.http.page import only_wanted
+from shared.http.settled import name_settled
 from shared.process.telemetry import trace_id, traceparent
 
 _DRY_RUN = parameter(
@@ -123,6 +124,7 @@ class ClinchRoute(APIRoute):
                     response = await answer(request)
                     tx: Tx | None = getattr(request.state, "tx", None)
                     if tx is not None:
+                        await name_settled(tx, response)
                         idempotency.keep(request, tx, response)
             except idempotency.Replayed as replayed:
                 await request.app.state.db.on_disk()  # the request that did it may still wait for that

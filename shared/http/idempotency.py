@@ -20,7 +20,7 @@ from shared.seal import Seal
 KEPT_REFUSALS = frozenset({409, 412})
 """A rule's refusal is an answer too. What depends on rights, limits or the input's form is decided again each time."""
 
-_KEPT_HEADERS = frozenset({b"content-type", b"etag", b"location", b"link"})
+_KEPT_HEADERS = frozenset({b"content-type", b"etag", b"location", b"link", b"clinch-settled"})
 _SEALED = "x-sealed"
 """Marks, among the stored headers, a body that is encrypted: it tells a secret (`keep_secret`)."""
 _LONGEST = 200

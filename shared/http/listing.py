@@ -89,6 +89,7 @@ class Listing(Generic[R]):
     said: roles that see the `kind` of records masked cannot filter or sort by them, and `q` passes them over. Without a kind that is
     who sees any kind masked.
     `beside` are columns of other tables that `into` names, and `source` is what joins these to the table.
+    A filter of another kind stands ready-made in place of its column.
     """
 
     def __init__(
@@ -96,7 +97,7 @@ class Listing(Generic[R]):
         table: FromClause,
         into: type[R],
         *,
-        filters: Mapping[str, ColumnElement[Any]],
+        filters: Mapping[str, ColumnElement[Any] | Filter],
         sorts: Sequence[str],
         default: str,
         search: Sequence[ColumnElement[Any]] = (),
@@ -114,10 +115,12 @@ class Listing(Generic[R]):
         self._columns: Mapping[str, ColumnElement[Any]] = {**table.c, **beside}
         self._model: Any = into if issubclass(into, BaseModel) else None
         self.names = tuple(into.model_fields) if issubclass(into, BaseModel) else tuple(f.name for f in fields(cast(Any, into)))
-        made = {name: PersonFilter if name in ("owner_id", *people) else Filter for name in filters}
-        self.filters = {name: made[name](name, c, choices_in(hints.get(getattr(c, "key", name)))) for name, c in filters.items()}
+        self.filters: dict[str, Filter] = {}
+        for name, c in filters.items():
+            made = PersonFilter if name in ("owner_id", *people) else Filter
+            self.filters[name] = c if isinstance(c, Filter) else made(name, c, choices_in(hints.get(getattr(c, "key", name))))
         if "team_id" in filters:
-            self.filters["team"] = TeamFilter(filters["team_id"])
+            self.filters["team"] = TeamFilter(self.filters["team_id"].column)
         self.sorts = {name: kind_of(self._columns[name]) for name in sorts}
         # A model need not show what its list is sorted by.
         self._read_too = tuple(name for name in sorts if name not in self.names) if self._model else ()

@@ -18,6 +18,8 @@ from shared.http.going import going_of
 from shared.http.page import item_of
 from shared.http.problem import ProblemOut
 from shared.http.routes import Routes
+from shared.http.settled import DOCUMENTED as SAYS_SETTLED
+from shared.http.settled import NAME as SETTLED
 
 _READ = {
     400: "The request could not be read, for example bad UTF-8",
@@ -154,6 +156,7 @@ _HEADERS = {
         "schema": {"type": "integer"},
     },
     "Idempotency-Replayed": {"description": "`true`: the answer that this key was given before", "schema": {"const": "true"}},
+    SETTLED: SAYS_SETTLED,
 }
 
 
@@ -165,7 +168,7 @@ def _show_headers(answer: dict[str, Any], schemas: dict[str, Any], *, new: bool,
         *(["ETag"] if "version" in record.get("properties", ()) else []),
         *(["Link"] if "next_cursor" in record.get("properties", ()) else []),
         *(["Location"] if new else []),
-        *(["Idempotency-Replayed"] if replayed else []),
+        *(["Idempotency-Replayed", SETTLED] if replayed else []),
         *(["RateLimit-Policy", "RateLimit"] if counted else []),
     ]
     if names:

@@ -16,7 +16,7 @@ from tests.deal.sales import ACME, Sales
 from tests.harness import Running
 from tests.lead.desk import WHO, Desk
 from tests.metrics.endpoints import Webhooks
-from tests.metrics.told import Contract, Deal, Lead, Story, events_of, hear, on
+from tests.metrics.told import Contract, Deal, FollowUp, Lead, Story, events_of, hear, on
 
 Values = dict[str, list[Any]]
 NOBODY = "http://127.0.0.1:65535/hooks"
@@ -218,6 +218,7 @@ async def figures(svc: Running) -> Values:
         deal = Deal(f"D{n}", lead, **who).opened(on(n + 3), 1000 * n).moved(on(n + 4), "proposal")
         stories += [lead, deal.won(on(n + 30)) if n % 3 else deal.lost(on(n + 20))]
     stories.append(Contract("C1", deal, 11000).paid(on(50)))
+    stories += [FollowUp(f"F{n}", lead, **who).set(on(40), on(41 + n)) for n in range(3)]
     await hear(svc, events_of(stories))
     async with svc.client() as admin:
         kpis = (await admin.get("/v1/metrics/kpis")).json()
@@ -248,6 +249,9 @@ async def figures(svc: Running) -> Values:
         "read_kpi.name": [k["name"] for k in kpis],
         "list_kpi_records.name": [k["name"] for k in kpis],
         "owner": [str(svc.person("rep", "ann"))],
+        "subject_id": [[str(lead.id)]],
+        "assignee": [str(svc.person("rep", "ann")), "me", "my_team"],
+        "zone": ["Asia/Shanghai"],
         "source": ["referral"],
     }
 

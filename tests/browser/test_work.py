@@ -78,6 +78,30 @@ def test_what_others_do_is_seen_as_it_happens(browser: Any, origin: str, api: Ap
         seen.page.get_by_role("link", name=name).wait_for()
 
 
+def test_what_is_to_be_done_comes_to_today_and_leaves_it_when_it_is_done(browser: Any, origin: str, api: Api) -> None:
+    me = api("dev-rep").get("/v1/me").json()["id"]
+    with tab(browser, origin) as seen:
+        seen.sign_in("dev-rep").settled()
+        seen.page.locator(".live[data-state=live]").wait_for()
+        lists = [path.partition("?")[0] for path in seen.requests if "?" in path]
+        assert (lists.count("/v1/tasks"), lists.count("/v1/day")) == (1, 1), lists
+        assert not {"/v1/leads/tasks", "/v1/contracts/approvals", "/v1/contracts"} & {*lists}
+        name = f"Urgent {uuid4().hex[:6]}"
+        lead = api("dev-director").post("/v1/leads", json={"source": "trade_show", "company": name, "owner_id": me}).json()["id"]
+        plan = api("dev-rep").put(f"/v1/leads/{lead}/follow-up", json={"due_at": _soon(seen)})
+        assert plan.status_code == 200, plan.text
+        shown = seen.page.get_by_role("link", name=name)
+        shown.first.wait_for()
+        assert shown.first.get_attribute("href") == f"#/leads/{lead}"
+        api("dev-rep").post(f"/v1/leads/{lead}/disqualify", json={"reason": "no_budget"}).raise_for_status()
+        shown.first.wait_for(state="detached")
+
+
+def _soon(seen: Tab) -> str:
+    """Before all else that is due: the list shows the most urgent."""
+    return str(seen.page.evaluate("new Date(Date.now() + 60_000).toISOString()"))
+
+
 def test_a_tab_that_nobody_looks_at_goes_on_where_it_was(browser: Any, origin: str, api: Api) -> None:
     """Browsers open six connections to a host: a stream for each open tab would stop all others."""
     hide = "hidden => { Object.defineProperty(document, 'hidden', {value: hidden, configurable: true});"

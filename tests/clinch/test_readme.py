@@ -30,6 +30,7 @@ PASTED = (
     "docs/scoring.md",
     "docs/search.md",
     "docs/stream.md",
+    "docs/worklist.md",
 )
 NOT_PASTED = {
     "docs/building-blocks.md": "looks at what a system with data has",

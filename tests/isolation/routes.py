@@ -21,6 +21,7 @@ LISTS = {
     "/v1/contracts": "contract",
     "/v1/contracts/approvals": "contract",
     "/v1/payments": "contract",
+    "/v1/tasks": "work",
 }
 """Lists of records, with the kind that decides. What begins with the address of one record is seen by whoever sees that record."""
 
@@ -33,6 +34,7 @@ WHOLES = {
     "/v1/quotes": "deal_id",
     "/v1/payments": "contract_id",
     "/v1/contracts/approvals": "contract_id",
+    "/v1/tasks": "subject_id",
 }
 """Lists of parts: the field that names the record they belong to."""
 
@@ -63,6 +65,7 @@ FOR_ALL = {
 """Nothing of a customer is in them."""
 
 FIGURES = {
+    "/v1/day",  # with items of /v1/tasks, by its condition: tests/metrics/test_day.py
     "/v1/metrics/kpis/{name}",
     "/v1/metrics/kpis/{name}/records",
     "/v1/metrics/figures",

@@ -1,7 +1,7 @@
 // Filters above a view. What is chosen goes into the address.
 
 import { h } from "../dom.js";
-import { isoDay, midnight, t } from "../i18n.js";
+import { isoDay, t } from "../i18n.js";
 import { setQuery } from "../router.js";
 import { nameOf, owners } from "../session.js";
 
@@ -61,5 +61,3 @@ export function periodChoice(query) {
 }
 
 export const bar = (...filters) => h("form.filters", { role: "search", onsubmit: (event) => event.preventDefault() }, filters);
-
-export const yesterday = () => ({ from: midnight(-1).toISOString(), to: midnight(0).toISOString() });

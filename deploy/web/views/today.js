@@ -1,42 +1,94 @@
 // Today: what waits for me, and what became of yesterday. Each part loads by itself.
 
-import { act, get } from "../api.js";
+import { act, get, isSettled } from "../api.js";
 import { h } from "../dom.js";
 import { ago, dayAndTime, figure, label, midnight, money, t } from "../i18n.js";
 import { refused } from "../parts/actions.js";
 import { badge, grade, mark } from "../parts/badge.js";
 import { toast } from "../parts/dialog.js";
-import { period, yesterday } from "../parts/filters.js";
+import { period } from "../parts/filters.js";
 import { form } from "../parts/form.js";
 import { empty, section } from "../parts/section.js";
 import { link } from "../router.js";
 import { leads, meet, myself, nameOf, sees, sells } from "../session.js";
 
 const SHOWN = 8; // of each kind, before the list that has all of them
+const MOMENT = 1500; // milliseconds
 const STRIP = ["leads_captured", "win_rate", "average_deal_size", "sales_cycle", "first_response", "overdue_rate"];
 
 export function today() {
+  const work = once(readWork), day = once(readDay);
+  const mine = (subject) => async () => (await work()).filter((item) => item.subject === subject && !isSettled(item.id));
   const parts = {
     figures: (sees("lead_figures") || sees("deal_figures")) && section(t("this_month"), readFigures, strip, { className: "wide" }),
-    lead: sees("lead") && section(t("follow_ups"), readTasks, tasks),
-    deal: sells() && section(t("next_steps"), readSteps, steps),
-    approval: sees("contract") && section(t("approvals"), readApprovals, (page) => approvals(page, () => parts.approval.refresh())),
-    contract: sees("contract") && section(t("overdue"), readOverdue, overdue),
-    closed: sells() && section(t("yesterday"), readClosed, closed),
+    lead: sees("lead") && section(t("follow_ups"), mine("lead"), tasks),
+    deal: sells() && section(t("next_steps"), mine("deal"), steps),
+    approval: sees("contract") && section(t("approvals"), () => readApprovals(work, day), (items) => approvals(items, () => parts.approval.refresh())),
+    contract: sees("contract") && section(t("overdue"), () => readOverdue(work), overdue),
+    closed: sells() && section(t("yesterday"), async () => (await day()).yesterday, closed),
   };
   const { person } = myself();
+  const refresh = (kinds) => {
+    const heard = (...of) => kinds.has(undefined) || of.some((kind) => kinds.has(kind));
+    work.again();
+    if (heard("deal", "contract")) day.again();
+    if (heard("lead")) parts.lead?.refresh?.();
+    if (heard("deal")) [parts.deal, parts.closed].forEach((part) => part?.refresh?.());
+    if (heard("contract")) parts.approval?.refresh?.();
+    if (heard("contract", "milestone", "payment")) parts.contract?.refresh?.();
+  };
+  let later = null;
+  const missed = new Set();
   return {
     element: h("div.view", {}, h("h1", {}, t("hello", { name: person?.name ?? "" })),
       h("p.quiet", {}, dayAndTime(new Date())), h("div.grid", {}, Object.values(parts))),
     live: (events) => {
       const kinds = new Set(events.map((event) => event?.type.split(".")[1]));
-      const all = kinds.has(undefined);
-      if (all || kinds.has("lead")) parts.lead?.refresh?.();
-      if (all || kinds.has("deal")) [parts.deal, parts.closed].forEach((part) => part?.refresh?.());
-      if (all || kinds.has("contract")) parts.approval?.refresh?.();
-      if (all || ["contract", "milestone", "payment"].some((kind) => kinds.has(kind))) parts.contract?.refresh?.();
+      refresh(kinds);
+      // The list and the stream follow the services each by itself: the list may hear of this a moment later.
+      kinds.forEach((kind) => missed.add(kind));
+      later ??= setTimeout(() => { later = null; refresh(new Set(missed)); missed.clear(); }, MOMENT);
     },
   };
+}
+
+/** Read once for several parts, until `again()`. */
+function once(load) {
+  let asked = null;
+  const read = () => (asked ??= load().catch((error) => { asked = null; throw error; }));
+  read.again = () => (asked = null);
+  return read;
+}
+
+// -- What is to be done: docs/worklist.md -----------------------------------------------------------------------------------
+
+const whose = () => (leads() ? "my_team" : "me");
+
+/** What is overdue or due within a week, the most urgent first, with what the services call their records. */
+async function readWork() {
+  const { items } = await get("/v1/tasks", { assignee: whose(), "due[lt]": midnight(8).toISOString(), limit: 100 });
+  const [ofLeads, ofDeals] = ["lead", "deal"].map((subject) => items.filter((item) => item.subject === subject).slice(0, SHOWN));
+  await Promise.all([
+    meet(items.map((item) => item.assignee_id)),
+    name(ofLeads, "/v1/leads", ["id", "company", "title", "grade"]),
+    name(ofDeals, "/v1/deals", ["id", "name", "stage", "next_step"]),
+  ]);
+  return items;
+}
+
+/** Events tell no names of people and of what customers said, so the service that has the records is asked. */
+async function name(items, path, fields) {
+  const ids = [...new Set(items.map((item) => item.subject_id))];
+  if (!ids.length) return;
+  const found = new Map((await get(path, { id: ids, fields, limit: 200 })).items.map((record) => [record.id, record]));
+  for (const item of items) item.record = found.get(item.subject_id);
+}
+
+async function readDay() {
+  const day = await get("/v1/day", { assignee: whose(), zone: Intl.DateTimeFormat().resolvedOptions().timeZone });
+  const { won, lost } = day.yesterday ?? { won: { deals: [] }, lost: { deals: [] } };
+  await meet([...won.deals, ...lost.deals].map((deal) => deal.owner_id));
+  return day;
 }
 
 // -- Figures ----------------------------------------------------------------------------------------------------------
@@ -51,21 +103,13 @@ function strip(figures) {
 
 // -- Leads: follow-ups and first responses -----------------------------------------------------------------------------------
 
-async function readTasks() {
-  const mine = leads() ? {} : { assignee: myself().id };
-  const page = await get("/v1/leads/tasks", { ...mine, limit: SHOWN, sort: "due_at", count: "exact" });
-  await meet(page.items.map((task) => task.assignee_id));
-  return page;
-}
-
-function tasks({ items, count }) {
+function tasks(items) {
   if (!items.length) return empty(t("no_follow_ups"), h("a", { href: "#/leads" }, t("see_leads")));
-  return [todo(items.map((task) => ({
-    name: h("a", { href: link("leads", task.lead_id) }, task.company ?? task.title ?? "–"),
-    marks: [grade(task.grade), label("work", task.kind), task.escalated && mark(t("escalated"))],
-    says: task.text ?? task.hint?.[document.documentElement.lang.startsWith("zh") ? "zh" : "en"],
+  return [todo(items.slice(0, SHOWN).map((task) => ({
+    name: h("a", { href: link("leads", task.subject_id) }, task.record?.company ?? task.record?.title ?? task.subject_name ?? "–"),
+    marks: [task.record && grade(task.record.grade), label("work", task.kind), task.escalated && mark(t("escalated"))],
     due: task.due_at, late: task.overdue, who: leads() && nameOf(task.assignee_id),
-  }))), rest(count - items.length)];
+  }))), rest(items.length - SHOWN)];
 }
 
 const rest = (n) => n > 0 && h("p.quiet", {}, t("and_more", { n }));
@@ -76,63 +120,44 @@ const todo = (items) => h("ul.todo", {}, items.map(({ name, marks = [], says, du
 
 // -- Deals ----------------------------------------------------------------------------------------------------------------
 
-const FIELDS = ["id", "name", "stage", "amount", "next_step", "next_step_due_at", "owner_id", "account_name"];
-
-async function readSteps() {
-  const mine = leads() ? {} : { owner_id: myself().id };
-  const { items } = await get("/v1/deals", { ...mine, open: true, limit: 200, fields: FIELDS });
-  const soon = midnight(8).toISOString();
-  const found = items.filter((deal) => deal.next_step_due_at && deal.next_step_due_at < soon);
-  found.sort((a, b) => a.next_step_due_at.localeCompare(b.next_step_due_at));
-  await meet(found.slice(0, SHOWN).map((deal) => deal.owner_id));
-  return { found, without: items.filter((deal) => !deal.next_step_due_at).length };
+function steps(items) {
+  if (!items.length) return empty(t("no_next_steps"), h("a", { href: "#/pipeline" }, t("see_pipeline")));
+  return [todo(items.slice(0, SHOWN).map((step) => ({
+    name: h("a", { href: link("deals", step.subject_id) }, step.record?.name ?? step.subject_name ?? "–"),
+    marks: [step.record && badge("stage", step.record.stage)], says: step.record?.next_step,
+    due: step.due_at, late: step.overdue, who: leads() && nameOf(step.assignee_id),
+  }))), rest(items.length - SHOWN)];
 }
 
-function steps({ found, without }) {
-  const now = new Date().toISOString();
-  if (!found.length && !without) return empty(t("no_next_steps"), h("a", { href: "#/pipeline" }, t("see_pipeline")));
-  return [todo(found.slice(0, SHOWN).map((deal) => ({
-    name: h("a", { href: link("deals", deal.id) }, deal.name), marks: [badge("stage", deal.stage)],
-    says: deal.next_step, due: deal.next_step_due_at, late: deal.next_step_due_at < now, who: leads() && nameOf(deal.owner_id),
-  }))), rest(found.length - SHOWN), without > 0 && h("p.quiet", {}, h("a", { href: "#/pipeline" }, t("without_step", { n: without })))];
-}
-
-async function readClosed() {
-  const { from, to } = yesterday();
-  const { items } = await get("/v1/deals", { stage: ["won", "lost"], "closed_at[gte]": from, "closed_at[lt]": to, limit: 50, sort: "-closed_at",
-    fields: ["id", "name", "stage", "amount", "close_reason", "owner_id"] });
-  await meet(items.map((deal) => deal.owner_id));
-  return items;
-}
-
-function closed(items) {
-  if (!items.length) return empty(t("nothing_closed"));
-  return h("ul.todo", {}, items.map((deal) => h("li", {},
-    h("div", {}, h("b", {}, h("a", { href: link("deals", deal.id) }, deal.name)), " ", badge("stage", deal.stage),
-      deal.close_reason && deal.stage === "lost" && h("p.quiet", {}, label("loss_reason", deal.close_reason))),
-    h("div.due", {}, money(deal.amount), h("span.quiet", {}, nameOf(deal.owner_id))))));
+function closed({ won, lost, currency }) {
+  const deals = [...won.deals.map((deal) => ({ ...deal, stage: "won" })), ...lost.deals.map((deal) => ({ ...deal, stage: "lost" }))];
+  if (!deals.length) return empty(t("nothing_closed"));
+  return [h("ul.todo", {}, deals.map((deal) => h("li", {},
+    h("div", {}, h("b", {}, h("a", { href: link("deals", deal.deal_id) }, deal.account_name ?? "–")), " ", badge("stage", deal.stage)),
+    h("div.due", {}, money({ amount: deal.amount, currency }), h("span.quiet", {}, nameOf(deal.owner_id)))))),
+    rest(won.count + lost.count - deals.length)];
 }
 
 // -- Contracts ---------------------------------------------------------------------------------------------------------------
 
-async function readApprovals() {
-  const page = await get("/v1/contracts/approvals", { mine: true, limit: SHOWN, sort: "due_at" });
-  await meet(page.items.map((item) => item.requested_by));
-  return page;
+/** Those with a time, and those without. */
+async function readApprovals(work, day) {
+  const items = [...(await work()), ...(await day()).undated.items];
+  return items.filter((item) => item.kind === "approval" && !isSettled(item.id));
 }
 
-function approvals({ items }, again) {
+function approvals(items, again) {
   if (!items.length) return empty(t("no_approvals"));
-  return todo(items.map((item) => ({
-    name: `${item.number} ${item.account_name}`, marks: [label("review_part", item.part)], says: t("asked_by", { name: nameOf(item.requested_by) }),
+  return [todo(items.slice(0, SHOWN).map((item) => ({
+    name: item.subject_name, marks: [label("review_part", item.what)], says: item.account_name,
     due: item.due_at, late: item.overdue,
     buttons: h("div.actions", {}, decide(item, "approved", again), decide(item, "rejected", again)),
-  })));
+  }))), rest(items.length - SHOWN)];
 }
 
-function decide({ contract_id, part, content_hash }, decision, again) {
+function decide({ subject_id, what: part, content_hash }, decision, again) {
   const says = t(decision === "approved" ? "approve" : "reject");
-  const send = (given) => act("POST", `/v1/contracts/${contract_id}/reviews`, { part, decision, content_hash, ...given }, "*");
+  const send = (given) => act("POST", `/v1/contracts/${subject_id}/reviews`, { part, decision, content_hash, ...given }, "*");
   return h("button", { type: "button", class: decision === "approved" ? "primary" : "", onclick: async () => {
     try {
       const asked = decision === "rejected" && (await form(says, [{ name: "reason", title: t("reason"), kind: "long", required: true }], send, { button: says }));
@@ -146,18 +171,19 @@ function decide({ contract_id, part, content_hash }, decision, again) {
   } }, says);
 }
 
-async function readOverdue() {
-  const fields = ["id", "number", "account_name", "overdue", "outstanding", "owner_id", "deal_id"];
-  const { items } = await get("/v1/contracts", { state: ["signed", "active"], limit: 200, fields });
-  const found = items.filter((contract) => Number(contract.overdue.amount) > 0).sort((a, b) => b.overdue.amount - a.overdue.amount);
-  await meet(found.slice(0, SHOWN).map((contract) => contract.owner_id));
-  return found;
+/** Whoever sells sees what their customers owe, whoever books money what all do. */
+async function readOverdue(work) {
+  const late = (item) => item.kind === "milestone" && item.overdue && !isSettled(item.id);
+  if (sells()) return (await work()).filter(late);
+  const { items } = await get("/v1/tasks", { kind: "milestone", overdue: true, limit: 50 });
+  await meet(items.map((item) => item.assignee_id));
+  return items.filter(late);
 }
 
 function overdue(found) {
   if (!found.length) return empty(t("nothing_overdue"));
-  return [h("ul.todo", {}, found.slice(0, SHOWN).map((contract) => h("li", {},
-    h("div", {}, h("b", {}, sees("deal") ? h("a", { href: link("deals", contract.deal_id) }, contract.account_name) : contract.account_name),
-      h("p.quiet", {}, `${contract.number} · ${nameOf(contract.owner_id)}`)),
-    h("div.due.late", {}, money(contract.overdue), h("span.quiet", {}, t("of_amount", { amount: money(contract.outstanding) })))))), rest(found.length - SHOWN)];
+  return [h("ul.todo", {}, found.slice(0, SHOWN).map((item) => h("li", {},
+    h("div", {}, h("b", {}, item.account_name ?? item.subject_name), h("p.quiet", {}, `${item.subject_name} · ${nameOf(item.assignee_id)}`)),
+    h("div.due.late", {}, money(item.amount), h("time", { datetime: item.due_at, title: dayAndTime(item.due_at) }, ago(item.due_at)))))),
+    rest(found.length - SHOWN)];
 }

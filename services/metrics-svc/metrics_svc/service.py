@@ -5,6 +5,7 @@ from pathlib import Path
 from metrics_svc.cells import tables as _cells  # noqa: F401  (declares its tables)
 from metrics_svc.cells.merging import sum_up
 from metrics_svc.checks import CHECKS, TOTALS
+from metrics_svc.day.api import router as day
 from metrics_svc.feed import commands as feed
 from metrics_svc.feed.api import router as events
 from metrics_svc.feed.retention import forget_old
@@ -22,6 +23,7 @@ from metrics_svc.rebuild.current import keep_current
 from metrics_svc.settings import MetricsSettings
 from metrics_svc.webhooks.api import router as webhooks
 from metrics_svc.webhooks.courier import COURIER
+from metrics_svc.worklist.api import router as tasks
 from shared.log.readers import Reader
 from shared.parties import directory
 from shared.process.service import Service
@@ -30,6 +32,8 @@ service = Service(
     name="metrics-svc",
     prefixes=(
         "/v1/metrics",
+        "/v1/tasks",
+        "/v1/day",
         "/v1/events",
         "/v1/stream",
         "/v1/webhooks",
@@ -38,7 +42,7 @@ service = Service(
     metadata=metadata,
     policies=[POLICY],
     migrations=Path(__file__).parent / "migrations",
-    routers=[figures, funnel, flow, pipeline, events, webhooks, notifications],
+    routers=[figures, funnel, flow, pipeline, tasks, day, events, webhooks, notifications],
     readers=[
         directory.reader(),
         *[lane.reader for lane in LANES.values()],

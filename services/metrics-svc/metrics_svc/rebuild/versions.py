@@ -26,7 +26,7 @@ _OLDER = ("facts", "cells")
 """The rows of releases that kept one version of all lanes. Where one of them has been at work, nothing is known of what is there."""
 _FORGET = f"DELETE FROM {PROJECTION.name} WHERE EXISTS (SELECT 1 FROM {PROJECTION.name} WHERE name = ANY($1::text[]))"
 
-_FOLLOWED = ("metrics_svc.", "shared.events.stages")
+_FOLLOWED = ("metrics_svc.", "shared.events.stages", "shared.worklist")
 """The modules whose code decides what a fact is, where a fact's own code imports them."""
 
 

@@ -1,0 +1,1 @@
+"""Open work over all services: the list, and somebody's day."""
