@@ -85,8 +85,9 @@ lock:  ## bring the lock files in line with pyproject.toml (needs uv)
 	@$(COMPILE) -o requirements.lock
 	@$(COMPILE) --extra documents -c requirements.lock -o requirements-documents.lock
 	@$(COMPILE) --extra embedded -c requirements-documents.lock -o requirements-embedded.lock
+	@$(COMPILE) --extra parquet -c requirements-embedded.lock -o requirements-parquet.lock
 	@$(COMPILE_ALONE) --no-deps requirements-page.in -o requirements-page.lock
-	@$(COMPILE) --extra embedded --extra dev -c requirements-embedded.lock -o requirements-dev.lock
+	@$(COMPILE) --extra embedded --extra dev -c requirements-embedded.lock -c requirements-parquet.lock -o requirements-dev.lock
 	@$(COMPILE_ALONE) -c requirements-dev.lock requirements-browser.in -o requirements-browser.lock
 
 lock-client:  ## the same for the TypeScript client (needs npm): names, versions and hashes, no addresses

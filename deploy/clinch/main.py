@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from clinch.client.events import events
+from clinch.client.export import export
 from clinch.client.imports import import_file
 from clinch.client.policy import policy
 from clinch.client.token import token
@@ -18,6 +19,7 @@ from clinch.dev.documents import docs
 from clinch.errors import CommandError
 from clinch.ops.backup.command import backup
 from clinch.ops.backup.restore import restore
+from clinch.ops.bi.command import bi
 from clinch.ops.bus.command import bus
 from clinch.ops.clock import clock
 from clinch.ops.kafka.command import app as kafka
@@ -33,7 +35,7 @@ from clinch.run.postgres import PostgresError
 from clinch.run.restart import restart
 from clinch.run.up import up
 
-COMMANDS = (up, down, restart, status, logs, clean, token, demo, docs, events, verify, backup, restore, rezone, replay)
+COMMANDS = (up, down, restart, status, logs, clean, token, demo, docs, events, export, verify, backup, restore, rezone, replay)
 
 
 class Commands(TyperGroup):
@@ -60,6 +62,7 @@ for command in COMMANDS:
 app.command(context_settings={"ignore_unknown_options": True})(psql)
 app.command(context_settings={"ignore_unknown_options": True})(clock)  # -2d is no option
 app.command("import")(import_file)  # the word itself is Python's
+app.add_typer(bi, name="bi")
 app.add_typer(bus, name="bus")
 app.add_typer(kafka, name="kafka")
 app.add_typer(policy, name="policy")

@@ -19,6 +19,7 @@ BEYOND_SCHEMA = {
     *("missing", "not_in_form", "given_twice", "unknown_text_version", "rate_limited"),
     *("unknown_kind", "unknown_lead", "nobody", "text_version_needed", "from_needed", "unknown_kpi"),
     *("unknown_account", "unknown_referrer_account", "unknown_team", "inactive_person", "cannot_move", "past", "reporting_currency"),
+    *("since_needed", "other_version", "no_such_dimension", "too_many_periods"),
     *("day_range", "time_range", "too_fine", "blank", "unseen_character"),
     *("not_for_robots", "not_for_mail", "not_signed", "not_a_robot", "no_mail_server", "address_refused"),
 }

@@ -222,6 +222,7 @@ async def figures(svc: Running) -> Values:
     await hear(svc, events_of(stories))
     async with svc.client() as admin:
         kpis = (await admin.get("/v1/metrics/kpis")).json()
+        exports = (await admin.get("/v1/exports")).json()
     hooks = Webhooks(svc)
     endpoints = [await hooks.register(NOBODY, start="beginning") for _ in range(3)]
     await hooks.turn()
@@ -248,6 +249,8 @@ async def figures(svc: Running) -> Values:
         "types": [["clinch.deal.*"]],
         "read_kpi.name": [k["name"] for k in kpis],
         "list_kpi_records.name": [k["name"] for k in kpis],
+        "name": [k["name"] for k in kpis],
+        "export": [one["name"] for one in exports],
         "owner": [str(svc.person("rep", "ann"))],
         "subject_id": [[str(lead.id)]],
         "assignee": [str(svc.person("rep", "ann")), "me", "my_team"],

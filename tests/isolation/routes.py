@@ -74,6 +74,8 @@ FIGURES = {
     "/v1/metrics/flow",
     "/v1/metrics/flow/records",
     "/v1/metrics/pipeline",
+    "/v1/exports",
+    "/v1/exports/{export}",
 }
 PUBLIC = {"/p/quotes/{secret}"}
 """For whoever has the secret: roles do not count."""

@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from clinch.run.postgres import Postgres
-from tests.isolation import feed, figures, masked, moves, offices, records, searching
+from tests.isolation import exports, feed, figures, masked, moves, offices, records, searching
 from tests.isolation.asking import Asker
 from tests.isolation.learning import learn
 from tests.isolation.routes import Route, routes, unknown
@@ -48,6 +48,7 @@ async def as_it_is(world: World, asker: Asker, found: Sequence[Route]) -> list[s
         *await masked.masked(asker, known, found),
         *await masked.never_read(asker, found),
         *await figures.figures(asker, known),
+        *await exports.exports(asker, known),
         *await offices.offices(asker, found, imports),
         *await offices.for_all(asker, found),
         *await offices.me(asker),

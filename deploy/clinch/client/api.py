@@ -1,7 +1,7 @@
 """Asking the API from a command: what it refuses is a sentence."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -34,6 +34,10 @@ class Api:
 
     def get(self, path: str, **params: Any) -> Any:
         return told(self.ask("GET", path, **params))
+
+    def stream(self, path: str, params: dict[str, str]) -> AbstractContextManager["httpx.Response"]:
+        """An answer that is read as it comes, however long it is."""
+        return self._client.stream("GET", path, params=params, timeout=300)
 
     def post(self, path: str, body: Any = None, *, token: str | None = None, **params: Any) -> Any:
         return told(self.ask("POST", path, body, token=token, **params))

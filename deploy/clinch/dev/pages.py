@@ -24,6 +24,7 @@ def pages(services: "Sequence[Service]", events: "Mapping[str, type[Event]]") ->
         "docs/domain.md": _filled("docs/domain.md", "<!-- {} -->", _acts(services), new="\n## {}\n\n<!-- acts:{} --><!-- end -->\n"),
         "docs/policy.md": _filled("docs/policy.md", "<!-- {} -->", {"policies": _policies(services)}),
         "docs/imports.md": _filled("docs/imports.md", "<!-- {} -->", _rows(services)),
+        "docs/export-columns.md": _filled("docs/export-columns.md", "<!-- {} -->", {"exports": _exports()}),
         "deploy/gateway/nginx.conf": _filled("deploy/gateway/nginx.conf", "    # {}\n", {"prefixes": _gateway(services)}),
         "deploy/helm/clinch/files/paths.yaml": _filled("deploy/helm/clinch/files/paths.yaml", "# {}\n", {"prefixes": _chart(services)}),
     }
@@ -104,6 +105,22 @@ def _default(document: "Mapping[str, Any]", path: tuple[str, ...]) -> str:
 
 def _rows(services: "Sequence[Service]") -> dict[str, str]:
     return {f"fields:{importer.things}": f"\n\n{fields.section(importer)}\n" for importer in fields.importers(services)}
+
+
+def _exports() -> str:
+    """The columns of every export; the dimensions, which most have alike, once."""
+    from metrics_svc.exports.catalogue import ALL
+    from metrics_svc.exports.export import DIMENSIONS
+
+    parts = []
+    for one in ALL.values():
+        own = [c for c in one.schema if c.says != DIMENSIONS.get(c.name)]
+        key = ", ".join(f"`{name}`" for name in one.key)
+        head = (
+            f"## {one.name}\n\n{one.says}. Version {one.version}, key {key}, by day of `{one.day}`.\n\n| column | type | |\n|---|---|---|\n"
+        )
+        parts.append(head + "".join(f"| `{c.name}` | {c.type} | {c.says} |\n" for c in own))
+    return "\n\n" + "\n".join(parts) + "\n"
 
 
 def _owners(services: "Sequence[Service]") -> Iterator[tuple[str, str]]:

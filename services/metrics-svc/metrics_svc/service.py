@@ -6,6 +6,7 @@ from metrics_svc.cells import tables as _cells  # noqa: F401  (declares its tabl
 from metrics_svc.cells.merging import sum_up
 from metrics_svc.checks import CHECKS, TOTALS
 from metrics_svc.day.api import router as day
+from metrics_svc.exports.api import router as exports
 from metrics_svc.feed import commands as feed
 from metrics_svc.feed.api import router as events
 from metrics_svc.feed.retention import forget_old
@@ -34,6 +35,7 @@ service = Service(
         "/v1/metrics",
         "/v1/tasks",
         "/v1/day",
+        "/v1/exports",
         "/v1/events",
         "/v1/stream",
         "/v1/webhooks",
@@ -42,7 +44,7 @@ service = Service(
     metadata=metadata,
     policies=[POLICY],
     migrations=Path(__file__).parent / "migrations",
-    routers=[figures, funnel, flow, pipeline, tasks, day, events, webhooks, notifications],
+    routers=[figures, funnel, flow, pipeline, tasks, day, exports, events, webhooks, notifications],
     readers=[
         directory.reader(),
         *[lane.reader for lane in LANES.values()],

@@ -16,7 +16,7 @@ from metrics_svc.facts.lead import LeadFact
 from metrics_svc.figures.question import Question
 from metrics_svc.folding.table import TABLES
 from metrics_svc.kpi import Part
-from shared.access.kinds import DEAL_FIGURES, LEAD_FIGURES, Kind, reach, sees
+from shared.access.kinds import LEAD_FIGURES, Kind, reach, sees
 from shared.access.rows import Rows, Through
 from shared.auth import Actor
 from shared.errors import Forbidden, Invalid
@@ -81,9 +81,22 @@ def visible(measure: Measure, actor: Actor) -> ColumnElement[bool]:
     return _rows(fact, measure.who["owner"], kind, reach(kind, actor).accounts).visible(actor)
 
 
+def sees_fact(fact: type[Any], actor: Actor) -> bool:
+    """Whether the actor sees any of these facts; what is nobody's is for those who see all of the kind."""
+    of = FACTS[fact]
+    return reach(of.figures, actor).everything if of.whole else sees(of.figures, actor)
+
+
+def visible_facts(fact: type[Any], actor: Actor) -> ColumnElement[bool]:
+    """The same for facts by their `owner_id`, whatever counts them."""
+    kind = FACTS[fact].figures
+    of: Any = fact
+    return _rows(of, "owner_id", kind, reach(kind, actor).accounts).visible(actor)
+
+
 def visible_deals(actor: Actor) -> ColumnElement[bool]:
     """The same for deals as they are now: by today's owner."""
-    return _rows(DealFact, "owner_id", DEAL_FIGURES, reach(DEAL_FIGURES, actor).accounts).visible(actor)
+    return visible_facts(DealFact, actor)
 
 
 def params(parts: Iterable[Part], actor: Actor) -> dict[str, Any]:

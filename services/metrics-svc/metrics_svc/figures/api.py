@@ -31,10 +31,11 @@ def _kpi(db: Reader, name: str) -> Kpi:
     found = catalogue().get(name)
     if found is None:
         raise NotFound("There is no such KPI; GET /v1/metrics/kpis lists them.")
-    return found.by(_numbers(db))
+    return found.by(numbers(db))
 
 
-def _numbers(db: Reader) -> Numbers:
+def numbers(db: Reader) -> Numbers:
+    """What KPIs reckon with by the active policies."""
     return Numbers(db.policy(POLICY).figures, db.policy(DEAL_NUMBERS).stages)
 
 
@@ -65,9 +66,9 @@ async def read_figures(
 ) -> list[FigureOut]:
     """All KPIs that the caller's roles show, by one question. Those that cannot be asked so, as cost by owner, are left out."""
     currency = request.app.state.settings.reporting_currency
-    numbers = _numbers(db)
+    reckoned = numbers(db)
     found = []
-    for one in (one.by(numbers) for one in _named(kpi) if may_see(one.parts, by)):
+    for one in (one.by(reckoned) for one in _named(kpi) if may_see(one.parts, by)):
         if divides(one.parts, asked):
             total, rows = await answer(db, by, one, asked, grain)
             found.append(FigureOut.of(one, asked, currency, total, rows))

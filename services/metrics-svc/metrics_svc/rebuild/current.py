@@ -7,6 +7,7 @@ from typing import Any
 import structlog
 
 from metrics_svc.cells.months import keep_months
+from metrics_svc.exports import views
 from metrics_svc.fold import LANES, Lane
 from metrics_svc.rebuild.cells import recompute_cells
 from metrics_svc.rebuild.facts import derive_again
@@ -63,6 +64,7 @@ async def bring_up_to_date(db: Database, settings: Settings, clock: Clock) -> No
     context = Context("metrics-svc", SYSTEM, clock(), "recompute")
     async with db.begin(context) as tx:
         await forget_older(tx)
+        await views.renew(tx)
     for lane in [lane for lane in LANES.values() if await _facts_are_old(db, context, lane)]:
         await _renew(db, settings, context, lane)
     async with db.begin(context) as tx:

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import asyncpg as dialect
 from sqlalchemy.schema import CreateIndex, CreateTable, SetColumnComment, SetTableComment
 
 from metrics_svc.cells.tables import AS_OF, BUCKET, CELL, MONTH, PENDING
+from metrics_svc.exports import views
 from metrics_svc.fold import LANES
 from metrics_svc.folding.touched import facts_of
 from metrics_svc.kpi import all_measures
@@ -75,6 +76,8 @@ async def drop_uncounted(tx: Tx) -> None:
 
 
 async def swap_facts(tx: Tx, lane: str, schema: str) -> None:
-    """Replace the live tables of the lane's facts by those of the schema, in the caller's transaction."""
+    """Replace the live tables of the lane's facts by those of the schema, in the caller's transaction, for the views of BI tools too."""
+    await views.lead_over(tx, schema, facts(lane))
     for table in facts(lane):
         await tx.execute(f"DROP TABLE public.{table.name}; ALTER TABLE {schema}.{table.name} SET SCHEMA public")
+    await views.renew(tx)

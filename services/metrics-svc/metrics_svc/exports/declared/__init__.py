@@ -1,0 +1,1 @@
+"""The exports of facts, by what they are about."""
