@@ -37,6 +37,7 @@ export const TEXTS = {
   no_funnel: ["No lead began in this period. Choose another one.", "该期间没有线索，请选择其他期间。"], step_captured: ["Captured", "录入"], step_mql: ["MQL", "MQL"], step_sql: ["SQL", "SQL"],
   step_opened: ["Deal opened", "商机开启"], step_paid: ["Paid", "已回款"], no_kpis: ["Your roles show no figures.", "您的角色看不到指标。"], n_records: ["{n} records", "{n} 条明细"],
   trend: ["Trend", "趋势"], grain: ["Steps", "粒度"], grain_week: ["weeks", "周"], grain_month: ["months", "月"], grain_quarter: ["quarters", "季度"], grain_year: ["years", "年"],
+  download_csv: ["Download as CSV", "下载 CSV"], value: ["Value", "数值"], unit: ["Unit", "单位"],
   as_table: ["As a table", "以表格显示"], no_trend: ["Nothing happened in this period.", "该期间没有数据。"], no_charts: ["The chart cannot be shown; the table has the same numbers.", "图表无法显示，表格中有相同的数据。"],
   show_records: ["Show the {n} records", "查看 {n} 条明细"], records: ["Records", "明细"], no_records: ["Nothing was counted.", "没有明细。"], record: ["Record", "记录"], what: ["What", "事项"], when: ["When", "时间"],
   saved_views: ["Saved views", "保存的视图"], save_view: ["Save this view", "保存此视图"], remove_view: ["Remove this view", "删除此视图"], view_name: ["Name", "名称"],

@@ -1,11 +1,13 @@
 """Every view as a rep, a manager and a director see it, in both languages, light and dark: shown whole, readable by all, without errors."""
 
+import csv
+import io
 import re
 from typing import Any
 
 import pytest
 
-from tests.browser.browser import PHONE, tab
+from tests.browser.browser import PHONE, Tab, tab
 from tests.browser.conftest import Api
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -127,3 +129,33 @@ def test_where_there_is_nothing_the_page_says_what_to_do(browser: Any, origin: s
         seen.sign_in("dev-rep").open("leads?q=nobody-is-called-so")
         seen.page.get_by_role("link", name="Clear the filters").click()
         seen.page.locator("tbody tr").first.wait_for()
+
+
+@pytest.mark.parametrize(
+    ("view", "file", "asked"),
+    [
+        ("kpis/leads_captured?period=all&by=source", "leads_captured_by_source", {"by": "source"}),
+        ("kpis/leads_captured?period=all&by=owner", "leads_captured_by_owner", {"by": "owner"}),
+    ],
+)
+def test_a_kpi_is_saved_for_a_spreadsheet_as_it_is_shown(browser: Any, origin: str, api: Api, view: str, file: str, asked: Any) -> None:
+    rows = api("dev-director").get("/v1/metrics/kpis/leads_captured", params=asked).raise_for_status().json()["rows"]
+    with tab(browser, origin) as seen:
+        seen.sign_in("dev-director").open(view)
+        saved = _saved(seen, file)
+        assert sorted(line[1:] for line in saved[1:]) == sorted([str(row["value"]), str(row["n"])] for row in rows)
+        shown = seen.page.locator("ul.bars li").all_inner_texts()
+        assert [line[0] for line in saved[1:]] == [text.partition("\n")[0] for text in shown]
+        trend = _saved(seen, "leads_captured_trend")
+        assert sum(int(line[2]) for line in trend[1:]) <= sum(row["n"] for row in rows)
+        seen.open("kpis?period=all")
+        assert ["Leads captured", str(sum(row["n"] for row in rows))] in [line[:2] for line in _saved(seen, "kpis")]
+
+
+def _saved(seen: Tab, name: str) -> list[list[str]]:
+    """What the button of this name saves."""
+    with seen.page.expect_download() as got:
+        seen.page.locator(f"[data-download={name}]").click()
+    assert got.value.suggested_filename == f"{name}.csv"
+    content = got.value.path().read_bytes().decode("utf-8-sig")
+    return list(csv.reader(io.StringIO(content, newline="")))

@@ -4,6 +4,7 @@ import { get } from "../api.js";
 import { h, sparkline } from "../dom.js";
 import { day, figure, isoDay, label, month, number, t } from "../i18n.js";
 import { lines } from "../parts/chart.js";
+import { download } from "../parts/download.js";
 import { bar, choice, dayChoice, ownerChoice, period, periodChoice } from "../parts/filters.js";
 import { showRecords } from "../parts/records.js";
 import { empty, section } from "../parts/section.js";
@@ -29,10 +30,12 @@ export function kpis({ query }) {
 function tiles(figures, catalogue, query) {
   if (!figures.length) return empty(t("no_kpis"));
   const says = new Map(catalogue.map((kpi) => [kpi.name, kpi.says]));
-  return h("ul.tiles", {}, figures.map(({ kpi, unit, currency, total, rows }) => h("li", {}, h("a.tile", { href: link("kpis", kpi, query), title: says.get(kpi) },
+  const file = figures.map(({ kpi, unit, currency, total }) => [label("kpi", kpi), total.value, unit.startsWith("money") ? currency : unit, total.n]);
+  return [h("ul.tiles", {}, figures.map(({ kpi, unit, currency, total, rows }) => h("li", {}, h("a.tile", { href: link("kpis", kpi, query), title: says.get(kpi) },
     h("span", {}, label("kpi", kpi)), h("b", {}, figure(total.value, unit, currency)),
     rows.length > 1 && sparkline(rows.map(({ value }) => (value === null ? null : Number(value)))),
-    h("small.quiet", {}, t("n_records", { n: number(total.n) }))))));
+    h("small.quiet", {}, t("n_records", { n: number(total.n) })))))),
+  h("p", {}, download("kpis", [t("view_kpis"), t("value"), t("unit"), t("records")], file))];
 }
 
 /** A slider over the days of the last year. Moving it shows the past; `whole` draws the view again. */
@@ -103,6 +106,7 @@ function drawn({ kpi, unit, currency, rows }) {
     h("details", {}, h("summary", {}, t("as_table")), table(t("trend"), [
       { head: t("period"), cell: ({ start }) => day(start) }, { head: label("kpi", kpi), num: true, cell: ({ value }) => show(value) },
       { head: t("records"), num: true, cell: (row) => h("button.cell", { type: "button", onclick: () => records(rows.indexOf(row)) }, number(row.n)) }], rows)),
+    h("p", {}, download(`${kpi}_trend`, [t("from"), t("to"), label("kpi", kpi), t("records")], rows.map(({ start, end, value, n }) => [start, end, value, n]))),
   ];
 }
 
@@ -117,7 +121,9 @@ function grouped({ kpi, unit, currency, rows }, by) {
   if (!rows.length) return empty(t("no_records"));
   const sorted = [...rows].sort((a, b) => (b.value ?? -Infinity) - (a.value ?? -Infinity));
   const most = Math.max(...sorted.map(({ value }) => Math.abs(Number(value ?? 0))), Number.MIN_VALUE);
-  return h("ul.bars", {}, sorted.map((row) => h("li", {}, h("button", { type: "button", onclick: () => showRecords(`${label("kpi", kpi)}: ${groupName(by, row.group)}`, row.records, currency) },
+  const file = sorted.map(({ group, value, n }) => [groupName(by, group), value, n]);
+  return [h("ul.bars", {}, sorted.map((row) => h("li", {}, h("button", { type: "button", onclick: () => showRecords(`${label("kpi", kpi)}: ${groupName(by, row.group)}`, row.records, currency) },
     h("span", {}, groupName(by, row.group)), h("span.bar", {}, h("span", { style: { "--part": `${(100 * Math.abs(Number(row.value ?? 0))) / most}%` } })),
-    h("b", {}, figure(row.value, unit, currency)), h("small.quiet", {}, t("n_records", { n: number(row.n) }))))));
+    h("b", {}, figure(row.value, unit, currency)), h("small.quiet", {}, t("n_records", { n: number(row.n) })))))),
+  h("p", {}, download(`${kpi}_by_${by}`, [t(by), label("kpi", kpi), t("records")], file))];
 }
