@@ -42,6 +42,7 @@ _SHORT = {"mql": "MQL", "sql": "SQL", "bant": "BANT", "spin": "SPIN"}
 
 def labels(events: Mapping[str, object], acts: set[str]) -> Groups:
     """Raises `CommandError` for an act or an event that the glossary does not name."""
+    from metrics_svc.exports.catalogue import ALL as EXPORTS
     from metrics_svc.kpi import catalogue
     from shared.events.stages import STAGES
 
@@ -52,13 +53,15 @@ def labels(events: Mapping[str, object], acts: set[str]) -> Groups:
     found["stage"] |= {stage.name: {"en": stage.title, "zh": stage.title_zh} for stage in STAGES}
     found["kpi"] = {kpi.name: {"en": kpi.title, "zh": kpi.title_zh} for kpi in catalogue().values()}
     found["act"] = {name: {"en": said[0], "zh": said[1]} for name, said in _table(text, "act")}
-    for group, head in (("source", "usual source"), ("measure", "measure"), ("part_of_a_figure", "part of a figure")):
+    for group, head in (("source", "usual source"), ("measure", "measure"), ("part_of_a_figure", "part of a figure"), ("export", "export")):
         found[group] = {name: {"en": said[0], "zh": said[1]} for name, said in _table(text, head)}
     found["measure"] = dict(_of_stages(found["stage"], list(_table(text, "measure of a stage")))) | found["measure"]
     found["flag"] = {name: {"en": english(name), "zh": said[0]} for name, said in _table(text, "flag")}
     named = dict(_table(text, "event"))
     if missing := sorted((acts - found["act"].keys()) | {short for type_ in events if (short := short_type(type_)) not in named}):
         raise CommandError(f"docs/glossary.md has no names in 'Names of acts, events and flags' for: {', '.join(missing)}.")
+    if missing := sorted(EXPORTS.keys() - found["export"].keys()):
+        raise CommandError(f"docs/glossary.md has no names of exports for: {', '.join(missing)}.")
     found["event"] = {type_: _of_event(type_, named[short_type(type_)][0]) for type_ in events}
     return dict(sorted(found.items()))
 

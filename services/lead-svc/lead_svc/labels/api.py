@@ -17,7 +17,7 @@ class LabelsOut(BaseModel):
     lang: Language
     groups: dict[str, dict[str, str]] = Field(
         description="What each group of names is called, for example `lead_state`, `reason`, `stage`, `loss_reason`, `contract_state`, "
-        "`role`, `act` (as `allowed_actions` has them), `event` (by type), `kpi`, `flag`. A value that is not here is newer.",
+        "`role`, `act` (as `allowed_actions` has them), `event` (by type), `kpi`, `flag`, `export`. A value that is not here is newer.",
         examples=[{"lead_state": {"captured": "已录入"}}],
     )
 
