@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from shared import known
 from shared.auth.dependency import TOKEN, TOKEN_NAME
-from shared.http import access_log
+from shared.http import access_log, told
 from shared.http.dependants import dependencies
 from shared.http.export.answer import FILES, is_list
 from shared.http.going import going_of
@@ -115,6 +115,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
     components["headers"] = _HEADERS
     for code in (409, 422, 429, 503):
         components["responses"][f"Problem{code}"]["headers"] = {"Retry-After": {"$ref": "#/components/headers/Retry-After"}}
+    told.typed(schemas, app.state.service)
     made = dict(known.with_references(made))
     made["components"]["schemas"] |= {name: shape for name, shape in known.schemas().items() if _refers(made, name)}
     return made

@@ -2,17 +2,22 @@
 
 The same in every service.
 
-@router.get("/{deal_id}/timeline", response_model=Page[TimelineEntry])
-async def deal_timeline(deal_id: UUID, page: Annotated[PageRequest, Depends(TIMELINE.params)], db: Reading, by: CurrentActor) -> Any:
+class DealTimelineEntry(TimelineEntry):
+    "Each service has one of its own: the document lists what it tells."
+
+@router.get("/{deal_id}/timeline")
+async def deal_timeline(
+    deal_id: UUID, page: Annotated[PageRequest, Depends(TIMELINE.params)], db: Reading, by: CurrentActor
+) -> Page[DealTimelineEntry]:
     await SEEN.get(db, by, deal_id)
-    return await timeline(db, page, [deal_id])
+    return await timeline(db, page, [deal_id], DealTimelineEntry)
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
 import orjson
@@ -24,6 +29,7 @@ from shared.db.query import is_in
 from shared.db.tables import EVENT
 from shared.db.tx import Reader
 from shared.events.envelope import REGISTRY, Event
+from shared.http import told
 from shared.http.listing import Listing, Page, PageRequest
 from shared.known import EventType, RoleName
 from shared.masking import without_free_texts
@@ -60,7 +66,10 @@ class TimelineEntry(BaseModel):
     actor_id: UUID
     actor_role: RoleName
     correlation_id: str = Field(description="The request or the chain of events that it belongs to.")
-    data: dict[str, Any] = Field(description="Its facts. Reasons in somebody's own words are null for roles that see such records masked.")
+    data: dict[str, Any] = Field(
+        description="Its facts. Reasons in somebody's own words are null for roles that see such records masked.",
+        json_schema_extra=told.TIMELINE,
+    )
 
 
 TIMELINE = Listing(
@@ -73,21 +82,24 @@ TIMELINE = Listing(
 _OF_SUBJECTS = is_in(EVENT.c.subject, "subjects")
 
 
-async def timeline(db: Reader, page: PageRequest, subjects: Sequence[UUID]) -> Page[TimelineEntry]:
+E = TypeVar("E", bound=TimelineEntry)
+
+
+async def timeline(db: Reader, page: PageRequest, subjects: Sequence[UUID], into: type[E]) -> Page[E]:
     """The events of these aggregates, newest first unless asked otherwise.
 
     The caller has made sure that the reader may see them. What people wrote in their own words is masked as the records are that an
     event belongs to.
     """
-    each = partial(_entry, by=page.request.state.actor)
+    each = partial(_entry, into, by=page.request.state.actor)
     return await TIMELINE.page(db, page, where=_OF_SUBJECTS, params={"subjects": list(subjects)}, each=each)
 
 
-def _entry(row: _Row, *, by: Actor) -> TimelineEntry:
+def _entry(into: type[E], row: _Row, *, by: Actor) -> E:
     told = {name: value for name, value in orjson.loads(row.data).items() if name not in _STAMPS}
     if _masked(row.type, by):
         told = without_free_texts(row.type, told)
-    return TimelineEntry(**{name: getattr(row, name) for name in _Row.__slots__ if name != "data"}, data=told)
+    return into(**{name: getattr(row, name) for name in _Row.__slots__ if name != "data"}, data=told)
 
 
 def _masked(type: str, by: Actor) -> bool:

@@ -3,13 +3,21 @@
 from collections.abc import Iterator
 from typing import Any
 
+import jsonschema
+import orjson
 import pytest
 
+from clinch.dev.documents import published
+from shared.events.envelope import EVERY_SERVICE, Event, structured
 from shared.known import MORE_MAY_COME, listed
+from shared.masking import without_free_texts
+from tests.compatibility.samples import GOLDEN
 from tests.compatibility.test_conventions import OPENAPI
 
 HAND_MADE = {"Problem": {"errors", "unmet", "current_version", "accounts"}}
 """Answers that no model writes: what a refusal has nothing to say about, it leaves out."""
+EVENTS = {"EventStamp", *(f"{event.__name__}Data" for event in published().values())}
+"""What an event does not have to tell: events of years ago do not know of fields that came later."""
 LEFT_OUT = {
     "count": "only with count=exact",
     "problem": "only for a row that was refused",
@@ -51,9 +59,54 @@ def test_every_field_of_an_answer_is_there(name: str) -> None:
         (schema, field)
         for schema in answers
         for field in schemas[schema].get("properties", {}).keys() - set(schemas[schema].get("required", ()))
-        if field not in HAND_MADE.get(schema, LEFT_OUT)
+        if field not in HAND_MADE.get(schema, LEFT_OUT) and schema not in EVENTS and not schema.startswith("Event.")
     }
     assert not missing, "give such a field no default, or an exclude_if where it is left out"
+
+
+SERVICE = {"lead-svc": "LeadTimelineEntry", "deal-svc": "DealTimelineEntry", "contract-svc": "ContractTimelineEntry"}
+
+
+@pytest.mark.parametrize("service", SERVICE)
+def test_the_data_of_a_timeline_is_typed_by_the_type(service: str) -> None:
+    """Each event that the service has ever told fits the schema of its type, masked too."""
+    document = OPENAPI[f"docs/openapi/{service}.json"]
+    mapping = document["components"]["schemas"][SERVICE[service]]["discriminator"]["mapping"]
+    told = {type_: event for type_, event in published().items() if event.publisher in (service, EVERY_SERVICE)}
+    assert mapping.keys() == told.keys()
+    for type_, event in told.items():
+        fits = _validator(document, mapping[type_])
+        facts = {name: value for name, value in _golden(type_)["data"].items() if name not in Event.model_fields}
+        for data in (facts, without_free_texts(type_, facts)):
+            fits.validate(_entry(type_, data))
+        required = set(event.model_json_schema().get("required", ()))
+        if required:
+            assert not fits.is_valid(_entry(type_, {name: value for name, value in facts.items() if name not in required}))
+        assert not fits.is_valid(_entry("clinch.deal.forgotten.v1", facts))
+
+
+def test_the_feed_types_its_events_too() -> None:
+    document = OPENAPI["docs/openapi/metrics-svc.json"]
+    assert document["components"]["schemas"]["CloudEventOut"]["discriminator"]["mapping"].keys() == published().keys()
+    golden = _golden("clinch.deal.won.v1")
+    event = orjson.loads(structured(golden["headers"], orjson.dumps(golden["data"])))
+    _validator(document, "#/components/schemas/CloudEventOut.DealWon").validate(event)
+
+
+def _validator(document: dict[str, Any], at: str) -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator({"$ref": at, "components": document["components"]})
+
+
+def _golden(type_: str) -> dict[str, Any]:
+    found: dict[str, Any] = orjson.loads((GOLDEN / f"{type_}.json").read_bytes())
+    return found
+
+
+def _entry(type_: str, data: dict[str, Any]) -> dict[str, Any]:
+    id, at = "0198c0de-0000-7000-8000-000000000001", "2026-01-31T08:30:00Z"
+    who = {"actor_id": id, "actor_role": "rep", "correlation_id": "a"}
+    words = {"summary": "What happened", "text": None}
+    return {"id": id, "type": type_, "subject": id, "version": 1, "time": at, "recorded_at": at, **who, **words, "data": data}
 
 
 @pytest.mark.parametrize("name", OPENAPI)
@@ -122,3 +175,58 @@ def test_answers_name_their_headers(name: str) -> None:
     for status in (409, 422, 429, 503):
         assert "Retry-After" in document["components"]["responses"][f"Problem{status}"]["headers"]
     assert document["components"]["headers"].keys() >= {"ETag", "Link", "Location", "Retry-After", "Idempotency-Replayed", "RateLimit"}
+
+
+WHOLE = {
+    "list_form_versions",
+    "list_joined_leads",
+    "list_spin",
+    "list_committee",
+    "list_proposals",
+    "list_quote_links",
+    "list_milestones",
+    "list_kpis",
+    "read_figures",
+}
+"""Short lists that are always there whole and answer with an array. What is new answers with `items`, so that it can be paged one day."""
+
+
+def test_a_list_answers_with_items() -> None:
+    """One that is paged has `next_cursor` too, and takes `limit` and `cursor`."""
+    arrays, paged = set(), 0
+    for name, document in OPENAPI.items():
+        schemas = document["components"]["schemas"]
+        for method, path, operation in operations(document):
+            shown = operation["responses"].get("200", {}).get("content", {}).get("application/json", {}).get("schema", {})
+            if shown.get("type") == "array":
+                arrays.add(operation["operationId"])
+            fields = schemas.get(shown.get("$ref", "").rpartition("/")[2], {}).get("properties", {})
+            if method == "get" and "next_cursor" in fields:
+                paged += 1
+                asked = {parameter["name"] for parameter in operation["parameters"]}
+                assert fields.keys() == {"items", "next_cursor", "count"}, (name, path)
+                assert asked >= {"limit", "cursor"}, (name, path)
+    assert arrays == WHOLE
+    assert paged > 40
+
+
+NO_VERSION = {
+    "hand_over_person": "a job, which has a state",
+    "remove_webhook": "it is gone",
+}
+
+
+def test_whoever_changes_a_record_is_told_its_new_version() -> None:
+    """Otherwise the next change of the same person would be refused with 412, as if somebody else had been faster."""
+    silent = set()
+    for document in OPENAPI.values():
+        schemas = document["components"]["schemas"]
+        for method, _, operation in operations(document):
+            if method == "get" or "If-Match" not in {parameter["name"] for parameter in operation.get("parameters", ())}:
+                continue
+            for status, answer in operation["responses"].items():
+                shown = answer.get("content", {}).get("application/json", {}).get("schema", {}).get("$ref", "").rpartition("/")[2]
+                told = [field for field in schemas.get(shown, {}).get("properties", {}) if field == "version" or field.endswith("_version")]
+                if status.startswith("2") and not told:
+                    silent.add(operation["operationId"])
+    assert silent == NO_VERSION.keys()

@@ -43,5 +43,5 @@ def test_the_first_ten_minutes_are_as_the_page_says(packed: Path, tmp_path: Path
     run(tmp_path, "npx", "tsc", *STRICT, "walk.ts")
     said = run(tmp_path, "node", "walk.js", CLINCH_URL=where).splitlines()
     assert said[0] == "true"
-    assert "cannot_qualify" in said[-3]
-    assert said[-2:] == ["0.00", "referral"]
+    assert "cannot_qualify" in said[-4]
+    assert said[-3:] == ["0.00", "proposal, negotiation, closing", "referral"]

@@ -65,13 +65,17 @@ async def get_contract(contract_id: UUID, db: Reading, by: CurrentActor) -> Cont
     return await ContractOut.of(await queries.SEEN.get(db, by, contract_id), by, db)
 
 
+class ContractTimelineEntry(TimelineEntry):
+    """What happened to a contract, a milestone or a payment of it."""
+
+
 @router.get("/{contract_id}/timeline")
 async def contract_timeline(
     contract_id: UUID, page: Annotated[PageRequest, Depends(TIMELINE.params)], db: Reading, by: CurrentActor
-) -> Page[TimelineEntry]:
+) -> Page[ContractTimelineEntry]:
     """What happened to the contract, to its milestones and to its payments."""
     await queries.SEEN.get(db, by, contract_id)
-    return await timeline(db, page, await subjects(db, contract_id))
+    return await timeline(db, page, await subjects(db, contract_id), ContractTimelineEntry)
 
 
 @router.patch("/{contract_id}")

@@ -93,10 +93,14 @@ async def assign_deal(deal_id: UUID, body: AssignmentIn, tx: InTx, by: CurrentAc
     return await deal_out(tx, by, await commands.assign(tx, deal_id, body.owner_id, expect=expect, at=body.at))
 
 
+class DealTimelineEntry(TimelineEntry):
+    """What happened to a deal or to one of its quotes."""
+
+
 @router.get("/{deal_id}/timeline")
 async def deal_timeline(
     deal_id: UUID, page: Annotated[PageRequest, Depends(TIMELINE.params)], db: Reading, by: CurrentActor
-) -> Page[TimelineEntry]:
+) -> Page[DealTimelineEntry]:
     """Everything that happened to the deal and its quotes."""
     await queries.SEEN.get(db, by, deal_id)
-    return await timeline(db, page, await told_of_deal(db, deal_id))
+    return await timeline(db, page, await told_of_deal(db, deal_id), DealTimelineEntry)

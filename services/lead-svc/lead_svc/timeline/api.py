@@ -49,7 +49,7 @@ async def lead_timeline(
     parts = [id for ids in _PARTS for id in await db.all(ids, lead_id=lead.id)]
     # What was declared under another lead of the person names that lead, which not everybody sees.
     parts += [consent.id for consent in await of_person(db, lead) if consent.lead_id in (lead.id, None)]
-    found = await timeline(db, page, [lead.id, *parts, *await taken_over(db, lead.id)])
+    found = await timeline(db, page, [lead.id, *parts, *await taken_over(db, lead.id)], TimelineEntry)
     texts = await _texts(db, lead, found.items) if unmasked(LEADS, by) else {}
     items = [LeadTimelineEntry(**vars(e), summary=summary(e.type, e.data), text=texts.get(e.id)) for e in found.items]
     return Page[LeadTimelineEntry].model_construct(items=items, next_cursor=found.next_cursor, count=found.count)

@@ -11,6 +11,7 @@ from metrics_svc.feed.queries import Slice
 from metrics_svc.feed.rules import shown
 from shared.auth import Actor
 from shared.events.envelope import SPEC_VERSION
+from shared.http import told
 from shared.known import EventType
 
 
@@ -34,7 +35,7 @@ class CloudEventOut(BaseModel):
     )
     partitionkey: str
     traceparent: str | SkipJsonSchema[None] = Field(default=None, exclude_if=lambda value: value is None)
-    data: dict[str, Any]
+    data: dict[str, Any] = Field(json_schema_extra=told.FEED)
 
 
 class FeedItemOut(BaseModel):
