@@ -10,7 +10,7 @@ async def list_deals(page: Annotated[PageRequest, Depends(DEALS.params)], db: Re
 """
 
 import typing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date
 from functools import lru_cache
@@ -159,15 +159,18 @@ class Listing(Generic[R]):
         params: Mapping[str, Any] | None = None,
         *,
         each: Callable[[dict[str, Any]], dict[str, Any]],
+        beside: Callable[[list[dict[str, Any]]], Awaitable[Mapping[str, Any]]] | None = None,
     ) -> Response:
         """`page`, written as the columns are: neither rows nor models are made, which cost half as much CPU again (`make bench`, R1).
 
-        For lists of ids, texts, whole numbers, yes or no, days and times. `each` gives what is answered of a row.
+        For lists of ids, texts, whole numbers, yes or no, days and times. `each` gives what is answered of a row, and `beside` what
+        stands beside all of them.
         """
         _, records, next_cursor, count = await self._read(db, page, where, params)
         items = [each(dict(zip(self.names, record, strict=False))) for record in records]
         counted = {} if count is None else {"count": count}
-        body = orjson.dumps({"items": items, "next_cursor": next_cursor, **counted}, default=str, option=orjson.OPT_UTC_Z)
+        more = await beside(items) if beside else {}
+        body = orjson.dumps({"items": items, "next_cursor": next_cursor, **counted, **more}, default=str, option=orjson.OPT_UTC_Z)
         return Response(body, media_type="application/json", headers=page.response.headers)
 
     async def _read(

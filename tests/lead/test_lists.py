@@ -53,3 +53,28 @@ async def test_a_page_leads_to_the_next(desk: Desk, svc: Running) -> None:
     last = done(await desk.by("eva").get(f"{address.path}?{address.query}"), 200)
     assert last["next_cursor"] is None
     assert {page["items"][0]["id"], last["items"][0]["id"]} == {i["id"] for i in done(await desk.by("eva").get("/v1/leads"), 200)["items"]}
+
+
+async def test_a_page_names_the_owners_of_its_items_when_it_is_asked_to(desk: Desk, svc: Running) -> None:
+    """Each once, of this page alone, whatever fields are chosen."""
+    for by, company in (("sue", "One"), ("ann", "Two"), ("ann", "Three")):
+        await desk.lead(by, company=company)
+    page = await desk.ask("eva", "GET", "/v1/leads", embed="owner")
+    assert [(one["id"], one["name"], one["active"]) for one in page["owners"]] == [
+        (desk.id("ann"), "Ann", True),
+        (desk.id("sue"), "Sue", True),
+    ]
+    assert {item["owner_id"] for item in page["items"]} == {one["id"] for one in page["owners"]}
+    chosen = await desk.ask("eva", "GET", "/v1/leads", embed="owner", fields="id")
+    assert (chosen["owners"], chosen["items"][0].keys()) == (page["owners"], {"id"})
+    alone = await desk.ask("eva", "GET", "/v1/leads", embed="owner", limit=1)
+    assert [one["name"] for one in alone["owners"]] == ["Ann"]
+    assert "owners" not in await desk.ask("eva", "GET", "/v1/leads")
+    assert (await desk.ask("eva", "GET", "/v1/leads", embed="owner", owner_id="none"))["owners"] == []
+    await desk.ask("eva", "GET", "/v1/leads", embed="deal", expect=422)
+
+
+async def test_accounts_name_their_owners_too(desk: Desk, svc: Running) -> None:
+    await desk.ask("ann", "POST", "/v1/accounts", {"name": "Acme", "owner_id": desk.id("ann")}, expect=201)
+    assert [one["name"] for one in (await desk.ask("eva", "GET", "/v1/accounts", embed="owner"))["owners"]] == ["Ann"]
+    assert "owners" not in await desk.ask("eva", "GET", "/v1/accounts")

@@ -26,6 +26,7 @@ from lead_svc.parties.record import Account, Contact, PartyState
 from lead_svc.parties.rules import ACCOUNT_ACTS, CONTACT_ACTS, CREATE_ACCOUNT, CREATE_CONTACT
 from lead_svc.parties.tables import ACCOUNT, ACCOUNTS, CONTACT
 from lead_svc.seen import ACCOUNTS_SEEN, CONTACTS_SEEN
+from lead_svc.team.embedded import Embed, PageOfOwned, owners_of
 from shared.access import kinds, members
 from shared.access.kinds import unmasked
 from shared.access.scoped import Scoped
@@ -135,8 +136,12 @@ async def create_account(body: AccountIn, tx: InTx, by: CurrentActor, response: 
 
 
 @accounts.get("")
-async def list_accounts(page: Annotated[PageRequest, Depends(ACCOUNTS_LIST.params)], db: Reading, by: CurrentActor) -> Page[AccountItem]:
-    return await ACCOUNTS_LIST.page(db, page, where=unmerged(ACCOUNT, ACCOUNTS_SEEN.listed(by)), params=ACCOUNTS_SEEN.params(by))
+async def list_accounts(
+    page: Annotated[PageRequest, Depends(ACCOUNTS_LIST.params)], db: Reading, by: CurrentActor, embed: Embed = None
+) -> PageOfOwned[AccountItem]:
+    found = await ACCOUNTS_LIST.page(db, page, where=unmerged(ACCOUNT, ACCOUNTS_SEEN.listed(by)), params=ACCOUNTS_SEEN.params(by))
+    owners = await owners_of(db, embed, [account.owner_id for account in found.items])
+    return PageOfOwned[AccountItem].model_construct(**vars(found), owners=owners)
 
 
 @accounts.get("/{account_id}")
