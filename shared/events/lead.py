@@ -94,6 +94,20 @@ class LeadInteractionLogged(LeadEvent, Dimensions, type="lead.interaction_logged
     outcome: str
 
 
+class LeadFileAttached(LeadEvent, type="lead.file_attached"):
+    """A file is attached to the lead. What it is called and what is in it are in no event."""
+
+    attachment_id: UUID
+    media_type: str
+    size: int
+
+
+class LeadFileRemoved(LeadEvent, type="lead.file_removed"):
+    """It is no longer attached, and its bytes are erased."""
+
+    attachment_id: UUID
+
+
 class LeadIntentRecorded(LeadEvent, type="lead.intent_recorded"):
     level: str
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationInfo, field_validator, model_validator
 
+from shared.attachments.types import TYPES, known_types
 from shared.errors import Invalid
 from shared.policy.document import Document, Part, Policy, value
 from shared.spelling import SOURCES, Normal, normal_by, source_key
@@ -106,6 +107,20 @@ class Letterhead(Part):
         }
 
 
+class AttachmentRules(Part):
+    """Which files can be attached to leads, deals and contracts."""
+
+    megabytes: int = value(20, "Largest attachment", "附件大小上限", "Megabytes that a file may have.", ge=1, le=100)
+    types: tuple[str, ...] = value(
+        tuple(TYPES), "Kinds of attachments", "附件类型", "By the end of the file's name, for example pdf.", max_length=len(TYPES)
+    )
+
+    @field_validator("types")
+    @classmethod
+    def _known(cls, types: tuple[str, ...]) -> tuple[str, ...]:
+        return known_types(types)
+
+
 class CompanyPolicy(WorkingTime, Document):
     """Where and when the company works, and the words that it uses."""
 
@@ -120,6 +135,7 @@ class CompanyPolicy(WorkingTime, Document):
     )
     zone: str = value("UTC", "Time zone", "时区", "The zone that the data are kept in; `clinch rezone` changes it together with them.")
     letterhead: Letterhead = value(Letterhead(), "Letterhead", "公司抬头", "Who the company is, as its documents tell customers.")
+    attachments: AttachmentRules = value(AttachmentRules(), "Attachments", "附件", "Which files can be attached to records.")
     history_days: int = value(
         90,
         "Days until history",

@@ -28,6 +28,8 @@ PROBES = frozenset({"/livez", "/readyz", "/startupz"})
 
 _REQUEST_ID = re.compile(rb"^[\w.:-]{1,64}$")
 _TRACEPARENT = re.compile(rb"^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$")
+FILES = "/attachments"
+"""What addresses that take a file end with; they count its bytes themselves."""
 BODY_LIMIT = 1024 * 1024
 """Bytes a JSON body may have; imports are streamed and exempt."""
 
@@ -111,7 +113,7 @@ class Telemetry:
                     message["headers"] += ends.headers(scope["path_params"])
             await send(message)
 
-        limited = receive if scope["path"].startswith(self.streamed or ("\n",)) else _limited(receive)
+        limited = receive if self._is_streamed(scope["path"]) else _limited(receive)
         try:
             await self.app(scope, limited, noting)
         finally:
@@ -120,6 +122,11 @@ class Telemetry:
             took = (streams_since or time.perf_counter()) - started
             waited: float = scope["state"].get("waited", 0.0)  # because the caller asked for it, as a poll for events does
             self._timed(method, route, status).observe(took - waited)
+
+
+    def _is_streamed(self, path: str) -> bool:
+        """Whether a file of any length may come here: what takes it counts by itself."""
+        return path.startswith(self.streamed or ("\n",)) or path.endswith(FILES)
 
 
 def _limited(receive: Receive) -> Receive:

@@ -11,6 +11,8 @@ from lead_svc.assignment.commands import FOLLOWING as ASSIGNING
 from lead_svc.assignment.commands import move as assign_waiting
 from lead_svc.assignment.policy import POLICY as ASSIGNMENT_POLICY
 from lead_svc.assignment.timers import again
+from lead_svc.attachments.api import router as attachments
+from lead_svc.attachments.api import sweep_uploads
 from lead_svc.automation.commands import FOLLOWING as AUTOMATING
 from lead_svc.automation.policy import POLICY as AUTOMATION_POLICY
 from lead_svc.automation.tasks import TO_DO
@@ -154,6 +156,7 @@ service = Service(
         rescorings,
         qualification,
         interactions,
+        attachments,
         signals,
         signals_of_lead,
         forms,
@@ -219,6 +222,7 @@ service = Service(
         move_drives,
         sweep,
         fill_index,
+        sweep_uploads,
     ],
     checks=[*CHECKS, *nothing_hangs_on_merged(metadata)],
     recounts=RECOUNTS,
