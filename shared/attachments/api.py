@@ -12,7 +12,8 @@ from starlette.responses import StreamingResponse
 from shared.access.kinds import unmasked
 from shared.acts import AllowedAction, shown
 from shared.attachments import store, upload
-from shared.attachments.record import Attachment, Attachments, Held
+from shared.attachments.declared import Attachments
+from shared.attachments.record import Attachment, Held
 from shared.attachments.types import MEDIA_TYPES
 from shared.auth import CurrentActor
 from shared.auth.actor import Actor

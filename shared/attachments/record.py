@@ -1,20 +1,16 @@
-"""An attachment as its row holds it, and what a service declares to have attachments on a kind of record."""
+"""An attachment as its row holds it, and what is done with it: the acts that each kind of record has. Pure."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
-from shared.access.kinds import Kind
-from shared.access.scoped import Scoped
 from shared.acts import Act, Subject, Who
-from shared.auth import Actor
-from shared.db.query import Row
+from shared.auth.actor import Actor
 from shared.errors import Unmet
 from shared.events.envelope import Event
 
-R = TypeVar("R", bound=Row)
+R = TypeVar("R")
 
 MOST = 200
 """Attachments of one record: more is a store of documents of its own."""
@@ -55,34 +51,6 @@ def attachment_subject(record: str) -> Subject[Held, None]:
 def owns_record(held: Held, _: None, by: Actor) -> bool:
     """The owner of a record answers for what hangs on it."""
     return held.owner_id == by.id
-
-
-@dataclass(frozen=True, kw_only=True)
-class Attachments(Generic[R]):
-    """What a service declares, once for each kind of record.
-
-    `record` names its tables (`lead_attachment`) and its operations. `attached` and `removed` make the events of the record.
-    """
-
-    record: str
-    kind: Kind
-    seen: Scoped[R]
-    owner: Callable[[R], UUID | None]
-    attach: Act[R, None]
-    remove: Act[Held, None]
-    attached: Callable[[R, Attachment], Event]
-    removed: Callable[[R, Attachment], Event]
-
-    @property
-    def table(self) -> str:
-        return f"{self.record}_attachment"
-
-    @property
-    def column(self) -> str:
-        return f"{self.record}_id"
-
-    def row(self, found: Mapping[str, Any]) -> Attachment:
-        return Attachment(**{name: found[name] for name in Attachment.__dataclass_fields__})
 
 
 def attachment_acts(

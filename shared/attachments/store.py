@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
-from shared.attachments.record import Attachment, Attachments
+from shared.attachments.declared import Attachments
+from shared.attachments.record import Attachment
 from shared.db.database import Database
 from shared.db.tx import Reader, Tx
 from shared.errors import NotFound

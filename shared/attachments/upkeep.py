@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from shared.attachments.record import Attachments
+from shared.attachments.declared import Attachments
 from shared.clock import Clock
 from shared.db.database import Database
 from shared.process.outage import Outage, every

@@ -8,7 +8,8 @@ from uuid import UUID
 from fastapi import Request
 
 from shared.attachments import store
-from shared.attachments.record import MOST, Attachment, Attachments, Held
+from shared.attachments.declared import Attachments
+from shared.attachments.record import MOST, Attachment, Held
 from shared.attachments.types import Inspection, refused, type_of
 from shared.clock import moved_by
 from shared.db.context import Context

@@ -55,6 +55,20 @@ class ContractChanged(ContractEvent, OwnerChanged, type="contract.changed"):
     changed: list[str]
 
 
+class ContractFileAttached(ContractEvent, type="contract.file_attached"):
+    """A file is attached to the contract. What it is called and what is in it are in no event."""
+
+    attachment_id: UUID
+    media_type: str
+    size: int
+
+
+class ContractFileRemoved(ContractEvent, type="contract.file_removed"):
+    """It is no longer attached, and its bytes are erased."""
+
+    attachment_id: UUID
+
+
 class ContractSubmitted(ContractEvent, Decided, type="contract.submitted"):
     content_hash: str
 

@@ -126,6 +126,20 @@ class DealContactReplaced(DealEvent, type="deal.contact_replaced"):
     contact_id: UUID
 
 
+class DealFileAttached(DealEvent, type="deal.file_attached"):
+    """A file is attached to the deal. What it is called and what is in it are in no event."""
+
+    attachment_id: UUID
+    media_type: str
+    size: int
+
+
+class DealFileRemoved(DealEvent, type="deal.file_removed"):
+    """It is no longer attached, and its bytes are erased."""
+
+    attachment_id: UUID
+
+
 class DealMemberAdded(DealEvent, MemberAdded, type="deal.member_added"):
     """Somebody is in the team of the deal, and sees it with its quotes and contracts from now on."""
 

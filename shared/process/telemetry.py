@@ -123,7 +123,6 @@ class Telemetry:
             waited: float = scope["state"].get("waited", 0.0)  # because the caller asked for it, as a poll for events does
             self._timed(method, route, status).observe(took - waited)
 
-
     def _is_streamed(self, path: str) -> bool:
         """Whether a file of any length may come here: what takes it counts by itself."""
         return path.startswith(self.streamed or ("\n",)) or path.endswith(FILES)

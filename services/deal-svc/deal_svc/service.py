@@ -3,6 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
+from deal_svc.attachments.api import router as attachments
+from deal_svc.attachments.api import sweep_uploads
 from deal_svc.catalog.api import router as catalog
 from deal_svc.checks import CHECKS, TOTALS
 from deal_svc.conversion import reactions as conversion_reactions
@@ -43,7 +45,20 @@ service = Service(
     metadata=metadata,
     policies=[replace(POLICY, simulations=SIMULATIONS, move=move)],
     migrations=Path(__file__).parent / "migrations",
-    routers=[deals, team, stages, conversion, discovery, quotes, quote_documents, quote_links, quote_links_public, catalog, imports],
+    routers=[
+        deals,
+        team,
+        attachments,
+        stages,
+        conversion,
+        discovery,
+        quotes,
+        quote_documents,
+        quote_links,
+        quote_links_public,
+        catalog,
+        imports,
+    ],
     readers=[
         directory.reader(references.hear, accounts.follow),
         store.READER,
@@ -57,7 +72,7 @@ service = Service(
     ],
     timers={**TIMERS, **task_timers(KINDS)},
     follows=[following(KINDS)],
-    jobs=[run_imports, hand_over, sweep],
+    jobs=[run_imports, hand_over, sweep, sweep_uploads],
     checks=CHECKS,
     totals=TOTALS,
     rezone=follow,

@@ -5,7 +5,7 @@ from lead_svc.attachments.rules import ATTACH, REMOVE
 from lead_svc.leads.queries import SEEN
 from shared.access.kinds import LEADS
 from shared.attachments.api import attachments_router
-from shared.attachments.record import Attachments
+from shared.attachments.declared import Attachments
 from shared.attachments.upkeep import sweeping
 from shared.events.lead import LeadFileAttached, LeadFileRemoved
 
