@@ -26,6 +26,8 @@ BEYOND_SCHEMA = {
 """Codes of refusals for reasons that JSON Schema cannot express: rules between fields, references, the calendar."""
 OF_FILES = {"bad_format", "bad_pair", "unknown_zone", "unknown_field", "unknown_column", "missing_field", "bad_header", "bad_value"}
 """And of imports: what their options say in small languages of their own (strptime, `field=value`), and what only the file can tell."""
+OF_ATTACHMENTS = {"bad_file", "unsupported_media_type"}
+"""And of attachments: the name, the type and the beginning of a file must fit each other."""
 
 
 @dataclass
@@ -70,7 +72,8 @@ def _excused(check: Any, case: Any, answer: Any) -> bool:
             # What a policy document may hold, the schema at its own address says.
             told = [error for error in answer.json().get("errors", [answer.json()]) if not error.get("pointer", "").startswith("/document")]
             codes = {error["code"] for error in told}
-            return codes <= (BEYOND_SCHEMA | OF_FILES if case.path.startswith("/v1/imports/") else BEYOND_SCHEMA)
+            more = OF_FILES if case.path.startswith("/v1/imports/") else OF_ATTACHMENTS if case.path.endswith("/attachments") else set()
+            return codes <= BEYOND_SCHEMA | more
         case "negative_data_rejection":
             # In a query everything is text, so `1` for a text is one; the rows of a bulk are refused one by one.
             said = check.failure_info.failure.message

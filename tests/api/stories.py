@@ -19,12 +19,25 @@ from tests.metrics.endpoints import Webhooks
 from tests.metrics.told import Contract, Deal, FollowUp, Lead, Story, events_of, hear, on
 
 Values = dict[str, list[Any]]
+FILE = {"content": b"%PDF-1.7 an offer", "params": {"name": "offer.pdf"}, "headers": {"Content-Type": "application/pdf"}}
 NOBODY = "http://127.0.0.1:65535/hooks"
 """Where no receiver listens, so that a ping reaches nobody."""
 CSV = "external_id,company\nL-1,Acme\nL-2,\n"
 SPEND_CSV = "external_id,campaign,starts_on,amount,currency\nB-1,Expo,2026-01-07,90,CNY\n"
 ALIKE = ("Grey Heron", "White Pine")
 RATES_CSV = "day,currency,rate,source\n2026-01-07,USD,7.1,bank\n"
+
+
+async def attached(svc: Running, record: str, id: str) -> Values:
+    """A file of one record of this kind: one to read, and one to remove."""
+    async with svc.client() as admin:
+        params = [{"name": f"{n}.pdf"} for n in range(2)]
+        made = [done(await admin.post(f"/v1/{record}s/{id}/attachments", **FILE | {"params": named}), 201)["id"] for named in params]
+    return {
+        f"{name}_{record}_attachment.{part}": [value]
+        for name, file in (("get", made[0]), ("remove", made[1]))
+        for part, value in ((f"{record}_id", id), ("attachment_id", file))
+    }
 
 
 async def leads(svc: Running) -> Values:
@@ -77,6 +90,7 @@ async def leads(svc: Running) -> Values:
     done(await admin.post(f"/v1/team/people/{leaving}/hand-over", json=given, headers={"If-Match": "*"}), 202)
     return {
         **await policies(svc),
+        **await attached(svc, "lead", made[0]["id"]),
         "lead_id": ids(made),
         "search.q": ["acme", "lantern"],
         "get_signal.signal_id": ids(signals),
@@ -165,6 +179,7 @@ async def deals(svc: Running) -> Values:
     assert answer.status_code == 202, answer.text
     return {
         **await policies(svc),
+        **await attached(svc, "deal", fresh["id"]),
         "deal_id": ids([fresh, asked, closing, lost]),
         **{f"{name}.deal_id": ids([await sales.deal()]) for name in ("update_deal", "confirm_needs", "set_next_step", "draft_proposal")},
         "quote_id": ids([draft, sent, accepted]),
@@ -187,6 +202,7 @@ async def contracts(svc: Running) -> Values:
     submitted, owed = await office.act(await office.draft(), "submit"), await office.delivered()
     return {
         **await policies(svc),
+        **await attached(svc, "contract", made[0]["id"]),
         "contract_id": ids(made),
         **{f"{name}_contract.contract_id": ids([await office.draft()]) for name in ("edit", "void")},
         "review_contract.contract_id": ids([submitted]),

@@ -9,6 +9,7 @@ from tests.api.promises import findings
 OUT_OF_REACH = (
     "/drop", "/redrive",  # nothing is parked
     "/v1/imports/leads", "/v1/imports/deals",  # take a file, and columns named as in it
+    "/attachments",  # take a file that is what its name says
     "/nurture",  # until a day that is in the future on the test's clock
     "POST /v1/policies/{policy}/versions",  # takes a document of the service
     "/versions/{number}/approve", "/versions/{number}/activate",  # of a policy: one waits for the other
