@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "81d6f0a94c37"
-down_revision = "5be08a417c2d"
+down_revision = "e3b71f5a09c4"
 branch_labels = None
 depends_on = None
 

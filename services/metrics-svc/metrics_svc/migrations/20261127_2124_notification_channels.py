@@ -1,11 +1,11 @@
-"""notification channels"""
+"""Notification channels: where words of what happens go, their progress and their messages."""
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = 'c7b3a8854387'
-down_revision = 'e8b5147ca290'
+revision = "c7b3a8854387"
+down_revision = "c41e7d90b2a8"
 branch_labels = None
 depends_on = None
 
