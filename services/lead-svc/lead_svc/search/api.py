@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
 from lead_svc.index.record import Found
@@ -13,6 +13,7 @@ from lead_svc.search.queries import Match, find, rows_of
 from shared.access.kinds import unmasked
 from shared.auth import Actor, CurrentActor
 from shared.errors import Invalid
+from shared.fields import PERSONAL
 from shared.http.edge import ClinchRoute, Reading
 from shared.masking import masked
 
@@ -26,7 +27,7 @@ Limit = Annotated[int, Query(ge=1, le=MOST, description="The best so many.")]
 
 class MatchOut(BaseModel):
     field: str = Field(description="What of the record has the words.", examples=["company"])
-    text: str | None = Field(description="Its value.")
+    text: Annotated[str | None, PERSONAL, Field(description="Its value.")]
 
 
 class FoundOut(BaseModel):
@@ -34,7 +35,9 @@ class FoundOut(BaseModel):
 
     kind: Found
     id: UUID
-    name: str | None = Field(description="What it is called; what is personal of it is masked for roles that see it so.")
+    name: Annotated[
+        str | None, PERSONAL, Field(description="What it is called; what is personal of it is masked for roles that see it so.")
+    ]
     number: str | None
     state: str | None
     owner_id: UUID | None
@@ -49,7 +52,7 @@ class SearchOut(BaseModel):
 
 
 @router.get("")
-async def search(db: Reading, by: CurrentActor, q: Wanted, kind: Kinds = None, limit: Limit = USUAL) -> SearchOut:
+async def search(request: Request, db: Reading, by: CurrentActor, q: Wanted, kind: Kinds = None, limit: Limit = USUAL) -> SearchOut:
     """Find leads, accounts, contacts, deals, quotes and contracts that you see, by a name, a number or an address.
 
     Every word has to be in the record, also inside of a word; one of a single character, or of two letters or digits, where a word
@@ -60,6 +63,7 @@ async def search(db: Reading, by: CurrentActor, q: Wanted, kind: Kinds = None, l
         raise Invalid("q takes a text of up to 200 characters.", pointer="q", code="bad_parameter")
     matches = await find(db, by, asked(q), list(dict.fromkeys(kind or Found)), limit)
     rows = await rows_of(db, matches)
+    request.state.records = len(rows)
     return SearchOut(items=[_shown(one, rows[one.id], by) for one in matches if one.id in rows])
 
 

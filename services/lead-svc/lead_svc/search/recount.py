@@ -18,6 +18,7 @@ from shared.db.tx import Reader
 BATCH = 1000
 
 _ENTERED = "SELECT id, public, personal, pieces FROM search_entry WHERE id = ANY($1::uuid[])"
+_FILLING = "SELECT EXISTS (SELECT FROM search_filling WHERE kind = $1 AND round = 1)"
 _ORPHANS = "SELECT e.id FROM search_entry e LEFT JOIN {0} r ON r.id = e.id WHERE e.kind = '{0}' AND r.id IS NULL"
 
 
@@ -39,8 +40,12 @@ _SOUGHT: dict[str, Sought] = {kind.kind: kind for kind in HEARD}
 
 
 async def differing(db: Database) -> AsyncIterator[tuple[int, Sequence[str]]]:
-    """Batch by batch: how many records were looked at, and those whose entry is another one."""
+    """Batch by batch: how many records were looked at, and those whose entry is another one. A kind whose records
+    are still being entered for the first time is passed over."""
     for kind in OWN:
+        async with db.read() as reader:
+            if await reader.value(_FILLING, kind.kind):
+                continue
         async for found in _batches(db, _FROM[kind.kind]):
             async with db.read() as reader:
                 said = {row.id: texts(row, kind.public, kind.personal) for row in found if row.merged_into is None}
