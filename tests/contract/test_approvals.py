@@ -1,5 +1,6 @@
 """The review of a contract as an approval: delegated, taken back, late, and who has to decide what."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -66,6 +67,22 @@ async def test_a_submission_asks_for_the_parts_side_by_side_and_tells_it(office:
     assert contract["approval"]["state"] == "approved"
     ids = {entry["subject"] for entry in (await office.ask("admin", "GET", f"/v1/contracts/{contract['id']}/timeline"))["items"]}
     assert contract["approval"]["id"] in ids, "its history shows the approval"
+
+
+async def test_each_answer_names_the_parts_that_wait_for_nobody_any_more(office: Office) -> None:
+    async def settled(contract: dict[str, Any], action: str, who: str, **body: Any) -> set[str]:
+        answer = await office.raw(who, "POST", f"/v1/contracts/{contract['id']}/{action}", body, etag="*")
+        assert answer.status_code == 200, answer.text
+        return set(re.findall(r'approval;id="([^"]+)"', answer.headers["Clinch-Settled"]))
+
+    contract = await submitted(office)
+    content = {"content_hash": contract["content_hash"]}
+    legal = await settled(contract, "reviews", "legal", part="legal", decision="approved", **content)
+    assert len(legal) == 1
+    rest = await settled(contract, "reviews", "finance", part="finance", decision="rejected", reason="The terms", **content)
+    assert len(rest) == 2, "what finance has rejected is the manager's no more"
+    assert not legal & rest
+    assert len(await settled(await submitted(office), "withdraw", "rep:ann")) == 3
 
 
 async def test_a_part_is_delegated_to_somebody_who_then_decides_it_whatever_their_role(office: Office, svc: Running) -> None:

@@ -269,6 +269,16 @@ async def test_a_page_goes_on_where_the_one_before_ended_also_among_what_has_no_
     assert [item["due_at"] is None for item in seen] == [False] * 5 + [True]
 
 
+async def test_the_list_is_a_file_for_a_spreadsheet_too(svc: Running) -> None:
+    lead = Lead("l").captured(on(0), account_name="Acme", **ANN)
+    await hear(svc, events_of([lead, FollowUp("f", lead, **ANN).set(on(1), on(3))]))
+    async with svc.client("director") as client:
+        answer = await client.get("/v1/tasks", params={"fields": "kind,subject_name,due_at"}, headers={"Accept": "text/csv"})
+    assert answer.status_code == 200, answer.text
+    head, row = answer.text.removeprefix("\ufeff").splitlines()
+    assert (head, row.split(",")[:2]) == ("kind,subject_name,due_at", ["follow_up", "Acme"])
+
+
 @pytest.mark.parametrize("seed", range(6))
 async def test_the_order_in_which_records_are_heard_does_not_matter(svc: Running, seed: int) -> None:
     lead = Lead("l").captured(on(0), **ANN).assigned(on(3), BOB["owner_id"], SOUTH)
