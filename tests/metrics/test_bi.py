@@ -122,12 +122,15 @@ async def test_only_who_knows_the_password_gets_in_and_a_new_one_takes_its_place
         async with reading(bi, "another"):
             pass
     async with bi.transaction() as tx:
+        await tx.execute("ALTER ROLE bi SET statement_timeout = '5min'")
         assert await role.enable(tx, "new")
     with pytest.raises(asyncpg.InvalidPasswordError):
         async with reading(bi):
             pass
     async with reading(bi, "new") as conn:
         assert await conn.fetchval("SELECT count(*) FROM deals") == 0
+        assert await conn.fetchval("SHOW statement_timeout") == "5min"  # what an administrator chose stays
+        assert await conn.fetchval("SHOW default_transaction_read_only") == "on"
 
 
 async def test_a_rebuild_does_not_disturb_who_reads(bi: Running) -> None:

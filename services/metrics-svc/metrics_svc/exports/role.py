@@ -21,7 +21,7 @@ _SETTINGS = {
     "statement_timeout": "60s",
     "idle_in_transaction_session_timeout": "60s",
 }
-"""What its sessions begin with. They may set other values; what they may read does not depend on these."""
+"""What its sessions begin with. They and an administrator may set other values; what they may read does not depend on these."""
 _ITERATIONS = 4096
 
 
@@ -71,12 +71,12 @@ async def enable(tx: Tx, password: str) -> bool:
 
 async def _role(tx: Tx, password: str) -> bool:
     kept = f"PASSWORD '{verifier(password)}'"
-    if not await tx.value("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", ROLE):
-        await tx.execute(f"CREATE ROLE {ROLE} LOGIN NOINHERIT CONNECTION LIMIT 20 {kept}; COMMENT ON ROLE {ROLE} IS {quoted(_ROLE_MARK)}")
-    elif not await _is_ours(tx):
-        return False
-    else:
-        await tx.execute(f"ALTER ROLE {ROLE} {kept}")
+    if await tx.value("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", ROLE):
+        ours = await _is_ours(tx)
+        if ours:
+            await tx.execute(f"ALTER ROLE {ROLE} {kept}")
+        return ours
+    await tx.execute(f"CREATE ROLE {ROLE} LOGIN NOINHERIT CONNECTION LIMIT 20 {kept}; COMMENT ON ROLE {ROLE} IS {quoted(_ROLE_MARK)}")
     for name, value in _SETTINGS.items():
         await tx.execute(f"ALTER ROLE {ROLE} SET {name} = '{value}'")
     return True
