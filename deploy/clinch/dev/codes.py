@@ -61,6 +61,9 @@ def _of_guards(module: ModuleType, tree: ast.Module) -> Iterator[str]:
         if isinstance(node, ast.Call) and _called(node) in _GUARDS:
             (code,) = [node.args[0]] if node.args else [given.value for given in node.keywords if given.arg == "code"]
             yield from _texts(module, code)
+        elif isinstance(node, ast.IfExp) and any(isinstance(one, ast.Name) and one.id in _GUARDS for one in (node.body, node.orelse)):
+            # `(Pending if soon else Unmet)(...)` would hide its code from the look at calls.
+            raise CommandError(f"{module.__name__}, line {node.lineno}: name the guard where its code stands.")
 
 
 def _called(call: ast.Call) -> str:

@@ -141,8 +141,8 @@ class Prediction:
 
 @lru_cache
 def _wrong_state(state: State, needed: Sequence[str]) -> Unmet:
-    kind = Pending if state is State.CONVERTING else Unmet  # until deal-svc has answered
-    return kind("wrong_state", f"The lead is {state}; this needs {' or '.join(needed)}.")
+    wrong = Unmet("wrong_state", f"The lead is {state}; this needs {' or '.join(needed)}.")
+    return Pending(wrong.code, wrong.message) if state is State.CONVERTING else wrong  # until deal-svc has answered
 
 
 _MERGED = Unmet("merged", "The lead was merged into another one; go on there.")

@@ -137,8 +137,8 @@ ASSIGN = Act(
 
 def party_unmet(lead: Lead, changes: Mapping[str, Any]) -> list[Unmet]:
     if lead.state in (State.CONVERTING, State.CONVERTED) and {"account_id", "contact_id"} & changes.keys():
-        kind = Pending if lead.state is State.CONVERTING else Unmet
-        return [kind("converted", "The lead is handed over: its account and contact cannot change.")]
+        over = Unmet("converted", "The lead is handed over: its account and contact cannot change.")
+        return [Pending(over.code, over.message) if lead.state is State.CONVERTING else over]
     return []
 
 
