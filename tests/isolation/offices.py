@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from tests.acts import FILE
 from tests.isolation.asking import Asker
 from tests.isolation.oracle import ALL, KINDS, SCOPES, SEES_SOME, Known, is_masked
 from tests.isolation.people import PEOPLE, teams_above
@@ -113,14 +114,14 @@ async def unseen_is_not_changed(asker: Asker, known: Known) -> list[str]:
     system: Any = asker.world.svc
     wrong = []
     operations = [
-        (method, path)
+        (method, path, FILE in methods[method].get("requestBody", {}).get("content", ()))
         for service in system.services.values()
         for path, methods in service.app.openapi()["paths"].items()
         for method in methods
         if method != "get" and path.count("{") == 1 and path.partition("/{")[0] in LISTS
     ]
     ids = {path: await asker.wholes(path) for path in LISTS}
-    for turn, (method, path) in enumerate(operations):
+    for turn, (method, path, is_file) in enumerate(operations):
         collection, kind = path.partition("/{")[0], LISTS[path.partition("/{")[0]]
         for person in ACTIVE:
             visible = known.visible(person, kind)
@@ -128,7 +129,11 @@ async def unseen_is_not_changed(asker: Asker, known: Known) -> list[str]:
             if not unseen:
                 continue
             address = re.sub(r"\{\w+\}", unseen[turn % len(unseen)], path)
-            answer = await asker.world.raw(person.key, method.upper(), address, {}, etag="*", key=f"{turn}-{person.key}")
+            if is_file:
+                sent: Any = {"content": b"%PDF-1.7", "params": {"name": "a.pdf"}, "headers": {"Content-Type": FILE}}
+                answer = await asker.world.by(person.key).request(method, address, **sent)
+            else:
+                answer = await asker.world.raw(person.key, method.upper(), address, {}, etag="*", key=f"{turn}-{person.key}")
             if answer.status_code not in (403, 404, 422):
                 wrong.append(f"{person.key} {method.upper()} {address}: {answer.status_code} {answer.text[:80]}")
     return wrong
