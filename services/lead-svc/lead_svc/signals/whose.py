@@ -52,7 +52,8 @@ async def whose(tx: Tx, signals: Sequence[NewSignal]) -> Whose:
     names = await _seen(tx, signals, meant)
     asked = {*meant.values(), *(id for id in names.values() if id)}
     leads = await tx.load_many(LEADS, sorted(asked)) if asked else {}
-    if merged := [id for id, lead in leads.items() if lead.merged_into]:  # at this moment
+    # Merged at this moment; and the survivor may be, while it was waited for.
+    while merged := [id for id in {*meant.values(), *names.values()} if id and leads[id].merged_into]:
         now = await survivors(tx, "lead", merged)
         leads |= await tx.load_many(LEADS, sorted(set(now.values()) - leads.keys()))
         meant = {signal: now.get(id, id) for signal, id in meant.items()}
