@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 import orjson
 import pytest
 
-from metrics_svc.notifications import robots, words
-from metrics_svc.notifications.policy import Notifications, Words
+from metrics_svc.notifications import robots
 from metrics_svc.notifications.record import ChannelKind
+from metrics_svc.wording import words
+from metrics_svc.wording.policy import Notifications, Words
 from shared.events.envelope import REGISTRY
 from shared.outbound.rules import Answer
 

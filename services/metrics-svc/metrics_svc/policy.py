@@ -1,8 +1,8 @@
 """The numbers of figures, the feed and webhooks, and what metrics-svc reads of deal-svc's."""
 
-from metrics_svc.notifications.policy import Notifications
 from metrics_svc.numbers import Figures, Webhooks
 from metrics_svc.settings import MetricsSettings
+from metrics_svc.wording.policy import Notifications
 from shared.policy.document import Document, Policy, value
 from shared.policy.parts import Served, Stages
 from shared.process.settings import Settings

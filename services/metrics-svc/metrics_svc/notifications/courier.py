@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, select
 from metrics_svc.feed.tables import FEED, OWNER
 from metrics_svc.following.cursor import advance
 from metrics_svc.following.patterns import MATCHES
-from metrics_svc.notifications import robots, words
+from metrics_svc.notifications import robots
 from metrics_svc.notifications.address import Address
 from metrics_svc.notifications.commands import disable
 from metrics_svc.notifications.record import ChannelKind, Message
@@ -20,6 +20,7 @@ from metrics_svc.notifications.tables import CHANNELS, NAME, OUTBOUND
 from metrics_svc.policy import POLICY
 from metrics_svc.settings import MetricsSettings
 from metrics_svc.webhooks.courier import sender
+from metrics_svc.wording import words
 from shared.db.query import Query
 from shared.db.tables import PARTY_ACCOUNT
 from shared.db.tx import Reader

@@ -5,7 +5,7 @@ from functools import cached_property
 
 from pydantic import field_validator, model_validator
 
-from metrics_svc.notifications.words import wrong_in
+from metrics_svc.wording.words import wrong_in
 from shared.outbound.numbers import Sending
 from shared.policy.document import Part, value
 
