@@ -51,6 +51,7 @@ export const TEXTS = {
   status: ["Status", "状态"], weight: ["Weight", "权重"], evidence: ["Evidence", "依据"], score_explained: ["The score, explained", "评分说明"], of_threshold: ["MQL from {n} on", "达到 {n} 分成为 MQL"],
   fit_behaviour: ["{fit} for what they are, {behaviour} for what they did", "属性 {fit} 分，行为 {behaviour} 分"], predicted: ["Predicted to buy: {n}", "预测购买概率：{n}"], fades: ["It fades next on {when}.", "下次衰减：{when}。"],
   until: ["until {day}", "至 {day}"], no_score: ["No rule gives points yet.", "尚无规则加分。"], signals: ["Signals", "行为信号"], no_signals: ["They have not shown interest by themselves yet.", "尚无行为信号。"],
+  files: ["Files", "附件"], attach: ["Attach a file", "上传附件"], no_files: ["No file is attached yet.", "尚无附件。"], size: ["Size", "大小"], kilobytes: ["{n} kB", "{n} kB"], attached: ["Attached", "上传"], file_name: ["Name", "名称"],
   timeline: ["What happened", "时间线"], nothing_yet: ["Nothing yet.", "暂无记录。"],
   // deals
   search_deals: ["deal, customer", "商机、客户"], kind_of_deal: ["Kind", "类型"], sort_amount: ["largest", "金额最大"], sort_close: ["closing first", "最早成交"], stalled: ["Stalled", "停滞"], stalled_only: ["only stalled", "仅停滞"],

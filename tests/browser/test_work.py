@@ -1,5 +1,6 @@
 """Work done on the page: deals moved by their buttons or refused with reasons, the work of others as it happens, and nothing of theirs."""
 
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -136,6 +137,30 @@ def test_a_form_is_filled_in_and_what_is_refused_is_kept(browser: Any, origin: s
         seen.page.locator("dialog button.primary").click()
         seen.page.locator("h1 .badge", has_text="Disqualified").wait_for()
     assert api("dev-rep").get(f"/v1/leads/{lead}").json()["note"] == "They moved abroad."
+
+
+def test_a_file_is_attached_saved_and_removed(browser: Any, origin: str, api: Api, tmp_path: Path) -> None:
+    me = api("dev-rep").get("/v1/me").json()["id"]
+    given = {"source": "trade_show", "company": f"Files {uuid4().hex[:6]}", "owner_id": me}
+    lead = api("dev-rep").post("/v1/leads", json=given).json()["id"]
+    (tmp_path / "parts.csv").write_bytes(b"name,pieces\nbolt,40\n")
+    (tmp_path / "run.exe").write_bytes(b"MZ")
+    with tab(browser, origin) as seen:
+        seen.sign_in("dev-rep").open(f"leads/{lead}")
+        seen.page.locator("input[type=file]").set_input_files(tmp_path / "parts.csv")
+        name = seen.page.locator("[data-file]", has_text="parts.csv")
+        name.wait_for()
+        with seen.page.expect_download() as saved:
+            name.click()
+        assert Path(saved.value.path()).read_bytes() == (tmp_path / "parts.csv").read_bytes()
+        seen.allowed = {422}
+        seen.page.locator("input[type=file]").set_input_files(tmp_path / "run.exe")
+        seen.page.locator("dialog .refusal").wait_for()
+        seen.page.get_by_role("button", name="Understood").click()
+        seen.page.locator("[data-remove]").click()
+        name.wait_for(state="detached")
+        assert seen.inaccessible() == []
+    assert api("dev-rep").get(f"/v1/leads/{lead}/attachments").json()["items"] == []
 
 
 def test_what_a_rep_may_not_see_is_not_there(browser: Any, origin: str, api: Api) -> None:

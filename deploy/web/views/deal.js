@@ -5,6 +5,7 @@ import { h } from "../dom.js";
 import { ago, day, dayAndTime, label, money, percent, t } from "../i18n.js";
 import { actions } from "../parts/actions.js";
 import { badge, mark } from "../parts/badge.js";
+import { files } from "../parts/files.js";
 import { empty, section } from "../parts/section.js";
 import { facts, table } from "../parts/table.js";
 import { timeline } from "../parts/timeline.js";
@@ -15,6 +16,7 @@ export function deal({ id }) {
   const parts = [
     section(null, () => read(id), (found) => whole(found, again), { className: "wide" }),
     section(t("quotes"), () => get("/v1/quotes", { deal_id: id, limit: 20 }), quotes),
+    files(`/v1/deals/${id}`),
     timeline(`/v1/deals/${id}/timeline`),
   ];
   function again() {

@@ -5,6 +5,7 @@ import { h } from "../dom.js";
 import { ago, day, dayAndTime, label, number, t } from "../i18n.js";
 import { actions } from "../parts/actions.js";
 import { badge, grade, mark, score } from "../parts/badge.js";
+import { files } from "../parts/files.js";
 import { empty, section } from "../parts/section.js";
 import { facts, table } from "../parts/table.js";
 import { timeline } from "../parts/timeline.js";
@@ -17,6 +18,7 @@ export function lead({ id }) {
     head,
     section(t("score_explained"), () => get(`/v1/leads/${id}/score`), explained),
     section(t("signals"), () => get(`/v1/leads/${id}/signals`, { limit: 20, sort: "-at" }), signals),
+    files(`/v1/leads/${id}`),
     timeline(`/v1/leads/${id}/timeline`),
   ];
   function again() {
