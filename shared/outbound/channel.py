@@ -89,6 +89,11 @@ def progress_columns(name: str, *, paced: bool = False) -> Sequence[Column[Any]]
     )
 
 
+def _newest(name: str) -> str | None:
+    """A name of its own where the usual one is longer than Postgres takes (63 characters)."""
+    return None if len(name) <= 16 else f"ix_{name}_delivery_newest"
+
+
 def delivery_table(name: str, metadata: MetaData, of: type[Attempts], *items: SchemaItem, order: str = "id", **options: Any) -> Table:
     """The deliveries. `of` adds to `Attempts` the target, as `NAME_id`, and what the message is written from."""
     return table(
@@ -97,7 +102,7 @@ def delivery_table(name: str, metadata: MetaData, of: type[Attempts], *items: Sc
         of,
         Column("claimed_until", At, comment="a worker is sending it; after this, another may"),
         CheckConstraint("tries >= 0", name="tries"),
-        Index(None, f"{name}_id", "created_at", "id"),
+        Index(_newest(name), f"{name}_id", "created_at", "id"),
         Index(f"ix_{name}_delivery_due", f"{name}_id", "due_at", order, postgresql_where=text("state = 'pending'")),
         Index(f"ix_{name}_delivery_claimed", f"{name}_id", postgresql_where=text("claimed_until IS NOT NULL")),
         Index(f"ix_{name}_delivery_finished", "state", "finished_at", postgresql_where=text("finished_at IS NOT NULL")),

@@ -214,6 +214,7 @@ def test_a_list_answers_with_items() -> None:
 NO_VERSION = {
     "hand_over_person": "a job, which has a state",
     "remove_webhook": "it is gone",
+    "remove_notification_channel": "it is gone",
 }
 
 

@@ -101,7 +101,7 @@ async def test_submission_needs_all_five_parts_and_the_owner(office: Office) -> 
 
 async def test_three_parts_approve_the_same_content_in_any_order(office: Office, svc: Running) -> None:
     contract = await office.act(await office.draft(), "submit")
-    assert allowed(await office.read(contract, "legal")) == {"review_legal", "delegate_legal"}
+    assert allowed(await office.read(contract, "legal")) == {"review_legal", "delegate_legal", "attach"}
     await office.review(contract, "manager", "director")
     assert (await office.review(contract, "finance"))["state"] == "in_review"
     assert codes(await office.review(contract, "finance", expect=409)) == {"reviewed"}

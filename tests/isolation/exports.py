@@ -19,7 +19,7 @@ KINDS = {
 
 
 async def exports(asker: Asker, known: Known) -> list[str]:
-    listed = {one["name"] for one in (await asker.get(PEOPLE["adm"], "/v1/exports")).body if one["view"]}
+    listed = {one["name"] for one in (await asker.get(PEOPLE["adm"], "/v1/exports")).body["items"] if one["view"]}
     named = {name for names in KINDS.values() for name in names}
     if listed != named:
         return [f"say in exports.py what kind of figures these are: {sorted(listed ^ named)}"]

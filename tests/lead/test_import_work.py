@@ -102,5 +102,5 @@ async def test_many_rows_take_as_few_statements_as_some(svc: Running) -> None:
                 await take(tx, rows, svc.settings, work=True)
         return len(ran)
 
-    assert await statements(1, 3) == await statements(2, 60)
-    assert len(await svc.told(LeadTaskSet)) == 63
+    assert await statements(1, 20) == await statements(2, 60)
+    assert len(await svc.told(LeadTaskSet)) == 80

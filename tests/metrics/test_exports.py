@@ -47,7 +47,7 @@ async def saved(svc: Running, folder: Path, form: str, *names: str, **asked: Any
 async def test_every_export_is_listed_with_the_columns_of_its_file(svc: Running) -> None:
     await world(svc)
     async with svc.client("director") as client:
-        listed = done(await client.get("/v1/exports"), 200)
+        listed = done(await client.get("/v1/exports"), 200)["items"]
     assert [one["name"] for one in listed] == [*ALL]
     for one in listed:
         for form in ("csv", "parquet"):
@@ -144,7 +144,7 @@ async def test_a_seller_takes_what_is_credited_to_them_and_nothing_else(svc: Run
 )
 async def test_who_sees_nothing_of_a_kind_has_no_export_of_it(svc: Running, who: str, shown: set[str], hidden: set[str]) -> None:
     async with svc.client(who) as client:
-        listed = {one["name"] for one in done(await client.get("/v1/exports"), 200)}
+        listed = {one["name"] for one in done(await client.get("/v1/exports"), 200)["items"]}
     assert shown <= listed
     assert not hidden & listed
     for name in hidden:

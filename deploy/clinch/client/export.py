@@ -32,7 +32,7 @@ def export(
 ) -> None:
     """Write facts (leads, deals, payments ...) and KPIs per day or month into files, one for each."""
     with api(url, data, token) as system:
-        there = {one["name"]: one for one in system.get("/v1/exports")}
+        there = {one["name"]: one for one in system.get("/v1/exports")["items"]}
         if list_:
             for one in there.values():
                 typer.echo(f"{one['name']:<16} v{one['version']}  {one['description']}")

@@ -16,7 +16,7 @@ from metrics_svc.exports.catalogue import ALL
 from metrics_svc.exports.export import Export
 from metrics_svc.exports.files import CSV, MEDIA, PARQUET, Form, as_csv, as_parquet, must_write
 from metrics_svc.exports.kpis import Figures
-from metrics_svc.exports.models import ExportOut
+from metrics_svc.exports.models import ExportOut, ExportsOut
 from metrics_svc.figures.access import sees_fact
 from metrics_svc.figures.api import numbers
 from metrics_svc.figures.question import By, Question
@@ -58,9 +58,9 @@ class Streamed(StreamingResponse):
 
 
 @router.get("")
-async def list_exports(by: CurrentActor) -> list[ExportOut]:
+async def list_exports(by: CurrentActor) -> ExportsOut:
     """What the caller may take, with the schema of each: columns, their types and what they mean."""
-    return [ExportOut.of(export) for export in ALL.values() if _shows(export, by)]
+    return ExportsOut(items=[ExportOut.of(export) for export in ALL.values() if _shows(export, by)])
 
 
 @router.get(

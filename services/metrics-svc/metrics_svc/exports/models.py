@@ -39,3 +39,7 @@ class ExportOut(BaseModel):
             columns=[ColumnOut(name=c.name, type=c.type, nullable=c.nullable, description=c.says) for c in export.schema],
             href=f"/v1/exports/{export.name}",
         )
+
+
+class ExportsOut(BaseModel):
+    items: list[ExportOut]
