@@ -6,7 +6,7 @@ from typing import Any
 from clinch.demo import staff
 from clinch.demo.calls import NOBODY, Calls, Hand, Progress
 from clinch.demo.story import Plan
-from clinch.demo.visitors import Visitor
+from clinch.demo.visitors import Visitor, by_hand
 from shared.auth import person_id
 
 LEADS = "/v1/leads"
@@ -16,13 +16,12 @@ CLAIMED = 4
 
 async def tidy(plan: Plan, came: Sequence[Visitor], calls: Calls, progress: Progress) -> None:
     """Do all three. Done again, it changes nothing."""
-    named = [visitor for visitor in came if visitor.named_at]
     advance = progress.stage("Dormant leads, pool, twins", 3)
     await _take_up(Hand(calls, f"{plan.key}/dormant"), calls)
     advance(1)
     await _claim(Hand(calls, f"{plan.key}/pool"), calls, plan)
     advance(1)
-    await _merge(Hand(calls, f"{plan.key}/twins"), calls, named)
+    await _merge(Hand(calls, f"{plan.key}/twins"), calls, by_hand(came))
     advance(1)
 
 

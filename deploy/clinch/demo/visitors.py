@@ -72,14 +72,20 @@ async def receive(came: Sequence[Visitor], calls: Calls, progress: Progress) -> 
     signals = [signal for visitor in came for signal in _signals(visitor)]
     for n in range(0, len(signals), BULK):
         await _send(calls, signals[n : n + BULK])
-    sent = [visitor.key for visitor in came if visitor.named_at][-BY_FORM:]
+    entered = {visitor.key for visitor in by_hand(came)}
     await _make_form(calls)
     for visitor in came:
-        if visitor.key in sent:
-            await _send_form(calls, visitor)
-        elif visitor.named_at:
+        if visitor.named_at and visitor.key in entered:
             await _enter(calls, visitor, visitor.named_at)
+        elif visitor.named_at:
+            await _send_form(calls, visitor)
         advance(1)
+
+
+def by_hand(came: Sequence[Visitor]) -> Sequence[Visitor]:
+    """Those whose names somebody enters, with the visitor's key; the others of whom we learn a name send the form themselves."""
+    named = [visitor for visitor in came if visitor.named_at]
+    return named[: max(len(named) - BY_FORM, len(named) // 2)]
 
 
 def _signals(visitor: Visitor) -> Iterator[Mapping[str, Any]]:
