@@ -12,7 +12,7 @@ import { table } from "./table.js";
 /** The files of the record at `path`. */
 export function files(path) {
   const here = `${path}/attachments`;
-  const pick = h("input.hidden", { type: "file", tabindex: "-1", "aria-label": t("attach"), onchange: () => attach(pick.files[0]) });
+  const pick = h("input", { type: "file", hidden: true, "aria-label": t("attach"), onchange: () => attach(pick.files[0]) });
   const part = section(t("files"), load, show, { aside: h("span", {}, pick, h("button", { type: "button", "data-attach": true, onclick: () => pick.click() }, t("attach"))) });
 
   async function load() {
