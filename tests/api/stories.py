@@ -3,13 +3,20 @@
 A value under `operation_id.name` is for that operation alone: a row in the state that it asks for, and that no other request changes.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from lead_svc.dormant.jobs import step
+from lead_svc.forms.policy import POLICY as FORMS
+from lead_svc.forms.policy import FormPolicy
 from metrics_svc.notifications.courier import COURIER as NOTIFIER
+from shared.auth import SYSTEM
 from shared.auth.actor import OWNERS
+from shared.db.context import Context
 from shared.events.team import PersonAdded
 from shared.ids import external_id
+from shared.policy.parts import Requests
+from shared.policy.store import begin
 from tests.api.hosted import ANYBODY
 from tests.client import done
 from tests.contract.office import Office
@@ -62,6 +69,10 @@ async def leads(svc: Running) -> Values:
     spends = [done(await admin.post(f"/v1/campaigns/{campaign['id']}/spend", json=spent), 201)["id"] for _ in range(2)]
     named = {"map": [f"{name}={name}" for name in SPEND_CSV.split("\n")[0].split(",")]}
     spend_job = done(await admin.post("/v1/imports/spend", params=named, content=SPEND_CSV), 202)["id"]
+    # Random requests all come from one address: with its limit reached, nothing more would be asked of the form.
+    unlimited = FormPolicy(submissions=Requests(per_minute=0), requests=Requests(per_minute=0))
+    await begin(svc.db, [replace(FORMS, begins=lambda _: unlimited)], Context("lead-svc", SYSTEM, svc.clock(), "test"))
+    svc.db.policies.forget()
     form = {"name": "Talk to us", "fields": [{"name": "email", "label": "E-mail", "lead_field": "email", "required": True}], "trap": "more"}
     keys = ("contact-us", "held-back", "closed", "to-close")
     for key in keys:
