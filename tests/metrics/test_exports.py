@@ -2,6 +2,8 @@
 
 import csv
 import io
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -238,11 +240,22 @@ async def test_rows_are_read_through_a_cursor_and_a_client_that_goes_frees_its_p
     """However long the list, one batch of it is in memory; whoever goes away in the middle holds nothing."""
     monkeypatch.setattr(api.rows, "BATCH", 10)
     await hear(svc, events_of([Lead(str(n)).captured(on(0)) for n in range(95)]))
-    used = svc.db.in_use
+    held: list[object] = []
+    begins = api.rows.one_moment
+
+    @asynccontextmanager
+    async def seen(db: Any) -> AsyncIterator[Any]:
+        async with begins(db) as moment:
+            held.append(moment)
+            try:
+                yield moment
+            finally:
+                held.remove(moment)
+
+    monkeypatch.setattr(api.rows, "one_moment", seen)
     for _ in range(3 * api.AT_ONCE):
         sent = await _broken_off(svc, "/v1/exports/leads")
-        assert sent.count(b"\n") == 11
-        assert svc.db.in_use == used
+        assert (sent.count(b"\n"), held) == (11, [])
     assert len(rows(await take(svc, "leads"))) == 95
 
 

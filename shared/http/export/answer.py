@@ -9,7 +9,7 @@ import orjson
 from fastapi import Request
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from shared.acts import who
 from shared.auth.actor import Actor, Role
@@ -19,6 +19,7 @@ from shared.http.export.columns import columns_of
 from shared.http.export.files import CSV, XLSX, Items, as_csv, as_xlsx
 from shared.http.page import Page, item_of, want_fields
 from shared.http.parameters import MOST
+from shared.http.streamed import Streamed
 
 EXPORT = who(Role.director, Role.admin, Role.finance, Role.sales_ops)
 """Who may take away all that they see; others what they own."""
@@ -59,19 +60,13 @@ async def export(route: APIRoute, request: Request, form: str, handle: Handle) -
     name = request.scope["path"].rpartition("/")[2]
     zone = request.app.state.settings.zone
     pieces = as_csv(columns, pages) if form == CSV else as_xlsx(columns, pages, name, zone)
-    first = await anext(pieces)
     reads = Reads(f"{route.name}.{_ENDINGS[form]}", None, frozenset(), always=True)
 
-    async def body() -> AsyncIterator[bytes]:
-        try:
-            yield first
-            async for piece in pieces:
-                yield piece
-        finally:  # also what somebody took of it who went away
-            request.state.records = read.records
-            request.app.state.access_log.note(reads, request, response)
+    def ended() -> None:
+        request.state.records = read.records
+        request.app.state.access_log.note(reads, request, response)
 
-    response = StreamingResponse(body(), media_type=form)
+    response = Streamed(pieces, form, first=await anext(pieces), ended=ended)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.{_ENDINGS[form]}"'
     return response
 

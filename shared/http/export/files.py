@@ -3,7 +3,7 @@
 import asyncio
 import csv
 import io
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from tempfile import TemporaryFile
@@ -21,7 +21,7 @@ _PIECE = 64 * 1024
 Items = Sequence[dict[str, Any]]
 
 
-async def as_csv(columns: Sequence[Column], pages: AsyncIterator[Items]) -> AsyncIterator[bytes]:
+async def as_csv(columns: Sequence[Column], pages: AsyncIterator[Items]) -> AsyncGenerator[bytes]:
     """RFC 4180 in UTF-8, with the mark that spreadsheets know it by. Times are those of the API."""
     out = io.StringIO(newline="")
     writer = csv.writer(out)
@@ -42,7 +42,7 @@ def _text(value: Any) -> str:
     return defused(str(value))
 
 
-async def as_xlsx(columns: Sequence[Column], pages: AsyncIterator[Items], name: str, zone: ZoneInfo) -> AsyncIterator[bytes]:
+async def as_xlsx(columns: Sequence[Column], pages: AsyncIterator[Items], name: str, zone: ZoneInfo) -> AsyncGenerator[bytes]:
     """Texts are texts and never formulas, amounts numbers, times real ones on the clock of `zone`. It begins when all is written."""
     with TemporaryFile() as file:
         book = await asyncio.to_thread(_Book, file, columns, name, zone)

@@ -2,14 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager
 from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import StreamingResponse
-from starlette.types import Receive, Scope, Send
 
 from metrics_svc.exports import kpis, rows
 from metrics_svc.exports.catalogue import ALL
@@ -30,6 +29,7 @@ from shared.errors import Forbidden, Invalid, NotFound, Unavailable
 from shared.fields import Day
 from shared.http.access_log import Reads
 from shared.http.edge import ClinchRoute
+from shared.http.streamed import Streamed
 
 router = APIRouter(prefix="/v1/exports", tags=["exports"], route_class=ClinchRoute)
 
@@ -48,15 +48,6 @@ _FILES = {
 _NO_PARQUET = {"description": "This installation writes no Parquet", "content": {"application/problem+json": {}}}
 
 
-class Streamed(StreamingResponse):
-    """Ends what its body holds as soon as the answer ends, also when the client has gone."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body: Any = self.body_iterator
-        async with aclosing(body):
-            await super().__call__(scope, receive, send)
-
-
 @router.get("")
 async def list_exports(by: CurrentActor) -> ExportsOut:
     """What the caller may take, with the schema of each: columns, their types and what they mean."""
@@ -65,7 +56,7 @@ async def list_exports(by: CurrentActor) -> ExportsOut:
 
 @router.get(
     "/{export}",
-    response_class=Streamed,
+    response_class=StreamingResponse,
     responses={200: {"description": "The file, streamed", "content": _FILES}, 501: _NO_PARQUET},
 )
 async def read_export(
@@ -131,24 +122,16 @@ class _File:
         if isinstance(self._export, Figures):
             self._asked = kpis.check(self._export, self._asked)
         pieces = self._pieces()
-        first = await anext(pieces)
-        response = Streamed(self._body(first, pieces), media_type=MEDIA[self._form])
-        response.headers["Content-Disposition"] = f'attachment; filename="{self._export.name}.{self._form}"'
-        response.headers["Export-Version"] = str(self._export.version)
-        self._response = response
-        return response
+        self._response = Streamed(pieces, MEDIA[self._form], first=await anext(pieces), ended=self._note)
+        self._response.headers["Content-Disposition"] = f'attachment; filename="{self._export.name}.{self._form}"'
+        self._response.headers["Export-Version"] = str(self._export.version)
+        return self._response
 
-    async def _body(self, first: bytes, pieces: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
-        state = self._request.app.state
-        try:
-            async with aclosing(pieces):
-                yield first
-                async for piece in pieces:
-                    yield piece
-        finally:  # also what somebody took of it who went away
-            self._request.state.records = self._rows
-            reads = Reads(f"read_export.{self._export.name}.{self._form}", None, frozenset(), always=True)
-            state.access_log.note(reads, self._request, self._response)
+    def _note(self) -> None:
+        """Log what was taken, also what somebody took of it who went away."""
+        self._request.state.records = self._rows
+        reads = Reads(f"read_export.{self._export.name}.{self._form}", None, frozenset(), always=True)
+        self._request.app.state.access_log.note(reads, self._request, self._response)
 
     async def _pieces(self) -> AsyncGenerator[bytes]:
         async with place(self._request.app.state), rows.one_moment(self._request.app.state.db) as (db, conn):

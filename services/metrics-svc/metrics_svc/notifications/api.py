@@ -93,7 +93,7 @@ async def list_notification_channels(
 @router.get("/{channel_id}")
 async def get_notification_channel(channel_id: UUID, db: Reading, by: CurrentActor) -> NotificationChannelOut:
     """One channel and its progress. For admin and ops."""
-    return (await _shown(db, [await queries.channel(db, channel_id)], by))[0]
+    return (await _shown(db, [await commands.TARGETS.present(db, channel_id)], by))[0]
 
 
 @router.patch("/{channel_id}")
@@ -110,7 +110,7 @@ async def update_notification_channel(
     given = {name: getattr(body, name) for name in ("address", "secret", "to") if changes.pop(name, None) is not None}
     address = None
     if given:
-        channel = await queries.channel(tx, channel_id)
+        channel = await commands.TARGETS.present(tx, channel_id)
         if "secret" in given and "address" not in given:
             given["address"] = HttpUrl((await commands.address_of(tx, channel_id, tx.settings, tx.machine_now)).url)
         address = await _address(channel.kind, tx.settings, given.get("address"), given.get("secret"), given.get("to"))
@@ -123,7 +123,7 @@ async def update_notification_channel(
 @router.delete("/{channel_id}", status_code=204)
 async def remove_notification_channel(channel_id: UUID, tx: InTx, expect: IfMatch) -> None:
     """Tell nothing any more, and forget the channel and its address. For admin and ops."""
-    await commands.remove(tx, channel_id, expect=expect)
+    await commands.TARGETS.remove(tx, channel_id, expect)
 
 
 @router.post("/{channel_id}/ping")
@@ -132,7 +132,7 @@ async def ping_notification_channel(channel_id: UUID, by: CurrentActor, request:
     state = request.app.state
     now = machine(state.clock)()
     async with state.db.read() as db:  # not for as long as the receiver takes
-        channel = await queries.channel(db, channel_id)
+        channel = await commands.TARGETS.present(db, channel_id)
         PING.check(channel, by, facts=(await queries.progress(db, [channel_id]))[channel_id])
         address = await commands.address_of(db, channel_id, state.settings, now)
     async with sender(state.settings, state.clock) as sending:
@@ -142,29 +142,29 @@ async def ping_notification_channel(channel_id: UUID, by: CurrentActor, request:
 
 @router.get("/{channel_id}/deliveries")
 async def list_notification_deliveries(
-    channel_id: UUID, page: Annotated[PageRequest, Depends(queries.DELIVERIES.params)], db: Reading
+    channel_id: UUID, page: Annotated[PageRequest, Depends(queries.DELIVERIES.listing.params)], db: Reading
 ) -> Page[DeliveryOut]:
     """Messages that were sent or wait, with their attempts. For admin and ops."""
-    await queries.channel(db, channel_id)
-    return await queries.DELIVERIES.page(db, page, where=queries.OF_CHANNEL, params={"channel_id": channel_id})
+    await commands.TARGETS.present(db, channel_id)
+    return await queries.DELIVERIES.listing.page(db, page, where=queries.DELIVERIES.of_target, params={"target_id": channel_id})
 
 
 @router.get("/{channel_id}/deliveries/{delivery_id}")
 async def get_notification_delivery(channel_id: UUID, delivery_id: UUID, db: Reading) -> DeliveryOut:
     """One message. For admin and ops."""
-    await queries.channel(db, channel_id)
-    return DeliveryOut.of(await queries.delivery(db, channel_id, delivery_id))
+    await commands.TARGETS.present(db, channel_id)
+    return DeliveryOut.of(await queries.DELIVERIES.get(db, channel_id, delivery_id))
 
 
 @router.post("/{channel_id}/deliveries/{delivery_id}/redeliver", status_code=202)
 async def redeliver_notification_delivery(channel_id: UUID, delivery_id: UUID, tx: InTx) -> DeliveryOut:
     """Send a message again now. For admin and ops. If it waits for its next attempt, the wait ends."""
-    await commands.redeliver(tx, channel_id, delivery_id)
-    return DeliveryOut.of(await queries.delivery(tx, channel_id, delivery_id))
+    await commands.TARGETS.redeliver(tx, channel_id, delivery_id)
+    return DeliveryOut.of(await queries.DELIVERIES.get(tx, channel_id, delivery_id))
 
 
 @router.post("/{channel_id}/redeliver", status_code=202, dependencies=[KeyRequired])
 async def redeliver_notification_channel(channel_id: UUID, body: RedeliverIn, tx: InTx) -> RedeliveredOut:
     """Send messages again by time and state, for example after a robot was removed and made again. For admin and ops."""
-    count = await commands.redeliver_many(tx, channel_id, since=body.since, until=body.until, state=body.state)
+    count = await commands.TARGETS.redeliver_many(tx, channel_id, since=body.since, until=body.until, state=body.state)
     return RedeliveredOut(count=count)

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, func, insert, null, select, update
 
 from metrics_svc.feed import queries as feed
+from metrics_svc.following.commands import Targets
 from metrics_svc.notifications import queries, rules
 from metrics_svc.notifications.address import Address
 from metrics_svc.notifications.queries import PRESENT
@@ -29,8 +30,7 @@ from shared.events.metrics import (
 )
 from shared.ids import new_id
 from shared.outbound import secrets
-from shared.outbound.record import DeliveryState, DisableReason
-from shared.outbound.redelivery import again, again_many
+from shared.outbound.record import DisableReason
 from shared.process.settings import Settings
 from shared.seal import Seal
 
@@ -49,6 +49,24 @@ _JUMP = Query(
     .where(CURSOR.c.notification_channel_id == bindparam("_id"))
     .values(failing_since=null(), position=bindparam("to"), matched_from=bindparam("to")),
     int,
+)
+
+
+async def _progress(tx: Tx, id: UUID) -> Progress:
+    return (await queries.progress(tx, [id]))[id]
+
+
+TARGETS = Targets(
+    CHANNELS,
+    OUTBOUND,
+    queries.DELIVERIES,
+    ChannelState,
+    _progress,
+    REDELIVER,
+    REMOVE,
+    NotificationChannelDisabled,
+    NotificationChannelRedelivered,
+    NotificationChannelRemoved,
 )
 
 
@@ -89,7 +107,7 @@ async def change(
     tx: Tx, id: UUID, *, expect: int | None, changes: Mapping[str, Any], address: Address | None, enabled: bool | None
 ) -> NotificationChannel:
     """Change what is told and where to, enable or disable. Values that do not differ are not told."""
-    channel, progress = await load(tx, id, expect)
+    channel, progress = await TARGETS.load(tx, id, expect)
     CHANGE.check(channel, tx.actor, facts=progress)
     if address is not None and address != await address_of(tx, id, tx.settings, tx.machine_now):
         changes = {**changes, "leads_to": address.leads_to(channel.kind), "signs": address.secret is not None}
@@ -123,46 +141,3 @@ async def address_of(tx: Reader, id: UUID, settings: Settings, now: datetime) ->
     """Where the channel leads now. `Unreadable` when CLINCH_SECRET_KEY has lost its key."""
     [kept, *_] = await secrets.in_force(tx, OUTBOUND, id, Seal.of(settings), now)
     return Address.read(kept)
-
-
-async def remove(tx: Tx, id: UUID, *, expect: int | None) -> None:
-    """Stop telling and forget the address. The next cleaning deletes its messages."""
-    channel, progress = await load(tx, id, expect)
-    REMOVE.check(channel, tx.actor, facts=progress)
-    await secrets.end(tx, OUTBOUND, id, tx.machine_now)
-    await tx.save(CHANNELS, channel, NotificationChannelRemoved(), state=ChannelState.REMOVED)
-
-
-async def disable(tx: Tx, id: UUID, reason: DisableReason) -> None:
-    """Disable it, by the worker. A channel that is not active stays as it is."""
-    channel = await tx.load(CHANNELS, id)
-    if channel.state is ChannelState.ACTIVE:
-        event = NotificationChannelDisabled(reason=reason.value)
-        await tx.save(CHANNELS, channel, event, state=ChannelState.DISABLED, reason=reason, disabled_at=tx.now)
-
-
-async def redeliver(tx: Tx, id: UUID, delivery_id: UUID) -> NotificationChannel:
-    """Send one message again now, whatever its state, with all its tries."""
-    channel, progress = await load(tx, id, None)
-    REDELIVER.check(channel, tx.actor, facts=progress)
-    delivery = await queries.delivery(tx, id, delivery_id)
-    await again(tx, OUTBOUND, delivery.id)
-    return await tx.save(CHANNELS, channel, NotificationChannelRedelivered(count=1, delivery_id=delivery.id))
-
-
-async def redeliver_many(tx: Tx, id: UUID, *, since: datetime, until: datetime, state: DeliveryState) -> int:
-    """Send messages of a state again that were made from `since` to before `until`: the oldest of them. How many."""
-    channel, progress = await load(tx, id, None)
-    REDELIVER.check(channel, tx.actor, facts=progress)
-    count = await again_many(tx, OUTBOUND, id, since=since, until=until, state=state)
-    if count:
-        await tx.save(CHANNELS, channel, NotificationChannelRedelivered(count=count, since=since, until=until))
-    return count
-
-
-async def load(tx: Tx, id: UUID, expect: int | None) -> tuple[NotificationChannel, Progress]:
-    """The channel, locked, and how it does; `NotFound` when it was removed."""
-    channel = await tx.load(CHANNELS, id, expect)
-    if channel.state is ChannelState.REMOVED:
-        raise CHANNELS.missing()
-    return channel, (await queries.progress(tx, [id]))[id]

@@ -14,7 +14,7 @@ from metrics_svc.following.cursor import advance
 from metrics_svc.following.patterns import MATCHES
 from metrics_svc.notifications import robots
 from metrics_svc.notifications.address import Address
-from metrics_svc.notifications.commands import disable
+from metrics_svc.notifications.commands import TARGETS
 from metrics_svc.notifications.record import ChannelKind, Message
 from metrics_svc.notifications.tables import CHANNELS, NAME, OUTBOUND
 from metrics_svc.policy import POLICY
@@ -97,5 +97,11 @@ async def _happened(db: Reader, position: int, settings: Settings) -> words.Happ
 
 
 COURIER = Courier(
-    OUTBOUND, "metrics-svc", make=advance(NAME, wanted=WANTED), disable=disable, sender=sender, meters=Meters("notification"), send=send
+    OUTBOUND,
+    "metrics-svc",
+    make=advance(NAME, wanted=WANTED),
+    disable=TARGETS.disable,
+    sender=sender,
+    meters=Meters("notification"),
+    send=send,
 )

@@ -85,7 +85,7 @@ async def list_webhooks(
 @router.get("/{webhook_id}")
 async def get_webhook(webhook_id: UUID, db: Reading, by: CurrentActor, request: Request) -> WebhookOut:
     """One endpoint and its progress. For admin and ops."""
-    return (await _shown(db, [await queries.webhook(db, webhook_id)], by, machine(request.app.state.clock)()))[0]
+    return (await _shown(db, [await commands.TARGETS.present(db, webhook_id)], by, machine(request.app.state.clock)()))[0]
 
 
 @router.patch("/{webhook_id}")
@@ -108,7 +108,7 @@ async def update_webhook(webhook_id: UUID, body: WebhookPatch, tx: InTx, expect:
 @router.delete("/{webhook_id}", status_code=204)
 async def remove_webhook(webhook_id: UUID, tx: InTx, expect: IfMatch) -> None:
     """Stop sending, and forget the endpoint. For admin and ops."""
-    await commands.remove(tx, webhook_id, expect=expect)
+    await commands.TARGETS.remove(tx, webhook_id, expect)
 
 
 @router.post("/{webhook_id}/rotate-secret")
@@ -126,7 +126,7 @@ async def ping_webhook(webhook_id: UUID, by: CurrentActor, request: Request) -> 
     state = request.app.state
     now = machine(state.clock)()
     async with state.db.read() as db:  # not for as long as the receiver takes
-        webhook = await queries.webhook(db, webhook_id)
+        webhook = await commands.TARGETS.present(db, webhook_id)
         PING.check(webhook, by, facts=(await queries.progress(db, [webhook_id], now))[webhook_id])
         keys = await secrets.in_force(db, CHANNEL, webhook_id, Seal.of(state.settings), now)
     body = ping(webhook_id, now)
@@ -138,29 +138,29 @@ async def ping_webhook(webhook_id: UUID, by: CurrentActor, request: Request) -> 
 
 @router.get("/{webhook_id}/deliveries")
 async def list_webhook_deliveries(
-    webhook_id: UUID, page: Annotated[PageRequest, Depends(queries.DELIVERIES.params)], db: Reading
+    webhook_id: UUID, page: Annotated[PageRequest, Depends(queries.DELIVERIES.listing.params)], db: Reading
 ) -> Page[DeliveryOut]:
     """Deliveries that were sent or wait, with their attempts. For admin and ops."""
-    await queries.webhook(db, webhook_id)
-    return await queries.DELIVERIES.page(db, page, where=queries.OF_WEBHOOK, params={"webhook_id": webhook_id})
+    await commands.TARGETS.present(db, webhook_id)
+    return await queries.DELIVERIES.listing.page(db, page, where=queries.DELIVERIES.of_target, params={"target_id": webhook_id})
 
 
 @router.get("/{webhook_id}/deliveries/{delivery_id}")
 async def get_webhook_delivery(webhook_id: UUID, delivery_id: UUID, db: Reading) -> DeliveryOut:
     """One delivery. For admin and ops."""
-    await queries.webhook(db, webhook_id)
-    return DeliveryOut.of(await queries.delivery(db, webhook_id, delivery_id))
+    await commands.TARGETS.present(db, webhook_id)
+    return DeliveryOut.of(await queries.DELIVERIES.get(db, webhook_id, delivery_id))
 
 
 @router.post("/{webhook_id}/deliveries/{delivery_id}/redeliver", status_code=202)
 async def redeliver_webhook_delivery(webhook_id: UUID, delivery_id: UUID, tx: InTx) -> DeliveryOut:
     """Send a delivery again now, under the same webhook-id. For admin and ops. If it waits for its next attempt, the wait ends."""
-    await commands.redeliver(tx, webhook_id, delivery_id)
-    return DeliveryOut.of(await queries.delivery(tx, webhook_id, delivery_id))
+    await commands.TARGETS.redeliver(tx, webhook_id, delivery_id)
+    return DeliveryOut.of(await queries.DELIVERIES.get(tx, webhook_id, delivery_id))
 
 
 @router.post("/{webhook_id}/redeliver", status_code=202, dependencies=[KeyRequired])
 async def redeliver_webhook(webhook_id: UUID, body: RedeliverIn, tx: InTx) -> RedeliveredOut:
     """Send deliveries again by time and state, for example after a receiver lost data or failed for days. For admin and ops."""
-    count = await commands.redeliver_many(tx, webhook_id, since=body.since, until=body.until, state=body.state)
+    count = await commands.TARGETS.redeliver_many(tx, webhook_id, since=body.since, until=body.until, state=body.state)
     return RedeliveredOut(count=count)

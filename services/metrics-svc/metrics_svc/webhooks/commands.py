@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import bindparam, func, insert, null, select, update
 
 from metrics_svc.feed import queries as feed
+from metrics_svc.following.commands import Targets
 from metrics_svc.policy import POLICY
 from metrics_svc.webhooks import queries, rules
 from metrics_svc.webhooks.queries import PRESENT
@@ -31,8 +32,7 @@ from shared.events.metrics import (
 from shared.ids import new_id
 from shared.outbound import secrets
 from shared.outbound.addresses import origin
-from shared.outbound.record import DeliveryState, DisableReason
-from shared.outbound.redelivery import again, again_many
+from shared.outbound.record import DisableReason
 
 Start = Literal["now", "beginning"] | int
 
@@ -45,6 +45,24 @@ _BEGIN = Query(
 _POSITION = Query(select(CURSOR.c.position).where(CURSOR.c.webhook_id == bindparam("id")).with_for_update(), int)
 _MATCH_ANEW = Query(update(CURSOR).where(CURSOR.c.webhook_id == bindparam("_id")).values(matched_from=CURSOR.c.position), int)
 _START_OVER = Query(update(CURSOR).where(CURSOR.c.webhook_id == bindparam("_id")).values(failing_since=null()), int)
+
+
+async def _progress(tx: Tx, id: UUID) -> Progress:
+    return (await queries.progress(tx, [id], tx.machine_now))[id]
+
+
+TARGETS = Targets(
+    WEBHOOKS,
+    CHANNEL,
+    queries.DELIVERIES,
+    WebhookState,
+    _progress,
+    REDELIVER,
+    REMOVE,
+    WebhookDisabled,
+    WebhookRedelivered,
+    WebhookRemoved,
+)
 
 
 async def register(tx: Tx, *, url: str, types: list[str], description: str, start: Start) -> tuple[Webhook, str]:
@@ -82,7 +100,7 @@ async def _position(tx: Tx, start: Start) -> int:
 
 async def change(tx: Tx, id: UUID, *, expect: int | None, changes: Mapping[str, Any], enabled: bool | None) -> Webhook:
     """Change url, types and description, enable or disable. Values that do not differ are not told."""
-    webhook, progress = await load(tx, id, expect)
+    webhook, progress = await TARGETS.load(tx, id, expect)
     CHANGE.check(webhook, tx.actor, facts=progress)
     changed = {name: value for name, value in changes.items() if getattr(webhook, name) != value}
     events: list[Event] = []
@@ -104,53 +122,10 @@ async def change(tx: Tx, id: UUID, *, expect: int | None, changes: Mapping[str, 
 
 async def rotate(tx: Tx, id: UUID, *, expect: int | None, keep_old: bool) -> tuple[Webhook, str]:
     """Make a new secret. The old one also signs for a while, unless it has leaked."""
-    webhook, progress = await load(tx, id, expect)
+    webhook, progress = await TARGETS.load(tx, id, expect)
     # An old secret that is ended at once stands in nobody's way.
     ROTATE_SECRET.check(webhook, tx.actor, facts=progress if keep_old else replace(progress, old_until=None))
     until = tx.machine_now + timedelta(hours=tx.policy(POLICY).webhooks.overlap_hours if keep_old else 0)
     await secrets.end(tx, CHANNEL, id, until)
     secret = await secrets.renew(tx, CHANNEL, id)
     return await tx.save(WEBHOOKS, webhook, WebhookSecretRotated(old_until=until if keep_old else None)), secret
-
-
-async def remove(tx: Tx, id: UUID, *, expect: int | None) -> None:
-    """Stop sending and signing. The next cleaning deletes its deliveries."""
-    webhook, progress = await load(tx, id, expect)
-    REMOVE.check(webhook, tx.actor, facts=progress)
-    await secrets.end(tx, CHANNEL, id, tx.machine_now)
-    await tx.save(WEBHOOKS, webhook, WebhookRemoved(), state=WebhookState.REMOVED)
-
-
-async def disable(tx: Tx, id: UUID, reason: DisableReason) -> None:
-    """Disable it, by the worker. An endpoint that is not active stays as it is."""
-    webhook = await tx.load(WEBHOOKS, id)
-    if webhook.state is WebhookState.ACTIVE:
-        event = WebhookDisabled(reason=reason.value)
-        await tx.save(WEBHOOKS, webhook, event, state=WebhookState.DISABLED, reason=reason, disabled_at=tx.now)
-
-
-async def redeliver(tx: Tx, id: UUID, delivery_id: UUID) -> Webhook:
-    """Send one delivery again now, whatever its state, with all its tries."""
-    webhook, progress = await load(tx, id, None)
-    REDELIVER.check(webhook, tx.actor, facts=progress)
-    delivery = await queries.delivery(tx, id, delivery_id)
-    await again(tx, CHANNEL, delivery.id)
-    return await tx.save(WEBHOOKS, webhook, WebhookRedelivered(count=1, delivery_id=delivery.id))
-
-
-async def redeliver_many(tx: Tx, id: UUID, *, since: datetime, until: datetime, state: DeliveryState) -> int:
-    """Send deliveries of a state again that were made from `since` to before `until`: the oldest of them. How many."""
-    webhook, progress = await load(tx, id, None)
-    REDELIVER.check(webhook, tx.actor, facts=progress)
-    count = await again_many(tx, CHANNEL, id, since=since, until=until, state=state)
-    if count:
-        await tx.save(WEBHOOKS, webhook, WebhookRedelivered(count=count, since=since, until=until))
-    return count
-
-
-async def load(tx: Tx, id: UUID, expect: int | None) -> tuple[Webhook, Progress]:
-    """The endpoint, locked, and how it does; `NotFound` when it was removed."""
-    webhook = await tx.load(WEBHOOKS, id, expect)
-    if webhook.state is WebhookState.REMOVED:
-        raise WEBHOOKS.missing()
-    return webhook, (await queries.progress(tx, [id], tx.machine_now))[id]

@@ -4,7 +4,7 @@ import ssl
 
 from metrics_svc.following.cursor import advance
 from metrics_svc.settings import MetricsSettings
-from metrics_svc.webhooks.commands import disable
+from metrics_svc.webhooks.commands import TARGETS
 from metrics_svc.webhooks.tables import CHANNEL
 from shared.clock import Clock
 from shared.outbound.addresses import Allowed
@@ -25,4 +25,4 @@ def sender(settings: Settings, clock: Clock, resolve: Resolve = look_up, tls: ss
     return Sender(clock, allowed=allowed(settings), seconds=seconds, agent="Clinch-Webhooks/1", resolve=resolve, tls=tls)
 
 
-COURIER = Courier(CHANNEL, "metrics-svc", make=advance("webhook"), disable=disable, sender=sender, meters=Meters("webhook"))
+COURIER = Courier(CHANNEL, "metrics-svc", make=advance("webhook"), disable=TARGETS.disable, sender=sender, meters=Meters("webhook"))

@@ -6,28 +6,18 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, func, select
 
+from metrics_svc.following.queries import Deliveries
 from metrics_svc.webhooks.record import Delivery, Progress, Webhook, WebhookState
-from metrics_svc.webhooks.tables import CURSOR, DELIVERY, SECRET, WEBHOOK, WEBHOOKS
+from metrics_svc.webhooks.tables import CURSOR, DELIVERY, SECRET, WEBHOOK
 from shared.db.query import Query, is_in
 from shared.db.tables import At
 from shared.db.tx import Reader
-from shared.errors import NotFound
 from shared.http.listing import Listing
 
 LIST = Listing(WEBHOOK, Webhook, filters={"state": WEBHOOK.c.state}, sorts=("created_at",), default="-created_at")
 PRESENT = WEBHOOK.c.state != WebhookState.REMOVED.value
-DELIVERIES = Listing(
-    DELIVERY,
-    Delivery,
-    filters={n: DELIVERY.c[n] for n in ("state", "type", "subject", "created_at", "event_id")},
-    sorts=("created_at",),
-    default="-created_at",
-)
-OF_WEBHOOK = DELIVERY.c.webhook_id == bindparam("webhook_id")
+DELIVERIES = Deliveries(DELIVERY, Delivery, "webhook_id", "delivery")
 
-
-_delivery = [DELIVERY.c[n] for n in Delivery.__dataclass_fields__]
-_DELIVERY = Query(select(*_delivery).where(DELIVERY.c.id == bindparam("id"), OF_WEBHOOK), Delivery)
 _now = bindparam("now", type_=At)
 _old = select(func.max(SECRET.c.ends_at)).where(SECRET.c.webhook_id == CURSOR.c.webhook_id, SECRET.c.ends_at > _now).scalar_subquery()
 _PROGRESS = Query(
@@ -36,21 +26,6 @@ _PROGRESS = Query(
     ).where(is_in(CURSOR.c.webhook_id, "ids")),
     Progress,
 )
-
-
-async def webhook(db: Reader, id: UUID) -> Webhook:
-    """`NotFound` also for one that was removed: its row stays for the events that tell of it."""
-    found = await db.get(WEBHOOKS, id)
-    if found.state is WebhookState.REMOVED:
-        raise WEBHOOKS.missing()
-    return found
-
-
-async def delivery(db: Reader, webhook_id: UUID, id: UUID) -> Delivery:
-    found = await db.first(_DELIVERY, id=id, webhook_id=webhook_id)
-    if found is None:
-        raise NotFound("There is no such delivery.")
-    return found
 
 
 async def progress(db: Reader, ids: Collection[UUID], now: datetime) -> dict[UUID, Progress]:
