@@ -10,7 +10,7 @@ CLINCH := $(BIN)/clinch
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help up down logs clean demo kafka kafka-down test test-client test-kafka test-browser helm-check helm-install-test compose-test alerts-test faults check bench docs lock lock-client
+.PHONY: help up down logs clean demo kafka kafka-down test test-client test-kafka test-browser test-keycloak helm-check helm-install-test compose-test alerts-test faults check bench docs lock lock-client
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ test-kafka: .venv/installed-dev  ## the bus and the system on real brokers; says
 
 test-browser: .venv/installed-browser  ## the page in a real browser, with screenshots; says so when there is no Chromium
 	@$(BIN)/pytest tests/browser
+
+test-keycloak: .venv/installed-browser  ## sign in at a real Keycloak, in a browser; says so when there is no Maven to fetch it
+	@$(BIN)/pytest tests/keycloak
 
 helm-check: .venv/installed-dev  ## render and validate the Helm chart; says so when there is no Helm and no Go to build it
 	@$(BIN)/pytest tests/helm
