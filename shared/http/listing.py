@@ -25,7 +25,6 @@ from sqlalchemy import (
     Integer,
     Select,
     Text,
-    Uuid,
     and_,
     bindparam,
     func,
@@ -78,11 +77,12 @@ class Search(Protocol):
 
 
 class Listing(Generic[R]):
-    """A list of the rows of `table` (or of a subquery with an `id`), each read into `into`: a dataclass, or the model of an item.
+    """A list of the rows of `table` (or of a subquery), each read into `into`: a dataclass, or the model of an item.
 
     `filters` are query parameters by name; the column's type decides their operators. A list that filters by `team_id` does so by
-    `team` too: with the teams below. `sorts` are columns of `into`; the id breaks ties and NULLs come last in both directions. Every
-    sort wants an index on (column, id). `search` are the columns that `q` looks in, whatever the form that a name is written in.
+    `team` too: with the teams below. `sorts` are columns of `into`; NULLs come last in both directions, and `key` breaks ties: the id,
+    or what else tells the rows apart that one answer lists. Every sort wants an index on (column, key). `search` are the columns that
+    `q` looks in, whatever the form that a name is written in.
     `index`, where there is one, is asked in place of these columns.
     `people` are filters by a person's id besides the `owner_id`; they take `me` too. `stored` are filters whose texts have a stored
     form, and what gives it by the active policy. `personal` are those of all these columns that hold personal data or what customers
@@ -108,10 +108,12 @@ class Listing(Generic[R]):
         stored: Mapping[str, Callable[[Reader], Callable[[str], str | None]]] = MappingProxyType({}),
         beside: Mapping[str, ColumnElement[Any]] = MappingProxyType({}),
         source: FromClause | None = None,
+        key: str = "id",
     ) -> None:
         hints = typing.get_type_hints(into)
         self.table, self.into, self.search, self._stored, self._index = table, into, tuple(search), stored, index
         self._source = table if source is None else source
+        self._key = table.c[key]
         self._columns: Mapping[str, ColumnElement[Any]] = {**table.c, **beside}
         self._model: Any = into if issubclass(into, BaseModel) else None
         self.names = tuple(into.model_fields) if issubclass(into, BaseModel) else tuple(f.name for f in fields(cast(Any, into)))
@@ -124,13 +126,15 @@ class Listing(Generic[R]):
         self.sorts = {name: kind_of(self._columns[name]) for name in sorts}
         # A model need not show what its list is sorted by.
         self._read_too = tuple(name for name in sorts if name not in self.names) if self._model else ()
-        if missing := {*sorts, default.removeprefix("-"), "id"} - {*self.names, *self._read_too}:
+        if missing := {*sorts, default.removeprefix("-"), key} - {*self.names, *self._read_too}:
             raise TypeError(f"{into.__name__} has no {', '.join(sorted(missing))} to sort by")
         hidden = {c.key for c in personal}
         self._public = tuple(c for c in search if c.key not in hidden)
         unseen = [name for name, f in self.filters.items() if getattr(f.column, "key", name) in hidden] + [n for n in sorts if n in hidden]
         unseen += ["q"] if search and not self._public else []
-        self.params = Parameters(self.filters, self.sorts, default, searchable=bool(search), personal=unseen, records=kind)
+        self.params = Parameters(
+            self.filters, self.sorts, default, key=kind_of(self._key), searchable=bool(search), personal=unseen, records=kind
+        )
         self._query = lru_cache(maxsize=256)(self._compile)
         self._count = lru_cache(maxsize=256)(self._compile_count)
 
@@ -189,7 +193,7 @@ class Listing(Generic[R]):
         kept = found[: page.limit]
         page.request.state.records = len(kept)
         if len(found) > page.limit:
-            next_cursor = cursor.sign(self.params.key(page.request), page.belongs_to, _position(kept[-1], page.sort))
+            next_cursor = cursor.sign(self.params.key(page.request), page.belongs_to, _position(kept[-1], page.sort, self._key.key))
             page.link_next(next_cursor)
         if page.counted:
             count = await db.one(self._count(shape), **{k: v for k, v in given.items() if k not in ("after", "after_id")})
@@ -207,25 +211,26 @@ class Listing(Generic[R]):
 
     def _compile(self, shape: _Shape) -> Query[R]:
         name, descending = shape.sort.removeprefix("-"), shape.sort.startswith("-")
-        column, id_ = self._columns[name], self.table.c.id
+        column, key = self._columns[name], self._key
         nullable = column.table is not self.table or column.nullable
         directed: Callable[[Any], Any] = (lambda c: c.desc()) if descending else (lambda c: c.asc())
         limit = bindparam("limit", type_=Integer)
-        # Sorting by the id alone leaves `(id, id)`, which Postgres reads as `id`.
+        # Sorting by the key alone leaves `(id, id)`, which Postgres reads as `id`.
         rows = select(*[self._columns[n].label(n) for n in (*self.names, *self._read_too)]).select_from(self._source)
-        rows = rows.where(*self._conditions(shape)).order_by(directed(column), directed(id_)).limit(limit)
-        after = _beyond(descending, (column, bindparam("after", type_=self.sorts[name].bind)), (id_, bindparam("after_id", type_=Uuid)))
+        rows = rows.where(*self._conditions(shape)).order_by(directed(column), directed(key)).limit(limit)
+        after_key = (key, bindparam("after_id", type_=self.params.key_kind.bind))
+        after = _beyond(descending, (column, bindparam("after", type_=self.sorts[name].bind)), after_key)
         if not nullable:
             return Query(rows if shape.after == "start" else rows.where(after), self.into)
         # NULLs last, and still only index range scans on (column, id): what has a value, then, if that is no full page, what has none.
         without = rows.where(column.is_(None))
         if shape.after == "null":
-            return Query(without.where(_beyond(descending, (id_, bindparam("after_id", type_=Uuid)))), self.into)
+            return Query(without.where(_beyond(descending, after_key)), self.into)
         has = rows.where(column.is_not(None))
         valued = (has if shape.after == "start" else has.where(after)).cte("valued")
         wanted = select(func.count()).select_from(valued).scalar_subquery() < limit
         both = union_all(select(*valued.c), without.where(wanted)).subquery("page")
-        return Query(select(*both.c).order_by(directed(both.c[name]).nulls_last(), directed(both.c.id)).limit(limit), self.into)
+        return Query(select(*both.c).order_by(directed(both.c[name]).nulls_last(), directed(both.c[key.key])).limit(limit), self.into)
 
     def _compile_count(self, shape: _Shape) -> Query[int]:
         counted: Select[Any] = select(func.count()).select_from(self._source).where(*self._conditions(shape))
@@ -257,13 +262,13 @@ def _NFKC(column: ColumnElement[Any]) -> ColumnElement[str]:
     return func.normalize(column, literal_column("NFKC"), type_=Text())
 
 
-def _position(record: Mapping[str, Any], sort: str) -> list[str | None]:
+def _position(record: Mapping[str, Any], sort: str, key: str) -> list[str | None]:
     value = record[sort.removeprefix("-")]
     if isinstance(value, date):
         value = value.isoformat()
     if isinstance(value, bool):
         value = str(value).lower()
-    return [None if value is None else str(value), str(record["id"])]
+    return [None if value is None else str(value), str(record[key])]
 
 
 def _beyond(descending: bool, *pairs: tuple[ColumnElement[Any], ColumnElement[Any]]) -> ColumnElement[bool]:

@@ -2,6 +2,6 @@
 
 from shared.links.record import Link, hash_of, new_secret
 from shared.links.route import SECURE, LinkRoute
-from shared.links.store import add, of_record, revoke
+from shared.links.store import LIST, OF_RECORD, add, revoke
 
-__all__ = ["SECURE", "Link", "LinkRoute", "add", "hash_of", "new_secret", "of_record", "revoke"]
+__all__ = ["LIST", "OF_RECORD", "SECURE", "Link", "LinkRoute", "add", "hash_of", "new_secret", "revoke"]

@@ -3,19 +3,21 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Text, Uuid, and_, bindparam, insert, update
 
 from shared.db.query import Query
 from shared.db.tables import LINK
-from shared.db.tx import Reader, Tx
+from shared.db.tx import Tx
+from shared.http.listing import Listing
 from shared.links.record import Link
 
 _ADD = Query(insert(LINK).values({c.name: bindparam(c.name) for c in LINK.c}).returning(*LINK.c), Link)
-_of = (LINK.c.kind == bindparam("kind"), LINK.c.record_id == bindparam("record_id"))
-_OF_RECORD = Query(select(LINK).where(*_of).order_by(LINK.c.id), Link)
+LIST = Listing(LINK, Link, filters={}, sorts=("created_at",), default="created_at")
+"""All that were made, also those that are over."""
+OF_RECORD: ColumnElement[bool] = and_(LINK.c.kind == bindparam("kind", type_=Text), LINK.c.record_id == bindparam("record_id", type_=Uuid))
 _REVOKE = Query(
     update(LINK)
-    .where(*_of, LINK.c.revoked_at.is_(None), LINK.c.expires_at > bindparam("now"))
+    .where(OF_RECORD, LINK.c.revoked_at.is_(None), LINK.c.expires_at > bindparam("now"))
     .values(revoked_at=bindparam("now"))
     .returning(LINK.c.id),
     UUID,
@@ -24,11 +26,6 @@ _REVOKE = Query(
 
 async def add(tx: Tx, link: Link) -> Link:
     return await tx.one(_ADD, **{name: getattr(link, name) for name in Link.__dataclass_fields__})
-
-
-async def of_record(db: Reader, kind: str, record_id: UUID) -> list[Link]:
-    """All that were made, oldest first, also those that are over."""
-    return await db.all(_OF_RECORD, kind=kind, record_id=record_id)
 
 
 async def revoke(tx: Tx, kind: str, record_id: UUID, now: datetime) -> list[UUID]:

@@ -251,7 +251,7 @@ async def figures(svc: Running) -> Values:
     stories += [FollowUp(f"F{n}", lead, **who).set(on(40), on(41 + n)) for n in range(3)]
     await hear(svc, events_of(stories))
     async with svc.client() as admin:
-        kpis = (await admin.get("/v1/metrics/kpis")).json()
+        kpis = (await admin.get("/v1/metrics/kpis")).json()["items"]
         exports = (await admin.get("/v1/exports")).json()["items"]
     hooks = Webhooks(svc)
     endpoints = [await hooks.register(NOBODY, start="beginning") for _ in range(3)]

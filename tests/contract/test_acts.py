@@ -107,7 +107,7 @@ async def test_the_acts_of_a_milestone_are_what_its_answer_says(office: Office) 
 
             async def read(who: str, contract: Any = contract, milestone: Any = milestone) -> dict[str, Any] | None:
                 answer = await office.raw(who, "GET", f"/v1/contracts/{contract['id']}/milestones")
-                listed = answer.json() if answer.status_code == 200 else ()
+                listed = answer.json()["items"] if answer.status_code == 200 else ()
                 return next((dict(m) for m in listed if m["id"] == milestone["id"]), None)
 
             await acts.hold(row, EVERYBODY if contract is signed and milestone["position"] == 1 else ("finance", "rep:ann"), read)

@@ -166,8 +166,8 @@ async def test_what_we_think_of_people_is_masked(office: Sales) -> None:
     body = {"contact_id": str(uuid4()), "committee_role": "champion", "stance": "opponent"}
     path = f"/v1/deals/{deal['id']}/contacts"
     await office.ask("rep:ann", "POST", path, body, expect=201)
-    assert [one["stance"] for one in await office.ask("ops", "GET", path)] == ["opponent"]
-    assert [one["stance"] for one in await office.ask("auditor", "GET", path)] == [None]
+    assert [one["stance"] for one in (await office.ask("ops", "GET", path))["items"]] == ["opponent"]
+    assert [one["stance"] for one in (await office.ask("auditor", "GET", path))["items"]] == [None]
     await office.svc.app.state.access_log.flush()
     async with office.svc.db.read() as db:
         (read,) = await db.rows("SELECT actor_role, record_id FROM access_log WHERE operation = 'list_committee'")

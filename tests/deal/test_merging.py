@@ -116,7 +116,7 @@ async def test_two_contacts_who_are_one_person_have_one_place_on_a_committee(acc
         await accounts.ask("rep:ann", "POST", f"/v1/deals/{deal['id']}/contacts", body, expect=201)
 
     async def places(deal: dict[str, Any]) -> dict[str, str]:
-        committee = await accounts.ask("admin", "GET", f"/v1/deals/{deal['id']}/contacts")
+        committee = (await accounts.ask("admin", "GET", f"/v1/deals/{deal['id']}/contacts"))["items"]
         return {member["contact_id"]: member["committee_role"] for member in committee}
 
     await put(both, ANNA, "champion")

@@ -111,7 +111,7 @@ async def test_a_link_is_revoked(sales: Sales) -> None:
     assert answer.headers["referrer-policy"] == "no-referrer", "refusals keep the address too"
     again = await sales.ask("manager:max", "POST", f"/v1/quotes/{quote['id']}/links/revoke", {})
     assert again == revoked, "nothing was left to end"
-    [listed] = await sales.ask("rep:ann", "GET", f"/v1/quotes/{quote['id']}/links")
+    [listed] = (await sales.ask("rep:ann", "GET", f"/v1/quotes/{quote['id']}/links"))["items"]
     assert listed["revoked_at"] is not None
 
 

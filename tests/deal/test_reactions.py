@@ -104,7 +104,7 @@ async def test_further_leads_join_an_open_deal_of_their_account(sales: Sales, sv
     assert (told.subject, told.data.lead_id, told.data.conversion_id) == (UUID(deal["id"]), lead, event.conversion_id)
     shown = await sales.read(deal)
     assert (shown["lead_id"], shown["version"]) == (None, 2)
-    [joined] = (await sales.raw("rep:ann", "GET", f"/v1/deals/{deal['id']}/leads")).json()
+    [joined] = (await sales.raw("rep:ann", "GET", f"/v1/deals/{deal['id']}/leads")).json()["items"]
     assert (joined["lead_id"], joined["conversion_id"]) == (str(lead), str(event.conversion_id))
     await sales.ask("rep:ann", "POST", f"/v1/deals/{deal['id']}/lose", {"reason": "price"}, etag="*")
     await svc.hear(event, lead)  # it had joined before the deal was lost
@@ -136,7 +136,7 @@ async def test_a_lead_joins_only_a_deal_that_whoever_converts_it_may_see(sales: 
     other = await sales.deal()
     for who in ("rep:ann", "manager:max", "rep+ops:zed"):
         assert await convert_into(svc, UUID(other["id"]), who) is None
-    assert len((await sales.raw("rep:ann", "GET", f"/v1/deals/{other['id']}/leads")).json()) == 3
+    assert len((await sales.raw("rep:ann", "GET", f"/v1/deals/{other['id']}/leads")).json()["items"]) == 3
 
 
 async def convert_into(svc: Running, deal_id: UUID, who: str) -> str | None:

@@ -60,7 +60,7 @@ async def test_a_drafted_proposal_is_not_presented(sales: Sales) -> None:
     shown = await sales.ask("rep:ann", "POST", f"{path}/2/present", {})
     assert shown["presented_at"] is not None
     assert shown["deal_version"] == 4
-    [draft, presented] = (await sales.raw("rep:ann", "GET", path)).json()
+    [draft, presented] = (await sales.raw("rep:ann", "GET", path)).json()["items"]
     assert (draft["presented_at"], presented["presented_at"]) == (None, shown["presented_at"])
 
 
@@ -69,12 +69,12 @@ async def test_the_spin_record_and_the_committee_are_kept(sales: Sales) -> None:
     path = f"/v1/deals/{deal['id']}"
     said = await sales.ask("rep:ann", "POST", f"{path}/spin", {"part": "problem", "text": "Slow", "explicit": False}, expect=201)
     assert said["deal_version"] == 2
-    [kept] = (await sales.raw("rep:ann", "GET", f"{path}/spin")).json()
+    [kept] = (await sales.raw("rep:ann", "GET", f"{path}/spin")).json()["items"]
     assert (kept["text"], kept["explicit"], kept["part"]) == ("Slow", False, "problem")
     member = await sales.member(deal, decision_maker=False)
     again = {"contact_id": member["contact_id"], "committee_role": "champion", "decision_maker": True, "stance": "supporter"}
     await sales.ask("rep:ann", "POST", f"{path}/contacts", again, expect=201)
-    [one] = (await sales.raw("rep:ann", "GET", f"{path}/contacts")).json()
+    [one] = (await sales.raw("rep:ann", "GET", f"{path}/contacts")).json()["items"]
     assert (one["committee_role"], one["decision_maker"], one["stance"]) == ("champion", True, "supporter")
 
 

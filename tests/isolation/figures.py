@@ -61,11 +61,11 @@ class Figures:
 
     async def _of_spend(self) -> set[str]:
         """The figures that count money spent on campaigns, which is nobody's: for those who see all figures of leads."""
-        kpis = (await self.asker.get(PEOPLE["adm"], "/v1/metrics/kpis")).body
+        kpis = (await self.asker.get(PEOPLE["adm"], "/v1/metrics/kpis")).items
         return {f"/v1/metrics/kpis/{kpi['name']}/records" for kpi in kpis if "spent" in kpi["measures"]}
 
     async def addresses(self) -> list[tuple[str, dict[str, str]]]:
-        kpis = (await self.asker.get(PEOPLE["adm"], "/v1/metrics/kpis")).body
+        kpis = (await self.asker.get(PEOPLE["adm"], "/v1/metrics/kpis")).items
         found: list[tuple[str, dict[str, str]]] = [(f"/v1/metrics/kpis/{kpi['name']}/records", {}) for kpi in kpis]
         found += [("/v1/metrics/funnel/records", {"step": f"F{n}"}) for n in range(1, 10)]
         found += [("/v1/metrics/funnel/records", {"step": f"F{n}", "line": "direct"}) for n in range(4, 10)]

@@ -98,7 +98,7 @@ async def test_a_form_is_defined_changed_and_switched_off(desk: Desk, svc: Runni
     assert (await desk.raw("marketing", "PATCH", PATH, {"name": "New"}, etag=1)).status_code == 412
     await desk.ask("marketing", "POST", f"{PATH}/switch-off", etag=2)
     await desk.ask("marketing", "POST", f"{PATH}/switch-on", etag=3)
-    was = await desk.ask("director", "GET", f"{PATH}/versions")
+    was = (await desk.ask("director", "GET", f"{PATH}/versions"))["items"]
     versions = [(1, "spring", "on"), (2, "autumn", "on"), (3, "autumn", "off"), (4, "autumn", "on")]
     assert [(v["number"], v["campaign"], v["state"]) for v in was] == versions
     told = [e.data for e in await svc.told(FormDefined, FormChanged, FormSwitchedOff, FormSwitchedOn)]

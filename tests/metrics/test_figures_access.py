@@ -41,7 +41,7 @@ async def seen(svc: Running, role: str, subject: str = "") -> dict[str, int | No
     """How many of the two each kind of figure counts; None where it is refused."""
     found: dict[str, int | None] = {}
     async with svc.client(role, subject) as client:
-        listed = {k["name"] for k in (await client.get("/v1/metrics/kpis")).json()}
+        listed = {k["name"] for k in (await client.get("/v1/metrics/kpis")).json()["items"]}
         for name, measure in ((LEADS, "captured"), (DEALS, "won"), (CASH, "cash")):
             answer = await client.get(f"/v1/metrics/kpis/{name}?to=2025-12-31")
             records = await client.get(f"/v1/metrics/kpis/{name}/records?measure={measure}")
@@ -167,8 +167,8 @@ async def test_all_figures_at_once_are_those_that_each_kpi_gives(svc: Running, r
     await told(svc)
     asked = {"from": "2025-01-01", "to": "2026-01-01", "grain": "quarter"}
     async with svc.client(role, subject) as client:
-        listed = [kpi["name"] for kpi in (await client.get("/v1/metrics/kpis")).json()]
-        found = (await client.get("/v1/metrics/figures", params=asked)).json()
+        listed = [kpi["name"] for kpi in (await client.get("/v1/metrics/kpis")).json()["items"]]
+        found = (await client.get("/v1/metrics/figures", params=asked)).json()["items"]
         each = [(await client.get(f"/v1/metrics/kpis/{name}", params=asked)).json() for name in listed]
     assert listed
     assert found == each
@@ -177,7 +177,7 @@ async def test_all_figures_at_once_are_those_that_each_kpi_gives(svc: Running, r
 async def test_some_figures_are_asked_by_their_names(svc: Running) -> None:
     await told(svc)
     async with svc.client("director") as client:
-        found = (await client.get("/v1/metrics/figures", params={"kpi": "win_rate,leads_captured"})).json()
+        found = (await client.get("/v1/metrics/figures", params={"kpi": "win_rate,leads_captured"})).json()["items"]
         assert [figure["kpi"] for figure in found] == ["leads_captured", "win_rate"]
         refused = await client.get("/v1/metrics/figures", params={"kpi": "win_rate,wins"})
     assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "unknown_kpi")
@@ -186,6 +186,6 @@ async def test_some_figures_are_asked_by_their_names(svc: Running) -> None:
 async def test_figures_that_have_no_owner_are_left_out_when_all_are_asked_by_owner(svc: Running) -> None:
     await told(svc)
     async with svc.client("director") as client:
-        names = {figure["kpi"] for figure in (await client.get("/v1/metrics/figures", params={"by": "owner"})).json()}
+        names = {figure["kpi"] for figure in (await client.get("/v1/metrics/figures", params={"by": "owner"})).json()["items"]}
         assert {"win_rate", "leads_captured"} <= names
         assert names.isdisjoint({"spend", "cost_per_lead", "cost_per_sql"})

@@ -113,7 +113,7 @@ async def test_who_sees_all_leads_sees_their_cost(svc: Running, role: str, statu
     """A part of the leads against all of the money would be no cost of anything."""
     await hear(svc, events_of(a_winter()))
     async with svc.client(role, "ann") as client:
-        listed = {k["name"] for k in (await client.get("/v1/metrics/kpis")).json()}
+        listed = {k["name"] for k in (await client.get("/v1/metrics/kpis")).json()["items"]}
         for name in ("spend", "cost_per_lead", "cost_per_sql"):
             answers = [await client.get(f"/v1/metrics/kpis/{name}{rest}") for rest in ("", "/records")]
             assert [a.status_code for a in answers] == [status, status]

@@ -20,7 +20,7 @@ const SETTLE = 1500; // milliseconds after which figures have surely heard of a 
 export function kpis({ query }) {
   const asked = { ...period(query), owner: query.owner, as_of: query.as_of };
   const all = section(null, () => Promise.all([get("/v1/metrics/figures", { ...asked, grain: asked.from ? "month" : undefined }), get("/v1/metrics/kpis")]),
-    ([figures, catalogue]) => tiles(figures, catalogue, query), { className: "bare" });
+    ([figures, catalogue]) => tiles(figures.items, catalogue.items, query), { className: "bare" });
   return {
     element: h("div.view", {}, h("h1", {}, t("view_kpis")), bar(periodChoice(query), ownerChoice(query)), asOf(query, () => {}, true), all),
     live: () => setTimeout(all.refresh, SETTLE),
@@ -63,7 +63,7 @@ export function kpi({ id, query }) {
   const asked = { ...period(query), owner: query.owner, as_of: query.as_of };
   const path = `/v1/metrics/kpis/${id}`;
   const by = query.by || "owner";
-  const value = section(null, () => Promise.all([get(path, asked), get("/v1/metrics/kpis")]), ([found, all]) => one(found, all.find(({ name }) => name === id)), { className: "wide" });
+  const value = section(null, () => Promise.all([get(path, asked), get("/v1/metrics/kpis")]), ([found, all]) => one(found, all.items.find(({ name }) => name === id)), { className: "wide" });
   const trend = section(t("trend"), () => get(path, { ...asked, ...(!asked.from && { from: period({}).from }), grain: query.grain || "month" }), drawn, { className: "wide" });
   const groups = section(t("by", { dimension: t(by) }), () => readGroups(path, asked, by), (found) => grouped(found, by), { className: "wide" });
   const parts = [value, trend, groups];

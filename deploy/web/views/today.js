@@ -93,7 +93,7 @@ async function readDay() {
 
 // -- Figures ----------------------------------------------------------------------------------------------------------
 
-const readFigures = () => get("/v1/metrics/figures", { ...period({ period: "month" }), kpi: STRIP });
+const readFigures = async () => (await get("/v1/metrics/figures", { ...period({ period: "month" }), kpi: STRIP })).items;
 
 function strip(figures) {
   const shown = STRIP.map((name) => figures.find(({ kpi }) => kpi === name)).filter(Boolean);

@@ -58,7 +58,7 @@ class Api:
 
 def questions(api: Api) -> Iterator[tuple[str, str]]:
     """Who asks what."""
-    kpis = [f"kpis/{kpi['name']}" for kpi in api.ask("dev-admin", "/v1/metrics/kpis")]
+    kpis = [f"kpis/{kpi['name']}" for kpi in api.ask("dev-admin", "/v1/metrics/kpis")["items"]]
     for figure in (*kpis, "funnel", "flow", "pipeline"):
         for who in ASK_FOR:
             for asked in ALL_THAT_A_FIGURE_TAKES if who == "dev-admin" else ("", "?by=owner"):

@@ -4,7 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from contract_svc.answers import MilestoneOut
 from contract_svc.contracts import queries as contracts
@@ -17,16 +17,23 @@ from shared.http.edge import ClinchRoute, IfMatch, InTx, Reading
 router = APIRouter(prefix="/v1/contracts/{contract_id}/milestones", tags=["contracts"], route_class=ClinchRoute)
 
 
+class MilestonesOut(BaseModel):
+    """The payment schedule of a contract, by position."""
+
+    items: list[MilestoneOut]
+
+
 class WaiveIn(Body):
     reason: Reason
     at: Annotated[Time | None, Field(description="When it was decided, if not now; never in the future")] = None
 
 
 @router.get("")
-async def list_milestones(contract_id: UUID, db: Reading, by: CurrentActor) -> list[MilestoneOut]:
+async def list_milestones(contract_id: UUID, db: Reading, by: CurrentActor) -> MilestonesOut:
     """The payment schedule, by position."""
     contract = await contracts.SEEN.get(db, by, contract_id)
-    return [MilestoneOut.of(m, by, contract) for m in await db.all(queries.OF_CONTRACT, contract_id=contract_id)]
+    found = await db.all(queries.OF_CONTRACT, contract_id=contract_id)
+    return MilestonesOut(items=[MilestoneOut.of(one, by, contract) for one in found])
 
 
 @router.post("/{milestone_id}/waive")

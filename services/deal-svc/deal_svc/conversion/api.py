@@ -1,15 +1,17 @@
 """The leads that were joined to a deal."""
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict
 
-from deal_svc.conversion.queries import JOINED
+from deal_svc.conversion.queries import JOINED, OF_DEAL
 from deal_svc.deals.queries import SEEN
 from shared.auth import CurrentActor
 from shared.http.edge import ClinchRoute, Reading
+from shared.http.listing import Page, PageRequest
 
 router = APIRouter(prefix="/v1/deals/{deal_id}", tags=["deals"], route_class=ClinchRoute)
 
@@ -25,7 +27,9 @@ class JoinedLeadOut(BaseModel):
 
 
 @router.get("/leads")
-async def list_joined_leads(deal_id: UUID, db: Reading, by: CurrentActor) -> list[JoinedLeadOut]:
+async def list_joined_leads(
+    deal_id: UUID, page: Annotated[PageRequest, Depends(JOINED.params)], db: Reading, by: CurrentActor
+) -> Page[JoinedLeadOut]:
     """The further leads that were joined to the deal, in the order they came."""
     await SEEN.get(db, by, deal_id)
-    return [JoinedLeadOut.model_validate(joined) for joined in await db.all(JOINED, deal_id=deal_id)]
+    return await JOINED.page(db, page, where=OF_DEAL, params={"deal_id": deal_id}, each=JoinedLeadOut.model_validate)

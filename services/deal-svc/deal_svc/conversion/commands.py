@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, insert
 
 from deal_svc.conversion import rules
-from deal_svc.conversion.queries import JOINED, OF_LEAD
+from deal_svc.conversion.queries import JOINED_AT, OF_LEAD
 from deal_svc.conversion.record import Refusal
 from deal_svc.conversion.tables import DEAL_LEAD, REFUSALS
 from deal_svc.deals import queries as deals
@@ -95,7 +95,7 @@ async def _region(tx: Tx, account_id: UUID) -> str | None:
 
 async def _join(tx: Tx, e: Envelope[LeadConverted]) -> str | None:
     deal = await tx.first(DEALS.lock, id=e.data.deal_id)
-    if deal is not None and e.subject in [joined.lead_id for joined in await tx.all(JOINED, deal_id=deal.id)]:
+    if deal is not None and await tx.first(JOINED_AT, deal_id=deal.id, lead_id=e.subject) is not None:
         return None
     if deal is None or not await _is_seen(tx, deal, e.data):
         return "There is no such deal, or you may not see it."

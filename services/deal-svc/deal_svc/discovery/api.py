@@ -5,10 +5,10 @@ Each answer to a change carries the deal's new version, for the next If-Match.
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 from uuid import UUID
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel, Field, StrictBool
 
 from deal_svc.deals import queries as deals
@@ -17,9 +17,11 @@ from deal_svc.discovery import commands, queries
 from deal_svc.discovery.record import CommitteeRole, Member, Proposal, SpinEntry, SpinPart, Stance
 from shared.access.kinds import DEALS, unmasked
 from shared.auth import Actor, CurrentActor
+from shared.db.tx import Reader
 from shared.fields import PERSONAL, Name, Text, Time, personal
 from shared.http.body import NOW, Body, Dated, Work
 from shared.http.edge import ClinchRoute, IfMatch, InTx, Reading
+from shared.http.listing import Listing, Page, PageRequest
 
 router = APIRouter(prefix="/v1/deals/{deal_id}", tags=["deals"], route_class=ClinchRoute)
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
@@ -128,6 +130,12 @@ class ProposalOut(PartOut):
     presented_at: datetime | None
 
 
+async def _listed(parts: Listing[Any], shown: type[PartOut], page: PageRequest, db: Reader, by: Actor, deal_id: UUID) -> Page[Any]:
+    """A page of what hangs on a deal that the actor sees."""
+    await deals.SEEN.get(db, by, deal_id)
+    return await parts.page(db, page, where=queries.OF_DEAL[parts], params={"deal_id": deal_id}, each=lambda part: shown.of(part, by))
+
+
 @router.post("/spin", status_code=201)
 async def record_spin(deal_id: UUID, body: SpinIn, tx: InTx, by: CurrentActor) -> SpinOut:
     """Add to the SPIN record: situation, problem, implication or need-payoff.
@@ -139,10 +147,11 @@ async def record_spin(deal_id: UUID, body: SpinIn, tx: InTx, by: CurrentActor) -
 
 
 @router.get("/spin")
-async def list_spin(deal_id: UUID, db: Reading, by: CurrentActor) -> list[SpinOut]:
+async def list_spin(
+    deal_id: UUID, page: Annotated[PageRequest, Depends(queries.SPIN.params)], db: Reading, by: CurrentActor
+) -> Page[SpinOut]:
     """The SPIN record, oldest first."""
-    await deals.SEEN.get(db, by, deal_id)
-    return [SpinOut.of(entry, by) for entry in await db.all(queries.SPIN, deal_id=deal_id)]
+    return await _listed(queries.SPIN, SpinOut, page, db, by, deal_id)
 
 
 @router.post("/needs-confirmation")
@@ -168,10 +177,11 @@ async def add_committee_member(deal_id: UUID, body: MemberIn, tx: InTx, by: Curr
 
 
 @router.get("/contacts")
-async def list_committee(deal_id: UUID, db: Reading, by: CurrentActor) -> list[MemberOut]:
-    """The buying committee."""
-    await deals.SEEN.get(db, by, deal_id)
-    return [MemberOut.of(member, by) for member in await db.all(queries.COMMITTEE, deal_id=deal_id)]
+async def list_committee(
+    deal_id: UUID, page: Annotated[PageRequest, Depends(queries.COMMITTEE.params)], db: Reading, by: CurrentActor
+) -> Page[MemberOut]:
+    """The buying committee, in the order in which they came to it."""
+    return await _listed(queries.COMMITTEE, MemberOut, page, db, by, deal_id)
 
 
 @router.put("/next-step")
@@ -190,10 +200,11 @@ async def draft_proposal(deal_id: UUID, body: ProposalIn, tx: InTx, by: CurrentA
 
 
 @router.get("/proposals")
-async def list_proposals(deal_id: UUID, db: Reading, by: CurrentActor) -> list[ProposalOut]:
-    """All versions of the proposal."""
-    await deals.SEEN.get(db, by, deal_id)
-    return [ProposalOut.of(proposal, by) for proposal in await db.all(queries.PROPOSALS, deal_id=deal_id)]
+async def list_proposals(
+    deal_id: UUID, page: Annotated[PageRequest, Depends(queries.PROPOSALS.params)], db: Reading, by: CurrentActor
+) -> Page[ProposalOut]:
+    """All versions of the proposal, the first one first."""
+    return await _listed(queries.PROPOSALS, ProposalOut, page, db, by, deal_id)
 
 
 @router.post("/proposals/{number}/present")

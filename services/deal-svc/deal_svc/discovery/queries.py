@@ -2,20 +2,27 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, func, select
+from sqlalchemy import ColumnElement, Uuid, bindparam, func, select
 
 from deal_svc.deals.tables import DEAL
 from deal_svc.discovery.record import Member, Proposal, SpinEntry
 from deal_svc.discovery.tables import MEMBER, PROPOSAL, SPIN_ENTRY
-from shared.db.query import Query
+from shared.http.listing import Listing
 
-SPIN = Query(
-    select(*SPIN_ENTRY.c).where(SPIN_ENTRY.c.deal_id == bindparam("deal_id")).order_by(SPIN_ENTRY.c.at, SPIN_ENTRY.c.id), SpinEntry
+SPIN = Listing(SPIN_ENTRY, SpinEntry, filters={"part": SPIN_ENTRY.c.part}, sorts=("at",), default="at")
+COMMITTEE = Listing(
+    MEMBER,
+    Member,
+    filters={name: MEMBER.c[name] for name in ("committee_role", "decision_maker")},
+    sorts=("added_at",),
+    default="added_at",
+    key="contact_id",
 )
-COMMITTEE = Query(
-    select(*MEMBER.c).where(MEMBER.c.deal_id == bindparam("deal_id")).order_by(MEMBER.c.added_at, MEMBER.c.contact_id), Member
-)
-PROPOSALS = Query(select(*PROPOSAL.c).where(PROPOSAL.c.deal_id == bindparam("deal_id")).order_by(PROPOSAL.c.number), Proposal)
+PROPOSALS = Listing(PROPOSAL, Proposal, filters={}, sorts=("number",), default="number", key="number")
+OF_DEAL: dict[Listing[Any], ColumnElement[bool]] = {
+    listed: listed.table.c.deal_id == bindparam("deal_id", type_=Uuid) for listed in (SPIN, COMMITTEE, PROPOSALS)
+}
+"""The condition of each list, whose statements are found again by it."""
 
 _spin = select(func.array_agg(SPIN_ENTRY.c.part.distinct())).where(SPIN_ENTRY.c.deal_id == DEAL.c.id)
 _members = select(MEMBER.c.contact_id).where(MEMBER.c.deal_id == DEAL.c.id)

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Depends, Path, Request
 from pydantic import BaseModel, Field
 
 from deal_svc.quotes import links, queries
@@ -18,6 +18,7 @@ from shared.errors import NotFound
 from shared.http.body import Body
 from shared.http.edge import ClinchRoute, InTx, Reading
 from shared.http.idempotency import keep_secret
+from shared.http.listing import Page, PageRequest
 from shared.links import Link, LinkRoute
 
 router = APIRouter(prefix="/v1/quotes", tags=["quotes"], route_class=ClinchRoute)
@@ -66,10 +67,13 @@ async def create_quote_link(quote_id: UUID, request: Request, tx: InTx, body: Li
 
 
 @router.get("/{quote_id}/links")
-async def list_quote_links(quote_id: UUID, db: Reading, by: CurrentActor) -> list[LinkOut]:
+async def list_quote_links(
+    quote_id: UUID, page: Annotated[PageRequest, Depends(stored.LIST.params)], db: Reading, by: CurrentActor
+) -> Page[LinkOut]:
     """The links that were made, oldest first, without their secrets."""
     await queries.SEEN.get(db, by, quote_id)
-    return [LinkOut(**LinkOut.said(link)) for link in await stored.of_record(db, KIND, quote_id)]
+    of_quote = {"kind": KIND, "record_id": quote_id}
+    return await stored.LIST.page(db, page, where=stored.OF_RECORD, params=of_quote, each=lambda link: LinkOut(**LinkOut.said(link)))
 
 
 @router.post("/{quote_id}/links/revoke")

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from lead_svc.forms import commands, submissions
 from lead_svc.forms.fields import Definition, FormFields, FormKey
-from lead_svc.forms.queries import LIST, OF_FORM, OF_LEAD, SUBMISSIONS_LIST, VERSIONS
+from lead_svc.forms.queries import LIST, OF_FORM, OF_LEAD, SUBMISSIONS_LIST, VERSIONS_LIST, VERSIONS_OF_FORM
 from lead_svc.forms.record import Form, FormState, FormVersion, Submission, SubmissionState, form_id
 from lead_svc.forms.rules import ACCEPT, DEFINE, FORM_ACTS, SUBMISSION_ACTS, may_read
 from lead_svc.forms.tables import FORMS
@@ -154,10 +154,12 @@ async def switch_form_on(key: Key, tx: InTx, by: CurrentActor, expect: IfMatch) 
 
 
 @router.get("/{key}/versions")
-async def list_form_versions(key: Key, db: Reading, by: CurrentActor) -> list[FormVersionOut]:
+async def list_form_versions(
+    key: Key, page: Annotated[PageRequest, Depends(VERSIONS_LIST.params)], db: Reading, by: CurrentActor
+) -> Page[FormVersionOut]:
     """All that the form ever was, the oldest first: consents name the texts of their time."""
     form = await _form(db, key)
-    return [FormVersionOut.of(one) for one in await db.all(VERSIONS, form_id=form.id)]
+    return await VERSIONS_LIST.page(db, page, where=VERSIONS_OF_FORM, params={"form_id": form.id}, each=FormVersionOut.of)
 
 
 @router.get("/{key}/submissions")

@@ -34,24 +34,16 @@ OF_LEAD: ColumnElement[bool] = SUBMISSION.c.lead_id == bindparam("lead_id", type
 IDS_OF_LEAD = Query(select(SUBMISSION.c.id).where(OF_LEAD).order_by(SUBMISSION.c.received_at.desc()).limit(200), UUID)
 """Of the newest: the timeline shows that they were sent."""
 
-VERSIONS = Query(
-    select(*[FORM_VERSION.c[f.name] for f in fields(FormVersion)])
-    .where(FORM_VERSION.c.form_id == bindparam("form_id", type_=Uuid))
-    .order_by(FORM_VERSION.c.number),
-    FormVersion,
-)
-
-AT_VERSION = Query(
-    select(*[FORM_VERSION.c[f.name] for f in fields(FormVersion)]).where(
-        FORM_VERSION.c.form_id == bindparam("form_id", type_=Uuid), FORM_VERSION.c.number == bindparam("number", type_=Integer)
-    ),
-    FormVersion,
-)
+VERSIONS_LIST = Listing(FORM_VERSION, FormVersion, filters={}, sorts=("number",), default="number", key="number")
+VERSIONS_OF_FORM: ColumnElement[bool] = FORM_VERSION.c.form_id == bindparam("form_id", type_=Uuid)
+_versions = select(*[FORM_VERSION.c[f.name] for f in fields(FormVersion)]).where(VERSIONS_OF_FORM)
+_VERSIONS = Query(_versions.order_by(FORM_VERSION.c.number), FormVersion)
+AT_VERSION = Query(_versions.where(FORM_VERSION.c.number == bindparam("number", type_=Integer)), FormVersion)
 
 
 async def definitions(db: Reader, form: Form) -> list[Definition]:
     """All that the form ever was, the oldest first."""
-    return [one.defined for one in await db.all(VERSIONS, form_id=form.id)]
+    return [one.defined for one in await db.all(_VERSIONS, form_id=form.id)]
 
 
 async def texts(db: Reader, form: Form, named: Collection[str]) -> Mapping[str, Collection[str]]:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query, Request
 
 from metrics_svc.figures.access import divides, may_see
 from metrics_svc.figures.answers import answer
-from metrics_svc.figures.models import FigureOut, KpiOut, RecordOut
+from metrics_svc.figures.models import FigureOut, FiguresOut, KpiOut, KpisOut, RecordOut
 from metrics_svc.figures.parameters import AskedFor
 from metrics_svc.figures.question import Grain
 from metrics_svc.figures.records import PageAskedFor, read_page
@@ -50,9 +50,9 @@ def _named(given: str | None) -> list[Kpi]:
 
 
 @router.get("/kpis")
-async def list_kpis(by: CurrentActor) -> list[KpiOut]:
+async def list_kpis(by: CurrentActor) -> KpisOut:
     """The KPIs that the caller's roles show, with their exact formulas."""
-    return [KpiOut.of(kpi) for kpi in catalogue().values() if may_see(kpi.parts, by)]
+    return KpisOut(items=[KpiOut.of(kpi) for kpi in catalogue().values() if may_see(kpi.parts, by)])
 
 
 @router.get("/figures")
@@ -63,7 +63,7 @@ async def read_figures(
     by: CurrentActor,
     grain: Annotated[Grain | None, Query(description="One row per day, week (from Monday), month, quarter or year.")] = None,
     kpi: Annotated[str | None, Query(max_length=2000, description="Only these, as a comma list.")] = None,
-) -> list[FigureOut]:
+) -> FiguresOut:
     """All KPIs that the caller's roles show, by one question. Those that cannot be asked so, as cost by owner, are left out."""
     currency = request.app.state.settings.reporting_currency
     reckoned = numbers(db)
@@ -72,7 +72,7 @@ async def read_figures(
         if divides(one.parts, asked):
             total, rows = await answer(db, by, one, asked, grain)
             found.append(FigureOut.of(one, asked, currency, total, rows))
-    return found
+    return FiguresOut(items=found)
 
 
 @router.get("/kpis/{name}")

@@ -43,6 +43,12 @@ class KpiOut(BaseModel):
         return cls(name=kpi.name, title=kpi.title, unit=kpi.unit, says=kpi.says, measures=measures, as_of_end=kpi.at_end)
 
 
+class KpisOut(BaseModel):
+    """The catalogue, as far as the caller's roles show it: always whole."""
+
+    items: list[KpiOut]
+
+
 class RowOut(BaseModel):
     start: date | None = Field(description="The first day, inclusive.")
     end: date | None = Field(description="The last day, exclusive.")
@@ -90,6 +96,12 @@ class FigureOut(BaseModel):
             total=RowOut.of(kpi, asked, currency, total),
             rows=[RowOut.of(kpi, asked, currency, row) for row in rows],
         )
+
+
+class FiguresOut(BaseModel):
+    """One figure for each KPI, in the order of the catalogue: always whole."""
+
+    items: list[FigureOut]
 
 
 class DealOfLead(BaseModel):
