@@ -13,6 +13,7 @@ from shared.access.kinds import unmasked
 from shared.acts import AllowedAction, shown
 from shared.attachments import store, upload
 from shared.attachments.declared import Attachments
+from shared.attachments.keeping import opened
 from shared.attachments.record import Attachment, Held
 from shared.attachments.types import MEDIA_TYPES
 from shared.auth import CurrentActor
@@ -105,7 +106,8 @@ def attachments_router(to: Attachments[Any]) -> APIRouter:
             found = await store.find(reading, to, record_id, attachment_id)
         if not unmasked(to.kind, by):
             raise Forbidden("The file may tell what your role sees masked.", code="masked")
-        return StreamingResponse(store.pieces(db, to, found.id), media_type=found.media_type, headers=_headers(found))
+        pieces = await opened(db, request.app.state.bucket, to, found)
+        return StreamingResponse(pieces, media_type=found.media_type, headers=_headers(found))
 
     @router.delete(f"{at}/{{attachment_id}}", name=to.remove.operation)
     async def removed(record_id: Id, attachment_id: UUID, tx: InTx, by: CurrentActor) -> AttachmentOut:

@@ -18,7 +18,10 @@ MOST = 200
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """`record_id` is what it hangs on. `name` and `note` may name people, so they are in no event."""
+    """`record_id` is what it hangs on. `name` and `note` may name people, so they are in no event.
+
+    `object`: where its bytes are in the store of files, as `bucket/key`; None where they are in the database.
+    """
 
     id: UUID
     record_id: UUID
@@ -29,6 +32,7 @@ class Attachment:
     sha256: str
     by: UUID
     at: datetime
+    object: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from shared.db.database import Database
 from shared.db.tx import Reader, Tx
 from shared.errors import NotFound
 
-_NAMES = "id, name, note, media_type, size, sha256, by, at"
+_NAMES = "id, name, note, media_type, size, sha256, by, at, object"
 
 
 async def of_record(db: Reader, to: Attachments[Any], record_id: UUID) -> list[Attachment]:
@@ -28,9 +28,9 @@ async def find(db: Reader, to: Attachments[Any], record_id: UUID, id: UUID) -> A
 
 
 async def keep(tx: Tx, to: Attachments[Any], made: Attachment) -> None:
-    columns = f"id, {to.column}, name, note, media_type, size, sha256, by, at"
-    values = [getattr(made, name) for name in ("id", "record_id", "name", "note", "media_type", "size", "sha256", "by", "at")]
-    await tx.execute(f"INSERT INTO {to.table} ({columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)", *values)
+    columns = f"{_NAMES}, {to.column}"
+    values = [*(getattr(made, name) for name in _NAMES.split(", ")), made.record_id]
+    await tx.execute(f"INSERT INTO {to.table} ({columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)", *values)
 
 
 async def erase(tx: Tx, to: Attachments[Any], id: UUID) -> None:

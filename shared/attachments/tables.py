@@ -1,11 +1,11 @@
-"""The tables of attachments: what each is, and its bytes in pieces, so that nobody ever holds a whole file in memory."""
+"""The tables of attachments: what each is, its bytes in pieces, and what is to be deleted from the store of files."""
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text, Uuid, text
 
 from shared.db.tables import At
 
 
-def attachment_tables(record: str, metadata: MetaData) -> tuple[Table, Table]:
+def attachment_tables(record: str, metadata: MetaData) -> tuple[Table, Table, Table]:
     kept = Table(
         f"{record}_attachment",
         metadata,
@@ -18,6 +18,7 @@ def attachment_tables(record: str, metadata: MetaData) -> tuple[Table, Table]:
         Column("sha256", Text, nullable=False),
         Column("by", Uuid, nullable=False),
         Column("at", At, nullable=False),
+        Column("object", Text, comment="bucket/key in the store of files; without one the bytes are in the pieces"),
         Index(f"ix_{record}_attachment_of", f"{record}_id", "id"),
     )
     pieces = Table(
@@ -30,4 +31,15 @@ def attachment_tables(record: str, metadata: MetaData) -> tuple[Table, Table]:
         Index(f"ix_{record}_attachment_piece_kept", "kept_at", postgresql_where=text("n = 0")),
         comment="written before its attachment is: what no attachment has is swept away after a day",
     )
-    return kept, pieces
+    loose = Table(
+        f"{record}_attachment_loose",
+        metadata,
+        Column("attachment_id", Uuid, primary_key=True, autoincrement=False),
+        Column("object", Text, nullable=False, comment="bucket/key"),
+        Column("upload", Text, comment="the store's id of an upload in parts"),
+        Column("due_at", At, nullable=False, comment="by the machine's clock: when the object is deleted"),
+        Column("tries", Integer, nullable=False, server_default=text("0")),
+        Index(f"ix_{record}_attachment_loose_due", "due_at"),
+        comment="objects that no attachment has, yet or any more: written before the object, gone with the attachment's commit",
+    )
+    return kept, pieces, loose

@@ -7,8 +7,9 @@ from uuid import UUID
 
 from fastapi import Request
 
-from shared.attachments import store
+from shared.attachments import loose, store
 from shared.attachments.declared import Attachments
+from shared.attachments.keeping import keeping
 from shared.attachments.record import MOST, Attachment, Held
 from shared.attachments.types import Inspection, refused, type_of
 from shared.clock import moved_by
@@ -45,7 +46,8 @@ async def attach(
         rules = reading.policy(COMPANY_POLICY).attachments
     declared = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     kind = type_of(name, declared, rules.types)
-    id, digest, size, n = new_id(), hashlib.sha256(), 0, 0
+    id, digest, size = new_id(), hashlib.sha256(), 0
+    bytes_of = keeping(db, request.app.state.bucket, to, id, keep=keep)
     inspection = Inspection(kind)
     _bounded(int(request.headers.get("content-length", "0")), rules.megabytes)
     whole = False
@@ -55,18 +57,19 @@ async def attach(
             _bounded(size, rules.megabytes)
             inspection.look(piece)
             digest.update(piece)
-            if keep:
-                await store.put(db, to, id, n, piece)
-            n += 1
+            await bytes_of.take(piece)
         if not size:
             raise refused("The file is empty.")
+        await bytes_of.whole()
         tx = await _begin(request, keep=keep)
-        made = Attachment(id, record_id, name, note, kind.media_type, size, digest.hexdigest(), by.id, tx.now)
+        made = Attachment(id, record_id, name, note, kind.media_type, size, digest.hexdigest(), by.id, tx.now, bytes_of.object)
         found, record, whole = await _told(tx, to, made)
+        if whole:
+            await bytes_of.settle(tx)
         return found, record, whole
     finally:
-        if keep and not whole:
-            await store.drop(db, to, id)
+        if not whole:
+            await bytes_of.drop()
 
 
 async def _told(tx: Tx, to: Attachments[Any], made: Attachment) -> tuple[Attachment, Any, bool]:
@@ -83,11 +86,13 @@ async def _told(tx: Tx, to: Attachments[Any], made: Attachment) -> tuple[Attachm
 
 
 async def remove(tx: Tx, to: Attachments[Any], record_id: UUID, id: UUID) -> tuple[Attachment, Any]:
-    """The row goes and its bytes with it."""
+    """The row goes and its bytes with it; an object in the store of files soon after."""
     record = await to.seen.load(tx, record_id)
     found = await store.find(tx, to, record_id, id)
     to.remove.check(Held(found, to.owner(record)), tx.actor)
     await store.erase(tx, to, id)
+    if found.object is not None:
+        await loose.release(tx, to, id, found.object)
     return found, await tx.save(to.seen.of, record, to.removed(record, found))
 
 

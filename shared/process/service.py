@@ -20,6 +20,7 @@ from starlette.routing import Route
 from shared import company
 from shared import migrations as schema
 from shared import timers as timer
+from shared.attachments.bucket import Bucket
 from shared.auth import SYSTEM, Verifier
 from shared.auth.leavers import Leavers
 from shared.clock import Clock, utcnow
@@ -159,6 +160,7 @@ class Service:
         accesses = AccessLog(db, self.name)
         limiter = Limiter(db, lambda: self.served(db).requests, self.name)
         link_limiter = Limiter(db, lambda: self.link_requests(db), self.name)
+        bucket = Bucket.of(settings, clock)
 
         @asynccontextmanager
         async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -173,6 +175,8 @@ class Service:
                 await limiter.aclose()
                 await link_limiter.aclose()
                 await verifier.aclose()
+                if bucket is not None:
+                    await bucket.aclose()
                 await db.stop()
 
         app = App(
@@ -195,6 +199,7 @@ class Service:
         app.state.limiter = limiter
         app.state.link_limiter = link_limiter
         app.state.access_log = accesses
+        app.state.bucket = bucket
         app.state.clock = clock
         app.state.policies = {policy.name: policy for policy in self.policies}
         app.state.stopping = stop or asyncio.Event()

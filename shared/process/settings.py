@@ -87,6 +87,20 @@ class Settings(LogSettings):
     )
     smtp_url: SecretStr | None = Field(default=None, description="The mail server: smtp://user:password@host:587, or smtps://...:465")
     mail_from: str = Field(default="clinch@localhost", description="Whom our mail is from")
+    attachment_store: Literal["database", "s3"] = Field(
+        default="database", description="Where files that are attached from now on are kept; those that are there stay readable"
+    )
+    s3_endpoint: str = Field(
+        default="", pattern=r"^(https?://[^\s/?#@]+)?$", description="The S3-compatible store: https://s3.eu-central-1.amazonaws.com"
+    )
+    s3_region: str = Field(default="us-east-1", pattern=r"^[a-z0-9-]+$", description="The region that requests are signed for")
+    s3_bucket: str = Field(default="", pattern=r"^([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])?$", description="The bucket, which is there already")
+    s3_prefix: str = Field(
+        default="clinch/", pattern=r"^([A-Za-z0-9_-][A-Za-z0-9._-]*/)*$", description="What names in the bucket begin with"
+    )
+    s3_path_style: bool = Field(default=True, description="The bucket is in the path of addresses; false: in the host's name")
+    s3_access_key: str = Field(default="", description="Who Clinch is to the store")
+    s3_secret_key: SecretStr | None = Field(default=None, description="What it signs requests to the store with")
 
     @model_validator(mode="before")
     @classmethod
@@ -127,6 +141,19 @@ class Settings(LogSettings):
         if value is not None and not re.match(r"smtps?://([^@/]+@)?[^@/:]+(:\d+)?/?$", value.get_secret_value()):
             raise ValueError("not a mail server; write smtp://user:password@host:587, or smtps://user:password@host:465")
         return value
+
+    @field_validator("s3_secret_key")
+    @classmethod
+    def _some_secret(cls, value: SecretStr | None) -> SecretStr | None:
+        return value if value is not None and value.get_secret_value() else None
+
+    @model_validator(mode="after")
+    def _bucket_is_whole(self) -> "Settings":
+        needed = ("s3_endpoint", "s3_bucket", "s3_access_key", "s3_secret_key")
+        missing = [f"CLINCH_{name.upper()}" for name in needed if not getattr(self, name)]
+        if missing and (self.attachment_store == "s3" or len(missing) < len(needed)):
+            raise ValueError(f"a store of files needs {' and '.join(missing)} too")
+        return self
 
     @model_validator(mode="after")
     def _production_has_secrets(self) -> "Settings":

@@ -20,8 +20,8 @@ VALUES: dict[str, Any] = yaml.safe_load((CHART / "values.yaml").read_text())
 SECRET = {"database_url", "bus_url", "cursor_key", "secret_key"}
 FIXED = {"port", "admin_port", "version"}
 """What a container is, and not what an operator chooses."""
-BY_FILE = {"smtp_url"}
-"""A secret that few need: CLINCH_SMTP_URL_FILE in `extraEnv`."""
+BY_FILE = {"smtp_url", "s3_secret_key"}
+"""Secrets that few need: CLINCH_SMTP_URL_FILE, CLINCH_S3_SECRET_KEY_FILE in `extraEnv`."""
 
 
 @pytest.mark.parametrize("short", SERVICES)

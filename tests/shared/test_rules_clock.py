@@ -43,6 +43,7 @@ MACHINES_SQL = {
     "shared/log/relay.py", "shared/log/outbox_letters.py", "shared/log/split.py", "shared/log/bus/pglog.py",  # the relay and the log
     "shared/http/rate.py",  # it is the machine that the limit protects
     "shared/attachments/tables.py", "shared/attachments/upkeep.py",  # how long an upload that broke off is kept
+    "shared/attachments/loose.py",  # and when an object without an attachment is deleted
     "deploy/clinch/ops/status/figures.py",  # what it shows is how long something waits
 }  # fmt: skip
 """Where statements may ask for Postgres's time: only for what counts how long something takes or is kept."""

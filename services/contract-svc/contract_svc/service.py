@@ -3,8 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
+from contract_svc.attachments.api import delete_objects, sweep_uploads
 from contract_svc.attachments.api import router as attachments
-from contract_svc.attachments.api import sweep_uploads
 from contract_svc.checks import CHECKS, TOTALS
 from contract_svc.contracts.api import router as contracts
 from contract_svc.contracts.reviews import CONTRACT_APPROVALS
@@ -46,7 +46,7 @@ service = Service(
     readers=[directory.reader(), store.READER, DRAFTING, MERGING, members.hearing(MEMBERS)],
     timers={**DELIVERY_TIMERS, **PAYMENT_TIMERS, **deadline_timers(deadlines.DEADLINES), **timers_of(CONTRACT_APPROVALS)},
     follows=[following(deadlines.DEADLINES)],
-    jobs=[hand_over, sweep, sweep_uploads],
+    jobs=[hand_over, sweep, sweep_uploads, delete_objects],
     checks=CHECKS,
     totals=TOTALS,
     rezone=follow,

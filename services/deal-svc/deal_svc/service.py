@@ -3,8 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
+from deal_svc.attachments.api import delete_objects, sweep_uploads
 from deal_svc.attachments.api import router as attachments
-from deal_svc.attachments.api import sweep_uploads
 from deal_svc.catalog.api import router as catalog
 from deal_svc.checks import CHECKS, TOTALS
 from deal_svc.conversion import reactions as conversion_reactions
@@ -72,7 +72,7 @@ service = Service(
     ],
     timers={**TIMERS, **task_timers(KINDS)},
     follows=[following(KINDS)],
-    jobs=[run_imports, hand_over, sweep, sweep_uploads],
+    jobs=[run_imports, hand_over, sweep, sweep_uploads, delete_objects],
     checks=CHECKS,
     totals=TOTALS,
     rezone=follow,

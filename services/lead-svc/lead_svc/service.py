@@ -11,8 +11,8 @@ from lead_svc.assignment.commands import FOLLOWING as ASSIGNING
 from lead_svc.assignment.commands import move as assign_waiting
 from lead_svc.assignment.policy import POLICY as ASSIGNMENT_POLICY
 from lead_svc.assignment.timers import again
+from lead_svc.attachments.api import delete_objects, sweep_uploads
 from lead_svc.attachments.api import router as attachments
-from lead_svc.attachments.api import sweep_uploads
 from lead_svc.automation.commands import FOLLOWING as AUTOMATING
 from lead_svc.automation.policy import POLICY as AUTOMATION_POLICY
 from lead_svc.automation.tasks import TO_DO
@@ -223,6 +223,7 @@ service = Service(
         sweep,
         fill_index,
         sweep_uploads,
+        delete_objects,
     ],
     checks=[*CHECKS, *nothing_hangs_on_merged(metadata)],
     recounts=RECOUNTS,

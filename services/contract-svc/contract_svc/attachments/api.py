@@ -7,6 +7,7 @@ from contract_svc.contracts.queries import SEEN
 from shared.access.kinds import CONTRACTS
 from shared.attachments.api import attachments_router
 from shared.attachments.declared import Attachments
+from shared.attachments.loose import deleting
 from shared.attachments.upkeep import sweeping
 from shared.events.contract import ContractFileAttached, ContractFileRemoved
 
@@ -23,3 +24,4 @@ OF_CONTRACTS = Attachments(
 
 router = attachments_router(OF_CONTRACTS)
 sweep_uploads = sweeping(OF_CONTRACTS)
+delete_objects = deleting(OF_CONTRACTS)

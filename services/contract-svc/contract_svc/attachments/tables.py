@@ -2,4 +2,4 @@ from contract_svc.contracts.tables import CONTRACT  # noqa: F401 (what they hang
 from contract_svc.metadata import metadata
 from shared.attachments.tables import attachment_tables
 
-ATTACHMENT, PIECE = attachment_tables("contract", metadata)
+ATTACHMENT, PIECE, LOOSE = attachment_tables("contract", metadata)

@@ -6,6 +6,7 @@ from deal_svc.deals.queries import SEEN
 from shared.access.kinds import DEALS
 from shared.attachments.api import attachments_router
 from shared.attachments.declared import Attachments
+from shared.attachments.loose import deleting
 from shared.attachments.upkeep import sweeping
 from shared.events.deal import DealFileAttached, DealFileRemoved
 
@@ -22,3 +23,4 @@ OF_DEALS = Attachments(
 
 router = attachments_router(OF_DEALS)
 sweep_uploads = sweeping(OF_DEALS)
+delete_objects = deleting(OF_DEALS)

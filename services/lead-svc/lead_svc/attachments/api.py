@@ -6,6 +6,7 @@ from lead_svc.leads.queries import SEEN
 from shared.access.kinds import LEADS
 from shared.attachments.api import attachments_router
 from shared.attachments.declared import Attachments
+from shared.attachments.loose import deleting
 from shared.attachments.upkeep import sweeping
 from shared.events.lead import LeadFileAttached, LeadFileRemoved
 
@@ -22,3 +23,4 @@ OF_LEADS = Attachments(
 
 router = attachments_router(OF_LEADS)
 sweep_uploads = sweeping(OF_LEADS)
+delete_objects = deleting(OF_LEADS)
