@@ -103,6 +103,21 @@ class DealSpinRecorded(DealEvent, type="deal.spin_recorded"):
     part: Literal["situation", "problem", "implication", "need_payoff"]
 
 
+class DealSpinCorrected(DealEvent, type="deal.spin_corrected"):
+    """An entry of the SPIN record was a slip. `changed` names what is different now, `part` is the right one."""
+
+    spin_id: UUID
+    part: Literal["situation", "problem", "implication", "need_payoff"]
+    changed: list[str]
+
+
+class DealSpinRemoved(DealEvent, type="deal.spin_removed"):
+    """An entry of the SPIN record was a slip, and is gone."""
+
+    spin_id: UUID
+    part: Literal["situation", "problem", "implication", "need_payoff"]
+
+
 class DealNeedsConfirmed(DealEvent, type="deal.needs_confirmed"):
     """The customer confirmed the restated needs."""
 
@@ -117,6 +132,21 @@ class DealContactAdded(DealEvent, type="deal.contact_added"):
     contact_id: UUID
     committee_role: str
     decision_maker: bool
+
+
+class DealContactCorrected(DealEvent, type="deal.contact_corrected"):
+    """The part of a member of the buying committee was a slip. `changed` names what is different now, the values are the right ones."""
+
+    contact_id: UUID
+    committee_role: str
+    decision_maker: bool
+    changed: list[str]
+
+
+class DealContactRemoved(DealEvent, type="deal.contact_removed"):
+    """Somebody is not on the buying committee: they were put there by a slip, or have left it."""
+
+    contact_id: UUID
 
 
 class DealContactReplaced(DealEvent, type="deal.contact_replaced"):
@@ -179,6 +209,19 @@ class DealTaskDropped(DealTaskEvent, TaskDropped, type="deal.task_dropped", aggr
 
 class DealProposalDrafted(DealEvent, type="deal.proposal_drafted"):
     touches = True
+
+    proposal_version: int
+
+
+class DealProposalCorrected(DealEvent, type="deal.proposal_corrected"):
+    """A version of the proposal that no customer has seen was corrected. `changed` names what is different now."""
+
+    proposal_version: int
+    changed: list[str]
+
+
+class DealProposalRemoved(DealEvent, type="deal.proposal_removed"):
+    """A version of the proposal that no customer has seen is gone. Where it was the latest, the next one gets its number."""
 
     proposal_version: int
 

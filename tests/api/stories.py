@@ -199,6 +199,7 @@ async def deals(svc: Running) -> Values:
         "quote_id": ids([draft, sent, accepted]),
         "update_quote.quote_id": await quoted(send=False),
         **{f"{name}_quote.quote_id": await quoted() for name in ("accept", "reject", "revise")},
+        **await slips(sales),
         "product_id": list(sales.products.values()),
         "account_id": [str(ACME)],
         "owner_id": [str(svc.person("rep", "ann")), str(svc.person("rep", "bob"))],
@@ -206,6 +207,22 @@ async def deals(svc: Running) -> Values:
         "number": ["1"],
         "import_id": [answer.json()["id"]],
     }
+
+
+async def slips(sales: Sales) -> Values:
+    """For each act that sets right or takes away what hangs on a deal, a deal of its own with one."""
+    found: Values = {}
+    for act in ("correct", "remove"):
+        for part, name, body in (
+            ("spin", "spin_id", {"part": "problem", "text": "Slow"}),
+            ("committee_member", "contact_id", {"contact_id": str(ACME), "committee_role": "user"}),
+            ("proposal", "number", {"title": "Solution"}),
+        ):
+            deal = await sales.deal()
+            at = {"spin": "spin", "committee_member": "contacts", "proposal": "proposals"}[part]
+            made = await sales.ask("rep:ann", "POST", f"/v1/deals/{deal['id']}/{at}", body, expect=201)
+            found |= {f"{act}_{part}.deal_id": ids([deal]), f"{act}_{part}.{name}": [str(made["id" if part == "spin" else name])]}
+    return found
 
 
 async def contracts(svc: Running) -> Values:

@@ -54,9 +54,14 @@ class Property:
 
 
 async def drafted(sales: Sales, who: str = "rep:ann") -> dict[str, Any]:
-    """A deal with a proposal to present."""
+    """A deal with a proposal to present, and with what the samples name by the deal's own id: a contact and an entry of the SPIN record."""
     deal = await sales.deal(who)
-    await sales.ask(who, "POST", f"/v1/deals/{deal['id']}/proposals", {"title": "Solution"}, expect=201)
+    path = f"/v1/deals/{deal['id']}"
+    await sales.ask(who, "POST", f"{path}/proposals", {"title": "Solution"}, expect=201)
+    await sales.ask(who, "POST", f"{path}/contacts", {"contact_id": deal["id"], "committee_role": "user"}, expect=201)
+    entry = await sales.ask(who, "POST", f"{path}/spin", {"part": "problem", "text": "Leads get lost"}, expect=201)
+    async with sales.svc.transaction() as tx:
+        await tx.execute("UPDATE spin_entry SET id = deal_id WHERE id = $1", UUID(entry["id"]))
     return deal
 
 

@@ -13,6 +13,7 @@ from deal_svc.deals import accounts, reviews
 from deal_svc.deals import reactions as deals_reactions
 from deal_svc.deals.api import router as deals
 from deal_svc.discovery.api import router as discovery
+from deal_svc.discovery.corrections_api import router as corrections
 from deal_svc.discovery.tasks import KINDS
 from deal_svc.handover.commands import hand_over
 from deal_svc.imports.api import router as imports
@@ -52,6 +53,7 @@ service = Service(
         stages,
         conversion,
         discovery,
+        corrections,
         quotes,
         quote_documents,
         quote_links,

@@ -41,10 +41,14 @@ class PartOut(BaseModel):
         return cls(**said, deal_version=deal and deal.version)
 
 
-class SpinIn(Dated):
+class SpinFields(BaseModel):
     part: SpinPart
     text: Text
     explicit: Annotated[StrictBool, Field(description="The customer said it; false for a need that they have not seen yet")] = True
+
+
+class SpinIn(SpinFields, Dated):
+    pass
 
 
 class SpinOut(PartOut):
@@ -71,11 +75,14 @@ class NeedsOut(BaseModel):
     needs_confirmed_by: UUID | None
 
 
-class MemberIn(Dated):
-    contact_id: UUID
+class MemberFields(BaseModel):
     committee_role: CommitteeRole
     decision_maker: StrictBool = False
     stance: Stance = Stance.UNKNOWN
+
+
+class MemberIn(MemberFields, Dated):
+    contact_id: UUID
 
 
 class MemberOut(PartOut):
@@ -115,9 +122,13 @@ class PointOut(BaseModel):
     value: str
 
 
-class ProposalIn(Dated):
+class ProposalFields(BaseModel):
     title: Name
     points: list[PointIn] = Field(default_factory=list, max_length=50)
+
+
+class ProposalIn(ProposalFields, Dated):
+    pass
 
 
 class ProposalOut(PartOut):

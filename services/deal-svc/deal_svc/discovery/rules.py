@@ -1,21 +1,29 @@
 """What is recorded about a deal: what the seller learnt of the customer, and what they showed them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
 from deal_svc.deals.pipeline import OPEN_STAGES
 from deal_svc.deals.record import Deal
 from deal_svc.deals.rules import DEAL
+from deal_svc.discovery.record import Proposal
 from shared.acts import Act, who
 from shared.auth.actor import LEADERS, OWNERS, Actor, Role
+from shared.errors import Unmet
 from shared.events.deal import (
     DealContactAdded,
+    DealContactCorrected,
+    DealContactRemoved,
     DealNeedsConfirmed,
     DealNextStepSet,
+    DealProposalCorrected,
     DealProposalDrafted,
     DealProposalPresented,
+    DealProposalRemoved,
+    DealSpinCorrected,
     DealSpinRecorded,
+    DealSpinRemoved,
 )
 from shared.events.envelope import Event
 
@@ -76,4 +84,50 @@ PRESENT_PROPOSAL = _record(
     "A version of the proposal was presented to the customer.",
     lambda *_: {"number": 1},
 )
-RECORD_ACTS = (RECORD, CONFIRM_NEEDS, ADD_CONTACT, SET_NEXT_STEP, DRAFT_PROPOSAL, PRESENT_PROPOSAL)
+CORRECT_SPIN = _record(
+    "correct_spin",
+    "correct_spin",
+    DealSpinCorrected,
+    "Sets an entry of the SPIN record right.",
+    lambda deal, _: {"spin_id": str(deal.id), "text": "Leads get lost in spring"},
+)
+REMOVE_SPIN = _record(
+    "remove_spin", "remove_spin", DealSpinRemoved, "Removes an entry of the SPIN record.", lambda deal, _: {"spin_id": str(deal.id)}
+)
+CORRECT_CONTACT = _record(
+    "correct_committee_member",
+    "correct_committee_member",
+    DealContactCorrected,
+    "Sets right what part somebody has in the buying committee.",
+    lambda deal, _: {"contact_id": str(deal.id), "decision_maker": True},
+)
+REMOVE_CONTACT = _record(
+    "remove_committee_member",
+    "remove_committee_member",
+    DealContactRemoved,
+    "Takes somebody off the buying committee.",
+    lambda deal, _: {"contact_id": str(deal.id)},
+)
+CORRECT_PROPOSAL = _record(
+    "correct_proposal",
+    "correct_proposal",
+    DealProposalCorrected,
+    "Sets a version of the proposal right that was not presented.",
+    lambda *_: {"number": 1, "title": "Solution"},
+)
+REMOVE_PROPOSAL = _record(
+    "remove_proposal",
+    "remove_proposal",
+    DealProposalRemoved,
+    "Removes a version of the proposal that was not presented.",
+    lambda *_: {"number": 1},
+)
+
+CORRECTIONS = (CORRECT_SPIN, REMOVE_SPIN, CORRECT_CONTACT, REMOVE_CONTACT, CORRECT_PROPOSAL, REMOVE_PROPOSAL)
+RECORD_ACTS = (RECORD, CONFIRM_NEEDS, ADD_CONTACT, SET_NEXT_STEP, DRAFT_PROPOSAL, PRESENT_PROPOSAL, *CORRECTIONS)
+
+
+def not_presented(proposal: Proposal) -> Sequence[Unmet]:
+    if proposal.presented_at is None:
+        return ()
+    return (Unmet("presented", "The customer has seen this version: draft a new one in its place."),)
