@@ -94,6 +94,36 @@ class LeadInteractionLogged(LeadEvent, Dimensions, type="lead.interaction_logged
     outcome: str
 
 
+class LoggedAs(BaseModel):
+    """What was told of a contact with the customer."""
+
+    at: datetime
+    kind: str
+    direction: str
+
+
+class LeadInteractionCorrected(LeadEvent, type="lead.interaction_corrected"):
+    """What was logged of a contact was a slip: it counts as it is `now`. `changed` names what is different, texts by name only.
+
+    `logged_for` is the lead that it was logged for, of which this one may be the survivor.
+    """
+
+    interaction_id: UUID
+    logged_for: UUID
+    was: LoggedAs
+    now: LoggedAs
+    outcome: str
+    changed: list[str]
+
+
+class LeadInteractionRemoved(LeadEvent, type="lead.interaction_removed"):
+    """A contact was logged by a slip: there was none, and it counts no longer."""
+
+    interaction_id: UUID
+    logged_for: UUID
+    was: LoggedAs
+
+
 class LeadFileAttached(LeadEvent, type="lead.file_attached"):
     """A file is attached to the lead. What it is called and what is in it are in no event."""
 

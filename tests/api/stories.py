@@ -100,6 +100,7 @@ async def leads(svc: Running) -> Values:
     views = [done(await admin.post("/v1/views", json={"kind": "leads", "name": f"Best {n}"}), 201)["id"] for n in range(3)]
     async with svc.db.connection() as conn:  # a view is its owner's, here of whoever asks at random
         await conn.execute("UPDATE saved_view SET owner_id = $1", ANYBODY.id)
+    slips = {act: done(await desk.meet(await desk.lead(**WHO | {"email": f"{act}@example.com"})), 201) for act in ("correct", "remove")}
     given = {"to": taking, "reason": "moves to Berlin"}
     done(await admin.post(f"/v1/team/people/{leaving}/hand-over", json=given, headers={"If-Match": "*"}), 202)
     return {
@@ -119,6 +120,8 @@ async def leads(svc: Running) -> Values:
         "qualify_lead.lead_id": ids([await desk.qualifiable(email="qualify@example.com")]),
         **{f"merge_lead.{name}": [id] for name, id in zip(("lead_id", "absorbed_id"), same[:2], strict=True)},
         "unmerge_lead.lead_id": [same[3]],
+        **{f"{act}_interaction.lead_id": [slip["lead_id"]] for act, slip in slips.items()},
+        **{f"{act}_interaction.interaction_id": [slip["id"]] for act, slip in slips.items()},
         **await twins(desk, "account"),
         **await twins(desk, "contact", account_id=account["id"]),
         **{f"dismiss_duplicate.{name}": [pairs[0][n]["id"]] for n, name in enumerate(("lead_id", "other_id"))},

@@ -17,6 +17,8 @@ from lead_svc.duplicates.kinds import Kind
 from lead_svc.duplicates.lead_pairs import LEAD_PAIRS
 from lead_svc.duplicates.record import Certainty, DuplicateState, Likeness, Match
 from lead_svc.duplicates.rules import as_found, pair
+from lead_svc.interactions.queries import ADD as ADD_CONTACT
+from lead_svc.interactions.rules import NOTES
 from lead_svc.leads.record import Grade, Lead, Reason, State
 from lead_svc.leads.rules import ASSIGN
 from lead_svc.leads.tables import LEADS
@@ -124,6 +126,15 @@ async def test_leads(desk: Desk, svc: Running) -> None:
     acts = Acts(desk, about_ann(svc, LEAD_ACTS, UUID(same["id"])))
     for lead, whos in leads(svc):
         row = await keep(svc, LEADS, lead, LeadStubbed())
+        async with svc.transaction() as tx:  # the contact that the samples name
+            slip = dict.fromkeys(NOTES) | {
+                "id": row.id,
+                "lead_id": row.id,
+                "at": row.created_at,
+                "recorded_at": row.created_at,
+                "by": new_id(),
+            }
+            await tx.run(ADD_CONTACT, **slip, kind="call", direction="outbound", outcome="reached")
         if row.state is State.MERGED:
             await merged(svc, row.id, UUID((await desk.lead())["id"]))
         await acts.hold(row, whos, read(desk, f"/v1/leads/{row.id}"))

@@ -108,3 +108,33 @@ async def test_visits_and_quotes_are_the_volume_of_activity(svc: Running) -> Non
         ("2025-01-06", str(person("bob"))): {"visits": 1, "quotes": 3},
     }
     assert len(await records(svc, found["total"]["records"])) == found["total"]["n"] == 5
+
+
+async def test_contacts_that_were_logged_by_a_slip_are_counted_as_they_are_right(svc: Running) -> None:
+    lead = Lead("slips").captured(on(0), **ANN).contacted(on(1), **ANN).contacted(on(2), "visit", **BOB).contacted(on(3), **ANN)
+    deal = Deal("of slips", lead, **ANN).opened(on(4)).won(on(6))
+    await hear(svc, events_of([lead, deal]))
+    assert [(await kpi(svc, name))["value"] for name in ("contacts", "contacts_to_close")] == [3, 3]
+    lead.set_right(on(7), (on(1), "call"), None).set_right(on(7), (on(2), "visit"), (on(9), "meeting"))
+    await hear(svc, lead.events[-2:])
+    found = await kpi(svc, "contacts")
+    assert (found["value"], found["parts"]) == (2, {"inbound": 0, "visits": 0, "meetings": 1})
+    owners = {r["group"]: r["value"] for r in (await get(svc, "kpis/contacts", by="owner"))["rows"]}
+    assert owners == {str(person("ann")): 1, str(person("bob")): 1}, "a contact stays with who had the lead then"
+    assert (await kpi(svc, "contacts_to_close"))["value"] == 1
+    async with svc.transaction() as tx:
+        assert await differing_cells(tx) == 0
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (1, 2, 0)])
+async def test_a_slip_that_the_survivor_of_a_merge_sets_right_is_counted_whenever_it_is_heard(svc: Running, order: tuple[int, ...]) -> None:
+    """The absorbed lead told of two contacts, and the survivor that one of them was another, and then none."""
+    absorbed, survivor = Lead("absorbed").captured(on(0)).contacted(on(1), "meeting").contacted(on(1)), Lead("survivor").captured(on(0))
+    absorbed.set_right(on(3), (on(1), "call"), (on(2), "visit"), by=survivor)
+    absorbed.set_right(on(4), (on(2), "visit"), None, by=survivor)
+    told = [absorbed.events[-1], *survivor.events[-2:]]
+    await hear(svc, [*absorbed.events[:-1], survivor.events[0]])
+    for which in order:
+        await hear(svc, [told[which]])
+    found = await kpi(svc, "contacts")
+    assert (found["value"], found["parts"]["meetings"]) == (1, 1)

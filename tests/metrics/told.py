@@ -57,6 +57,16 @@ class Lead(Story):
         self.tell(at, lead.LeadAssigned(owner_id=owner_id, team_id=team_id))
         return self
 
+    def set_right(self, at: datetime, was: tuple[datetime, str], now: tuple[datetime, str] | None, by: "Lead | None" = None) -> "Lead":
+        """A contact of this lead, as it was told (at, kind), is right like this, or was none. `by`: the lead that it was merged into."""
+        of: Any = {"interaction_id": new_id(), "logged_for": self.id, "was": lead.LoggedAs(at=was[0], kind=was[1], direction="outbound")}
+        told: Event = lead.LeadInteractionRemoved(**of)
+        if now is not None:
+            right = lead.LoggedAs(at=now[0], kind=now[1], direction="outbound")
+            told = lead.LeadInteractionCorrected(**of, now=right, outcome="reached", changed=["at"])
+        (by or self).tell(at, told)
+        return self
+
     def contacted(self, at: datetime, kind: str = "call", direction: str = "outbound", **who: Any) -> "Lead":
         told = lead.LeadInteractionLogged(interaction_id=new_id(), kind=kind, direction=direction, outcome="reached", **who)
         self.tell(at, told)

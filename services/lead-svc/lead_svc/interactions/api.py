@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends
 
-from lead_svc.interactions import commands
+from lead_svc.interactions import commands, corrections
 from lead_svc.interactions.fields import InteractionFields
 from lead_svc.interactions.queries import LIST, OF_LEAD, InteractionOut
 from lead_svc.interactions.rules import LOG, NOTES
@@ -15,8 +15,9 @@ from shared.access.kinds import LEADS, unmasked
 from shared.auth import CurrentActor
 from shared.fields import When
 from shared.http.body import Body
-from shared.http.edge import ClinchRoute, InTx, Reading
+from shared.http.edge import ClinchRoute, IfMatch, InTx, Reading
 from shared.http.listing import Page, PageRequest
+from shared.http.patch import Patch
 from shared.http.permit import permitted
 from shared.masking import masked
 
@@ -25,6 +26,13 @@ router = APIRouter(prefix="/v1/leads", tags=["leads"], route_class=ClinchRoute)
 
 class InteractionIn(InteractionFields, Body):
     at: When = None
+
+
+class InteractionPatch(Patch, InteractionFields):
+    at: When = None
+
+
+AT = frozenset({"at"})
 
 
 class LoggedOut(InteractionOut):
@@ -43,6 +51,24 @@ async def log_interaction(lead_id: UUID, body: InteractionIn, tx: InTx, by: Curr
     """
     made, lead = await commands.log(tx, lead_id, body, at=body.at)
     return LoggedOut(**asdict(made), lead_version=lead.version)
+
+
+@router.patch("/{lead_id}/interactions/{interaction_id}")
+async def correct_interaction(lead_id: UUID, interaction_id: UUID, body: InteractionPatch, tx: InTx, expect: IfMatch) -> LoggedOut:
+    """Set right what was logged of a contact. If-Match is the lead's version.
+
+    The lead's counts and the figures follow. What followed by itself when it was logged stays: tasks that were done, deadlines that were
+    met, a disqualification.
+    """
+    made, lead = await corrections.correct(tx, lead_id, interaction_id, body.given(without=AT), at=body.at, expect=expect)
+    return LoggedOut(**asdict(made), lead_version=lead.version)
+
+
+@router.delete("/{lead_id}/interactions/{interaction_id}")
+async def remove_interaction(lead_id: UUID, interaction_id: UUID, tx: InTx, expect: IfMatch) -> LoggedOut:
+    """Remove a contact that was logged by a slip; what was noted of it is erased. The lead's counts and the figures follow."""
+    gone, lead = await corrections.remove(tx, lead_id, interaction_id, expect=expect)
+    return LoggedOut(**asdict(gone), lead_version=lead.version)
 
 
 @router.get("/{lead_id}/interactions")

@@ -9,5 +9,5 @@ INTERACTION = table(
     metadata,
     Interaction,
     Index("ix_interaction_lead", "lead_id", "at", "id"),
-    comment="append-only; the texts may name people, so they are in no event",
+    comment="the texts may name people, so they are in no event",
 )

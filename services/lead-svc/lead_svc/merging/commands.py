@@ -7,13 +7,14 @@ from typing import Any
 from uuid import UUID
 
 from lead_svc.consent import rules as consent
+from lead_svc.interactions.queries import contacts
 from lead_svc.leads.queries import SEEN
 from lead_svc.leads.record import Lead, State
 from lead_svc.leads.tables import LEADS
 from lead_svc.merging import moving, plans, rules
 from lead_svc.merging.hanging import hanging
 from lead_svc.merging.policy import POLICY
-from lead_svc.merging.queries import ADD, LATER, OF_ABSORBED, UNDONE, contacts, one_by_one
+from lead_svc.merging.queries import ADD, LATER, OF_ABSORBED, UNDONE, one_by_one
 from lead_svc.merging.record import Merge, MergeKind
 from lead_svc.merging.rules import MERGE, UNMERGE
 from lead_svc.metadata import metadata

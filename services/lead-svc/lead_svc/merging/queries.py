@@ -1,15 +1,10 @@
 """Merges as they were done, and what the leads that they leave behind are worked by."""
 
-from dataclasses import dataclass, fields
-from datetime import datetime
-from typing import Any
+from dataclasses import fields
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, func, insert, or_, select, update
+from sqlalchemy import Uuid, bindparam, insert, or_, select, update
 
-from lead_svc.interactions.fields import Direction, Outcome
-from lead_svc.interactions.tables import INTERACTION
-from lead_svc.leads.record import Lead
 from lead_svc.merging.record import Merge
 from lead_svc.merging.tables import MERGE
 from shared.db.query import Query
@@ -50,29 +45,3 @@ async def one_by_one(tx: Tx) -> None:
 async def merges_of(db: Reader, id: UUID) -> list[Merge]:
     """All merges of a record, as survivor or absorbed, the first one first, also those that were undone."""
     return await db.all(_OF, id=id)
-
-
-@dataclass(frozen=True, slots=True)
-class Contacts:
-    """What the contacts of a lead add up to."""
-
-    responses: int
-    last_response_at: datetime | None
-    last_contact_at: datetime | None
-
-
-_answered = or_(INTERACTION.c.direction == Direction.INBOUND.value, INTERACTION.c.outcome == Outcome.REACHED.value)
-_CONTACTS = Query(
-    select(
-        func.count().filter(_answered).label("responses"),
-        func.max(INTERACTION.c.at).filter(_answered).label("last_response_at"),
-        func.max(INTERACTION.c.at).label("last_contact_at"),
-    ).where(INTERACTION.c.lead_id == bindparam("lead_id", type_=Uuid)),
-    Contacts,
-)
-
-
-async def contacts(db: Reader, lead: Lead) -> dict[str, Any]:
-    """The fields of a lead that count its contacts, as they are by those that it has now."""
-    found = await db.one(_CONTACTS, lead_id=lead.id)
-    return {name: getattr(found, name) for name in Contacts.__slots__}

@@ -77,6 +77,8 @@ _SAYS: dict[type[Event], Callable[[Data], str]] = {
     told.LeadBantUpdated: lambda d: f"{d['dimension'].capitalize()} {d['status']}; BANT score {d['score']}",
     told.LeadRegraded: lambda d: f"Grade {d['old']} → {d['new']} ({d['rule'].replace('_', ' ')})",
     told.LeadInteractionLogged: lambda d: f"{d['kind'].capitalize()}, {d['direction']}: {d['outcome'].replace('_', ' ')}",
+    told.LeadInteractionCorrected: lambda d: f"{d['now']['kind'].capitalize()} corrected: {', '.join(map(_words, d['changed']))}",
+    told.LeadInteractionRemoved: lambda d: f"{d['was']['kind'].capitalize()} removed that was logged by a slip",
     told.LeadFileAttached: lambda d: f"A file attached ({d['media_type']})",
     told.LeadFileRemoved: lambda d: "A file removed",
     told.LeadIntentRecorded: lambda d: f"Intent to buy: {d['level']}",

@@ -1,0 +1,19 @@
+"""Contacts that were logged by a slip are set right, and counted as they are then."""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
+
+revision = "8e20b6d4f17a"
+down_revision = "c41e7d90b2a8"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("worked_lead", sa.Column("corrections", JSONB(), nullable=False, server_default="[]"))
+    op.alter_column("worked_lead", "corrections", server_default=None)
+
+
+def downgrade() -> None:
+    op.drop_column("worked_lead", "corrections")
