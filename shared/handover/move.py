@@ -25,7 +25,7 @@ from shared.events.team import HandOverFilter, HandOverMoved
 from shared.handover.parts import Part
 from shared.handover.store import COLUMNS, HandOver
 from shared.parties.people import standing
-from shared.process.outage import Outage, pause
+from shared.process.outage import Outage, steps
 
 BATCH = 200
 """Records of one transaction: it locks them all until it commits."""
@@ -152,14 +152,6 @@ def job_of(service: str, movers: Sequence[Mover]) -> Callable[..., Any]:
     """The job of a worker that moves what was handed over, until it is told to stop."""
 
     async def run(db: Database, _settings: Any, clock: Clock, stop: asyncio.Event) -> None:
-        outage = Outage("hand-overs", service=service)
-        while not stop.is_set():
-            try:
-                moved = await step(db, movers, clock, service)
-            except Exception as error:
-                await outage.wait(error, stop)
-                continue
-            outage.over()
-            await pause(0 if moved else LOOK_SECONDS, stop)
+        await steps(lambda: step(db, movers, clock, service), LOOK_SECONDS, stop, Outage("hand-overs", service=service))
 
     return run

@@ -88,3 +88,15 @@ async def every(seconds: float, look: Callable[[], Awaitable[None]], stop: async
         else:
             outage.over()
             await pause(seconds, stop)
+
+
+async def steps(step: Callable[[], Awaitable[bool]], look_seconds: float, stop: asyncio.Event, outage: Outage) -> None:
+    """Take one step after the other while they find something to do, and look again every `look_seconds` while not, until `stop` is set."""
+    while not stop.is_set():
+        try:
+            found = await step()
+        except Exception as error:
+            await outage.wait(error, stop)
+            continue
+        outage.over()
+        await pause(0 if found else look_seconds, stop)

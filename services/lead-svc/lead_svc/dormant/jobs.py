@@ -8,7 +8,7 @@ from shared.auth.actor import Actor, Role
 from shared.clock import Clock, moved_by
 from shared.db.context import Context
 from shared.db.database import Database
-from shared.process.outage import Outage, pause
+from shared.process.outage import Outage, steps
 from shared.process.settings import Settings
 
 LOOK_SECONDS = 1.0
@@ -31,12 +31,4 @@ async def step(db: Database, clock: Clock) -> bool:
 
 async def drives(db: Database, settings: Settings, clock: Clock, stop: asyncio.Event) -> None:
     """Look every second until `stop` is set."""
-    outage = Outage("drives", service="lead-svc")
-    while not stop.is_set():
-        try:
-            moved = await step(db, clock)
-        except Exception as error:
-            await outage.wait(error, stop)
-            continue
-        outage.over()
-        await pause(0 if moved else LOOK_SECONDS, stop)
+    await steps(lambda: step(db, clock), LOOK_SECONDS, stop, Outage("drives", service="lead-svc"))
