@@ -130,6 +130,7 @@ class Act(Generic[R, F]):
     - `states`: those it can be done in; None for all. An act that makes a record (`makes`) has no state before.
     - `to`: where it leads, from every one of `states`; empty when the state stays. `moves` gives pairs where that is too coarse.
     - `repeats`: states in which doing it again gives the first result again, though it is not listed as allowed.
+    - `bulk`: whether it is also done with many records at once (`shared.bulk`).
     - `brings_back`: whether it is for a record that is gone.
     - `named`: whether the record itself names the actor, who then may act whatever their roles, such as a delegate.
     - `needs`: guards that the record, its facts and the actor decide. What a body decides is given to `check` as `also`.
@@ -151,6 +152,7 @@ class Act(Generic[R, F]):
     moves: tuple[tuple[str, str], ...] = ()
     makes: bool = False
     repeats: tuple[str, ...] = ()
+    bulk: bool = False
     brings_back: bool = False
     named: Callable[[R, F, Actor], bool] = nobody
     needs: Callable[[R, F, Actor], Iterable[Unmet]] = _nothing

@@ -16,6 +16,7 @@ from datetime import date
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Generic, Literal, Protocol, TypeVar, cast
+from uuid import UUID
 
 import orjson
 from pydantic import BaseModel
@@ -43,7 +44,7 @@ from shared.db.tx import Reader
 from shared.fields import personal
 from shared.http import cursor
 from shared.http.filters import Compare, Filter, PersonFilter, TeamFilter, choices_in, kind_of
-from shared.http.page import Page, PageRequest
+from shared.http.page import Asked, Page, PageRequest
 from shared.http.parameters import Parameters
 
 __all__ = ["Listing", "Page", "PageRequest", "described"]
@@ -137,6 +138,7 @@ class Listing(Generic[R]):
         )
         self._query = lru_cache(maxsize=256)(self._compile)
         self._count = lru_cache(maxsize=256)(self._compile_count)
+        self._query_ids = lru_cache(maxsize=64)(self._compile_ids)
 
     async def page(
         self,
@@ -181,13 +183,7 @@ class Listing(Generic[R]):
         self, db: Reader, page: PageRequest, where: ColumnElement[bool] | None, params: Mapping[str, Any] | None
     ) -> tuple[Query[R], Sequence[Any], str | None, int | None]:
         """The statement, what it found, the cursor of what follows, and how many there are where that was asked."""
-        limited = _ALL if where is None else where
-        searched: Literal["", "all", "public"] = ("public" if page.masked else "all") if page.searched else ""
-        given, how = {**page.values, **(params or {}), **self._in_stored_form(db, page)}, ""
-        if searched and self._index:
-            how, asked = await self._index.read(db, page.request.query_params["q"])
-            given = {**{name: value for name, value in given.items() if name != "q"}, **asked}
-        shape = _Shape(page.filters, searched, page.sort, page.after, id(limited), limited, how)
+        shape, given = await self._shape(db, page, where, params, page.sort, page.after)
         query, next_cursor, count = self._query(shape), None, None
         found = await db.records(query, limit=page.limit + 1, **given)
         kept = found[: page.limit]
@@ -199,14 +195,42 @@ class Listing(Generic[R]):
             count = await db.one(self._count(shape), **{k: v for k, v in given.items() if k not in ("after", "after_id")})
         return query, kept, next_cursor, count
 
-    def _in_stored_form(self, db: Reader, page: PageRequest) -> dict[str, Any]:
+    async def ids(
+        self, db: Reader, asked: Asked, most: int, where: ColumnElement[bool] | None = None, params: Mapping[str, Any] | None = None
+    ) -> tuple[list[UUID], int]:
+        """The ids of the rows that somebody asks for, in their order, and how many there are: where they are more than `most`, no ids."""
+        shape, given = await self._shape(db, asked, where, params, "id", "start")
+        found = await db.all(self._query_ids(shape), limit=most + 1, **given)
+        if len(found) <= most:
+            return found, len(found)
+        return [], await db.one(self._count(shape), **given)
+
+    async def _shape(
+        self,
+        db: Reader,
+        asked: Asked,
+        where: ColumnElement[bool] | None,
+        params: Mapping[str, Any] | None,
+        sort: str,
+        after: Literal["start", "value", "null"],
+    ) -> tuple[_Shape, dict[str, Any]]:
+        """What decides the text of the statement, and the values of its parameters."""
+        limited = _ALL if where is None else where
+        searched: Literal["", "all", "public"] = "" if asked.q is None else "public" if asked.masked else "all"
+        given, how = {**asked.values, **(params or {}), **self._in_stored_form(db, asked)}, ""
+        if asked.q is not None and self._index:
+            how, more = await self._index.read(db, asked.q)
+            given = {**{name: value for name, value in given.items() if name != "q"}, **more}
+        return _Shape(asked.filters, searched, sort, after, id(limited), limited, how), given
+
+    def _in_stored_form(self, db: Reader, asked: Asked) -> dict[str, Any]:
         """The texts of `stored` filters, each in the form that its column holds."""
         found: dict[str, Any] = {}
-        for name, compare in page.filters if self._stored else ():
+        for name, compare in asked.filters if self._stored else ():
             if name in self._stored and compare != "none":
                 form, bound = self._stored[name](db), self.filters[name].bound(compare)
-                asked = page.values[bound]
-                found[bound] = form(asked) or asked if isinstance(asked, str) else [form(text) or text for text in asked]
+                given = asked.values[bound]
+                found[bound] = form(given) or given if isinstance(given, str) else [form(text) or text for text in given]
         return found
 
     def _compile(self, shape: _Shape) -> Query[R]:
@@ -235,6 +259,11 @@ class Listing(Generic[R]):
     def _compile_count(self, shape: _Shape) -> Query[int]:
         counted: Select[Any] = select(func.count()).select_from(self._source).where(*self._conditions(shape))
         return Query(counted, int)
+
+    def _compile_ids(self, shape: _Shape) -> Query[UUID]:
+        id_ = self.table.c.id
+        found = select(id_).select_from(self._source).where(*self._conditions(shape))
+        return Query(found.order_by(id_).limit(bindparam("limit", type_=Integer)), UUID)
 
     def _conditions(self, shape: _Shape) -> list[ColumnElement[bool]]:
         conditions = [shape.where, *(self.filters[name].condition(compare) for name, compare in shape.filters)]

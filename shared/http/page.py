@@ -29,25 +29,31 @@ class Page(BaseModel, Generic[T]):
     )
 
 
-@dataclass(frozen=True, slots=True)
-class PageRequest:
-    """What the caller asked of a list, read and checked.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Which rows of a list the caller asked for, read and checked: its filters, and the text that is searched.
 
-    `values` are the bind parameters of `filters`, `q` and the cursor.
+    `values` are the bind parameters of `filters` and `q`.
     """
+
+    filters: tuple[tuple[str, Compare], ...]
+    q: str | None
+    masked: bool
+    """The reader sees these records masked, so nothing is searched that holds personal data."""
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageRequest(Asked):
+    """What the caller asked of a list, read and checked. `values` are also the bind parameters of the cursor."""
 
     request: Request
     response: Response
     limit: int
     sort: str
     after: Literal["start", "value", "null"]
-    searched: bool
-    masked: bool
-    """The reader sees these records masked, so nothing is searched that holds personal data."""
     counted: bool
-    filters: tuple[tuple[str, Compare], ...]
     belongs_to: bytes
-    values: dict[str, Any] = field(default_factory=dict)
 
     def link_next(self, cursor: str) -> None:
         """RFC 8288, relative to this address: which host the caller sees is the gateway's business."""

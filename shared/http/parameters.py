@@ -10,10 +10,11 @@ from fastapi import Request, Response
 
 from shared.access.kinds import Kind as Records
 from shared.access.kinds import masked_somewhere, unmasked
+from shared.auth.actor import Actor
 from shared.errors import Forbidden, Invalid
 from shared.http import cursor
 from shared.http.filters import Compare, Filter, Kind, PersonFilter
-from shared.http.page import PageRequest, want_fields
+from shared.http.page import Asked, PageRequest, want_fields
 from shared.spelling import searched
 
 LIMIT, MOST = 50, 200
@@ -48,7 +49,29 @@ class Parameters:
         given: dict[str, list[str]] = {}
         for name, text in request.query_params.multi_items():
             given.setdefault(name, []).append(text)
-        by = request.state.actor
+        asked = self.asked(request.state.actor, given)
+        sort = _one_of(given, "sort", self._directions) or self.default
+        belongs_to = cursor.about(
+            request.scope["path"], sort, sorted((n, t) for n, t in given.items() if n in self._filters), given.get("q")
+        )
+        if (fields := _single(given, "fields")) is not None:
+            want_fields(request, fields)
+        return PageRequest(
+            request=request,
+            response=response,
+            limit=_limit(given),
+            sort=sort,
+            after=self._read_cursor(request, given, belongs_to, sort, asked.values),
+            counted=_one_of(given, "count", ["exact"]) is not None,
+            belongs_to=belongs_to,
+            filters=asked.filters,
+            q=asked.q,
+            masked=asked.masked,
+            values=asked.values,
+        )
+
+    def asked(self, by: Actor, given: Mapping[str, list[str]]) -> Asked:
+        """Which rows somebody asks for by these parameters, each with its texts; those of other kinds are passed over."""
         masked = masked_somewhere(by) if self._records is None else not unmasked(self._records, by)
         if masked:
             self._refuse_personal(given)
@@ -56,31 +79,17 @@ class Parameters:
         filters: list[tuple[str, Compare]] = []
         for name in given.keys() & self._filters.keys():
             filter_, operator = self._filters[name]
-            asked = filter_.asked_by(by.id, given[name]) if isinstance(filter_, PersonFilter) else given[name]
-            compare, value = filter_.read(operator, asked)
+            texts = filter_.asked_by(by.id, given[name]) if isinstance(filter_, PersonFilter) else given[name]
+            compare, value = filter_.read(operator, texts)
             filters.append((filter_.name, compare))
             if compare != "none":
                 values[filter_.bound(compare)] = value
-        sort = _one_of(given, "sort", self._directions) or self.default
-        searched = self._read_q(given, values)
-        belongs_to = cursor.about(
-            request.scope["path"], sort, sorted((n, t) for n, t in given.items() if n in self._filters), given.get("q")
-        )
-        if (fields := _single(given, "fields")) is not None:
-            want_fields(request, fields)
-        return PageRequest(
-            request,
-            response,
-            limit=_limit(given),
-            sort=sort,
-            after=self._read_cursor(request, given, belongs_to, sort, values),
-            searched=searched,
-            masked=masked,
-            counted=_one_of(given, "count", ["exact"]) is not None,
-            filters=tuple(sorted(filters)),
-            belongs_to=belongs_to,
-            values=values,
-        )
+        return Asked(filters=tuple(sorted(filters)), q=self._read_q(given, values), masked=masked, values=values)
+
+    @property
+    def narrowing(self) -> list[str]:
+        """The parameters that say which rows are asked for."""
+        return [*self._filters, *(["q"] if self.searchable else [])]
 
     @staticmethod
     def key(request: Request) -> bytes:
@@ -100,15 +109,15 @@ class Parameters:
         values["after"] = self.sorts[sort.removeprefix("-")].stored(value)
         return "value"
 
-    def _read_q(self, given: Mapping[str, list[str]], values: dict[str, Any]) -> bool:
+    def _read_q(self, given: Mapping[str, list[str]], values: dict[str, Any]) -> str | None:
         text = _single(given, "q")
         if text is None:
-            return False
+            return None
         if not 0 < len(text) <= 200 or "\0" in text:
             raise Invalid("q takes a text of up to 200 characters.", pointer="q", code="bad_parameter")
         literal = (searched(text) or text).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         values["q"] = f"%{literal}%"
-        return True
+        return text
 
     def _refuse_personal(self, given: Mapping[str, list[str]]) -> None:
         """Refuse to filter or sort by what the caller sees masked: it would be found letter by letter."""

@@ -106,3 +106,20 @@ class Linked(Served):
     link_requests: Requests = value(
         Requests(per_minute=60, burst=60), "Requests by links", "链接请求限额", "How many requests without a token one address may send."
     )
+
+
+class BulkNumbers(Part):
+    """Acts that are done with many records at once."""
+
+    most: int = value(
+        10_000, "Records of a job", "每个批量任务的记录数", "With how many records one job does an act at most.", ge=1, le=100_000
+    )
+    kept_days: int = value(
+        90, "Days of a job", "批量任务保留天数", "Days that a job is kept after its end, with what became of each record.", ge=1, le=3650
+    )
+
+
+class InBulk(Served):
+    """What the document of a service has whose acts are done in bulk."""
+
+    bulk: BulkNumbers = value(BulkNumbers(), "Bulk acts", "批量操作", "Acts that are done with many records at once.")

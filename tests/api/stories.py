@@ -48,6 +48,14 @@ async def attached(svc: Running, record: str, id: str) -> Values:
     }
 
 
+async def asked_in_bulk(svc: Running, record: str, act: str, **body: Any) -> Values:
+    """Two jobs of this act: one to read, and one to cancel."""
+    async with svc.client() as admin:
+        path = f"/v1/{record}s/bulk-{act}"
+        jobs = [done(await admin.post(path, json=body, headers={"Idempotency-Key": f"{act}-{n}"}), 202)["id"] for n in range(2)]
+    return {"job_id": jobs[:1], f"cancel_{record}_bulk_job.job_id": jobs[1:]}
+
+
 async def leads(svc: Running) -> Values:
     desk = Desk(svc)
     await desk.hire()
@@ -106,6 +114,7 @@ async def leads(svc: Running) -> Values:
     return {
         **await policies(svc),
         **await attached(svc, "lead", made[0]["id"]),
+        **await asked_in_bulk(svc, "lead", "disqualify", ids=ids(made), reason="no_budget"),
         "lead_id": ids(made),
         "search.q": ["acme", "lantern"],
         "get_signal.signal_id": ids(signals),
@@ -197,6 +206,7 @@ async def deals(svc: Running) -> Values:
     return {
         **await policies(svc),
         **await attached(svc, "deal", fresh["id"]),
+        **await asked_in_bulk(svc, "deal", "lose", ids=ids([fresh, asked]), reason="no_budget"),
         "deal_id": ids([fresh, asked, closing, lost]),
         **{f"{name}.deal_id": ids([await sales.deal()]) for name in ("update_deal", "confirm_needs", "set_next_step", "draft_proposal")},
         "quote_id": ids([draft, sent, accepted]),

@@ -83,6 +83,12 @@ PAIRS = {"/v1/leads/duplicates", "/v1/accounts/duplicates", "/v1/contacts/duplic
 """For whoever sees both records of a pair: tests/lead/test_duplicates.py and test_duplicate_parties.py."""
 VIEWS = {"/v1/views", "/v1/views/{view_id}"}
 """For whoever saved one, and those that it is shared with: tests/lead/test_views.py."""
+BULK = {
+    f"/v1/{records}/bulk-jobs{part}"
+    for records in ("leads", "deals")
+    for part in ("", "/{job_id}", "/{job_id}/records", "/{job_id}/refused.csv")
+}
+"""For whoever asked, and those who see that person's records: tests/lead/test_bulk.py and tests/deal/test_bulk.py."""
 FEED = {"/v1/events", "/v1/stream"}
 SEARCH = {"/v1/search"}
 """Over records of all kinds: tests/isolation/searching.py."""
@@ -146,5 +152,5 @@ def routes(system: Any) -> list[Route]:
 
 def unknown(found: Sequence[Route]) -> list[str]:
     """The routes that this test would leave out."""
-    known = FOR_ALL | FIGURES | FEED | PUBLIC | PAIRS | VIEWS | SEARCH
+    known = FOR_ALL | FIGURES | FEED | PUBLIC | PAIRS | VIEWS | BULK | SEARCH
     return [r.path for r in found if r.kind is None and r.path not in known and not r.path.startswith(tuple(FOR_ROLES))]

@@ -63,7 +63,7 @@ def section(acts: Sequence[Act[Any, Any]]) -> str:
 
 def _cells(act: Act[Any, Any]) -> Iterator[str]:
     yield f"`{act.name}`"
-    yield act.says
+    yield act.says + (" Also with [many at once](bulk.md)." if act.bulk else "")
     yield who(act)
     before = {a for a, _ in act.paths} if act.moves else {*(act.states or ())}
     yield "" if act.makes else ", ".join(s for s in _in_order(act, before)) or "any"

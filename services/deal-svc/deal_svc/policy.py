@@ -5,7 +5,7 @@ from decimal import Decimal
 from pydantic import field_validator
 
 from shared.policy.document import Policy, value
-from shared.policy.parts import DEFAULT_PLAN, Ascending, Linked, PaymentStep, Stages, adds_up
+from shared.policy.parts import DEFAULT_PLAN, Ascending, InBulk, Linked, PaymentStep, Stages, adds_up
 
 
 class DiscountAuthority(Ascending):
@@ -26,7 +26,7 @@ class DiscountAuthority(Ascending):
     )
 
 
-class DealPolicy(Linked):
+class DealPolicy(InBulk, Linked):
     """The pipeline, and what quotes begin with."""
 
     stages: Stages = value(Stages(), "Stages", "商机阶段", "Probability and stall limit of each open stage.")

@@ -5,6 +5,9 @@ from pathlib import Path
 
 from deal_svc.attachments.api import delete_objects, sweep_uploads
 from deal_svc.attachments.api import router as attachments
+from deal_svc.bulk.api import forget as forget_bulk_jobs
+from deal_svc.bulk.api import perform as perform_bulk_jobs
+from deal_svc.bulk.api import router as bulk
 from deal_svc.catalog.api import router as catalog
 from deal_svc.checks import CHECKS, TOTALS
 from deal_svc.conversion import reactions as conversion_reactions
@@ -47,6 +50,7 @@ service = Service(
     policies=[replace(POLICY, simulations=SIMULATIONS, move=move)],
     migrations=Path(__file__).parent / "migrations",
     routers=[
+        bulk,
         deals,
         team,
         attachments,
@@ -74,7 +78,7 @@ service = Service(
     ],
     timers={**TIMERS, **task_timers(KINDS)},
     follows=[following(KINDS)],
-    jobs=[run_imports, hand_over, sweep, sweep_uploads, delete_objects],
+    jobs=[run_imports, hand_over, sweep, sweep_uploads, delete_objects, perform_bulk_jobs, forget_bulk_jobs],
     checks=CHECKS,
     totals=TOTALS,
     rezone=follow,

@@ -7,7 +7,7 @@ from typing import Any, Self
 from pydantic import model_validator
 
 from shared.policy.document import Part, Policy, value
-from shared.policy.parts import Served
+from shared.policy.parts import InBulk
 
 
 class Profile(StrEnum):
@@ -85,7 +85,7 @@ class Bant(Part):
         return chosen.model_dump()
 
 
-class LeadPolicy(Served):
+class LeadPolicy(InBulk):
     """How leads are qualified, given up and handed over."""
 
     bant: Bant = value(Bant(), "BANT", "BANT", "How BANT decides on qualification and grade.")

@@ -16,6 +16,9 @@ from lead_svc.attachments.api import router as attachments
 from lead_svc.automation.commands import FOLLOWING as AUTOMATING
 from lead_svc.automation.policy import POLICY as AUTOMATION_POLICY
 from lead_svc.automation.tasks import TO_DO
+from lead_svc.bulk.api import forget as forget_bulk_jobs
+from lead_svc.bulk.api import perform as perform_bulk_jobs
+from lead_svc.bulk.api import router as bulk
 from lead_svc.cadence.commands import FOLLOWS as CADENCE
 from lead_svc.cadence.commands import move as move_followed
 from lead_svc.cadence.commands import response_missed
@@ -151,6 +154,7 @@ service = Service(
         capture,
         worklist,
         pool,
+        bulk,
         leads,
         scores,
         rescorings,
@@ -224,6 +228,8 @@ service = Service(
         fill_index,
         sweep_uploads,
         delete_objects,
+        perform_bulk_jobs,
+        forget_bulk_jobs,
     ],
     checks=[*CHECKS, *nothing_hangs_on_merged(metadata)],
     recounts=RECOUNTS,

@@ -2,6 +2,7 @@
 
 from shared.db.tables.approvals import APPROVAL, APPROVAL_STEP
 from shared.db.tables.base import NAMING, PLUMBING, At, service_metadata
+from shared.db.tables.bulk import BULK_JOB, BULK_RECORD
 from shared.db.tables.deadlines import DEADLINE
 from shared.db.tables.documents import DOCUMENT, LINK
 from shared.db.tables.imports import IMPORT_CHUNK, IMPORT_JOB, IMPORT_PROBLEM
@@ -16,6 +17,8 @@ __all__ = [
     "APPROVAL",
     "APPROVAL_STEP",
     "BLOCKED_TASK",
+    "BULK_JOB",
+    "BULK_RECORD",
     "COMPANY",
     "CONSUMER_OFFSET",
     "CONSUMER_SEEN",

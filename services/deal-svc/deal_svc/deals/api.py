@@ -90,7 +90,7 @@ async def assign_deal(deal_id: UUID, body: AssignmentIn, tx: InTx, by: CurrentAc
 
     For those above its owner. Of a closed deal only the owner changes, and what was counted stays with whom it was credited to.
     """
-    return await deal_out(tx, by, await commands.assign(tx, deal_id, body.owner_id, expect=expect, at=body.at))
+    return await deal_out(tx, by, await commands.assign(tx, deal_id, owner_id=body.owner_id, expect=expect, at=body.at))
 
 
 class DealTimelineEntry(TimelineEntry):

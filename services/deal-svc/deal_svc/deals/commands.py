@@ -85,16 +85,16 @@ async def edit(tx: Tx, deal_id: UUID, *, expect: int | None, at: datetime | None
     return await change(tx, deal, at=when, **with_source(changes, sources_of(tx)))
 
 
-async def assign(tx: Tx, deal_id: UUID, to: UUID, *, expect: int | None, at: datetime | None) -> Deal:
+async def assign(tx: Tx, deal_id: UUID, *, owner_id: UUID, expect: int | None, at: datetime | None) -> Deal:
     """Give the deal to somebody. A closed one stays in the team that it was closed in."""
     deal = await SEEN.load(tx, deal_id, expect)
-    ASSIGN.check(deal, tx.actor, also=claim_unmet(deal, tx.actor, to))
-    team = await owners_team(tx, to)
+    ASSIGN.check(deal, tx.actor, also=claim_unmet(deal, tx.actor, owner_id))
+    team = await owners_team(tx, owner_id)
     return await change(
         tx,
         deal,
         at=happened(at, tx.now, since=deal.closed_at or deal.opened_at),
-        owner_id=to,
+        owner_id=owner_id,
         team_id=team if deal.is_open else deal.team_id,
     )
 

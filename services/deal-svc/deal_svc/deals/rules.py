@@ -76,6 +76,7 @@ ASSIGN: Act[Deal, None] = Act(
     of=DEAL,
     name="assign",
     operation="assign_deal",
+    bulk=True,
     who=who(*LEADERS, Role.sales_ops, unowned=OWNERS),
     refused="The deal cannot be handed over.",
     code="deal_not_assignable",

@@ -120,6 +120,7 @@ LOSE: Act[Deal, None] = Act(
     of=DEAL,
     name="lose",
     operation="lose_deal",
+    bulk=True,
     who=RESPONSIBLE,
     states=OPEN_STAGES,
     to=(Stage.LOST,),

@@ -1,0 +1,1 @@
+"""Acts that are done with many leads at once."""
