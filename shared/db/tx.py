@@ -375,12 +375,14 @@ class Tx(Reader):
     async def savepoint(self) -> AsyncIterator[None]:
         """Undo what the block did and told when it fails; the transaction goes on."""
         await self.flush()
+        turns = set(self.turns)
         async with (await self._ready()).transaction():
             try:
                 yield
                 await self.flush()
                 await self._ready()
             except BaseException:
+                self.turns = turns  # Postgres gives back what was taken since
                 self._told, self._followed, self._saved, self._waiting = [], [], {}, []
                 self._added = set()
                 raise

@@ -69,6 +69,24 @@ async def test_only_one_is_at_it_until_it_ends(notes: Running) -> None:
     assert seen == [1]
 
 
+async def test_a_turn_that_was_taken_by_what_failed_is_taken_again(notes: Running) -> None:
+    """Postgres gives it back with the savepoint; who goes on must not think that it still has it."""
+    seen: list[int] = []
+    async with notes.transaction() as tx:
+        await tx.take_turn("other")
+        with pytest.raises(ValueError, match="no"):
+            async with tx.savepoint():
+                await tx.take_turn("notes")
+                raise ValueError("no")
+        assert tx.turns == {"other"}
+        await tx.take_turn("notes")
+        waiting = asyncio.create_task(in_turn(notes, seen))
+        await asyncio.wait([waiting], timeout=0.05)
+        assert seen == []
+    await waiting
+    assert seen == [0]
+
+
 @pytest.mark.parametrize("early", [True, False])
 async def test_a_commit_waits_for_the_disk_unless_a_turn_was_taken_and_then_the_whole_does(notes: Running, early: bool) -> None:
     notes.db.early, sent = early, list[str]()
