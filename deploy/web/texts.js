@@ -46,6 +46,8 @@ export const TEXTS = {
   search_leads: ["company, contact, key", "公司、联系人、编号"], open_leads: ["all open", "全部未关闭"], state: ["State", "状态"], grade: ["Grade", "等级"], score: ["Score", "评分"], company: ["Company", "公司"],
   captured: ["Captured", "录入时间"], last_contact: ["Last contact", "最近联系"], pool: ["in the pool", "公海"], duplicate: ["duplicate?", "疑似重复"], sort_score: ["highest score", "评分最高"],
   sort_changed: ["changed last", "最近变更"], sort_oldest: ["oldest", "最早录入"], sort_newest: ["newest", "最新录入"], no_leads: ["No lead fits these filters.", "没有符合筛选条件的线索。"], n_leads: ["{n} leads", "{n} 条线索"],
+  n_ticked: ["{n} ticked", "已选 {n} 条"], ticked_ones: ["With those that are ticked", "对所选线索"], tick: ["Tick {name}", "选择{name}"], tick_all: ["Tick all that are shown", "选择全部已显示的线索"], untick: ["Untick all", "取消选择"],
+  to_pool: ["the pool", "公海"], job_so_far: ["{done} of {total} done, {refused} refused", "已完成 {done}/{total}，已拒绝 {refused}"], stop_job: ["Stop", "停止"], refused_ones: ["These were refused", "以下线索未能执行"],
   lead: ["Lead", "线索"], industry: ["Industry", "行业"], email: ["E-mail", "邮箱"], phone: ["Phone", "电话"], intent: ["Intent", "购买意向"], level_low: ["low", "低"], level_medium: ["medium", "中"], level_high: ["high", "高"],
   wake_at: ["Wake up on", "唤醒日期"], reason: ["Reason", "原因"], deal: ["Deal", "商机"], open_deal: ["Open the deal", "打开商机"], bant: ["BANT: {n} of 100", "BANT：{n}/100"], dimension: ["Dimension", "维度"],
   status: ["Status", "状态"], weight: ["Weight", "权重"], evidence: ["Evidence", "依据"], score_explained: ["The score, explained", "评分说明"], of_threshold: ["MQL from {n} on", "达到 {n} 分成为 MQL"],

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from shared.db import database
+from shared.db.tx import Tx
 from shared.ids import new_id
 from shared.log.bus import Message
 from shared.log.relay import relay
@@ -75,9 +76,7 @@ async def test_a_turn_that_was_taken_by_what_failed_is_taken_again(notes: Runnin
     async with notes.transaction() as tx:
         await tx.take_turn("other")
         with pytest.raises(ValueError, match="no"):
-            async with tx.savepoint():
-                await tx.take_turn("notes")
-                raise ValueError("no")
+            await take_and_fail(tx)
         assert tx.turns == {"other"}
         await tx.take_turn("notes")
         waiting = asyncio.create_task(in_turn(notes, seen))
@@ -85,6 +84,12 @@ async def test_a_turn_that_was_taken_by_what_failed_is_taken_again(notes: Runnin
         assert seen == []
     await waiting
     assert seen == [0]
+
+
+async def take_and_fail(tx: Tx) -> None:
+    async with tx.savepoint():
+        await tx.take_turn("notes")
+        raise ValueError("no")
 
 
 @pytest.mark.parametrize("early", [True, False])

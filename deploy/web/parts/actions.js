@@ -60,6 +60,9 @@ const DEAL = {
 const KNOWN = { leads: LEAD, deals: DEAL };
 const MAIN = new Set(["advance", "qualify", "convert", "interactions"]);
 
+/** What is asked for when this is done with such a record: a function that gives fields of a form. */
+export const asks = (kind, action) => KNOWN[kind][action].ask;
+
 /** Buttons for what a record of `kind` ("leads", "deals") allows; those not possible now say what is missing. `done` hears the new record. */
 export function actions(kind, record, done, { only } = {}) {
   const buttons = Object.entries(KNOWN[kind])

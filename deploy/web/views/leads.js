@@ -4,6 +4,7 @@ import { get } from "../api.js";
 import { h } from "../dom.js";
 import { ago, day, label, t, values } from "../i18n.js";
 import { badge, grade, mark, score } from "../parts/badge.js";
+import { ticks } from "../parts/bulk.js";
 import { bar, choice, ownerChoice, search } from "../parts/filters.js";
 import { empty, section } from "../parts/section.js";
 import { table } from "../parts/table.js";
@@ -16,7 +17,8 @@ const FILTERS = { q: "q", state: "state", grade: "grade", owner_id: "owner_id", 
 const OPEN = "captured,mql,sql,converting,nurturing";
 
 export function leads({ query }) {
-  const list = section(null, () => read(query), (page) => show(page, query), { className: "wide" });
+  const many = ticks("leads", "lead", ["assign", "disqualify"], called, () => list.refresh());
+  const list = section(null, () => read(query), (page) => show(page, query, many.column()), { className: "wide" });
   return {
     element: h("div.view", {}, h("h1", {}, t("view_leads")), bar(
       search(query, t("search_leads")),
@@ -26,7 +28,7 @@ export function leads({ query }) {
       choice("source", t("source"), SOURCES.map((one) => [one, label("source", one)]), query),
       choice("sort", t("sort"), [["-score", t("sort_score")], ["-updated_at", t("sort_changed")], ["captured_at", t("sort_oldest")]], query, { all: t("sort_newest") }),
       savedViews("leads", query, FILTERS),
-    ), list),
+    ), many.bar, list),
     live: (events) => events.some((event) => !event || event.type.startsWith("clinch.lead.")) && list.refresh(),
   };
 }
@@ -40,10 +42,13 @@ async function read({ q, state, grade, owner_id, source, sort }, cursor) {
   return page;
 }
 
-function show(page, query) {
+const called = (lead) => lead.company ?? lead.title ?? lead.contact_name ?? "–";
+
+function show(page, query, before) {
   if (!page.items.length) return empty(t("no_leads"), h("a", { href: "#/leads" }, t("clear_filters")));
   const columns = [
-    { head: t("company"), cell: (lead) => h("div", {}, h("a", { href: link("leads", lead.id) }, h("b", {}, lead.company ?? lead.title ?? lead.contact_name ?? "–")),
+    ...before,
+    { head: t("company"), cell: (lead) => h("div", {}, h("a", { href: link("leads", lead.id) }, h("b", {}, called(lead))),
       h("div.quiet", {}, lead.contact_name ?? "")) },
     { head: t("state"), cell: (lead) => [badge("lead_state", lead.state), lead.flags.some((flag) => flag.endsWith("duplicate")) && mark(t("duplicate"), "amber")].filter(Boolean).map((one) => h("span.tag", {}, one)) },
     { head: t("grade"), cell: (lead) => grade(lead.grade) },
