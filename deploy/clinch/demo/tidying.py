@@ -1,4 +1,4 @@
-"""The end of the year on the desk: dormant leads are taken up again, some are claimed from the pool, and twins are merged."""
+"""The end of the year on the desk: dormant leads are taken up again, some of the pool are claimed or given out, and twins are merged."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,15 +11,17 @@ from shared.auth import person_id
 
 LEADS = "/v1/leads"
 OFFER = "year-end offer"
-CLAIMED = 4
+CLAIMED, GIVEN = 4, 5
 
 
 async def tidy(plan: Plan, came: Sequence[Visitor], calls: Calls, progress: Progress) -> None:
-    """Do all three. Done again, it changes nothing."""
-    advance = progress.stage("Dormant leads, pool, twins", 3)
+    """Do all of it. Done again, it changes nothing."""
+    advance = progress.stage("Dormant leads, pool, twins", 4)
     await _take_up(Hand(calls, f"{plan.key}/dormant"), calls)
     advance(1)
     await _claim(Hand(calls, f"{plan.key}/pool"), calls, plan)
+    advance(1)
+    await _give_out(Hand(calls, f"{plan.key}/given"), calls, plan)
     advance(1)
     await _merge(Hand(calls, f"{plan.key}/twins"), calls, by_hand(came))
     advance(1)
@@ -40,13 +42,28 @@ async def _take_up(hand: Hand, calls: Calls) -> None:
 async def _claim(hand: Hand, calls: Calls, plan: Plan) -> None:
     """A seller takes some from the pool, and puts the first of them back: they cannot claim that one again for a month."""
     seller = "dev-rep-4"
-    pooled = [lead.key for lead in plan.written if lead.owner is None]
-    for n, key in enumerate(pooled[-CLAIMED:]):
-        (lead,) = (await calls.get(LEADS, by=staff.SALES_OPS, external_id=key))["items"]
-        path = f"{LEADS}/{lead['id']}/assign"
+    for n, key in enumerate(_pooled(plan)[-CLAIMED:]):
+        path = f"{LEADS}/{await _id(calls, key)}/assign"
         await hand.post(seller, path, owner_id=person_id(seller))
         if n == 0:
             await hand.post(seller, path, owner_id=NOBODY)
+
+
+async def _give_out(hand: Hand, calls: Calls, plan: Plan) -> None:
+    """Sales operations gives several of the others in the pool to a seller at once; a job does it."""
+    if keys := _pooled(plan)[:-CLAIMED][-GIVEN:]:
+        ids = [await _id(calls, key) for key in keys]
+        job = await hand.post(staff.SALES_OPS, f"{LEADS}/bulk-assign", ids=ids, owner_id=person_id("dev-rep-3"))
+        await hand.until(staff.SALES_OPS, f"{LEADS}/bulk-jobs/{job['id']}", lambda found: found["finished_at"])
+
+
+def _pooled(plan: Plan) -> list[str]:
+    return [lead.key for lead in plan.written if lead.owner is None]
+
+
+async def _id(calls: Calls, key: str) -> str:
+    (lead,) = (await calls.get(LEADS, by=staff.SALES_OPS, external_id=key))["items"]
+    return str(lead["id"])
 
 
 async def _merge(hand: Hand, calls: Calls, named: Sequence[Visitor]) -> None:
