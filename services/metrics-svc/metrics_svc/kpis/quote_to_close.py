@@ -12,7 +12,7 @@ Kpi(
     "quote_to_close",
     unit="ratio",
     title="Quote to close",
-    title_zh="报价到成交时间",
+    title_zh="报价成交率",
     of=(QUOTED, YES, YES_BACK),
     read=_read,
     quantiles=True,
