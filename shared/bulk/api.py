@@ -32,7 +32,7 @@ from shared.http.export.files import CSV, as_csv
 from shared.http.listing import Listing, Page, PageRequest
 from shared.http.permit import permitted
 from shared.http.problem import UnmetOut
-from shared.known import ActName
+from shared.known import ActName, ProblemCode
 
 JOBS = Listing(
     BULK_JOB,
@@ -50,7 +50,7 @@ class BulkRecordOut(BaseModel):
     id: UUID
     version: int | None = Field(description="The one that you had seen, if you said so.")
     outcome: BulkOutcome
-    code: str | None
+    code: ProblemCode | None
     message: str | None
     unmet: list[UnmetOut]
 
@@ -100,7 +100,7 @@ class BulkJobOut(BaseModel):
 
 class RefusedOut(BaseModel):
     id: UUID
-    code: str
+    code: ProblemCode
     message: str
     unmet: list[UnmetOut]
 

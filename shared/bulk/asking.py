@@ -75,10 +75,17 @@ def _named(chosen: Chosen, most: int) -> tuple[Sequence[UUID], int]:
 async def _filtered(tx: Tx, of: BulkActs[Any], asked: Mapping[str, str], most: int) -> tuple[Sequence[UUID], int]:
     takes = of.listing.params
     if unknown := [name for name in asked if name not in takes.narrowing]:
-        pointer = f"/filter/{unknown[0].replace('~', '~0').replace('/', '~1')}"
-        raise Invalid(f"The list has no such filter. It has {', '.join(sorted(takes.narrowing))}.", pointer=pointer, code="not_in_list")
-    given = takes.asked(tx.actor, {name: [text] for name, text in asked.items()})
+        says = f"The list has no such filter. It has {', '.join(sorted(takes.narrowing))}."
+        raise Invalid(says, pointer=_pointer(unknown[0]), code="not_in_list")
+    try:
+        given = takes.asked(tx.actor, {name: [text] for name, text in asked.items()})
+    except Invalid as refused:  # by the names of a query
+        raise Invalid(refused.detail, pointer=_pointer(refused.extra["errors"][0]["pointer"]), code="bad_filter") from None
     return await of.listing.ids(tx, given, most, of.among(of.rows.listed(tx.actor)), of.rows.params(tx.actor))
+
+
+def _pointer(name: str) -> str:
+    return f"/filter/{name.replace('~', '~0').replace('/', '~1')}"
 
 
 async def ask(tx: Tx, of: BulkActs[Any], one: BulkAct[Any], body: Chosen) -> BulkJob:

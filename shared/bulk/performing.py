@@ -30,6 +30,7 @@ FORGET_SECONDS = 3600.0
 FORGOTTEN = 100
 """Jobs that are forgotten at once."""
 NOT_DONE = "not_done"
+_OURS = "This could not be done because of an error on our side; it is in the log."
 _FIRST = UUID(int=0)
 
 Job = Callable[[Database, Settings, Clock, asyncio.Event], Coroutine[Any, Any, None]]
@@ -52,14 +53,12 @@ async def _do(tx: Tx, one: BulkAct[Any], said: dict[str, Any], target: Target) -
     except Unavailable:
         raise
     except Problem as no:
-        return Outcome(target.id, BulkOutcome.REFUSED, no.code, no.detail, no.extra.get("unmet", ()))
+        return Outcome(target.id, BulkOutcome.REFUSED, code=no.code, message=no.detail, unmet=no.extra.get("unmet", ()))
     except Exception as error:
         if is_outage(error):
             raise
         log.exception("bulk_record_not_done", act=one.act.name, record=str(target.id), error=type(error).__name__)
-        return Outcome(
-            target.id, BulkOutcome.REFUSED, NOT_DONE, "This could not be done because of an error on our side; it is in the log."
-        )
+        return Outcome(target.id, BulkOutcome.REFUSED, code=NOT_DONE, message=_OURS)
     return Outcome(target.id, BulkOutcome.DONE)
 
 

@@ -107,7 +107,7 @@ async def test_a_filter_means_what_the_caller_sees_when_they_ask(desk: Desk, svc
     ("body", "pointer"),
     [
         ({"filter": {"colour": "red"}}, "/filter/colour"),
-        ({"filter": {"state": "asleep"}}, "state"),
+        ({"filter": {"state": "asleep"}}, "/filter/state"),
         ({"filter": {}}, "/filter"),
         ({}, ""),
         ({"ids": [str(uuid4())], "filter": {"state": "mql"}}, ""),
