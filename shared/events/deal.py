@@ -124,6 +124,10 @@ class DealNeedsConfirmed(DealEvent, type="deal.needs_confirmed"):
     touches = True
 
 
+class DealNeedsWithdrawn(DealEvent, type="deal.needs_withdrawn"):
+    """The customer has not confirmed the needs: that was recorded by a slip."""
+
+
 class DealContactAdded(DealEvent, type="deal.contact_added"):
     """A member of the buying committee."""
 

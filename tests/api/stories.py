@@ -224,7 +224,9 @@ async def deals(svc: Running) -> Values:
 
 async def slips(sales: Sales) -> Values:
     """For each act that sets right or takes away what hangs on a deal, a deal of its own with one."""
-    found: Values = {}
+    confirmed = await sales.deal()
+    await sales.ready_for_proposal(confirmed)
+    found: Values = {"withdraw_needs_confirmation.deal_id": ids([confirmed])}
     for act in ("correct", "remove"):
         for part, name, body in (
             ("spin", "spin_id", {"part": "problem", "text": "Slow"}),

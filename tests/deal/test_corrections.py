@@ -8,6 +8,7 @@ import pytest
 from shared.events.deal import (
     DealContactCorrected,
     DealContactRemoved,
+    DealNeedsWithdrawn,
     DealProposalCorrected,
     DealProposalRemoved,
     DealSpinCorrected,
@@ -69,6 +70,18 @@ async def test_a_proposal_is_set_right_until_the_customer_has_seen_it(sales: Sal
         assert codes(await sales.ask("rep:ann", method, f"{path}/2", body, etag="*", expect=409)) == {"presented"}
     corrected, removed = await svc.told(DealProposalCorrected, DealProposalRemoved)
     assert (corrected.data.proposal_version, corrected.data.changed, removed.data.proposal_version) == (2, ["points", "title"], 3)
+
+
+async def test_a_confirmation_of_the_needs_is_taken_back(sales: Sales, svc: Running) -> None:
+    deal = await sales.deal()
+    await sales.ready_for_proposal(deal)
+    path = f"/v1/deals/{deal['id']}/needs-confirmation"
+    before = (await sales.read(deal))["version"]
+    gone = await sales.ask("rep:ann", "DELETE", path, etag=before)
+    assert (gone["version"], gone["needs"], gone["needs_confirmed_at"]) == (before + 1, None, None)
+    assert codes(await sales.move(deal, "proposal", expect=409)) == {"needs_not_confirmed"}
+    assert codes(await sales.ask("rep:ann", "DELETE", path, etag="*", expect=409)) == {"needs_not_confirmed"}
+    assert len(await svc.told(DealNeedsWithdrawn)) == 1
 
 
 async def test_what_was_removed_no_longer_opens_a_gate(sales: Sales) -> None:

@@ -176,6 +176,7 @@ async def test_helpers_of_the_team_record_but_do_not_move(sales: Sales, svc: Run
     await svc.hear(PersonAdded(role=role, team_id=TEAM, team_path=[TEAM]), svc.person(role, "hal"))
     deal, who = await sales.deal(), f"{role}:hal"
     await sales.ask(who, "POST", f"/v1/deals/{deal['id']}/spin", {"part": "problem", "text": "x"}, expect=201)
+    await sales.ask(who, "POST", f"/v1/deals/{deal['id']}/needs-confirmation", {"needs": "One place for all leads"}, etag="*")
     assert allowed(await sales.read(deal, who)) == {act.name for act in RECORD_ACTS} | {"attach"}
     await sales.move(deal, "proposal", who, expect=403)
     await sales.ask(who, "POST", "/v1/quotes", {"deal_id": deal["id"]}, expect=403)

@@ -74,6 +74,10 @@ class NeedsOut(BaseModel):
     needs_confirmed_at: datetime | None
     needs_confirmed_by: UUID | None
 
+    @classmethod
+    def of(cls, deal: Deal) -> Self:
+        return cls(deal_id=deal.id, **{name: getattr(deal, name) for name in cls.model_fields if name != "deal_id"})
+
 
 class MemberFields(BaseModel):
     committee_role: CommitteeRole
@@ -169,7 +173,7 @@ async def list_spin(
 async def confirm_needs(deal_id: UUID, body: NeedsIn, tx: InTx, expect: IfMatch) -> NeedsOut:
     """The customer confirmed the needs as they were restated. A gate to the stage `proposal`."""
     deal = await commands.confirm_needs(tx, deal_id, needs=body.needs, confirmed_by=body.confirmed_by, expect=expect, at=body.at)
-    return NeedsOut(deal_id=deal.id, **{n: getattr(deal, n) for n in NeedsOut.model_fields if n != "deal_id"})
+    return NeedsOut.of(deal)
 
 
 @router.post("/contacts", status_code=201)

@@ -20,6 +20,7 @@ from shared.errors import NotFound, Unmet
 from shared.events.deal import (
     DealContactCorrected,
     DealContactRemoved,
+    DealNeedsWithdrawn,
     DealProposalCorrected,
     DealProposalRemoved,
     DealSpinCorrected,
@@ -117,6 +118,13 @@ async def remove(tx: Tx, of: Correctable[P], deal_id: UUID, key: UUID | int, *, 
     part, deal = await _found(tx, of, of.remove, deal_id, key, expect)
     await tx.run(of.drop, _deal_id=deal_id, _key=key)
     return part, await tx.save(DEALS, deal, of.removed(part))
+
+
+async def withdraw_needs(tx: Tx, deal_id: UUID, *, expect: int | None) -> Deal:
+    """The needs were not confirmed: neither when nor by whom stays, nor the words."""
+    deal = await queries.SEEN.load(tx, deal_id, expect)
+    rules.WITHDRAW_NEEDS.check(deal, tx.actor)
+    return await tx.save(DEALS, deal, DealNeedsWithdrawn(), needs=None, needs_confirmed_at=None, needs_confirmed_by=None)
 
 
 async def _found(tx: Tx, of: Correctable[P], act: Act[Deal, None], deal_id: UUID, key: UUID | int, expect: int | None) -> tuple[P, Deal]:

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from deal_svc.discovery.api import MemberFields, MemberOut, Number, ProposalFields, ProposalOut, SpinFields, SpinOut
-from deal_svc.discovery.corrections import COMMITTEE, PROPOSALS, SPIN, correct, remove
+from deal_svc.discovery.api import MemberFields, MemberOut, NeedsOut, Number, ProposalFields, ProposalOut, SpinFields, SpinOut
+from deal_svc.discovery.corrections import COMMITTEE, PROPOSALS, SPIN, correct, remove, withdraw_needs
 from shared.auth import CurrentActor
 from shared.http.edge import ClinchRoute, IfMatch, InTx
 from shared.http.patch import Patch
@@ -40,6 +40,12 @@ async def remove_spin(deal_id: UUID, spin_id: UUID, tx: InTx, by: CurrentActor, 
     """Remove an entry of the SPIN record; its text is erased. The gates of the stages ahead no longer count it."""
     entry, deal = await remove(tx, SPIN, deal_id, spin_id, expect=expect)
     return SpinOut.of(entry, by, deal)
+
+
+@router.delete("/needs-confirmation")
+async def withdraw_needs_confirmation(deal_id: UUID, tx: InTx, expect: IfMatch) -> NeedsOut:
+    """Take back that the customer confirmed the needs. The gate to the stage `proposal` asks for it again."""
+    return NeedsOut.of(await withdraw_needs(tx, deal_id, expect=expect))
 
 
 @router.patch("/contacts/{contact_id}")

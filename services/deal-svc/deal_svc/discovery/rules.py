@@ -16,6 +16,7 @@ from shared.events.deal import (
     DealContactCorrected,
     DealContactRemoved,
     DealNeedsConfirmed,
+    DealNeedsWithdrawn,
     DealNextStepSet,
     DealProposalCorrected,
     DealProposalDrafted,
@@ -31,7 +32,24 @@ RECORDING = who(*LEADERS, Role.presales, Role.product, Role.assistant, own=OWNER
 """The owner, those who lead, and those who help the team without owning its deals."""
 
 
-def _record(name: str, operation: str, tells: type[Event], says: str, sample: Callable[[Deal, Actor], dict[str, Any]]) -> Act[Deal, None]:
+def _nothing(_deal: Deal, _facts: None, _by: Actor) -> Sequence[Unmet]:
+    return ()
+
+
+def _confirmed(deal: Deal, _facts: None, _by: Actor) -> Sequence[Unmet]:
+    if deal.needs_confirmed_at is not None:
+        return ()
+    return (Unmet("needs_not_confirmed", "The customer has not confirmed the needs."),)
+
+
+def _record(
+    name: str,
+    operation: str,
+    tells: type[Event],
+    says: str,
+    sample: Callable[[Deal, Actor], dict[str, Any]],
+    needs: Callable[[Deal, None, Actor], Sequence[Unmet]] = _nothing,
+) -> Act[Deal, None]:
     return Act(
         of=DEAL,
         name=name,
@@ -40,6 +58,7 @@ def _record(name: str, operation: str, tells: type[Event], says: str, sample: Ca
         states=OPEN_STAGES,
         refused="Nothing can be recorded for the deal.",
         code="deal_not_changeable",
+        needs=needs,
         tells=(tells,),
         says=says,
         sample=sample,
@@ -94,6 +113,14 @@ CORRECT_SPIN = _record(
 REMOVE_SPIN = _record(
     "remove_spin", "remove_spin", DealSpinRemoved, "Removes an entry of the SPIN record.", lambda deal, _: {"spin_id": str(deal.id)}
 )
+WITHDRAW_NEEDS = _record(
+    "withdraw_needs",
+    "withdraw_needs_confirmation",
+    DealNeedsWithdrawn,
+    "Takes back that the customer confirmed the needs.",
+    lambda *_: {},
+    _confirmed,
+)
 CORRECT_CONTACT = _record(
     "correct_committee_member",
     "correct_committee_member",
@@ -123,7 +150,7 @@ REMOVE_PROPOSAL = _record(
     lambda *_: {"number": 1},
 )
 
-CORRECTIONS = (CORRECT_SPIN, REMOVE_SPIN, CORRECT_CONTACT, REMOVE_CONTACT, CORRECT_PROPOSAL, REMOVE_PROPOSAL)
+CORRECTIONS = (CORRECT_SPIN, REMOVE_SPIN, WITHDRAW_NEEDS, CORRECT_CONTACT, REMOVE_CONTACT, CORRECT_PROPOSAL, REMOVE_PROPOSAL)
 RECORD_ACTS = (RECORD, CONFIRM_NEEDS, ADD_CONTACT, SET_NEXT_STEP, DRAFT_PROPOSAL, PRESENT_PROPOSAL, *CORRECTIONS)
 
 
