@@ -52,8 +52,8 @@ def test_nobody_else_reaches_a_port(policies: list[Object]) -> None:
 def test_what_goes_out_is_what_each_needs(policies: list[Object]) -> None:
     dns, own_rule = {53}, {4317}
     needs = {
-        "api": dns | own_rule | {5432, 443, 8000},
-        "worker": dns | own_rule | {5432, 9092},
+        "api": dns | own_rule | {5432, 443, 8000, 9021},
+        "worker": dns | own_rule | {5432, 9092, 9021},
         "migrate": dns | own_rule | {5432},
         "topics": dns | own_rule | {9092},
         "front": dns | own_rule | {8000},
@@ -62,6 +62,12 @@ def test_what_goes_out_is_what_each_needs(policies: list[Object]) -> None:
     for name, pod in labels().items():
         webhooks = {443} if (pod["app.kubernetes.io/name"], pod[COMPONENT]) == ("metrics-svc", "worker") else set()
         assert set().union(*map(ports, rules(policies, "egress", pod))) == needs[pod[COMPONENT]] | webhooks, name
+
+
+def test_the_store_of_attachments_is_reached_where_one_is_set() -> None:
+    (rule,) = of("NetworkPolicy", "everything")["clinch-store"]["spec"]["egress"]
+    assert (rule["to"], ports(rule)) == ([{"ipBlock": {"cidr": "10.0.7.0/24"}}], {9021})
+    assert "clinch-store" not in of("NetworkPolicy", "minimal")
 
 
 def test_webhooks_reach_the_internet_and_no_private_range() -> None:
