@@ -141,6 +141,19 @@ async def test_a_process_that_was_killed_between_the_store_and_the_commit_leaves
     assert list(store.objects) == [f"files/clinch/lead/{kept['id']}"]
 
 
+async def test_a_commit_that_fails_after_the_store_has_the_bytes_leaves_no_object(desk: Desk, svc: Running, store: StandIn) -> None:
+    lead = await desk.lead()
+    async with svc.transaction() as tx:
+        await tx.execute(
+            "CREATE FUNCTION fails() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'at the commit'; END $$;"
+            "CREATE CONSTRAINT TRIGGER fails AFTER INSERT ON lead_attachment DEFERRABLE INITIALLY DEFERRED "
+            "FOR EACH ROW EXECUTE FUNCTION fails()"
+        )
+    assert (await send(desk, lead)).status_code == 500
+    assert (len(store.objects), await waiting(svc), (await desk.see(lead))["version"]) == (1, 1, lead["version"])
+    assert (await later(svc), await waiting(svc), store.objects) == (1, 0, {})
+
+
 async def test_an_upload_whose_object_is_being_deleted_is_not_kept(desk: Desk, svc: Running, store: StandIn) -> None:
     """It took longer than any upload may: what is told as attached must have its bytes."""
     lead = await desk.lead()
