@@ -10,7 +10,7 @@ async def list_deals(page: Annotated[PageRequest, Depends(DEALS.params)], db: Re
 """
 
 import typing
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date
 from functools import lru_cache
@@ -39,10 +39,12 @@ from sqlalchemy import (
 from starlette.responses import Response
 
 from shared.access.kinds import Kind
+from shared.auth import Actor
 from shared.db.query import Query
 from shared.db.tx import Reader
 from shared.fields import personal
 from shared.http import cursor
+from shared.http.embed import Embeds, embedded, page_of
 from shared.http.filters import Compare, Filter, PersonFilter, TeamFilter, choices_in, kind_of
 from shared.http.page import Asked, Page, PageRequest
 from shared.http.parameters import Parameters
@@ -89,6 +91,7 @@ class Listing(Generic[R]):
     form, and what gives it by the active policy. `personal` are those of all these columns that hold personal data or what customers
     said: roles that see the `kind` of records masked cannot filter or sort by them, and `q` passes them over. Without a kind that is
     who sees any kind masked.
+    `embeds` are the records that a page can name beside its items: `shared.http.embed`.
     `beside` are columns of other tables that `into` names, and `source` is what joins these to the table.
     A filter of another kind stands ready-made in place of its column.
     """
@@ -110,9 +113,12 @@ class Listing(Generic[R]):
         beside: Mapping[str, ColumnElement[Any]] = MappingProxyType({}),
         source: FromClause | None = None,
         key: str = "id",
+        embeds: Embeds = MappingProxyType({}),
     ) -> None:
         hints = typing.get_type_hints(into)
         self.table, self.into, self.search, self._stored, self._index = table, into, tuple(search), stored, index
+        self.embeds = embeds
+        self._pages: dict[type[BaseModel], Any] = {}
         self._source = table if source is None else source
         self._key = table.c[key]
         self._columns: Mapping[str, ColumnElement[Any]] = {**table.c, **beside}
@@ -134,7 +140,14 @@ class Listing(Generic[R]):
         unseen = [name for name, f in self.filters.items() if getattr(f.column, "key", name) in hidden] + [n for n in sorts if n in hidden]
         unseen += ["q"] if search and not self._public else []
         self.params = Parameters(
-            self.filters, self.sorts, default, key=kind_of(self._key), searchable=bool(search), personal=unseen, records=kind
+            self.filters,
+            self.sorts,
+            default,
+            key=kind_of(self._key),
+            searchable=bool(search),
+            personal=unseen,
+            records=kind,
+            embeds=embeds,
         )
         self._query = lru_cache(maxsize=256)(self._compile)
         self._count = lru_cache(maxsize=256)(self._compile_count)
@@ -157,6 +170,20 @@ class Listing(Generic[R]):
         rows = [self._model.model_validate(dict(record)) if self._model else query.row(record) for record in records]
         return Page[Any].model_construct(items=[each(row) for row in rows] if each else rows, next_cursor=next_cursor, count=count)
 
+    def page_of(self, item: type[BaseModel]) -> Any:
+        """The model of a page of these items, for a route of a list with `embeds`: the same one each time."""
+        if item not in self._pages:
+            self._pages[item] = page_of(item, self.embeds)
+        return self._pages[item]
+
+    async def embedding(self, db: Reader, by: Actor, page: PageRequest, found: Page[Any]) -> Page[Any]:
+        """The page with what it was asked to name beside its items. The route's model is `page_of` its items."""
+        if not page.embed:
+            return found
+        model: type[Page[Any]] = page.request.scope["route"].response_model
+        more: dict[str, Any] = await embedded(db, by, self.embeds, page.embed, found.items)
+        return model.model_construct(**vars(found), **more)
+
     async def answer(
         self,
         db: Reader,
@@ -164,18 +191,17 @@ class Listing(Generic[R]):
         where: ColumnElement[bool] | None = None,
         params: Mapping[str, Any] | None = None,
         *,
+        by: Actor,
         each: Callable[[dict[str, Any]], dict[str, Any]],
-        beside: Callable[[list[dict[str, Any]]], Awaitable[Mapping[str, Any]]] | None = None,
     ) -> Response:
         """`page`, written as the columns are: neither rows nor models are made, which cost half as much CPU again (`make bench`, R1).
 
-        For lists of ids, texts, whole numbers, yes or no, days and times. `each` gives what is answered of a row, and `beside` what
-        stands beside all of them.
+        For lists of ids, texts, whole numbers, yes or no, days and times. `each` gives what is answered of a row.
         """
         _, records, next_cursor, count = await self._read(db, page, where, params)
         items = [each(dict(zip(self.names, record, strict=False))) for record in records]
         counted = {} if count is None else {"count": count}
-        more = await beside(items) if beside else {}
+        more = await embedded(db, by, self.embeds, page.embed, items) if page.embed else {}
         body = orjson.dumps({"items": items, "next_cursor": next_cursor, **counted, **more}, default=str, option=orjson.OPT_UTC_Z)
         return Response(body, media_type="application/json", headers=page.response.headers)
 

@@ -53,6 +53,8 @@ class PageRequest(Asked):
     sort: str
     after: Literal["start", "value", "null"]
     counted: bool
+    embed: tuple[str, ...]
+    """What is named beside the items."""
     belongs_to: bytes
 
     def link_next(self, cursor: str) -> None:

@@ -36,11 +36,16 @@ class Parameters:
         searchable: bool,
         personal: Collection[str] = (),
         records: Records | None = None,
+        embeds: Collection[str] = (),
     ) -> None:
-        """`key` breaks ties. `personal` are the parameters for those who see the `records` unmasked; `q` where it finds nothing else."""
+        """`key` breaks ties, `embeds` are what a page can name beside its items.
+
+        `personal` are the parameters for those who see the `records` unmasked; `q` where it finds nothing else.
+        """
         self.sorts, self.default, self.key_kind = sorts, default, key
         self.searchable = searchable
         self.filters, self.personal, self._records = filters, frozenset(personal), records
+        self.embeds = sorted(embeds)
         self._filters = {f.parameter(operator): (f, operator) for f in filters.values() for operator in f.operators()}
         self._directions = [d + name for name in sorts for d in ("", "-")]
         self.openapi_parameters = [f.documented(operator) for f, operator in self._filters.values()] + self._common()
@@ -63,6 +68,7 @@ class Parameters:
             sort=sort,
             after=self._read_cursor(request, given, belongs_to, sort, asked.values),
             counted=_one_of(given, "count", ["exact"]) is not None,
+            embed=self._embed(given),
             belongs_to=belongs_to,
             filters=asked.filters,
             q=asked.q,
@@ -109,6 +115,13 @@ class Parameters:
         values["after"] = self.sorts[sort.removeprefix("-")].stored(value)
         return "value"
 
+    def _embed(self, given: Mapping[str, list[str]]) -> tuple[str, ...]:
+        text = _single(given, "embed")
+        asked = () if text is None else tuple(sorted(set(text.split(","))))
+        if not set(asked) <= set(self.embeds):
+            raise Invalid(f"embed takes a comma list of {', '.join(self.embeds)}.", pointer="embed", code="bad_parameter")
+        return asked
+
     def _read_q(self, given: Mapping[str, list[str]], values: dict[str, Any]) -> str | None:
         text = _single(given, "q")
         if text is None:
@@ -130,6 +143,9 @@ class Parameters:
             return {"name": name, "in": "query", "required": False, "description": says, "schema": schema}
 
         text = {"type": "string", "minLength": 1, "maxLength": 200}
+        embeds = {"type": "array", "minItems": 1, "items": {"type": "string", "enum": self.embeds}}
+        says = "What the page names beside its items: of each record its name, once, as far as you see it."
+        embed = {**parameter("embed", says, embeds), "style": "form", "explode": False}
         return [
             *(
                 [parameter("q", "Finds this text in the names and titles, in any case and however its characters are composed.", text)]
@@ -141,6 +157,7 @@ class Parameters:
             parameter("cursor", "The `next_cursor` of the page before.", {"type": "string", "minLength": 1}),
             parameter("count", "`exact` adds how many there are in all.", {"type": "string", "enum": ["exact"]}),
             parameter("fields", "A comma list of the items' fields to send; all when left out.", {"type": "string"}),
+            *([embed] if self.embeds else []),
         ]
 
 

@@ -68,3 +68,21 @@ async def test_a_cursor_of_one_deal_is_refused_by_another(sales: Sales, deal: di
     other = await sales.deal()
     refused = await sales.ask("rep:ann", "GET", f"/v1/deals/{other['id']}/proposals", limit=1, cursor=cursor, expect=422)
     assert [one["code"] for one in refused["errors"]] == ["cursor_of_another_list"]
+
+
+async def test_quotes_name_their_deals_and_deals_their_accounts(sales: Sales, deal: dict[str, Any]) -> None:
+    quotes = [await sales.quote(deal) for _ in range(2)]
+    page = await sales.ask("rep:ann", "GET", "/v1/quotes", embed="deal", id=",".join(one["id"] for one in quotes))
+    assert {one["id"] for one in page["items"]} == {one["id"] for one in quotes}
+    [named] = page["deals"]
+    assert (named["id"], named["name"], named["stage"]) == (deal["id"], deal["name"], deal["stage"])
+    assert (named["account_id"], named["account_name"]) == (deal["account_id"], deal["account_name"])
+    listed = await sales.ask("rep:ann", "GET", "/v1/deals", embed="account")
+    assert [(one["id"], one["name"]) for one in listed["accounts"]] == [(deal["account_id"], deal["account_name"])]
+    assert "accounts" not in await sales.ask("rep:ann", "GET", "/v1/deals")
+
+
+async def test_products_are_looked_up_by_their_ids(sales: Sales) -> None:
+    await sales.product("EXTRA", line="suite", price="10")
+    [sku] = [one["sku"] for one in (await sales.ask("rep:ann", "GET", "/v1/products", id=sales.products["CRM-1"]))["items"]]
+    assert sku == "CRM-1"

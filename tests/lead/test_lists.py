@@ -71,7 +71,7 @@ async def test_a_page_names_the_owners_of_its_items_when_it_is_asked_to(desk: De
     assert [one["name"] for one in alone["owners"]] == ["Ann"]
     assert "owners" not in await desk.ask("eva", "GET", "/v1/leads")
     assert (await desk.ask("eva", "GET", "/v1/leads", embed="owner", owner_id="none"))["owners"] == []
-    await desk.ask("eva", "GET", "/v1/leads", embed="deal", expect=422)
+    await desk.ask("eva", "GET", "/v1/leads", embed="quote", expect=422)
 
 
 async def test_accounts_name_their_owners_too(desk: Desk, svc: Running) -> None:

@@ -51,12 +51,12 @@ class OwnerIn(StepIn):
     owner_id: UUID
 
 
-@router.get("")
+@router.get("", response_model=queries.LIST.page_of(ContractItem))
 async def list_contracts(page: Annotated[PageRequest, Depends(queries.LIST.params)], db: Reading, by: CurrentActor) -> Page[ContractItem]:
     """Contracts that you see: your own, those of the teams below you, of deals whose team you are in, and what your role adds."""
     found = await queries.LIST.page(db, page, where=queries.ROWS.listed(by), params=queries.ROWS.params(by))
     found.items = await items(db, found.items, by)
-    return found
+    return await queries.LIST.embedding(db, by, page, found)
 
 
 @router.get("/{contract_id}")

@@ -11,6 +11,7 @@ from shared.access.scoped import Scoped
 from shared.db.query import Query, is_in
 from shared.deadlines import answers as deadlines
 from shared.http.listing import Listing, described
+from shared.parties.embedded import ACCOUNT
 from shared.policy.company import sources_of
 
 LIST = Listing(
@@ -30,6 +31,7 @@ LIST = Listing(
     default="-created_at",
     search=(CONTRACT.c.number, CONTRACT.c.account_name),
     stored={"source": sources_of},
+    embeds={"account": ACCOUNT},
 )
 
 

@@ -109,12 +109,12 @@ async def receive_payment(body: PaymentIn, tx: InTx, by: CurrentActor) -> Paymen
     return (await _answers(tx, [payment], by))[0]
 
 
-@router.get("")
+@router.get("", response_model=queries.LIST.page_of(PaymentOut))
 async def list_payments(page: Annotated[PageRequest, Depends(queries.LIST.params)], db: Reading, by: CurrentActor) -> Page[PaymentOut]:
     """Payments of the contracts that you see."""
     found = await queries.LIST.page(db, page, where=queries.ROWS.listed(by), params=queries.ROWS.params(by))
     found.items = await _answers(db, found.items, by)
-    return found
+    return await queries.LIST.embedding(db, by, page, found)
 
 
 @router.get("/{payment_id}")

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, func, select
 
 from contract_svc.contracts import queries as contracts
+from contract_svc.contracts.embedded import EMBEDDED_CONTRACT
 from contract_svc.contracts.record import Facts
 from contract_svc.contracts.reviews import reviews_of
 from contract_svc.milestones.tables import MILESTONE
@@ -25,12 +26,16 @@ LIST = Listing(
     Payment,
     kind=kinds.CONTRACTS,
     filters={
-        **{name: PAYMENT.c[name] for name in ("contract_id", "amount", "currency", "credit", "received_at", "reversed_at", "created_at")},
+        **{
+            name: PAYMENT.c[name]
+            for name in ("id", "contract_id", "amount", "currency", "credit", "received_at", "reversed_at", "created_at")
+        },
         **described(PAYMENT, PaymentFields),
     },
     sorts=("received_at", "created_at", "amount"),
     default="-received_at",
     search=(PAYMENT.c.reference,),
+    embeds={"contract": EMBEDDED_CONTRACT},
 )
 
 

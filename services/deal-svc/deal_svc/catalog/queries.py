@@ -16,7 +16,7 @@ from shared.http.listing import Listing, described
 LIST = Listing(
     PRODUCT,
     Product,
-    filters={**described(PRODUCT, ProductFields), "sku": PRODUCT.c.sku, "active": PRODUCT.c.active},
+    filters={**described(PRODUCT, ProductFields), "id": PRODUCT.c.id, "sku": PRODUCT.c.sku, "active": PRODUCT.c.active},
     sorts=("sku", "name", "created_at"),
     default="sku",
     search=(PRODUCT.c.sku, PRODUCT.c.name),

@@ -58,7 +58,7 @@ async def open_deal(body: DealIn, tx: InTx, by: CurrentActor) -> DealOut:
     return await deal_out(tx, by, await commands.open_deal(tx, said, account_id=body.account_id, owner_id=body.owner_id, at=body.at))
 
 
-@router.get("")
+@router.get("", response_model=queries.LIST.page_of(DealOut))
 async def list_deals(page: Annotated[PageRequest, Depends(queries.LIST.params)], db: Reading, by: CurrentActor) -> Page[DealOut]:
     """The deals that you see: your own, those you have a part in, your team's, or all.
 
@@ -66,7 +66,7 @@ async def list_deals(page: Annotated[PageRequest, Depends(queries.LIST.params)],
     """
     found = await queries.LIST.page(db, page, where=queries.SEEN_ROWS.listed(by), params=queries.SEEN_ROWS.params(by))
     found.items = await deals_out(db, by, found.items)
-    return found
+    return await queries.LIST.embedding(db, by, page, found)
 
 
 @router.get("/{deal_id}")

@@ -11,6 +11,7 @@ from shared.access.rows import Rows
 from shared.access.scoped import Scoped
 from shared.db.query import Query, is_in
 from shared.http.listing import Listing, described
+from shared.parties.embedded import ACCOUNT
 from shared.policy.company import sources_of
 
 _FLAGS = func.array(select(func.jsonb_object_keys(DEAL.c.flags)).correlate(DEAL).scalar_subquery())
@@ -33,6 +34,7 @@ LIST = Listing(
     default="-created_at",
     search=(DEAL.c.name, DEAL.c.account_name),
     stored={"source": sources_of},
+    embeds={"account": ACCOUNT},
 )
 
 

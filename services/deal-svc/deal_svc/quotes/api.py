@@ -158,14 +158,14 @@ async def create_quote(body: QuoteIn, tx: InTx, by: CurrentActor, today: Today) 
     return await _quote_out(tx, by, quote, today)
 
 
-@router.get("")
+@router.get("", response_model=queries.LIST.page_of(QuoteOut))
 async def list_quotes(
     page: Annotated[PageRequest, Depends(queries.LIST.params)], db: Reading, by: CurrentActor, today: Today
 ) -> Page[QuoteOut]:
     """The quotes of the deals that you see, each version by itself."""
     found = await queries.LIST.page(db, page, where=queries.SEEN_ROWS.listed(by), params=queries.SEEN_ROWS.params(by))
     found.items = await _quotes_out(db, by, found.items, today)
-    return found
+    return await queries.LIST.embedding(db, by, page, found)
 
 
 @router.get("/{quote_id}")

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, bindparam, exists, select
 
 from deal_svc.catalog.queries import prices_on
 from deal_svc.deals import queries as deals
+from deal_svc.deals.embedded import EMBEDDED_DEAL
 from deal_svc.deals.record import Deal
 from deal_svc.deals.tables import DEAL, DEALS
 from deal_svc.policy import POLICY
@@ -25,8 +26,8 @@ from shared.db.tx import Reader
 from shared.http.listing import Listing, described
 
 _FILTERED = (
-    "deal_id", "number", "status", "currency", "net", "total", "discount_percent", "quoted_on", "valid_until", "sent_at", "accepted_at",
-    "created_at",
+    "id", "deal_id", "number", "status", "currency", "net", "total", "discount_percent", "quoted_on", "valid_until", "sent_at",
+    "accepted_at", "created_at",
 )  # fmt: skip
 
 LIST = Listing(
@@ -36,6 +37,7 @@ LIST = Listing(
     sorts=("created_at", "valid_until", "total"),
     default="-created_at",
     search=(QUOTE.c.number,),
+    embeds={"deal": EMBEDDED_DEAL},
 )
 
 

@@ -164,7 +164,7 @@ async def change_campaign(campaign_id: UUID, body: CampaignPatch, tx: InTx, by: 
     return await _out(tx, await commands.change(tx, campaign_id, body.given(), expect), by, tx.settings.reporting_currency)
 
 
-@router.get("/{campaign_id}/leads", response_model=Page[LeadItem])
+@router.get("/{campaign_id}/leads", response_model=LEADS_LIST.page_of(LeadItem))
 async def list_campaign_leads(
     campaign_id: UUID, page: Annotated[PageRequest, Depends(LEADS_LIST.params)], db: Reading, by: CurrentActor
 ) -> Response:
@@ -172,7 +172,7 @@ async def list_campaign_leads(
     campaign = await db.get(CAMPAIGNS, campaign_id)
     params = {"campaign_name": campaign.name, **LEADS_SEEN.params(by)}
     each = partial(shown_in_list, to_masked=not unmasked(LEADS, by))
-    return await LEADS_LIST.answer(db, page, where=brought(LEADS_SEEN.listed(by)), params=params, each=each)
+    return await LEADS_LIST.answer(db, page, where=brought(LEADS_SEEN.listed(by)), params=params, by=by, each=each)
 
 
 @router.post("/{campaign_id}/spend", status_code=201, responses=or_known(SpendOut), dependencies=[permitted(RECORD_SPEND)])

@@ -1,7 +1,7 @@
 """`/v1/leads`: reads, descriptive fields, owner, and the steps of a lead."""
 
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -14,7 +14,6 @@ from lead_svc.leads.queries import LIST, SEEN, LeadItem, unmerged
 from lead_svc.leads.record import Reason
 from lead_svc.parties.merged import seen_or_merged
 from lead_svc.seen import LEADS_SEEN
-from lead_svc.team.embedded import Embed, PageOfOwned, owners_of
 from shared.access.kinds import LEADS, unmasked
 from shared.auth import CurrentActor
 from shared.fields import Reason as Why
@@ -55,17 +54,12 @@ class Reactivate(Body):
     at: When = None
 
 
-@router.get("", response_model=PageOfOwned[LeadItem])
-async def list_leads(page: Annotated[PageRequest, Depends(LIST.params)], db: Reading, by: CurrentActor, embed: Embed = None) -> Response:
+@router.get("", response_model=LIST.page_of(LeadItem))
+async def list_leads(page: Annotated[PageRequest, Depends(LIST.params)], db: Reading, by: CurrentActor) -> Response:
     """The leads that you may see: your own, your teams', and the pool. Those that were merged into others are left out."""
     each = partial(rules.shown_in_list, to_masked=not unmasked(LEADS, by))
-
-    async def owners(items: list[dict[str, Any]]) -> dict[str, Any]:
-        found = await owners_of(db, embed, [item["owner_id"] for item in items])
-        return {} if found is None else {"owners": [vars(one) for one in found]}
-
     where = unmerged(LEADS_SEEN.listed(by))
-    return await LIST.answer(db, page, where=where, params=LEADS_SEEN.params(by), each=each, beside=owners if embed else None)
+    return await LIST.answer(db, page, where=where, params=LEADS_SEEN.params(by), by=by, each=each)
 
 
 @router.get("/{lead_id}")

@@ -10,10 +10,13 @@ from sqlalchemy import ARRAY, ColumnElement, Integer, Text, Uuid, bindparam, fun
 
 from lead_svc.index.queries import Indexed
 from lead_svc.index.record import Found
+from lead_svc.leads.embedded import EMBEDDED_DEAL
 from lead_svc.leads.fields import LeadDetails, LeadFields
 from lead_svc.leads.record import CLOSED, Grade, Lead, State
 from lead_svc.leads.tables import LEAD, LEAD_PREDICTION, LEAD_SCORE, LEADS
+from lead_svc.parties.embedded import EMBEDDED_ACCOUNT, EMBEDDED_CONTACT
 from lead_svc.seen import LEADS_SEEN
+from lead_svc.team.embedded import OWNER
 from shared.access import kinds
 from shared.access.scoped import Scoped
 from shared.db.outbox import Told
@@ -78,6 +81,7 @@ LIST = Listing(
     personal=[LEAD.c[n] for n in (*personal(LeadDetails), "reason")],
     kind=kinds.LEADS,
     stored={"source": sources_of},
+    embeds={"owner": OWNER, "account": EMBEDDED_ACCOUNT, "contact": EMBEDDED_CONTACT, "deal": EMBEDDED_DEAL},
     beside={"score": _POINTS},
     source=outerjoin(LEAD, LEAD_SCORE, LEAD_SCORE.c.lead_id == LEAD.c.id),
 )

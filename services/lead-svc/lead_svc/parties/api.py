@@ -26,7 +26,6 @@ from lead_svc.parties.record import Account, Contact, PartyState
 from lead_svc.parties.rules import ACCOUNT_ACTS, CONTACT_ACTS, CREATE_ACCOUNT, CREATE_CONTACT
 from lead_svc.parties.tables import ACCOUNT, ACCOUNTS, CONTACT
 from lead_svc.seen import ACCOUNTS_SEEN, CONTACTS_SEEN
-from lead_svc.team.embedded import Embed, PageOfOwned, owners_of
 from shared.access import kinds, members
 from shared.access.kinds import unmasked
 from shared.access.scoped import Scoped
@@ -135,13 +134,10 @@ async def create_account(body: AccountIn, tx: InTx, by: CurrentActor, response: 
     return EnteredAccount.model_construct(**vars(await AccountOut.of(tx, account, by)), duplicates=duplicates)
 
 
-@accounts.get("")
-async def list_accounts(
-    page: Annotated[PageRequest, Depends(ACCOUNTS_LIST.params)], db: Reading, by: CurrentActor, embed: Embed = None
-) -> PageOfOwned[AccountItem]:
+@accounts.get("", response_model=ACCOUNTS_LIST.page_of(AccountItem))
+async def list_accounts(page: Annotated[PageRequest, Depends(ACCOUNTS_LIST.params)], db: Reading, by: CurrentActor) -> Page[AccountItem]:
     found = await ACCOUNTS_LIST.page(db, page, where=unmerged(ACCOUNT, ACCOUNTS_SEEN.listed(by)), params=ACCOUNTS_SEEN.params(by))
-    owners = await owners_of(db, embed, [account.owner_id for account in found.items])
-    return PageOfOwned[AccountItem].model_construct(**vars(found), owners=owners)
+    return await ACCOUNTS_LIST.embedding(db, by, page, found)
 
 
 @accounts.get("/{account_id}")
@@ -187,10 +183,12 @@ async def create_contact(body: ContactIn, tx: InTx, by: CurrentActor, response: 
     return EnteredContact.model_construct(**vars(await contact_out(tx, contact, by)), duplicates=duplicates)
 
 
-@contacts.get("")
+@contacts.get("", response_model=CONTACTS_LIST.page_of(ContactItem))
 async def list_contacts(page: Annotated[PageRequest, Depends(CONTACTS_LIST.params)], db: Reading, by: CurrentActor) -> Page[ContactItem]:
     each = None if unmasked(kinds.ACCOUNTS, by) else _hidden
-    return await CONTACTS_LIST.page(db, page, where=unmerged(CONTACT, CONTACTS_SEEN.listed(by)), params=CONTACTS_SEEN.params(by), each=each)
+    where = unmerged(CONTACT, CONTACTS_SEEN.listed(by))
+    found = await CONTACTS_LIST.page(db, page, where=where, params=CONTACTS_SEEN.params(by), each=each)
+    return await CONTACTS_LIST.embedding(db, by, page, found)
 
 
 def _hidden(contact: ContactItem) -> ContactItem:

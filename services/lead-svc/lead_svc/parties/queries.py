@@ -7,10 +7,12 @@ from sqlalchemy import ColumnElement, Table, bindparam, select
 
 from lead_svc.index.queries import Indexed
 from lead_svc.index.record import Found
+from lead_svc.parties.embedded import EMBEDDED_ACCOUNT
 from lead_svc.parties.fields import AccountFields, ContactFields
 from lead_svc.parties.record import Account
 from lead_svc.parties.tables import ACCOUNT, ACCOUNTS, CONTACT, CONTACTS
 from lead_svc.seen import ACCOUNTS_SEEN, CONTACTS_SEEN
+from lead_svc.team.embedded import OWNER
 from shared.access import kinds
 from shared.access.scoped import Scoped
 from shared.db.query import Query
@@ -40,22 +42,24 @@ class ContactItem(ContactFields, _OfAccount):
 ACCOUNTS_LIST = Listing(
     ACCOUNT,
     AccountItem,
-    filters={**described(ACCOUNT, AccountFields), **{n: ACCOUNT.c[n] for n in ("external_id", "owner_id", "imported", "created_at")}},
+    filters={**described(ACCOUNT, AccountFields), **{n: ACCOUNT.c[n] for n in ("external_id", "owner_id", "imported", "created_at", "id")}},
     sorts=("created_at", "name"),
     default="-created_at",
     search=(ACCOUNT.c.name, ACCOUNT.c.external_id),
     index=Indexed(Found.ACCOUNT, ACCOUNT.c.id),
+    embeds={"owner": OWNER},
 )
 CONTACTS_LIST = Listing(
     CONTACT,
     ContactItem,
-    filters={**described(CONTACT, ContactFields), **{n: CONTACT.c[n] for n in ("external_id", "account_id", "email", "created_at")}},
+    filters={**described(CONTACT, ContactFields), **{n: CONTACT.c[n] for n in ("external_id", "account_id", "email", "created_at", "id")}},
     sorts=("created_at",),
     default="-created_at",
     search=[CONTACT.c[n] for n in searched(ContactFields)],
     index=Indexed(Found.CONTACT, CONTACT.c.id),
     personal=[CONTACT.c[n] for n in personal(ContactFields)],
     kind=kinds.ACCOUNTS,
+    embeds={"account": EMBEDDED_ACCOUNT},
 )
 
 

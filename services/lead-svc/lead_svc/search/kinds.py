@@ -14,7 +14,7 @@ from lead_svc.leads.fields import LeadDetails
 from lead_svc.leads.tables import LEADS
 from lead_svc.parties.fields import AccountFields, ContactFields
 from lead_svc.parties.tables import ACCOUNTS, CONTACT, CONTACTS
-from lead_svc.seen import ACCOUNTS_SEEN, CONTACTS_SEEN, LEADS_SEEN
+from lead_svc.seen import ACCOUNTS_SEEN, CONTACTS_SEEN, LEADS_SEEN, deals_seen
 from shared.access import kinds
 from shared.access.kinds import Kind
 from shared.access.rows import Condition, Rows, Seen, Within
@@ -96,17 +96,8 @@ def _contacts_by_ids(actor: Actor) -> Condition:
     return ENTRY.c.id == any_(func.array(ids.scalar_subquery()))
 
 
-_DEAL, _CONTRACT = ENTRY.alias("deal_entry"), ENTRY.alias("contract_entry")
+_DEAL = ENTRY.alias("deal_entry")
 _OWNED = (ACCOUNTS.table.c.id, ACCOUNTS.table.c.owner_id)
-
-
-@lru_cache(maxsize=64)
-def _deals(of: FromClause) -> Rows:
-    won = of.c.state == "won"
-    of_it = select(_CONTRACT.c.id).where(_CONTRACT.c.deal_id == of.c.id, _CONTRACT.c.state == "in_review").correlate_except(_CONTRACT)
-    return Rows(
-        kinds.DEALS, id=of.c.id, owner=of.c.owner_id, account=of.c.account_id, account_if=won, accounts=_OWNED, review=of_it.exists()
-    )
 
 
 @lru_cache(maxsize=64)
@@ -115,7 +106,7 @@ def _contracts(of: FromClause) -> Rows:
 
 
 def _of_deal(actor: Actor, entry: FromClause) -> Condition:
-    return Within(_deals(_DEAL), entry.c.deal_id).visible(actor)
+    return Within(deals_seen(_DEAL), entry.c.deal_id).visible(actor)
 
 
 _LEAD_EVENTS = (LeadCaptured, LeadStubbed, LeadUpdated, LeadMerged, LeadUnmerged, LeadAbsorbed, LeadRestored)
@@ -136,7 +127,7 @@ OWN: tuple[Own, ...] = (
     _own(Found.ACCOUNT, ACCOUNTS, AccountFields, kinds.ACCOUNTS, ACCOUNTS_SEEN, _by_account, *_ACCOUNT_EVENTS),
     _own(Found.CONTACT, CONTACTS, ContactFields, kinds.ACCOUNTS, CONTACTS_SEEN, _contacts_by_ids, *_CONTACT_EVENTS),
 )
-_DEALS, _CONTRACTS = _deals(ENTRY), _contracts(ENTRY)
+_DEALS, _CONTRACTS = deals_seen(ENTRY), _contracts(ENTRY)
 HEARD: tuple[Sought, ...] = (
     Sought(
         kind=Found.DEAL,
@@ -145,7 +136,7 @@ HEARD: tuple[Sought, ...] = (
         public=("name", "external_id"),
         key=_DEALS.key,
         params=_DEALS.params,
-        visible=lambda actor, entry: _deals(entry).visible(actor),
+        visible=lambda actor, entry: deals_seen(entry).visible(actor),
         by_ids=_DEALS.by_ids,
     ),
     Sought(
@@ -156,7 +147,7 @@ HEARD: tuple[Sought, ...] = (
         key=_DEALS.key,
         params=_DEALS.params,
         visible=_of_deal,
-        by_ids=lambda actor: _deals(_DEAL).by_ids(actor, ENTRY.c.deal_id),
+        by_ids=lambda actor: deals_seen(_DEAL).by_ids(actor, ENTRY.c.deal_id),
     ),
     Sought(
         kind=Found.CONTRACT,

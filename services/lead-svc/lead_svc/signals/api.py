@@ -85,10 +85,11 @@ async def _record(tx: Tx, signals: list[SignalIn]) -> list[Done | Problem]:
     ]
 
 
-@router.get("")
+@router.get("", response_model=LIST.page_of(SignalOut))
 async def list_signals(page: Annotated[PageRequest, Depends(LIST.params)], db: Reading, by: CurrentActor) -> Page[SignalOut]:
     """The signals of all leads that you may see, newest first."""
-    return await LIST.page(db, page, where=of_known(SEEN_ROWS.listed(by)), params=SEEN_ROWS.params(by))
+    found = await LIST.page(db, page, where=of_known(SEEN_ROWS.listed(by)), params=SEEN_ROWS.params(by))
+    return await LIST.embedding(db, by, page, found)
 
 
 @router.get("/{signal_id}")
@@ -96,13 +97,13 @@ async def get_signal(signal_id: UUID, db: Reading, by: CurrentActor) -> SignalOu
     return SignalOut.model_validate(await SEEN.get(db, by, signal_id), from_attributes=True)
 
 
-@of_lead.get("/{lead_id}/signals")
+@of_lead.get("/{lead_id}/signals", response_model=LIST.page_of(SignalOut))
 async def list_signals_of_lead(
     lead_id: UUID, page: Annotated[PageRequest, Depends(LIST.params)], db: Reading, by: CurrentActor
 ) -> Page[SignalOut]:
     """What the lead has done that shows interest, newest first."""
     lead = await LEADS_SEEN.get(db, by, lead_id)
-    return await LIST.page(db, page, where=OF_LEAD, params={"lead_id": lead.id})
+    return await LIST.embedding(db, by, page, await LIST.page(db, page, where=OF_LEAD, params={"lead_id": lead.id}))
 
 
 @of_lead.get("/{lead_id}/touches")

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, ColumnElement, Integer, Text, Uuid, bindparam, delete, exists, func, literal, or_, select, true, union_all
 from sqlalchemy.dialects import postgresql
 
+from lead_svc.leads.embedded import EMBEDDED_LEAD
 from lead_svc.leads.keys import email_key, phone_key
 from lead_svc.leads.record import OPEN
 from lead_svc.leads.tables import LEAD
@@ -186,6 +187,7 @@ LIST = Listing(
     filters={**described(SIGNAL, SignalFields), **{name: SIGNAL.c[name] for name in ("lead_id", "at", "by")}},
     sorts=("at",),
     default="-at",
+    embeds={"lead": EMBEDDED_LEAD},
 )
 
 
