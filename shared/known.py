@@ -38,6 +38,10 @@ StageName = Annotated[str, _listed("StageName")]
 FlagName = Annotated[str, _listed("FlagName")]
 KpiName = Annotated[str, _listed("KpiName")]
 MeasureName = Annotated[str, _listed("MeasureName")]
+FunnelStepName = Annotated[str, _listed("FunnelStepName")]
+RecordKind = Annotated[str, _listed("RecordKind")]
+TimerKind = Annotated[str, _listed("TimerKind")]
+DeadlineName = Annotated[str, _listed("DeadlineName")]
 
 _SAYS = {
     "ProblemCode": "Why a request was refused.",
@@ -50,6 +54,10 @@ _SAYS = {
     "FlagName": "Odd, but true.",
     "KpiName": "A figure of the catalogue.",
     "MeasureName": "What something is counted as.",
+    "FunnelStepName": "A step of the funnel.",
+    "RecordKind": "What kind of record was counted.",
+    "TimerKind": "What is done when a timer is due.",
+    "DeadlineName": "What has to be done by a time.",
 }
 
 

@@ -8,12 +8,13 @@ from sqlalchemy import ColumnElement, select
 
 from shared.db.tables import DEADLINE
 from shared.deadlines.record import DeadlineState, Running
+from shared.known import DeadlineName
 
 
 class DeadlineOut(BaseModel):
     """A deadline: `overdue` once it is over, also when it was met later; `due_soon` from the warning until it is met or over."""
 
-    name: str
+    name: DeadlineName
     state: DeadlineState
     started_at: datetime
     due_at: datetime

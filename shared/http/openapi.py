@@ -16,6 +16,7 @@ from shared.http.dependants import dependencies
 from shared.http.export.answer import FILES, is_list
 from shared.http.going import going_of
 from shared.http.page import item_of
+from shared.http.part import say_parts
 from shared.http.problem import ProblemOut
 from shared.http.routes import Routes
 from shared.http.settled import DOCUMENTED as SAYS_SETTLED
@@ -115,6 +116,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
     components["headers"] = _HEADERS
     for code in (409, 422, 429, 503):
         components["responses"][f"Problem{code}"]["headers"] = {"Retry-After": {"$ref": "#/components/headers/Retry-After"}}
+    say_parts(made["paths"], schemas)
     told.typed(schemas, app.state.service)
     made = dict(known.with_references(made))
     made["components"]["schemas"] |= {name: shape for name, shape in known.schemas().items() if _refers(made, name)}

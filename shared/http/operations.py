@@ -21,6 +21,7 @@ from shared.http.listing import Listing, Page, PageRequest
 from shared.http.operators import OPERATE, DropIn, LetterState, RedrivenOut, by_state
 from shared.http.outbox_letters import add_outbox_letters
 from shared.http.permit import permitted
+from shared.known import TimerKind
 from shared.log import dead_letters
 from shared.log.dead_letters import Redriven
 from shared.log.readers import Reader
@@ -50,7 +51,7 @@ class DeadLetterOut(BaseModel):
 
 class TimerOut(BaseModel):
     id: UUID
-    kind: str
+    kind: TimerKind
     subject: UUID
     due_at: datetime
     attempts: int = Field(description="How often it has failed.")

@@ -22,7 +22,7 @@ class Page(BaseModel, Generic[T]):
     `next_cursor` is null on the last one; the same address stands in the `Link` header, rel="next".
     """
 
-    items: list[T] = Field(description="Each with all fields of its schema; where the list takes `fields`, with those alone that it names.")
+    items: list[T] = Field(description="Each with all of its fields; where the list was asked for some (`fields`), with those alone.")
     next_cursor: str | None = Field(description="Send it as `cursor`, with everything else as before, for the next page.")
     count: int | SkipJsonSchema[None] = Field(
         default=None, exclude_if=lambda value: value is None, description="How many there are in all; only with `count=exact`."

@@ -194,6 +194,7 @@ async def deals(svc: Running) -> Values:
     await sales.ask("rep:ann", "POST", f"/v1/deals/{lost['id']}/lose", {"reason": "no_budget"}, etag="*")
     draft, sent = await sales.quote(asked), await sales.quote(fresh)
     await sales.act(sent, "send")
+    await sales.ask("rep:ann", "POST", f"/v1/quotes/{sent['id']}/links", {}, expect=201)
 
     async def quoted(*, send: bool = True) -> list[str]:
         quote = await sales.quote(await sales.deal())

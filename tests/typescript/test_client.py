@@ -42,6 +42,6 @@ def test_the_first_ten_minutes_are_as_the_page_says(packed: Path, tmp_path: Path
     run(tmp_path, "npm", "install", "--no-audit", "--no-fund", str(packed), "typescript@5.9.3", "@types/node@20")
     run(tmp_path, "npx", "tsc", *STRICT, "walk.ts")
     said = run(tmp_path, "node", "walk.js", CLINCH_URL=where).splitlines()
-    assert said[0] == "true"
+    assert said[:2] == ["true", "Blue Kite Foods"]
     assert "cannot_qualify" in said[-4]
     assert said[-3:] == ["0.00", "proposal, negotiation, closing", "referral"]

@@ -51,7 +51,7 @@ def documents() -> dict[str, str]:
     acts = [act for service in services for act in acts_in(service)]
     words = labels(published(), {act.name for act in acts if act.operation})
     packages = ["shared", *(service.name.replace("-", "_") for service in services)]
-    values = known(packages, acts, published(), words)
+    values = known(packages, services, acts, published(), words)
     listed().update(values)  # so that the documents have them as the code does now
     made: dict[str, Any] = {f"docs/schemas/{type_}.json": schema(event) for type_, event in published().items()}
     made["docs/asyncapi/asyncapi.json"] = asyncapi(published(), {service.name: _heard(service) for service in services})

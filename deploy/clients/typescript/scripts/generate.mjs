@@ -73,7 +73,18 @@ function open(schema) {
   return ts.factory.createUnionTypeNode([...known, other]);
 }
 
-const whole = withEvents(merged(read("openapi")), read("schemas"));
+/** Items with all of their fields: what is there when `fields` names some of them is what `only` is for. */
+function withWholeItems(whole) {
+  const shapes = whole.components.schemas;
+  for (const { properties } of Object.values(shapes)) {
+    const [item, part] = properties?.items?.items?.anyOf ?? [];
+    if (part?.$ref === `${item?.$ref}.Part`) properties.items.items = item;
+  }
+  for (const name of Object.keys(shapes)) if (name.endsWith(".Part")) delete shapes[name];
+  return whole;
+}
+
+const whole = withEvents(withWholeItems(merged(read("openapi"))), read("schemas"));
 // A field of a body that has a default may be left out; the answers name all of their fields as required.
 const types = astToString(await openapiTS(whole, { defaultNonNullable: false, transform: open }));
 mkdirSync(into, { recursive: true });

@@ -12,6 +12,14 @@ export class Refused extends Error {
   }
 }
 
+/**
+ * The items of a list that was asked for these `fields` alone, as what they are then:
+ * `only(answered(await clinch.GET("/v1/leads", { params: { query: { fields: ["id"] } } })), ["id"])`.
+ */
+export function only<I, F extends keyof I>(page: { items: I[] }, _fields: readonly F[]): Pick<I, F>[] {
+  return page.items;
+}
+
 /** The data of an answer, or a `Refused` thrown: `const lead = answered(await clinch.GET(...))`. */
 export function answered<D>(answer: { data?: D; error?: unknown; response: Response }): D {
   if (answer.response.ok) return answer.data as D;

@@ -5,7 +5,7 @@ import type { components, paths } from "./generated/schema.js";
 import { versions, idempotent, withToken, type Token } from "./middleware.js";
 import { retrying, type Retries } from "./retry.js";
 
-export { answered, Refused } from "./answer.js";
+export { answered, only, Refused } from "./answer.js";
 export { events, type ClinchEvent } from "./stream.js";
 export type { Retries, Token };
 

@@ -11,7 +11,7 @@ from metrics_svc.figures.question import NONE, Question
 from metrics_svc.figures.rules import Row
 from metrics_svc.kpi import Kpi, Unit, Value
 from shared.events.envelope import Dimensions
-from shared.known import FlagName, KpiName, MeasureName, StageName
+from shared.known import FlagName, KpiName, MeasureName, RecordKind, StageName
 from shared.money import rounded
 
 Exact = Annotated[
@@ -117,7 +117,7 @@ class RecordOut(Dimensions):
     """One thing that was counted."""
 
     measure: MeasureName = Field(description="What it was counted as.")
-    kind: str = Field(description="lead, deal, contract, milestone, payment or spend")
+    kind: RecordKind
     id: UUID
     external_id: str | None
     at: datetime = Field(description="When it happened.")

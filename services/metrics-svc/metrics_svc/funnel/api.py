@@ -19,6 +19,7 @@ from shared.auth import Actor, CurrentActor
 from shared.errors import Invalid
 from shared.http.edge import ClinchRoute, Reading
 from shared.http.page import Page
+from shared.known import FunnelStepName
 from shared.sentences import written
 
 router = APIRouter(prefix="/v1/metrics/funnel", tags=["metrics"], route_class=ClinchRoute)
@@ -30,7 +31,7 @@ MatureOnly = Annotated[bool, Query(description="Leave out members younger than t
 
 class FunnelStepOut(BaseModel):
     step: str = Field(examples=["F1"])
-    name: str
+    name: FunnelStepName
     n: int = Field(description="Members that ever got here or beyond: leads, each once however many deals it has; or direct deals.")
     deals: int | None = Field(
         description="How many deals of these members got here or beyond; null before F4, and if your roles show none."
