@@ -232,7 +232,7 @@ async def test_an_unknown_export_is_not_there(svc: Running) -> None:
 async def test_without_pyarrow_parquet_is_refused_in_words(svc: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "pyarrow.parquet", None)
     refused = done(await take(svc, "deals", expect=501, format="parquet"), 501)
-    assert (refused["code"], "extra `parquet`" in refused["detail"]) == ("no_parquet", True)
+    assert (refused["code"], "-r requirements-parquet.lock" in refused["detail"]) == ("no_parquet", True)
     await take(svc, "deals")
 
 

@@ -49,7 +49,9 @@ async def told(calls: Calls, plan: Plan) -> str:
 def looks(origin: str, token: str) -> str:
     """Commands that work as they are when pasted into a terminal; `token` is the one that prints an access token."""
     lines = [f'  curl -s "{origin}/v1/metrics/{path}" -H "Authorization: Bearer $({token} 2>/dev/null)"  # {says}' for says, path in LOOKS]
-    return "\n".join(["Worth a look:", *lines, f"  {origin}/docs"])
+    return "\n".join(
+        ["Worth a look:", *lines, f"  {origin}/  # the page: choose somebody, and see their quarter", f"  {origin}/docs  # the API"]
+    )
 
 
 def _won(funnel: Any) -> tuple[int, Decimal]:

@@ -42,7 +42,8 @@ def must_write(form: Form) -> None:
         try:
             import pyarrow.parquet  # noqa: F401
         except ImportError:
-            raise NotInstalled("pyarrow is not installed here: install Clinch with its extra `parquet`, or take format=csv.") from None
+            says = "pyarrow is not installed here. Where Clinch is: `.venv/bin/pip install --require-hashes -r requirements-parquet.lock`"
+            raise NotInstalled(f"{says}; or take format=csv.") from None
 
 
 async def as_csv(columns: Sequence[Column], rows: Rows) -> AsyncIterator[bytes]:
