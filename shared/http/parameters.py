@@ -59,8 +59,8 @@ class Parameters:
         belongs_to = cursor.about(
             request.scope["path"], sort, sorted((n, t) for n, t in given.items() if n in self._filters), given.get("q")
         )
-        if (fields := _single(given, "fields")) is not None:
-            want_fields(request, fields)
+        if "fields" in given:
+            want_fields(request, ",".join(given["fields"]))
         return PageRequest(
             request=request,
             response=response,
@@ -68,7 +68,7 @@ class Parameters:
             sort=sort,
             after=self._read_cursor(request, given, belongs_to, sort, asked.values),
             counted=_one_of(given, "count", ["exact"]) is not None,
-            embed=self._embed(given),
+            embed=self._embed(given) if self.embeds else (),
             belongs_to=belongs_to,
             filters=asked.filters,
             q=asked.q,
@@ -116,8 +116,7 @@ class Parameters:
         return "value"
 
     def _embed(self, given: Mapping[str, list[str]]) -> tuple[str, ...]:
-        text = _single(given, "embed")
-        asked = () if text is None else tuple(sorted(set(text.split(","))))
+        asked = tuple(sorted({name for text in given.get("embed", ()) for name in text.split(",")}))
         if not set(asked) <= set(self.embeds):
             raise Invalid(f"embed takes a comma list of {', '.join(self.embeds)}.", pointer="embed", code="bad_parameter")
         return asked

@@ -1,5 +1,6 @@
 """The demo played against four services with their workers: what the figures say afterwards is what was planned, to the cent."""
 
+import re
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
@@ -11,14 +12,17 @@ import pytest
 
 from clinch.demo.calls import Calls, Refused
 from clinch.demo.command import fill
+from clinch.demo.keeping import FILES, VIEW
 from clinch.demo.plan import plan
 from clinch.demo.story import Deal, Lead, Plan
 from clinch.errors import CommandError
 from clinch.run.people import SAMPLE_PEOPLE, SAMPLE_TEAMS
 from clinch.run.postgres import Postgres
 from clinch.run.seed import seed_people
+from shared.auth import person_id
 from shared.events.contract import ContractApprovalDelegated, ContractWithdrawn
 from shared.events.deal import QuoteLinked, QuoteLinksRevoked
+from tests.clinch.walk import ROOT
 from tests.flow.system import System, eventually, whole_system
 
 SEED, LEADS = 64, 100
@@ -80,6 +84,8 @@ async def test_the_figures_are_what_was_planned_also_after_an_interruption_and_p
 
         await eventually(as_planned, 30)
         await check_escalation(http, system)
+        await check_what_is_kept(http)
+        await check_search(http)
         before = await told(system)
         again = await fill(Calls(http, token), SEED, LEADS, Silent(), NOW)
         assert again.splitlines()[1:] == said.splitlines()[1:]
@@ -227,6 +233,31 @@ async def check_told(system: System, year: Plan) -> None:
     assert found[ContractWithdrawn] == sum(contract.withdrawn for contract in contracts)
     assert found[ContractApprovalDelegated] == sum(contract.delegated for contract in contracts)
     assert (found[QuoteLinked], found[QuoteLinksRevoked]) == (len(links), links.count("revoked"))
+
+
+async def check_what_is_kept(http: httpx.AsyncClient) -> None:
+    """A view that the manager's team has too, and a file on a deal and on a lead."""
+    [view] = (await answered(http, "rep:dev-rep", "/v1/views", kind="leads"))["items"]
+    assert (view["name"], view["team_id"] is not None) == (VIEW, True)
+    assert view["owner_id"] != str(person_id("dev-rep"))
+    for kind, oldest, name, _ in FILES:
+        [record] = (await answered(http, "rep:dev-rep", f"/v1/{kind}", owner_id="me", sort=oldest, limit=1))["items"]
+        attached = (await answered(http, "rep:dev-rep", f"/v1/{kind}/{record['id']}/attachments"))["items"]
+        assert [one["name"] for one in attached] == [name]
+
+
+async def check_search(http: httpx.AsyncClient) -> None:
+    """What the page about searching looks for is there."""
+    examples = re.findall(r"'q=([^']+)' --data '(\w+)=(\w+)'", (ROOT / "docs/search.md").read_text())
+    assert len(examples) == 2
+    for q, name, value in examples:
+        assert (await answered(http, "director:dev-director", "/v1/search", q=q, **{name: value}))["items"], q
+
+
+async def answered(http: httpx.AsyncClient, who: str, path: str, **asked: Any) -> Any:
+    answer = await http.get(path, params=asked, headers={"Authorization": f"Bearer {who}"})
+    assert answer.status_code == 200, (path, answer.text)
+    return answer.json()
 
 
 async def check_escalation(http: httpx.AsyncClient, system: System) -> None:

@@ -67,6 +67,9 @@ async def test_a_page_names_the_owners_of_its_items_when_it_is_asked_to(desk: De
     assert {item["owner_id"] for item in page["items"]} == {one["id"] for one in page["owners"]}
     chosen = await desk.ask("eva", "GET", "/v1/leads", embed="owner", fields="id")
     assert (chosen["owners"], chosen["items"][0].keys()) == (page["owners"], {"id"})
+    repeated = await desk.ask("eva", "GET", "/v1/leads", fields=["id", "company"], embed=["owner", "account"])
+    assert {frozenset(item) for item in repeated["items"]} == {frozenset({"id", "company"})}, "as some clients write a list"
+    assert (repeated["owners"], repeated["accounts"]) == (page["owners"], [])
     alone = await desk.ask("eva", "GET", "/v1/leads", embed="owner", limit=1)
     assert [one["name"] for one in alone["owners"]] == ["Ann"]
     assert "owners" not in await desk.ask("eva", "GET", "/v1/leads")

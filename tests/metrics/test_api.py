@@ -271,7 +271,7 @@ async def test_what_is_refused(svc: Running, asked: str, pointer: str) -> None:
 async def test_an_unknown_kpi(svc: Running) -> None:
     async with svc.client() as client:
         assert (await client.get("/v1/metrics/kpis/luck")).status_code == 404
-    assert {"win_rate", "overdue_rate"} <= {k["name"] for k in await get(svc, "kpis")}
+    assert {"win_rate", "overdue_rate"} <= {k["name"] for k in (await get(svc, "kpis"))["items"]}
 
 
 async def test_empty_periods_have_a_row(svc: Running) -> None:

@@ -165,7 +165,7 @@ async def test_kpis_per_day_and_month_are_the_figures_of_the_api(svc: Running) -
             figures = await get(svc, "figures", **asked | {"to": until}, grain=grain, **({"by": by} if by else {}))
             expected = [
                 (figure["kpi"], row["start"], row["end"], row["group"] or "", str(row["n"]), row["value"])
-                for figure in figures
+                for figure in figures["items"]
                 for row in figure["rows"]
             ]
             got = [(r["kpi"], r["start"], r["end"], r["group"], r["n"], Decimal(r["value"]) if r["value"] else None) for r in found]

@@ -51,14 +51,17 @@ class Calls:
         self._free = asyncio.Semaphore(AT_ONCE)
         self.made = 0
 
-    async def send(self, method: str, path: str, *, by: str | None, key: str | None = None, **given: Any) -> "httpx.Response":
+    async def send(
+        self, method: str, path: str, *, by: str | None, key: str | None = None, media_type: str | None = None, **given: Any
+    ) -> "httpx.Response":
         """A request, repeated while the server is busy or cannot be reached. `key` makes the repetition safe.
 
-        `by` is None for a customer, who has no token.
+        `by` is None for a customer, who has no token. `media_type` is that of a file.
         """
         from httpx import TransportError
 
         headers = {"If-Match": "*", **(await self._authorization(by) if by else {}), **({"Idempotency-Key": key} if key else {})}
+        headers |= {"Content-Type": media_type} if media_type else {}
         for n in range(TRIES):
             try:
                 async with self._free:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
-from clinch.demo import desk, lists, practice, selling, spending, staff, tidying, visitors
+from clinch.demo import desk, keeping, lists, practice, selling, spending, staff, tidying, visitors
 from clinch.demo.calls import Advance, Calls, Hand, Progress
 from clinch.demo.company import Company
 from clinch.demo.story import DirectDeal, Lead, Plan
@@ -51,6 +51,7 @@ async def play(plan: Plan, company: Company, calls: Calls, progress: Progress) -
     came = visitors.visitors(plan)
     await visitors.receive(came, calls, progress)
     await tidying.tidy(plan, came, calls, progress)
+    await keeping.keep(plan, calls)
     await desk.capture(Hand(calls, plan.newest.key), plan.newest, company)
 
 

@@ -52,7 +52,8 @@ async def export(route: APIRoute, request: Request, form: str, handle: Handle) -
     """The whole list as a file. The first page is read before the answer begins, so that a refusal is one."""
     by: Actor = request.state.actor
     _check(route, request, by)
-    if (fields := request.query_params.get("fields")) is not None:
+    fields = ",".join(request.query_params.getlist("fields"))
+    if "fields" in request.query_params:
         want_fields(request, fields)
     columns = columns_of(item_of(route.response_model), dict.fromkeys(fields.split(",")) if fields else None)
     read = _Read(request, handle)

@@ -12,7 +12,7 @@ from shared.known import StageName
 
 
 @dataclass(frozen=True, slots=True)
-class DealName:
+class DealOfQuote:
     """A deal of some of the items, and the customer that it is with."""
 
     id: UUID
@@ -23,7 +23,7 @@ class DealName:
 
 
 _NAMES = Query(
-    select(*[DEAL.c[name] for name in DealName.__slots__]).where(is_in(DEAL.c.id, "ids")).order_by(DEAL.c.name, DEAL.c.id), DealName
+    select(*[DEAL.c[name] for name in DealOfQuote.__slots__]).where(is_in(DEAL.c.id, "ids")).order_by(DEAL.c.name, DEAL.c.id), DealOfQuote
 )
-EMBEDDED_DEAL = Embedded("deal_id", "deals", DealName, all_of(_NAMES))
+EMBEDDED_DEAL = Embedded("deal_id", "deals", DealOfQuote, all_of(_NAMES))
 """Whoever sees a quote sees its deal."""

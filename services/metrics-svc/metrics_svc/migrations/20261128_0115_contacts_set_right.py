@@ -11,8 +11,8 @@ depends_on = None
 
 
 def upgrade() -> None:
+    # The default stays: processes of the release before write rows without it while an upgrade rolls.
     op.add_column("worked_lead", sa.Column("corrections", JSONB(), nullable=False, server_default="[]"))
-    op.alter_column("worked_lead", "corrections", server_default=None)
 
 
 def downgrade() -> None:
