@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from metrics_svc.counting.dimensions import Placed, kept, read_kept
@@ -22,6 +22,7 @@ from shared.events.lead import (
     LeadStubbed,
     LoggedAs,
 )
+from shared.stored import Stored
 
 LANE = "activity"
 
@@ -36,7 +37,7 @@ class WorkedLead:
 
     id: UUID
     contacts: list[list[Any]] = field(default_factory=list)
-    corrections: list[list[Any]] = field(default_factory=list)
+    corrections: Annotated[list[list[Any]], Stored(default="'[]'")] = field(default_factory=list)
     deals: list[str] = field(default_factory=list)
     merged_into: UUID | None = None
 
