@@ -141,7 +141,12 @@ def imports_router(importer: Importer) -> APIRouter:
     async def get(import_id: UUID, db: Reading) -> Job:
         return _found(await db.first(GET, id=import_id), things)
 
-    @router.get("/{import_id}/problems.csv", name=f"get_{things}_import_problems", response_class=StreamingResponse)
+    @router.get(
+        "/{import_id}/problems.csv",
+        name=f"get_{things}_import_problems",
+        response_class=StreamingResponse,
+        responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+    )
     @logged
     async def problems(import_id: UUID, request: Request) -> StreamingResponse:
         """Every refused and flagged row as CSV: line, kind, field, code, message."""
