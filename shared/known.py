@@ -29,6 +29,7 @@ def is_listed(hint: Any) -> bool:
 
 
 ProblemCode = Annotated[str, _listed("ProblemCode")]
+InputCode = Annotated[str, _listed("InputCode")]
 UnmetCode = Annotated[str, _listed("UnmetCode")]
 ActName = Annotated[str, _listed("ActName")]
 ActOperation = Annotated[str, _listed("ActOperation")]
@@ -45,6 +46,7 @@ DeadlineName = Annotated[str, _listed("DeadlineName")]
 
 _SAYS = {
     "ProblemCode": "Why a request was refused.",
+    "InputCode": "What is wrong with one field.",
     "UnmetCode": "A guard that an act still needs.",
     "ActName": "What can be done with a record.",
     "ActOperation": "The operation that performs an act.",

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.errors import Invalid, Problem, Unavailable
 from shared.http import idempotency
-from shared.known import ProblemCode, UnmetCode
+from shared.known import InputCode, ProblemCode, UnmetCode
 from shared.process.outage import OUTAGE, TAKES_NO_CHANGES, is_outage
 from shared.process.telemetry import trace_id
 from shared.sentences import sentence
@@ -26,7 +26,7 @@ log = structlog.get_logger()
 
 class InputError(BaseModel):
     pointer: str
-    code: str
+    code: InputCode
     message: str
 
 

@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator
 
+from shared.errors import Invalid
+
 Address = IPv4Address | IPv6Address
 
 _REFUSED_4 = [
@@ -85,18 +87,19 @@ class Allowed:
         return is_public(address) or any(address in network for network in self.networks)
 
 
-def url_problem(url: str, *, production: bool) -> tuple[str, str] | None:
-    """What is wrong with a target's URL besides where it leads, as a code and a sentence. It is in its normal form (WHATWG)."""
+def url_refused(url: str, *, pointer: str, production: bool) -> Invalid | None:
+    """What is wrong with a target's URL besides where it leads. It is in its normal form (WHATWG)."""
     parts = urlsplit(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     if parts.scheme != "https" and (production or parts.scheme != "http"):
-        return "not_https", "The address must begin with https://."
+        return Invalid("The address must begin with https://.", pointer=pointer, code="not_https")
     if parts.username is not None or parts.password is not None:
-        return "credentials", "The address must not hold a user name or a password: receivers check the signature."
+        says = "The address must not hold a user name or a password: receivers check the signature."
+        return Invalid(says, pointer=pointer, code="credentials")
     if parts.fragment:
-        return "fragment", "The address must not have a part behind #, which is never sent."
+        return Invalid("The address must not have a part behind #, which is never sent.", pointer=pointer, code="fragment")
     if port not in (80, 443) and port < 1024:
-        return "bad_port", "The port must be 80, 443, or from 1024 on."
+        return Invalid("The port must be 80, 443, or from 1024 on.", pointer=pointer, code="bad_port")
     return None
 
 

@@ -9,6 +9,9 @@ from collections.abc import Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
+from typing import get_args
+
+from pydantic_core.core_schema import ErrorType
 
 from clinch.dev.fields import modules
 from clinch.errors import CommandError
@@ -17,6 +20,8 @@ from shared.errors import Unmet
 _GUARDS = ("Unmet", "Pending", "_asks")
 _OF_THE_INPUT = ("Invalid", "InputError", "Refusal", "ProblemKind", "ItemProblem")
 """Their codes say what is wrong with one field; the problem's own is `invalid`."""
+_PLACES = {"PydanticCustomError": 0, "Wrong": 1}
+"""Where the code stands of those that are given theirs without its name."""
 
 
 def problem_codes(packages: Iterable[str]) -> list[str]:
@@ -28,6 +33,12 @@ def unmet_codes(packages: Iterable[str]) -> list[str]:
     """Every `code` of a guard. What a row of an import file lacks has the names of its columns and is left out."""
     sources = [(module, tree) for module, tree in _sources(packages) if ".imports." not in module.__name__]
     return sorted({code for module, tree in sources for code in _of_guards(module, tree)})
+
+
+def input_codes(packages: Iterable[str]) -> list[str]:
+    """Every `code` of something wrong with one field: pydantic's own, those of our types, and of what commands refuse by themselves."""
+    ours = {code for module, tree in _sources(packages) for code in _of_the_input(module, tree)}
+    return sorted({*get_args(ErrorType), *ours})
 
 
 def _sources(packages: Iterable[str]) -> Iterator[tuple[ModuleType, ast.Module]]:
@@ -56,6 +67,17 @@ def _of_problems(module: ModuleType, tree: ast.Module) -> Iterator[str]:
                     yield from (one.code for one in named if isinstance(one, Unmet))
 
 
+def _of_the_input(module: ModuleType, tree: ast.Module) -> Iterator[str]:
+    """What an import says of a row has codes of its own, in its summary."""
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        if _called(call) in _PLACES:
+            yield from _texts(module, call.args[_PLACES[_called(call)]])
+        elif _called(call) in ("Invalid", "InputError", "ItemProblem"):
+            for given in call.keywords:
+                if given.arg == "code":
+                    yield from _texts(module, given.value)
+
+
 def _of_guards(module: ModuleType, tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and _called(node) in _GUARDS:
@@ -79,7 +101,15 @@ def _texts(module: ModuleType, node: ast.expr) -> Iterator[str]:
             yield getattr(module, name)
         case ast.Attribute(value=ast.Name(id=of), attr=name) if isinstance(getattr(getattr(module, of, None), name, None), str):
             yield getattr(getattr(module, of), name)
-        case ast.Name(id="code") | ast.Attribute(attr="code") | ast.Constant(value=None):
+        case ast.IfExp(body=one, orelse=other):
+            yield from _texts(module, one)
+            yield from _texts(module, other)
+        case (
+            ast.Name(id="code")
+            | ast.Attribute(attr="code")
+            | ast.Subscript(slice=ast.Constant(value="code" | "type"))
+            | ast.Constant(value=None)
+        ):
             pass
         case _:
             raise CommandError(f"{module.__name__}, line {node.lineno}: write the code as a text, so that clients can know it.")

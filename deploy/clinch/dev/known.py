@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from clinch.dev.codes import problem_codes, unmet_codes
+from clinch.dev.codes import input_codes, problem_codes, unmet_codes
 from clinch.dev.fields import modules
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ def known(
     listed = [act for act in acts if act.operation is not None]
     return {
         "ProblemCode": problem_codes(packages),
+        "InputCode": input_codes(packages),
         "UnmetCode": unmet_codes(packages),
         "ActName": sorted({act.name for act in listed}),
         "ActOperation": sorted({act.operation for act in listed if act.operation}),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.outbound.addresses import Allowed, is_public, origin, url_problem
+from shared.outbound.addresses import Allowed, is_public, origin, url_refused
 
 NOBODY = Allowed("ALLOW")
 
@@ -90,13 +90,13 @@ def test_what_operations_list_is_taken() -> None:
     ],
 )
 def test_urls_in_production(url: str, code: str | None) -> None:
-    found = url_problem(url, production=True)
-    assert (found and found[0]) == code
+    found = url_refused(url, pointer="/url", production=True)
+    assert (found and found.extra["errors"][0]["code"]) == code
 
 
 def test_http_is_for_development() -> None:
-    assert url_problem("http://127.0.0.1:9000/", production=False) is None
-    assert url_problem("ftp://127.0.0.1:9000/", production=False) is not None
+    assert url_refused("http://127.0.0.1:9000/", pointer="/url", production=False) is None
+    assert url_refused("ftp://127.0.0.1:9000/", pointer="/url", production=False) is not None
 
 
 def test_of_a_url_only_the_origin_is_told() -> None:

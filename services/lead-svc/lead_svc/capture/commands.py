@@ -145,13 +145,14 @@ async def _checked(tx: Tx, rows: Sequence[NewLead]) -> list[NewLead | Problem]:
 
     def refuse_unknown_parties(row: NewLead, account_id: UUID | None) -> None:
         by_key = names_accounts and row.account_external_id
-        for name, what, id, known in (
-            ("account_external_id" if row.account_external_id else "account_id", "account", None if by_key else account_id, accounts),
-            ("referrer_account_id", "referrer_account", row.said.get("referrer_account_id"), accounts),
-            ("contact_id", "contact", row.said.get("contact_id"), contacts),
-        ):
-            if id is not None and id not in known:
-                raise Invalid("There is none, or you may not see it.", pointer=f"/{name}", code=f"unknown_{what}")
+        says = "There is none, or you may not see it."
+        if account_id is not None and not by_key and account_id not in accounts:
+            name = "account_external_id" if row.account_external_id else "account_id"
+            raise Invalid(says, pointer=f"/{name}", code="unknown_account")
+        if (id := row.said.get("referrer_account_id")) is not None and id not in accounts:
+            raise Invalid(says, pointer="/referrer_account_id", code="unknown_referrer_account")
+        if (id := row.said.get("contact_id")) is not None and id not in contacts:
+            raise Invalid(says, pointer="/contact_id", code="unknown_contact")
 
     def check(row: NewLead, owner_id: UUID | None, account_id: UUID | None) -> NewLead:
         anybody = names_anybody and row.owner_id is None

@@ -130,7 +130,7 @@ async def _given(request: Request) -> tuple[dict[str, Any], bool]:
     except ValueError:
         raise Invalid("The inputs cannot be read; send them as UTF-8.", code="bad_form") from None
     if twice := {name for name, _ in pairs if sum(other == name for other, _ in pairs) > 1}:
-        raise rules.NotAsAsked([(name[:100], "given_twice", "Send one value.") for name in sorted(twice)])
+        raise rules.NotAsAsked([rules.Wrong(name[:100], "given_twice", "Send one value.") for name in sorted(twice)])
     return dict(pairs), True
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, get_type_hints
+from typing import Any, NamedTuple, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -128,8 +128,14 @@ def text_changed(definition: Definition, before: Collection[Definition]) -> Inva
 # -- What somebody sends -----------------------------------------------------------------------------------------------------
 
 
-Wrong = tuple[str, str, str]
-"""The input, a code and a sentence."""
+class Wrong(NamedTuple):
+    """An input that is not as the form asks for."""
+
+    name: str
+    code: str
+    says: str
+
+
 _HINTS = get_type_hints(LeadDetails, include_extras=True)
 _READS: Mapping[str | None, TypeAdapter[Any]] = {
     None: TypeAdapter(Text),
@@ -161,7 +167,7 @@ class NotAsAsked(Problem):
     def __init__(self, wrong: Sequence[Wrong]) -> None:
         listed = [{"pointer": f"/{name}" if name else "", "code": code, "message": says} for name, code, says in wrong]
         more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
-        super().__init__(f"{listed[0]['pointer'] or 'body'}: {wrong[0][2]}{more}", errors=listed)
+        super().__init__(f"{listed[0]['pointer'] or 'body'}: {wrong[0].says}{more}", errors=listed)
 
 
 def read(definition: Definition, given: Mapping[str, Any], texts: Mapping[str, Collection[str]]) -> Sent:
@@ -177,7 +183,7 @@ def read(definition: Definition, given: Mapping[str, Any], texts: Mapping[str, C
     visitor = _fitting(_KEY, left.pop(VISITOR_ID, None))
     id = left.pop(SUBMISSION_ID, None)
     if id is not None and (id := _fitting(_KEY, id)) is None:
-        wrong.append((SUBMISSION_ID, "bad_id", "Write 1 to 200 characters that can be read."))
+        wrong.append(Wrong(SUBMISSION_ID, "bad_id", "Write 1 to 200 characters that can be read."))
     consents: dict[str, str] = {}
     for asked in definition.consents:
         found, problem = _agreed(asked, left.pop(f"{CONSENT}{asked.purpose}", None), texts)
@@ -188,7 +194,7 @@ def read(definition: Definition, given: Mapping[str, Any], texts: Mapping[str, C
         value, refused = _answer(one, left.pop(one.name, None))
         answers |= {one.name: value} if value is not None else {}
         wrong += refused
-    wrong += [(name[:100], "not_in_form", "The form has no input of this name.") for name in left]
+    wrong += [Wrong(name[:100], "not_in_form", "The form has no input of this name.") for name in left]
     if wrong:
         raise NotAsAsked(wrong)
     return Sent(id, visitor, answers, consents, touch, trapped)
@@ -197,23 +203,23 @@ def read(definition: Definition, given: Mapping[str, Any], texts: Mapping[str, C
 def _agreed(text: ConsentText, value: Any, texts: Mapping[str, Collection[str]]) -> tuple[dict[str, str], list[Wrong]]:
     name = f"{CONSENT}{text.purpose}"
     if value is None:
-        return {}, [(name, "consent_needed", "The form is not sent without this consent.")] if text.required else []
+        return {}, [Wrong(name, "consent_needed", "The form is not sent without this consent.")] if text.required else []
     if not isinstance(value, str) or value not in texts.get(text.purpose, ()):
-        return {}, [(name, "unknown_text_version", "Send the version of the text that the page showed.")]
+        return {}, [Wrong(name, "unknown_text_version", "Send the version of the text that the page showed.")]
     return {text.purpose.value: value}, []
 
 
 def _answer(asked: FormField, value: Any) -> tuple[str | None, list[Wrong]]:
     if value is None:
-        return None, [(asked.name, "missing", "This is needed.")] if asked.required else []
+        return None, [Wrong(asked.name, "missing", "This is needed.")] if asked.required else []
     try:
         text: str = _READS[asked.lead_field].validate_python(value, strict=True)
     except ValidationError as error:
-        return None, [(asked.name, one["type"], sentence(one)) for one in error.errors()[:1]]
+        return None, [Wrong(asked.name, one["type"], sentence(one)) for one in error.errors()[:1]]
     if len(text) > asked.longest:
-        return None, [(asked.name, "string_too_long", f"Write at most {asked.longest} characters.")]
+        return None, [Wrong(asked.name, "string_too_long", f"Write at most {asked.longest} characters.")]
     if asked.options and text not in asked.options:
-        return None, [(asked.name, "not_an_option", "Choose one of those that the form offers.")]
+        return None, [Wrong(asked.name, "not_an_option", "Choose one of those that the form offers.")]
     return text, []
 
 

@@ -157,13 +157,17 @@ async def unmerge(tx: Tx, party: Party, id: UUID, *, expect: int | None) -> tupl
 async def _both(tx: Tx, party: Party, id: UUID, absorbed_id: UUID) -> tuple[Any, Any]:
     """Both, locked in one order whoever survives, if the actor sees them."""
     if id == absorbed_id:
-        raise Invalid("It cannot take over itself.", pointer="/absorbed_id", code=f"same_{party.kind}")
+        raise Invalid("It cannot take over itself.", pointer="/absorbed_id", code="same_account" if party is ACCOUNT else "same_contact")
     await one_by_one(tx)
     await party.seen.get(tx, tx.actor, id)
     try:
         await party.seen.get(tx, tx.actor, absorbed_id)
     except NotFound:
-        raise Invalid("There is none, or you may not see it.", pointer="/absorbed_id", code=f"unknown_{party.kind}") from None
+        raise Invalid(
+            "There is none, or you may not see it.",
+            pointer="/absorbed_id",
+            code="unknown_account" if party is ACCOUNT else "unknown_contact",
+        ) from None
     both = await tx.load_many(party.of, [id, absorbed_id])
     return both[id], both[absorbed_id]
 

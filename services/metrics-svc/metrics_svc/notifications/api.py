@@ -9,12 +9,13 @@ from pydantic import HttpUrl
 
 from metrics_svc.following import patterns
 from metrics_svc.following.models import DeliveryOut, PingOut, RedeliveredOut, RedeliverIn
+from metrics_svc.following.receivers import sendable
 from metrics_svc.notifications import commands, courier, queries, robots
 from metrics_svc.notifications.address import Address
 from metrics_svc.notifications.models import NotificationChannelIn, NotificationChannelOut, NotificationChannelPatch
 from metrics_svc.notifications.record import ChannelKind, NotificationChannel
 from metrics_svc.notifications.rules import PING, READ
-from metrics_svc.webhooks.courier import allowed, sender
+from metrics_svc.webhooks.courier import sender
 from shared.auth import Actor, CurrentActor
 from shared.clock import machine
 from shared.db.tx import Reader
@@ -22,9 +23,7 @@ from shared.errors import Invalid
 from shared.http.edge import ClinchRoute, IfMatch, InTx, KeyRequired, Reading
 from shared.http.listing import Page, PageRequest
 from shared.http.permit import permitted
-from shared.outbound.addresses import url_problem
 from shared.outbound.mail import MailServer
-from shared.outbound.sender import OutOfBounds, checked
 from shared.process.settings import Settings
 
 # Who may not see channels is told so first, whatever else is wrong with the request.
@@ -57,16 +56,9 @@ async def _address(kind: ChannelKind, settings: Settings, url: HttpUrl | None, s
         raise Invalid("Write the robot's address.", pointer="/address", code="missing")
     if secret is not None and kind not in robots.SIGNING:
         raise Invalid("These robots check no signature: their address is the secret.", pointer="/secret", code="not_signed")
-    text = str(url)
-    if unlike := robots.unlike(kind, text):
+    if unlike := robots.unlike(kind, str(url)):
         raise Invalid(unlike, pointer="/address", code="not_a_robot")
-    if problem := url_problem(text, production=settings.env == "production"):
-        raise Invalid(problem[1], pointer="/address", code=problem[0])
-    try:
-        await checked((url.host or "").strip("[]"), url.port or 443, allowed(settings))
-    except OutOfBounds as refused:
-        raise Invalid(f"Nothing can be sent there: {refused}.", pointer="/address", code="address_refused") from None
-    return Address(text, secret)
+    return Address(await sendable(url, settings, "/address"), secret)
 
 
 @router.post("", status_code=201)

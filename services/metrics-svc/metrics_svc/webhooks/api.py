@@ -6,10 +6,10 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import HttpUrl
 
 from metrics_svc.following import patterns
 from metrics_svc.following.models import DeliveryOut, PingOut, RedeliveredOut, RedeliverIn
+from metrics_svc.following.receivers import sendable
 from metrics_svc.webhooks import commands, courier, queries
 from metrics_svc.webhooks.message import ping
 from metrics_svc.webhooks.models import (
@@ -26,16 +26,12 @@ from metrics_svc.webhooks.tables import CHANNEL
 from shared.auth import Actor, CurrentActor
 from shared.clock import machine
 from shared.db.tx import Reader, Tx
-from shared.errors import Invalid
 from shared.http.edge import ClinchRoute, IfMatch, InTx, KeyRequired, Reading
 from shared.http.idempotency import keep_secret
 from shared.http.listing import Page, PageRequest
 from shared.http.permit import permitted
 from shared.ids import new_id
 from shared.outbound import secrets, signature
-from shared.outbound.addresses import url_problem
-from shared.outbound.sender import OutOfBounds, checked
-from shared.process.settings import Settings
 from shared.seal import Seal
 
 # Who may not see endpoints is told so first, whatever else is wrong with the request.
@@ -52,23 +48,11 @@ async def _with_secret(tx: Tx, webhook: Webhook, secret: str) -> WebhookWithSecr
     return WebhookWithSecret.of(webhook, progress[webhook.id], tx.actor, secret=secret)
 
 
-async def _checked(url: HttpUrl, settings: Settings) -> str:
-    """The URL in its normal form, when something may be sent there. `Invalid`."""
-    text = str(url)
-    if problem := url_problem(text, production=settings.env == "production"):
-        raise Invalid(problem[1], pointer="/url", code=problem[0])
-    try:
-        await checked((url.host or "").strip("[]"), url.port or 443, courier.allowed(settings))
-    except OutOfBounds as refused:
-        raise Invalid(f"Nothing can be sent there: {refused}.", pointer="/url", code="address_refused") from None
-    return text
-
-
 @router.post("", status_code=201)
 async def register_webhook(body: WebhookIn, tx: InTx, request: Request) -> WebhookWithSecret:
     """Register an endpoint. For admin and ops. The answer holds its secret, which is not shown again."""
     keep_secret(request)
-    url, types = await _checked(body.url, tx.settings), patterns.checked(body.types)
+    url, types = await sendable(body.url, tx.settings, "/url"), patterns.checked(body.types)
     return await _with_secret(tx, *await commands.register(tx, url=url, types=types, description=body.description, start=body.start))
 
 
@@ -98,7 +82,7 @@ async def update_webhook(webhook_id: UUID, body: WebhookPatch, tx: InTx, expect:
     changes = body.given()
     enabled = changes.pop("enabled", None)
     if "url" in changes:
-        changes["url"] = await _checked(body.url, tx.settings)
+        changes["url"] = await sendable(body.url, tx.settings, "/url")
     if "types" in changes:
         changes["types"] = patterns.checked(body.types)
     webhook = await commands.change(tx, webhook_id, expect=expect, changes=changes, enabled=enabled)

@@ -1,22 +1,17 @@
-"""Who brings the messages to the endpoints, and where they may go."""
+"""Who brings the messages to the endpoints."""
 
 import ssl
 
 from metrics_svc.following.cursor import advance
+from metrics_svc.following.receivers import allowed
 from metrics_svc.settings import MetricsSettings
 from metrics_svc.webhooks.commands import TARGETS
 from metrics_svc.webhooks.tables import CHANNEL
 from shared.clock import Clock
-from shared.outbound.addresses import Allowed
 from shared.outbound.courier import Courier
 from shared.outbound.meters import Meters
 from shared.outbound.sender import Resolve, Sender, look_up
 from shared.process.settings import Settings
-
-
-def allowed(settings: Settings) -> Allowed:
-    """The private receivers that operations have listed."""
-    return Allowed.of("CLINCH_WEBHOOK_ALLOW", MetricsSettings.of(settings).webhook_allow)
 
 
 def sender(settings: Settings, clock: Clock, resolve: Resolve = look_up, tls: ssl.SSLContext | None = None) -> Sender:
