@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -72,6 +73,8 @@ async def step(db: Database, of: BulkActs[Any], clock: Clock) -> bool:
         await _move(db, of, found, clock, _moved)
     except Exception as error:
         if is_outage(error):
+            with suppress(Exception):  # where it is a statement of this job that takes too long each time, others can go on
+                await _move(db, of, found, clock, _later)
             raise
         log.exception("bulk_job_stopped", record=of.record, job=str(found.id), error=type(error).__name__)
         await _move(db, of, found, clock, _stopped)  # it must not hold up those behind it
@@ -87,6 +90,10 @@ async def _move(
         claimed = await tx.first(store.CLAIM, id=job.id)
         if claimed is not None:
             await store.save(tx, await by(tx, of, claimed))
+
+
+async def _later(tx: Tx, _of: BulkActs[Any], job: BulkJob) -> BulkJob:
+    return replace(job, moved_at=tx.now)
 
 
 async def _stopped(tx: Tx, _of: BulkActs[Any], job: BulkJob) -> BulkJob:

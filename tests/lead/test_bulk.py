@@ -4,11 +4,13 @@ import asyncio
 import csv
 import io
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from asyncpg.exceptions import QueryCanceledError
 
 from lead_svc.bulk.api import OF_LEADS
 from lead_svc.leads.record import Reason
@@ -16,8 +18,9 @@ from lead_svc.policy import POLICY
 from lead_svc.service import service
 from shared.bulk import performing
 from shared.bulk.performing import step
-from shared.bulk.record import BulkJob, BulkState
+from shared.bulk.record import BulkJob, BulkState, Outcome, Target
 from shared.bulk.store import forget_old
+from shared.db.tx import Tx
 from shared.errors import Unavailable
 from shared.events.envelope import Event
 from shared.events.lead import LeadAssigned, LeadDisqualified
@@ -223,6 +226,31 @@ async def test_several_workers_do_each_record_once_and_a_long_job_holds_up_no_sh
     await asyncio.gather(*[work(svc) for _ in range(3)])
     assert numbers(await see(desk, long)) == ("done", 8, 8, 0)
     assert Counter(str(e.subject) for e in await svc.told(LeadAssigned)) == {lead["id"]: 1 for lead in leads}
+
+
+async def test_a_job_whose_statements_take_too_long_each_time_holds_up_no_other(
+    desk: Desk, svc: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = [await desk.lead(email=f"{n}@x.example") for n in range(2)]
+    slow = await bulk(desk, "max", "assign", ids=[first["id"]], owner_id=desk.id("bob"))
+    svc.clock.advance(seconds=1)
+    quick = await bulk(desk, "max", "assign", ids=[second["id"]], owner_id=desk.id("bob"))
+    whole = performing.perform
+
+    async def perform(tx: Tx, of: Any, one: Any, given: Any, targets: Sequence[Target]) -> list[Outcome]:
+        if str(targets[0].id) == first["id"]:
+            raise QueryCanceledError("canceling statement due to statement timeout")
+        return await whole(tx, of, one, given, targets)
+
+    monkeypatch.setattr(performing, "perform", perform)
+    svc.clock.advance(seconds=1)
+    with pytest.raises(QueryCanceledError):
+        await step(svc.db, OF_LEADS, svc.clock)
+    assert await step(svc.db, OF_LEADS, svc.clock)
+    assert (numbers(await see(desk, quick))[0], numbers(await see(desk, slow))) == ("done", ("queued", 1, 0, 0))
+    monkeypatch.setattr(performing, "perform", whole)
+    await work(svc)
+    assert numbers(await see(desk, slow)) == ("done", 1, 1, 0)
 
 
 @pytest.mark.usefixtures("_two_at_a_time")
