@@ -28,6 +28,9 @@ export function t(key, values = {}) {
 /** What a value of a group is called; the value itself where it is newer than the labels, or somebody's own word. */
 export const label = (group, value) => (value === null || value === undefined ? "–" : (labels[group]?.[value] ?? named(value)));
 
+/** What an act still needs: in English the server's own sentence, which knows more than the name of the guard. */
+export const guard = ({ code, message }) => (language === "en" ? message : (labels.guard?.[code] ?? message));
+
 export const values = (group) => Object.entries(labels[group] ?? {});
 
 const named = (value) => {

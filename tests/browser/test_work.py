@@ -42,6 +42,17 @@ def test_a_deal_that_cannot_move_yet_says_what_is_missing(browser: Any, origin: 
         said = seen.page.locator("dialog li").all_inner_texts()
         assert said == [unmet["message"] for unmet in advance(deal)["unmet"]] != []
         seen.shoot("refused")
+
+
+def test_what_is_missing_is_said_in_chinese_too(browser: Any, origin: str, api: Api) -> None:
+    deal = next(one for one in deals(api, "dev-director") if not advance(one)["allowed"] and one["stage"] in ("discovery", "proposal"))
+    words = api("dev-director").get("/v1/labels", params={"lang": "zh"}).json()["groups"]["guard"]
+    with tab(browser, origin, lang="zh") as seen:
+        seen.sign_in("dev-director").open("pipeline")
+        seen.page.locator(f"[data-deal='{deal['id']}'] [data-action=advance]").click()
+        assert seen.page.locator("dialog li").all_inner_texts() == [words[unmet["code"]] for unmet in advance(deal)["unmet"]]
+        assert "暂时不能执行" in seen.page.locator("dialog .refusal p").inner_text()
+        seen.shoot("refused-zh")
         assert seen.inaccessible() == []
         seen.page.get_by_role("button", name="Understood").click()
         assert column(seen, deal["id"]) == deal["stage"]

@@ -41,6 +41,7 @@ def documents() -> dict[str, str]:
     """Every generated document: its path in the project, and its text."""
     from clinch.dev.acts import acts_in, every_act
     from clinch.dev.asyncapi import asyncapi
+    from clinch.dev.codes import unmet_codes
     from clinch.dev.known import KNOWN, known
     from clinch.dev.labels import LABELS, labels
     from clinch.dev.lists import LISTS, lists
@@ -49,8 +50,8 @@ def documents() -> dict[str, str]:
 
     services = list(_services())
     acts = [act for service in services for act in acts_in(service)]
-    words = labels(published(), {act.name for act in acts if act.operation})
     packages = ["shared", *(service.name.replace("-", "_") for service in services)]
+    words = labels(published(), {act.name for act in acts if act.operation}, set(unmet_codes(packages)))
     values = known(packages, services, acts, published(), words)
     listed().update(values)  # so that the documents have them as the code does now
     made: dict[str, Any] = {f"docs/schemas/{type_}.json": schema(event) for type_, event in published().items()}

@@ -40,8 +40,8 @@ _ENGLISH = {
 _SHORT = {"mql": "MQL", "sql": "SQL", "bant": "BANT", "spin": "SPIN"}
 
 
-def labels(events: Mapping[str, object], acts: set[str]) -> Groups:
-    """Raises `CommandError` for an act or an event that the glossary does not name."""
+def labels(events: Mapping[str, object], acts: set[str], guards: set[str]) -> Groups:
+    """Raises `CommandError` for an act, an event or a guard that the glossary does not name, and for a guard that is gone."""
     from metrics_svc.exports.catalogue import ALL as EXPORTS
     from metrics_svc.kpi import catalogue
     from shared.events.stages import STAGES
@@ -57,6 +57,9 @@ def labels(events: Mapping[str, object], acts: set[str]) -> Groups:
         found[group] = {name: {"en": said[0], "zh": said[1]} for name, said in _table(text, head)}
     found["measure"] = dict(_of_stages(found["stage"], list(_table(text, "measure of a stage")))) | found["measure"]
     found["flag"] = {name: {"en": english(name), "zh": said[0]} for name, said in _table(text, "flag")}
+    found["guard"] = {name: {"en": english(name), "zh": said[0]} for name, said in _table(text, "guard")}
+    if differs := sorted(guards ^ found["guard"].keys()):
+        raise CommandError(f"docs/glossary.md must name the guards that there are; these are missing or gone: {', '.join(differs)}.")
     named = dict(_table(text, "event"))
     if missing := sorted((acts - found["act"].keys()) | {short for type_ in events if (short := short_type(type_)) not in named}):
         raise CommandError(f"docs/glossary.md has no names in 'Names of acts, events and flags' for: {', '.join(missing)}.")

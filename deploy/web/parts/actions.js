@@ -2,7 +2,7 @@
 
 import { act } from "../api.js";
 import { h } from "../dom.js";
-import { label, t, values } from "../i18n.js";
+import { guard, label, t, values } from "../i18n.js";
 import { owners } from "../session.js";
 import { dialog, toast } from "./dialog.js";
 import { form, refusal } from "./form.js";
@@ -77,7 +77,7 @@ function button(kind, record, { action, allowed, unmet }, how, done) {
   const says = how.says?.(record) ?? label("act", action);
   const perform = () => (allowed ? start(kind, record, how, says, done) : missing(says, unmet));
   return h("button", { type: "button", class: `${MAIN.has(action) ? "primary" : ""} ${allowed ? "" : "not-now"}`, "data-action": action,
-    title: unmet.map(({ message }) => message).join("\n"), onclick: perform }, says);
+    title: unmet.map(guard).join("\n"), onclick: perform }, says);
 }
 
 async function start(kind, record, how, says, done) {

@@ -2,7 +2,7 @@
 
 import { act, get } from "../api.js";
 import { fill, h } from "../dom.js";
-import { label, t } from "../i18n.js";
+import { guard, label, t } from "../i18n.js";
 import { link } from "../router.js";
 import { myself, owners } from "../session.js";
 import { asks } from "./actions.js";
@@ -106,4 +106,4 @@ const refusedOnes = (kind, { items }, total, names) => [
   download("refused", [t("record"), t("reason")], items.map((one) => [names.get(one.id) ?? one.id, why(one)])),
 ];
 
-const why = ({ message, unmet }) => (unmet.length ? unmet.map((one) => one.message) : [message]).join(" ");
+const why = ({ message, unmet }) => (unmet.length ? unmet.map(guard) : [message]).join(" ");

@@ -1,7 +1,7 @@
 // A form in a dialog, made from a list of fields; a refusal is shown in it and nothing that was typed is lost.
 
 import { fill, h } from "../dom.js";
-import { t } from "../i18n.js";
+import { guard, lang, t } from "../i18n.js";
 import { dialog } from "./dialog.js";
 
 /** `fields`: {name, title, kind: text|long|choice|day|time|number|check, options, required, value, hint}. Sends by `submit(values)`, gives its answer. */
@@ -50,8 +50,10 @@ function read(fields, element) {
 
 /** Why something was refused: what is unmet, one by one, or what is wrong with which field. */
 export function refusal(problem) {
-  const lines = [...(problem.unmet ?? []), ...(problem.errors ?? [])];
+  const unmet = problem.unmet ?? [];
+  const lines = [...unmet.map(guard), ...(problem.errors ?? []).map(({ message, pointer }) => (pointer ? `${pointer.slice(1)}: ${message}` : message))];
   if (problem.status === 412) return h("p.refusal", { role: "alert" }, t("changed_meanwhile"));
-  return h("div.refusal", { role: "alert" }, h("p", {}, problem.status ? problem.message : t("offline")),
-    lines.length > 0 && h("ul", {}, lines.map(({ message, pointer }) => h("li", {}, pointer ? `${pointer.slice(1)}: ${message}` : message))));
+  const says = !problem.status ? t("offline") : unmet.length > 0 && lang() !== "en" ? t("not_yet") : problem.message;
+  return h("div.refusal", { role: "alert" }, h("p", {}, says),
+    lines.length > 0 && h("ul", {}, lines.map((line) => h("li", {}, line))));
 }
