@@ -75,7 +75,10 @@ def _of_the_input(module: ModuleType, tree: ast.Module) -> Iterator[str]:
         elif _called(call) in ("Invalid", "InputError", "ItemProblem"):
             for given in call.keywords:
                 if given.arg == "code":
-                    yield from _texts(module, given.value)
+                    found = list(_texts(module, given.value))
+                    if not found and _called(call) == "Invalid" and not isinstance(given.value, ast.Subscript):  # but pydantic's own
+                        raise CommandError(f"{module.__name__}, line {call.lineno}: a code that comes from elsewhere is on no list.")
+                    yield from found
 
 
 def _of_guards(module: ModuleType, tree: ast.Module) -> Iterator[str]:

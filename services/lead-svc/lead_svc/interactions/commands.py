@@ -18,7 +18,6 @@ from lead_svc.policy import POLICY, LeadPolicy
 from shared.calendar.working import Calendar
 from shared.clock import happened
 from shared.db.tx import Tx
-from shared.errors import Invalid
 from shared.events.envelope import Event
 from shared.events.lead import LeadInteractionLogged
 from shared.ids import new_id
@@ -36,8 +35,7 @@ async def log(tx: Tx, lead_id: UUID, said: InteractionFields, *, at: datetime | 
     lead = await SEEN.load(tx, lead_id)
     when = happened(at, tx.now)
     LOG.check(lead, tx.actor, facts=tx.policy(POLICY))
-    if unmet := rules.outcome_unmet(said.direction, said.outcome):
-        raise Invalid(unmet[0].message, pointer="/outcome", code=unmet[0].code)
+    rules.check_outcome(said.direction, said.outcome)
     described = {name: getattr(said, name) for name in InteractionFields.model_fields}
     made = Interaction(id=new_id(), lead_id=lead.id, at=when, by=tx.actor.id, recorded_at=tx.now, **described)
     await tx.run(ADD, **asdict(made))

@@ -23,7 +23,7 @@ from lead_svc.policy import POLICY, LeadPolicy
 from shared.acts import Act
 from shared.clock import happened
 from shared.db.tx import Tx
-from shared.errors import Invalid, NotFound
+from shared.errors import NotFound
 from shared.events.envelope import Event
 from shared.events.lead import LeadInteractionCorrected, LeadInteractionLogged, LeadInteractionRemoved, LeadReactivated, LoggedAs
 from shared.policy.calendar import calendar_of
@@ -39,8 +39,7 @@ async def correct(
     """The contact as it is right, and its lead. The same again changes nothing, and tells nothing."""
     lead, logged, one = await _found(tx, CORRECT, lead_id, id, expect)
     after = replace(one, **given, at=happened(at, tx.now) if at else one.at)
-    if unmet := rules.outcome_unmet(after.direction, after.outcome):
-        raise Invalid(unmet[0].message, pointer="/outcome", code=unmet[0].code)
+    rules.check_outcome(after.direction, after.outcome)
     before, now = asdict(one), asdict(after)
     changed = sorted(name for name in now if now[name] != before[name])
     if not changed:

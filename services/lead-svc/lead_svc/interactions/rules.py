@@ -12,7 +12,7 @@ from shared.acts import Act, who
 from shared.auth.actor import LEADERS, SELLERS, Role
 from shared.calendar import day_of
 from shared.calendar.working import Calendar
-from shared.errors import Unmet
+from shared.errors import Invalid
 from shared.events.lead import LeadInteractionCorrected, LeadInteractionLogged, LeadInteractionRemoved
 from shared.fields import personal
 
@@ -52,10 +52,11 @@ REMOVE = Act(
 )
 
 
-def outcome_unmet(direction: Direction, outcome: Outcome) -> list[Unmet]:
+def check_outcome(direction: Direction, outcome: Outcome) -> None:
+    """`Invalid` for a customer who came to us and was not reached."""
     if direction is Direction.INBOUND and outcome is not Outcome.REACHED:
-        return [Unmet("inbound_reached", "An inbound contact has the outcome reached: the customer came to us.")]
-    return []
+        says = "An inbound contact has the outcome reached: the customer came to us."
+        raise Invalid(says, pointer="/outcome", code="inbound_reached")
 
 
 def responded(direction: Direction, outcome: Outcome) -> bool:
