@@ -36,7 +36,7 @@ def test_leads_are_ticked_given_to_somebody_and_those_refused_say_why(browser: A
         refused = seen.page.locator("[data-refused]")
         refused.wait_for()
         assert refused.get_attribute("data-refused") == made[2]
-        assert "The lead has this owner already." in refused.inner_text()
+        assert "该记录已属于此负责人" in refused.inner_text()
         assert seen.inaccessible() == []
         seen.shoot("bulk-refused")
         seen.page.locator("dialog footer button").press("Enter")
