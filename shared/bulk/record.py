@@ -18,7 +18,7 @@ class BulkState(StrEnum):
     DONE = "done"
     CANCELLED = "cancelled"
     STOPPED = "stopped"
-    """Whoever asked has left, or has another role now: `error` says which. What was done by then stays done."""
+    """Whoever asked has left or has another role, or something failed on our side: `error` says which. What is done stays done."""
 
 
 class BulkOutcome(StrEnum):
