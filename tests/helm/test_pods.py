@@ -79,12 +79,11 @@ def test_every_setting_is_one_that_the_code_knows_and_takes(values: str, monkeyp
         ]
         assert {name.removeprefix("CLINCH_").removesuffix("_FILE").lower() for name in [*given, *secret]} <= KNOWN
         assert all(name.endswith("_FILE") for name in secret)
+        played = {name.removeprefix("CLINCH_").removesuffix("_FILE").lower(): "c0ffee" for name in secret}
         with monkeypatch.context() as patch:
             for name, value in given.items():
                 patch.setenv(name, value)
-            settings = load(short).settings(
-                bus_url="kafka://kafka:9092", database_url="postgresql://", cursor_key="c0ffee", secret_key="c0ffee"
-            )
+            settings = load(short).settings(**played | {"bus_url": "kafka://kafka:9092", "database_url": "postgresql://"})
         assert (settings.host, settings.port, settings.admin_port) == ("0.0.0.0", 8000, 9000)
 
 

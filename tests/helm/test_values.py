@@ -62,6 +62,7 @@ REFUSED_BY_TEMPLATE = [
         "secrets.shared.values.secret_key=0123456789abcdef",
         "secrets.shared.values.cursor_key: not the development key in production",
     ),
+    ("settings.attachment_store=s3", "name its secret in secrets.shared.keys.s3_secret_key"),
     ("services.lead.settings.issuer=https://other.test", "services.lead.settings: env, issuer and audience are the same for all"),
     ("api.autoscaling.minReplicas=9", "api of contract: autoscaling.minReplicas is above maxReplicas"),
     ("services.deal.worker.terminationGracePeriodSeconds=20", "worker of deal: terminationGracePeriodSeconds must be at least"),

@@ -15,6 +15,9 @@
 {{- range $owner, $secret := .Values.secrets -}}
 {{- include "clinch.checkSecret" (dict "owner" $owner "secret" $secret "root" $ "production" $production) -}}
 {{- end -}}
+{{- if and (eq (toString .Values.settings.attachment_store) "s3") (not (hasKey .Values.secrets.shared.keys "s3_secret_key")) -}}
+{{- fail "settings.attachment_store is s3: name its secret in secrets.shared.keys.s3_secret_key" -}}
+{{- end -}}
 {{- range $short, $service := .Values.services -}}
 {{- with $service.settings -}}
 {{- if or (hasKey . "env") (hasKey . "issuer") (hasKey . "audience") -}}
