@@ -116,6 +116,14 @@ Quantity = Annotated[
     PlainSerializer(plain, return_type=str),
     WithJsonSchema({"type": "string", "format": "decimal", "pattern": r"^[0-9]{1,12}(\.[0-9]{1,4})?$", "examples": ["3"]}),
 ]
+Stock = Annotated[
+    Decimal,
+    BeforeValidator(read_decimal),
+    Field(ge=0, max_digits=12, decimal_places=4),
+    PlainSerializer(plain, return_type=str),
+    WithJsonSchema({"type": "string", "format": "decimal", "pattern": r"^[0-9]{1,12}(\.[0-9]{1,4})?$", "examples": ["12"]}),
+]
+"""How much there is of something: a quantity that may be 0."""
 Percent = Annotated[
     Decimal,
     BeforeValidator(read_decimal),
@@ -161,6 +169,15 @@ def _not_negative(money: MoneyIn) -> MoneyIn:
     if money.amount < 0:
         raise ValueError("An amount cannot be below 0.")
     return money
+
+
+class UnitPrice(BaseModel):
+    """The price of one unit: `amount` may be finer than the currency's smallest amount, down to four decimals."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    currency: Currency
+    amount: Annotated[Amount, Field(ge=0)]
 
 
 Worth = Annotated[MoneyIn, AfterValidator(_not_negative)]

@@ -346,18 +346,28 @@ class ProductCreated(CatalogEvent, type="product.created"):
     sku: str
     name: str
     line: str
+    family: str | None = None
+    unit: str | None = None
+    tax_class: str | None = None
+    lead_days: int | None = None
 
 
 class ProductChanged(CatalogEvent, type="product.changed"):
     """`changed` names what is different now.
 
-    `prices` is among it when its price book changed, which `price.set` tells in full.
+    `prices` is among it when its price book changed, which `price.set` tells in full. `cost` is among it when that changed, and no
+    event says what it is.
     """
 
     sku: str
     name: str
     line: str
     active: bool
+    family: str | None = None
+    unit: str | None = None
+    tax_class: str | None = None
+    lead_days: int | None = None
+    stock: Exact | None = None
     changed: list[str] = []
 
 

@@ -41,10 +41,14 @@ async def test_what_is_no_value_is_refused_where_it_is(sales: Sales, given: dict
     assert [(e["pointer"], e["code"]) for e in refused["errors"]] == [(pointer, code)]
 
 
-async def test_a_price_is_in_whole_smallest_amounts(sales: Sales) -> None:
-    body = {"unit_price": {"amount": "100.5", "currency": "JPY"}, "valid_from": "2026-01-01"}
-    refused = await sales.ask("ops", "PUT", f"/v1/products/{sales.products['CRM-1']}/prices", body, expect=422, etag="*")
-    assert refused["errors"][0]["code"] == "too_fine"
+async def test_a_price_may_be_finer_than_money(sales: Sales) -> None:
+    """Three of 0.335 are 1.005, which nobody can pay: the line is rounded, the price is not."""
+    await sales.product("MAIL", line="crm", price="0.335")
+    [line] = (await sales.quote(await sales.deal(), lines=[sales.line("3", "MAIL")]))["lines"]
+    assert (line["unit_price"], line["net"]) == ("0.335", "1.01")
+    body = {"unit_price": {"amount": "0.00001", "currency": "CNY"}, "valid_from": "2026-01-01"}
+    refused = await sales.ask("ops", "PUT", f"/v1/products/{sales.products['MAIL']}/prices", body, expect=422, etag="*")
+    assert refused["errors"][0]["pointer"] == "/unit_price/amount"
 
 
 async def test_minus_nothing_is_nothing(sales: Sales) -> None:

@@ -4,8 +4,29 @@ from decimal import Decimal
 
 from pydantic import field_validator
 
-from shared.policy.document import Policy, value
+from shared.policy.document import Part, Policy, value
 from shared.policy.parts import DEFAULT_PLAN, Ascending, InBulk, Linked, PaymentStep, Stages, adds_up
+
+
+class TaxClass(Part):
+    """A class of products that are taxed alike."""
+
+    code: str = value("standard", "Code", "代码", "What products name; it stays.", min_length=1, max_length=80)
+    percent: Decimal = value(Decimal(13), "Percent", "税率", "The tax, in percent of the net amount.", ge=0, le=100, decimal_places=4)
+    label: str = value("Standard", "Name", "名称", "What it is called in English.", min_length=1, max_length=80)
+    label_zh: str = value("标准税率", "Name in Chinese", "中文名称", "What it is called in Chinese.", min_length=1, max_length=80)
+
+
+DEFAULT_TAXES = tuple(
+    TaxClass(code=code, percent=Decimal(percent), label=label, label_zh=label_zh)
+    for code, percent, label, label_zh in (
+        ("standard", 13, "Goods, 13 %", "货物 13%"),
+        ("reduced", 9, "Reduced, 9 %", "低税率 9%"),
+        ("services", 6, "Services, 6 %", "服务 6%"),
+        ("simple", 3, "Simplified, 3 %", "简易计税 3%"),
+        ("zero", 0, "No tax", "零税率"),
+    )
+)
 
 
 class DiscountAuthority(Ascending):
@@ -35,6 +56,17 @@ class DealPolicy(InBulk, Linked):
     payment_plan: tuple[PaymentStep, ...] = value(
         DEFAULT_PLAN, "Payment plan", "付款计划", "What a quote begins with when nobody says.", min_length=1, max_length=24
     )
+
+    tax_classes: tuple[TaxClass, ...] = value(
+        DEFAULT_TAXES, "Tax classes", "税类", "How products are taxed: each names a class.", min_length=1, max_length=50
+    )
+
+    @field_validator("tax_classes")
+    @classmethod
+    def _codes_differ(cls, classes: tuple[TaxClass, ...]) -> tuple[TaxClass, ...]:
+        if len({c.code for c in classes}) != len(classes):
+            raise ValueError("each tax class needs a code of its own")
+        return classes
 
     @field_validator("payment_plan")
     @classmethod

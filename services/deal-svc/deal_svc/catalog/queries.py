@@ -13,10 +13,12 @@ from shared.db.query import Query, is_in
 from shared.db.tx import Reader
 from shared.http.listing import Listing, described
 
+_FILTERED = ("id", "sku", "active", "tax_class", "tax_percent", "stock")
+
 LIST = Listing(
     PRODUCT,
     Product,
-    filters={**described(PRODUCT, ProductFields), "id": PRODUCT.c.id, "sku": PRODUCT.c.sku, "active": PRODUCT.c.active},
+    filters={**described(PRODUCT, ProductFields), **{n: PRODUCT.c[n] for n in _FILTERED}},
     sorts=("sku", "name", "created_at"),
     default="sku",
     search=(PRODUCT.c.sku, PRODUCT.c.name),

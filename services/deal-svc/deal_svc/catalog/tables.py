@@ -12,6 +12,9 @@ PRODUCT = table(
     metadata,
     Product,
     CheckConstraint("tax_percent >= 0 AND tax_percent <= 100", "tax"),
+    CheckConstraint("lead_days >= 0", "lead_days"),
+    CheckConstraint("stock >= 0", "stock"),
+    CheckConstraint("cost >= 0 AND (cost IS NULL) = (cost_currency IS NULL)", "cost"),
     Index(None, "created_at", "id"),
     Index(None, "name", "id"),
 )
@@ -22,6 +25,7 @@ PRICE = table(
     metadata,
     Price,
     CheckConstraint("unit_price >= 0", "amount"),
+    CheckConstraint("floor >= 0 AND floor <= unit_price", "floor"),
     CheckConstraint("valid_to >= valid_from", "days"),
     UniqueConstraint("product_id", "currency", "valid_from"),
 )

@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, insert
 
 from deal_svc.catalog import queries as catalog
+from deal_svc.catalog.rules import tax_of
 from deal_svc.deals import queries as deals
 from deal_svc.deals.commands import change
 from deal_svc.deals.record import Deal
@@ -166,7 +167,7 @@ async def _items(tx: Tx, lines: Sequence[LineIn], currency: str, day: date) -> l
         price = book.get((product.id, currency))
         if price is None:
             raise Rejected(f"The price book has no price of {product.sku} in {currency} on {day}.", code="no_price")
-        tax = product.tax_percent if wanted.tax_percent is None else wanted.tax_percent
+        tax = tax_of(product, tx.policy(POLICY).tax_classes) if wanted.tax_percent is None else wanted.tax_percent
         items.append(
             Item(
                 product_id=product.id,

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, model_validator
 
-from shared.fields import PERSONAL, Count, Day, Text
+from shared.fields import PERSONAL, Count, Day, Short, Text
 from shared.http.body import Body
 from shared.money import Percent, Quantity
 
@@ -47,6 +47,8 @@ class QuoteFields(BaseModel):
     """Lines, schedule and validity stand beside them: what is needed of those differs."""
 
     total_discount_percent: Annotated[Percent, Field(description="On top of the lines' own")] = Decimal(0)
+    terms: Annotated[Short | None, Field(description="The name of the standard terms that it is under")] = None
+    special_terms: Annotated[Text | None, PERSONAL, Field(description="What departs from the standard terms, in words")] = None
     note: Annotated[Text | None, PERSONAL] = None
 
 

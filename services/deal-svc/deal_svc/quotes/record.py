@@ -47,6 +47,8 @@ class Quote:
     tax: Annotated[Decimal, Stored(digits=(18, 4))]
     total: Annotated[Decimal, Stored(digits=(18, 4))]
     discount_percent: Annotated[Decimal, Stored(digits=(7, 4), comment="of everything together")]
+    terms: Annotated[str | None, Stored(comment="the name of the standard terms")]
+    special_terms: Annotated[str | None, Stored(comment="what departs from them")]
     note: str | None
     sent_at: datetime | None
     accepted_at: datetime | None
