@@ -390,13 +390,19 @@ class QuoteLineData(BaseModel):
     tax_percent: Exact
     net: Exact
     tax: Exact
+    periods: Exact | None = None
+    unit: str | None = None
 
 
 class PaymentTerm(BaseModel):
-    """One step of a payment schedule: `percent` of the total falls due `due_days` after its trigger."""
+    """One step of a payment schedule: `percent` of the total falls due `due_days` after its trigger.
+
+    `amount` is what that is in money: the terms of an event have all of them, and they are exactly its total, or none has.
+    """
 
     trigger: Literal["signed", "go_live", "accepted", "date"]
     percent: Exact
+    amount: Exact | None = None
     due_days: int
     due_on: date | None = None
 

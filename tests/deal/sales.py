@@ -79,14 +79,14 @@ class Sales(Client):
         drafted = await self.ask("rep:ann", "POST", path, {"title": "Solution", "points": [point]}, expect=201)
         await self.ask("rep:ann", "POST", f"{path}/{drafted['number']}/present", {})
 
-    async def closing(self) -> tuple[dict[str, Any], dict[str, Any]]:
+    async def closing(self, **quoted: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         """A deal that went the whole way to `closing`, and its accepted quote."""
         deal = await self.deal()
         await self.ready_for_proposal(deal)
         await self.move(deal, "proposal")
         await self.present(deal)
         await self.member(deal, decision_maker=True)
-        quote = await self.quote(deal)
+        quote = await self.quote(deal, **quoted)
         await self.act(quote, "send")
         await self.move(deal, "negotiation")
         accepted = await self.act(quote, "accept")

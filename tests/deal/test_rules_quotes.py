@@ -1,6 +1,6 @@
 """Quote arithmetic, authority and the price book, without I/O."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -41,7 +41,7 @@ def quote(*items: Item, total_off: str = "0", **over: Any) -> Quote:
         "valid_until": TODAY,
         "lines": [as_json(x) for x in lines],
         "schedule": planned(DealPolicy().payment_plan),
-        "discount_percent": totals.discount_percent,
+        **asdict(totals),
     }
     return Quote(**start | over)
 
@@ -179,7 +179,7 @@ def test_the_day_of_the_yes_decides_about_validity() -> None:
 
 
 def price(start: int, end: int | None) -> Price:
-    return Price(uuid4(), 1, uuid4(), "CNY", Decimal(1), date(2026, 1, start), date(2026, 1, end) if end else None, NOW, NOW)
+    return Price(uuid4(), 1, uuid4(), "CNY", Decimal(1), None, date(2026, 1, start), date(2026, 1, end) if end else None, NOW, NOW)
 
 
 def test_a_new_price_ends_the_one_in_force() -> None:

@@ -1,11 +1,19 @@
 """The numbers and lists of deals and quotes."""
 
 from decimal import Decimal
+from enum import StrEnum
 
 from pydantic import field_validator
 
 from shared.policy.document import Part, Policy, value
 from shared.policy.parts import DEFAULT_PLAN, Ascending, InBulk, Linked, PaymentStep, Stages, adds_up
+
+
+class TaxRounding(StrEnum):
+    """Where the tax of a quote is rounded."""
+
+    LINE = "line"
+    TOTAL = "total"
 
 
 class TaxClass(Part):
@@ -59,6 +67,10 @@ class DealPolicy(InBulk, Linked):
 
     tax_classes: tuple[TaxClass, ...] = value(
         DEFAULT_TAXES, "Tax classes", "税类", "How products are taxed: each names a class.", min_length=1, max_length=50
+    )
+
+    tax_rounding: TaxRounding = value(
+        TaxRounding.LINE, "Rounding of tax", "税额舍入", "Tax is rounded for each line, or on the total of each rate and then shared out."
     )
 
     @field_validator("tax_classes")

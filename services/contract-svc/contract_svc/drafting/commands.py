@@ -68,7 +68,7 @@ async def draft(tx: Tx, quote_id: UUID, quote: QuoteAccepted, *, at: datetime) -
         created_at=tx.now,
         updated_at=tx.now,
     )
-    terms = [Term(Trigger(t.trigger), t.percent, t.due_days, t.due_on) for t in quote.schedule]
+    terms = [Term(Trigger(t.trigger), t.percent, t.due_days, t.due_on, t.amount) for t in quote.schedule]
     schedule = milestones.planned(contract, terms or rules.terms_of(tx.policy(DEAL_TERMS).payment_plan), tx.now)
     texts = rules.sections(contract.account_name, contract.lines, contract.total, contract.currency, schedule, policy)
     told = about(ContractDrafted, contract, milestones=[milestones.as_data(m) for m in schedule])

@@ -70,8 +70,13 @@ async def _keep(tx: Tx, changes: Sequence[Change]) -> list[Milestone]:
 
 
 def planned(contract: Contract, terms: Sequence[Term], now: datetime) -> list[Milestone]:
-    """The payment schedule as milestones. Their amounts add up to the contract's total to the last cent."""
-    amounts = shares(contract.total, [t.percent for t in terms], contract.currency)
+    """The payment schedule as milestones. Their amounts add up to the contract's total to the last cent.
+
+    They are those of the terms, where these say exactly the total; an older quote says percents alone.
+    """
+    named = [t.amount for t in terms if t.amount is not None]
+    whole = len(named) == len(terms) and sum(named, Decimal(0)) == contract.total
+    amounts = named if whole else shares(contract.total, [t.percent for t in terms], contract.currency)
     return [
         Milestone(
             id=new_id(),

@@ -35,7 +35,8 @@ OPEN = (MilestoneState.PLANNED, MilestoneState.TRIGGERED, MilestoneState.PARTLY_
 class Term:
     """One step of a payment schedule.
 
-    `percent` of the total falls due `due_days` after its trigger; `due_on` is the day of a trigger that is a date.
+    `percent` of the total, or `amount` where the quote says it, falls due `due_days` after its trigger; `due_on` is the day of a trigger
+    that is a date.
     Days are calendar days of the company: 30 days after Monday is the Wednesday of the fifth week, also when the clocks change between.
     """
 
@@ -43,6 +44,7 @@ class Term:
     percent: Decimal
     due_days: int
     due_on: date | None = None
+    amount: Decimal | None = None
 
 
 _MONEY = Stored(digits=(18, 4))

@@ -3,15 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import Field
+from pydantic import BaseModel, Field
 
+from deal_svc.policy import TaxRounding
 from deal_svc.quotes import commands, queries
-from deal_svc.quotes.fields import LineFields, Lines, QuoteFields, Schedule, TermFields, TermIn
-from deal_svc.quotes.pricing import lines_of
+from deal_svc.quotes.fields import LineFields, Lines, QuoteFields, QuoteParty, Schedule, TermFields, TermIn
+from deal_svc.quotes.pricing import due_amounts, lines_of
 from deal_svc.quotes.record import Line, Quote, QuoteStatus
 from deal_svc.quotes.rules import CREATE, QUOTE_ACTS, QuoteFacts
 from deal_svc.quotes.tables import QUOTES
@@ -68,6 +70,7 @@ class QuoteLineOut(LineFields):
     sku: str
     name: str
     line: str
+    unit: str | None
     unit_price: Amount
     tax_percent: Percent
     net: Amount
@@ -76,11 +79,13 @@ class QuoteLineOut(LineFields):
     @classmethod
     def of(cls, line: Line, currency: str) -> "QuoteLineOut":
         amounts = {n: in_minor_units(getattr(line, n), currency) for n in ("unit_price", "net", "tax")}
+        if line.discount_amount is not None:
+            amounts["discount_amount"] = in_minor_units(line.discount_amount, currency)
         return cls.model_validate(asdict(line) | amounts)
 
 
 class TermOut(TermFields):
-    pass
+    due: Annotated[Money | None, Field(description="What falls due; null while the schedule is not exactly the total")]
 
 
 class QuoteOut(QuoteFields):
@@ -94,6 +99,7 @@ class QuoteOut(QuoteFields):
     status: QuoteStatus
     quoted_on: date
     valid_until: date
+    tax_rounding: Annotated[TaxRounding, Field(description="Where tax is rounded: by line, or on the total of each rate")]
     lines: list[QuoteLineOut]
     schedule: list[TermOut]
     list_total: Money
@@ -116,10 +122,18 @@ class QuoteOut(QuoteFields):
         said: dict[str, Any] = {name: getattr(quote, name) for name in _TAKEN}
         said |= {name: Money(amount=said[name], currency=quote.currency) for name in ("list_total", "net", "tax", "total")}
         said["lines"] = [QuoteLineOut.of(line, quote.currency) for line in lines_of(quote)]
-        said["schedule"] = [TermOut.model_validate(term) for term in quote.schedule]
+        said["schedule"] = _terms_out(quote)
+        said |= {name: QuoteParty.model_construct(**said[name]) for name in ("buyer", "seller") if said[name]}
         if not unmasked(DEALS, by):
             said |= dict.fromkeys(_MASKED)
         return cls.model_construct(**said, allowed_actions=shown(QUOTE_ACTS, quote, by, facts))
+
+
+def _terms_out(quote: Quote) -> list[TermOut]:
+    due = due_amounts(quote.schedule, quote.total, quote.currency)
+    amounts: Sequence[Decimal | None] = due or [None] * len(quote.schedule)
+    dues = [None if amount is None else Money(amount=amount, currency=quote.currency) for amount in amounts]
+    return [TermOut.model_validate({**term, "due": due}) for term, due in zip(quote.schedule, dues, strict=True)]
 
 
 _TAKEN = tuple(name for name in QuoteOut.model_fields if name in QUOTES.names)
@@ -136,6 +150,11 @@ async def _quote_out(db: Reader, by: Actor, quote: Quote, today: date) -> QuoteO
     return answer
 
 
+def _kept(said: dict[str, Any]) -> dict[str, Any]:
+    """The fields as the row keeps them."""
+    return {name: value.model_dump() if isinstance(value, BaseModel) else value for name, value in said.items()}
+
+
 def _terms(schedule: Sequence[TermIn]) -> list[dict[str, Any]]:
     return [term.model_dump(mode="json") for term in schedule]
 
@@ -149,7 +168,7 @@ async def create_quote(body: QuoteIn, tx: InTx, by: CurrentActor, today: Today) 
     quote = await commands.create(
         tx,
         body.deal_id,
-        body.only(QuoteFields),
+        _kept(body.only(QuoteFields)),
         lines=body.lines,
         schedule=_terms(body.schedule) if body.schedule else None,
         valid_until=body.valid_until,
@@ -178,7 +197,7 @@ async def get_quote(quote_id: UUID, db: Reading, by: CurrentActor, today: Today)
 async def update_quote(quote_id: UUID, body: QuotePatch, tx: InTx, by: CurrentActor, today: Today, expect: IfMatch) -> QuoteOut:
     """Change a draft. Anything later is a new version: revise it."""
     given = body.model_fields_set
-    changes = body.given(without=frozenset({"at", "lines", "schedule"}))
+    changes = _kept(body.given(without=frozenset({"at", "lines", "schedule"})))
     if "schedule" in given:
         changes["schedule"] = _terms(body.schedule)
     quote = await commands.edit(tx, quote_id, expect=expect, at=body.at, lines=body.lines if "lines" in given else None, changes=changes)

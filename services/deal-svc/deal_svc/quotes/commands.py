@@ -6,23 +6,21 @@ The deal is locked first, always: it orders everything that happens to its quote
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, insert
 
-from deal_svc.catalog import queries as catalog
-from deal_svc.catalog.rules import tax_of
 from deal_svc.deals import queries as deals
 from deal_svc.deals.commands import change
 from deal_svc.deals.record import Deal
 from deal_svc.policy import POLICY
 from deal_svc.quotes import pricing, rules
-from deal_svc.quotes.events import told
+from deal_svc.quotes.drafting import TOTAL_DISCOUNT, items_of, priced, total_discount
+from deal_svc.quotes.events import terms_told, told
 from deal_svc.quotes.fields import LineIn
 from deal_svc.quotes.queries import OF_DEAL, SEEN, SENT_OF_NUMBER, facts_of
-from deal_svc.quotes.record import Item, Quote, QuoteStatus
+from deal_svc.quotes.record import Quote, QuoteStatus
 from deal_svc.quotes.rules import ACCEPT, CHANGE, QUOTE_DEAL, REJECT, REVISE, SEND, WITHDRAW, QuoteFacts
 from deal_svc.quotes.tables import QUOTE_NUMBER, QUOTES
 from shared import calendar
@@ -30,9 +28,7 @@ from shared.auth import Actor
 from shared.clock import happened
 from shared.db.query import Query
 from shared.db.tx import Tx
-from shared.errors import Invalid, Rejected
 from shared.events.deal import (
-    PaymentTerm,
     QuoteAccepted,
     QuoteChanged,
     QuoteCreated,
@@ -45,7 +41,6 @@ from shared.events.deal import (
     QuoteWithdrawn,
 )
 from shared.ids import new_id
-from shared.money import minor_unit
 from shared.timers import cancel_timers, set_timer
 
 EXPIRY = "quote_expiry"
@@ -99,7 +94,8 @@ async def create(
         created_by=tx.actor.id,
         created_at=tx.now,
         updated_at=tx.now,
-        **{**said, **_priced(await _items(tx, lines, deal.currency, day), said["total_discount_percent"], deal.currency)},
+        tax_rounding=policy.tax_rounding,
+        **{**said, **priced(await items_of(tx, lines, deal.currency, day), said, deal.currency, policy.tax_rounding)},
     )
     return await tx.add(QUOTES, quote, told(QuoteCreated, quote, deal), at=when)
 
@@ -117,9 +113,9 @@ async def edit(
         after["valid_days"] = None
     if lines is not None:
         after["quoted_on"] = day
-    if lines is not None or "total_discount_percent" in changes:
-        items = pricing.lines_of(quote) if lines is None else await _items(tx, lines, quote.currency, day)
-        after |= _priced(items, after.get("total_discount_percent", quote.total_discount_percent), quote.currency)
+    if lines is not None or not changes.keys().isdisjoint(TOTAL_DISCOUNT):
+        items = pricing.lines_of(quote) if lines is None else await items_of(tx, lines, quote.currency, day)
+        after |= priced(items, total_discount(quote, changes), quote.currency, quote.tax_rounding)
     changed = {name: value for name, value in after.items() if getattr(quote, name) != value}
     if not changed:
         return quote
@@ -152,42 +148,6 @@ async def revise(tx: Tx, quote_id: UUID, *, expect: int | None, at: datetime | N
         updated_at=tx.now,
     )
     return await tx.add(QUOTES, draft, told(QuoteCreated, draft, deal), at=when)
-
-
-async def _items(tx: Tx, lines: Sequence[LineIn], currency: str, day: date) -> list[Item]:
-    known = await catalog.products(tx, {x.product_id for x in lines})
-    book = await catalog.prices_on(tx, known, day)
-    items = []
-    for n, wanted in enumerate(lines):
-        product = known.get(wanted.product_id)
-        if product is None:
-            raise Invalid("There is no such product.", pointer=f"/lines/{n}/product_id", code="unknown_product")
-        if not product.active:
-            raise Rejected(f"{product.sku} is not sold any more.", code="product_retired")
-        price = book.get((product.id, currency))
-        if price is None:
-            raise Rejected(f"The price book has no price of {product.sku} in {currency} on {day}.", code="no_price")
-        tax = tax_of(product, tx.policy(POLICY).tax_classes) if wanted.tax_percent is None else wanted.tax_percent
-        items.append(
-            Item(
-                product_id=product.id,
-                sku=product.sku,
-                name=product.name,
-                line=product.line,
-                quantity=wanted.quantity,
-                unit_price=price.unit_price,
-                discount_percent=wanted.discount_percent,
-                tax_percent=tax,
-            )
-        )
-    return items
-
-
-def _priced(items: Sequence[Item], total_discount_percent: Decimal, currency: str) -> dict[str, Any]:
-    lines, totals = pricing.price_lines(items, total_discount_percent, minor_unit(currency))
-    if max(totals.list_total, totals.total) >= pricing.MOST:
-        raise Invalid("The amounts are too large for a quote.", pointer="/lines", code="too_large")
-    return {**asdict(totals), "lines": [pricing.as_json(x) for x in lines], "total_discount_percent": total_discount_percent}
 
 
 # -- Sent, and answered --------------------------------------------------------------------------------------------------------
@@ -233,8 +193,8 @@ async def accept(tx: Tx, quote_id: UUID, *, expect: int | None, at: datetime | N
         deal,
         account_name=deal.account_name or deal.name,
         lead_id=deal.lead_id,
-        lines=[QuoteLineData(**asdict(x)) for x in lines],
-        schedule=[PaymentTerm(**term) for term in quote.schedule],
+        lines=[QuoteLineData(**asdict(x)) for x in pricing.counted(lines)],
+        schedule=terms_told(quote),
     )
     accepted = {"status": QuoteStatus.ACCEPTED, "accepted_at": when, "ended_at": None, "reason": None}
     return await tx.save(QUOTES, quote, event, at=when, **accepted)

@@ -13,10 +13,10 @@ from typing import Any
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
-from deal_svc.quotes.pricing import lines_of, without_total_discount
+from deal_svc.quotes.pricing import counted, due_amounts, due_percents, lines_of, without_total_discount
 from deal_svc.quotes.record import Line, Quote
 from shared.documents.record import Language, Template, content_hash
-from shared.money import minor_unit, shares
+from shared.money import minor_unit
 from shared.policy.company import Letterhead
 
 TEMPLATE = Template(Path(__file__).parent / "templates", "quote.typ")
@@ -33,6 +33,7 @@ def edition_of(quote: Quote) -> bytes:
 def said_of(quote: Quote, customer: str, seller: Letterhead, on: date, language: Language) -> dict[str, Any]:
     """All that the template prints. `on` is the document's date."""
     lines, amounts = lines_of(quote), without_total_discount(lines_of(quote), minor_unit(quote.currency))
+    before = sum((amount for line, amount in zip(lines, amounts, strict=True) if line.counts), Decimal(0))
     return {
         "language": language,
         "draft": quote.sent_at is None,
@@ -44,17 +45,20 @@ def said_of(quote: Quote, customer: str, seller: Letterhead, on: date, language:
         "seller": seller.of(language),
         "customer": customer,
         "lines": [_line(n, line, amount, quote.currency, language) for n, (line, amount) in enumerate(zip(lines, amounts, strict=True), 1)],
-        "sums": _sums(quote, lines, sum(amounts, Decimal(0)), language),
+        "sums": _sums(quote, counted(lines), before, language),
         "terms": _terms(quote, language),
     }
+
+
+_OPTIONAL = {"en": "optional, not in the total", "zh": "可选，不计入总额"}
 
 
 def _line(n: int, line: Line, amount: Decimal, currency: str, language: Language) -> dict[str, str]:
     return {
         "number": str(n),
-        "name": line.name,
+        "name": line.name if line.counts else f"{line.name} ({_OPTIONAL[language]})",
         "sku": line.sku,
-        "quantity": number(line.quantity, language),
+        "quantity": number(line.quantity, language) + (f" × {number(line.periods, language)}" if line.periods else ""),
         "unit_price": money(line.unit_price, currency, language),
         "discount": percent(line.discount_percent, language) if line.discount_percent else "",
         "tax": percent(line.tax_percent, language),
@@ -69,7 +73,7 @@ def _sums(quote: Quote, lines: Sequence[Line], before: Decimal, language: Langua
     steps: list[tuple[str, Decimal | None, Decimal]] = [
         *([("list", None, quote.list_total)] if quote.list_total != quote.net else []),
         *([("lines-off", None, before - quote.list_total)] if before != quote.list_total else []),
-        *([("total-off", quote.total_discount_percent, quote.net - before)] if before != quote.net else []),
+        *([("total-off", quote.total_discount_percent or None, quote.net - before)] if before != quote.net else []),
         ("net", None, quote.net),
         *taxes,
     ]
@@ -83,9 +87,9 @@ def _sums(quote: Quote, lines: Sequence[Line], before: Decimal, language: Langua
 
 def _terms(quote: Quote, language: Language) -> list[dict[str, str]]:
     """Payments as the contract will plan them; those of a draft whose schedule is not complete have no amounts."""
-    percents = [Decimal(term["percent"]) for term in quote.schedule]
-    whole = sum(percents, Decimal(0)) == 100
-    amounts = shares(quote.total, percents, quote.currency) if whole else [None] * len(percents)
+    due = due_amounts(quote.schedule, quote.total, quote.currency)
+    percents = due_percents(quote.schedule, due or [Decimal(0)] * len(quote.schedule), quote.total)
+    amounts: Sequence[Decimal | None] = due or [None] * len(percents)
     return [
         {
             "percent": percent(share, language),

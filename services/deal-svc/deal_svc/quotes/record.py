@@ -1,12 +1,13 @@
 """A quote as its table keeps it: one row per version, with its lines."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
+from deal_svc.policy import TaxRounding
 from shared.stored import Stored
 
 
@@ -41,6 +42,11 @@ class Quote:
     policy_version: Annotated[int | None, Stored(comment="of the policy that it was made by, and sent by since")]
     lines: list[dict[str, Any]]
     total_discount_percent: Annotated[Decimal, Stored(digits=(7, 4), comment="on top of the lines' own")]
+    total_discount_amount: Annotated[Decimal | None, Stored(digits=(18, 4), comment="where it was named as an amount")]
+    tax_rounding: Annotated[TaxRounding, Stored(default="'line'", comment="where tax is rounded: by line, or on the total of a rate")]
+    delivery_on: Annotated[date | None, Stored(comment="the day that is promised")]
+    buyer: Annotated[dict[str, Any] | None, Stored(comment="who buys, as the customer wants to be named")]
+    seller: Annotated[dict[str, Any] | None, Stored(comment="who sells, where it is not the company of the policy")]
     schedule: list[dict[str, Any]]
     list_total: Annotated[Decimal, Stored(digits=(18, 4))]
     net: Annotated[Decimal, Stored(digits=(18, 4))]
@@ -61,7 +67,12 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A line before it is priced."""
+    """A line before it is priced.
+
+    `discount_amount` is what is taken off the line where somebody named an amount; `discount_percent` follows from it then. `periods` is
+    for how many periods each unit is paid. `lead_days` and `floor` are the product's of the day, for what decides later; no answer
+    shows the floor.
+    """
 
     product_id: UUID
     sku: str
@@ -71,11 +82,26 @@ class Item:
     unit_price: Decimal
     discount_percent: Decimal
     tax_percent: Decimal
+    discount_amount: Decimal | None = field(default=None, kw_only=True)
+    periods: Decimal | None = field(default=None, kw_only=True)
+    unit: str | None = field(default=None, kw_only=True)
+    optional: bool = field(default=False, kw_only=True)
+    chosen: bool = field(default=False, kw_only=True)
+    lead_days: int = field(default=0, kw_only=True)
+    floor: Decimal | None = field(default=None, kw_only=True)
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is in the totals: an optional line is, once it is chosen."""
+        return not self.optional or self.chosen
 
 
 @dataclass(frozen=True, slots=True)
 class Line(Item):
-    """`net` is after both discounts, the line's own and its part of the total discount."""
+    """`net` is after both discounts, the line's own and its part of the total discount.
+
+    A line that does not count has no part of the total discount.
+    """
 
     net: Decimal
     tax: Decimal

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from deal_svc.deals.pipeline import OPEN_STAGES, Stage
 from deal_svc.deals.record import Deal
 from deal_svc.deals.rules import CLOSED, DEAL, NOT_MANAGER, NOT_OWNER, RESPONSIBLE, SELLING
 from deal_svc.policy import DiscountAuthority
-from deal_svc.quotes.pricing import HUNDRED, lines_of, scheduled_percent
+from deal_svc.quotes.pricing import counted, due_amounts, lines_of
 from deal_svc.quotes.record import Quote, QuoteStatus
 from shared.acts import Act, Subject, who
 from shared.auth.actor import LEADERS, Actor, Role
@@ -63,10 +63,14 @@ def _open_deal(_: Quote, facts: QuoteFacts, _by: Actor) -> list[Unmet]:
 
 def _to_send(quote: Quote, facts: QuoteFacts, by: Actor) -> Iterator[Unmet]:
     yield from _open_deal(quote, facts, by)
-    if not quote.lines:
-        yield Unmet("no_lines", "The quote has no lines.")
-    if scheduled_percent(quote) != HUNDRED:
-        yield Unmet("schedule_incomplete", "The payment schedule must add up to 100 percent.")
+    lines = counted(lines_of(quote))
+    if not lines:
+        yield Unmet("no_lines", "The quote has no lines that count.")
+    if due_amounts(quote.schedule, quote.total, quote.currency) is None:
+        yield Unmet("schedule_incomplete", "The payment schedule must add up to the total: 100 percent, or its amount.")
+    earliest = facts.today + timedelta(days=max((x.lead_days for x in lines), default=0))
+    if quote.delivery_on is not None and quote.delivery_on < earliest:
+        yield Unmet("delivery_too_early", f"The products can be delivered from {earliest}; move delivery_on.")
     if quote.valid_until < facts.today:
         yield Unmet("validity_past", "The quote would not be valid any more; move valid_until.")
     if facts.outdated:
