@@ -20,7 +20,16 @@ BEYOND_SCHEMA = {
     *("unknown_kind", "unknown_lead", "nobody", "text_version_needed", "from_needed", "unknown_kpi"),
     *("unknown_account", "unknown_referrer_account", "unknown_team", "inactive_person", "cannot_move", "past", "reporting_currency"),
     *("since_needed", "other_version", "no_such_dimension", "too_many_periods"),
-    *("tax_class_or_percent", "unknown_tax_class", "above_price", "two_discounts", "unknown_product", "too_large"),
+    *(
+        "tax_class_or_percent",
+        "unknown_tax_class",
+        "above_price",
+        "two_discounts",
+        "other_currency",
+        "currency_needed",
+        "unknown_product",
+        "too_large",
+    ),
     *("day_range", "time_range", "too_fine", "blank", "unseen_character"),
     *("not_for_robots", "not_for_mail", "not_signed", "not_a_robot", "no_mail_server", "address_refused"),
 }

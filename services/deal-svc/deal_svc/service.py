@@ -29,6 +29,7 @@ from deal_svc.quotes.api import router as quotes
 from deal_svc.quotes.document_api import router as quote_documents
 from deal_svc.quotes.links_api import public as quote_links_public
 from deal_svc.quotes.links_api import router as quote_links
+from deal_svc.quotes.price_api import router as quote_prices
 from deal_svc.quotes.timers import TIMERS
 from deal_svc.rezone import follow
 from deal_svc.running import move
@@ -58,6 +59,7 @@ service = Service(
         conversion,
         discovery,
         corrections,
+        quote_prices,
         quotes,
         quote_documents,
         quote_links,

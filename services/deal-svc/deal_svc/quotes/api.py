@@ -1,6 +1,6 @@
 """Routes of quotes: draft, send, and what the customer answered."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from decimal import Decimal
@@ -122,18 +122,18 @@ class QuoteOut(QuoteFields):
         said: dict[str, Any] = {name: getattr(quote, name) for name in _TAKEN}
         said |= {name: Money(amount=said[name], currency=quote.currency) for name in ("list_total", "net", "tax", "total")}
         said["lines"] = [QuoteLineOut.of(line, quote.currency) for line in lines_of(quote)]
-        said["schedule"] = _terms_out(quote)
+        said["schedule"] = terms_out(quote.schedule, quote.total, quote.currency)
         said |= {name: QuoteParty.model_construct(**said[name]) for name in ("buyer", "seller") if said[name]}
         if not unmasked(DEALS, by):
             said |= dict.fromkeys(_MASKED)
         return cls.model_construct(**said, allowed_actions=shown(QUOTE_ACTS, quote, by, facts))
 
 
-def _terms_out(quote: Quote) -> list[TermOut]:
-    due = due_amounts(quote.schedule, quote.total, quote.currency)
-    amounts: Sequence[Decimal | None] = due or [None] * len(quote.schedule)
-    dues = [None if amount is None else Money(amount=amount, currency=quote.currency) for amount in amounts]
-    return [TermOut.model_validate({**term, "due": due}) for term, due in zip(quote.schedule, dues, strict=True)]
+def terms_out(schedule: Sequence[Mapping[str, Any]], total: Decimal, currency: str) -> list[TermOut]:
+    due = due_amounts(schedule, total, currency)
+    amounts: Sequence[Decimal | None] = due or [None] * len(schedule)
+    dues = [None if amount is None else Money(amount=amount, currency=currency) for amount in amounts]
+    return [TermOut.model_validate({**term, "due": due}) for term, due in zip(schedule, dues, strict=True)]
 
 
 _TAKEN = tuple(name for name in QuoteOut.model_fields if name in QUOTES.names)
@@ -155,7 +155,7 @@ def _kept(said: dict[str, Any]) -> dict[str, Any]:
     return {name: value.model_dump() if isinstance(value, BaseModel) else value for name, value in said.items()}
 
 
-def _terms(schedule: Sequence[TermIn]) -> list[dict[str, Any]]:
+def terms_kept(schedule: Sequence[TermIn]) -> list[dict[str, Any]]:
     return [term.model_dump(mode="json") for term in schedule]
 
 
@@ -170,7 +170,7 @@ async def create_quote(body: QuoteIn, tx: InTx, by: CurrentActor, today: Today) 
         body.deal_id,
         _kept(body.only(QuoteFields)),
         lines=body.lines,
-        schedule=_terms(body.schedule) if body.schedule else None,
+        schedule=terms_kept(body.schedule) if body.schedule else None,
         valid_until=body.valid_until,
         at=body.at,
     )
@@ -199,7 +199,7 @@ async def update_quote(quote_id: UUID, body: QuotePatch, tx: InTx, by: CurrentAc
     given = body.model_fields_set
     changes = _kept(body.given(without=frozenset({"at", "lines", "schedule"})))
     if "schedule" in given:
-        changes["schedule"] = _terms(body.schedule)
+        changes["schedule"] = terms_kept(body.schedule)
     quote = await commands.edit(tx, quote_id, expect=expect, at=body.at, lines=body.lines if "lines" in given else None, changes=changes)
     return await _quote_out(tx, by, quote, today)
 

@@ -70,11 +70,14 @@ class QuoteParty(Body):
     bank: Annotated[Short | None, Field(description="Name of the bank and number of the account")] = None
 
 
-class QuoteFields(BaseModel):
-    """Lines, schedule and validity stand beside them: what is needed of those differs."""
-
+class TotalDiscount(BaseModel):
     total_discount_percent: Annotated[Percent, Field(description="On top of the lines' own")] = Decimal(0)
     total_discount_amount: Annotated[Amount | None, Field(ge=0, description="In place of a percent")] = None
+
+
+class QuoteFields(TotalDiscount):
+    """Lines, schedule and validity stand beside them: what is needed of those differs."""
+
     delivery_on: Annotated[
         Day | None, Field(description="The day of delivery that is promised; not before the lead times of the products")
     ] = None

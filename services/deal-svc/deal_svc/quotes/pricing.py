@@ -125,10 +125,10 @@ def as_json(line: Line) -> dict[str, Any]:
 
 def lines_of(quote: Quote) -> list[Line]:
     """Its lines as they are kept; an older release kept fewer fields of them."""
-    return [_read(kept) for kept in quote.lines]
+    return [read_line(kept) for kept in quote.lines]
 
 
-def _read(kept: dict[str, Any]) -> Line:
+def read_line(kept: dict[str, Any]) -> Line:
     perhaps = {n: Decimal(kept[n]) for n in _PERHAPS if kept.get(n) is not None}
     return Line(**kept | {"product_id": UUID(kept["product_id"])} | {n: Decimal(kept[n]) for n in _DECIMALS} | perhaps)
 

@@ -1,0 +1,73 @@
+"""The route that prices a draft without storing it."""
+
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from deal_svc.deals import queries as deals
+from deal_svc.policy import POLICY, TaxRounding
+from deal_svc.quotes.api import QuoteLineOut, TermOut, Today, terms_kept, terms_out
+from deal_svc.quotes.drafting import items_of, priced
+from deal_svc.quotes.fields import Lines, Schedule, TotalDiscount
+from deal_svc.quotes.pricing import planned, read_line
+from deal_svc.quotes.rules import CREATE
+from shared.auth import CurrentActor
+from shared.errors import Invalid
+from shared.http.body import Body
+from shared.http.edge import ClinchRoute, Reading
+from shared.http.permit import permitted
+from shared.money import Currency, Money, Percent
+
+router = APIRouter(prefix="/v1/quotes", tags=["quotes"], route_class=ClinchRoute)
+
+
+class DraftIn(TotalDiscount, Body):
+    """A quote that is not one yet: for a deal, in its currency, or for nobody in a currency."""
+
+    deal_id: UUID | None = None
+    currency: Annotated[Currency | None, Field(description="Needed without a deal; a deal has its own")] = None
+    lines: Lines
+    schedule: Annotated[Schedule | None, Field(description="By default the policy's payment plan")] = None
+
+
+class PricedOut(BaseModel):
+    """What a quote of today would say. Nothing of it is kept."""
+
+    priced_on: date
+    tax_rounding: TaxRounding
+    lines: list[QuoteLineOut]
+    schedule: list[TermOut]
+    list_total: Money
+    net: Money
+    tax: Money
+    total: Money
+    discount_percent: Annotated[Percent, Field(description="All discounts together, of the list total")]
+
+
+@router.post("/price", dependencies=[permitted(CREATE)])
+async def price_quote(body: DraftIn, db: Reading, by: CurrentActor, today: Today) -> PricedOut:
+    """Price a draft at today's prices, and store nothing: the same sums as a quote that is drafted from it.
+
+    Whether a price needs approval is decided when the quote is sent, and not said here.
+    """
+    currency, policy = body.currency, db.policy(POLICY)
+    if body.deal_id is not None:
+        deal = await deals.SEEN.get(db, by, body.deal_id)
+        if currency not in (None, deal.currency):
+            raise Invalid("The deal has another currency.", pointer="/currency", code="other_currency")
+        currency = deal.currency
+    if currency is None:
+        raise Invalid("Name a deal, or a currency.", pointer="/currency", code="currency_needed")
+    sums = priced(await items_of(db, body.lines, currency, today), body.only(TotalDiscount), currency, policy.tax_rounding)
+    schedule = terms_kept(body.schedule) if body.schedule else planned(policy.payment_plan)
+    return PricedOut(
+        priced_on=today,
+        tax_rounding=policy.tax_rounding,
+        lines=[QuoteLineOut.of(read_line(line), currency) for line in sums["lines"]],
+        schedule=terms_out(schedule, sums["total"], currency),
+        discount_percent=sums["discount_percent"],
+        **{name: Money(amount=sums[name], currency=currency) for name in ("list_total", "net", "tax", "total")},
+    )
