@@ -33,6 +33,11 @@ class MilestoneData(BaseModel):
 
 
 class ContractEvent(ContractSvcEvent, Dimensions):
+    """`net` is what we earn by the contract and `tax` what goes to the state: together they are `total`, what the customer pays.
+
+    Events without them are from an earlier release; there they are those of the quote that `quote_id` names, as `quote.accepted` told.
+    """
+
     seen_as = "contract"
     owned_by: ClassVar[str | None] = "owner_id"
 
@@ -42,6 +47,8 @@ class ContractEvent(ContractSvcEvent, Dimensions):
     number: str
     revision: int
     total: Money
+    net: Money | None = None
+    tax: Money | None = None
     fx: Exact
 
 

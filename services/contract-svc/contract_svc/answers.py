@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, BaseModel
 
 from contract_svc.acts import CONTRACT_ACTS, MILESTONE_ACTS
 from contract_svc.contracts.fields import ContractFields, Signer
-from contract_svc.contracts.record import ACCEPTANCE, Contract, ContractState, Facts, ReviewPart, Section, masked
+from contract_svc.contracts.record import ACCEPTANCE, WORTH, Contract, ContractState, Facts, ReviewPart, Section, masked
 from contract_svc.contracts.reviews import CONTRACT_APPROVALS, reviews_of
 from contract_svc.contracts.tables import CONTRACTS
 from contract_svc.milestones.queries import OF_CONTRACTS
@@ -97,6 +97,9 @@ class SignerOut(Signer, Answer):
 class ContractItem(ContractFields, Answer):
     """A contract with its money.
 
+    `total` is what the customer pays: `net`, what is ours, and `tax`. A contract that an earlier release drafted during an upgrade has
+    neither.
+
     `outstanding` is not paid or waived, due or not; `overdue` is the part of it that is past due; `credit` was paid too early or too
     much. `acceptance_due_day` is the last day to accept, `acceptance_due_at` its end. `review_overdue`: a part of its review is not
     decided in time.
@@ -119,6 +122,8 @@ class ContractItem(ContractFields, Answer):
     product: str | None
     region: str | None
     total: Money
+    net: Money | None
+    tax: Money | None
     paid: Money
     waived: Money
     outstanding: Money
@@ -208,16 +213,16 @@ async def _whole(
     credits = {c.contract_id: c.credit for c in await db.all(CREDIT_OF, contract_ids=ids)}
     deadlines = await clocks.of_records(db, ids)
     reviews = await reviews_of(db, [c.id for c in contracts if into is ContractOut or c.state is ContractState.IN_REVIEW])
-    names = [n for n in into.model_fields if n in CONTRACTS.names and n != "total"]
+    names = [n for n in into.model_fields if n in CONTRACTS.names and n not in WORTH]
     made = []
     for contract in contracts:
         milestones, credit = schedules[contract.id], credits.get(contract.id, Decimal(0))
         sums, seen = balance(milestones), masked(contract, by)
-        amounts = {**{n: getattr(sums, n) for n in _SUMS}, "total": contract.total, "credit": credit}
+        amounts = {**{n: getattr(sums, n) for n in _SUMS}, "credit": credit, **contract.worth}
         review = reviews.get(contract.id)
         facts = Facts(sum((m.amount for m in milestones), Decimal(0)), sums.paid + credit, review)
         values = {n: getattr(seen, n) for n in names}
-        values |= {n: Money(amount=amount, currency=contract.currency) for n, amount in amounts.items()}
+        values |= dict.fromkeys(WORTH) | {n: Money(amount=amount, currency=contract.currency) for n, amount in amounts.items()}
         shown_deadlines = [DeadlineOut.of(d) for d in deadlines[contract.id]]
         values["acceptance_overdue"] = any(d.overdue for d in shown_deadlines if d.name == ACCEPTANCE)
         values["deadlines"] = shown_deadlines

@@ -16,6 +16,13 @@ CHECKS = (
         "SELECT c.number FROM contract c LEFT JOIN milestone m ON m.contract_id = c.id GROUP BY c.id, c.number, c.total "
         "HAVING coalesce(sum(m.amount), 0) <> c.total",
     ),
+    Check(9, "net and tax of a contract add up to its total", "SELECT number FROM contract WHERE net + tax <> total"),
+    Check(
+        9,
+        "net and tax of a contract are those of its lines",
+        "SELECT number FROM contract CROSS JOIN LATERAL (SELECT sum((line->>'net')::numeric) AS net, sum((line->>'tax')::numeric) AS tax "
+        "FROM jsonb_array_elements(lines) AS line) AS of_lines WHERE contract.net <> of_lines.net OR contract.tax <> of_lines.tax",
+    ),
     Check(
         9,
         "a payment's allocations and credit add up to it",

@@ -32,7 +32,8 @@ def dimensions(contract: Contract) -> dict[str, Any]:
 
 def about(event: type[E], contract: Contract, **more: Any) -> E:
     """The event, with what it carries of the contract's fields."""
-    return event.of(contract, total=Money(amount=contract.total, currency=contract.currency), **more)
+    worth = {n: Money(amount=amount, currency=contract.currency) for n, amount in contract.worth.items()}
+    return event.of(contract, **worth, **more)
 
 
 async def edit(tx: Tx, contract_id: UUID, *, expect: int | None, at: datetime | None, changes: dict[str, Any]) -> Contract:

@@ -59,7 +59,11 @@ class ReviewPart(StrEnum):
 ACCEPTANCE = "acceptance"
 """The deadline by which the customer accepts."""
 
+WORTH = ("total", "net", "tax")
+
 _MONEY = Stored(digits=(18, 4))
+_NET = Stored(digits=(18, 4), comment="of the total, without tax; none in rows that the release before wrote")
+_TAX = Stored(digits=(18, 4), comment="of the total; none where there is no net")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,8 @@ class Contract:
     review_parts: Annotated[list[str], Stored(default="""'["legal", "finance", "manager"]'""", comment="the parts that its review needs")]
     created_at: datetime
     updated_at: datetime
+    net: Annotated[Decimal | None, _NET] = None
+    tax: Annotated[Decimal | None, _TAX] = None
     account_id: UUID | None = None
     owner_id: UUID | None = None
     team_id: UUID | None = None
@@ -116,6 +122,11 @@ class Contract:
     paid_at: Annotated[datetime | None, Stored(comment="when nothing was open any more")] = None
     closed_at: Annotated[datetime | None, Stored(comment="completed, terminated or voided")] = None
     close_reason: str | None = None
+
+    @property
+    def worth(self) -> dict[str, Decimal]:
+        """What the customer pays, and what of it is net and tax, as far as it is known."""
+        return {n: amount for n in WORTH if (amount := getattr(self, n)) is not None}
 
 
 def masked(contract: Contract, by: Actor) -> Contract:

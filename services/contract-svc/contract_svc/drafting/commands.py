@@ -41,7 +41,7 @@ _FROM_QUOTE = (*Dimensions.model_fields, "deal_id", "account_id", "account_name"
 
 
 async def draft(tx: Tx, quote_id: UUID, quote: QuoteAccepted, *, at: datetime) -> Contract | None:
-    """Draft a contract with the totals and schedule of the quote; None when it has, or had, one."""
+    """Draft a contract with the amounts and schedule of the quote; None when it has, or had, one."""
     if await tx.one(queries.OF_QUOTE, quote_id=quote_id):
         return None
     policy = tx.policy(POLICY)
@@ -53,6 +53,8 @@ async def draft(tx: Tx, quote_id: UUID, quote: QuoteAccepted, *, at: datetime) -
         state=ContractState.DRAFT,
         quote_id=quote_id,
         total=quote.total.amount,
+        net=quote.net.amount,
+        tax=quote.tax.amount,
         currency=quote.total.currency,
         **{n: getattr(quote, n) for n in _FROM_QUOTE} | await placed_now(tx, UNSIGNED_CONTRACTS, quote, account_id=quote.account_id),
         lines=[line.model_dump(mode="json") for line in quote.lines],
