@@ -237,9 +237,12 @@ class DealProposalPresented(DealEvent, type="deal.proposal_presented"):
 
 
 class DealWon(DealEvent, Dimensions, Staged, type="deal.won"):
+    """`amount` is net. Where a contract was signed it is the contract's, and `tax` comes on top of it."""
+
     touches = True
 
     amount: Money
+    tax: Money | None = None
     fx: Exact
     lead_id: UUID | None = None
     account_id: UUID | None = None

@@ -3,6 +3,10 @@
 from contract_svc.acts import CONTRACT_ACTS
 from shared.verify import ACCOUNTS_TOTAL, Check, Total, legal_histories
 
+_OF_LINES = (
+    "(SELECT sum((line->>'net')::numeric) AS net, sum((line->>'tax')::numeric) AS tax FROM jsonb_array_elements(lines) AS line) AS of_lines"
+)
+
 CHECKS = (
     *legal_histories(CONTRACT_ACTS, table="contract", column="state"),
     Check(
@@ -20,8 +24,7 @@ CHECKS = (
     Check(
         9,
         "net and tax of a contract are those of its lines",
-        "SELECT number FROM contract CROSS JOIN LATERAL (SELECT sum((line->>'net')::numeric) AS net, sum((line->>'tax')::numeric) AS tax "
-        "FROM jsonb_array_elements(lines) AS line) AS of_lines WHERE contract.net <> of_lines.net OR contract.tax <> of_lines.tax",
+        f"SELECT number FROM contract CROSS JOIN LATERAL {_OF_LINES} WHERE contract.net <> of_lines.net OR contract.tax <> of_lines.tax",
     ),
     Check(
         9,
@@ -39,6 +42,12 @@ CHECKS = (
 
 TOTALS = (
     ACCOUNTS_TOTAL,
+    Total(
+        9,
+        "net and tax of each quote that was accepted and of its contracts",
+        "SELECT DISTINCT quote_id, trim_scale(of_lines.net)::text, trim_scale(of_lines.tax)::text, currency "
+        f"FROM contract CROSS JOIN LATERAL {_OF_LINES} ORDER BY quote_id",
+    ),
     Total(
         8,
         "payments kept: count and amount",

@@ -21,6 +21,15 @@ CHECKS = (
         "SELECT task.id FROM task JOIN deal ON deal.id = task.record_id "
         "WHERE task.kind = 'next_step' AND task.state = 'open' AND deal.closed_at IS NOT NULL",
     ),
+    # Wins that an earlier release told of say no tax: then somebody may have changed the amount between acceptance and signature.
+    Check(
+        9,
+        "a deal that its contract won is worth what its accepted quote says, without tax",
+        "SELECT deal.id FROM deal JOIN quote ON quote.id = deal.quote_id WHERE deal.stage = 'won' "
+        "AND (deal.amount, deal.currency) IS DISTINCT FROM (quote.net, quote.currency) AND EXISTS (SELECT FROM event "
+        "WHERE event.subject = deal.id AND event.type LIKE 'clinch.deal.won.%' AND event.data->>'contract_id' = deal.contract_id::text "
+        "AND event.data->>'tax' IS NOT NULL)",
+    ),
     Check(9, "net and tax of a quote add up to its total", "SELECT id FROM quote WHERE net + tax <> total"),
 )
 
@@ -31,6 +40,11 @@ TOTALS = (
         8,
         "deals by stage: count and amount",
         "SELECT stage, count(*), sum(trim_scale(amount * fx))::text FROM deal GROUP BY stage ORDER BY stage",
+    ),
+    Total(
+        9,
+        "net and tax of each quote that was accepted and of its contracts",
+        "SELECT id, trim_scale(net)::text, trim_scale(tax)::text, currency FROM quote WHERE accepted_at IS NOT NULL ORDER BY id",
     ),
     Total(7, "leads of which a deal is won", "SELECT count(DISTINCT lead_id) FROM deal WHERE stage = 'won'"),
     Total(

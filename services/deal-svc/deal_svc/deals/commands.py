@@ -9,9 +9,9 @@ from uuid import UUID
 from deal_svc.deals.accounts import customer
 from deal_svc.deals.events import told
 from deal_svc.deals.pipeline import FIRST, probability
-from deal_svc.deals.queries import OPEN_IN_OTHER_TEAM, SEEN
+from deal_svc.deals.queries import HAS_ACCEPTED_QUOTE, OPEN_IN_OTHER_TEAM, SEEN
 from deal_svc.deals.record import Deal, new_deal
-from deal_svc.deals.rules import ASSIGN, CHANGE, claim_unmet
+from deal_svc.deals.rules import AMOUNT_AGREED, ASSIGN, CHANGE, claim_unmet
 from deal_svc.deals.tables import DEALS
 from deal_svc.policy import POLICY
 from shared.access import kinds, members
@@ -78,7 +78,8 @@ async def owners_team(tx: Tx, owner_id: UUID) -> UUID | None:
 async def edit(tx: Tx, deal_id: UUID, *, expect: int | None, at: datetime | None, changes: Mapping[str, Any]) -> Deal:
     """Set descriptive fields; `amount` and `currency` come together."""
     deal = await SEEN.load(tx, deal_id, expect)
-    CHANGE.check(deal, tx.actor)
+    other_amount = any(changes.get(n, getattr(deal, n)) != getattr(deal, n) for n in ("amount", "currency"))
+    CHANGE.check(deal, tx.actor, also=[AMOUNT_AGREED] if other_amount and await tx.one(HAS_ACCEPTED_QUOTE, deal_id=deal_id) else ())
     when = happened(at, tx.now, since=deal.opened_at)
     if changes.get("currency", deal.currency) != deal.currency:
         changes = {**changes, **await frozen_rate(tx, changes["currency"], when)}

@@ -1,6 +1,6 @@
 """Reads of deals, and who sees which."""
 
-from sqlalchemy import ARRAY, Text, Uuid, bindparam, exists, func, select, type_coerce
+from sqlalchemy import ARRAY, Text, Uuid, bindparam, column, exists, func, select, table, type_coerce
 
 from deal_svc.deals.fields import DealFields
 from deal_svc.deals.pipeline import OPEN_STAGES, Stage
@@ -49,6 +49,10 @@ SEEN_ROWS = Rows(
 """Who sees which deals."""
 SEEN = Scoped(DEALS, SEEN_ROWS)
 
+
+_quote = table("quote", column("deal_id", Uuid), column("status", Text))  # by name: the feature of quotes stands on that of deals
+_accepted = exists().where(_quote.c.deal_id == bindparam("deal_id", type_=Uuid), _quote.c.status == "accepted")
+HAS_ACCEPTED_QUOTE = Query(select(_accepted.label("accepted")), bool)
 
 OPEN_IN_OTHER_TEAM = Query(
     select(*[DEAL.c[n] for n in DEALS.names])

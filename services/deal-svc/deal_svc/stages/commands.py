@@ -1,6 +1,7 @@
 """Moving deals, winning, losing and reopening them."""
 
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,8 +16,10 @@ from deal_svc.quotes.commands import withdraw_open
 from deal_svc.stages import rules
 from deal_svc.stages.queries import facts_of
 from deal_svc.stages.rules import LOSE, REOPEN, WIN
+from deal_svc.stages.worth import what_was_signed
 from shared.clock import happened
 from shared.db.tx import Tx
+from shared.events.contract import ContractSigned
 from shared.events.deal import DealLost, DealReopened, DealStageChanged, DealWinReversed, DealWon
 
 CONTRACT_SIGNED = "The contract was signed."
@@ -71,12 +74,14 @@ async def win(tx: Tx, deal_id: UUID, *, evidence: str, expect: int | None, at: d
     return await tx.save(DEALS, deal, event, at=when, **_closing(tx, deal, Stage.WON, when), close_reason=evidence, manual_win=True)
 
 
-async def win_by_contract(tx: Tx, deal: Deal, *, contract_id: UUID, quote_id: UUID, starts_on: date, at: datetime) -> None:
-    """The contract of a locked deal was signed.
+async def win_by_contract(tx: Tx, deal: Deal, contract: ContractSigned, *, contract_id: UUID) -> None:
+    """The contract of a locked deal was signed: the deal is worth what was signed, without tax.
 
-    A win by hand gets its proof; a lost deal comes back first.
+    A win by hand gets its proof and that amount; a lost deal comes back first.
     """
-    signed = {"contract_id": contract_id, "contract_starts_on": starts_on, "quote_id": quote_id}
+    worth, tax = await what_was_signed(tx, contract)
+    at = contract.signed_at
+    signed = worth | {"contract_id": contract_id, "contract_starts_on": contract.starts_on, "quote_id": contract.quote_id}
     if deal.stage is Stage.WON:
         if deal.contract_id is None:
             await change(tx, deal, at=at, **signed)
@@ -84,7 +89,7 @@ async def win_by_contract(tx: Tx, deal: Deal, *, contract_id: UUID, quote_id: UU
     if deal.stage is Stage.LOST:
         at = max(at, deal.stage_since)
         deal = await _reopen(tx, deal, deal.closed_from or FIRST, CONTRACT_SIGNED, at)
-    event = _won(deal, at, quote_id=quote_id, contract_id=contract_id)
+    event = _won(replace(deal, **worth), at, tax=tax, quote_id=contract.quote_id, contract_id=contract_id)
     await tx.save(DEALS, deal, event, at=at, **_closing(tx, deal, Stage.WON, at), **signed)
 
 

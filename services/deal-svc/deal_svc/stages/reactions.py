@@ -13,12 +13,10 @@ from shared.log.readers import WHOLE, reacting
 
 @on(ContractSigned)
 async def win(tx: Tx, e: Envelope[ContractSigned]) -> None:
-    """Wins the deal: `deal.won`."""
+    """Wins the deal with what was signed, without tax: `deal.won`."""
     deal = await tx.first(DEALS.lock, id=e.data.deal_id)
     if deal is not None:
-        await commands.win_by_contract(
-            tx, deal, contract_id=e.subject, quote_id=e.data.quote_id, starts_on=e.data.starts_on, at=e.data.signed_at
-        )
+        await commands.win_by_contract(tx, deal, e.data, contract_id=e.subject)
 
 
 @on(ContractVoided)
