@@ -146,7 +146,8 @@ def _sell(chance: random.Random, world: World, key: str, lead: Lead | None, day:
 
 def _collect(chance: random.Random, world: World, key: str, deal: Deal, day: float) -> None:
     """A contract with a milestone, or two, that are paid before the due day, after it, or not."""
-    contract = Contract(key, deal, deal.amount).drafted(on(day))
+    net = None if len(world.contracts) % 2 else deal.amount * Decimal("0.85")
+    contract = Contract(key, deal, deal.amount, net).drafted(on(day))
     world.contracts.append(contract)
     handed = day
     for n in range(chance.choice((1, 2))):

@@ -90,6 +90,7 @@ FACTS: dict[type[Any], dict[str, st.SearchStrategy[Any]]] = {
         "kind": st.sampled_from(["won", "reversed", "paid", "unpaid"]),
         "at": KNOWN,
         "amount": st.one_of(st.none(), AMOUNTS),
+        "gross": st.one_of(st.none(), AMOUNTS),
         "line": LINES,
         "cohort_at": TIMES,
     },

@@ -1,6 +1,8 @@
 """The funnel over any history, without a database: what facts and measures make of it against counting by hand."""
 
 from datetime import date, timedelta
+from decimal import Decimal
+from itertools import permutations
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,13 +16,14 @@ from metrics_svc.counting.dimensions import SUMMED
 from metrics_svc.counting.stages import STAGES
 from metrics_svc.counting.times import Calendar
 from metrics_svc.facts.deal import UNKNOWN_STAGE
+from metrics_svc.facts.outcome import OutcomeFact
 from metrics_svc.facts.visit import VisitFact
 from metrics_svc.fold import LANES
 from metrics_svc.funnel.rules import DIRECT, LEADS, PARTS, Line, line
 from metrics_svc.kpi import Sum, rate, ratio
 from tests.metrics.histories import Counted, World, random_world
 from tests.metrics.test_kpis import shuffled
-from tests.metrics.told import START, Deal, Lead, events_of, on
+from tests.metrics.told import START, Contract, Deal, Lead, Quote, Story, events_of, on, person
 
 UTC = ZoneInfo("UTC")
 LAST = START.date() + timedelta(days=400)
@@ -78,6 +81,20 @@ def test_the_funnel_is_what_counting_by_hand_gives(world: World, day: int) -> No
         leads = line(LEADS, sums_of(cells, seen=seen), None)
         assert (ns(leads), [step.deals for step in leads.steps]) == (n, deals)
         assert ns(line(DIRECT, sums_of(cells, seen=seen), None)) == direct
+
+
+@given(WORLDS, st.integers(1, 120))
+def test_what_was_paid_is_what_adding_up_contracts_gives(world: World, day: int) -> None:
+    """Of this release, which say what of them is net, and of an earlier one."""
+    cells = cells_of(shuffled(world, day))
+    for seen, until in ((None, LAST), (START.date() + timedelta(days=day),) * 2):
+        counted = Counted(world, START.date() - timedelta(days=10), until)
+        for steps, of_leads in ((LEADS, True), (DIRECT, False)):
+            paid = [c for c in world.contracts if counted.paid_now(c.of) and (c.of.lead_id is not None) is of_leads]
+            gross = [c.data["total"].amount for c in paid]
+            net = [(c.data["net"] or c.data["total"]).amount for c in paid]
+            last = line(steps, sums_of(cells, seen=seen), None).steps[-1]
+            assert (last.value, last.gross) == (sum(net, Decimal(0)), sum(gross, Decimal(0)))
 
 
 @given(WORLDS)
@@ -163,3 +180,41 @@ def test_a_stage_that_only_the_event_knows_is_placed_by_the_order_it_tells() -> 
     deal.tell(on(3), told.model_copy(update={"stage_order": ["discovery", "proposal", "negotiation", "legal", "closing"]}))
     assert ns(line(DIRECT, sums_of(cells_of(deal.events)), None)) == [1, 1, 1, 0, 0, 0]
     assert UNKNOWN_STAGE in next(f for f in facts_of(deal.events) if getattr(f, "history", None)).flags
+
+
+def paid_of(*stories: Story) -> list[tuple[str, int, Any, Any]]:
+    """Number, value and gross of the direct deals that were won and paid."""
+    made = line(DIRECT, sums_of(cells_of(events_of(stories))), None)
+    return [(step.step.key, step.n, step.value, step.gross) for step in made.steps if step.step.name in ("won", "paid")]
+
+
+def test_what_was_paid_is_counted_without_tax_and_with_it_beside() -> None:
+    deal = Deal("d").opened(on(1)).won(on(5), amount=100)
+    paper = Contract("c", deal, 113, net=100).drafted(on(4)).paid(on(9))
+    assert paid_of(deal, paper) == [("F8", 1, 100, None), ("F9", 1, 100, 113)]
+    paper.unpaid(on(10))
+    assert paid_of(deal, paper) == [("F8", 1, 100, None), ("F9", 0, 0, 0)], "what is taken back takes both back"
+
+
+def test_a_contract_of_an_earlier_release_is_worth_the_net_of_its_quote_in_whatever_order_they_are_told() -> None:
+    deal = Deal("d").opened(on(1)).won(on(5), amount=100)
+    other, quote = Quote("other", deal, net=50, tax=5).accepted(on(2)), Quote("q", deal, net=100, tax=13).accepted(on(3))
+    paper = Contract("c", deal, 113, quote=quote).drafted(on(4)).paid(on(9))
+    for told in permutations((deal, other, quote, paper)):
+        assert paid_of(*told) == [("F8", 1, 100, None), ("F9", 1, 100, 113)]
+    assert paid_of(deal, other, paper)[1] == ("F9", 1, 113, 113), "where nobody knows the tax, all of it counts"
+
+
+def test_a_win_by_hand_is_worth_what_is_signed_later_until_it_is_reversed() -> None:
+    deal = Deal("d").opened(on(1), amount=70).moved(on(2), "closing").won(on(5))
+    deal.handed(on(6), person("ann")).updated(on(7), 100).handed(on(8), person("bob"))
+    (won,) = [fact for fact in facts_of(deal.events) if isinstance(fact, OutcomeFact) and fact.kind == "won"]
+    assert (won.at, won.amount) == (on(5), 100)
+    made = line(DIRECT, sums_of(cells_of(deal.events)), None)
+    assert {step.step.key: step.value for step in made.steps} == {"F4": 100, "F5": 100, "F6": 100, "F7": 100, "F8": 100, "F9": 0}
+
+    deal.reversed(on(9)).updated(on(10), 20)
+    outcomes = [
+        (fact.kind, fact.amount) for fact in facts_of(deal.events) if isinstance(fact, OutcomeFact) and fact.kind in ("won", "reversed")
+    ]
+    assert outcomes == [("won", 100), ("reversed", 100)], "what is estimated afterwards changes neither"

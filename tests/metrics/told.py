@@ -262,12 +262,15 @@ class Deal(Story):
 
 
 class Contract(Story):
-    def __init__(self, key: str, of: Deal, total: Any) -> None:
+    """`net` is what its events say of it; without one they are of an earlier release, and `quote` says it."""
+
+    def __init__(self, key: str, of: Deal, total: Any, net: Any = None, quote: "Quote | None" = None) -> None:
         super().__init__(key, "contract")
         self.of = of
         self.data: dict[str, Any] = {
             "deal_id": of.id,
-            "quote_id": new_id(),
+            "quote_id": quote.id if quote else new_id(),
+            "net": None if net is None else money(net),
             "number": key,
             "revision": 1,
             "total": money(total),
@@ -338,9 +341,10 @@ class Payment(Story):
 class Quote(Story):
     """A version of a quote of a deal, at so much off the list price."""
 
-    def __init__(self, key: str, of: Deal, *, list_total: Any = 100, net: Any = 90, **who: Any) -> None:
+    def __init__(self, key: str, of: Deal, *, list_total: Any = 100, net: Any = 90, tax: Any = 0, **who: Any) -> None:
         super().__init__(key, "quote")
-        total = {"list_total": money(list_total), "net": money(net), "tax": money(0), "total": money(net), "discount_percent": Decimal(0)}
+        total = {"list_total": money(list_total), "net": money(net), "tax": money(tax), "total": money(net + tax)}
+        total["discount_percent"] = Decimal(0)
         self.said = {**total, "deal_id": of.id, "number": key, "revision": 1, "fx": Decimal(1), "valid_until": date(2025, 12, 31), **who}
 
     def sent(self, at: datetime) -> "Quote":

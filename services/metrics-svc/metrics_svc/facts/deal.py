@@ -12,7 +12,7 @@ from metrics_svc.counting.measure import Measure
 from metrics_svc.counting.times import Calendar
 from metrics_svc.sales.history import REPLACES, STEPS, flagged
 from shared.events import contract, deal
-from shared.events.envelope import Envelope
+from shared.events.envelope import Envelope, Money
 
 
 @dataclass(slots=True)
@@ -26,6 +26,7 @@ class DealFact(Placed):
     flags: list[str] = field(default_factory=list)
     history: list[list[Any]] = field(default_factory=list)
     payments: list[list[Any]] = field(default_factory=list)
+    nets: list[list[Any]] = field(default_factory=list)  # of its contracts and accepted quotes: id, net, and of a contract its quote
     last_activity_at: datetime | None = None  # read by the release before, and not written any more; it goes with the next one
     # Derived, as its dimensions are.
     line: str | None = None
@@ -73,6 +74,23 @@ def _paid(fact: DealFact, e: Envelope[Any], _: Calendar) -> None:
     at = e.data.paid_at if full else e.time
     entry = [str(e.subject), "paid" if full else "unpaid", at.isoformat(), str(e.data.total.amount * e.data.fx)]
     fact.payments = sorted([*fact.payments, entry], key=lambda known: str(known[0]))
+    _worth(fact, e, e.data.net, quote=str(e.data.quote_id))
+
+
+def _accepted(fact: DealFact, e: Envelope[deal.QuoteAccepted], _: Calendar) -> None:
+    """A contract that an earlier release told of does not say what of it is net, but its quote does."""
+    _worth(fact, e, e.data.net)
+
+
+def _worth(fact: DealFact, e: Envelope[Any], net: Money | None, quote: str | None = None) -> None:
+    told = [str(e.subject), None if net is None else str(net.amount * e.data.fx), quote]
+    fact.nets = sorted([*[known for known in fact.nets if known[0] != told[0]], told], key=lambda known: str(known[0]))
+
+
+def nets_of_contracts(fact: DealFact) -> dict[str, Decimal]:
+    """What of each contract that was paid is without tax, where that is known: it says so itself, or its quote does."""
+    known = {id: net for id, net, _ in fact.nets if net is not None}
+    return {id: Decimal(net) for id, _, quote in fact.nets if (net := known.get(id) or known.get(quote)) is not None}
 
 
 FACT = Fact(
@@ -85,8 +103,10 @@ FACT = Fact(
         **dict.fromkeys([*STEPS, *REPLACES], heard),
         contract.ContractPaidInFull: _paid,
         contract.ContractPaymentReopened: _paid,
+        deal.QuoteAccepted: _accepted,
     },
-    through={contract.ContractPaidInFull: "deal_id", contract.ContractPaymentReopened: "deal_id"},
+    through={contract.ContractPaidInFull: "deal_id", contract.ContractPaymentReopened: "deal_id", deal.QuoteAccepted: "deal_id"},
+    begins=(deal.QuoteCreated,),
     indexes=("lead_id", "owner_id", "opened_at", "is_open stage"),
     sparse=("qualified_owner_id", "account_id"),
 )

@@ -36,7 +36,11 @@ class FunnelStepOut(BaseModel):
     deals: int | None = Field(
         description="How many deals of these members got here or beyond; null before F4, and if your roles show none."
     )
-    value: Exact | None = Field(description="Amounts of these deals as they were then, the won amount once won; null where `deals` is.")
+    value: Exact | None = Field(
+        description="Amounts of these deals as they were then, without tax: the won amount once won, that of the contract once paid; null "
+        "where `deals` is."
+    )
+    gross: Exact | None = Field(description="What of this was paid, with tax; null before F9, and where `deals` is.")
     conversion: float | None = Field(description="n of the next step / n of this one, from 0 to 1; null on the last, and where n is 0.")
     records: str = Field(description="Where the members are listed, leads with their deals.")
     deal_records: str | None = Field(description="Where the deals are listed.")
@@ -50,6 +54,7 @@ class FunnelStepOut(BaseModel):
             n=figure.n,
             deals=figure.deals,
             value=at_edge(figure.value, currency),
+            gross=at_edge(figure.gross, currency),
             conversion=figure.conversion,
             records=asked.link("funnel/records", group, step=step.key, line=line),
             deal_records=asked.link("funnel/records", group, step=step.key, line=line, of="deals") if step.deals else None,
@@ -144,7 +149,7 @@ async def list_funnel_records(
 def _shown(steps: Sequence[Step], by: Actor) -> list[Step]:
     """The steps whose members the actor's roles show, without the deals beside them if they do not show deals."""
     seen = [step for step in steps if may_see(step.members.parts, by)]
-    return [step if step.deals is None or may_see(step.deals.parts, by) else replace(step, deals=None) for step in seen]
+    return [step if step.deals is None or may_see(step.deals.parts, by) else replace(step, deals=None, gross=None) for step in seen]
 
 
 def _largest_first(made: Line) -> tuple[int, str]:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from metrics_svc.counting.measure import Measure
 from metrics_svc.counting.stages import FUNNEL
 from metrics_svc.facts.amount import DEALS_REACHED
-from metrics_svc.facts.goal import DEAL_GOALS
+from metrics_svc.facts.goal import DEAL_GOALS, PAID_GROSS
 from metrics_svc.facts.lead import ASSISTS, CAPTURED, LEAD_REACHED, MQL, SQL
 from metrics_svc.facts.lead_goal import LEAD_GOALS
 from metrics_svc.kpi import Part, Sum, ratio
@@ -31,12 +31,15 @@ class Counted:
 
 @dataclass(frozen=True)
 class Step:
-    """`members` are what its `n` counts; `deals` give number and value, and there are none before F4."""
+    """`members` are what its `n` counts; `deals` give number and value, which is net, and there are none before F4. `gross` gives the
+    value with tax: of what was paid.
+    """
 
     key: str
     name: str
     members: Counted
     deals: Counted | None = None
+    gross: Counted | None = None
 
 
 _STAGES = tuple((f"F{n}", name) for n, name in enumerate(("opened", *FUNNEL), start=4))
@@ -46,16 +49,28 @@ _GOALS = tuple((f"F{4 + len(_STAGES) + n}", name, back) for n, (name, back) in e
 def _of_leads() -> tuple[Step, ...]:
     reached = [Step(key, name, Counted(LEAD_REACHED[name]), Counted(DEALS_REACHED["lead", name])) for key, name in _STAGES]
     goals = [
-        Step(key, name, Counted(LEAD_GOALS[name], LEAD_GOALS[back]), Counted(DEAL_GOALS["lead", name], DEAL_GOALS["lead", back]))
+        Step(key, name, Counted(LEAD_GOALS[name], LEAD_GOALS[back]), _deals("lead", name, back), _gross("lead", name, back))
         for key, name, back in _GOALS
     ]
     return (*reached, *goals)
 
 
 def _of_direct_deals() -> tuple[Step, ...]:
-    counted = [(key, name, Counted(DEALS_REACHED["direct", name])) for key, name in _STAGES]
-    counted += [(key, name, Counted(DEAL_GOALS["direct", name], DEAL_GOALS["direct", back])) for key, name, back in _GOALS]
-    return tuple(Step(key, name, deals, deals) for key, name, deals in counted)
+    reached = [Step(key, name, deals, deals) for key, name in _STAGES for deals in [Counted(DEALS_REACHED["direct", name])]]
+    goals = [
+        Step(key, name, deals, deals, _gross("direct", name, back))
+        for key, name, back in _GOALS
+        for deals in [_deals("direct", name, back)]
+    ]
+    return (*reached, *goals)
+
+
+def _deals(line: str, name: str, back: str) -> Counted:
+    return Counted(DEAL_GOALS[line, name], DEAL_GOALS[line, back])
+
+
+def _gross(line: str, name: str, back: str) -> Counted | None:
+    return Counted(PAID_GROSS[line, name], PAID_GROSS[line, back]) if (line, name) in PAID_GROSS else None
 
 
 LEADS = (
@@ -68,7 +83,13 @@ DIRECT = _of_direct_deals()
 ASSIST = Step("assists", "assists", Counted(ASSISTS))
 
 PARTS = tuple(
-    dict.fromkeys(part for step in (*LEADS, ASSIST, *DIRECT) for counted in (step.members, step.deals) if counted for part in counted.parts)
+    dict.fromkeys(
+        part
+        for step in (*LEADS, ASSIST, *DIRECT)
+        for counted in (step.members, step.deals, step.gross)
+        if counted
+        for part in counted.parts
+    )
 )
 _PLACE = {part.measure.name: n for n, part in enumerate(PARTS)}
 
@@ -79,6 +100,7 @@ class StepFigure:
     n: int
     deals: int | None
     value: Decimal | None
+    gross: Decimal | None
     conversion: float | None
 
 
@@ -106,9 +128,10 @@ def line(steps: Sequence[Step], sums: Sequence[Sum], group: str | None) -> Line:
 def _figure(step: Step, sums: Sequence[Sum], n: int, following: int | None) -> StepFigure:
     conversion = None if following is None else ratio(following, n)
     if step.deals is None:
-        return StepFigure(step=step, n=n, deals=None, value=None, conversion=conversion)
+        return StepFigure(step=step, n=n, deals=None, value=None, gross=None, conversion=conversion)
     deals = _sum(step.deals, sums)
-    return StepFigure(step=step, n=n, deals=deals.n, value=deals.amount, conversion=conversion)
+    gross = None if step.gross is None else _sum(step.gross, sums).amount
+    return StepFigure(step=step, n=n, deals=deals.n, value=deals.amount, gross=gross, conversion=conversion)
 
 
 def _sum(counted: Counted, sums: Sequence[Sum]) -> Sum:

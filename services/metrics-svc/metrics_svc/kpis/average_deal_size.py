@@ -20,6 +20,6 @@ Kpi(
     title_zh="平均客单价",
     of=(WON, REVERSED),
     read=_read,
-    says="Σ amount won / deals won in the period. A reversed win is taken off in the period of its reversal; null where less than "
-    "nothing is left.",
+    says="Σ amount won, without tax / deals won in the period. A reversed win is taken off in the period of its reversal; null where less "
+    "than nothing is left.",
 )

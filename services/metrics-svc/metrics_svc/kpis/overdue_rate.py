@@ -37,6 +37,6 @@ Kpi(
     title_zh="逾期率",
     of=_of,
     read=_read,
-    says="Σ overdue and unpaid / Σ due, at the end of the period, with the overdue amount by age, in the steps that the policy sets. What "
-    "is due today is not overdue yet; a waived rest is not owed.",
+    says="Σ overdue and unpaid / Σ due, with tax, at the end of the period, with the overdue amount by age, in the steps that the policy "
+    "sets. What is due today is not overdue yet; a waived rest is not owed.",
 )

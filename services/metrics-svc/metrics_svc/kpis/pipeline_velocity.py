@@ -44,7 +44,8 @@ Kpi(
     title_zh="管道流速",
     of=_of,
     read=_read,
-    says="Open qualified deals × win rate × average deal size / mean sales cycle in days; the last three over the last days that the "
-    "policy names, the cycle of wins that were not reversed. A deal that came from a lead is qualified, as its lead was an SQL; one that "
-    "was opened without a lead is when it gets beyond discovery. For an owner or team, the deals that they had at the end of the period.",
+    says="Open qualified deals × win rate × average deal size, without tax / mean sales cycle in days; the last three over the last days "
+    "that the policy names, the cycle of wins that were not reversed. A deal that came from a lead is qualified, as its lead was an SQL; "
+    "one that was opened without a lead is when it gets beyond discovery. For an owner or team, the deals that they had at the end of the "
+    "period.",
 )

@@ -16,6 +16,6 @@ Kpi(
     title_zh="签约回款天数",
     of=(CASH, CASH_WAITED, CASH_BACK, CASH_BACK_WAITED),
     read=_read,
-    says="Σ (payment × days from signature to receipt) / Σ payment, of the payments received in the period. A reversed payment is "
-    "taken off in the period of its reversal.",
+    says="Σ (payment × days from signature to receipt) / Σ payment, of the payments received in the period, with tax. A reversed payment "
+    "is taken off in the period of its reversal.",
 )

@@ -14,6 +14,6 @@ Kpi(
     title_zh="赢单率（按金额）",
     of=(WON, LOST, REVERSED, REOPENED),
     read=_read,
-    says="Σ amount won / Σ amount won and lost in the period. A reversed win and a loss that was reopened are taken off, with the amount "
-    "that they had counted, in the period in which that happened.",
+    says="Σ amount won / Σ amount won and lost in the period, without tax. A reversed win and a loss that was reopened are taken off, with "
+    "the amount that they had counted, in the period in which that happened.",
 )

@@ -27,7 +27,7 @@ def derive(fact: DealFact, steps: Sequence[Step], lead: LeadFact | None) -> tupl
     """
     if not steps:
         return [], None
-    steps = _placed(steps, lead)
+    steps = _as_signed(_placed(steps, lead))
     captured = lead.captured_at if lead else None
     opened = fact.opened_at = steps[0].at
     fact.line, fact.cohort_at = ("direct", opened) if fact.lead_id is None else ("lead", captured)
@@ -44,7 +44,7 @@ def derive(fact: DealFact, steps: Sequence[Step], lead: LeadFact | None) -> tupl
     fact.qualified_at = opened if fact.line == "lead" else stages[0]
     ended, (fact.qualified_owner_id, fact.qualified_team_id) = outcomes(fact, steps, captured)
     won = [o for o in ended if o.kind == "won"]
-    goals = goals_of_deal(fact.id, steps, fact.payments, member, fact.line, fact.cohort_at) if won else []
+    goals = goals_of_deal(fact, steps, member) if won else []
     _flag(fact, won, unknown)
     rows = [*visits(steps, fact), *ended, *amounts(steps, fact, member, stages), *goals]
     return rows, Reached(opened, opened_by, stages, goals)
@@ -57,6 +57,18 @@ def _flag(fact: DealFact, wins: Sequence[OutcomeFact], unknown: bool) -> None:
         fact.flags = [*fact.flags, EARLY]
     if unknown:
         fact.flags = [*fact.flags, UNKNOWN_STAGE]
+
+
+def _as_signed(steps: Sequence[Step]) -> Sequence[Step]:
+    """The steps with each win worth what was signed, also where that was told only after a win by hand."""
+    signed: list[Step] | None = None
+    for n, step in enumerate(steps):
+        if step.kind == "won" and n + 1 < len(steps):
+            end = next((later for later in range(n + 1, len(steps)) if steps[later].kind != "updated"), len(steps))
+            if steps[end - 1].amount != step.amount:
+                signed = signed or list(steps)
+                signed[n:end] = [told._replace(amount=steps[end - 1].amount) for told in steps[n:end]]
+    return signed or steps
 
 
 def _placed(steps: Sequence[Step], lead: LeadFact | None) -> Sequence[Step]:

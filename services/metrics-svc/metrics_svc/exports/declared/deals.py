@@ -43,7 +43,7 @@ DEALS = Export(
         "qualified_team_id": "The team that they were in then",
         "flags": "What is special about it, with semicolons between",
     },
-    left_out=frozenset({"history", "payments", "last_activity_at"}),
+    left_out=frozenset({"history", "payments", "nets", "last_activity_at"}),
 )
 
 DEAL_AMOUNTS = Export(
@@ -113,7 +113,7 @@ DEAL_STAGES = Export(
 
 DEAL_GOALS = Export(
     "deal_goals",
-    version=1,
+    version=2,
     of=GoalFact,
     says="A deal reached a goal of the funnel, or lost it again",
     day="at",
@@ -122,7 +122,8 @@ DEAL_GOALS = Export(
         "n": NUMBER,
         "kind": "won, reversed, paid or unpaid",
         "at": "When it happened",
-        "amount": AMOUNT,
+        "amount": f"Without tax. {AMOUNT}",
+        "gross": f"Of what was paid, with tax. {AMOUNT}",
         "line": LINE,
         "cohort_at": COHORT,
     },
