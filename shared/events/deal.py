@@ -237,7 +237,10 @@ class DealProposalPresented(DealEvent, type="deal.proposal_presented"):
 
 
 class DealWon(DealEvent, Dimensions, Staged, type="deal.won"):
-    """`amount` is net. Where a contract was signed it is the contract's, and `tax` comes on top of it."""
+    """`amount` is net. Where a contract was signed it is the contract's, and `tax` comes on top of it.
+
+    `skipped_gates`: the guards that the deal had not met on its way to the last stage.
+    """
 
     touches = True
 
@@ -255,6 +258,7 @@ class DealWon(DealEvent, Dimensions, Staged, type="deal.won"):
     opened_at: datetime
     seconds_in_stage: float
     imported: bool = False
+    skipped_gates: list[str] = []
 
 
 class DealLost(DealEvent, Dimensions, Staged, type="deal.lost"):
@@ -442,7 +446,10 @@ class QuoteSent(QuoteEvent, type="quote.sent"):
 
 
 class QuoteAccepted(QuoteEvent, type="quote.accepted"):
-    """The customer said yes: contract-svc drafts the contract from this and nothing else."""
+    """The customer said yes: contract-svc drafts the contract from this and nothing else.
+
+    Before the deal was in negotiation, `reason` says why, and `skipped_gates` are the guards that were not met.
+    """
 
     touches = True
 
@@ -450,6 +457,8 @@ class QuoteAccepted(QuoteEvent, type="quote.accepted"):
     lead_id: UUID | None = None
     lines: list[QuoteLineData]
     schedule: list[PaymentTerm]
+    reason: str | None = None
+    skipped_gates: list[str] = []
 
 
 class QuoteRejected(QuoteEvent, type="quote.rejected"):

@@ -197,7 +197,9 @@ async def deals(svc: Running) -> Values:
     await sales.ask("rep:ann", "POST", f"/v1/quotes/{sent['id']}/links", {}, expect=201)
 
     async def quoted(*, send: bool = True) -> list[str]:
-        quote = await sales.quote(await sales.deal())
+        deal = await sales.deal()
+        await sales.move(deal, "negotiation", "manager:max", reason="The customer knows what they want")
+        quote = await sales.quote(deal)
         return ids([await sales.act(quote, "send") if send else quote])
 
     async with svc.client() as admin:

@@ -56,10 +56,19 @@ class Sales(Client):
         current = await self.ask("admin", "GET", f"/v1/quotes/{quote['id']}")
         return await self.ask(who, "POST", f"/v1/quotes/{quote['id']}/{action}", body, expect=expect, etag=current["version"])
 
+    async def agree(self, quote: dict[str, Any], *, expect: int = 200, **body: Any) -> dict[str, Any]:
+        """A manager records that the customer accepted, with a reason: so it works at any stage of the deal."""
+        return await self.act(quote, "accept", "manager:max", expect=expect, reason="They ordered by phone", **body)
+
     async def move(
         self, deal: dict[str, Any], to: str, who: str = "rep:ann", *, expect: int = 200, etag: Any = "*", **body: Any
     ) -> dict[str, Any]:
         return await self.ask(who, "POST", f"/v1/deals/{deal['id']}/transitions", {"to": to, **body}, expect=expect, etag=etag)
+
+    async def move_to_proposal(self, deal: dict[str, Any]) -> dict[str, Any]:
+        """A manager moves it there; the deal as its seller then sees it."""
+        await self.move(deal, "proposal", "manager:max", reason="The customer is in a hurry")
+        return await self.read(deal, "rep:ann")
 
     async def ready_for_proposal(self, deal: dict[str, Any]) -> None:
         path = f"/v1/deals/{deal['id']}"

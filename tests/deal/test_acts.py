@@ -107,6 +107,9 @@ async def test_quotes_in_every_status(office: Sales) -> None:
     await office.act(withdrawn, "withdraw", reason="Wrong product")
     second = await office.act(first, "revise", expect=201)
     await office.act(second, "send")
+    await holds.hold(second, EVERYBODY)
+    await office.move(deal, Stage.NEGOTIATION, "manager:max", reason="The customer knows what they want")
+    await holds.hold(second)
     accepted = await office.act(second, "accept")
     async with office.svc.transaction() as tx:
         await tx.execute("UPDATE quote SET status = 'expired', valid_until = '2026-03-01' WHERE id = $1", UUID(expired["id"]))

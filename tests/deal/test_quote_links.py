@@ -118,7 +118,7 @@ async def test_a_link_is_revoked(sales: Sales) -> None:
 @pytest.mark.parametrize(("act", "works"), [("accept", True), ("withdraw", False), ("reject", False)])
 async def test_a_link_works_while_its_quote_stands(sales: Sales, act: str, works: bool) -> None:
     quote, link = await linked(sales)
-    await sales.act(quote, act, **({} if works else {"reason": "Too dear"}))
+    await sales.act(quote, act, "manager:max", reason="They wrote so")
     assert (await opened(sales, link["path"])).status_code == (200 if works else 404)
 
 

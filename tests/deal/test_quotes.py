@@ -85,7 +85,7 @@ async def test_a_past_quote_takes_the_price_of_its_day(sales: Sales, svc: Runnin
     assert (past["list_total"]["amount"], past["valid_until"]) == ("1000.00", "2026-02-19")
     assert (await sales.quote(deal, lines=[sales.line()]))["list_total"]["amount"] == "1200.00"
     await sales.act(past, "send", at="2026-01-21T09:00:00Z")
-    accepted = await sales.act(past, "accept", at="2026-02-19T15:00:00Z")
+    accepted = await sales.agree(past, at="2026-02-19T15:00:00Z")
     assert accepted["accepted_at"] == "2026-02-19T15:00:00Z"
 
 
@@ -148,8 +148,8 @@ async def test_sending_the_next_version_supersedes_the_one_before(sales: Sales, 
     [told] = await svc.told(QuoteSuperseded)
     assert isinstance(told.data, QuoteSuperseded)
     assert (told.subject, told.data.by_quote_id) == (UUID(first["id"]), UUID(second["id"]))
-    assert codes(await sales.act(first, "accept", expect=409)) == {"not_sent"}
-    assert (await sales.act(second, "accept"))["status"] == "accepted"
+    assert codes(await sales.agree(first, expect=409)) == {"not_sent"}
+    assert (await sales.agree(second))["status"] == "accepted"
     assert len(await svc.told(QuoteSent)) == 2
 
 
@@ -158,7 +158,7 @@ async def test_an_accepted_quote_tells_all_that_a_contract_needs(sales: Sales, s
     deal = await sales.deal()
     quote = await sales.quote(deal, lines=[sales.line("1"), sales.line("1", "TRAIN")])
     await sales.act(quote, "send")
-    await sales.act(quote, "accept")
+    await sales.agree(quote)
     [told] = await svc.told(QuoteAccepted)
     data = told.data
     assert isinstance(data, QuoteAccepted)
@@ -180,11 +180,11 @@ async def test_a_deal_has_one_accepted_quote(sales: Sales) -> None:
     one, two = await sales.quote(deal), await sales.quote(deal)
     for quote in (one, two):
         await sales.act(quote, "send")
-    await sales.act(one, "accept")
-    assert codes(await sales.act(two, "accept", expect=409)) == {"other_accepted"}
+    await sales.agree(one)
+    assert codes(await sales.agree(two, expect=409)) == {"other_accepted"}
     assert codes(await sales.act(one, "withdraw", reason="x", expect=409)) == {"not_manager"}
     await sales.act(one, "withdraw", "manager:max", reason="Terms were wrong")
-    assert (await sales.act(two, "accept"))["status"] == "accepted"
+    assert (await sales.agree(two))["status"] == "accepted"
 
 
 async def test_rejecting_and_withdrawing(sales: Sales, svc: Running) -> None:
@@ -215,8 +215,8 @@ async def test_a_sent_quote_expires_the_day_after_its_last(sales: Sales, svc: Ru
     assert (await sales.ask("rep:ann", "GET", f"/v1/quotes/{quote['id']}"))["status"] == "expired"
     [told] = await svc.told(QuoteExpired)
     assert told.time.isoformat() == "2026-04-02T00:00:00+00:00"
-    assert codes(await sales.act(quote, "accept", expect=409)) == {"quote_expired"}
-    late = await sales.act(quote, "accept", at=(svc.clock() - timedelta(days=2)).isoformat())
+    assert codes(await sales.agree(quote, expect=409)) == {"quote_expired"}
+    late = await sales.agree(quote, at=(svc.clock() - timedelta(days=2)).isoformat())
     assert (late["status"], late["ended_at"]) == ("accepted", None)
 
 

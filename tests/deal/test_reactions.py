@@ -220,6 +220,7 @@ async def test_a_signed_contract_wins_the_deal_once(sales: Sales, svc: Running) 
     data = told.data
     assert isinstance(data, DealWon)
     assert (data.contract_id, str(data.quote_id), data.manual, data.from_stage) == (contract_id, quote["id"], False, "closing")
+    assert data.skipped_gates == []
     assert (data.amount.amount, data.seconds_in_stage, data.product) == (10000, 2 * 86400, "crm")
     won = await sales.read(deal)
     assert (won["stage"], won["probability"], won["contract_id"], won["closed_from"]) == ("won", 100, str(contract_id), "closing")
@@ -231,6 +232,7 @@ async def test_any_open_stage_can_be_won_by_a_contract(sales: Sales, svc: Runnin
     await svc.hear(signed(svc, contract(deal)), uuid4())
     [told] = await svc.told(DealWon)
     assert told.data.from_stage == "discovery"  # type: ignore[attr-defined]
+    assert {"no_contact", "quote_not_sent", "quote_not_accepted"} < set(told.data.skipped_gates)  # type: ignore[attr-defined]
 
 
 async def test_a_lost_deal_comes_back_when_its_contract_is_signed(sales: Sales, svc: Running) -> None:

@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 from deal_svc.catalog.record import Price
 from deal_svc.catalog.rules import place
+from deal_svc.deals.pipeline import OPEN_STAGES, Stage
 from deal_svc.deals.record import new_deal
 from deal_svc.policy import DealPolicy, DiscountAuthority
 from deal_svc.quotes import rules
+from deal_svc.quotes.acceptance import reason_unmet
 from deal_svc.quotes.pricing import as_json, lines_of, planned, price_lines
 from deal_svc.quotes.record import Item, Quote, QuoteStatus
 from deal_svc.quotes.rules import ACCEPT, SEND, QuoteFacts
@@ -141,7 +143,7 @@ def test_two_discounts_count_together() -> None:
     assert rules.authority_unmet(quote(item(off="10"), total_off="10"), OWNER, AUTHORITY)
 
 
-FINE = QuoteFacts(DEAL, TODAY)
+FINE = QuoteFacts(replace(DEAL, stage=Stage.NEGOTIATION), TODAY)
 
 
 @pytest.mark.parametrize(
@@ -165,6 +167,16 @@ ENDED = [QuoteStatus.REJECTED, QuoteStatus.SUPERSEDED, QuoteStatus.WITHDRAWN, Qu
 @pytest.mark.parametrize("status", ENDED)
 def test_only_what_was_sent_can_be_accepted(status: QuoteStatus) -> None:
     assert [u.code for u in ACCEPT.unmet(quote(status=status), FINE, OWNER)] == ["not_sent"]
+
+
+@pytest.mark.parametrize("stage", OPEN_STAGES)
+def test_a_yes_comes_in_negotiation_or_from_a_manager(stage: Stage) -> None:
+    at = replace(FINE, deal=replace(DEAL, stage=stage))
+    early = ["not_in_negotiation"] if stage in (Stage.DISCOVERY, Stage.PROPOSAL) else []
+    sent = quote(status=QuoteStatus.SENT)
+    assert [u.code for u in ACCEPT.unmet(sent, at, OWNER)] == early
+    assert ACCEPT.unmet(sent, at, Actor.of(uuid4(), {Role.manager})) == []
+    assert [u.code for u in reason_unmet(at.deal, None)] == (["reason_missing"] if early else [])
 
 
 def test_the_day_of_the_yes_decides_about_validity() -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from deal_svc.discovery.rules import RECORD_ACTS
-from shared.events.deal import DealLost, DealReopened, DealStageChanged, DealWon, QuoteWithdrawn
+from shared.events.deal import DealLost, DealReopened, DealStageChanged, DealWon, QuoteAccepted, QuoteWithdrawn
 from shared.events.team import PersonAdded
 from tests.client import allowed, codes, unmet
 from tests.deal.sales import TEAM, Sales
@@ -48,6 +48,66 @@ async def test_the_gate_to_negotiation_opens_step_by_step(sales: Sales) -> None:
     assert codes(await sales.move(deal, "closing", expect=409)) == {"quote_not_accepted"}
     await sales.act(quote, "accept")
     assert (await sales.move(deal, "closing"))["probability"] == 90
+
+
+async def test_a_yes_before_negotiation_is_recorded_by_a_manager_with_a_reason(sales: Sales, svc: Running) -> None:
+    deal = await sales.deal()
+    quote = await sales.quote(deal)
+    await sales.act(quote, "send")
+    assert codes(await sales.act(quote, "accept", expect=409)) == {"not_in_negotiation", "reason_missing"}
+    assert codes(await sales.act(quote, "accept", reason="They called", expect=409)) == {"not_in_negotiation"}
+    assert codes(await sales.act(quote, "accept", "manager:max", expect=409)) == {"reason_missing"}
+    await sales.act(quote, "accept", "manager:max", reason="They ordered by phone")
+    [told] = await svc.told(QuoteAccepted)
+    assert isinstance(told.data, QuoteAccepted)
+    assert (told.data.reason, set(told.data.skipped_gates)) == (
+        "They ordered by phone",
+        SPIN | {"needs_not_confirmed", "no_contact", "no_next_step", "proposal_not_presented", "no_decision_maker"},
+    )
+    assert (await sales.read(deal))["stage"] == "discovery", "its stage is where its seller is with it"
+
+
+async def test_an_acceptance_in_negotiation_passes_no_gate(sales: Sales, svc: Running) -> None:
+    await sales.closing()
+    [told] = await svc.told(QuoteAccepted)
+    assert (told.data.reason, told.data.skipped_gates) == (None, [])  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("end", "counts"), [("withdraw", False), ("expire", False), ("reject", True), ("supersede", True)])
+async def test_the_gate_of_negotiation_asks_for_a_quote_that_the_customer_has_or_had_to_answer(
+    sales: Sales, svc: Running, end: str, counts: bool
+) -> None:
+    deal = await sales.deal()
+    quote = await sales.quote(deal)
+    await sales.act(quote, "send")
+    assert "quote_not_sent" not in unmet(await sales.move_to_proposal(deal), "advance")
+    if end == "expire":
+        svc.clock.advance(days=40)
+        assert await svc.fire_due() == 1
+    elif end == "supersede":
+        await sales.act(await sales.act(quote, "revise", expect=201), "send")
+    else:
+        await sales.act(quote, end, reason="Too dear")
+    assert ("quote_not_sent" in unmet(await sales.read(deal), "advance")) != counts
+
+
+async def test_a_newer_version_that_is_withdrawn_leaves_nothing_to_answer(sales: Sales) -> None:
+    deal = await sales.deal()
+    first = await sales.quote(deal)
+    await sales.act(first, "send")
+    second = await sales.act(first, "revise", expect=201)
+    await sales.act(second, "send")
+    await sales.act(second, "withdraw", reason="Wrong price")
+    assert "quote_not_sent" in unmet(await sales.move_to_proposal(deal), "advance")
+
+
+async def test_a_win_names_the_gates_that_it_passed(sales: Sales, svc: Running) -> None:
+    deal = await sales.deal()
+    await sales.ready_for_proposal(deal)
+    await sales.ask("director", "POST", f"/v1/deals/{deal['id']}/win", {"evidence": "Order 4711"}, etag="*")
+    [told] = await svc.told(DealWon)
+    passed = {"proposal_not_presented", "no_decision_maker", "quote_not_sent", "quote_not_accepted"}
+    assert set(told.data.skipped_gates) == passed  # type: ignore[attr-defined]
 
 
 async def test_a_drafted_proposal_is_not_presented(sales: Sales) -> None:

@@ -243,7 +243,7 @@ async def contract(world: World, by: str, account: str) -> str:
     """A draft, of a quote that was accepted."""
     opened = await deal(world, by, account, 150_000)
     offered = await quote(world, by, opened)
-    await world.post(by, f"/v1/quotes/{offered}/accept")
+    await world.post("dir", f"/v1/quotes/{offered}/accept", reason=world.hush())
 
     async def drafted() -> Any:
         return (await world.ask("adm", "GET", "/v1/contracts", deal_id=opened))["items"]

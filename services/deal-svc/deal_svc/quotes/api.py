@@ -60,6 +60,10 @@ class QuotePatch(QuoteFields, Dated, Patch):
     valid_until: Day
 
 
+class AcceptanceIn(Dated):
+    reason: Annotated[Text | None, Field(description="Needed before the deal is in negotiation, from a manager")] = None
+
+
 class SendingIn(Dated):
     note: Annotated[Text | None, Field(description="Why the discount is so large; needed above what a director may give")] = None
 
@@ -223,13 +227,19 @@ async def send_quote(quote_id: UUID, tx: InTx, by: CurrentActor, today: Today, e
     return await _quote_out(tx, by, await commands.send(tx, quote_id, note=body.note, expect=expect, at=body.at), today)
 
 
+TO_ACCEPT = AcceptanceIn()
+
+
 @router.post("/{quote_id}/accept")
-async def accept_quote(quote_id: UUID, tx: InTx, by: CurrentActor, today: Today, expect: IfMatch, body: Dated = NOW) -> QuoteOut:
+async def accept_quote(
+    quote_id: UUID, tx: InTx, by: CurrentActor, today: Today, expect: IfMatch, body: AcceptanceIn = TO_ACCEPT
+) -> QuoteOut:
     """The customer said yes, within the validity.
 
-    The deal takes the net total as its amount, and the contract is drafted.
+    The deal takes the net total as its amount, and the contract is drafted. Before the deal is in negotiation this is for managers, with a
+    reason; `quote.accepted` lists the gates that were passed over.
     """
-    return await _quote_out(tx, by, await commands.accept(tx, quote_id, expect=expect, at=body.at), today)
+    return await _quote_out(tx, by, await commands.accept(tx, quote_id, reason=body.reason, expect=expect, at=body.at), today)
 
 
 @router.post("/{quote_id}/reject")

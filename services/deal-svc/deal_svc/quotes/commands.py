@@ -13,9 +13,11 @@ from sqlalchemy import bindparam, insert
 
 from deal_svc.deals import queries as deals
 from deal_svc.deals.commands import change
+from deal_svc.deals.pipeline import Stage
 from deal_svc.deals.record import Deal
 from deal_svc.policy import POLICY
 from deal_svc.quotes import pricing, rules
+from deal_svc.quotes.acceptance import is_early, reason_unmet
 from deal_svc.quotes.drafting import TOTAL_DISCOUNT, items_of, priced, total_discount
 from deal_svc.quotes.events import terms_told, told
 from deal_svc.quotes.fields import LineIn
@@ -23,6 +25,8 @@ from deal_svc.quotes.queries import OF_DEAL, SEEN, SENT_OF_NUMBER, facts_of
 from deal_svc.quotes.record import Quote, QuoteStatus
 from deal_svc.quotes.rules import ACCEPT, CHANGE, QUOTE_DEAL, REJECT, REVISE, SEND, WITHDRAW, QuoteFacts
 from deal_svc.quotes.tables import QUOTE_NUMBER, QUOTES
+from deal_svc.stages import queries as gates
+from deal_svc.stages.rules import skipped_gates
 from shared import calendar
 from shared.auth import Actor
 from shared.clock import happened
@@ -175,14 +179,16 @@ def _check_sending(quote: Quote, facts: QuoteFacts, by: Actor) -> None:
     act.check(quote, by, facts=facts)
 
 
-async def accept(tx: Tx, quote_id: UUID, *, expect: int | None, at: datetime | None) -> Quote:
+async def accept(tx: Tx, quote_id: UUID, *, reason: str | None = None, expect: int | None, at: datetime | None) -> Quote:
     """The customer said yes.
 
-    From here on the deal is worth what they agreed to pay, before tax; contract-svc drafts the contract.
+    From here on the deal is worth what they agreed to pay, before tax; contract-svc drafts the contract. `reason`: why the gates up to
+    negotiation are passed over.
     """
     deal, quote = await both(tx, quote_id, expect)
     when = happened(at, tx.now, since=quote.sent_at)
-    ACCEPT.check(quote, tx.actor, facts=await _facts(tx, deal, quote, when))
+    ACCEPT.check(quote, tx.actor, facts=await _facts(tx, deal, quote, when), also=reason_unmet(deal, reason))
+    skipped = skipped_gates(deal, Stage.NEGOTIATION, (await gates.facts_of(tx, [deal.id]))[deal.id]) if is_early(deal) else []
     await cancel_timers(tx, quote.id, EXPIRY)
     lines = pricing.lines_of(quote)
     agreed = {"amount": quote.net, "currency": quote.currency, "fx": quote.fx, "quote_id": quote.id}
@@ -195,6 +201,8 @@ async def accept(tx: Tx, quote_id: UUID, *, expect: int | None, at: datetime | N
         lead_id=deal.lead_id,
         lines=[QuoteLineData(**asdict(x)) for x in pricing.counted(lines)],
         schedule=terms_told(quote),
+        reason=reason,
+        skipped_gates=skipped,
     )
     accepted = {"status": QuoteStatus.ACCEPTED, "accepted_at": when, "ended_at": None, "reason": None}
     return await tx.save(QUOTES, quote, event, at=when, **accepted)

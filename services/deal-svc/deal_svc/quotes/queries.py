@@ -16,7 +16,7 @@ from deal_svc.deals.tables import DEAL, DEALS
 from deal_svc.policy import POLICY
 from deal_svc.quotes.fields import QuoteFields
 from deal_svc.quotes.pricing import lines_of
-from deal_svc.quotes.record import Line, Quote, QuoteStatus
+from deal_svc.quotes.record import ANSWERABLE, Line, Quote, QuoteStatus
 from deal_svc.quotes.rules import QuoteFacts
 from deal_svc.quotes.tables import QUOTE, QUOTES
 from shared.access.rows import Within
@@ -99,7 +99,7 @@ def _outdated(lines: Sequence[Line], currency: str, book: Mapping[tuple[UUID, st
 
 _of_deal = select(QUOTE.c.id).where(QUOTE.c.deal_id == DEAL.c.id).correlate(DEAL)
 KNOWN: list[ColumnElement[Any]] = [
-    _of_deal.where(QUOTE.c.sent_at.is_not(None)).exists().label("has_sent_quote"),
+    _of_deal.where(is_in(QUOTE.c.status, [status.value for status in ANSWERABLE])).exists().label("has_sent_quote"),
     _of_deal.where(QUOTE.c.status == QuoteStatus.ACCEPTED.value).exists().label("has_accepted_quote"),
 ]
 """Columns of a select on `deal`: what the guards of its stages ask."""

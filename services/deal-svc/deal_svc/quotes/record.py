@@ -21,6 +21,10 @@ class QuoteStatus(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+ANSWERABLE = (QuoteStatus.SENT, QuoteStatus.ACCEPTED, QuoteStatus.REJECTED)
+"""The customer has it to answer, or has answered it. One that was withdrawn, replaced or has expired asks nothing of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Quote:
     """One version of a quote.

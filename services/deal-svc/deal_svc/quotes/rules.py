@@ -10,6 +10,7 @@ from deal_svc.deals.pipeline import OPEN_STAGES, Stage
 from deal_svc.deals.record import Deal
 from deal_svc.deals.rules import CLOSED, DEAL, NOT_MANAGER, NOT_OWNER, RESPONSIBLE, SELLING
 from deal_svc.policy import DiscountAuthority
+from deal_svc.quotes.acceptance import turn_unmet
 from deal_svc.quotes.pricing import counted, due_amounts, lines_of
 from deal_svc.quotes.record import Quote, QuoteStatus
 from shared.acts import Act, Subject, who
@@ -105,6 +106,7 @@ def authority_unmet(quote: Quote, by: Actor, authority: DiscountAuthority) -> li
 def _to_accept(quote: Quote, facts: QuoteFacts, by: Actor) -> Iterator[Unmet]:
     """The day of the customer's yes decides, so that a yes in time can be recorded later."""
     yield from _open_deal(quote, facts, by)
+    yield from turn_unmet(facts.deal, by)
     if quote.status in (SENT, EXPIRED) and facts.today > quote.valid_until:
         yield Unmet("quote_expired", f"The quote was valid until {quote.valid_until}.")
     if facts.rival_accepted:
@@ -197,7 +199,8 @@ ACCEPT: Act[Quote, QuoteFacts] = Act(
     wrong_state=Unmet("not_sent", "Only a quote that was sent, and not answered or replaced, can be accepted."),
     tells=(events.QuoteAccepted,),
     says="The customer said yes: the deal takes the net total as its amount, and the contract is drafted.",
-    asks="A yes within the validity, and no other accepted quote of the deal.",
+    asks="A yes within the validity, no other accepted quote of the deal, and a deal in negotiation; before that a manager, with a reason.",
+    sample=lambda *_: {"reason": "The customer ordered by phone"},
 )
 REJECT: Act[Quote, QuoteFacts] = Act(
     of=QUOTE,

@@ -70,7 +70,7 @@ async def win(tx: Tx, deal_id: UUID, *, evidence: str, expect: int | None, at: d
     deal = await deals.SEEN.load(tx, deal_id, expect)
     WIN.check(deal, tx.actor)
     when = happened(at, tx.now, since=deal.stage_since)
-    event = _won(deal, when, manual=True, reason=evidence)
+    event = await _won(tx, deal, when, manual=True, reason=evidence)
     return await tx.save(DEALS, deal, event, at=when, **_closing(tx, deal, Stage.WON, when), close_reason=evidence, manual_win=True)
 
 
@@ -89,7 +89,7 @@ async def win_by_contract(tx: Tx, deal: Deal, contract: ContractSigned, *, contr
     if deal.stage is Stage.LOST:
         at = max(at, deal.stage_since)
         deal = await _reopen(tx, deal, deal.closed_from or FIRST, CONTRACT_SIGNED, at)
-    event = _won(replace(deal, **worth), at, tax=tax, quote_id=contract.quote_id, contract_id=contract_id)
+    event = await _won(tx, replace(deal, **worth), at, tax=tax, quote_id=contract.quote_id, contract_id=contract_id)
     await tx.save(DEALS, deal, event, at=at, **_closing(tx, deal, Stage.WON, at), **signed)
 
 
@@ -136,5 +136,8 @@ def _seconds(deal: Deal, until: datetime) -> float:
     return max(0.0, (until - deal.stage_since).total_seconds())
 
 
-def _won(deal: Deal, when: datetime, **how: Any) -> DealWon:
-    return told(DealWon, deal, **how, from_stage=deal.stage, seconds_in_stage=_seconds(deal, when), imported=False)
+async def _won(tx: Tx, deal: Deal, when: datetime, **how: Any) -> DealWon:
+    """The event, with the gates that the win passes over."""
+    skipped = [] if deal.stage is LAST else rules.skipped_gates(deal, LAST, (await facts_of(tx, [deal.id]))[deal.id])
+    seconds = _seconds(deal, when)
+    return told(DealWon, deal, **how, skipped_gates=skipped, from_stage=deal.stage, seconds_in_stage=seconds, imported=False)

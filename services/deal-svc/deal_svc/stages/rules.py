@@ -92,6 +92,11 @@ class Move:
     also: Sequence[Unmet] = ()
 
 
+def skipped_gates(deal: Deal, to: Stage, facts: DealFacts) -> list[str]:
+    """The guards, as codes, that are not met on the way of an open deal to a later open stage."""
+    return [u.code for stage in passed(deal.stage, to) for u in stage.missing(deal, facts)]
+
+
 def move(deal: Deal, to: Stage, facts: DealFacts, by: Actor, reason: str | None) -> Move:
     """Tell which act leads to this stage.
 
@@ -108,7 +113,7 @@ def move(deal: Deal, to: Stage, facts: DealFacts, by: Actor, reason: str | None)
         raise Rejected(REFUSED, code=NOT_MOVABLE, unmet=[*CHANGE.unmet(deal, None, by), SAME_STAGE])
     if steps < 0:
         return Move(MOVE_BACK, "back", (), [*no_reason, *([NOT_MANAGER] if steps < -1 and not by.has(*LEADERS) else [])])
-    missing = [u.code for stage in passed(deal.stage, to) for u in stage.missing(deal, facts)]
+    missing = skipped_gates(deal, to, facts)
     if steps == 1 and not (missing and reason and by.has(*LEADERS)):
         return Move(ADVANCE, "advance")
     return Move(SKIP, "skip", missing, no_reason)
@@ -141,7 +146,7 @@ WIN: Act[Deal, None] = Act(
     refused="The deal cannot be won by hand.",
     code="deal_not_winnable",
     tells=(DealWon,),
-    says="Wins the deal without a contract that was signed here; the win is flagged.",
+    says="Wins the deal without a contract that was signed here; the win is flagged, and the event lists the gates that it passed over.",
     asks="Evidence.",
     sample=lambda *_: {"evidence": "Order 4711 of the customer"},
 )
