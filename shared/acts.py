@@ -131,6 +131,8 @@ class Act(Generic[R, F]):
     - `to`: where it leads, from every one of `states`; empty when the state stays. `moves` gives pairs where that is too coarse.
     - `repeats`: states in which doing it again gives the first result again, though it is not listed as allowed.
     - `bulk`: whether it is also done with many records at once (`shared.bulk`).
+    - `elsewhere`: whether an operation of another service performs it. It is listed here, where people look for it, and that service
+      decides.
     - `brings_back`: whether it is for a record that is gone.
     - `named`: whether the record itself names the actor, who then may act whatever their roles, such as a delegate.
     - `needs`: guards that the record, its facts and the actor decide. What a body decides is given to `check` as `also`.
@@ -154,6 +156,7 @@ class Act(Generic[R, F]):
     repeats: tuple[str, ...] = ()
     bulk: bool = False
     brings_back: bool = False
+    elsewhere: bool = False
     named: Callable[[R, F, Actor], bool] = nobody
     needs: Callable[[R, F, Actor], Iterable[Unmet]] = _nothing
     tells: tuple[type[Event], ...] = ()

@@ -52,7 +52,15 @@ class Acts:
                 listed = {a["action"]: a for a in seen["allowed_actions"]}
                 assert listed.keys() <= {act.name for act in self.acts}, f"{who} is shown acts that are not declared"
                 for act in self.acts:
-                    await self._holds(act, row, who, listed.get(act.name))
+                    if act.elsewhere:
+                        self._listed(act, listed.get(act.name))
+                    else:
+                        await self._holds(act, row, who, listed.get(act.name))
+
+    def _listed(self, act: Act[Any, Any], listed: dict[str, Any] | None) -> None:
+        """Another service performs it: its own tests try it there."""
+        seen = self.forbidden if listed is None else self.accepted if listed["allowed"] else self.refused
+        seen.add(act.name)
 
     async def _holds(self, act: Act[Any, Any], row: Any, who: str, listed: dict[str, Any] | None) -> None:
         answer = await self._try(act, row, who)

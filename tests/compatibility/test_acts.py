@@ -44,7 +44,9 @@ def test_every_change_is_an_act(short: str) -> None:
 @pytest.mark.parametrize("short", SERVICES)
 def test_every_act_is_performed_by_an_operation(short: str) -> None:
     known = {id for id, _ in operations(short)}
-    assert {act.operation for act in acts(short) if act.operation} - known == set()
+    of_others = {id for other in SERVICES if other != short for id, _ in operations(other)}
+    assert {act.operation for act in acts(short) if act.operation and not act.elsewhere} - known == set()
+    assert {act.operation for act in acts(short) if act.elsewhere} - of_others == set()
 
 
 @pytest.mark.parametrize("short", SERVICES)

@@ -19,6 +19,7 @@ from shared.db.query import Aggregate
 from shared.events.team import PersonAdded
 from tests.acts import Acts
 from tests.deal.sales import TEAM, Sales
+from tests.deal.test_ways_on import Paper
 
 ROLES = tuple(f"{role}:{role}" for role in Role if role not in (Role.system, Role.rep, Role.manager, Role.presales, Role.assistant))
 TEAM_MATES = ("rep:ann", "rep:bob", "manager:max", "presales:pat", "assistant:ash")
@@ -65,6 +66,17 @@ async def drafted(sales: Sales, who: str = "rep:ann") -> dict[str, Any]:
     return deal
 
 
+async def fallen(sales: Sales) -> dict[str, Any]:
+    """A deal with an accepted quote whose contract was voided."""
+    deal = await drafted(sales)
+    quote = await sales.quote(deal)
+    await sales.act(quote, "send")
+    paper = Paper(sales.svc, deal, await sales.agree(quote))
+    await paper.draft()
+    await paper.void()
+    return deal
+
+
 async def test_deals_in_every_stage(office: Sales) -> None:
     holds = Property(office, DEAL_ACTS, DEALS, "/v1/deals")
     deal = await drafted(office)
@@ -79,6 +91,7 @@ async def test_deals_in_every_stage(office: Sales) -> None:
     lost = await drafted(office)
     await office.ask("rep:ann", "POST", f"/v1/deals/{lost['id']}/lose", {"reason": "price"}, etag="*")
     await holds.hold(lost, EVERYBODY)
+    await holds.hold(await fallen(office), EVERYBODY)
     assert holds.states == set(Stage)
     holds.acts.complete()
 

@@ -19,6 +19,7 @@ from contract_svc.milestones.record import Milestone, MilestoneState, Trigger
 from contract_svc.milestones.rules import balance
 from contract_svc.milestones.tables import MILESTONES
 from contract_svc.payments.queries import CREDIT_OF, IDS_OF_CONTRACT
+from contract_svc.redrafting.queries import standing_of
 from shared.acts import AllowedAction, shown
 from shared.approvals.answers import ApprovalOut
 from shared.approvals.record import Request
@@ -213,6 +214,7 @@ async def _whole(
     credits = {c.contract_id: c.credit for c in await db.all(CREDIT_OF, contract_ids=ids)}
     deadlines = await clocks.of_records(db, ids)
     reviews = await reviews_of(db, [c.id for c in contracts if into is ContractOut or c.state is ContractState.IN_REVIEW])
+    standing = await standing_of(db, contracts)
     names = [n for n in into.model_fields if n in CONTRACTS.names and n not in WORTH]
     made = []
     for contract in contracts:
@@ -220,7 +222,7 @@ async def _whole(
         sums, seen = balance(milestones), masked(contract, by)
         amounts = {**{n: getattr(sums, n) for n in _SUMS}, "credit": credit, **contract.worth}
         review = reviews.get(contract.id)
-        facts = Facts(sum((m.amount for m in milestones), Decimal(0)), sums.paid + credit, review)
+        facts = Facts(sum((m.amount for m in milestones), Decimal(0)), sums.paid + credit, review, standing.get(contract.id))
         values = {n: getattr(seen, n) for n in names}
         values |= dict.fromkeys(WORTH) | {n: Money(amount=amount, currency=contract.currency) for n, amount in amounts.items()}
         shown_deadlines = [DeadlineOut.of(d) for d in deadlines[contract.id]]

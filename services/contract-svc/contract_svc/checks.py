@@ -12,7 +12,7 @@ CHECKS = (
     Check(
         9,
         "one live contract per accepted quote",
-        "SELECT quote_id FROM contract WHERE state <> 'voided' GROUP BY quote_id HAVING count(*) > 1",
+        "SELECT quote_id FROM contract WHERE state NOT IN ('voided', 'terminated') GROUP BY quote_id HAVING count(*) > 1",
     ),
     Check(
         9,

@@ -20,6 +20,8 @@ from contract_svc.milestones.api import router as milestones
 from contract_svc.payments.api import router as payments
 from contract_svc.payments.timers import TIMERS as PAYMENT_TIMERS
 from contract_svc.policy import POLICY
+from contract_svc.redrafting.api import router as redrafting
+from contract_svc.redrafting.reactions import READER as ACCEPTED_QUOTES
 from contract_svc.rezone import follow
 from contract_svc.signing.api import approvals
 from contract_svc.signing.api import router as signing
@@ -42,8 +44,8 @@ service = Service(
     metadata=metadata,
     policies=[replace(POLICY, simulations=[deadlines.SIMULATION], move=deadlines.move)],
     migrations=Path(__file__).parent / "migrations",
-    routers=[contracts, attachments, approvals, signing, delivery, milestones, payments],
-    readers=[directory.reader(), store.READER, DRAFTING, MERGING, members.hearing(MEMBERS)],
+    routers=[contracts, redrafting, attachments, approvals, signing, delivery, milestones, payments],
+    readers=[directory.reader(), store.READER, DRAFTING, ACCEPTED_QUOTES, MERGING, members.hearing(MEMBERS)],
     timers={**DELIVERY_TIMERS, **PAYMENT_TIMERS, **deadline_timers(deadlines.DEADLINES), **timers_of(CONTRACT_APPROVALS)},
     follows=[following(deadlines.DEADLINES)],
     jobs=[hand_over, sweep, sweep_uploads, delete_objects],

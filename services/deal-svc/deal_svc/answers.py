@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import Field
 
 from deal_svc.acts import DEAL_ACTS
+from deal_svc.contracts.answers import ContractOfDeal, OpenApproval, open_approvals
 from deal_svc.deals.fields import DealFields
 from deal_svc.deals.pipeline import DealFacts, Stage
 from deal_svc.deals.record import Deal, LossReason
@@ -54,7 +55,9 @@ class DealOut(DealFields):
     close_note: Annotated[str | None, PERSONAL]
     manual_win: bool
     quote_id: UUID | None
-    contract_id: UUID | None
+    contract_id: Annotated[UUID | None, Field(description="The contract that won it")]
+    contract: ContractOfDeal | None
+    open_approvals: list[OpenApproval]
     external_id: str | None
     imported: bool
     flags: Annotated[list[FlagName], Field(description="Odd, but true")]
@@ -71,6 +74,8 @@ class DealOut(DealFields):
             said |= dict.fromkeys(_MASKED)
             if deal.close_reason not in _CODED:  # in somebody's own words
                 said["close_reason"] = None
+        contract = ContractOfDeal.model_validate(facts.contract) if facts.contract else None
+        said |= {"contract": contract, "open_approvals": open_approvals(contract)}
         return cls.model_construct(**said, members=sorted(facts.members or ()), allowed_actions=shown(DEAL_ACTS, deal, by, facts))
 
 

@@ -10,9 +10,10 @@ from deal_svc.bulk.api import perform as perform_bulk_jobs
 from deal_svc.bulk.api import router as bulk
 from deal_svc.catalog.api import router as catalog
 from deal_svc.checks import CHECKS, TOTALS
+from deal_svc.contracts import reactions as contracts_reactions
 from deal_svc.conversion import reactions as conversion_reactions
 from deal_svc.conversion.api import router as conversion
-from deal_svc.deals import accounts, reviews
+from deal_svc.deals import accounts
 from deal_svc.deals import reactions as deals_reactions
 from deal_svc.deals.api import router as deals
 from deal_svc.discovery.api import router as discovery
@@ -75,7 +76,7 @@ service = Service(
         deals_reactions.READER,
         stages_reactions.READER,
         accounts.MEMBERS,
-        reviews.READER,
+        contracts_reactions.READER,
         merging_reactions.READER,
     ],
     timers={**TIMERS, **task_timers(KINDS)},

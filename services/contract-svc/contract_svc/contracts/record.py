@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
+from contract_svc.redrafting.record import Standing
 from shared.access import kinds
 from shared.acts import Subject, who
 from shared.approvals.record import Request
@@ -139,11 +140,13 @@ def masked(contract: Contract, by: Actor) -> Contract:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What some acts ask besides the contract: the sum of its milestones, the payments kept, and its last review."""
+    """What some acts ask besides the contract: the sum of its milestones, the payments kept, its last review, and of one that is voided or
+    terminated what is known of its quote."""
 
     scheduled: Decimal
     received: Decimal
     review: Request | None = None
+    quote: Standing | None = None
 
 
 def _wrong_state(contract: Contract, states: Sequence[str]) -> Unmet:

@@ -21,7 +21,7 @@ CONTRACT = table(
     CheckConstraint("revision > 0", name="revision"),
     CheckConstraint("ends_on >= starts_on", name="term"),
     CheckConstraint("acceptance_due_day >= live_on", name="acceptance"),
-    Index("uq_contract_live_quote", "quote_id", unique=True, postgresql_where=text("state <> 'voided'")),
+    Index("uq_contract_standing_quote", "quote_id", unique=True, postgresql_where=text("state NOT IN ('voided', 'terminated')")),
     Index("ix_contract_quote", "quote_id"),
     *(Index(None, name) for name in ("deal_id", "account_id")),
     *(Index(None, name, "state") for name in ("owner_id", "team_id")),

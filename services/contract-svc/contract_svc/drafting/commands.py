@@ -44,6 +44,11 @@ async def draft(tx: Tx, quote_id: UUID, quote: QuoteAccepted, *, at: datetime) -
     """Draft a contract with the amounts and schedule of the quote; None when it has, or had, one."""
     if await tx.one(queries.OF_QUOTE, quote_id=quote_id):
         return None
+    return await make(tx, quote_id, quote, at=at)
+
+
+async def make(tx: Tx, quote_id: UUID, quote: QuoteAccepted, *, at: datetime) -> Contract:
+    """The draft, whatever other contracts the quote has."""
     policy = tx.policy(POLICY)
     contract = Contract(
         id=new_id(),

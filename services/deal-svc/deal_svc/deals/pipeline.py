@@ -8,7 +8,7 @@ gate may ask another fact, which `DealFacts` and its statement then have.
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from shared.errors import Unmet
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 class DealFacts:
     """What gates ask besides the deal itself, and who is in its team.
 
-    `spin` are the parts of the SPIN record that have an entry.
+    `spin` are the parts of the SPIN record that have an entry. `contract` is the one that was drafted last: its id, number, state and the
+    quote it is of.
     """
 
     deal_id: UUID
@@ -34,6 +35,7 @@ class DealFacts:
     has_sent_quote: bool
     has_accepted_quote: bool
     members: list[UUID] | None = None
+    contract: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,12 @@
 
 from sqlalchemy import ARRAY, Text, Uuid, bindparam, column, exists, func, select, table, type_coerce
 
+from deal_svc.contracts.record import REVIEWED
+from deal_svc.contracts.tables import DEAL_CONTRACT
 from deal_svc.deals.fields import DealFields
 from deal_svc.deals.pipeline import OPEN_STAGES, Stage
 from deal_svc.deals.record import Deal
-from deal_svc.deals.tables import CONTRACT_REVIEW, DEAL, DEALS
+from deal_svc.deals.tables import DEAL, DEALS
 from shared.access import kinds
 from shared.access.rows import Rows
 from shared.access.scoped import Scoped
@@ -44,7 +46,7 @@ SEEN_ROWS = Rows(
     owner=DEAL.c.owner_id,
     account=DEAL.c.account_id,
     account_if=DEAL.c.stage == Stage.WON.value,
-    review=exists().where(CONTRACT_REVIEW.c.deal_id == DEAL.c.id),
+    review=exists().where(DEAL_CONTRACT.c.deal_id == DEAL.c.id, DEAL_CONTRACT.c.state == REVIEWED),
 )
 """Who sees which deals."""
 SEEN = Scoped(DEALS, SEEN_ROWS)

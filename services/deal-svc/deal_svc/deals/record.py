@@ -104,11 +104,3 @@ def new_deal(now: datetime, *, id: UUID, opened_at: datetime, **given: Any) -> D
         "updated_at": now,
     }
     return Deal(**start | {"id": id, "opened_at": opened_at} | given)
-
-
-@dataclass(frozen=True, slots=True)
-class Review:
-    """A contract that is up for approval, as contract-svc told: whoever approves sees its deal meanwhile."""
-
-    contract_id: UUID
-    deal_id: UUID

@@ -1,8 +1,8 @@
-"""Deals, and which contracts of theirs are in review."""
+"""Deals."""
 
 from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Index, Table, Text, Uuid, text
 
-from deal_svc.deals.record import Deal, Review
+from deal_svc.deals.record import Deal
 from deal_svc.metadata import metadata
 from shared.db.query import Aggregate
 from shared.db.record import table
@@ -29,15 +29,15 @@ DEAL = table(
 )
 DEALS = Aggregate(DEAL, Deal, "deal")
 
-CONTRACT_REVIEW = table(
+# What the release before kept of contracts and accounts. It still writes it while both are at work, so it goes with the next release.
+Table(
     "contract_review",
     metadata,
-    Review,
+    Column("contract_id", Uuid, primary_key=True),
+    Column("deal_id", Uuid, nullable=False),
     Index(None, "deal_id"),
-    key=("contract_id",),
     comment="contracts up for approval: their deals are seen by those who approve",
 )
-# What the release before kept of accounts. It still writes it while both are at work, so it goes with the next release.
 Table(
     "account_name",
     metadata,

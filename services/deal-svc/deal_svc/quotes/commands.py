@@ -21,7 +21,7 @@ from deal_svc.quotes.acceptance import is_early, reason_unmet
 from deal_svc.quotes.drafting import TOTAL_DISCOUNT, items_of, priced, total_discount
 from deal_svc.quotes.events import terms_told, told
 from deal_svc.quotes.fields import LineIn
-from deal_svc.quotes.queries import OF_DEAL, SEEN, SENT_OF_NUMBER, facts_of
+from deal_svc.quotes.queries import OF_DEAL, SEEN, STANDING_OF_NUMBER, facts_of
 from deal_svc.quotes.record import Quote, QuoteStatus
 from deal_svc.quotes.rules import ACCEPT, CHANGE, QUOTE_DEAL, REJECT, REVISE, SEND, WITHDRAW, QuoteFacts
 from deal_svc.quotes.tables import QUOTE_NUMBER, QUOTES
@@ -145,6 +145,7 @@ async def revise(tx: Tx, quote_id: UUID, *, expect: int | None, at: datetime | N
         valid_days=policy.quote_valid_days,
         policy_version=policy.version,
         sent_at=None,
+        accepted_at=None,
         ended_at=None,
         reason=None,
         created_by=tx.actor.id,
@@ -163,7 +164,7 @@ async def send(tx: Tx, quote_id: UUID, *, note: str | None, expect: int | None, 
     when = happened(at, tx.now, since=deal.opened_at)
     note = note or quote.note
     _check_sending(replace(quote, note=note), await _facts(tx, deal, quote, when), tx.actor)
-    for earlier in await tx.all(SENT_OF_NUMBER, number=quote.number):
+    for earlier in await tx.all(STANDING_OF_NUMBER, number=quote.number):
         superseded = told(QuoteSuperseded, earlier, deal, by_quote_id=quote.id)
         await _end(tx, earlier, superseded, QuoteStatus.SUPERSEDED, None, when)
     await set_timer(tx, EXPIRY, quote.id, calendar.end_of(quote.valid_until, tx.settings.zone))

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, bindparam, exists, select
 
 from deal_svc.catalog.queries import prices_on
+from deal_svc.contracts.queries import CONTRACT_FELL
 from deal_svc.deals import queries as deals
 from deal_svc.deals.embedded import EMBEDDED_DEAL
 from deal_svc.deals.record import Deal
@@ -50,6 +51,7 @@ class _Standing:
     id: UUID
     revised: bool
     rival_accepted: bool
+    contract_fell: bool
 
 
 _newer, _rival = QUOTE.alias("newer"), QUOTE.alias("rival")
@@ -60,6 +62,7 @@ _STANDING = Query(
         exists()
         .where(_rival.c.deal_id == QUOTE.c.deal_id, _rival.c.status == QuoteStatus.ACCEPTED.value, _rival.c.id != QUOTE.c.id)
         .label("rival_accepted"),
+        CONTRACT_FELL,
     ).where(is_in(QUOTE.c.id, "ids")),
     _Standing,
 )
@@ -82,6 +85,7 @@ async def facts_of(db: Reader, quotes: Sequence[Quote], today: date, of: Sequenc
             today=today,
             revised=standing[q.id].revised,
             rival_accepted=standing[q.id].rival_accepted,
+            contract_fell=standing[q.id].contract_fell,
             authority=db.policy(POLICY).discount_authority,
             outdated=_outdated(drafts.get(q.id, ()), q.currency, book),
         )
@@ -107,5 +111,7 @@ KNOWN: list[ColumnElement[Any]] = [
 _locked = select(*[QUOTE.c[n] for n in QUOTES.names]).order_by(QUOTE.c.id).with_for_update()
 OF_DEAL = Query(_locked.where(QUOTE.c.deal_id == bindparam("deal_id"), is_in(QUOTE.c.status, "statuses")), Quote)
 SENT_OF_DEALS = Query(_locked.where(is_in(QUOTE.c.deal_id, "deal_ids"), QUOTE.c.status == QuoteStatus.SENT.value), Quote)
-SENT_OF_NUMBER = Query(_locked.where(QUOTE.c.number == bindparam("number"), QUOTE.c.status == QuoteStatus.SENT.value), Quote)
+_WITH_CUSTOMER = [QuoteStatus.SENT.value, QuoteStatus.ACCEPTED.value]
+STANDING_OF_NUMBER = Query(_locked.where(QUOTE.c.number == bindparam("number"), is_in(QUOTE.c.status, _WITH_CUSTOMER)), Quote)
+"""What a newer version supersedes: an accepted one too, which has a newer one only when its contract fell."""
 IDS_OF_DEAL = Query(select(QUOTE.c.id).where(QUOTE.c.deal_id == bindparam("deal_id")), UUID)

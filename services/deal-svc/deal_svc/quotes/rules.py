@@ -30,13 +30,15 @@ TOP = (Role.director, Role.admin)
 class QuoteFacts:
     """What decides besides the quote itself.
 
-    `outdated` are the SKUs whose price moved since a draft was priced. `authority` says up to how many percent off who may send it.
+    `contract_fell`: it has had a contract, and none stands. `outdated` are the SKUs whose price moved since a draft was priced.
+    `authority` says up to how many percent off who may send it.
     """
 
     deal: Deal
     today: date
     revised: bool = False
     rival_accepted: bool = False
+    contract_fell: bool = False
     outdated: tuple[str, ...] = ()
     authority: DiscountAuthority = field(default_factory=DiscountAuthority)
 
@@ -125,8 +127,13 @@ def _to_withdraw(quote: Quote, facts: QuoteFacts, by: Actor) -> Iterator[Unmet]:
         yield NOT_MANAGER
 
 
+NOT_REVISABLE = Unmet("not_revisable", "A draft is changed; an accepted quote is withdrawn, or revised once its contract has fallen.")
+
+
 def _to_revise(quote: Quote, facts: QuoteFacts, by: Actor) -> Iterator[Unmet]:
     yield from _open_deal(quote, facts, by)
+    if quote.status is ACCEPTED and facts.deal.is_open and not facts.contract_fell:
+        yield NOT_REVISABLE
     if facts.revised:
         yield Unmet("newer_version", "There is a newer version; revise that one.")
 
@@ -237,14 +244,14 @@ REVISE: Act[Quote, QuoteFacts] = Act(
     name="revise",
     operation="revise_quote",
     who=RESPONSIBLE,
-    states=tuple(status for status in QuoteStatus if status not in (DRAFT, ACCEPTED)),
+    states=tuple(status for status in QuoteStatus if status is not DRAFT),
     needs=_to_revise,
     refused="There can be no new version.",
     code="quote_not_revisable",
-    wrong_state=Unmet("not_revisable", "A draft is changed, and an accepted quote withdrawn; neither is revised."),
+    wrong_state=NOT_REVISABLE,
     tells=(events.QuoteCreated,),
     says="Drafts the next version under the same number; this one stands until that one is sent.",
-    asks="The newest version.",
+    asks="The newest version; of an accepted quote, that its contract was voided, or terminated before it began.",
 )
 LINK: Act[Quote, QuoteFacts] = Act(
     of=QUOTE,
@@ -285,7 +292,7 @@ SUPERSEDE: Act[Quote, QuoteFacts] = Act(
     name="supersede",
     operation=None,
     who=who(),
-    states=(SENT,),
+    states=(SENT, ACCEPTED),
     to=(QuoteStatus.SUPERSEDED,),
     tells=(events.QuoteSuperseded,),
     says="A newer version was sent.",

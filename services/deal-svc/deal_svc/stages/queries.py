@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
+from deal_svc.contracts import queries as contracts
 from deal_svc.deals.pipeline import DealFacts
 from deal_svc.deals.tables import DEAL
 from deal_svc.discovery import queries as discovery
@@ -16,7 +17,10 @@ from shared.db.tx import Reader
 
 _team = select(func.array_agg(MEMBERSHIP.c.person_id)).where(MEMBERSHIP.c.record_id == DEAL.c.id, MEMBERSHIP.c.part == Part.member.value)
 _members = _team.correlate(DEAL).scalar_subquery().label("members")
-_FACTS = Query(select(DEAL.c.id.label("deal_id"), *discovery.KNOWN, *quotes.KNOWN, _members).where(is_in(DEAL.c.id, "ids")), DealFacts)
+_FACTS = Query(
+    select(DEAL.c.id.label("deal_id"), *discovery.KNOWN, *quotes.KNOWN, _members, *contracts.KNOWN).where(is_in(DEAL.c.id, "ids")),
+    DealFacts,
+)
 
 
 async def facts_of(db: Reader, ids: Collection[UUID]) -> dict[UUID, DealFacts]:

@@ -1,0 +1,1 @@
+"""Another contract for an accepted quote whose contract fell."""

@@ -1,0 +1,1 @@
+"""The contracts of deals, as contract-svc tells of them."""

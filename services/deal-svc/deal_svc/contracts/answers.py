@@ -1,0 +1,31 @@
+"""What a deal says of its contract."""
+
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from deal_svc.contracts.record import REVIEWED
+
+
+class ContractOfDeal(BaseModel):
+    """The contract of the deal that was drafted last. `GET /v1/contracts/{id}` has it whole, for those who see it."""
+
+    id: UUID
+    quote_id: UUID
+    number: str
+    state: str
+
+
+class OpenApproval(BaseModel):
+    """Something of the deal that waits for somebody's approval."""
+
+    kind: Literal["contract", "quote"]
+    id: UUID
+    number: str
+
+
+def open_approvals(contract: ContractOfDeal | None) -> list[OpenApproval]:
+    if contract is None or contract.state != REVIEWED:
+        return []
+    return [OpenApproval(kind="contract", id=contract.id, number=contract.number)]
