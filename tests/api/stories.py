@@ -220,6 +220,7 @@ async def deals(svc: Running) -> Values:
         "account_id": [str(ACME)],
         "owner_id": [str(svc.person("rep", "ann")), str(svc.person("rep", "bob"))],
         "person_id": [str(svc.person("rep", "bob"))],
+        "contact_id": [str(await sales.contact())],
         "number": ["1"],
         "import_id": [answer.json()["id"]],
     }
@@ -237,6 +238,7 @@ async def slips(sales: Sales) -> Values:
             ("proposal", "number", {"title": "Solution"}),
         ):
             deal = await sales.deal()
+            await sales.contact(id=ACME)
             at = {"spin": "spin", "committee_member": "contacts", "proposal": "proposals"}[part]
             made = await sales.ask("rep:ann", "POST", f"/v1/deals/{deal['id']}/{at}", body, expect=201)
             found |= {f"{act}_{part}.deal_id": ids([deal]), f"{act}_{part}.{name}": [str(made["id" if part == "spin" else name])]}
@@ -256,6 +258,7 @@ async def contracts(svc: Running) -> Values:
         **{f"{name}_contract.contract_id": ids([await office.draft()]) for name in ("edit", "void")},
         "review_contract.contract_id": ids([submitted]),
         "review_contract.content_hash": [submitted["content_hash"]],
+        "draft_contract.quote_id": [(await office.act(await office.draft(), "void", reason="x"))["quote_id"]],
         "delegate_contract_review.contract_id": ids([await office.act(await office.draft(), "submit")]),
         "delegate_contract_review.person_id": [office.id("assistant:nora")],
         "send_contract.contract_id": ids([await office.approved()]),

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from shared.events.party import AccountCreated, AccountMemberAdded
+from shared.events.party import AccountCreated, AccountMemberAdded, ContactCreated
 from shared.events.team import PersonAdded
-from shared.ids import external_id
+from shared.ids import external_id, new_id
 from tests.client import Client
 from tests.harness import Running
 
@@ -79,8 +79,15 @@ class Sales(Client):
         await self.ask("rep:ann", "PUT", f"{path}/next-step", {"what": "Demo", "due_at": "2026-03-09T09:00:00Z"}, etag="*")
 
     async def member(self, deal: dict[str, Any], *, decision_maker: bool, contact: UUID | None = None) -> dict[str, Any]:
-        body = {"contact_id": str(contact or uuid4()), "committee_role": "economic_buyer", "decision_maker": decision_maker}
+        who = contact or await self.contact()
+        body = {"contact_id": str(who), "committee_role": "economic_buyer", "decision_maker": decision_maker}
         return await self.ask("rep:ann", "POST", f"/v1/deals/{deal['id']}/contacts", body, expect=201)
+
+    async def contact(self, of: UUID = ACME, *, id: UUID | None = None) -> UUID:
+        """Somebody who works at the account."""
+        contact = id or new_id()
+        await self.svc.hear(ContactCreated(account_id=of), contact)
+        return contact
 
     async def present(self, deal: dict[str, Any]) -> None:
         path = f"/v1/deals/{deal['id']}/proposals"

@@ -163,7 +163,7 @@ async def test_another_system_does_what_its_scopes_say(office: Sales) -> None:
 
 async def test_what_we_think_of_people_is_masked(office: Sales) -> None:
     deal = await office.deal()
-    body = {"contact_id": str(uuid4()), "committee_role": "champion", "stance": "opponent"}
+    body = {"contact_id": str(await office.contact()), "committee_role": "champion", "stance": "opponent"}
     path = f"/v1/deals/{deal['id']}/contacts"
     await office.ask("rep:ann", "POST", path, body, expect=201)
     assert [one["stance"] for one in (await office.ask("ops", "GET", path))["items"]] == ["opponent"]

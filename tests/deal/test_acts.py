@@ -59,6 +59,7 @@ async def drafted(sales: Sales, who: str = "rep:ann") -> dict[str, Any]:
     deal = await sales.deal(who)
     path = f"/v1/deals/{deal['id']}"
     await sales.ask(who, "POST", f"{path}/proposals", {"title": "Solution"}, expect=201)
+    await sales.contact(id=UUID(deal["id"]))
     await sales.ask(who, "POST", f"{path}/contacts", {"contact_id": deal["id"], "committee_role": "user"}, expect=201)
     entry = await sales.ask(who, "POST", f"{path}/spin", {"part": "problem", "text": "Leads get lost"}, expect=201)
     async with sales.svc.transaction() as tx:

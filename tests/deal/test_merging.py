@@ -119,6 +119,8 @@ async def test_two_contacts_who_are_one_person_have_one_place_on_a_committee(acc
         committee = (await accounts.ask("admin", "GET", f"/v1/deals/{deal['id']}/contacts"))["items"]
         return {member["contact_id"]: member["committee_role"] for member in committee}
 
+    for contact in (ANNA, ALSO):
+        await accounts.contact(UUID(both["account_id"]), id=contact)
     await put(both, ANNA, "champion")
     await put(both, ALSO, "user")
     await put(one, ALSO, "gatekeeper")

@@ -1,7 +1,6 @@
 """What hangs on a deal is listed like everything else: in pages, each part once and in its order."""
 
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
@@ -42,7 +41,7 @@ async def test_proposals_come_by_their_number(sales: Sales, deal: dict[str, Any]
 
 async def test_who_came_to_the_committee_at_the_same_time_is_there_once(sales: Sales, deal: dict[str, Any], svc: Running) -> None:
     """The test's clock stands still, so all of them tie."""
-    people = {str(uuid4()) for _ in range(4)}
+    people = {str(await sales.contact()) for _ in range(4)}
     path = f"/v1/deals/{deal['id']}/contacts"
     for contact in people:
         body = {"contact_id": contact, "committee_role": "user", "decision_maker": False}

@@ -7,8 +7,9 @@ from deal_svc.deals import rules as deals
 from deal_svc.discovery import rules as discovery
 from deal_svc.imports import rules as imports
 from deal_svc.quotes import rules as quotes
+from deal_svc.rehoming import rules as rehoming
 from deal_svc.stages import rules as stages
 from deal_svc.team import rules as team
 from shared.acts import acts_of
 
-DEAL_ACTS = acts_of(deals.DEAL, deals, team, attachments, conversion, imports, discovery, quotes, contracts, stages)
+DEAL_ACTS = acts_of(deals.DEAL, deals, team, attachments, conversion, imports, discovery, quotes, contracts, stages, rehoming)

@@ -10,6 +10,7 @@ from deal_svc.bulk.api import perform as perform_bulk_jobs
 from deal_svc.bulk.api import router as bulk
 from deal_svc.catalog.api import router as catalog
 from deal_svc.checks import CHECKS, TOTALS
+from deal_svc.contacts import reactions as contacts_reactions
 from deal_svc.contracts import reactions as contracts_reactions
 from deal_svc.conversion import reactions as conversion_reactions
 from deal_svc.conversion.api import router as conversion
@@ -32,6 +33,7 @@ from deal_svc.quotes.links_api import public as quote_links_public
 from deal_svc.quotes.links_api import router as quote_links
 from deal_svc.quotes.price_api import router as quote_prices
 from deal_svc.quotes.timers import TIMERS
+from deal_svc.rehoming.api import router as rehoming
 from deal_svc.rezone import follow
 from deal_svc.running import move
 from deal_svc.simulations import SIMULATIONS
@@ -61,6 +63,7 @@ service = Service(
         discovery,
         corrections,
         quote_prices,
+        rehoming,
         quotes,
         quote_documents,
         quote_links,
@@ -76,6 +79,7 @@ service = Service(
         deals_reactions.READER,
         stages_reactions.READER,
         accounts.MEMBERS,
+        contacts_reactions.READER,
         contracts_reactions.READER,
         merging_reactions.READER,
     ],

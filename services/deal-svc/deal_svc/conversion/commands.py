@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, insert
 
+from deal_svc.contacts.reactions import named
 from deal_svc.conversion import rules
 from deal_svc.conversion.queries import JOINED_AT, OF_LEAD
 from deal_svc.conversion.record import Refusal
@@ -14,6 +15,7 @@ from deal_svc.deals.events import told
 from deal_svc.deals.pipeline import FIRST, probability
 from deal_svc.deals.record import Deal, new_deal
 from deal_svc.deals.tables import DEALS
+from deal_svc.discovery.commands import enter_contacts_of_lead
 from deal_svc.policy import POLICY
 from shared.auth import Actor, Role
 from shared.db.query import Query
@@ -84,8 +86,15 @@ async def _open(tx: Tx, e: Envelope[LeadConverted]) -> str | None:
         campaign=lead.campaign,
         medium=lead.medium,
     )
-    await tx.add(DEALS, deal, told(DealOpened, deal, policy_version=policy.version), at=e.time)
+    deal = await tx.add(DEALS, deal, told(DealOpened, deal, policy_version=policy.version), at=e.time)
+    await _bring_contacts(tx, deal, e)
     return None
+
+
+async def _bring_contacts(tx: Tx, deal: Deal, e: Envelope[LeadConverted]) -> None:
+    """The lead's contacts are the account's, and on the committee."""
+    await named(tx, e.data.contact_ids, e.data.account_id)
+    await enter_contacts_of_lead(tx, deal, e.data.contact_ids, e.time)
 
 
 async def _region(tx: Tx, account_id: UUID) -> str | None:
@@ -102,7 +111,8 @@ async def _join(tx: Tx, e: Envelope[LeadConverted]) -> str | None:
     if refusal := rules.joining_refusal(deal, e.data.account_id):
         return refusal
     await tx.run(_JOIN, deal_id=deal.id, lead_id=e.subject, conversion_id=e.data.conversion_id, joined_at=e.time)
-    await tx.save(DEALS, deal, DealLeadJoined(lead_id=e.subject, conversion_id=e.data.conversion_id), at=e.time)
+    deal = await tx.save(DEALS, deal, DealLeadJoined(lead_id=e.subject, conversion_id=e.data.conversion_id), at=e.time)
+    await _bring_contacts(tx, deal, e)
     return None
 
 

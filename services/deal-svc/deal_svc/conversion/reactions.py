@@ -14,7 +14,9 @@ from shared.log.readers import WHOLE, reacting
 
 @on(LeadConverted)
 async def lead_converted(tx: Tx, e: Envelope[LeadConverted]) -> None:
-    """Opens a deal or joins one: `deal.opened`, `deal.lead_joined` or `conversion.refused`."""
+    """Opens a deal or joins one: `deal.opened`, `deal.lead_joined` or `conversion.refused`. The lead's contacts come to
+    the buying committee: `deal.contact_added`.
+    """
     await commands.take_lead(tx, e)
 
 

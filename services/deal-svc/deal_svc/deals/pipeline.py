@@ -24,7 +24,7 @@ class DealFacts:
     """What gates ask besides the deal itself, and who is in its team.
 
     `spin` are the parts of the SPIN record that have an entry. `contract` is the one that was drafted last: its id, number, state and the
-    quote it is of.
+    quote it is of. `was_quoted`: a quote went out, whatever became of it.
     """
 
     deal_id: UUID
@@ -36,6 +36,7 @@ class DealFacts:
     has_accepted_quote: bool
     members: list[UUID] | None = None
     contract: dict[str, Any] | None = None
+    was_quoted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ class SpinOut(PartOut):
 
 class NeedsIn(Dated):
     needs: Annotated[Text, Field(description="The needs as they were restated to the customer")]
-    confirmed_by: Annotated[UUID | None, Field(description="The contact who confirmed them")] = None
+    confirmed_by: Annotated[UUID | None, Field(description="The contact of the account who confirmed them")] = None
 
 
 class NeedsOut(BaseModel):
@@ -178,7 +178,7 @@ async def confirm_needs(deal_id: UUID, body: NeedsIn, tx: InTx, expect: IfMatch)
 
 @router.post("/contacts", status_code=201)
 async def add_committee_member(deal_id: UUID, body: MemberIn, tx: InTx, by: CurrentActor) -> MemberOut:
-    """Put a contact on the buying committee, or change the part that they have there."""
+    """Put a contact of the deal's account on the buying committee, or change the part that they have there."""
     member, deal = await commands.add_member(
         tx,
         deal_id,
@@ -201,7 +201,7 @@ async def list_committee(
 
 @router.put("/next-step")
 async def set_next_step(deal_id: UUID, body: NextStepIn, tx: InTx, expect: IfMatch) -> NextStepOut:
-    """Say what comes next, and when. Every open deal should have one."""
+    """Say what comes next, and when: not before `at`. Every open deal should have one."""
     deal = await commands.set_next_step(tx, deal_id, what=body.what, due_at=body.due_at, work=body.work, expect=expect, at=body.at)
     return NextStepOut(deal_id=deal.id, **{n: getattr(deal, n) for n in NextStepOut.model_fields if n != "deal_id"})
 

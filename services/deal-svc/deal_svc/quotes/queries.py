@@ -105,6 +105,7 @@ _of_deal = select(QUOTE.c.id).where(QUOTE.c.deal_id == DEAL.c.id).correlate(DEAL
 KNOWN: list[ColumnElement[Any]] = [
     _of_deal.where(is_in(QUOTE.c.status, [status.value for status in ANSWERABLE])).exists().label("has_sent_quote"),
     _of_deal.where(QUOTE.c.status == QuoteStatus.ACCEPTED.value).exists().label("has_accepted_quote"),
+    _of_deal.where(QUOTE.c.sent_at.is_not(None)).exists().label("was_quoted"),
 ]
 """Columns of a select on `deal`: what the guards of its stages ask."""
 

@@ -1,0 +1,1 @@
+"""Setting right which account a deal is with."""
