@@ -270,6 +270,8 @@ class LeadConverted(LeadEvent, Dimensions, type="lead.converted"):
     """The same three as texts: all that events told before have, and what readers of before look for."""
     actor_roles: list[str] = []
     """All roles of the one who converts it: what they may see decides which deals the lead can join."""
+    bant: dict[str, str] = {}
+    """What is known of the lead's budget, authority, need and timeline: the status of each that was asked for."""
 
     @property
     def asked_amount(self) -> Money | None:

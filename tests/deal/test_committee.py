@@ -78,6 +78,17 @@ async def test_the_contact_of_a_lead_comes_to_the_committee_at_its_conversion(sa
     assert await committee(sales, deal) == {str(contact): "champion"}
 
 
+async def test_a_deal_shows_what_was_known_of_its_lead(sales: Sales, svc: Running) -> None:
+    bant = {"need": "confirmed", "budget": "denied"}
+    event, before = converted(svc, bant=bant), converted(svc)
+    await svc.hear(event, uuid4())
+    await svc.hear(before, uuid4())
+    assert (await sales.read({"id": event.deal_id}))["lead_bant"] == bant
+    assert (await sales.read({"id": before.deal_id}))["lead_bant"] == {}
+    await svc.hear(converted(svc, deal_id=event.deal_id, joins_existing=True, bant={"need": "unknown"}), uuid4())
+    assert (await sales.read({"id": event.deal_id}))["lead_bant"] == bant, "a lead that joins is an assist"
+
+
 async def test_a_lead_that_joins_brings_its_contact_and_leaves_who_is_there(sales: Sales, svc: Running) -> None:
     deal, known, new = await sales.deal(), await sales.contact(), new_id()
     await add(sales, deal, known)

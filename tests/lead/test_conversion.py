@@ -47,6 +47,8 @@ async def test_converting_makes_account_and_contact_from_the_leads_own_data(desk
     )
     assert (data.amount, data.currency, data.expected_close_on) == ("1200.50", "EUR", "2026-06-30"), "for readers of before"
     assert (data.product, data.region, str(data.owner_id), data.joins_existing) == ("crm", "north", desk.id("ann"), False)
+    assert data.bant["need"] == "confirmed"
+    assert not {"evidence", "by"} & set(data.bant), "words of people are in no event"
     for event in await svc.told(AccountCreated, ContactCreated, LeadConverted):
         assert "anna" not in event.data.model_dump_json().lower()
 

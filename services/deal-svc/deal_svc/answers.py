@@ -44,6 +44,7 @@ class DealOut(DealFields):
     account_id: UUID | None
     account_name: str | None
     lead_id: Annotated[UUID | None, Field(description="The primary lead; null for a direct deal")]
+    lead_bant: Annotated[dict[str, str], Field(description="The status of each BANT dimension of the primary lead, at its conversion")]
     needs: Annotated[str | None, PERSONAL]
     needs_confirmed_at: datetime | None
     next_step: Annotated[str | None, PERSONAL]

@@ -85,6 +85,7 @@ async def _open(tx: Tx, e: Envelope[LeadConverted]) -> str | None:
         region=lead.region or await _region(tx, lead.account_id),
         campaign=lead.campaign,
         medium=lead.medium,
+        lead_bant=lead.bant,
     )
     deal = await tx.add(DEALS, deal, told(DealOpened, deal, policy_version=policy.version), at=e.time)
     await _bring_contacts(tx, deal, e)

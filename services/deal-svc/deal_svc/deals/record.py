@@ -74,6 +74,7 @@ class Deal:
     contract_starts_on: date | None
     external_id: Annotated[str | None, Stored(unique=True)]
     imported: bool
+    lead_bant: Annotated[dict[str, str], Stored(default="'{}'", comment="of the primary lead at its conversion: dimension -> status")]
     flags: Annotated[dict[str, bool], Stored(comment="flag -> true: odd but true, kept, and marked for people to see")]
     created_at: datetime
     updated_at: datetime
@@ -99,6 +100,7 @@ def new_deal(now: datetime, *, id: UUID, opened_at: datetime, **given: Any) -> D
         "cycle": 1,
         "manual_win": False,
         "imported": False,
+        "lead_bant": {},
         "flags": {},
         "created_at": now,
         "updated_at": now,

@@ -64,6 +64,7 @@ async def convert(tx: Tx, id: UUID, given: Handover, *, at: datetime | None, exp
         currency=given.amount.currency if given.amount else None,
         expected_close_on=given.expected_close_on.isoformat() if given.expected_close_on else None,
         actor_roles=sorted(tx.actor.roles),
+        bant={dimension: found["status"] for dimension, found in sorted(lead.bant.items())},
     )
     changes: dict[str, Any] = {"state": State.CONVERTING, "deal_id": deal_id, "conversion_id": conversion_id, "refusal": None}
     return await tx.save(LEADS, lead, told, at=when, account_id=account_id, contact_id=contact_id, **changes)
