@@ -3,7 +3,7 @@
 A service checks its own acts first and says in its own words what stands in the way; what these refuse is the rule of all approvals.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -34,7 +34,7 @@ class Approvals:
     """The approvals of one kind of record.
 
     `seen` and `access` say who sees the record, `owner` whose it is, `about` what the events carry of it. `timer` is the kind of the
-    timers that escalate.
+    timers that escalate. `load` locks what `owner` and `about` are given, where that is more than the row of the record.
     """
 
     kind: str
@@ -49,6 +49,7 @@ class Approvals:
     escalated: type[Event]
     reopened: type[Event]
     withdrawn: type[Event]
+    load: Callable[[Tx, UUID], Awaitable[Any]] | None = None
 
     def tells(self, event: type[E], record: Any, **more: Any) -> E:
         return event.model_validate({**self.about(record), **more})
@@ -143,7 +144,7 @@ async def free(tx: Tx, of: Approvals, record: Any, request: Request, owner_id: U
 async def escalate(tx: Tx, of: Approvals, approval_id: UUID) -> None:
     """Mark and tell what is open beyond its time. The record is locked first, as by every command, and stays as it is."""
     found = await tx.get(APPROVALS, approval_id)
-    record = await tx.load(of.seen.of, found.record_id)
+    record = await (of.load(tx, found.record_id) if of.load else tx.load(of.seen.of, found.record_id))
     request = await tables.get(tx, approval_id)
     after = rules.escalated(request, tx.now)
     late = rules.changed(request, after)

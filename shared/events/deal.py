@@ -9,6 +9,14 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from shared.events.approvals import (
+    ApprovalDecided,
+    ApprovalDelegated,
+    ApprovalEscalated,
+    ApprovalReopened,
+    ApprovalRequested,
+    ApprovalWithdrawn,
+)
 from shared.events.envelope import Decided, Dimensions, Event, Exact, MemberAdded, MemberRemoved, Money, OwnerChanged
 from shared.events.stages import Staged
 from shared.events.tasks import TaskDone, TaskDropped, TaskDue, TaskSet
@@ -441,8 +449,48 @@ class QuoteChanged(QuoteEvent, type="quote.changed"):
     """A draft was edited."""
 
 
+class QuoteSubmitted(QuoteEvent, type="quote.submitted"):
+    """A draft was submitted. `auto`: it needs nobody's approval, or an earlier version has one that covers it (`kept_from`)."""
+
+    tier: str
+    content_hash: str
+    auto: bool
+    kept_from: UUID | None = None
+
+
+class QuoteApproved(QuoteEvent, type="quote.approved"):
+    """The content with this hash may be sent. `submitted_at` is when that was asked for."""
+
+    tier: str
+    content_hash: str
+    auto: bool
+    submitted_at: datetime
+
+
+class QuoteSubmissionRejected(QuoteEvent, type="quote.submission_rejected"):
+    """Somebody who was asked said no: the quote is a draft again. `quote.rejected` tells that the customer said no."""
+
+    tier: str
+    content_hash: str
+    submitted_at: datetime
+    reason: str
+
+
+class QuoteSubmissionWithdrawn(QuoteEvent, type="quote.submission_withdrawn"):
+    """The submission was taken back before all had decided: the quote is a draft again."""
+
+    tier: str
+    content_hash: str
+    submitted_at: datetime
+    reason: str | None = None
+
+
 class QuoteSent(QuoteEvent, type="quote.sent"):
+    """`content_hash` is that of the content that was approved; events of an earlier release have none."""
+
     touches = True
+
+    content_hash: str | None = None
 
 
 class QuoteAccepted(QuoteEvent, type="quote.accepted"):
@@ -490,3 +538,40 @@ class QuoteLinksRevoked(QuoteEvent, type="quote.links_revoked"):
     """Links that still worked lead nowhere from now on."""
 
     link_ids: list[UUID]
+
+
+class QuoteApprovalEvent(DealSvcEvent, Dimensions):
+    """Of what others are asked to decide about a quote that was submitted."""
+
+    seen_as = "deal"
+    part_of = "deal_id"
+
+    quote_id: UUID
+    deal_id: UUID
+    number: str
+    revision: int
+    tier: str
+
+
+class QuoteApprovalRequested(QuoteApprovalEvent, ApprovalRequested, type="quote.approval_requested", aggregate="quote_approval"):
+    """A quote was submitted that needs the approval of others: these are asked."""
+
+
+class QuoteApprovalDecided(QuoteApprovalEvent, ApprovalDecided, type="quote.approval_decided", aggregate="quote_approval"):
+    """One of them decided; with the last one, or with a rejection, so did the approval."""
+
+
+class QuoteApprovalDelegated(QuoteApprovalEvent, ApprovalDelegated, type="quote.approval_delegated", aggregate="quote_approval"):
+    """A step is for one person to decide."""
+
+
+class QuoteApprovalEscalated(QuoteApprovalEvent, ApprovalEscalated, type="quote.approval_escalated", aggregate="quote_approval"):
+    """A step was not decided in time. The quote stays as it is."""
+
+
+class QuoteApprovalReopened(QuoteApprovalEvent, ApprovalReopened, type="quote.approval_reopened", aggregate="quote_approval"):
+    """The deal has another owner, who had decided these steps: somebody else decides them again."""
+
+
+class QuoteApprovalWithdrawn(QuoteApprovalEvent, ApprovalWithdrawn, type="quote.approval_withdrawn", aggregate="quote_approval"):
+    """The quote was taken back before all had decided."""

@@ -228,9 +228,10 @@ def test_every_seller_has_a_boss_and_helpers_of_the_right_kind() -> None:
     roles = {person.key: person.role.value for person in SAMPLE_PEOPLE}
     for seller in SELLERS:
         assert roles[staff.boss_of(seller)] in ("manager", "director")
-        assert staff.sender_of(seller, 10) == seller
-        assert roles[staff.sender_of(seller, 20)] in ("manager", "director")
-        assert roles[staff.sender_of(seller, 25)] == "director"
+        assert staff.approvers_of(seller, 10) == {}
+        assert roles[staff.approvers_of(seller, 20)["manager"]] in ("manager", "director")
+        assert seller not in staff.approvers_of(seller, 20).values(), "nobody approves their own"
+        assert staff.approvers_of(seller, 25) == {"director": staff.DIRECTOR}
 
 
 @given(st.datetimes(datetime(2025, 1, 1), datetime(2026, 3, 1), timezones=st.just(UTC)), st.floats(0.5, 60))  # noqa: DTZ001

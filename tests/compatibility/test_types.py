@@ -148,7 +148,7 @@ def test_the_lists_have_what_the_code_declares() -> None:
     """One of each way in which a code is declared: a class, an act, a command, a constant, what a record that is gone refuses by."""
     known = listed()
     assert {"stale", "cannot_qualify", "unknown_owner", "deal_not_movable", "merged", "method_not_allowed"} <= set(known["ProblemCode"])
-    assert {"wrong_state", "intent_low", "spin_problem_missing", "discount_authority", "removed"} <= set(known["UnmetCode"])
+    assert {"wrong_state", "intent_low", "spin_problem_missing", "needs_approval", "removed"} <= set(known["UnmetCode"])
     assert {"qualify", "advance", "go_live"} <= set(known["ActName"])
     assert "clinch.deal.won.v1" in known["EventType"]
     assert known["StageName"][0] == "discovery"

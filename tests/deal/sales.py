@@ -60,6 +60,13 @@ class Sales(Client):
         """A manager records that the customer accepted, with a reason: so it works at any stage of the deal."""
         return await self.act(quote, "accept", "manager:max", expect=expect, reason="They ordered by phone", **body)
 
+    async def decide(
+        self, quote: dict[str, Any], step: str, who: str, decision: str = "approved", *, expect: int = 200, **more: Any
+    ) -> dict[str, Any]:
+        """Decide a step of the approval of a quote as it was answered."""
+        body = {"step": step, "decision": decision, "content_hash": quote["content_hash"]} | more
+        return dict(await self.ask(who, "POST", f"/v1/quotes/{quote['id']}/decisions", body, expect=expect))
+
     async def move(
         self, deal: dict[str, Any], to: str, who: str = "rep:ann", *, expect: int = 200, etag: Any = "*", **body: Any
     ) -> dict[str, Any]:

@@ -90,9 +90,11 @@ async def test_quotes_are_made_and_sent_by_the_policy(sales: Sales, svc: Running
     plan = [{"trigger": "signed", "percent": "100", "due_days": 14}]
     authority = {"owner_percent": "5", "manager_percent": "20", "director_percent": "30"}
     number = await activated(sales, discount_authority=authority, quote_valid_days=10, payment_plan=plan)
-    assert unmet(await sales.ask("rep:ann", "GET", f"/v1/quotes/{quote['id']}"), "send") == {"discount_authority"}
-    assert (await sales.act(quote, "send", expect=409))["code"] == "discount_authority"
-    await sales.act(quote, "send", "manager:max")
+    assert unmet(await sales.ask("rep:ann", "GET", f"/v1/quotes/{quote['id']}"), "send") == {"needs_approval"}
+    assert (await sales.act(quote, "send", "manager:max", expect=409))["code"] == "needs_approval"
+    pending = await sales.act(quote, "submit")
+    await sales.decide(pending, "manager", "manager:max")
+    await sales.act(quote, "send")
     made = await sales.quote(await sales.deal())
     assert (made["valid_until"], [(t["trigger"], t["percent"], t["due_days"]) for t in made["schedule"]]) == (
         "2026-03-12",
@@ -117,7 +119,7 @@ async def test_a_draft_is_tried_on_real_quotes_and_deals(sales: Sales, svc: Runn
     found = await report(sales, svc, number)
     assert (found["discounts"], found["stalls"], found["forecast"]) == ((2, 1), (2, 1), (2, 3))
     listed = found["listed"]
-    assert listed["discounts", quote["id"]] == ("a rep", "a manager")
+    assert listed["discounts", quote["id"]] == ("owner", "manager")
     assert listed["stalls", small["id"]] == ("moving", "stalled")
     before, after = listed["forecast", large["id"]]
     assert (before["weighted"], after["weighted"], after["probability"]) == ("20.00", "30.00", 30)

@@ -15,10 +15,10 @@ from deal_svc.catalog.rules import place
 from deal_svc.deals.pipeline import OPEN_STAGES, Stage
 from deal_svc.deals.record import new_deal
 from deal_svc.policy import DealPolicy, DiscountAuthority
-from deal_svc.quotes import rules
+from deal_svc.quotes import tiers
 from deal_svc.quotes.acceptance import reason_unmet
 from deal_svc.quotes.pricing import as_json, lines_of, planned, price_lines
-from deal_svc.quotes.record import Item, Quote, QuoteStatus
+from deal_svc.quotes.record import Item, Quote, QuoteStatus, Tier
 from deal_svc.quotes.rules import ACCEPT, SEND, QuoteFacts
 from shared.auth.actor import Actor, Role
 from shared.money import shares
@@ -109,38 +109,79 @@ def test_payment_shares_add_up_to_the_total(total: Decimal, weights: list[int]) 
     assert sum(shares(total, scaled, "CNY")) == total
 
 
-# -- Who may send what -------------------------------------------------------------------------------------------------------
+# -- Whose approval it needs -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("off", "role", "note", "says"),
+    ("off", "tier", "asks"),
     [
-        ("10", Role.rep, None, None),
-        ("10.01", Role.rep, "please", "manager"),
-        ("20", Role.manager, None, None),
-        ("20.5", Role.manager, "please", "director"),
-        ("30", Role.director, None, None),
-        ("31", Role.director, None, "note"),
-        ("31", Role.director, "strategic", None),
-        ("31", Role.manager, "strategic", "director"),
+        ("10", Tier.OWNER, ()),
+        ("10.01", Tier.MANAGER, ("manager",)),
+        ("20", Tier.MANAGER, ("manager",)),
+        ("20.01", Tier.DIRECTOR, ("director",)),
+        ("30", Tier.DIRECTOR, ("director",)),
+        ("30.01", Tier.DIRECTOR_FINANCE, ("director", "finance")),
     ],
 )
-def test_discount_authority(off: str, role: Role, note: str | None, says: str | None) -> None:
-    by = Actor.of(uuid4(), {role})
+def test_the_larger_of_line_and_total_discount_decides_whose_approval_a_quote_needs(off: str, tier: Tier, asks: tuple[str, ...]) -> None:
     for priced in (quote(item(off=off)), quote(total_off=off)):
-        unmet = rules.authority_unmet(replace(priced, note=note), by, AUTHORITY)
-        assert [u.code for u in unmet] == (["discount_authority"] if says else [])
-        assert not says or says in unmet[0].message
+        assert tiers.tier_of(priced, AUTHORITY) is tier
+        assert tiers.steps_of(tier, ()) == asks
+        assert set(tiers.steps_of(tier, ("S",))) == {*asks, "finance"}, "a tax that is not the product's is for finance"
 
 
 def test_one_deep_discount_among_many_counts() -> None:
     hidden = quote(item(price="1", off="50"), item(price="100000"))
     assert hidden.discount_percent < 1
-    assert rules.authority_unmet(hidden, OWNER, AUTHORITY)
+    assert tiers.tier_of(hidden, AUTHORITY) is Tier.DIRECTOR_FINANCE
 
 
 def test_two_discounts_count_together() -> None:
-    assert rules.authority_unmet(quote(item(off="10"), total_off="10"), OWNER, AUTHORITY)
+    assert tiers.tier_of(quote(item(off="10"), total_off="10"), AUTHORITY) is Tier.MANAGER
+
+
+def test_whoever_sends_a_draft_beyond_the_owners_authority_it_needs_approval() -> None:
+    boss = Actor.of(uuid4(), {Role.director, Role.admin})
+    for by in (OWNER, boss):
+        assert [u.code for u in SEND.unmet(quote(total_off="15"), FINE, by)] == ["needs_approval"]
+        assert SEND.unmet(quote(total_off="15", status=QuoteStatus.APPROVED), FINE, by) == []
+
+
+SKU = item("4", "100", "15")
+
+
+@pytest.mark.parametrize(
+    ("then", "kept"),
+    [
+        (quote(SKU), True),
+        (quote(replace(SKU, discount_percent=Decimal(12))), True),
+        (quote(replace(SKU, quantity=Decimal(3))), True),
+        (quote(replace(SKU, discount_percent=Decimal("15.5"))), False),
+        (quote(replace(SKU, unit_price=Decimal(99))), False),
+        (quote(replace(SKU, tax_percent=Decimal(6))), False),
+        (quote(SKU, item("1", "100", "15")), False),
+        (quote(replace(SKU, discount_percent=Decimal(0)), total_off="16"), False),
+    ],
+)
+def test_an_approval_is_kept_by_what_is_no_worse_in_anything_that_was_approved(then: Quote, kept: bool) -> None:
+    before = quote(SKU, status=QuoteStatus.SENT)
+    assert tiers.is_no_worse(then, before) is kept
+    assert bool(tiers.asked_of(then, (), before, AUTHORITY)) is not kept
+
+
+@given(items.filter(bool), percents, st.sampled_from([CENT, YEN, Decimal("0.001")]))
+def test_what_is_the_same_is_no_worse(lines: list[Item], off: Decimal, unit: Decimal) -> None:
+    priced, totals = price_lines(lines, off, unit)
+    same = quote(lines=[as_json(x) for x in priced], discount_percent=totals.discount_percent)
+    assert tiers.is_no_worse(same, same)
+
+
+def test_the_hash_names_what_is_approved_and_nothing_else() -> None:
+    one = quote(item(off="15"), number="Q-1", revision=1, list_total=Decimal(100), net=Decimal("85.00"))
+    more_days = replace(one, valid_until=date(2027, 1, 1), note="Strategic", net=Decimal(85))
+    assert tiers.content_hash(more_days) == tiers.content_hash(one)
+    for other in (replace(one, revision=2), replace(one, schedule=[]), replace(one, net=Decimal("84.99"))):
+        assert tiers.content_hash(other) != tiers.content_hash(one)
 
 
 FINE = QuoteFacts(replace(DEAL, stage=Stage.NEGOTIATION), TODAY)
@@ -152,7 +193,7 @@ FINE = QuoteFacts(replace(DEAL, stage=Stage.NEGOTIATION), TODAY)
         ({"lines": []}, FINE, "no_lines"),
         ({"schedule": [{"trigger": "signed", "percent": "99.99", "due_days": 0}]}, FINE, "schedule_incomplete"),
         ({"valid_until": date(2026, 3, 1)}, FINE, "validity_past"),
-        ({"status": QuoteStatus.SENT}, FINE, "not_draft"),
+        ({"status": QuoteStatus.SENT}, FINE, "not_sendable"),
         ({}, replace(FINE, outdated=("S",)), "price_outdated"),
     ],
 )

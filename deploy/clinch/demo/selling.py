@@ -93,7 +93,13 @@ async def _quote(hand: Hand, deal: Deal, quote: Quote, deal_id: str, company: Co
         valid_until=quote.valid_until,
         at=quote.sent_at,
     )
-    return await hand.post(staff.sender_of(deal.owner, quote.discount), f"/v1/quotes/{drafted['id']}/send", at=quote.sent_at)
+    path, approvers = f"/v1/quotes/{drafted['id']}", staff.approvers_of(deal.owner, quote.discount)
+    if approvers:
+        asked = await hand.post(deal.owner, f"{path}/submit", at=quote.sent_at)
+        for step, approver in approvers.items():
+            said = {"step": step, "decision": "approved", "content_hash": asked["content_hash"]}
+            await hand.post(approver, f"{path}/decisions", **said, at=quote.sent_at)
+    return await hand.post(deal.owner, f"{path}/send", at=quote.sent_at)
 
 
 async def _negotiate(hand: Hand, deal: Deal, deal_id: str, quote: Any) -> None:

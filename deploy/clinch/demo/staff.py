@@ -18,11 +18,13 @@ def boss_of(seller: str) -> str:
     return _MANAGER.get(_TEAM[seller], DIRECTOR)
 
 
-def sender_of(seller: str, discount: int) -> str:
-    """Who may send a quote with this discount in percent."""
+def approvers_of(seller: str, discount: int) -> dict[str, str]:
+    """Who approves a quote with this discount in percent, by the step that they decide."""
     if discount <= 10:
-        return seller
-    return boss_of(seller) if discount <= 20 else DIRECTOR
+        return {}
+    if discount <= 20:
+        return {"manager": boss_of(seller)}
+    return {"director": DIRECTOR} if discount <= 30 else {"director": DIRECTOR, "finance": FINANCE}
 
 
 def presales_of(seller: str) -> str:

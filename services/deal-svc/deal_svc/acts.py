@@ -1,5 +1,6 @@
-"""What can be done with a deal: the acts of all features, in the order in which answers list them."""
+"""What can be done with a deal and with a quote: the acts of all features, in the order in which answers list them."""
 
+from deal_svc.approvals import rules as approvals
 from deal_svc.attachments import rules as attachments
 from deal_svc.contracts import rules as contracts
 from deal_svc.conversion import rules as conversion
@@ -13,3 +14,4 @@ from deal_svc.team import rules as team
 from shared.acts import acts_of
 
 DEAL_ACTS = acts_of(deals.DEAL, deals, team, attachments, conversion, imports, discovery, quotes, contracts, stages, rehoming)
+QUOTE_ACTS = acts_of(quotes.QUOTE, quotes, approvals)

@@ -3,8 +3,7 @@
 Histories are paths of declared acts, and end where the record is.
 """
 
-from deal_svc.acts import DEAL_ACTS
-from deal_svc.quotes.rules import QUOTE_ACTS
+from deal_svc.acts import DEAL_ACTS, QUOTE_ACTS
 from shared.verify import ACCOUNTS_TOTAL, RATES_TOTAL, Check, Total, legal_histories
 
 CHECKS = (
@@ -29,6 +28,20 @@ CHECKS = (
         "AND (deal.amount, deal.currency) IS DISTINCT FROM (quote.net, quote.currency) AND EXISTS (SELECT FROM event "
         "WHERE event.subject = deal.id AND event.type LIKE 'clinch.deal.won.%' AND event.data->>'contract_id' = deal.contract_id::text "
         "AND event.data->>'tax' IS NOT NULL)",
+    ),
+    Check(
+        9,
+        "the content of a quote that was sent is the content that was approved",
+        "SELECT s.subject FROM event s WHERE s.type = 'clinch.quote.sent.v1' AND s.data->>'content_hash' IS DISTINCT FROM ("
+        "SELECT a.data->>'content_hash' FROM event a WHERE a.subject = s.subject AND a.type = 'clinch.quote.approved.v1' "
+        "AND a.version < s.version ORDER BY a.version DESC LIMIT 1)",
+    ),
+    Check(
+        9,
+        "a quote is up for approval as long as an approval of it is open",
+        "SELECT coalesce(q.id, a.record_id) FROM (SELECT id FROM quote WHERE status = 'pending_approval') q FULL JOIN "
+        "(SELECT record_id FROM approval WHERE kind = 'quote' AND state = 'open') a ON a.record_id = q.id "
+        "WHERE q.id IS NULL OR a.record_id IS NULL",
     ),
     Check(9, "net and tax of a quote add up to its total", "SELECT id FROM quote WHERE net + tax <> total"),
 )

@@ -38,17 +38,19 @@ DEFAULT_TAXES = tuple(
 
 
 class DiscountAuthority(Ascending):
-    """Up to how many percent off somebody may send a quote."""
+    """Up to how many percent off whose approval a quote needs. Above the last one it is that of a director and of finance."""
 
     owner_percent: Decimal = value(
-        Decimal(10), "Owner", "负责人", "What the deal's owner may give, in percent.", ge=0, le=100, decimal_places=2
+        Decimal(10), "Owner", "负责人", "What the deal's owner may give alone, in percent.", ge=0, le=100, decimal_places=2
     )
-    manager_percent: Decimal = value(Decimal(20), "Manager", "经理", "What a manager may give, in percent.", ge=0, le=100, decimal_places=2)
+    manager_percent: Decimal = value(
+        Decimal(20), "Manager", "经理", "What a manager may approve, in percent.", ge=0, le=100, decimal_places=2
+    )
     director_percent: Decimal = value(
         Decimal(30),
         "Director",
         "总监",
-        "What a director may give without a note that says why, in percent.",
+        "What a director may approve without finance, in percent.",
         ge=0,
         le=100,
         decimal_places=2,
@@ -60,6 +62,15 @@ class DealPolicy(InBulk, Linked):
 
     stages: Stages = value(Stages(), "Stages", "商机阶段", "Probability and stall limit of each open stage.")
     discount_authority: DiscountAuthority = value(DiscountAuthority(), "Discount authority", "折扣权限", "Who may give how much.")
+    approval_hours: int | None = value(
+        24,
+        "Hours to approve",
+        "报价审批时限",
+        "Working hours after which a step of a quote's approval that is still open is told as late; empty for never. "
+        "It counts for what is submitted from then on.",
+        ge=1,
+        le=2000,
+    )
     quote_valid_days: int = value(30, "Validity of a quote", "报价有效天数", "Days that a quote is valid when nobody says.", ge=1, le=3650)
     payment_plan: tuple[PaymentStep, ...] = value(
         DEFAULT_PLAN, "Payment plan", "付款计划", "What a quote begins with when nobody says.", min_length=1, max_length=24

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
+from deal_svc.approvals.api import router as approvals
+from deal_svc.approvals.follows import FOLLOWS as APPROVALS_FOLLOW
 from deal_svc.attachments.api import delete_objects, sweep_uploads
 from deal_svc.attachments.api import router as attachments
 from deal_svc.bulk.api import forget as forget_bulk_jobs
@@ -28,6 +30,7 @@ from deal_svc.merging.commands import sweep
 from deal_svc.metadata import metadata
 from deal_svc.policy import POLICY
 from deal_svc.quotes.api import router as quotes
+from deal_svc.quotes.approvals import QUOTE_APPROVALS
 from deal_svc.quotes.document_api import router as quote_documents
 from deal_svc.quotes.links_api import public as quote_links_public
 from deal_svc.quotes.links_api import router as quote_links
@@ -41,6 +44,7 @@ from deal_svc.stages import reactions as stages_reactions
 from deal_svc.stages.api import router as stages
 from deal_svc.team.api import router as team
 from shared import rates
+from shared.approvals.timers import timers_of
 from shared.handover import store
 from shared.parties import directory, references
 from shared.process.service import Service
@@ -65,6 +69,7 @@ service = Service(
         quote_prices,
         rehoming,
         quotes,
+        approvals,
         quote_documents,
         quote_links,
         quote_links_public,
@@ -83,8 +88,8 @@ service = Service(
         contracts_reactions.READER,
         merging_reactions.READER,
     ],
-    timers={**TIMERS, **task_timers(KINDS)},
-    follows=[following(KINDS)],
+    timers={**TIMERS, **task_timers(KINDS), **timers_of(QUOTE_APPROVALS)},
+    follows=[following(KINDS), APPROVALS_FOLLOW],
     jobs=[run_imports, hand_over, sweep, sweep_uploads, delete_objects, perform_bulk_jobs, forget_bulk_jobs],
     checks=CHECKS,
     totals=TOTALS,

@@ -13,8 +13,8 @@ from deal_svc.deals.pipeline import OPEN_STAGES, Stage
 from deal_svc.deals.tables import DEAL
 from deal_svc.policy import POLICY, DealPolicy
 from deal_svc.quotes.record import Quote
-from deal_svc.quotes.rules import largest_discount, sender
 from deal_svc.quotes.tables import QUOTE, QUOTES
+from deal_svc.quotes.tiers import tier_of
 from shared.calendar import day_of
 from shared.db.database import Database
 from shared.db.query import Query, is_in
@@ -38,7 +38,7 @@ _SENT = Query(
 
 
 async def discounts(db: Database, active: DealPolicy, draft: DealPolicy, days: int) -> AsyncIterator[Looked]:
-    """Quotes that were sent in the last days: whose authority their discount would have needed."""
+    """Quotes that were sent in the last days: whose approval their discount would have needed."""
     after = _FIRST
     while True:
         async with db.read() as reader:
@@ -46,7 +46,7 @@ async def discounts(db: Database, active: DealPolicy, draft: DealPolicy, days: i
             sent = await reader.all(_SENT, after=after, since=since, most=BATCH)
         differ = []
         for quote in sent:
-            before, then = (sender(largest_discount(quote), each.discount_authority)[0] for each in (active, draft))
+            before, then = (tier_of(quote, each.discount_authority).value for each in (active, draft))
             if before != then:
                 differ.append(Difference("quote", quote.id, before, then))
         yield Looked(len(sent), differ)
@@ -150,7 +150,7 @@ def _rounded(amount: Decimal, currency: str) -> str:
 
 
 SIMULATIONS = (
-    Simulation("discounts", "Quotes that were sent in these days: whose authority would their discount have needed?", discounts),
+    Simulation("discounts", "Quotes that were sent in these days: whose approval would their discount have needed?", discounts),
     Simulation("stalls", "All open deals: which would be stalled, and which would not be any more?", stalls),
     Simulation("forecast", "All open deals: their weighted amounts before and after, and the sums by currency.", forecast),
 )

@@ -1,6 +1,6 @@
 """Reads of deals, and who sees which."""
 
-from sqlalchemy import ARRAY, Text, Uuid, bindparam, column, exists, func, select, table, type_coerce
+from sqlalchemy import ARRAY, Text, Uuid, bindparam, column, exists, func, or_, select, table, type_coerce
 
 from deal_svc.contracts.record import REVIEWED
 from deal_svc.contracts.tables import DEAL_CONTRACT
@@ -40,15 +40,18 @@ LIST = Listing(
 )
 
 
+_QUOTE = table("quote", column("deal_id"), column("status"))  # the feature quotes is above this one
+_in_approval = exists().where(_QUOTE.c.deal_id == DEAL.c.id, _QUOTE.c.status == "pending_approval")
+
 SEEN_ROWS = Rows(
     kinds.DEALS,
     id=DEAL.c.id,
     owner=DEAL.c.owner_id,
     account=DEAL.c.account_id,
     account_if=DEAL.c.stage == Stage.WON.value,
-    review=exists().where(DEAL_CONTRACT.c.deal_id == DEAL.c.id, DEAL_CONTRACT.c.state == REVIEWED),
+    review=or_(exists().where(DEAL_CONTRACT.c.deal_id == DEAL.c.id, DEAL_CONTRACT.c.state == REVIEWED), _in_approval),
 )
-"""Who sees which deals."""
+"""Who sees which deals. Up for approval is one with a contract in review, or with a quote that was submitted and not decided."""
 SEEN = Scoped(DEALS, SEEN_ROWS)
 
 

@@ -10,15 +10,17 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
 
+from deal_svc.acts import QUOTE_ACTS
 from deal_svc.policy import TaxRounding
 from deal_svc.quotes import commands, queries
 from deal_svc.quotes.fields import LineFields, Lines, QuoteFields, QuoteParty, Schedule, TermFields, TermIn
 from deal_svc.quotes.pricing import due_amounts, lines_of
-from deal_svc.quotes.record import Line, Quote, QuoteStatus
-from deal_svc.quotes.rules import CREATE, QUOTE_ACTS, QuoteFacts
+from deal_svc.quotes.record import Line, Quote, QuoteStatus, Tier
+from deal_svc.quotes.rules import CREATE, QuoteFacts
 from deal_svc.quotes.tables import QUOTES
 from shared.access.kinds import DEALS, unmasked
 from shared.acts import AllowedAction, shown
+from shared.approvals.answers import ApprovalOut
 from shared.auth import Actor, CurrentActor
 from shared.calendar import day_of
 from shared.db.tx import Reader
@@ -64,10 +66,6 @@ class AcceptanceIn(Dated):
     reason: Annotated[Text | None, Field(description="Needed before the deal is in negotiation, from a manager")] = None
 
 
-class SendingIn(Dated):
-    note: Annotated[Text | None, Field(description="Why the discount is so large; needed above what a director may give")] = None
-
-
 class QuoteLineOut(LineFields):
     """`net` is after both discounts."""
 
@@ -111,6 +109,12 @@ class QuoteOut(QuoteFields):
     tax: Money
     total: Money
     discount_percent: Annotated[Percent, Field(description="All discounts together, of the list total")]
+    tier: Annotated[Tier | None, Field(description="Whose authority it needed when it was submitted, by its discounts and prices")]
+    content_hash: Annotated[str | None, Field(description="Of the content that was submitted, which is what is approved and sent")]
+    submitted_at: datetime | None
+    approved_at: datetime | None
+    kept_from: Annotated[UUID | None, Field(description="The earlier version whose approval covers this one")]
+    approval: Annotated[ApprovalOut | None, Field(description="While it is up for approval: who has to decide what until when")]
     sent_at: datetime | None
     accepted_at: datetime | None
     ended_at: datetime | None
@@ -128,6 +132,7 @@ class QuoteOut(QuoteFields):
         said["lines"] = [QuoteLineOut.of(line, quote.currency) for line in lines_of(quote)]
         said["schedule"] = terms_out(quote.schedule, quote.total, quote.currency)
         said |= {name: QuoteParty.model_construct(**said[name]) for name in ("buyer", "seller") if said[name]}
+        said["approval"] = facts.request and ApprovalOut.of(facts.request)
         if not unmasked(DEALS, by):
             said |= dict.fromkeys(_MASKED)
         return cls.model_construct(**said, allowed_actions=shown(QUOTE_ACTS, quote, by, facts))
@@ -149,7 +154,8 @@ async def _quotes_out(db: Reader, by: Actor, quotes: Sequence[Quote], today: dat
     return [QuoteOut.of(quote, by, facts[quote.id]) for quote in quotes]
 
 
-async def _quote_out(db: Reader, by: Actor, quote: Quote, today: date) -> QuoteOut:
+async def quote_out(db: Reader, by: Actor, quote: Quote, today: date) -> QuoteOut:
+    """One quote, as every route of one quote answers it."""
     [answer] = await _quotes_out(db, by, [quote], today)
     return answer
 
@@ -178,7 +184,7 @@ async def create_quote(body: QuoteIn, tx: InTx, by: CurrentActor, today: Today) 
         valid_until=body.valid_until,
         at=body.at,
     )
-    return await _quote_out(tx, by, quote, today)
+    return await quote_out(tx, by, quote, today)
 
 
 @router.get("", response_model=queries.LIST.page_of(QuoteOut))
@@ -194,7 +200,7 @@ async def list_quotes(
 @router.get("/{quote_id}")
 async def get_quote(quote_id: UUID, db: Reading, by: CurrentActor, today: Today) -> QuoteOut:
     """One version of a quote, with what can be done next and what is missing for the rest."""
-    return await _quote_out(db, by, await queries.SEEN.get(db, by, quote_id), today)
+    return await quote_out(db, by, await queries.SEEN.get(db, by, quote_id), today)
 
 
 @router.patch("/{quote_id}")
@@ -205,26 +211,13 @@ async def update_quote(quote_id: UUID, body: QuotePatch, tx: InTx, by: CurrentAc
     if "schedule" in given:
         changes["schedule"] = terms_kept(body.schedule)
     quote = await commands.edit(tx, quote_id, expect=expect, at=body.at, lines=body.lines if "lines" in given else None, changes=changes)
-    return await _quote_out(tx, by, quote, today)
+    return await quote_out(tx, by, quote, today)
 
 
 @router.post("/{quote_id}/revise", status_code=201)
 async def revise_quote(quote_id: UUID, tx: InTx, by: CurrentActor, today: Today, expect: IfMatch, body: Dated = NOW) -> QuoteOut:
     """Draft the next version of the same number. The earlier one stays as it is until the new one is sent."""
-    return await _quote_out(tx, by, await commands.revise(tx, quote_id, expect=expect, at=body.at), today)
-
-
-TO_SEND = SendingIn()
-
-
-@router.post("/{quote_id}/send")
-async def send_quote(quote_id: UUID, tx: InTx, by: CurrentActor, today: Today, expect: IfMatch, body: SendingIn = TO_SEND) -> QuoteOut:
-    """The quote goes to the customer; an earlier version that they had is superseded.
-
-    The policy says up to which discount its owner may send it, a manager, and a director; above that a director with a note. 409
-    `discount_authority` says who may.
-    """
-    return await _quote_out(tx, by, await commands.send(tx, quote_id, note=body.note, expect=expect, at=body.at), today)
+    return await quote_out(tx, by, await commands.revise(tx, quote_id, expect=expect, at=body.at), today)
 
 
 TO_ACCEPT = AcceptanceIn()
@@ -239,16 +232,16 @@ async def accept_quote(
     The deal takes the net total as its amount, and the contract is drafted. Before the deal is in negotiation this is for managers, with a
     reason; `quote.accepted` lists the gates that were passed over.
     """
-    return await _quote_out(tx, by, await commands.accept(tx, quote_id, reason=body.reason, expect=expect, at=body.at), today)
+    return await quote_out(tx, by, await commands.accept(tx, quote_id, reason=body.reason, expect=expect, at=body.at), today)
 
 
 @router.post("/{quote_id}/reject")
 async def reject_quote(quote_id: UUID, body: Reasoned, tx: InTx, by: CurrentActor, today: Today, expect: IfMatch) -> QuoteOut:
     """The customer said no."""
-    return await _quote_out(tx, by, await commands.reject(tx, quote_id, reason=body.reason, expect=expect, at=body.at), today)
+    return await quote_out(tx, by, await commands.reject(tx, quote_id, reason=body.reason, expect=expect, at=body.at), today)
 
 
 @router.post("/{quote_id}/withdraw")
 async def withdraw_quote(quote_id: UUID, body: Reasoned, tx: InTx, by: CurrentActor, today: Today, expect: IfMatch) -> QuoteOut:
     """Take a draft or a sent quote back; an accepted one only as a manager."""
-    return await _quote_out(tx, by, await commands.withdraw(tx, quote_id, reason=body.reason, expect=expect, at=body.at), today)
+    return await quote_out(tx, by, await commands.withdraw(tx, quote_id, reason=body.reason, expect=expect, at=body.at), today)

@@ -18,17 +18,17 @@ from deal_svc.deals.record import Deal
 from deal_svc.policy import POLICY
 from deal_svc.quotes import pricing, rules
 from deal_svc.quotes.acceptance import is_early, reason_unmet
+from deal_svc.quotes.approvals import both, end_approval
 from deal_svc.quotes.drafting import TOTAL_DISCOUNT, items_of, priced, total_discount
 from deal_svc.quotes.events import terms_told, told
 from deal_svc.quotes.fields import LineIn
-from deal_svc.quotes.queries import OF_DEAL, SEEN, STANDING_OF_NUMBER, facts_of
+from deal_svc.quotes.queries import OF_DEAL, SUPERSEDABLE, facts_of
 from deal_svc.quotes.record import Quote, QuoteStatus
-from deal_svc.quotes.rules import ACCEPT, CHANGE, QUOTE_DEAL, REJECT, REVISE, SEND, WITHDRAW, QuoteFacts
+from deal_svc.quotes.rules import ACCEPT, CHANGE, QUOTE_DEAL, REJECT, REVISE, WITHDRAW, QuoteFacts
 from deal_svc.quotes.tables import QUOTE_NUMBER, QUOTES
 from deal_svc.stages import queries as gates
 from deal_svc.stages.rules import skipped_gates
 from shared import calendar
-from shared.auth import Actor
 from shared.clock import happened
 from shared.db.query import Query
 from shared.db.tx import Tx
@@ -132,7 +132,7 @@ async def revise(tx: Tx, quote_id: UUID, *, expect: int | None, at: datetime | N
     The earlier one stands until this one is sent.
     """
     deal, quote = await both(tx, quote_id, expect)
-    REVISE.check(quote, tx.actor, facts=await _facts(tx, deal, quote, tx.now))
+    REVISE.check(quote, tx.actor, facts=await facts_at(tx, deal, quote, tx.now))
     when = happened(at, tx.now, since=quote.sent_at or deal.opened_at)
     policy = tx.policy(POLICY)
     draft = replace(
@@ -151,6 +151,11 @@ async def revise(tx: Tx, quote_id: UUID, *, expect: int | None, at: datetime | N
         created_by=tx.actor.id,
         created_at=tx.now,
         updated_at=tx.now,
+        tier=None,
+        content_hash=None,
+        submitted_at=None,
+        approved_at=None,
+        kept_from=None,
     )
     return await tx.add(QUOTES, draft, told(QuoteCreated, draft, deal), at=when)
 
@@ -158,26 +163,16 @@ async def revise(tx: Tx, quote_id: UUID, *, expect: int | None, at: datetime | N
 # -- Sent, and answered --------------------------------------------------------------------------------------------------------
 
 
-async def send(tx: Tx, quote_id: UUID, *, note: str | None, expect: int | None, at: datetime | None) -> Quote:
-    """The customer has it. An earlier version that they had is superseded."""
-    deal, quote = await both(tx, quote_id, expect)
-    when = happened(at, tx.now, since=deal.opened_at)
-    note = note or quote.note
-    _check_sending(replace(quote, note=note), await _facts(tx, deal, quote, when), tx.actor)
-    for earlier in await tx.all(STANDING_OF_NUMBER, number=quote.number):
-        superseded = told(QuoteSuperseded, earlier, deal, by_quote_id=quote.id)
-        await _end(tx, earlier, superseded, QuoteStatus.SUPERSEDED, None, when)
+async def deliver(tx: Tx, deal: Deal, quote: Quote, note: str | None, when: datetime) -> Quote:
+    """The customer has an approved quote. Earlier versions that they had, or could still get, are superseded."""
+    for earlier in await tx.all(SUPERSEDABLE, number=quote.number):
+        if earlier.id != quote.id:
+            superseded = told(QuoteSuperseded, earlier, deal, by_quote_id=quote.id)
+            await _end(tx, earlier, superseded, QuoteStatus.SUPERSEDED, None, when)
     await set_timer(tx, EXPIRY, quote.id, calendar.end_of(quote.valid_until, tx.settings.zone))
     by = tx.policy(POLICY).version
     event = told(QuoteSent, quote, deal, policy_version=by)
     return await tx.save(QUOTES, quote, event, at=when, status=QuoteStatus.SENT, sent_at=when, note=note, policy_version=by)
-
-
-def _check_sending(quote: Quote, facts: QuoteFacts, by: Actor) -> None:
-    """A discount that is all that stands in the way has its own code: somebody else can send the quote."""
-    beyond = [u.code for u in SEND.unmet(quote, facts, by)] == [rules.BEYOND]
-    act = replace(SEND, refused="The discount is beyond your authority.", code=rules.BEYOND) if beyond else SEND
-    act.check(quote, by, facts=facts)
 
 
 async def accept(tx: Tx, quote_id: UUID, *, reason: str | None = None, expect: int | None, at: datetime | None) -> Quote:
@@ -188,7 +183,7 @@ async def accept(tx: Tx, quote_id: UUID, *, reason: str | None = None, expect: i
     """
     deal, quote = await both(tx, quote_id, expect)
     when = happened(at, tx.now, since=quote.sent_at)
-    ACCEPT.check(quote, tx.actor, facts=await _facts(tx, deal, quote, when), also=reason_unmet(deal, reason))
+    ACCEPT.check(quote, tx.actor, facts=await facts_at(tx, deal, quote, when), also=reason_unmet(deal, reason))
     skipped = skipped_gates(deal, Stage.NEGOTIATION, (await gates.facts_of(tx, [deal.id]))[deal.id]) if is_early(deal) else []
     await cancel_timers(tx, quote.id, EXPIRY)
     lines = pricing.lines_of(quote)
@@ -226,7 +221,7 @@ async def withdraw(tx: Tx, quote_id: UUID, *, reason: str, expect: int | None, a
 
 
 async def withdraw_open(tx: Tx, deal: Deal, reason: str, when: datetime) -> None:
-    """Take back all drafts and sent quotes of a locked deal."""
+    """Take back all quotes of a locked deal that are not answered."""
     for quote in await tx.all(OF_DEAL, deal_id=deal.id, statuses=list(rules.OPEN)):
         await _withdraw(tx, deal, quote, reason, when)
 
@@ -253,6 +248,8 @@ async def extend(tx: Tx, deal: Deal, quote: Quote, days: int, policy_version: in
 
 
 async def _withdraw(tx: Tx, deal: Deal, quote: Quote, reason: str, when: datetime) -> Quote:
+    if quote.status is QuoteStatus.PENDING_APPROVAL:
+        await end_approval(tx, quote, deal, reason, when)
     return await _end(tx, quote, told(QuoteWithdrawn, quote, deal, reason=reason), QuoteStatus.WITHDRAWN, reason, when)
 
 
@@ -261,12 +258,6 @@ async def _end(tx: Tx, quote: Quote, event: QuoteEvent, status: QuoteStatus, rea
     return await tx.save(QUOTES, quote, event, at=when, status=status, reason=reason, ended_at=when)
 
 
-async def both(tx: Tx, quote_id: UUID, expect: int | None) -> tuple[Deal, Quote]:
-    """The quote and its deal, both locked, the deal first."""
-    found = await SEEN.get(tx, tx.actor, quote_id)
-    deal = await deals.SEEN.load(tx, found.deal_id)
-    return deal, await tx.load(QUOTES, quote_id, expect)
-
-
-async def _facts(tx: Tx, deal: Deal, quote: Quote, when: datetime) -> QuoteFacts:
+async def facts_at(tx: Tx, deal: Deal, quote: Quote, when: datetime) -> QuoteFacts:
+    """What decides about the quote on the day of `when`."""
     return (await facts_of(tx, [quote], day_of(tx, when), [deal]))[quote.id]

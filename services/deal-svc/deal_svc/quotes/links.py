@@ -7,7 +7,8 @@ from uuid import UUID
 from sqlalchemy import bindparam, select
 
 from deal_svc.policy import POLICY
-from deal_svc.quotes.commands import both, day_of
+from deal_svc.quotes.approvals import both
+from deal_svc.quotes.commands import day_of
 from deal_svc.quotes.document import KIND
 from deal_svc.quotes.events import told
 from deal_svc.quotes.paper import kept_in

@@ -6,9 +6,10 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, exists, select
+from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
-from deal_svc.catalog.queries import prices_on
+from deal_svc.catalog.queries import prices_on, products
 from deal_svc.contracts.queries import CONTRACT_FELL
 from deal_svc.deals import queries as deals
 from deal_svc.deals.embedded import EMBEDDED_DEAL
@@ -22,13 +23,14 @@ from deal_svc.quotes.rules import QuoteFacts
 from deal_svc.quotes.tables import QUOTE, QUOTES
 from shared.access.rows import Within
 from shared.access.scoped import Scoped
+from shared.approvals.tables import latest
 from shared.db.query import Query, is_in
 from shared.db.tx import Reader
 from shared.http.listing import Listing, described
 
 _FILTERED = (
     "id", "deal_id", "number", "status", "currency", "net", "total", "discount_percent", "quoted_on", "valid_until", "sent_at",
-    "accepted_at", "created_at",
+    "accepted_at", "created_at", "tier", "submitted_at", "approved_at",
 )  # fmt: skip
 
 LIST = Listing(
@@ -68,6 +70,18 @@ _STANDING = Query(
 )
 
 
+_draft = QUOTE.alias("draft")
+_APPROVED_BEFORE = Query(
+    select(*[QUOTE.c[n] for n in QUOTES.names])
+    .ext(distinct_on(QUOTE.c.number))
+    .join(_draft, and_(_draft.c.number == QUOTE.c.number, _draft.c.revision > QUOTE.c.revision))
+    .where(is_in(_draft.c.id, "ids"), or_(QUOTE.c.approved_at.is_not(None), QUOTE.c.sent_at.is_not(None)))
+    .order_by(QUOTE.c.number, QUOTE.c.revision.desc()),
+    Quote,
+)
+"""The last approved version of each of these drafts' numbers. What an earlier release sent counts as approved."""
+
+
 async def facts_of(db: Reader, quotes: Sequence[Quote], today: date, of: Sequence[Deal] = ()) -> dict[UUID, QuoteFacts]:
     """What else decides about these quotes.
 
@@ -78,7 +92,13 @@ async def facts_of(db: Reader, quotes: Sequence[Quote], today: date, of: Sequenc
     theirs = {d.id: d for d in of or await db.all(DEALS.get_many, ids=list({q.deal_id for q in quotes}))}
     standing = {s.id: s for s in await db.all(_STANDING, ids=[q.id for q in quotes])}
     drafts = {q.id: lines_of(q) for q in quotes if q.status is QuoteStatus.DRAFT}
-    book = await prices_on(db, {x.product_id for lines in drafts.values() for x in lines}, today) if drafts else {}
+    sold = {x.product_id for lines in drafts.values() for x in lines}
+    book = await prices_on(db, sold, today) if drafts else {}
+    taxes = {id: product.tax_percent for id, product in (await products(db, sold)).items()} if sold else {}
+    later = [q.id for q in quotes if q.id in drafts and q.revision > 1]
+    before = {b.number: b for b in await db.all(_APPROVED_BEFORE, ids=later)} if later else {}
+    pending = [q.id for q in quotes if q.status is QuoteStatus.PENDING_APPROVAL]
+    requests = await latest(db, "quote", pending)
     return {
         q.id: QuoteFacts(
             deal=theirs[q.deal_id],
@@ -88,6 +108,9 @@ async def facts_of(db: Reader, quotes: Sequence[Quote], today: date, of: Sequenc
             contract_fell=standing[q.id].contract_fell,
             authority=db.policy(POLICY).discount_authority,
             outdated=_outdated(drafts.get(q.id, ()), q.currency, book),
+            overridden=tuple(sorted({x.sku for x in drafts.get(q.id, ()) if taxes.get(x.product_id) != x.tax_percent})),
+            before=before.get(q.number) if q.id in drafts else None,
+            request=requests.get(q.id),
         )
         for q in quotes
     }
@@ -112,7 +135,7 @@ KNOWN: list[ColumnElement[Any]] = [
 _locked = select(*[QUOTE.c[n] for n in QUOTES.names]).order_by(QUOTE.c.id).with_for_update()
 OF_DEAL = Query(_locked.where(QUOTE.c.deal_id == bindparam("deal_id"), is_in(QUOTE.c.status, "statuses")), Quote)
 SENT_OF_DEALS = Query(_locked.where(is_in(QUOTE.c.deal_id, "deal_ids"), QUOTE.c.status == QuoteStatus.SENT.value), Quote)
-_WITH_CUSTOMER = [QuoteStatus.SENT.value, QuoteStatus.ACCEPTED.value]
-STANDING_OF_NUMBER = Query(_locked.where(QUOTE.c.number == bindparam("number"), is_in(QUOTE.c.status, _WITH_CUSTOMER)), Quote)
-"""What a newer version supersedes: an accepted one too, which has a newer one only when its contract fell."""
+_supersedable = [QuoteStatus.APPROVED.value, QuoteStatus.SENT.value, QuoteStatus.ACCEPTED.value]
+SUPERSEDABLE = Query(_locked.where(QUOTE.c.number == bindparam("number"), is_in(QUOTE.c.status, _supersedable)), Quote)
+"""The versions of a number that the customer has, or may still get. An accepted one has a newer one only when its contract fell."""
 IDS_OF_DEAL = Query(select(QUOTE.c.id).where(QUOTE.c.deal_id == bindparam("deal_id")), UUID)

@@ -13,6 +13,8 @@ from shared.stored import Stored
 
 class QuoteStatus(StrEnum):
     DRAFT = "draft"
+    PENDING_APPROVAL = "pending_approval"
+    APPROVED = "approved"
     SENT = "sent"
     ACCEPTED = "accepted"
     REJECTED = "rejected"
@@ -23,6 +25,15 @@ class QuoteStatus(StrEnum):
 
 ANSWERABLE = (QuoteStatus.SENT, QuoteStatus.ACCEPTED, QuoteStatus.REJECTED)
 """The customer has it to answer, or has answered it. One that was withdrawn, replaced or has expired asks nothing of them."""
+
+
+class Tier(StrEnum):
+    """Whose authority a quote needs, by its discounts and prices."""
+
+    OWNER = "owner"
+    MANAGER = "manager"
+    DIRECTOR = "director"
+    DIRECTOR_FINANCE = "director_finance"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +78,16 @@ class Quote:
     created_by: UUID
     created_at: datetime
     updated_at: datetime
+    tier: Annotated[Tier | None, Stored(comment="whose authority it needs, as it was submitted")] = None
+    content_hash: Annotated[str | None, Stored(comment="SHA-256 of the content that was submitted")] = None
+    submitted_at: datetime | None = None
+    approved_at: datetime | None = None
+    kept_from: Annotated[UUID | None, Stored(comment="the earlier version whose approval covers it")] = None
+
+    @property
+    def is_approved(self) -> bool:
+        """Whether it may go to the customer. What an earlier release sent counts as approved."""
+        return self.approved_at is not None or self.sent_at is not None
 
 
 @dataclass(frozen=True, slots=True)

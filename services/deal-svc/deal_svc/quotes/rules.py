@@ -3,35 +3,37 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from decimal import Decimal
 from uuid import UUID
 
 from deal_svc.deals.pipeline import OPEN_STAGES, Stage
 from deal_svc.deals.record import Deal
-from deal_svc.deals.rules import CLOSED, DEAL, NOT_MANAGER, NOT_OWNER, RESPONSIBLE, SELLING
+from deal_svc.deals.rules import CLOSED, DEAL, NOT_MANAGER, NOT_OWNER, RESPONSIBLE
 from deal_svc.policy import DiscountAuthority
 from deal_svc.quotes.acceptance import turn_unmet
 from deal_svc.quotes.pricing import counted, due_amounts, lines_of
 from deal_svc.quotes.record import Quote, QuoteStatus
+from deal_svc.quotes.tiers import asked_of, in_words
 from shared.acts import Act, Subject, who
-from shared.auth.actor import LEADERS, Actor, Role
+from shared.approvals.record import Request
+from shared.auth.actor import LEADERS, Actor
 from shared.errors import Unmet
 from shared.events import deal as events
 
 DRAFT, SENT, ACCEPTED, EXPIRED = QuoteStatus.DRAFT, QuoteStatus.SENT, QuoteStatus.ACCEPTED, QuoteStatus.EXPIRED
-OPEN = (DRAFT, SENT)
+PENDING, APPROVED = QuoteStatus.PENDING_APPROVAL, QuoteStatus.APPROVED
+OPEN = (DRAFT, PENDING, APPROVED, SENT)
 
 ENDED = Unmet("quote_not_open", "This version is no longer open.")
-BEYOND = "discount_authority"
-TOP = (Role.director, Role.admin)
+NEEDS_APPROVAL = "needs_approval"
 
 
 @dataclass(frozen=True, slots=True)
 class QuoteFacts:
     """What decides besides the quote itself.
 
-    `contract_fell`: it has had a contract, and none stands. `outdated` are the SKUs whose price moved since a draft was priced.
-    `authority` says up to how many percent off who may send it.
+    `contract_fell`: it has had a contract, and none stands. `outdated` are the SKUs whose price moved since a draft was priced,
+    `overridden` those whose tax is not the product's. `authority` says up to how many percent off whose approval it needs, `before` is an
+    approved version before it, and `request` what was asked for last.
     """
 
     deal: Deal
@@ -40,6 +42,9 @@ class QuoteFacts:
     rival_accepted: bool = False
     contract_fell: bool = False
     outdated: tuple[str, ...] = ()
+    overridden: tuple[str, ...] = ()
+    before: Quote | None = None
+    request: Request | None = None
     authority: DiscountAuthority = field(default_factory=DiscountAuthority)
 
 
@@ -64,7 +69,8 @@ def _open_deal(_: Quote, facts: QuoteFacts, _by: Actor) -> list[Unmet]:
     return [] if facts.deal.is_open else [CLOSED]
 
 
-def _to_send(quote: Quote, facts: QuoteFacts, by: Actor) -> Iterator[Unmet]:
+def to_submit(quote: Quote, facts: QuoteFacts, by: Actor) -> Iterator[Unmet]:
+    """What is asked of a quote before anybody sees it."""
     yield from _open_deal(quote, facts, by)
     lines = counted(lines_of(quote))
     if not lines:
@@ -78,31 +84,19 @@ def _to_send(quote: Quote, facts: QuoteFacts, by: Actor) -> Iterator[Unmet]:
         yield Unmet("validity_past", "The quote would not be valid any more; move valid_until.")
     if facts.outdated:
         yield Unmet("price_outdated", f"The price book changed for {', '.join(facts.outdated)}; set the lines again.")
-    yield from authority_unmet(quote, by, facts.authority)
 
 
-def largest_discount(quote: Quote) -> Decimal:
-    """The largest of its discounts counts: a line's, or that of the whole."""
-    return max([quote.discount_percent, *(x.discount_percent for x in lines_of(quote))])
+def _to_send(quote: Quote, facts: QuoteFacts, by: Actor) -> Iterator[Unmet]:
+    """A draft that needs nobody's approval is submitted with it."""
+    yield from to_submit(quote, facts, by)
+    if quote.status is DRAFT and (steps := asked_of(quote, facts.overridden, facts.before, facts.authority)):
+        yield needs_approval(in_words(steps))
+    if quote.status is PENDING:
+        yield Unmet(NEEDS_APPROVAL, "The quote is submitted, and not approved yet.")
 
 
-def sender(discount: Decimal, authority: DiscountAuthority) -> tuple[str, tuple[Role, ...], bool]:
-    """Who may send a quote with this discount: in words, as roles, and whether its note must say why."""
-    if discount <= authority.owner_percent:
-        return "a rep", SELLING, False
-    if discount <= authority.manager_percent:
-        return "a manager", LEADERS, False
-    if discount <= authority.director_percent:
-        return "a director", TOP, False
-    return "a director, with a note that says why", TOP, True
-
-
-def authority_unmet(quote: Quote, by: Actor, authority: DiscountAuthority) -> list[Unmet]:
-    discount = largest_discount(quote)
-    name, roles, noted = sender(discount, authority)
-    if by.has(*roles) and (quote.note or not noted):
-        return []
-    return [Unmet(BEYOND, f"A discount of {discount.normalize():f} percent may be sent by {name}.")]
+def needs_approval(by: str) -> Unmet:
+    return Unmet(NEEDS_APPROVAL, f"The quote needs approval by {by}; submit it.")
 
 
 def _to_accept(quote: Quote, facts: QuoteFacts, by: Actor) -> Iterator[Unmet]:
@@ -127,7 +121,9 @@ def _to_withdraw(quote: Quote, facts: QuoteFacts, by: Actor) -> Iterator[Unmet]:
         yield NOT_MANAGER
 
 
-NOT_REVISABLE = Unmet("not_revisable", "A draft is changed; an accepted quote is withdrawn, or revised once its contract has fallen.")
+NOT_REVISABLE = Unmet(
+    "not_revisable", "A draft is changed, a submission taken back; an accepted quote is withdrawn, or revised once its contract has fallen."
+)
 
 
 def _to_revise(quote: Quote, facts: QuoteFacts, by: Actor) -> Iterator[Unmet]:
@@ -172,7 +168,7 @@ CHANGE: Act[Quote, QuoteFacts] = Act(
     needs=_open_deal,
     refused="The quote cannot be changed.",
     code="quote_not_changeable",
-    wrong_state=Unmet("not_draft", "Only a draft can be changed or sent; revise the quote for a new version."),
+    wrong_state=Unmet("not_draft", "Only a draft can be changed; take back a submission, or revise the quote for a new version."),
     tells=(events.QuoteChanged,),
     says="Changes a draft; lines take their prices from the price book of the day.",
     asks="An open deal.",
@@ -183,15 +179,15 @@ SEND: Act[Quote, QuoteFacts] = Act(
     name="send",
     operation="send_quote",
     who=RESPONSIBLE,
-    states=(DRAFT,),
+    states=(DRAFT, APPROVED),
     to=(SENT,),
     needs=_to_send,
     refused="The quote cannot be sent.",
     code="quote_not_sendable",
-    wrong_state=CHANGE.wrong_state,
+    wrong_state=Unmet("not_sendable", "Only a draft or an approved quote can be sent; revise the quote for a new version."),
     tells=(events.QuoteSent,),
-    says="The quote goes to the customer; an earlier version that they had is superseded.",
-    asks="Lines at today's prices, a schedule of 100 percent, a validity that is not over, and authority for the discount.",
+    says="The quote goes to the customer; an earlier version that they had is superseded. A draft that needs nobody is submitted with it.",
+    asks="What submitting asks, a validity that is not over, and the approval that its discounts and prices need.",
 )
 ACCEPT: Act[Quote, QuoteFacts] = Act(
     of=QUOTE,
@@ -244,7 +240,7 @@ REVISE: Act[Quote, QuoteFacts] = Act(
     name="revise",
     operation="revise_quote",
     who=RESPONSIBLE,
-    states=tuple(status for status in QuoteStatus if status is not DRAFT),
+    states=tuple(status for status in QuoteStatus if status not in (DRAFT, PENDING)),
     needs=_to_revise,
     refused="There can be no new version.",
     code="quote_not_revisable",
@@ -292,7 +288,7 @@ SUPERSEDE: Act[Quote, QuoteFacts] = Act(
     name="supersede",
     operation=None,
     who=who(),
-    states=(SENT, ACCEPTED),
+    states=(APPROVED, SENT, ACCEPTED),
     to=(QuoteStatus.SUPERSEDED,),
     tells=(events.QuoteSuperseded,),
     says="A newer version was sent.",
@@ -306,4 +302,3 @@ EXTEND: Act[Quote, QuoteFacts] = Act(
     tells=(events.QuoteChanged,),
     says="A new version of the policy, which what runs moves to, gives a quote that is out more days.",
 )
-QUOTE_ACTS = (CREATE, CHANGE, SEND, ACCEPT, REJECT, WITHDRAW, REVISE, LINK, REVOKE_LINKS, EXPIRE, SUPERSEDE, EXTEND)
