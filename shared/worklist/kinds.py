@@ -36,7 +36,10 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class WorkKind:
-    """One kind of open work. It is for the owner of its subject, an approval for those who are asked. Who sees the subject sees it."""
+    """One kind of open work. It is for the owner of its subject, an approval for those who are asked. Who sees the subject sees it.
+
+    A kind that there is of several subjects is declared for each.
+    """
 
     name: Work
     subject: str
@@ -45,8 +48,8 @@ class WorkKind:
 
 _CONTACT = Operation("lead-svc", "log_interaction", "POST", "/v1/leads/{lead_id}/interactions")
 
-KINDS: Mapping[str, WorkKind] = {
-    kind.name: kind
+KINDS: Mapping[tuple[str, str], WorkKind] = {
+    (kind.name, kind.subject): kind
     for kind in (
         WorkKind(Work.FOLLOW_UP, "lead", (_CONTACT,)),
         WorkKind(Work.FIRST_RESPONSE, "lead", (_CONTACT,)),
@@ -54,6 +57,7 @@ KINDS: Mapping[str, WorkKind] = {
         WorkKind(Work.WAKE_UP, "lead", (Operation("lead-svc", "reactivate_lead", "POST", "/v1/leads/{lead_id}/reactivate"),)),
         WorkKind(Work.NEXT_STEP, "deal", (Operation("deal-svc", "set_next_step", "PUT", "/v1/deals/{deal_id}/next-step"),)),
         WorkKind(Work.APPROVAL, "contract", (Operation("contract-svc", "review_contract", "POST", "/v1/contracts/{contract_id}/reviews"),)),
+        WorkKind(Work.APPROVAL, "deal", (Operation("deal-svc", "decide_quote", "POST", "/v1/quotes/{quote_id}/decisions"),)),
         WorkKind(
             Work.ACCEPTANCE, "contract", (Operation("contract-svc", "accept_delivery", "POST", "/v1/contracts/{contract_id}/accept"),)
         ),
@@ -67,7 +71,7 @@ KINDS: Mapping[str, WorkKind] = {
         ),
     )
 }
-"""By name: that of a task or a deadline as its events tell it. One that is not here is listed without what settles it."""
+"""By name, that of a task or a deadline as its events tell it, and subject. One that is not here is listed without what settles it."""
 
 
 def _told_by(aggregate: str) -> Iterator[type[Event]]:
@@ -80,6 +84,7 @@ SOURCES: Sequence[Source] = (
     source("deal", "deal_id", _told_by("deal_task"), late=DealTaskDue),
     source("contract", "contract_id", _told_by("contract_deadline")),
     source("contract", "contract_id", _told_by("contract_approval")),
+    source("deal", "deal_id", _told_by("quote_approval")),
     source("contract", "contract_id", _told_by("milestone")),
 )
 

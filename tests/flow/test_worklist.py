@@ -6,14 +6,14 @@ import httpx
 
 from clinch.run.postgres import Postgres
 from contract_svc.acts import CONTRACT_ACTS, MILESTONE_ACTS
-from deal_svc.acts import DEAL_ACTS
+from deal_svc.acts import DEAL_ACTS, QUOTE_ACTS
 from lead_svc.acts import LEAD_ACTS
 from lead_svc.service import DEADLINES, TASKS
 from shared.worklist.kinds import KINDS
 from tests.client import done
 from tests.flow.system import eventually, whole_system
 
-_ACTS = {act.operation for act in (*LEAD_ACTS, *DEAL_ACTS, *CONTRACT_ACTS, *MILESTONE_ACTS)}
+_ACTS = {act.operation for act in (*LEAD_ACTS, *DEAL_ACTS, *QUOTE_ACTS, *CONTRACT_ACTS, *MILESTONE_ACTS)}
 
 
 async def test_a_contact_settles_what_the_list_shows_and_its_answer_says_so(postgres: Postgres) -> None:
@@ -70,11 +70,11 @@ async def test_each_kind_names_operations_that_there_are(postgres: Postgres) -> 
                 found = document["paths"][operation.path][operation.method.lower()]
                 assert found["operationId"] == operation.id, kind.name
                 assert operation.id in _ACTS, f"{operation.id} is no act"
-                assert set(re.findall(r"{(\w+)}", operation.path)) <= {f"{kind.subject}_id", "milestone_id"}
+                assert set(re.findall(r"{(\w+)}", operation.path)) <= {f"{kind.subject}_id", "milestone_id", "quote_id"}
 
 
 def test_every_task_and_deadline_of_a_service_is_a_kind_of_work() -> None:
     from contract_svc.delivery.deadlines import DEADLINES as OF_CONTRACTS
     from deal_svc.discovery.tasks import KINDS as OF_DEALS
 
-    assert {kind.name for kind in (*TASKS, *DEADLINES, *OF_DEALS, *OF_CONTRACTS)} <= KINDS.keys()
+    assert {kind.name for kind in (*TASKS, *DEADLINES, *OF_DEALS, *OF_CONTRACTS)} <= {name for name, _ in KINDS}

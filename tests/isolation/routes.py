@@ -22,6 +22,7 @@ LISTS = {
     "/v1/contracts/approvals": "contract",
     "/v1/payments": "contract",
     "/v1/tasks": "work",
+    "/v1/approvals": "work",
 }
 """Lists of records, with the kind that decides. What begins with the address of one record is seen by whoever sees that record."""
 
@@ -35,6 +36,7 @@ WHOLES = {
     "/v1/payments": "contract_id",
     "/v1/contracts/approvals": "contract_id",
     "/v1/tasks": "subject_id",
+    "/v1/approvals": "subject_id",
 }
 """Lists of parts: the field that names the record they belong to."""
 

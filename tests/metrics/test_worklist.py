@@ -12,6 +12,7 @@ from shared.events.envelope import ActorRef, Envelope
 from shared.events.team import PersonAdded, PersonChanged
 from shared.ids import CLINCH, new_id
 from shared.worklist.kinds import KINDS
+from tests.client import done
 from tests.harness import Running
 from tests.metrics.told import Contract, Deal, FollowUp, Lead, Milestone, Response, Story, Timed, events_of, hear, money, on, person
 
@@ -111,6 +112,7 @@ async def test_a_follow_up_is_listed_with_its_lead_until_it_is_done(svc: Running
         "overdue": False,
         "escalated": False,
         "content_hash": None,
+        "quote_id": None,
         "amount": None,
         "settled_by": [
             {
@@ -205,6 +207,43 @@ async def test_an_approval_waits_for_those_who_are_asked_and_free_to_decide(svc:
     review.withdrawn("finance")
     await hear(svc, review.events[4:])
     assert await kinds(svc) == []
+
+
+async def test_approvals_of_quotes_and_contracts_are_one_list(svc: Running) -> None:
+    """Those of a quote are about its deal, name the operation that decides them, and are gone with the decision."""
+    await seat(svc)
+    sale = Deal("d", **ANN).opened(on(0))
+    paper = Contract("C-1", sale, 100).drafted(on(1))
+    review = Review("a", paper, by="ann")
+    quote = new_id()
+    asked = Story("q", "quote_approval")
+    about = {"quote_id": quote, "deal_id": sale.id, "number": "Q-1", "revision": 1, "tier": "director_finance", **ANN}
+    steps = [_asked("manager", 1), _asked("finance", 1)]
+    asked.tell(on(5), deal.QuoteApprovalRequested(content_hash="q", requested_by=person("ann"), steps=steps, policy_version=1, **about))
+    await hear(svc, events_of([sale, paper, review, asked]))
+
+    async def waiting(role: str, name: str, **more: Any) -> list[tuple[str, str]]:
+        async with svc.client(role, name) as client:
+            items = done(await client.get("/v1/approvals", params=more), 200)["items"]
+        return sorted((item["subject"], item["what"]) for item in items)
+
+    assert await waiting("admin", "x") == [("contract", "legal"), ("contract", "manager"), ("deal", "finance"), ("deal", "manager")]
+    assert await waiting("manager", "mia", **{"for": "me"}) == [("contract", "manager"), ("deal", "manager")]
+    assert await waiting("rep", "ann", **{"for": "me"}) == [], "nobody decides their own"
+    (item,) = await listed(svc, "manager", "mia", assignee="me", subject="deal")
+    assert (item["quote_id"], item["content_hash"]) == (str(quote), "q")
+    assert [o["path"] for o in item["settled_by"]] == [f"/v1/quotes/{quote}/decisions"]
+    said = {
+        "content_hash": "q",
+        "requested_at": on(5),
+        "step": "manager",
+        "decision": "rejected",
+        "state": "rejected",
+        "ended": ["finance"],
+    }
+    asked.tell(on(6), deal.QuoteApprovalDecided.model_validate({**said, **about}))
+    await hear(svc, asked.events[1:])
+    assert await waiting("admin", "x", subject="deal") == []
 
 
 async def test_a_rejected_approval_leaves_nothing_to_decide(svc: Running) -> None:

@@ -34,6 +34,7 @@ service = Service(
     prefixes=(
         "/v1/metrics",
         "/v1/tasks",
+        "/v1/approvals",
         "/v1/day",
         "/v1/exports",
         "/v1/events",

@@ -42,9 +42,9 @@ class WorkedRecord:
 class WorkItem:
     """Something that somebody has to do about a record; it is open.
 
-    `what` is the part of an approval, `content_hash` what is to be approved. `roles`, `people`: who is asked for it, one of them is enough,
-    and `not_by` who may not; none for what the owner has to do. `assignee_id`: the owner, or whom an approval was delegated to. `amount` is
-    what is outstanding.
+    `what` is the part of an approval, `content_hash` what is to be approved, and `quote_id` of which quote, if it is about one. `roles`,
+    `people`: who is asked for it, one of them is enough, and `not_by` who may not; none for what the owner has to do. `assignee_id`: the
+    owner, or whom an approval was delegated to. `amount` is what is outstanding.
     """
 
     record_id: UUID
@@ -68,6 +68,7 @@ class WorkItem:
     people: list[str]
     not_by: list[str]
     content_hash: str | None
+    quote_id: UUID | None
     amount: Decimal | None
     currency: str | None
 
@@ -98,6 +99,7 @@ def derive(row: WorkedRecord) -> Iterator[WorkItem]:
             people=item.get("people", []),
             not_by=item.get("not_by", []),
             content_hash=item.get("content"),
+            quote_id=item.get("quote") and read_id(item["quote"]),
             amount=None if item.get("amount") is None else Decimal(item["amount"]),
             currency=item.get("currency"),
         )

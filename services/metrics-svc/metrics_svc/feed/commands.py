@@ -9,7 +9,7 @@ import orjson
 from sqlalchemy import BigInteger, bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from metrics_svc.feed.records import PartTold, Told, belongs_to, parts_told, together, told
+from metrics_svc.feed.records import PartTold, Told, belongs_to, parts_told, quote_told, together, told
 from metrics_svc.feed.rules import FeedEvent
 from metrics_svc.feed.tables import FEED, HEAD, OWNER
 from metrics_svc.policy import POLICY
@@ -101,6 +101,8 @@ async def _fold(tx: Tx, messages: Sequence[Delivered]) -> None:
             rows.append(row)
         if (record := told(row.type, row.aggregate, row.subject, data)) is not None:
             records.append(record)
+        if (quote := quote_told(row.type, row.subject, data)) is not None:
+            records.append(quote)
         if (part := parts_told(row.type, row.subject, data)) is not None:
             part = part._replace(part=part.part or Part.creator.value)
             parts[part[:3]] = part

@@ -11,6 +11,8 @@ from shared.access.kinds import ACCOUNTS, CONTRACTS, DEALS, KINDS, LEADS, Kind, 
 from shared.auth.actor import Actor, Role
 from shared.events.envelope import REGISTRY, Event, MemberAdded, MemberRemoved
 
+QUOTE = "quote"
+"""The kind of a row that says whether a quote is up for approval."""
 SEEN_AS = (LEADS, ACCOUNTS, DEALS, CONTRACTS)
 
 
@@ -41,6 +43,11 @@ _WON = {"clinch.deal.won": True, "clinch.deal.win_reversed": False}
 _IN_REVIEW = {
     "clinch.contract.submitted": True,
     **{f"clinch.contract.{end}": False for end in ("approved", "rejected", "declined", "signed", "voided", "terminated")},
+}
+
+_UP_FOR_APPROVAL = {
+    "clinch.quote.submitted": True,
+    **{f"clinch.quote.{end}": False for end in ("approved", "submission_rejected", "submission_withdrawn", "withdrawn")},
 }
 
 
@@ -96,6 +103,14 @@ def told(type: str, aggregate: str, subject: UUID, data: Mapping[str, Any]) -> T
     )
 
 
+def quote_told(type: str, subject: UUID, data: Mapping[str, Any]) -> Told | None:
+    """Whether a quote is up for approval. It shows its deal to those who approve, and has no events that belong to itself."""
+    review = _UP_FOR_APPROVAL.get(type.rpartition(".")[0])
+    if review is None:
+        return None
+    return Told(subject, QUOTE, _id(data.get("owner_id")), None, _id(data["deal_id"]), None, review, False)
+
+
 def _id(text: Any) -> UUID | None:
     return UUID(text) if text else None
 
@@ -139,7 +154,7 @@ def parts_told(type: str, subject: UUID, data: Mapping[str, Any]) -> PartTold | 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A record as it is known: a row of `feed_owner`. `in_review`: whether a contract of this deal is."""
+    """A record as it is known: a row of `feed_owner`. `in_review`: whether a contract of this deal is, or a quote of it up for approval."""
 
     id: UUID
     kind: str | None

@@ -15,7 +15,7 @@ CONTRACT = OWNER.alias("contract")
 
 
 def in_review(of: Any) -> ColumnElement[bool]:
-    """Whether a contract of the deal in this column is in review."""
+    """Whether a contract of the deal in this column is in review, or a quote of it is up for approval."""
     return select(CONTRACT.c.id).where(CONTRACT.c.deal_id == of, CONTRACT.c.review).correlate_except(CONTRACT).exists()
 
 

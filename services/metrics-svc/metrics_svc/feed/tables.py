@@ -42,9 +42,9 @@ OWNER = Table(
     Column("owner_id", Uuid, comment="NULL: nobody has it yet"),
     Column("kind", Text, comment="what it is seen as"),
     Column("account_id", Uuid),
-    Column("deal_id", Uuid, comment="of a contract"),
+    Column("deal_id", Uuid, comment="of a contract, or of a quote that is up for approval"),
     Column("won", Boolean, comment="of a deal"),
-    Column("review", Boolean, comment="of a contract: whether it is in review"),
+    Column("review", Boolean, comment="of a contract or a quote: whether it is in review, or up for approval"),
     comment="who owns what events belong to, and what else decides who sees it, as the events up to the head tell it",
 )
 Index("ix_feed_owner_account_id", OWNER.c.account_id, postgresql_where=OWNER.c.account_id.is_not(None))

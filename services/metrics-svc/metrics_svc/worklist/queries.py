@@ -1,5 +1,6 @@
 """`GET /v1/tasks` as a list: whose work it is, what kind, and until when."""
 
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -127,3 +128,25 @@ LIST = Listing(
 def params_of(by: Actor, page: PageRequest) -> dict[str, Any]:
     asked = any(name == "assignee" and compare in ("is", _TEAM) for name, compare in page.filters)
     return {**access.params(by), **(asker(by) if asked else {})}
+
+
+APPROVALS = Listing(
+    ITEM,
+    Task,
+    filters={name: _c[name] for name in ("overdue", "escalated", "subject", "team_id", "quote_id")}
+    | {"due": _c.due_at, "subject_id": _c.record_id, "step": _c.what},
+    sorts=("due_at",),
+    default="due_at",
+    beside=BESIDE,
+    source=SOURCE,
+)
+
+
+@lru_cache(maxsize=64)
+def _waiting(seen: ColumnElement[bool], mine: bool) -> ColumnElement[bool]:
+    return and_(_c.approval_id.is_not(None), seen, *([or_(_c.assignee_id == _ASKER, waits_for(_ASKER))] if mine else []))
+
+
+def approvals_of(by: Actor, *, mine: bool) -> tuple[ColumnElement[bool], dict[str, Any]]:
+    """The condition for the approvals that somebody sees, or for those that wait for them, with its parameters."""
+    return _waiting(access.listed(by), mine), {**access.params(by), **(asker(by) if mine else {})}

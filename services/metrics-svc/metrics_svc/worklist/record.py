@@ -32,6 +32,7 @@ class Task:
     overdue: bool
     escalated: bool
     content_hash: str | None
+    quote_id: UUID | None
     amount: Decimal | None
     currency: str | None
 
@@ -62,6 +63,7 @@ class TaskOut(BaseModel):
     overdue: bool = Field(description="It should have been done by now. For some kinds the policy gives time beyond `due_at`.")
     escalated: bool = Field(description="Those above its owner were told.")
     content_hash: str | None = Field(description="The content that is to be approved, to send with the decision; null for all others.")
+    quote_id: UUID | None = Field(description="The quote of the deal that is to be approved; null for all others.")
     amount: Money | None = Field(description="What is outstanding of a milestone; null for all others.")
     settled_by: list[SettlingOut] = Field(description="Operations that settle it; empty for a kind that this release does not know.")
 
@@ -76,7 +78,8 @@ _SHOWN = tuple(f.name for f in fields(Task) if f.name not in ("amount", "currenc
 
 
 def _settling(task: Task) -> Iterator[SettlingOut]:
-    kind = KINDS.get(task.kind)
+    kind = KINDS.get((task.kind, task.subject))
+    ids = {f"{task.subject}_id": task.subject_id, "milestone_id": task.id, "quote_id": task.quote_id}
     for operation in kind.settled_by if kind is not None else ():
-        path = operation.path.replace(f"{{{task.subject}_id}}", str(task.subject_id)).replace("{milestone_id}", str(task.id))
+        path = operation.path.format_map(ids)
         yield SettlingOut(service=operation.service, operation_id=operation.id, method=operation.method, path=path)
