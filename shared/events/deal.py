@@ -507,12 +507,16 @@ class QuoteAccepted(QuoteEvent, type="quote.accepted"):
     schedule: list[PaymentTerm]
     reason: str | None = None
     skipped_gates: list[str] = []
+    link_id: UUID | None = None
 
 
 class QuoteRejected(QuoteEvent, type="quote.rejected"):
+    """`link_id`: by which the customer said no themselves."""
+
     touches = True
 
     reason: str
+    link_id: UUID | None = None
 
 
 class QuoteExpired(QuoteEvent, type="quote.expired"):
@@ -532,6 +536,12 @@ class QuoteLinked(QuoteEvent, type="quote.linked"):
 
     link_id: UUID
     expires_at: datetime
+
+
+class QuoteViewed(QuoteEvent, type="quote.viewed"):
+    """The customer looked at the quote by a link, for the first time by this one."""
+
+    link_id: UUID
 
 
 class QuoteLinksRevoked(QuoteEvent, type="quote.links_revoked"):

@@ -4,7 +4,7 @@ from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
 PREFIX = "/p/"
-"""All addresses for customers begin so: /p/quotes/<secret>."""
+"""All addresses for customers begin so: /p/quotes/<secret>, /p/quotes/<secret>/document."""
 
 
 class App(FastAPI):
@@ -17,8 +17,9 @@ class App(FastAPI):
 
 
 def without_secret(scope: Scope) -> Scope:
-    things, _, secret = scope["path"].removeprefix(PREFIX).partition("/")
+    things, _, rest = scope["path"].removeprefix(PREFIX).partition("/")
+    secret, slash, more = rest.partition("/")
     if not secret:
         return scope
-    path = f"{PREFIX}{things}/-"
+    path = f"{PREFIX}{things}/-{slash}{more}"
     return {**scope, "path": path, "raw_path": path.encode(), "state": {**scope.get("state", {}), "secret": secret}}

@@ -34,9 +34,13 @@ def caller(peer: str | None, forwarded: Sequence[str], trusted: int) -> str:
 
 def address_of(request: Request, what: str = "address") -> UUID:
     """Stands for the caller's address where requests are counted, of all or of `what`."""
+    return external_id(what, caller_of(request))
+
+
+def caller_of(request: Request) -> str:
+    """The caller's address, as limits see it."""
     peer = request.client.host if request.client else None
-    trusted = request.app.state.settings.trusted_proxies
-    return external_id(what, caller(peer, request.headers.getlist("x-forwarded-for"), trusted))
+    return caller(peer, request.headers.getlist("x-forwarded-for"), request.app.state.settings.trusted_proxies)
 
 
 class OpenRoute(ClinchRoute):

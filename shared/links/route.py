@@ -1,26 +1,25 @@
 """Routes of links: limits by address, and headers that keep the secret in the address."""
 
-from typing import Any
-
 from fastapi import Request
 
 from shared.http.open import OpenRoute, address_of
 
-SECURE = (
-    (b"referrer-policy", b"no-referrer"),
-    (b"x-robots-tag", b"noindex, nofollow, noarchive"),
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"),
-)
-"""On every answer, refusals too: no other page learns the address, no search engine keeps it, and nothing else is loaded."""
+_ALWAYS = ((b"referrer-policy", b"no-referrer"), (b"x-robots-tag", b"noindex, nofollow, noarchive"))
+_CLOSED = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action {forms}"
+
+
+def secured(forms: str = "'none'", **more: str) -> tuple[tuple[bytes, bytes], ...]:
+    """The headers of an answer: no other page learns the address, no search engine keeps it, and nothing is loaded but what is named."""
+    policy = "; ".join([_CLOSED.format(forms=forms), *(f"{name.replace('_', '-')} {source}" for name, source in more.items())])
+    return (*_ALWAYS, (b"content-security-policy", policy.encode()))
+
+
+SECURE = secured()
+"""On every answer that says nothing else, refusals too."""
 
 
 class LinkRoute(OpenRoute):
-    """Read by whoever has the secret. It changes nothing: scanners of mails open links before a person does."""
-
-    def get_route_handler(self) -> Any:
-        if self.methods != {"GET"}:
-            raise TypeError(f"{self.path}: a link is read")
-        return super().get_route_handler()
+    """Asked by whoever has the secret. GET changes nothing: scanners of mails open links before a person does."""
 
     async def admit(self, request: Request) -> None:
         request.state.rate = SECURE

@@ -14,7 +14,7 @@ OUT_OF_REACH = (
     "POST /v1/policies/{policy}/versions",  # takes a document of the service
     "/versions/{number}/approve", "/versions/{number}/activate",  # of a policy: one waits for the other
     "/simulation", "/simulation/records",  # not every document has one
-    "/p/quotes/{secret}",  # opens for whoever has the secret, which no request can guess
+    *(f"/p/quotes/{{secret}}{part}" for part in ("", "/document", "/viewed", "/accept", "/decline")),  # no request can guess a secret
     "/v1/team/people/me",  # the caller of all is nobody's colleague
 )  # fmt: skip
 """Operations that no generated request can be right for; each has tests of its own."""

@@ -79,7 +79,7 @@ FIGURES = {
     "/v1/exports",
     "/v1/exports/{export}",
 }
-PUBLIC = {"/p/quotes/{secret}"}
+PUBLIC = {"/p/quotes/{secret}", "/p/quotes/{secret}/document"}
 """For whoever has the secret: roles do not count."""
 PAIRS = {"/v1/leads/duplicates", "/v1/accounts/duplicates", "/v1/contacts/duplicates"}
 """For whoever sees both records of a pair: tests/lead/test_duplicates.py and test_duplicate_parties.py."""

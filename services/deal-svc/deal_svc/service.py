@@ -16,6 +16,8 @@ from deal_svc.contacts import reactions as contacts_reactions
 from deal_svc.contracts import reactions as contracts_reactions
 from deal_svc.conversion import reactions as conversion_reactions
 from deal_svc.conversion.api import router as conversion
+from deal_svc.customer.api import public as customers
+from deal_svc.customer.api import router as evidence
 from deal_svc.deals import accounts
 from deal_svc.deals import reactions as deals_reactions
 from deal_svc.deals.api import router as deals
@@ -32,7 +34,6 @@ from deal_svc.policy import POLICY
 from deal_svc.quotes.api import router as quotes
 from deal_svc.quotes.approvals import QUOTE_APPROVALS
 from deal_svc.quotes.document_api import router as quote_documents
-from deal_svc.quotes.links_api import public as quote_links_public
 from deal_svc.quotes.links_api import router as quote_links
 from deal_svc.quotes.price_api import router as quote_prices
 from deal_svc.quotes.timers import TIMERS
@@ -72,7 +73,8 @@ service = Service(
         approvals,
         quote_documents,
         quote_links,
-        quote_links_public,
+        evidence,
+        customers,
         catalog,
         imports,
     ],

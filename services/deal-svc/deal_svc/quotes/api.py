@@ -116,6 +116,7 @@ class QuoteOut(QuoteFields):
     kept_from: Annotated[UUID | None, Field(description="The earlier version whose approval covers this one")]
     approval: Annotated[ApprovalOut | None, Field(description="While it is up for approval: who has to decide what until when")]
     sent_at: datetime | None
+    viewed_at: Annotated[datetime | None, Field(description="When the customer first looked at it by a link")]
     accepted_at: datetime | None
     ended_at: datetime | None
     reason: Annotated[str | None, PERSONAL]

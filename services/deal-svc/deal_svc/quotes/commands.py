@@ -92,6 +92,7 @@ async def create(
         policy_version=policy.version,
         schedule=schedule or pricing.planned(policy.payment_plan),
         sent_at=None,
+        viewed_at=None,
         accepted_at=None,
         ended_at=None,
         reason=None,
@@ -146,6 +147,7 @@ async def revise(tx: Tx, quote_id: UUID, *, expect: int | None, at: datetime | N
         policy_version=policy.version,
         sent_at=None,
         accepted_at=None,
+        viewed_at=None,
         ended_at=None,
         reason=None,
         created_by=tx.actor.id,
@@ -182,6 +184,13 @@ async def accept(tx: Tx, quote_id: UUID, *, reason: str | None = None, expect: i
     negotiation are passed over.
     """
     deal, quote = await both(tx, quote_id, expect)
+    return await accept_locked(tx, deal, quote, reason=reason, at=at)
+
+
+async def accept_locked(
+    tx: Tx, deal: Deal, quote: Quote, *, at: datetime | None, reason: str | None = None, link_id: UUID | None = None
+) -> Quote:
+    """The customer said yes; `link_id`: by this link of theirs."""
     when = happened(at, tx.now, since=quote.sent_at)
     ACCEPT.check(quote, tx.actor, facts=await facts_at(tx, deal, quote, when), also=reason_unmet(deal, reason))
     skipped = skipped_gates(deal, Stage.NEGOTIATION, (await gates.facts_of(tx, [deal.id]))[deal.id]) if is_early(deal) else []
@@ -199,6 +208,7 @@ async def accept(tx: Tx, quote_id: UUID, *, reason: str | None = None, expect: i
         schedule=terms_told(quote),
         reason=reason,
         skipped_gates=skipped,
+        link_id=link_id,
     )
     accepted = {"status": QuoteStatus.ACCEPTED, "accepted_at": when, "ended_at": None, "reason": None}
     return await tx.save(QUOTES, quote, event, at=when, **accepted)
@@ -207,9 +217,14 @@ async def accept(tx: Tx, quote_id: UUID, *, reason: str | None = None, expect: i
 async def reject(tx: Tx, quote_id: UUID, *, reason: str, expect: int | None, at: datetime | None) -> Quote:
     """The customer said no."""
     deal, quote = await both(tx, quote_id, expect)
+    return await reject_locked(tx, deal, quote, reason=reason, at=at)
+
+
+async def reject_locked(tx: Tx, deal: Deal, quote: Quote, *, reason: str, at: datetime | None, link_id: UUID | None = None) -> Quote:
+    """The customer said no; `link_id`: by this link of theirs."""
     REJECT.check(quote, tx.actor, facts=QuoteFacts(deal, day_of(tx, tx.now)))
     when = happened(at, tx.now, since=quote.sent_at)
-    return await _end(tx, quote, told(QuoteRejected, quote, deal, reason=reason), QuoteStatus.REJECTED, reason, when)
+    return await _end(tx, quote, told(QuoteRejected, quote, deal, reason=reason, link_id=link_id), QuoteStatus.REJECTED, reason, when)
 
 
 async def withdraw(tx: Tx, quote_id: UUID, *, reason: str, expect: int | None, at: datetime | None) -> Quote:

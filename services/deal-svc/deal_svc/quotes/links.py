@@ -1,10 +1,7 @@
-"""Links of quotes: made and revoked under the quote's lock, read without a token."""
+"""Links of quotes: made and revoked under the quote's lock."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
-
-from sqlalchemy import bindparam, select
 
 from deal_svc.policy import POLICY
 from deal_svc.quotes.approvals import both
@@ -12,45 +9,15 @@ from deal_svc.quotes.commands import day_of
 from deal_svc.quotes.document import KIND
 from deal_svc.quotes.events import told
 from deal_svc.quotes.paper import kept_in
-from deal_svc.quotes.record import Quote, QuoteStatus
+from deal_svc.quotes.record import Quote
 from deal_svc.quotes.rules import LINK, REVOKE_LINKS, QuoteFacts
-from deal_svc.quotes.tables import QUOTE, QUOTES
+from deal_svc.quotes.tables import QUOTES
 from shared import documents, links
-from shared.db import tables
-from shared.db.query import Query, is_in
 from shared.db.tx import Tx
 from shared.documents import Language
 from shared.events.deal import QuoteLinked, QuoteLinksRevoked
 from shared.ids import new_id
 from shared.links import Link
-
-READABLE = (QuoteStatus.SENT, QuoteStatus.ACCEPTED, QuoteStatus.EXPIRED)
-"""While its quote is so, a link works. One that was taken back, answered with no or replaced is not shown any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Linked:
-    """What a secret leads to."""
-
-    document_id: UUID
-    language: str
-    number: str
-    revision: int
-
-
-_link = tables.LINK
-LINKED = Query(
-    select(_link.c.document_id, _link.c.language, QUOTE.c.number, QUOTE.c.revision)
-    .join_from(_link, QUOTE, QUOTE.c.id == _link.c.record_id)
-    .where(
-        _link.c.hash == bindparam("hash"),
-        _link.c.kind == KIND,
-        _link.c.revoked_at.is_(None),
-        _link.c.expires_at > bindparam("now"),
-        is_in(QUOTE.c.status, [status.value for status in READABLE]),
-    ),
-    Linked,
-)
 
 
 async def make(tx: Tx, quote_id: UUID, *, language: Language, days: int | None) -> tuple[Link, str, Quote]:

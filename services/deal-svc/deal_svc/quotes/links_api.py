@@ -1,28 +1,24 @@
-"""Routes of the links of quotes; `public` is what customers open, without a token."""
+"""Routes of the links of quotes: made, listed, revoked. What a link shows is in `deal_svc.customer`."""
 
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
 
 from deal_svc.quotes import links, queries
 from deal_svc.quotes.document import KIND
-from shared import documents
 from shared import links as stored
 from shared.auth import CurrentActor
 from shared.documents import Language
-from shared.documents.answer import PDF, PdfResponse, pdf
-from shared.errors import NotFound
 from shared.http.body import Body
 from shared.http.edge import ClinchRoute, InTx, Reading
 from shared.http.idempotency import keep_secret
 from shared.http.listing import Page, PageRequest
-from shared.links import Link, LinkRoute
+from shared.links import Link
 
 router = APIRouter(prefix="/v1/quotes", tags=["quotes"], route_class=ClinchRoute)
-public = APIRouter(prefix="/p/quotes", tags=["links"], route_class=LinkRoute)
 
 
 class LinkIn(Body):
@@ -54,13 +50,12 @@ class RevokedOut(BaseModel):
     quote_version: Annotated[int, Field(description="The quote's version; the same as before where no link worked")]
 
 
-Secret = Annotated[str, Path(description="What the link was made with")]
 PLAIN = LinkIn()
 
 
 @router.post("/{quote_id}/links", status_code=201)
 async def create_quote_link(quote_id: UUID, request: Request, tx: InTx, body: LinkIn = PLAIN) -> LinkWithSecret:
-    """Make an address by which the customer reads the quote's document, without an account. The answer alone has it."""
+    """Make an address by which the customer reads the quote and answers it, without an account. The answer alone has it."""
     keep_secret(request)
     link, secret, quote = await links.make(tx, quote_id, language=body.language, days=body.days)
     return LinkWithSecret(**LinkOut.said(link), quote_version=quote.version, path=f"/p/quotes/{secret}")
@@ -81,20 +76,3 @@ async def revoke_quote_links(quote_id: UUID, tx: InTx) -> RevokedOut:
     """End all links of the quote. Whoever opens one then is told the same as of one that never was."""
     quote = await links.revoke(tx, quote_id)
     return RevokedOut(quote_id=quote.id, quote_version=quote.version)
-
-
-@public.get("/{secret}", response_class=PdfResponse, responses=PDF)
-async def open_quote_link(
-    secret: Annotated[str, Path(description="What the link was made with")], request: Request, db: Reading
-) -> PdfResponse:
-    """The quote's document, for whoever has the link. Reading changes nothing and is not counted as an answer of the customer.
-
-    404 for a secret that is wrong, over or revoked, and while the quote is withdrawn, rejected or replaced: all look the same.
-    """
-    # The address has no secret any more: `shared.http.hidden` took it out, so that no trace can tell it.
-    given = stored.hash_of(request.state.secret)
-    found = await db.first(links.LINKED, hash=given, now=request.app.state.clock())
-    document = await documents.kept_by_id(db, found.document_id) if found else None
-    if found is None or document is None:
-        raise NotFound("There is nothing at this address. Ask whoever sent it to you for a new one.")
-    return pdf(request, document, f"{found.number}-{found.revision}-{found.language}.pdf")

@@ -72,6 +72,7 @@ class Quote:
     special_terms: Annotated[str | None, Stored(comment="what departs from them")]
     note: str | None
     sent_at: datetime | None
+    viewed_at: Annotated[datetime | None, Stored(comment="when the customer first looked at it by a link")]
     accepted_at: datetime | None
     ended_at: Annotated[datetime | None, Stored(comment="when it was rejected, withdrawn, superseded or expired")]
     reason: str | None

@@ -9,7 +9,7 @@ from deal_svc.deals.pipeline import OPEN_STAGES, Stage
 from deal_svc.deals.record import Deal
 from deal_svc.deals.rules import CLOSED, DEAL, NOT_MANAGER, NOT_OWNER, RESPONSIBLE
 from deal_svc.policy import DiscountAuthority
-from deal_svc.quotes.acceptance import turn_unmet
+from deal_svc.quotes.acceptance import is_early, turn_unmet
 from deal_svc.quotes.pricing import counted, due_amounts, lines_of
 from deal_svc.quotes.record import Quote, QuoteStatus
 from deal_svc.quotes.tiers import asked_of, in_words
@@ -24,6 +24,7 @@ PENDING, APPROVED = QuoteStatus.PENDING_APPROVAL, QuoteStatus.APPROVED
 OPEN = (DRAFT, PENDING, APPROVED, SENT)
 
 ENDED = Unmet("quote_not_open", "This version is no longer open.")
+NOTHING_TO_ANSWER = Unmet("link_too_early", "The deal is not in negotiation yet; give the customer the document until then.")
 NEEDS_APPROVAL = "needs_approval"
 
 
@@ -110,8 +111,10 @@ def _to_accept(quote: Quote, facts: QuoteFacts, by: Actor) -> Iterator[Unmet]:
 
 
 def _to_link(_: Quote, facts: QuoteFacts, _by: Actor) -> list[Unmet]:
-    """A deal that is won has a customer still, a lost one has none."""
-    return [CLOSED] if facts.deal.stage is Stage.LOST else []
+    """A deal that is won has a customer still, a lost one has none. Before negotiation there is nothing to answer yet."""
+    if facts.deal.stage is Stage.LOST:
+        return [CLOSED]
+    return [NOTHING_TO_ANSWER] if is_early(facts.deal) else []
 
 
 def _to_withdraw(quote: Quote, facts: QuoteFacts, by: Actor) -> Iterator[Unmet]:
@@ -260,8 +263,8 @@ LINK: Act[Quote, QuoteFacts] = Act(
     code="quote_not_linkable",
     wrong_state=Unmet("not_with_customer", "Only a quote that the customer has, and that still stands, can be linked."),
     tells=(events.QuoteLinked,),
-    says="Makes an address by which the customer reads the quote's document without an account.",
-    asks="A deal that is not lost.",
+    says="Makes an address by which the customer reads the quote and answers it, without an account.",
+    asks="A deal in negotiation or later that is not lost.",
 )
 REVOKE_LINKS: Act[Quote, QuoteFacts] = Act(
     of=QUOTE,
@@ -272,6 +275,15 @@ REVOKE_LINKS: Act[Quote, QuoteFacts] = Act(
     code="links_not_revocable",
     tells=(events.QuoteLinksRevoked,),
     says="Ends all links of the quote.",
+)
+VIEW: Act[Quote, QuoteFacts] = Act(
+    of=QUOTE,
+    name="view",
+    operation=None,
+    who=who(),
+    states=(SENT, ACCEPTED),
+    tells=(events.QuoteViewed,),
+    says="The customer looked at the quote by their link.",
 )
 EXPIRE: Act[Quote, QuoteFacts] = Act(
     of=QUOTE,
