@@ -137,7 +137,10 @@ async def test_from_lead_to_cash(desk: Desk) -> None:
         return total
 
     total = await eventually(counted)
-    assert float(total["steps"][7]["value"]) == pytest.approx(float(quote["net"]["amount"]))
+    assert contract["net"] == quote["net"] == (await desk.get(f"/v1/deals/{deal['id']}"))["amount"]
+    of_won, of_paid = total["steps"][7:]
+    assert of_won["value"] == of_paid["value"] == quote["net"]["amount"]
+    assert of_paid["gross"] == quote["total"]["amount"] != quote["net"]["amount"]
     flow = await desk.get("/v1/metrics/kpis/win_rate")
     assert flow["total"]["value"] == 1
 

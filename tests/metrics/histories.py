@@ -413,7 +413,14 @@ class Counted:
                     beyond = [v for v in own if STAGES.index(v.stage) > STAGES.index(stage) and self.known(v.entered)]
                     beyond += [v for v in own if v.to == "won" and self.known(v.left)]
                     passed += bool(beyond)
+                entered -= bool(here) and self._taken_off(deal, cycle, stage, here[0], own)
         return passed, entered
+
+    def _taken_off(self, deal: Deal, cycle: int, stage: str, first: Visit, own: list[Visit]) -> bool:
+        """Whether the deal was lost in this cycle before it was beyond the stage, and reopened in the period."""
+        further = [v for v in own if STAGES.index(v.stage) > STAGES.index(stage) or v.to == "won"]
+        again = [e for e in deal.events if type(e.data).__name__ == "DealReopened" and e.data.cycle == cycle + 1]
+        return not further and bool(again) and self.inside(again[0].time) and self.credited(first.by)
 
     def had_contract(self, milestone: Milestone) -> Holder:
         """On its due day."""

@@ -23,6 +23,32 @@ async def test_a_loss_that_was_reopened_is_taken_off_when_it_was(svc: Running) -
         {"won": "80.00", "closed": "80.00"},
     ]
     assert (await kpi(svc, "win_rate", as_of="2025-01-31"))["parts"] == {"won": 1, "closed": 2}
+    for name, rows in (("win_rate", found), ("win_rate_value", values)):
+        listed = [[(r["measure"], r["external_id"], r["amount"]) for r in await records(svc, row["records"])] for row in rows]
+        assert listed == [
+            [("lost", "again", "100.00"), ("won", "won", "300.00")],
+            [("reopened", "again", "100.00"), ("lost", "other", "50.00")],
+            [("won", "again", "80.00")],
+        ], name
+
+
+async def test_a_deal_that_was_lost_in_a_stage_leaves_its_conversion_when_it_is_reopened(svc: Running) -> None:
+    """It enters again, and would count twice otherwise. The stage that it got beyond before it was lost keeps it."""
+    lost = Deal("again").opened(on(0)).moved(on(3), "proposal").lost(on(5)).reopened(on(40), "proposal").moved(on(70), "negotiation")
+    other = Deal("other").opened(on(0)).moved(on(4), "proposal").moved(on(6), "negotiation")
+    await hear(svc, events_of([lost, other]))
+    found = (await get(svc, "kpis/stage_conversion", grain="month"))["rows"]
+    names = ("proposal_passed", "proposal_first", "proposal_first_reopened")
+    assert [(r["parts"]["proposal"], [r["counts"][n] for n in names]) for r in found] == [
+        (0.5, [1, 2, 0]),
+        (None, [1, 1, 1]),  # it entered once more, and its first entry is taken off
+        (None, [0, 0, 0]),
+    ]
+    whole = await kpi(svc, "stage_conversion")
+    assert (whole["parts"]["discovery"], whole["parts"]["proposal"]) == (1.0, 1.0)
+    (taken_off,) = [r for r in await records(svc, found[1]["records"]) if r["measure"] == "proposal_first_reopened"]
+    assert (taken_off["external_id"], taken_off["at"]) == ("again", on(40).isoformat().replace("+00:00", "Z"))
+    assert (await kpi(svc, "stage_conversion", as_of="2025-01-31"))["parts"]["proposal"] == 0.5, "until then it counts"
 
 
 async def test_a_month_is_compared_with_the_month_before(svc: Running) -> None:

@@ -61,6 +61,7 @@ FACTS: dict[type[Any], dict[str, st.SearchStrategy[Any]]] = {
         "left_at": TIMES,
         "left_to": st.sampled_from([None, *EXITS]),
         "passed_at": TIMES,
+        "reopened_at": TIMES,
         "stay_us": SPANS,
     },
     OutcomeFact: {

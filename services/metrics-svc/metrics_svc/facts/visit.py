@@ -17,7 +17,8 @@ from metrics_svc.sales.history import OPEN, Step
 
 @dataclass(slots=True)
 class VisitFact(Placed):
-    """One stay of a deal in a stage. `passed_at`: when the deal was beyond the stage for the first time in this cycle.
+    """One stay of a deal in a stage. `passed_at`: when the deal was beyond the stage for the first time in this cycle. `reopened_at`: of
+    the first stay in a stage that the deal did not get beyond in this cycle, when the loss that ended the cycle was taken back.
 
     `owner_id` had the deal when it came, `left_owner_id` when it went.
     """
@@ -35,6 +36,7 @@ class VisitFact(Placed):
     passed_at: datetime | None = None
     stay_us: int | None = None
     stay_bucket: int | None = None
+    reopened_at: datetime | None = None
 
 
 def visits(steps: Sequence[Step], fact: DealFact) -> list[VisitFact]:
@@ -42,6 +44,8 @@ def visits(steps: Sequence[Step], fact: DealFact) -> list[VisitFact]:
     entered: set[tuple[int, str]] = set()
     reached: dict[int, list[datetime | None]] = {}
     """When it was first beyond each place of the path, by cycle."""
+    reopened: dict[int, datetime] = {}
+    """When the loss that ended a cycle was taken back."""
     current: VisitFact | None = None
     for step in steps:
         if step.kind == "updated":
@@ -54,6 +58,8 @@ def visits(steps: Sequence[Step], fact: DealFact) -> list[VisitFact]:
             current.stay_us = microseconds(current.left_at - current.entered_at)
             current.stay_bucket = bucket_of(current.stay_us)
             current = None
+        if step.kind == "reopened" and made:
+            reopened[made[-1].cycle] = step.at
         if step.kind in OPEN:
             entry = (step.cycle, step.stage)
             current = VisitFact(
@@ -78,6 +84,8 @@ def visits(steps: Sequence[Step], fact: DealFact) -> list[VisitFact]:
         here = place(visit.stage)
         passed = reached[visit.cycle][here] if here != UNKNOWN and visit.cycle in reached else None
         visit.passed_at = passed and max(visit.entered_at, passed)
+        if visit.first_in_cycle and passed is None and (again := reopened.get(visit.cycle)) is not None:
+            visit.reopened_at = max(visit.entered_at, again)
     return made
 
 
@@ -102,3 +110,6 @@ LEFT = {
 _FIRST = {"first_in_cycle": True}
 FIRST_ENTERED = {s: Measure(f"{s}_first", VisitFact, at="entered_at", cohort="entered_at", where={"stage": s} | _FIRST) for s in STAGES}
 PASSED = {s: Measure(f"{s}_passed", VisitFact, at="passed_at", cohort="entered_at", where={"stage": s} | _FIRST) for s in STAGES}
+FIRST_REOPENED = {
+    s: Measure(f"{s}_first_reopened", VisitFact, at="reopened_at", cohort="reopened_at", where={"stage": s} | _FIRST) for s in STAGES
+}

@@ -1,12 +1,14 @@
 from metrics_svc.counting.stages import STAGES
-from metrics_svc.facts.visit import FIRST_ENTERED, PASSED
+from metrics_svc.facts.visit import FIRST_ENTERED, FIRST_REOPENED, PASSED
 from metrics_svc.kpi import Kpi, Reading, Sum, merged, ratio
+
+_N = len(STAGES)
 
 
 def _read(*sums: Sum) -> Reading:
-    passed, entered = list(sums[: len(STAGES)]), list(sums[len(STAGES) :])
-    by_stage = {stage: ratio(p.n, e.n) for stage, p, e in zip(STAGES, passed, entered, strict=True)}
-    return Reading(ratio(merged(passed).n, merged(entered).n), {**by_stage})
+    passed, entered, again = list(sums[:_N]), list(sums[_N : 2 * _N]), list(sums[2 * _N :])
+    by_stage = {stage: ratio(p.n, e.n - a.n) for stage, p, e, a in zip(STAGES, passed, entered, again, strict=True)}
+    return Reading(ratio(merged(passed).n, merged(entered).n - merged(again).n), {**by_stage})
 
 
 Kpi(
@@ -14,8 +16,9 @@ Kpi(
     unit="ratio",
     title="Stage conversion",
     title_zh="阶段转化率",
-    of=(*[PASSED[s] for s in STAGES], *[FIRST_ENTERED[s] for s in STAGES]),
+    of=(*[PASSED[s] for s in STAGES], *[FIRST_ENTERED[s] for s in STAGES], *[FIRST_REOPENED[s] for s in STAGES]),
     read=_read,
     says="Deals that entered a stage in the period and ever got beyond it / deals that entered it in the period. The first entry "
-    "of each deal and cycle counts. `parts` has each stage, `value` all of them together.",
+    "of each deal and cycle counts. A deal that was lost before it got beyond the stage, and is reopened, enters again: its earlier entry "
+    "is taken off in the period of the reopening. `parts` has each stage, `value` all of them together.",
 )

@@ -89,7 +89,7 @@ DEAL_OUTCOMES = Export(
 
 DEAL_STAGES = Export(
     "deal_stages",
-    version=1,
+    version=2,
     of=VisitFact,
     says="One stay of a deal in a stage",
     day="entered_at",
@@ -103,6 +103,7 @@ DEAL_STAGES = Export(
         "left_at": "When it ended; empty while it lasts",
         "left_to": "How it ended: advance, skip, back, lost or won",
         "passed_at": "When the deal was first beyond the stage in this cycle",
+        "reopened_at": "When a loss that ended the cycle before the deal was beyond the stage was taken back",
         "stay_seconds": Of("stay_us", "How long it was, in seconds"),
         "owner_id": "Who had the deal when it came",
         "team_id": "The team that they were in then",
