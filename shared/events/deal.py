@@ -395,6 +395,39 @@ class PriceSet(CatalogEvent, type="price.set"):
     valid_to: date | None = None
 
 
+class PriceListEvent(CatalogEvent):
+    """A version of a price list. What it says of products is read from it: floors are not for everybody."""
+
+    name: str
+    revision: int
+    customer_level: str | None = None
+    channel: str | None = None
+    currency: str
+    valid_from: date
+    valid_to: date | None = None
+    products: int
+
+
+class PriceListDrafted(PriceListEvent, type="price_list.drafted"):
+    pass
+
+
+class PriceListChanged(PriceListEvent, type="price_list.changed"):
+    """A draft was changed."""
+
+
+class PriceListActivated(PriceListEvent, type="price_list.activated"):
+    """The version prices quotes on its days."""
+
+
+class PriceListEnded(PriceListEvent, type="price_list.ended"):
+    """The next version begins the day after `valid_to`."""
+
+
+class PriceListRetired(PriceListEvent, type="price_list.retired"):
+    """The version prices nothing any more."""
+
+
 class QuoteLineData(BaseModel):
     product_id: UUID
     sku: str

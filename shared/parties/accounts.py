@@ -1,6 +1,6 @@
 """The accounts of the directory: name, region, owner and tier. An account is in the team that its owner is in."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -31,6 +31,9 @@ _NAME = Query(
     .from_select(["id", "name"], select(_named.c.id, _named.c.name))
     .on_conflict_do_nothing(index_elements=[PARTY_ACCOUNT.c.id]),
     UUID,
+)
+_LEVELS = Query(
+    select(PARTY_ACCOUNT.c.id, PARTY_ACCOUNT.c.tier).where(is_in(PARTY_ACCOUNT.c.id, "ids"), PARTY_ACCOUNT.c.tier.is_not(None)), tuple
 )
 _NAMES = Query(select(PARTY_ACCOUNT.c.id, PARTY_ACCOUNT.c.name).where(is_in(PARTY_ACCOUNT.c.id, "ids")), tuple)
 
@@ -65,6 +68,12 @@ async def find(db: Reader, id: UUID) -> Account | None:
 async def names_of(db: Reader, ids: Sequence[UUID]) -> dict[UUID, str]:
     """The names of those of these accounts that are known so far."""
     return {row["id"]: row["name"] for row in await db.records(_NAMES, ids=list(ids))} if ids else {}
+
+
+async def levels_of(db: Reader, ids: Collection[UUID | None]) -> dict[UUID | None, str]:
+    """The tiers of those of these accounts that have one."""
+    named = [id for id in ids if id]
+    return {row["id"]: row["tier"] for row in await db.records(_LEVELS, ids=named)} if named else {}
 
 
 async def name(tx: Tx, given: Mapping[UUID, str]) -> None:

@@ -40,6 +40,7 @@ BEYOND_SCHEMA = {
         "currency_needed",
         "unknown_product",
         "too_large",
+        "before_start",
     ),
     *("day_range", "time_range", "too_fine", "blank", "unseen_character"),
     *("not_for_robots", "not_for_mail", "not_signed", "not_a_robot", "no_mail_server", "address_refused"),

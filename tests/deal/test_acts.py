@@ -11,6 +11,8 @@ from deal_svc.catalog.rules import PRODUCT_ACTS
 from deal_svc.catalog.tables import PRODUCTS
 from deal_svc.deals.pipeline import Stage
 from deal_svc.deals.tables import DEALS
+from deal_svc.price_lists.rules import PRICE_LIST_ACTS
+from deal_svc.price_lists.tables import PRICE_LISTS
 from deal_svc.quotes.record import QuoteStatus
 from deal_svc.quotes.tables import QUOTES
 from shared.auth.actor import Role
@@ -150,6 +152,18 @@ async def test_quotes_with_a_discount(office: Sales, off: str) -> None:
     await holds.hold(quote, asked)
     await office.act(quote, "submit", "manager:max" if off != "15" else "rep:ann")
     await holds.hold(quote, asked)
+
+
+async def test_price_lists(office: Sales) -> None:
+    holds = Property(office, PRICE_LIST_ACTS, PRICE_LISTS, "/v1/price-lists")
+    entry = {"product_id": office.products["CRM-1"], "unit_price": "900"}
+    for name in ("draft", "active", "retired"):
+        body = {"name": name, "currency": "CNY", "channel": name, "valid_from": "2026-01-01", "entries": [entry]}
+        one = await office.ask("ops", "POST", "/v1/price-lists", body, expect=201)
+        for act in {"draft": (), "active": ("activate",), "retired": ("activate", "retire")}[name]:
+            await office.ask("ops", "POST", f"/v1/price-lists/{one['id']}/{act}", etag="*")
+        await holds.hold(one, EVERYBODY)
+    holds.acts.complete()
 
 
 async def test_products(office: Sales) -> None:

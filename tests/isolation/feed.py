@@ -32,7 +32,7 @@ PART_OF = {
     "contract_deadline": ("contract", "contract_id"),
     "contract_approval": ("contract", "contract_id"),
 }
-FOR_ALL = {"team", "person", "absence", "product", "price", "policy", "rate", "calendar"}
+FOR_ALL = {"team", "person", "absence", "product", "price", "price_list", "policy", "rate", "calendar"}
 FOR_OPERATIONS = {"webhook", "notification_channel"}
 OF_ALL_LEADS = {"campaign", "campaign_spend", "campaign_drive", "form"}
 """Nobody's: for those who see all leads."""

@@ -52,6 +52,8 @@ FOR_ALL = {
     "/v1/team/people/{person_id}/absences/{absence_id}",
     "/v1/products",
     "/v1/products/{product_id}",
+    "/v1/price-lists",
+    "/v1/price-lists/{price_list_id}",
     "/v1/metrics/kpis",
     "/v1/rescorings",
     "/v1/rates",

@@ -4,11 +4,13 @@ Histories are paths of declared acts, and end where the record is.
 """
 
 from deal_svc.acts import DEAL_ACTS, QUOTE_ACTS
+from deal_svc.price_lists.rules import PRICE_LIST_ACTS
 from shared.verify import ACCOUNTS_TOTAL, RATES_TOTAL, Check, Total, legal_histories
 
 CHECKS = (
     *legal_histories(DEAL_ACTS, table="deal", column="stage"),
     *legal_histories(QUOTE_ACTS, table="quote", column="status"),
+    *legal_histories(PRICE_LIST_ACTS, table="price_list", column="state"),
     Check(
         9,
         "a deal has at most one accepted quote",

@@ -31,6 +31,7 @@ from deal_svc.merging import reactions as merging_reactions
 from deal_svc.merging.commands import sweep
 from deal_svc.metadata import metadata
 from deal_svc.policy import POLICY
+from deal_svc.price_lists.api import router as price_lists
 from deal_svc.quotes.api import router as quotes
 from deal_svc.quotes.approvals import QUOTE_APPROVALS
 from deal_svc.quotes.document_api import router as quote_documents
@@ -54,7 +55,7 @@ from shared.tasks.timers import task_timers
 
 service = Service(
     name="deal-svc",
-    prefixes=["/v1/deals", "/v1/quotes", "/v1/products", "/v1/imports/deals", "/p/quotes"],
+    prefixes=["/v1/deals", "/v1/quotes", "/v1/products", "/v1/price-lists", "/v1/imports/deals", "/p/quotes"],
     metadata=metadata,
     policies=[replace(POLICY, simulations=SIMULATIONS, move=move)],
     migrations=Path(__file__).parent / "migrations",
@@ -76,6 +77,7 @@ service = Service(
         evidence,
         customers,
         catalog,
+        price_lists,
         imports,
     ],
     readers=[

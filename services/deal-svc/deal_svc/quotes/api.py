@@ -14,7 +14,7 @@ from deal_svc.acts import QUOTE_ACTS
 from deal_svc.policy import TaxRounding
 from deal_svc.quotes import commands, queries
 from deal_svc.quotes.fields import LineFields, Lines, QuoteFields, QuoteParty, Schedule, TermFields, TermIn
-from deal_svc.quotes.pricing import due_amounts, lines_of
+from deal_svc.quotes.pricing import due_amounts, lines_of, shares_of_parts
 from deal_svc.quotes.record import Line, Quote, QuoteStatus, Tier
 from deal_svc.quotes.rules import CREATE, QuoteFacts
 from deal_svc.quotes.tables import QUOTES
@@ -30,7 +30,7 @@ from shared.http.edge import ClinchRoute, IfMatch, InTx, Reading
 from shared.http.listing import Page, PageRequest
 from shared.http.patch import Patch
 from shared.http.permit import permitted
-from shared.money import Amount, Money, Percent, in_minor_units
+from shared.money import Amount, Money, Percent, Quantity, in_minor_units, minor_unit
 
 router = APIRouter(prefix="/v1/quotes", tags=["quotes"], route_class=ClinchRoute)
 
@@ -66,6 +66,16 @@ class AcceptanceIn(Dated):
     reason: Annotated[Text | None, Field(description="Needed before the deal is in negotiation, from a manager")] = None
 
 
+class PartOut(BaseModel):
+    """`net` is the part's share of the line's; the shares are exactly that."""
+
+    product_id: UUID
+    sku: str
+    name: str
+    quantity: Quantity
+    net: Amount
+
+
 class QuoteLineOut(LineFields):
     """`net` is after both discounts."""
 
@@ -73,6 +83,8 @@ class QuoteLineOut(LineFields):
     name: str
     line: str
     unit: str | None
+    price_list_id: Annotated[UUID | None, Field(description="The version of the price list; null for the product's own price")]
+    parts: Annotated[list[PartOut], Field(description="What a bundle consists of")]
     unit_price: Amount
     tax_percent: Percent
     net: Amount
@@ -83,7 +95,9 @@ class QuoteLineOut(LineFields):
         amounts = {n: in_minor_units(getattr(line, n), currency) for n in ("unit_price", "net", "tax")}
         if line.discount_amount is not None:
             amounts["discount_amount"] = in_minor_units(line.discount_amount, currency)
-        return cls.model_validate(asdict(line) | amounts)
+        shares = shares_of_parts(line, minor_unit(currency))
+        parts = [part | {"net": in_minor_units(share, currency)} for part, share in zip(line.parts, shares, strict=True)]
+        return cls.model_validate(asdict(line) | amounts | {"parts": parts})
 
 
 class TermOut(TermFields):
@@ -115,6 +129,9 @@ class QuoteOut(QuoteFields):
     approved_at: datetime | None
     kept_from: Annotated[UUID | None, Field(description="The earlier version whose approval covers this one")]
     approval: Annotated[ApprovalOut | None, Field(description="While it is up for approval: who has to decide what until when")]
+    newer_prices: Annotated[
+        list[str], Field(description="SKUs that today's price lists price otherwise than this draft, which keeps the prices of its day")
+    ]
     sent_at: datetime | None
     viewed_at: Annotated[datetime | None, Field(description="When the customer first looked at it by a link")]
     accepted_at: datetime | None
@@ -136,6 +153,7 @@ class QuoteOut(QuoteFields):
         said["approval"] = facts.request and ApprovalOut.of(facts.request)
         if not unmasked(DEALS, by):
             said |= dict.fromkeys(_MASKED)
+        said["newer_prices"] = list(facts.newer)
         return cls.model_construct(**said, allowed_actions=shown(QUOTE_ACTS, quote, by, facts))
 
 

@@ -19,11 +19,11 @@ from deal_svc.policy import POLICY
 from deal_svc.quotes import pricing, rules
 from deal_svc.quotes.acceptance import is_early, reason_unmet
 from deal_svc.quotes.approvals import both, end_approval
-from deal_svc.quotes.drafting import TOTAL_DISCOUNT, items_of, priced, total_discount
+from deal_svc.quotes.drafting import TOTAL_DISCOUNT, buyer_of, items_of, priced, total_discount
 from deal_svc.quotes.events import terms_told, told
 from deal_svc.quotes.fields import LineIn
 from deal_svc.quotes.queries import OF_DEAL, SUPERSEDABLE, facts_of
-from deal_svc.quotes.record import Quote, QuoteStatus
+from deal_svc.quotes.record import Item, Quote, QuoteStatus
 from deal_svc.quotes.rules import ACCEPT, CHANGE, QUOTE_DEAL, REJECT, REVISE, WITHDRAW, QuoteFacts
 from deal_svc.quotes.tables import QUOTE_NUMBER, QUOTES
 from deal_svc.stages import queries as gates
@@ -77,6 +77,7 @@ async def create(
     QUOTE_DEAL.check(deal, tx.actor)
     when = happened(at, tx.now, since=deal.opened_at)
     day, policy = day_of(tx, when), tx.policy(POLICY)
+    buyer = await buyer_of(tx, deal, said["channel"])
     quote = Quote(
         id=new_id(),
         version=0,
@@ -100,7 +101,7 @@ async def create(
         created_at=tx.now,
         updated_at=tx.now,
         tax_rounding=policy.tax_rounding,
-        **{**said, **priced(await items_of(tx, lines, deal.currency, day), said, deal.currency, policy.tax_rounding)},
+        **{**said, **priced(await items_of(tx, lines, buyer, day), said, deal.currency, policy.tax_rounding)},
     )
     return await tx.add(QUOTES, quote, told(QuoteCreated, quote, deal), at=when)
 
@@ -119,7 +120,9 @@ async def edit(
     if lines is not None:
         after["quoted_on"] = day
     if lines is not None or not changes.keys().isdisjoint(TOTAL_DISCOUNT):
-        items = pricing.lines_of(quote) if lines is None else await items_of(tx, lines, quote.currency, day)
+        items: Sequence[Item] = pricing.lines_of(quote)
+        if lines is not None:
+            items = await items_of(tx, lines, await buyer_of(tx, deal, after.get("channel", quote.channel)), day)
         after |= priced(items, total_discount(quote, changes), quote.currency, quote.tax_rounding)
     changed = {name: value for name, value in after.items() if getattr(quote, name) != value}
     if not changed:

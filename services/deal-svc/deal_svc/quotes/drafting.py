@@ -8,21 +8,32 @@ from typing import Any
 
 from deal_svc.catalog import queries as catalog
 from deal_svc.catalog.rules import tax_of
+from deal_svc.deals.record import Deal
 from deal_svc.policy import POLICY, TaxRounding
+from deal_svc.price_lists.queries import book_of
+from deal_svc.price_lists.rules import Buyer
 from deal_svc.quotes import pricing
 from deal_svc.quotes.fields import LineIn
 from deal_svc.quotes.record import Item, Quote
 from shared.db.tx import Reader
 from shared.errors import Invalid, Rejected
 from shared.money import minor_unit, too_fine
+from shared.parties import accounts
 
 TOTAL_DISCOUNT = ("total_discount_percent", "total_discount_amount")
 
 
-async def items_of(db: Reader, lines: Sequence[LineIn], currency: str, day: date) -> list[Item]:
-    """The lines with their products, at the prices of the day. Two statements, however many lines there are."""
+async def buyer_of(db: Reader, deal: Deal, channel: str | None) -> Buyer:
+    """Whom the deal's quotes are for, as price lists ask: its account's level is what the directory says today."""
+    account = await accounts.find(db, deal.account_id) if deal.account_id else None
+    return Buyer(deal.currency, account.tier if account else None, channel)
+
+
+async def items_of(db: Reader, lines: Sequence[LineIn], buyer: Buyer, day: date) -> list[Item]:
+    """The lines with their products, at the prices of the day. Three statements, however many lines there are."""
     known = await catalog.products(db, {x.product_id for x in lines})
-    book = await catalog.prices_on(db, known, day)
+    book = await book_of(db, known)
+    currency = buyer.currency
     classes = db.policy(POLICY).tax_classes
     items = []
     for n, wanted in enumerate(lines):
@@ -31,7 +42,7 @@ async def items_of(db: Reader, lines: Sequence[LineIn], currency: str, day: date
             raise Invalid("There is no such product.", pointer=f"/lines/{n}/product_id", code="unknown_product")
         if not product.active:
             raise Rejected(f"{product.sku} is not sold any more.", code="product_retired")
-        price = book.get((product.id, currency))
+        price = book.find(product.id, buyer, day, wanted.quantity)
         if price is None:
             raise Rejected(f"The price book has no price of {product.sku} in {currency} on {day}.", code="no_price")
         item = Item(
@@ -50,6 +61,8 @@ async def items_of(db: Reader, lines: Sequence[LineIn], currency: str, day: date
             chosen=wanted.chosen,
             lead_days=product.lead_days,
             floor=price.floor,
+            price_list_id=price.list_id,
+            parts=price.parts,
         )
         _check_discount(item, currency, f"/lines/{n}/discount_amount")
         items.append(item)

@@ -83,6 +83,7 @@ class QuoteFields(TotalDiscount):
     ] = None
     buyer: Annotated[QuoteParty | None, PERSONAL, Field(description="By default the deal's account")] = None
     seller: Annotated[QuoteParty | None, PERSONAL, Field(description="By default the company of the policy")] = None
+    channel: Annotated[Short | None, Field(description="The channel of sales, which price lists go by")] = None
     terms: Annotated[Short | None, Field(description="The name of the standard terms that it is under")] = None
     special_terms: Annotated[Text | None, PERSONAL, Field(description="What departs from the standard terms, in words")] = None
     note: Annotated[Text | None, PERSONAL] = None

@@ -9,13 +9,15 @@ from pydantic import BaseModel, Field
 
 from deal_svc.deals import queries as deals
 from deal_svc.policy import POLICY, TaxRounding
+from deal_svc.price_lists.rules import Buyer
 from deal_svc.quotes.api import QuoteLineOut, TermOut, Today, terms_kept, terms_out
-from deal_svc.quotes.drafting import items_of, priced
+from deal_svc.quotes.drafting import buyer_of, items_of, priced
 from deal_svc.quotes.fields import Lines, Schedule, TotalDiscount
 from deal_svc.quotes.pricing import planned, read_line
 from deal_svc.quotes.rules import CREATE
 from shared.auth import CurrentActor
 from shared.errors import Invalid
+from shared.fields import Short
 from shared.http.body import Body
 from shared.http.edge import ClinchRoute, Reading
 from shared.http.permit import permitted
@@ -29,6 +31,7 @@ class DraftIn(TotalDiscount, Body):
 
     deal_id: UUID | None = None
     currency: Annotated[Currency | None, Field(description="Needed without a deal; a deal has its own")] = None
+    channel: Annotated[Short | None, Field(description="The channel of sales, which price lists go by")] = None
     lines: Lines
     schedule: Annotated[Schedule | None, Field(description="By default the policy's payment plan")] = None
 
@@ -53,15 +56,21 @@ async def price_quote(body: DraftIn, db: Reading, by: CurrentActor, today: Today
 
     Whether a price needs approval is decided when the quote is sent, and not said here.
     """
-    currency, policy = body.currency, db.policy(POLICY)
+    currency, policy, buyer = body.currency, db.policy(POLICY), None
     if body.deal_id is not None:
         deal = await deals.SEEN.get(db, by, body.deal_id)
         if currency not in (None, deal.currency):
             raise Invalid("The deal has another currency.", pointer="/currency", code="other_currency")
-        currency = deal.currency
+        currency, buyer = deal.currency, await buyer_of(db, deal, body.channel)
     if currency is None:
         raise Invalid("Name a deal, or a currency.", pointer="/currency", code="currency_needed")
-    sums = priced(await items_of(db, body.lines, currency, today), body.only(TotalDiscount), currency, policy.tax_rounding)
+    buyer = buyer or Buyer(currency, None, body.channel)
+    sums = priced(
+        await items_of(db, body.lines, buyer, today),
+        body.only(TotalDiscount),
+        currency,
+        policy.tax_rounding,
+    )
     schedule = terms_kept(body.schedule) if body.schedule else planned(policy.payment_plan)
     return PricedOut(
         priced_on=today,

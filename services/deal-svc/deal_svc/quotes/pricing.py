@@ -129,8 +129,16 @@ def lines_of(quote: Quote) -> list[Line]:
 
 
 def read_line(kept: dict[str, Any]) -> Line:
-    perhaps = {n: Decimal(kept[n]) for n in _PERHAPS if kept.get(n) is not None}
+    perhaps: dict[str, Any] = {n: Decimal(kept[n]) for n in _PERHAPS if kept.get(n) is not None}
+    if kept.get("price_list_id"):
+        perhaps["price_list_id"] = UUID(kept["price_list_id"])
     return Line(**kept | {"product_id": UUID(kept["product_id"])} | {n: Decimal(kept[n]) for n in _DECIMALS} | perhaps)
+
+
+def shares_of_parts(line: Line, unit: Decimal) -> list[Decimal]:
+    """What each part of a bundle has of the line's net amount: exactly that amount together."""
+    weights = [Decimal(part["quantity"]) * Decimal(part["unit_price"]) for part in line.parts]
+    return shared_out(line.net, weights if any(weights) else [Decimal(1)] * len(weights), unit)
 
 
 def counted(lines: Sequence[Line]) -> list[Line]:

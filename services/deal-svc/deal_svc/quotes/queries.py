@@ -1,6 +1,6 @@
 """Reads of quotes. A quote is seen by whoever sees its deal."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -9,13 +9,15 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from deal_svc.catalog.queries import prices_on, products
+from deal_svc.catalog.queries import products
 from deal_svc.contracts.queries import CONTRACT_FELL
 from deal_svc.deals import queries as deals
 from deal_svc.deals.embedded import EMBEDDED_DEAL
 from deal_svc.deals.record import Deal
 from deal_svc.deals.tables import DEAL, DEALS
 from deal_svc.policy import POLICY
+from deal_svc.price_lists.queries import book_of
+from deal_svc.price_lists.rules import Book, Buyer
 from deal_svc.quotes.fields import QuoteFields
 from deal_svc.quotes.pricing import lines_of
 from deal_svc.quotes.record import ANSWERABLE, Line, Quote, QuoteStatus
@@ -27,6 +29,7 @@ from shared.approvals.tables import latest
 from shared.db.query import Query, is_in
 from shared.db.tx import Reader
 from shared.http.listing import Listing, described
+from shared.parties.accounts import levels_of
 
 _FILTERED = (
     "id", "deal_id", "number", "status", "currency", "net", "total", "discount_percent", "quoted_on", "valid_until", "sent_at",
@@ -85,7 +88,7 @@ _APPROVED_BEFORE = Query(
 async def facts_of(db: Reader, quotes: Sequence[Quote], today: date, of: Sequence[Deal] = ()) -> dict[UUID, QuoteFacts]:
     """What else decides about these quotes.
 
-    Only drafts have their prices compared with the price book.
+    Only drafts have their prices compared with the price lists.
 
     `of`: their deals, where they are at hand.
     """
@@ -93,7 +96,8 @@ async def facts_of(db: Reader, quotes: Sequence[Quote], today: date, of: Sequenc
     standing = {s.id: s for s in await db.all(_STANDING, ids=[q.id for q in quotes])}
     drafts = {q.id: lines_of(q) for q in quotes if q.status is QuoteStatus.DRAFT}
     sold = {x.product_id for lines in drafts.values() for x in lines}
-    book = await prices_on(db, sold, today) if drafts else {}
+    book = await book_of(db, sold) if drafts else Book((), ())
+    levels = await levels_of(db, [theirs[q.deal_id].account_id for q in quotes if q.id in drafts])
     taxes = {id: product.tax_percent for id, product in (await products(db, sold)).items()} if sold else {}
     later = [q.id for q in quotes if q.id in drafts and q.revision > 1]
     before = {b.number: b for b in await db.all(_APPROVED_BEFORE, ids=later)} if later else {}
@@ -107,7 +111,8 @@ async def facts_of(db: Reader, quotes: Sequence[Quote], today: date, of: Sequenc
             rival_accepted=standing[q.id].rival_accepted,
             contract_fell=standing[q.id].contract_fell,
             authority=db.policy(POLICY).discount_authority,
-            outdated=_outdated(drafts.get(q.id, ()), q.currency, book),
+            outdated=_outdated(drafts.get(q.id, ()), q, book),
+            newer=_newer_prices(drafts.get(q.id, ()), q, book, levels.get(theirs[q.deal_id].account_id), today),
             overridden=tuple(sorted({x.sku for x in drafts.get(q.id, ()) if taxes.get(x.product_id) != x.tax_percent})),
             before=before.get(q.number) if q.id in drafts else None,
             request=requests.get(q.id),
@@ -116,10 +121,25 @@ async def facts_of(db: Reader, quotes: Sequence[Quote], today: date, of: Sequenc
     }
 
 
-def _outdated(lines: Sequence[Line], currency: str, book: Mapping[tuple[UUID, str], Any]) -> tuple[str, ...]:
+def _outdated(lines: Sequence[Line], quote: Quote, book: Book) -> tuple[str, ...]:
+    """A quote keeps the prices of the day that it was drafted. Only a price that was taken back or replaced for that day is outdated."""
+
+    def fell(x: Line) -> bool:
+        if x.price_list_id is not None:
+            return not book.stands(x.product_id, x.price_list_id, quote.quoted_on)
+        own = book.own(x.product_id, quote.currency, quote.quoted_on)
+        return own is None or own.unit_price != x.unit_price
+
+    return tuple(sorted({x.sku for x in lines if fell(x)}))
+
+
+def _newer_prices(lines: Sequence[Line], quote: Quote, book: Book, level: str | None, today: date) -> tuple[str, ...]:
+    """Products that today's lists price otherwise than the quote."""
+    buyer = Buyer(quote.currency, level, quote.channel)
+
     def moved(x: Line) -> bool:
-        price = book.get((x.product_id, currency))
-        return price is None or price.unit_price != x.unit_price
+        found = book.find(x.product_id, buyer, today, x.quantity)
+        return found is None or (found.list_id, found.unit_price) != (x.price_list_id, x.unit_price)
 
     return tuple(sorted({x.sku for x in lines if moved(x)}))
 

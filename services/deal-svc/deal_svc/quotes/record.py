@@ -68,6 +68,7 @@ class Quote:
     tax: Annotated[Decimal, Stored(digits=(18, 4))]
     total: Annotated[Decimal, Stored(digits=(18, 4))]
     discount_percent: Annotated[Decimal, Stored(digits=(7, 4), comment="of everything together")]
+    channel: Annotated[str | None, Stored(comment="of sales, which price lists go by")]
     terms: Annotated[str | None, Stored(comment="the name of the standard terms")]
     special_terms: Annotated[str | None, Stored(comment="what departs from them")]
     note: str | None
@@ -97,7 +98,8 @@ class Item:
 
     `discount_amount` is what is taken off the line where somebody named an amount; `discount_percent` follows from it then. `periods` is
     for how many periods each unit is paid. `lead_days` and `floor` are the product's of the day, for what decides later; no answer
-    shows the floor.
+    shows the floor. `price_list_id` is the version of the list that priced it, None for the product's own price. `parts` are those of a
+    bundle.
     """
 
     product_id: UUID
@@ -115,6 +117,8 @@ class Item:
     chosen: bool = field(default=False, kw_only=True)
     lead_days: int = field(default=0, kw_only=True)
     floor: Decimal | None = field(default=None, kw_only=True)
+    price_list_id: UUID | None = field(default=None, kw_only=True)
+    parts: list[dict[str, Any]] = field(default_factory=list, kw_only=True)
 
     @property
     def counts(self) -> bool:

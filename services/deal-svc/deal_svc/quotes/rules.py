@@ -32,9 +32,9 @@ NEEDS_APPROVAL = "needs_approval"
 class QuoteFacts:
     """What decides besides the quote itself.
 
-    `contract_fell`: it has had a contract, and none stands. `outdated` are the SKUs whose price moved since a draft was priced,
-    `overridden` those whose tax is not the product's. `authority` says up to how many percent off whose approval it needs, `before` is an
-    approved version before it, and `request` what was asked for last.
+    `contract_fell`: it has had a contract, and none stands. `outdated` are the SKUs whose price was replaced for the day of a draft, `newer`
+    those that today's price lists price otherwise, `overridden` those whose tax is not the product's. `authority` says up to how many percent
+    off whose approval it needs, `before` is an approved version before it, and `request` what was asked for last.
     """
 
     deal: Deal
@@ -46,6 +46,7 @@ class QuoteFacts:
     overridden: tuple[str, ...] = ()
     before: Quote | None = None
     request: Request | None = None
+    newer: tuple[str, ...] = ()
     authority: DiscountAuthority = field(default_factory=DiscountAuthority)
 
 
@@ -84,7 +85,8 @@ def to_submit(quote: Quote, facts: QuoteFacts, by: Actor) -> Iterator[Unmet]:
     if quote.valid_until < facts.today:
         yield Unmet("validity_past", "The quote would not be valid any more; move valid_until.")
     if facts.outdated:
-        yield Unmet("price_outdated", f"The price book changed for {', '.join(facts.outdated)}; set the lines again.")
+        says = f"The price of {', '.join(facts.outdated)} on the day of the quote was replaced; set the lines again."
+        yield Unmet("price_outdated", says)
 
 
 def _to_send(quote: Quote, facts: QuoteFacts, by: Actor) -> Iterator[Unmet]:
