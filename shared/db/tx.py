@@ -117,6 +117,8 @@ class Tx(Reader):
         """The timer whose handler this transaction is."""
         self.early = False
         """Whether the next one in turn goes on before this is on the disk: see `Database`."""
+        self.marks: set[str] = set()
+        """Flags that each record gets, if it has flags, that is added or saved from here on."""
         self.turns: set[str] = set()
         """What it is the only one at, until it ends."""
         self.changes_policy = False
@@ -259,6 +261,8 @@ class Tx(Reader):
 
     async def add(self, of: Aggregate[A], row: A, *events: Event, at: datetime | None = None) -> A:
         """Insert `row`; its version is the number of its events. `at`: when it happened in the business, if not now."""
+        if self.marks and "flags" in of.names:
+            row = replace(cast(Any, row), flags=self._marked(row))
         row = at_version(row, len(events))
         await self._wait_with(Change(of.insert.sql, of.inserted(row), of.table.name, (row.id,), adds=True))
         self._note([row])
@@ -342,6 +346,8 @@ class Tx(Reader):
         """
         if "updated_at" in of.names:
             changes.setdefault("updated_at", self.now)
+        if self.marks and "flags" in of.names:
+            changes["flags"] = changes.get("flags", {}) | self._marked(row)
         changes["version"] = row.version + len(events)
         query = of.update(frozenset(changes))
         if of.keeps(changes):
@@ -352,6 +358,9 @@ class Tx(Reader):
         self._saved[row.id] = saved
         self.tell(row.id, row.version + 1, *events, at=at)
         return saved
+
+    def _marked(self, row: Any) -> dict[str, bool]:
+        return {**row.flags, **dict.fromkeys(sorted(self.marks), True)}
 
     def tell(self, subject: UUID, version: int, *events: Event, at: datetime | None = None) -> None:
         """Keep events for the commit.

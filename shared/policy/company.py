@@ -144,6 +144,14 @@ class CompanyPolicy(WorkingTime, Document):
         ge=1,
         le=3650,
     )
+    backdate_days: int = value(
+        30,
+        "Days of back-dating",
+        "可补录天数",
+        "How many days ago everybody may say that something happened. Further back is for managers and sales operations, and is flagged.",
+        ge=0,
+        le=36500,
+    )
     sources: tuple[str, ...] = value(
         SOURCES,
         "Sources of leads",

@@ -131,7 +131,7 @@ async def test_a_termination_that_is_told_late_counts_from_when_it_was(
 @pytest.mark.parametrize(("days", "work", "starts"), [(89, False, True), (100, False, False), (100, True, True)])
 async def test_nothing_starts_for_history_unless_asked(office: Office, svc: Running, days: int, work: bool, starts: bool) -> None:
     ago = svc.clock.now - timedelta(days=days)
-    contract = await office.signed(at=ago - timedelta(days=5), sign={"signed_at": (ago - timedelta(days=2)).isoformat()})
+    contract = await office.signed("director", at=ago - timedelta(days=5), sign={"signed_at": (ago - timedelta(days=2)).isoformat()})
     live = await office.act(contract, "go-live", live_on=ago.date().isoformat(), **({"work": True} if work else {}))
     assert live["acceptance_due_day"] == (ago + timedelta(days=30)).date().isoformat()
     assert len(_acceptance(live)) == starts

@@ -291,7 +291,7 @@ async def test_a_signature_in_the_past_asks_with_past_due_dates(office: Office, 
     long_ago = svc.clock.now - timedelta(days=60)
     contract = await office.sent(at=long_ago)
     signed_at = long_ago + timedelta(days=2)
-    await office.act(contract, "sign", signed_at=signed_at.isoformat())
+    await office.act(contract, "sign", "manager:max", signed_at=signed_at.isoformat())
     [told] = await svc.told(MilestoneTriggered)
     assert isinstance(told.data, MilestoneTriggered)
     assert (told.time, told.data.due_day) == (signed_at, (signed_at + timedelta(days=30)).date())

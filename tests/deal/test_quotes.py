@@ -78,11 +78,11 @@ async def test_what_cannot_be_quoted(sales: Sales) -> None:
 async def test_a_past_quote_takes_the_price_of_its_day(sales: Sales, svc: Running) -> None:
     price = {"unit_price": {"amount": "1200", "currency": "CNY"}, "valid_from": "2026-02-01"}
     await sales.ask("ops", "PUT", f"/v1/products/{sales.products['CRM-1']}/prices", price, etag="*")
-    deal = await sales.deal(at="2026-01-10T09:00:00Z")
-    past = await sales.quote(deal, lines=[sales.line()], at="2026-01-20T09:00:00Z")
+    deal = await sales.deal("manager:max", at="2026-01-10T09:00:00Z")
+    past = await sales.quote(deal, "manager:max", lines=[sales.line()], at="2026-01-20T09:00:00Z")
     assert (past["list_total"]["amount"], past["valid_until"]) == ("1000.00", "2026-02-19")
-    assert (await sales.quote(deal, lines=[sales.line()]))["list_total"]["amount"] == "1200.00"
-    await sales.act(past, "send", at="2026-01-21T09:00:00Z")
+    assert (await sales.quote(deal, "manager:max", lines=[sales.line()]))["list_total"]["amount"] == "1200.00"
+    await sales.act(past, "send", "manager:max", at="2026-01-21T09:00:00Z")
     accepted = await sales.agree(past, at="2026-02-19T15:00:00Z")
     assert accepted["accepted_at"] == "2026-02-19T15:00:00Z"
 

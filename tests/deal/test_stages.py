@@ -139,7 +139,7 @@ async def test_the_spin_record_and_the_committee_are_kept(sales: Sales) -> None:
 
 
 async def test_time_in_stage_is_business_time(sales: Sales, svc: Running) -> None:
-    start = svc.clock() - timedelta(days=40)
+    start = svc.clock() - timedelta(days=25)
     deal = await sales.deal(at=start.isoformat())
     await sales.ready_for_proposal(deal)
     moved = await sales.move(deal, "proposal", at=(start + timedelta(days=10)).isoformat())

@@ -7,10 +7,10 @@ from tests.deal.sales import Sales
 from tests.harness import Running
 
 
-async def _set(sales: Sales, deal: dict, what: str, due_in: int, **more: object) -> dict:  # type: ignore[type-arg]
+async def _set(sales: Sales, deal: dict, what: str, due_in: int, who: str = "rep:ann", **more: object) -> dict:  # type: ignore[type-arg]
     due = (sales.svc.clock.now + timedelta(days=due_in)).isoformat()
     body = {"what": what, "due_at": due, **more}
-    return dict(await sales.ask("rep:ann", "PUT", f"/v1/deals/{deal['id']}/next-step", body, etag="*"))
+    return dict(await sales.ask(who, "PUT", f"/v1/deals/{deal['id']}/next-step", body, etag="*"))
 
 
 async def test_a_reminder_is_told_at_its_time_and_the_deal_stays(sales: Sales, svc: Running) -> None:
@@ -44,7 +44,7 @@ async def test_a_time_that_it_had_before_is_told_again(sales: Sales, svc: Runnin
     svc.clock.advance(days=5)
     await svc.fire_due()
     await _set(sales, deal, "Demo", 10)
-    await _set(sales, deal, "Demo", -2)
+    await _set(sales, deal, "Demo", -2, at=(svc.clock() - timedelta(days=3)).isoformat())
     assert (await svc.fire_due(), await svc.fire_due()) == (1, 0)
     first, second = await svc.told(DealTaskDue)
     assert (first.subject, first.time) == (second.subject, second.time)
@@ -62,8 +62,8 @@ async def test_it_is_over_when_the_deal_is_lost(sales: Sales, svc: Running) -> N
 
 async def test_nothing_starts_for_history(sales: Sales, svc: Running) -> None:
     ago = svc.clock.now - timedelta(days=100)
-    deal = await sales.deal(at=(ago - timedelta(days=1)).isoformat())
-    await _set(sales, deal, "Demo", -90, at=ago.isoformat())
+    deal = await sales.deal("manager:max", at=(ago - timedelta(days=1)).isoformat())
+    await _set(sales, deal, "Demo", -90, "manager:max", at=ago.isoformat())
     assert await svc.told(DealTaskSet) == []
-    await _set(sales, deal, "Demo", -80, at=ago.isoformat(), work=True)
+    await _set(sales, deal, "Demo", -80, "manager:max", at=ago.isoformat(), work=True)
     assert len(await svc.told(DealTaskSet)) == 1

@@ -57,7 +57,7 @@ def demo(
 
 async def fill(calls: "Calls", seed: int, leads: int, progress: "Progress", now: datetime | None = None) -> str:
     """Make the demo, or what an earlier run left out of it, and say what there is. The sample people are there. Raises `CommandError`."""
-    from clinch.demo import company, summary
+    from clinch.demo import company, practice, summary
     from clinch.demo.plan import newest_key, plan
     from clinch.demo.play import play
 
@@ -71,9 +71,11 @@ async def fill(calls: "Calls", seed: int, leads: int, progress: "Progress", now:
         return f"The demo of seed {seed} is there already; nothing was changed.\n{await summary.told(calls, plan(seed, leads, until))}"
     if known and today_at - known.until > KEPT:
         raise CommandError(f"The demo of seed {seed} stopped in the middle, too long ago to go on with it: name another --seed.", 2)
+    await practice.adopt(calls, f"demo-{seed}-{until.isoformat()}/before", practice.A_YEAR)
     where = await company.found(calls, until, progress)
     year = plan(seed, leads, until, where.home, where.abroad)
     await play(year, where, calls, progress)
+    await practice.adopt(calls, f"{year.key}/after", practice.AS_USUAL)
     await summary.figures_come(calls, year)
     return f"Done in {time.monotonic() - started:.0f} s, by {calls.made:,} requests.\n{await summary.told(calls, year)}"
 

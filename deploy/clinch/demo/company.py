@@ -9,6 +9,7 @@ from uuid import UUID
 
 from clinch.demo import staff, tables
 from clinch.demo.calls import Advance, Calls, Hand, Progress, answer_of, plain
+from clinch.demo.moments import YEAR
 from clinch.demo.tables import CUSTOMERS, LINES, SELLERS, Customer, Item, Line
 from clinch.errors import CommandError
 from shared.auth import person_id
@@ -39,7 +40,7 @@ async def found(calls: Calls, now: datetime, progress: Progress) -> Company:
     advance = progress.stage("Customers", len(CUSTOMERS))
     home = (await calls.get("/v1/metrics/funnel", by=staff.ADMIN, to="1970-01-01"))["currency"]
     customers = {customer.key: await _customer(calls, customer, advance) for customer in CUSTOMERS}
-    await _hear_of_all(calls, [known.account_id for known in customers.values()], home)
+    await _hear_of_all(calls, [known.account_id for known in customers.values()], home, now - YEAR)
     abroad = FOREIGN if home != FOREIGN and await _takes(calls, FOREIGN, customers[CUSTOMERS[0].key].account_id) else None
     currencies = [home] if abroad is None else [home, abroad]
     sold = [(item, line) for line in LINES for item in line.items]
@@ -93,21 +94,21 @@ async def _product(calls: Calls, item: Item, line: Line, currencies: list[str], 
 # -- What deal-svc has heard ---------------------------------------------------------------------------------------------------
 
 
-async def _hear_of_all(calls: Calls, accounts: list[UUID], currency: str) -> None:
-    """Wait until deal-svc has heard of everybody who sells and of every customer: each could open a deal."""
+async def _hear_of_all(calls: Calls, accounts: list[UUID], currency: str, at: datetime) -> None:
+    """Wait until deal-svc has heard of everybody who sells and of every customer: each could open a deal, a year ago."""
     for n, seller in enumerate(SELLERS):
-        await _opens(calls, accounts[n % len(accounts)], seller, currency, by=staff.DIRECTOR)
+        await _opens(calls, accounts[n % len(accounts)], seller, currency, at, by=staff.DIRECTOR)
     for account_id in accounts:
         for seller in staff.CUSTOMER_TEAM:
-            await _opens(calls, account_id, seller, currency, by=seller)
+            await _opens(calls, account_id, seller, currency, at, by=seller)
 
 
-async def _opens(calls: Calls, account_id: UUID, seller: str, currency: str, *, by: str) -> None:
+async def _opens(calls: Calls, account_id: UUID, seller: str, currency: str, at: datetime, *, by: str) -> None:
     for _ in range(600):
-        response = await _try_deal(calls, account_id, seller, currency, by=by)
+        response = await _try_deal(calls, account_id, seller, currency, by=by, at=at)
         if response.is_success:
             return
-        if not any(code in response.text for code in ("unknown_account", "unknown_owner")):
+        if not any(code in response.text for code in ("unknown_account", "unknown_owner", "backdate_not_allowed")):
             answer_of(response, by)
         await asyncio.sleep(0.1)
     raise CommandError("deal-svc does not hear of the people and the customers; `clinch logs worker` may say why.")
@@ -122,7 +123,7 @@ async def _takes(calls: Calls, currency: str, account_id: UUID) -> bool:
     return True
 
 
-async def _try_deal(calls: Calls, account_id: UUID, owner: str, currency: str, *, by: str) -> Any:
+async def _try_deal(calls: Calls, account_id: UUID, owner: str, currency: str, *, by: str, at: datetime | None = None) -> Any:
     amount = {"amount": "1", "currency": currency}
-    body = {"name": "a try", "account_id": account_id, "amount": amount, "owner_id": person_id(owner)}
+    body = {"name": "a try", "account_id": account_id, "amount": amount, "owner_id": person_id(owner), "at": at}
     return await calls.send("POST", "/v1/deals?dry_run=true", by=by, json=plain(body))

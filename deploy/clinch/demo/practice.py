@@ -63,9 +63,14 @@ DOCUMENTS: Mapping[str, Values] = {
 }
 
 
-async def adopt(calls: Calls, key: str) -> None:
+A_YEAR: Mapping[str, Values] = {"company": {"backdate_days": 400}}
+"""While the demo tells of its year, everybody may say so late what they did."""
+AS_USUAL: Mapping[str, Values] = {"company": {"backdate_days": 30}}
+
+
+async def adopt(calls: Calls, key: str, documents: Mapping[str, Values] = DOCUMENTS) -> None:
     """Make these documents active: drafted by sales operations, approved by the director. What is active already stays as it is."""
-    for name, values in DOCUMENTS.items():
+    for name, values in documents.items():
         path, hand = f"/v1/policies/{name}", Hand(calls, f"{key}/{name}")
         try:
             draft = await hand.post(staff.SALES_OPS, f"{path}/versions", document=values, note=WHY)

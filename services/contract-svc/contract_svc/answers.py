@@ -30,6 +30,7 @@ from shared.deadlines import commands as clocks
 from shared.deadlines.answers import DeadlineOut
 from shared.fields import PERSONAL
 from shared.http.answer import Answer
+from shared.known import FlagName
 from shared.money import Amount, Money, Percent, Quantity, in_minor_units
 
 
@@ -142,6 +143,7 @@ class ContractItem(ContractFields, Answer):
     paid_at: datetime | None
     closed_at: datetime | None
     close_reason: Annotated[str | None, PERSONAL]
+    flags: list[FlagName]
     created_at: datetime
     updated_at: datetime
     allowed_actions: list[AllowedAction]
@@ -224,6 +226,7 @@ async def _whole(
         review = reviews.get(contract.id)
         facts = Facts(sum((m.amount for m in milestones), Decimal(0)), sums.paid + credit, review, standing.get(contract.id))
         values = {n: getattr(seen, n) for n in names}
+        values["flags"] = sorted(contract.flags)
         values |= dict.fromkeys(WORTH) | {n: Money(amount=amount, currency=contract.currency) for n, amount in amounts.items()}
         shown_deadlines = [DeadlineOut.of(d) for d in deadlines[contract.id]]
         values["acceptance_overdue"] = any(d.overdue for d in shown_deadlines if d.name == ACCEPTANCE)

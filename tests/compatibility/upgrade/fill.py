@@ -55,6 +55,7 @@ class Api:
 
 def main(url: str) -> None:
     api = Api(url)
+    _far_back(api)
     _people(api)
     _quotes(api, *_leads(api))
     _contracts(api)
@@ -63,6 +64,14 @@ def main(url: str) -> None:
     api.imported("leads", EARLIER)
     api.imported("deals", CORRECTED, correct="true")
     _webhooks(api)
+
+
+def _far_back(api: Api) -> None:
+    """Everybody may say what happened months ago."""
+    path = "/v1/policies/company/versions"
+    number = api("sales_ops", "POST", path, {"document": {"backdate_days": 365}, "note": "for the dump"})["number"]
+    api("director", "POST", f"{path}/{number}/approve")
+    api("sales_ops", "POST", f"{path}/{number}/activate")
 
 
 def _people(api: Api) -> None:

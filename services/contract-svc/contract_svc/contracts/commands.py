@@ -15,7 +15,7 @@ from contract_svc.contracts.reviews import free
 from contract_svc.contracts.rules import ASSIGN, CHANGE, owned_by, term_unmet
 from contract_svc.contracts.tables import CONTRACTS
 from shared.auth.actor import OWNERS
-from shared.clock import happened
+from shared.backdating import happened
 from shared.db.tx import Tx
 from shared.errors import NotYet, Rejected
 from shared.events.contract import ContractChanged, ContractEvent
@@ -41,7 +41,7 @@ async def edit(tx: Tx, contract_id: UUID, *, expect: int | None, at: datetime | 
     contract = await SEEN.load(tx, contract_id, expect)
     after = {**changes, "sections": {**contract.sections, **changes.get("sections", {})}}
     CHANGE.check(contract, tx.actor, also=term_unmet(after.get("starts_on", contract.starts_on), after.get("ends_on", contract.ends_on)))
-    return await change(tx, contract, at=happened(at, tx.now, since=contract.drafted_at), **after)
+    return await change(tx, contract, at=happened(tx, at, since=contract.drafted_at), **after)
 
 
 async def assign(tx: Tx, contract_id: UUID, to: UUID, *, expect: int | None, at: datetime | None) -> Contract:
@@ -50,7 +50,7 @@ async def assign(tx: Tx, contract_id: UUID, to: UUID, *, expect: int | None, at:
     ASSIGN.check(contract, tx.actor)
     if contract.owner_id == to:
         return contract
-    when = happened(at, tx.now, since=contract.closed_at or contract.drafted_at)
+    when = happened(tx, at, since=contract.closed_at or contract.drafted_at)
     changes = owned_by(contract, to, await _owners_team(tx, to))
     return await change(tx, contract, at=when, also=(await free(tx, [contract], to)).get(contract.id, ()), **changes)
 

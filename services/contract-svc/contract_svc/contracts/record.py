@@ -5,7 +5,7 @@ it takes effect, terminated afterwards. A reversed payment makes a completed con
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -123,6 +123,7 @@ class Contract:
     paid_at: Annotated[datetime | None, Stored(comment="when nothing was open any more")] = None
     closed_at: Annotated[datetime | None, Stored(comment="completed, terminated or voided")] = None
     close_reason: str | None = None
+    flags: Annotated[dict[str, bool], Stored(default="'{}'", comment="flag -> true: odd but true")] = field(default_factory=dict)
 
     @property
     def worth(self) -> dict[str, Decimal]:

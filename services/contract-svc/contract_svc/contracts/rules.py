@@ -11,6 +11,7 @@ from uuid import UUID
 from contract_svc.contracts.record import CONTRACT, UNSIGNED, Contract, ContractState, Section
 from shared.acts import Act, who
 from shared.auth.actor import LEADERS, OWNERS, Role
+from shared.backdating import backdate
 from shared.errors import Unmet
 from shared.events.contract import (
     ContractChanged,
@@ -81,6 +82,9 @@ REOPEN: Act[Contract, None] = Act(
     tells=(ContractReopened,),
     says="Opens it again when a payment is reversed.",
 )
+
+
+BACKDATE = backdate(CONTRACT)
 
 
 def owned_by(contract: Contract, owner_id: UUID | None, team_id: UUID | None) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from contract_svc.delivery.rules import ACCEPT, GO_LIVE, TERMINATE
 from contract_svc.milestones import commands as milestones
 from contract_svc.milestones.record import MilestoneState, Trigger
 from contract_svc.payments.commands import trigger
+from shared.backdating import happened
 from shared.calendar import day_of, end_of, start_of
-from shared.clock import happened
 from shared.db.tx import Tx
 from shared.errors import Invalid
 from shared.events.contract import ContractAccepted, ContractActivated, ContractTerminated, ContractWentLive
@@ -68,7 +68,7 @@ async def accept(tx: Tx, contract_id: UUID, *, accepted_at: datetime | None, exp
     """Record the acceptance: the final milestone falls due."""
     contract = await SEEN.load(tx, contract_id, expect)
     ACCEPT.check(contract, tx.actor)
-    at = happened(accepted_at, tx.now, since=contract.live_at, field="accepted_at")
+    at = happened(tx, accepted_at, since=contract.live_at, field="accepted_at")
     told = about(ContractAccepted, contract, accepted_at=at, due_day=contract.acceptance_due_day, due_at=contract.acceptance_due_at)
     contract = await tx.save(CONTRACTS, contract, told, at=at, accepted_at=at)
     return await trigger(tx, contract, Trigger.ACCEPTED, at=at)
@@ -78,7 +78,7 @@ async def terminate(tx: Tx, contract_id: UUID, *, reason: str, expect: int | Non
     """active → terminated. What is due stays due; what is not yet due is waived."""
     contract = await SEEN.load(tx, contract_id, expect)
     TERMINATE.check(contract, tx.actor)
-    when = happened(at, tx.now, since=contract.signed_at)
+    when = happened(tx, at, since=contract.signed_at)
     await milestones.waive_open(tx, contract, "The contract was terminated.", at=when, which=lambda m: m.state is MilestoneState.PLANNED)
     await cancel_timers(tx, contract.id)
     told = about(ContractTerminated, contract, reason=reason)

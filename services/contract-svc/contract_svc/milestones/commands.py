@@ -20,7 +20,7 @@ from contract_svc.milestones.queries import OF_CONTRACT
 from contract_svc.milestones.record import Milestone, MilestoneState, Term
 from contract_svc.milestones.rules import WAIVE
 from contract_svc.milestones.tables import MILESTONES
-from shared.clock import happened
+from shared.backdating import happened
 from shared.db.tx import Tx
 from shared.events.contract import (
     ContractCompleted,
@@ -164,7 +164,7 @@ async def waive(
     if milestone.contract_id != contract_id:
         raise MILESTONES.missing()
     WAIVE.check(milestone, tx.actor, facts=contract)
-    when = happened(at, tx.now, since=contract.signed_at)
+    when = happened(tx, at, since=contract.signed_at)
     (after,) = await _waive(tx, contract, [milestone], reason, when)
     return await settle(tx, contract, at=when), after
 

@@ -10,7 +10,7 @@ from contract_svc.drafting.commands import make
 from contract_svc.payments.queries import facts_of
 from contract_svc.redrafting import queries
 from contract_svc.redrafting.rules import DRAFT_AGAIN
-from shared.clock import happened
+from shared.backdating import happened
 from shared.db.tx import Tx
 from shared.errors import Invalid, NotFound
 from shared.events.deal import QuoteAccepted
@@ -32,7 +32,7 @@ async def draft_again(tx: Tx, quote_id: UUID, *, at: datetime | None) -> Contrac
     assert told is not None, "an act on a quote that is not known is refused"
     quote = QuoteAccepted.model_validate(told.told)
     quote = quote.model_copy(update={name: getattr(last, name) for name in _AS_IT_IS_NOW})
-    return await make(tx, quote_id, quote, at=happened(at, tx.now, since=last.closed_at))
+    return await make(tx, quote_id, quote, at=happened(tx, at, since=last.closed_at))
 
 
 async def _last(tx: Tx, quote_id: UUID) -> Contract:

@@ -33,8 +33,8 @@ from contract_svc.signing.rules import (
 )
 from shared.approvals import commands as approvals
 from shared.approvals.record import ApprovalState, Decision, Request, Step
+from shared.backdating import happened
 from shared.calendar import day_of, start_of
-from shared.clock import happened
 from shared.db.tx import Tx
 from shared.errors import Invalid, Rejected, require
 from shared.events.contract import (
@@ -58,7 +58,7 @@ async def submit(tx: Tx, contract_id: UUID, *, expect: int | None, at: datetime 
     """
     contract = await SEEN.load(tx, contract_id, expect)
     SUBMIT.check(contract, tx.actor, facts=await facts_of(tx, contract.id))
-    when = happened(at, tx.now, since=contract.drafted_at)
+    when = happened(tx, at, since=contract.drafted_at)
     digest = content_hash(contract, await tx.all(OF_CONTRACT, contract_id=contract.id))
     told = about(ContractSubmitted, contract, content_hash=digest)
     contract = await tx.save(CONTRACTS, contract, told, at=when, state=ContractState.IN_REVIEW, content_hash=digest)
@@ -89,7 +89,7 @@ async def review(
     request, step = _part_of(facts.review, part)
     if reviewed != contract.content_hash:
         raise Rejected("The content has changed since you read it. Read it again.", code="content_changed")
-    when = happened(at, tx.now, since=contract.drafted_at)
+    when = happened(tx, at, since=contract.drafted_at)
     told = about(ContractReviewed, contract, part=part.value, decision=decision.value, content_hash=reviewed)
     if decision is Decision.REJECTED and reason is None:
         raise Invalid("Say why it is rejected.", pointer="/reason", code="missing")
@@ -108,7 +108,7 @@ async def delegate(tx: Tx, contract_id: UUID, part: ReviewPart, to: UUID, *, at:
     facts = await facts_of(tx, contract.id)
     DELEGATIONS[part].check(contract, tx.actor, facts=facts)
     request, step = _part_of(facts.review, part)
-    when = happened(at, tx.now, since=request.approval.requested_at)
+    when = happened(tx, at, since=request.approval.requested_at)
     await approvals.delegate(tx, CONTRACT_APPROVALS, contract, request, step, to, at=when)
     return contract
 
@@ -118,7 +118,7 @@ async def withdraw(tx: Tx, contract_id: UUID, *, reason: str | None, expect: int
     contract = await SEEN.load(tx, contract_id, expect)
     facts = await facts_of(tx, contract.id)
     WITHDRAW.check(contract, tx.actor, facts=facts)
-    when = happened(at, tx.now, since=contract.drafted_at)
+    when = happened(tx, at, since=contract.drafted_at)
     told = about(ContractWithdrawn, contract, content_hash=contract.content_hash, reason=reason)
     await _end_review(tx, contract, facts.review, reason, at=when)
     return await tx.save(CONTRACTS, contract, told, at=when, **_back(contract))
@@ -155,7 +155,7 @@ async def send(
     contract = await SEEN.load(tx, contract_id, expect)
     given: dict[str, Any] = {"signers": contract.signers if signers is None else list(signers), "sign_by": sign_by or contract.sign_by}
     SEND.check(replace(contract, **given), tx.actor)
-    when = happened(at, tx.now, since=contract.drafted_at)
+    when = happened(tx, at, since=contract.drafted_at)
     if given["sign_by"] is None and contract.sign_within_days is not None:
         given["sign_by"] = day_of(when, tx.settings.zone) + timedelta(days=contract.sign_within_days)
     told = about(ContractSentForSignature, contract)
@@ -178,7 +178,7 @@ async def sign(
     """
     contract = await SEEN.load(tx, contract_id, expect)
     SIGN.check(contract, tx.actor)
-    at = happened(signed_at, tx.now, since=contract.drafted_at, field="signed_at")
+    at = happened(tx, signed_at, since=contract.drafted_at, field="signed_at")
     on = day_of(at, tx.settings.zone)
     who = contract.signers if signers is None else list(signers)
     starts, ends = starts_on or contract.starts_on or on, ends_on or contract.ends_on
@@ -205,7 +205,7 @@ async def decline(tx: Tx, contract_id: UUID, *, reason: str, expect: int | None,
     """out_for_signature → draft: the customer does not sign it as it is."""
     contract = await SEEN.load(tx, contract_id, expect)
     DECLINE.check(contract, tx.actor)
-    when = happened(at, tx.now, since=contract.drafted_at)
+    when = happened(tx, at, since=contract.drafted_at)
     return await tx.save(CONTRACTS, contract, about(ContractDeclined, contract, reason=reason), at=when, **_back(contract))
 
 
@@ -213,7 +213,7 @@ async def void(tx: Tx, contract_id: UUID, *, reason: str, expect: int | None, at
     """Void it before it takes effect. If it was signed, deal-svc takes back the win."""
     contract = await SEEN.load(tx, contract_id, expect)
     VOID.check(contract, tx.actor, facts=await facts_of(tx, contract.id))
-    return await _void(tx, contract, reason, at=happened(at, tx.now, since=contract.signed_at or contract.drafted_at))
+    return await _void(tx, contract, reason, at=happened(tx, at, since=contract.signed_at or contract.drafted_at))
 
 
 async def give_up(tx: Tx, contracts: Sequence[Contract], reason: str, *, at: datetime) -> None:

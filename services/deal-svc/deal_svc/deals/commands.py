@@ -16,7 +16,7 @@ from deal_svc.deals.tables import DEALS
 from deal_svc.policy import POLICY
 from shared.access import kinds, members
 from shared.auth.actor import LEADERS, OWNERS, Role
-from shared.clock import happened
+from shared.backdating import happened
 from shared.db.tx import Tx
 from shared.errors import Forbidden, Invalid, NotYet, Rejected
 from shared.events.deal import DealOpened, DealUpdated
@@ -32,7 +32,7 @@ async def open_deal(tx: Tx, said: Mapping[str, Any], *, account_id: UUID, owner_
 
     It belongs to whoever opens it, unless a manager or another system names somebody else. `said` are its descriptive fields.
     """
-    when = happened(at, tx.now)
+    when = happened(tx, at)
     owner = owner_id or tx.actor.id
     if owner != tx.actor.id and not tx.actor.has(*LEADERS, Role.service):
         raise Forbidden("Only a manager opens deals for others.")
@@ -49,6 +49,7 @@ async def open_deal(tx: Tx, said: Mapping[str, Any], *, account_id: UUID, owner_
         team_id=await owners_team(tx, owner),
         account_id=account_id,
         account_name=account.name,
+        flags=dict.fromkeys(tx.marks, True),
     )
     await members.created(tx, kinds.DEALS, [(deal.id, owner)])
     return await tx.add(DEALS, deal, told(DealOpened, deal, policy_version=policy.version), at=when)
@@ -80,7 +81,7 @@ async def edit(tx: Tx, deal_id: UUID, *, expect: int | None, at: datetime | None
     deal = await SEEN.load(tx, deal_id, expect)
     other_amount = any(changes.get(n, getattr(deal, n)) != getattr(deal, n) for n in ("amount", "currency"))
     CHANGE.check(deal, tx.actor, also=[AMOUNT_AGREED] if other_amount and await tx.one(HAS_ACCEPTED_QUOTE, deal_id=deal_id) else ())
-    when = happened(at, tx.now, since=deal.opened_at)
+    when = happened(tx, at, since=deal.opened_at)
     if changes.get("currency", deal.currency) != deal.currency:
         changes = {**changes, **await frozen_rate(tx, changes["currency"], when)}
     return await change(tx, deal, at=when, **with_source(changes, sources_of(tx)))
@@ -94,7 +95,7 @@ async def assign(tx: Tx, deal_id: UUID, *, owner_id: UUID, expect: int | None, a
     return await change(
         tx,
         deal,
-        at=happened(at, tx.now, since=deal.closed_at or deal.opened_at),
+        at=happened(tx, at, since=deal.closed_at or deal.opened_at),
         owner_id=owner_id,
         team_id=team if deal.is_open else deal.team_id,
     )

@@ -11,6 +11,7 @@ from deal_svc.deals.pipeline import FIRST, LAST, OPEN_STAGES, Stage
 from deal_svc.deals.record import Deal
 from shared.acts import Act, Subject, who
 from shared.auth.actor import LEADERS, OWNERS, Actor, Role
+from shared.backdating import backdate
 from shared.errors import Unmet
 from shared.events.deal import DealOpened, DealUpdated
 
@@ -97,6 +98,9 @@ REWEIGH: Act[Deal, None] = Act(
     tells=(DealUpdated,),
     says="A new version of the policy, which what runs moves to, gives the deal's stage another probability.",
 )
+
+
+BACKDATE = backdate(DEAL)
 
 
 def claim_unmet(deal: Deal, by: Actor, to: UUID) -> list[Unmet]:

@@ -18,7 +18,7 @@ from deal_svc.discovery.rules import ADD_CONTACT, CONFIRM_NEEDS, DRAFT_PROPOSAL,
 from deal_svc.discovery.tables import MEMBER, PROPOSAL, SPIN_ENTRY
 from deal_svc.discovery.tasks import NEXT_STEP
 from shared.acts import Act
-from shared.clock import happened
+from shared.backdating import happened
 from shared.db.query import Query
 from shared.db.tx import Tx
 from shared.errors import Invalid, NotFound
@@ -63,7 +63,7 @@ async def _recordable(tx: Tx, act: Act[Deal, None], deal_id: UUID, at: datetime 
     """The locked deal, and when it happened."""
     deal = await queries.SEEN.load(tx, deal_id, expect)
     act.check(deal, tx.actor)
-    return deal, happened(at, tx.now, since=deal.opened_at)
+    return deal, happened(tx, at, since=deal.opened_at)
 
 
 async def record_spin(tx: Tx, deal_id: UUID, *, part: SpinPart, text: str, explicit: bool, at: datetime | None) -> tuple[SpinEntry, Deal]:

@@ -30,6 +30,7 @@ from shared.http.edge import ClinchRoute, IfMatch, InTx, Reading
 from shared.http.listing import Page, PageRequest
 from shared.http.patch import Patch
 from shared.http.permit import permitted
+from shared.known import FlagName
 from shared.money import Amount, Money, Percent, Quantity, in_minor_units, minor_unit
 
 router = APIRouter(prefix="/v1/quotes", tags=["quotes"], route_class=ClinchRoute)
@@ -137,6 +138,7 @@ class QuoteOut(QuoteFields):
     accepted_at: datetime | None
     ended_at: datetime | None
     reason: Annotated[str | None, PERSONAL]
+    flags: Annotated[list[FlagName], Field(description="Odd, but true")]
     created_by: UUID
     created_at: datetime
     updated_at: datetime
@@ -147,6 +149,7 @@ class QuoteOut(QuoteFields):
         """Notes and reasons in somebody's own words are left out for roles that see deals masked."""
         said: dict[str, Any] = {name: getattr(quote, name) for name in _TAKEN}
         said |= {name: Money(amount=said[name], currency=quote.currency) for name in ("list_total", "net", "tax", "total")}
+        said["flags"] = sorted(quote.flags)
         said["lines"] = [QuoteLineOut.of(line, quote.currency) for line in lines_of(quote)]
         said["schedule"] = terms_out(quote.schedule, quote.total, quote.currency)
         said |= {name: QuoteParty.model_construct(**said[name]) for name in ("buyer", "seller") if said[name]}

@@ -29,7 +29,7 @@ from deal_svc.quotes.tables import QUOTE_NUMBER, QUOTES
 from deal_svc.stages import queries as gates
 from deal_svc.stages.rules import skipped_gates
 from shared import calendar
-from shared.clock import happened
+from shared.backdating import happened
 from shared.db.query import Query
 from shared.db.tx import Tx
 from shared.events.deal import (
@@ -75,7 +75,7 @@ async def create(
     """
     deal = await deals.SEEN.load(tx, deal_id)
     QUOTE_DEAL.check(deal, tx.actor)
-    when = happened(at, tx.now, since=deal.opened_at)
+    when = happened(tx, at, since=deal.opened_at)
     day, policy = day_of(tx, when), tx.policy(POLICY)
     buyer = await buyer_of(tx, deal, said["channel"])
     quote = Quote(
@@ -97,6 +97,7 @@ async def create(
         accepted_at=None,
         ended_at=None,
         reason=None,
+        flags={},
         created_by=tx.actor.id,
         created_at=tx.now,
         updated_at=tx.now,
@@ -112,7 +113,7 @@ async def edit(
     """Change a draft. Lines are given all together, and take their prices from the price book of the day."""
     deal, quote = await both(tx, quote_id, expect)
     CHANGE.check(quote, tx.actor, facts=QuoteFacts(deal, day_of(tx, tx.now)))
-    when = happened(at, tx.now, since=deal.opened_at)
+    when = happened(tx, at, since=deal.opened_at)
     day = day_of(tx, when)
     after = dict(changes)
     if "valid_until" in changes:
@@ -137,7 +138,7 @@ async def revise(tx: Tx, quote_id: UUID, *, expect: int | None, at: datetime | N
     """
     deal, quote = await both(tx, quote_id, expect)
     REVISE.check(quote, tx.actor, facts=await facts_at(tx, deal, quote, tx.now))
-    when = happened(at, tx.now, since=quote.sent_at or deal.opened_at)
+    when = happened(tx, at, since=quote.sent_at or deal.opened_at)
     policy = tx.policy(POLICY)
     draft = replace(
         quote,
@@ -153,6 +154,7 @@ async def revise(tx: Tx, quote_id: UUID, *, expect: int | None, at: datetime | N
         viewed_at=None,
         ended_at=None,
         reason=None,
+        flags={},
         created_by=tx.actor.id,
         created_at=tx.now,
         updated_at=tx.now,
@@ -194,7 +196,7 @@ async def accept_locked(
     tx: Tx, deal: Deal, quote: Quote, *, at: datetime | None, reason: str | None = None, link_id: UUID | None = None
 ) -> Quote:
     """The customer said yes; `link_id`: by this link of theirs."""
-    when = happened(at, tx.now, since=quote.sent_at)
+    when = happened(tx, at, since=quote.sent_at)
     ACCEPT.check(quote, tx.actor, facts=await facts_at(tx, deal, quote, when), also=reason_unmet(deal, reason))
     skipped = skipped_gates(deal, Stage.NEGOTIATION, (await gates.facts_of(tx, [deal.id]))[deal.id]) if is_early(deal) else []
     await cancel_timers(tx, quote.id, EXPIRY)
@@ -226,7 +228,7 @@ async def reject(tx: Tx, quote_id: UUID, *, reason: str, expect: int | None, at:
 async def reject_locked(tx: Tx, deal: Deal, quote: Quote, *, reason: str, at: datetime | None, link_id: UUID | None = None) -> Quote:
     """The customer said no; `link_id`: by this link of theirs."""
     REJECT.check(quote, tx.actor, facts=QuoteFacts(deal, day_of(tx, tx.now)))
-    when = happened(at, tx.now, since=quote.sent_at)
+    when = happened(tx, at, since=quote.sent_at)
     return await _end(tx, quote, told(QuoteRejected, quote, deal, reason=reason, link_id=link_id), QuoteStatus.REJECTED, reason, when)
 
 
@@ -234,7 +236,7 @@ async def withdraw(tx: Tx, quote_id: UUID, *, reason: str, expect: int | None, a
     """We take it back."""
     deal, quote = await both(tx, quote_id, expect)
     WITHDRAW.check(quote, tx.actor, facts=QuoteFacts(deal, day_of(tx, tx.now)))
-    when = happened(at, tx.now, since=quote.accepted_at or quote.sent_at or deal.opened_at)
+    when = happened(tx, at, since=quote.accepted_at or quote.sent_at or deal.opened_at)
     return await _withdraw(tx, deal, quote, reason, when)
 
 

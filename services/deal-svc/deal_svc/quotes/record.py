@@ -77,6 +77,7 @@ class Quote:
     accepted_at: datetime | None
     ended_at: Annotated[datetime | None, Stored(comment="when it was rejected, withdrawn, superseded or expired")]
     reason: str | None
+    flags: Annotated[dict[str, bool], Stored(default="'{}'", comment="flag -> true: odd but true")]
     created_by: UUID
     created_at: datetime
     updated_at: datetime

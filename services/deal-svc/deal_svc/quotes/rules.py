@@ -16,6 +16,7 @@ from deal_svc.quotes.tiers import asked_of, in_words
 from shared.acts import Act, Subject, who
 from shared.approvals.record import Request
 from shared.auth.actor import LEADERS, Actor
+from shared.backdating import backdate
 from shared.errors import Unmet
 from shared.events import deal as events
 
@@ -32,9 +33,9 @@ NEEDS_APPROVAL = "needs_approval"
 class QuoteFacts:
     """What decides besides the quote itself.
 
-    `contract_fell`: it has had a contract, and none stands. `outdated` are the SKUs whose price was replaced for the day of a draft, `newer`
-    those that today's price lists price otherwise, `overridden` those whose tax is not the product's. `authority` says up to how many percent
-    off whose approval it needs, `before` is an approved version before it, and `request` what was asked for last.
+    `contract_fell`: it has had a contract, and none stands. `outdated` are the SKUs whose price was replaced for the day of a draft,
+    `newer` those that today's price lists price otherwise, `overridden` those whose tax is not the product's. `authority` says up to how
+    many percent off whose approval it needs, `before` is an approved version before it, and `request` what was asked for last.
     """
 
     deal: Deal
@@ -316,3 +317,4 @@ EXTEND: Act[Quote, QuoteFacts] = Act(
     tells=(events.QuoteChanged,),
     says="A new version of the policy, which what runs moves to, gives a quote that is out more days.",
 )
+BACKDATE = backdate(QUOTE)

@@ -14,7 +14,7 @@ from deal_svc.deals.tables import DEALS
 from deal_svc.discovery.tables import MEMBER
 from deal_svc.rehoming.rules import CORRECT_ACCOUNT
 from deal_svc.stages.queries import facts_of
-from shared.clock import happened
+from shared.backdating import happened
 from shared.db.query import Query
 from shared.db.tx import Tx
 from shared.events.deal import DealContactRemoved
@@ -33,7 +33,7 @@ async def correct_account(tx: Tx, deal_id: UUID, *, account_id: UUID, expect: in
     if deal.account_id == account_id:
         return deal
     account = await customer(tx, tx.actor, account_id)
-    when = happened(at, tx.now, since=deal.opened_at)
+    when = happened(tx, at, since=deal.opened_at)
     for contact_id in sorted(await tx.all(_LEAVE, deal_id=deal_id, account_id=account_id)):
         confirmed = {"needs_confirmed_by": None} if contact_id == deal.needs_confirmed_by else {}
         deal = await tx.save(DEALS, deal, DealContactRemoved(contact_id=contact_id), at=when, **confirmed)

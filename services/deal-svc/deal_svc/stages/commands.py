@@ -17,7 +17,7 @@ from deal_svc.stages import rules
 from deal_svc.stages.queries import facts_of
 from deal_svc.stages.rules import LOSE, REOPEN, WIN
 from deal_svc.stages.worth import what_was_signed
-from shared.clock import happened
+from shared.backdating import happened
 from shared.db.tx import Tx
 from shared.events.contract import ContractSigned
 from shared.events.deal import DealLost, DealReopened, DealStageChanged, DealWinReversed, DealWon
@@ -31,7 +31,7 @@ async def move(tx: Tx, deal_id: UUID, to: Stage, *, reason: str | None, expect: 
     facts = (await facts_of(tx, [deal_id]))[deal_id]
     step = rules.move(deal, to, facts, tx.actor, reason)
     step.act.check(deal, tx.actor, facts=facts, also=step.also)
-    when = happened(at, tx.now, since=deal.stage_since)
+    when = happened(tx, at, since=deal.stage_since)
     event = told(
         DealStageChanged,
         deal,
@@ -52,7 +52,7 @@ async def lose(
     """Close the deal as lost and withdraw its open quotes."""
     deal = await deals.SEEN.load(tx, deal_id, expect)
     LOSE.check(deal, tx.actor)
-    when = happened(at, tx.now, since=deal.stage_since)
+    when = happened(tx, at, since=deal.stage_since)
     await withdraw_open(tx, deal, "The deal was lost.", when)
     event = told(
         DealLost, deal, reason=reason, competitor=competitor, from_stage=deal.stage, seconds_in_stage=_seconds(deal, when), imported=False
@@ -69,7 +69,7 @@ async def win(tx: Tx, deal_id: UUID, *, evidence: str, expect: int | None, at: d
     """A win without a signed contract: by a director, with evidence, flagged."""
     deal = await deals.SEEN.load(tx, deal_id, expect)
     WIN.check(deal, tx.actor)
-    when = happened(at, tx.now, since=deal.stage_since)
+    when = happened(tx, at, since=deal.stage_since)
     event = await _won(tx, deal, when, manual=True, reason=evidence)
     return await tx.save(DEALS, deal, event, at=when, **_closing(tx, deal, Stage.WON, when), close_reason=evidence, manual_win=True)
 
@@ -104,7 +104,7 @@ async def reopen(tx: Tx, deal_id: UUID, *, to: Stage | None, reason: str, expect
     """Bring a lost deal back, to where it was lost unless `to` says otherwise, in a new cycle."""
     deal = await deals.SEEN.load(tx, deal_id, expect)
     REOPEN.check(deal, tx.actor, also=rules.reopening_unmet(deal, to))
-    when = happened(at, tx.now, since=deal.stage_since)
+    when = happened(tx, at, since=deal.stage_since)
     return await _reopen(tx, deal, to or deal.closed_from or FIRST, reason, when)
 
 

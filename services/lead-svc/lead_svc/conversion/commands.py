@@ -23,7 +23,7 @@ from lead_svc.parties.record import Account, Contact
 from lead_svc.parties.tables import ACCOUNTS, CONTACTS
 from lead_svc.policy import POLICY
 from lead_svc.seen import ACCOUNTS_SEEN
-from shared.clock import happened
+from shared.backdating import happened
 from shared.db.tx import Tx
 from shared.errors import Invalid, NotFound, Rejected, Stale
 from shared.events.envelope import Event, Money
@@ -41,7 +41,7 @@ async def convert(tx: Tx, id: UUID, given: Handover, *, at: datetime | None, exp
         return lead
     if expect is not None and lead.version != expect:
         raise Stale(lead.version)
-    when = happened(at, tx.now)
+    when = happened(tx, at)
     known = replace(lead, account_id=given.account_id or lead.account_id, contact_id=given.contact_id or lead.contact_id)
     CONVERT.check(known, tx.actor, facts=tx.policy(POLICY))
     await _is_no_duplicate(tx, lead)

@@ -15,8 +15,8 @@ from lead_svc.leads.queries import SEEN
 from lead_svc.leads.record import HELD, Lead, Reason
 from lead_svc.leads.tables import LEADS
 from lead_svc.policy import POLICY, LeadPolicy
+from shared.backdating import happened
 from shared.calendar.working import Calendar
-from shared.clock import happened
 from shared.db.tx import Tx
 from shared.events.envelope import Event
 from shared.events.lead import LeadInteractionLogged
@@ -33,7 +33,7 @@ async def log(tx: Tx, lead_id: UUID, said: InteractionFields, *, at: datetime | 
     calendar decides which working day an attempt counts for.
     """
     lead = await SEEN.load(tx, lead_id)
-    when = happened(at, tx.now)
+    when = happened(tx, at)
     LOG.check(lead, tx.actor, facts=tx.policy(POLICY))
     rules.check_outcome(said.direction, said.outcome)
     described = {name: getattr(said, name) for name in InteractionFields.model_fields}

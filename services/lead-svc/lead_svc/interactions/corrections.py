@@ -21,7 +21,7 @@ from lead_svc.leads.tables import LEADS
 from lead_svc.parties.merged import taken_over
 from lead_svc.policy import POLICY, LeadPolicy
 from shared.acts import Act
-from shared.clock import happened
+from shared.backdating import happened
 from shared.db.tx import Tx
 from shared.errors import NotFound
 from shared.events.envelope import Event
@@ -38,7 +38,7 @@ async def correct(
 ) -> tuple[Interaction, Lead]:
     """The contact as it is right, and its lead. The same again changes nothing, and tells nothing."""
     lead, logged, one = await _found(tx, CORRECT, lead_id, id, expect)
-    after = replace(one, **given, at=happened(at, tx.now) if at else one.at)
+    after = replace(one, **given, at=happened(tx, at) if at else one.at)
     rules.check_outcome(after.direction, after.outcome)
     before, now = asdict(one), asdict(after)
     changed = sorted(name for name in now if now[name] != before[name])

@@ -18,7 +18,7 @@ from lead_svc.parties.queries import SEEN_ACCOUNTS, SEEN_CONTACTS
 from lead_svc.policy import POLICY
 from shared.access import kinds
 from shared.access.kinds import unmasked
-from shared.clock import happened
+from shared.backdating import happened
 from shared.db.tx import Tx
 from shared.errors import Invalid, NotFound
 from shared.events.envelope import Event
@@ -74,7 +74,7 @@ async def contact_of(tx: Tx, contact_id: UUID, account_id: UUID | None) -> None:
 
 async def declare_mql(tx: Tx, id: UUID, *, reason: str, at: datetime | None, expect: int | None) -> Lead:
     lead = await SEEN.load(tx, id, expect)
-    when = happened(at, tx.now)
+    when = happened(tx, at)
     DECLARE_MQL.check(lead, tx.actor, facts=tx.policy(POLICY), also=await unmet_of(tx, lead, Use.MQL))
     return await tx.save(LEADS, lead, LeadMqlReached(how="manual", reason=reason), at=when, state=State.MQL)
 
@@ -92,7 +92,7 @@ async def nurture(
 ) -> Lead:
     """Put aside until `wake_at`; a refused MQL goes back to marketing, with or without a date."""
     lead = await SEEN.load(tx, id, expect)
-    when = happened(at, tx.now)
+    when = happened(tx, at)
     NURTURE.check(lead, tx.actor, facts=tx.policy(POLICY), also=rules.wake_unmet(lead, wake_at, when, tx.policy(POLICY).longest_wait_days))
     told = LeadNurtured(reason=reason, wake_at=wake_at, from_state=lead.state)
     saved = await tx.save(LEADS, lead, told, at=when, state=State.NURTURING, reason=reason, note=note, wake_at=wake_at)
@@ -103,7 +103,7 @@ async def nurture(
 
 async def disqualify(tx: Tx, id: UUID, *, reason: Reason, note: str | None, at: datetime | None, expect: int | None) -> Lead:
     lead = await SEEN.load(tx, id, expect)
-    when = happened(at, tx.now)
+    when = happened(tx, at)
     DISQUALIFY.check(lead, tx.actor, facts=tx.policy(POLICY), also=rules.reason_unmet(reason, note, tx.actor))
     told, changes = disqualification(lead, reason, note)
     return await tx.save(LEADS, lead, told, at=when, **changes)
@@ -120,7 +120,7 @@ def disqualification(
 async def reactivate(tx: Tx, id: UUID, *, reason: str, at: datetime | None, expect: int | None) -> Lead:
     """Back to captured, with a fresh count of contacts."""
     lead = await SEEN.load(tx, id, expect)
-    when = happened(at, tx.now)
+    when = happened(tx, at)
     REACTIVATE.check(lead, tx.actor, facts=tx.policy(POLICY))
     told, changes = reactivation(lead, reason)
     await cancel_timers(tx, lead.id, WAKE)

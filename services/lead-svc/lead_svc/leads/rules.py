@@ -10,6 +10,7 @@ from lead_svc.leads.record import CLOSED, HELD, LEAD, OPEN, Lead, Reason, State
 from lead_svc.policy import LeadPolicy
 from shared.acts import Act, who
 from shared.auth.actor import LEADERS, OWNERS, SELLERS, Actor, Role
+from shared.backdating import backdate
 from shared.errors import Pending, Unmet
 from shared.events.lead import LeadAssigned, LeadDisqualified, LeadMqlReached, LeadNurtured, LeadReactivated, LeadUpdated
 from shared.fields import personal
@@ -173,6 +174,8 @@ def hand_over_unmet(lead: Lead, actor: Actor, to: UUID | None, *, in_reach: bool
         return [Unmet("not_manager", "A seller can claim or release a lead, but not hand it to somebody else.")]
     return [] if in_reach else [Unmet("not_in_team", "The new owner is not in your teams.")]
 
+
+BACKDATE = backdate(LEAD)
 
 # -- What masked roles see ---------------------------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from lead_svc.pool.queries import keep_standing, to_return
 from lead_svc.pool.record import Return, Standing
 from lead_svc.team.queries import check_owner, in_team_of
 from shared.auth import Role
-from shared.clock import happened
+from shared.backdating import happened
 from shared.db.outbox import Told
 from shared.db.tx import Follows, Tx
 from shared.errors import Rejected, Unmet
@@ -33,7 +33,7 @@ SELECT *, $6::timestamptz FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::te
 async def assign(tx: Tx, id: UUID, *, owner_id: UUID | None, at: datetime | None, expect: int | None) -> Lead:
     """Give the lead to a person, or with None back to the pool. The team is the owner's."""
     lead = await SEEN.load(tx, id, expect)
-    when = happened(at, tx.now)
+    when = happened(tx, at)
     ASSIGN.permit(tx.actor)
     if owner_id is not None:
         await check_owner(tx, tx.actor, owner_id, "a lead")

@@ -9,7 +9,7 @@ from lead_svc.leads.tables import LEADS
 from lead_svc.policy import POLICY
 from lead_svc.qualification import rules
 from lead_svc.qualification.rules import QUALIFY, RECORD_BANT, RECORD_INTENT, SET_GRADE, Dimension, Finding, Status
-from shared.clock import happened
+from shared.backdating import happened
 from shared.db.tx import Tx
 from shared.errors import Invalid, Rejected
 from shared.events.envelope import Event
@@ -31,7 +31,7 @@ async def record(
     if months is not None and dimension is not Dimension.TIMELINE:
         raise Invalid("Only the timeline has months.", pointer="/months", code="not_timeline")
     lead = await SEEN.load(tx, id, expect)
-    when = happened(at, tx.now)
+    when = happened(tx, at)
     RECORD_BANT.check(lead, tx.actor, facts=tx.policy(POLICY))
     known = lead.bant.get(dimension)
     if known and (known["status"], known["evidence"], known["months"]) == (status, evidence, months):
@@ -49,7 +49,7 @@ async def record(
 async def record_intent(tx: Tx, id: UUID, *, level: str, at: datetime | None, expect: int | None) -> Lead:
     """Sales has confirmed that the customer intends to buy."""
     lead = await SEEN.load(tx, id, expect)
-    when = happened(at, tx.now)
+    when = happened(tx, at)
     RECORD_INTENT.check(lead, tx.actor, facts=tx.policy(POLICY))
     return await tx.save(LEADS, lead, LeadIntentRecorded(level=level), at=when, intent=level)
 
@@ -57,7 +57,7 @@ async def record_intent(tx: Tx, id: UUID, *, level: str, at: datetime | None, ex
 async def override_grade(tx: Tx, id: UUID, *, grade: Grade, at: datetime | None, expect: int | None) -> Lead:
     """A grade by hand; the next change of BANT decides again."""
     lead = await SEEN.load(tx, id, expect)
-    when = happened(at, tx.now)
+    when = happened(tx, at)
     SET_GRADE.check(lead, tx.actor, facts=tx.policy(POLICY))
     if grade is lead.grade:
         raise Rejected("The lead has this grade already.", code="same_grade")
@@ -67,7 +67,7 @@ async def override_grade(tx: Tx, id: UUID, *, grade: Grade, at: datetime | None,
 async def qualify(tx: Tx, id: UUID, *, at: datetime | None, expect: int | None) -> Lead:
     """Sales confirms the lead: an SQL."""
     lead = await SEEN.load(tx, id, expect)
-    when = happened(at, tx.now)
+    when = happened(tx, at)
     QUALIFY.check(lead, tx.actor, facts=tx.policy(POLICY))
     told = LeadQualified.of(lead, policy_version=tx.policy(POLICY).version)
     return await tx.save(LEADS, lead, told, at=when, state=State.SQL)
