@@ -323,3 +323,13 @@ async def test_no_step_lies_in_the_future(desk: Desk, svc: Running) -> None:
     ahead = (svc.clock() + timedelta(days=1)).isoformat()
     for action, body in (("qualify", {}), ("disqualify", {"reason": "no_budget"}), ("intent", {"level": "low"})):
         assert done(await desk.attempt(lead, action, at=ahead, **body), 422)["errors"][0]["pointer"] == "/at"
+
+
+async def test_what_happened_long_ago_is_recorded_by_those_who_lead_and_flagged(desk: Desk, svc: Running) -> None:
+    lead = await desk.lead()
+    given = {"reason": "no budget", "wake_at": (svc.clock.now + timedelta(days=9)).isoformat()}
+    long_ago = {"at": (svc.clock.now - timedelta(days=31)).isoformat()}
+    refused = done(await desk.attempt(lead, "nurture", **given, **long_ago), 403)
+    assert refused["code"] == "backdate_not_allowed"
+    aside = await desk.act(lead, "nurture", "eva", **given, **long_ago)
+    assert (aside["state"], aside["flags"]) == ("nurturing", ["backdated"])

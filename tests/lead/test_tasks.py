@@ -18,7 +18,7 @@ async def put_aside(desk: Desk, ago: int, wakes: int, **more: Any) -> dict[str, 
     """A lead that was put aside so many days ago, until so many days from now."""
     lead = await desk.lead()
     days = {"at": desk.svc.clock.now - timedelta(days=ago), "wake_at": desk.svc.clock.now + timedelta(days=wakes)}
-    return await desk.act(lead, "nurture", reason="no budget", **{name: at.isoformat() for name, at in days.items()}, **more)
+    return await desk.act(lead, "nurture", "eva", reason="no budget", **{name: at.isoformat() for name, at in days.items()}, **more)
 
 
 async def told(svc: Running, event: type[LeadTaskEvent]) -> list[Envelope[Any]]:
