@@ -22,7 +22,7 @@ from deal_svc.quotes.tiers import ApprovalStep, asked_of, content_hash, tier_of
 from shared.acts import Act
 from shared.approvals import commands as approvals
 from shared.approvals.record import ApprovalState, Decision, Request, Step
-from shared.clock import happened
+from shared.backdating import happened
 from shared.db.tx import Tx
 from shared.errors import Invalid, Rejected
 from shared.events.deal import QuoteApproved, QuoteSubmissionRejected, QuoteSubmissionWithdrawn, QuoteSubmitted
@@ -31,7 +31,7 @@ from shared.events.deal import QuoteApproved, QuoteSubmissionRejected, QuoteSubm
 async def submit(tx: Tx, quote_id: UUID, *, note: str | None, expect: int | None, at: datetime | None) -> Quote:
     """draft → pending_approval, or approved where it needs nobody. From now on its content has a hash, and does not change."""
     deal, quote = await both(tx, quote_id, expect)
-    when = happened(at, tx.now, since=deal.opened_at)
+    when = happened(tx, at, since=deal.opened_at)
     facts = await facts_at(tx, deal, quote, when)
     steps = asked_of(quote, facts.overridden, facts.before, facts.authority)
     if not steps:
@@ -59,7 +59,7 @@ async def submit(tx: Tx, quote_id: UUID, *, note: str | None, expect: int | None
 async def send(tx: Tx, quote_id: UUID, *, note: str | None, expect: int | None, at: datetime | None) -> Quote:
     """The customer has it. A draft that needs nobody's approval is submitted with it."""
     deal, quote = await both(tx, quote_id, expect)
-    when = happened(at, tx.now, since=quote.approved_at or deal.opened_at)
+    when = happened(tx, at, since=quote.approved_at or deal.opened_at)
     facts = await facts_at(tx, deal, quote, when)
     _asking_for_approval(SEND, quote, facts, tx).check(quote, tx.actor, facts=facts)
     if quote.status is DRAFT:
@@ -109,7 +109,7 @@ async def decide(
     request, step = _step_of(facts, name)
     if seen != quote.content_hash:
         raise Rejected("The content has changed since you read it. Read it again.", code="content_changed")
-    when = happened(at, tx.now, since=request.approval.requested_at)
+    when = happened(tx, at, since=request.approval.requested_at)
     if decision is Decision.REJECTED and reason is None:
         raise Invalid("Say why it is rejected.", pointer="/reason", code="missing")
     after = await approvals.decide(tx, QUOTE_APPROVALS, Submitted(quote, deal), request, step, decision, at=when, reason=reason)
@@ -130,7 +130,7 @@ async def delegate(tx: Tx, quote_id: UUID, name: ApprovalStep, to: UUID, *, at: 
     facts = await facts_at(tx, deal, quote, tx.now)
     DELEGATIONS[name].check(quote, tx.actor, facts=facts)
     request, step = _step_of(facts, name)
-    when = happened(at, tx.now, since=request.approval.requested_at)
+    when = happened(tx, at, since=request.approval.requested_at)
     await approvals.delegate(tx, QUOTE_APPROVALS, Submitted(quote, deal), request, step, to, at=when)
     return quote
 
@@ -141,7 +141,7 @@ async def take_back(tx: Tx, quote_id: UUID, *, reason: str | None, expect: int |
     facts = await facts_at(tx, deal, quote, tx.now)
     TAKE_BACK.check(quote, tx.actor, facts=facts)
     assert facts.request is not None
-    when = happened(at, tx.now, since=facts.request.approval.requested_at)
+    when = happened(tx, at, since=facts.request.approval.requested_at)
     await approvals.withdraw(tx, QUOTE_APPROVALS, Submitted(quote, deal), facts.request, at=when, reason=reason)
     return await tx.save(QUOTES, quote, told(QuoteSubmissionWithdrawn, quote, deal, reason=reason), at=when, **_back(reason))
 
