@@ -491,6 +491,15 @@ class QuoteSubmitted(QuoteEvent, type="quote.submitted"):
     kept_from: UUID | None = None
 
 
+class QuoteCosted(QuoteEvent, type="quote.costed"):
+    """What a quote that is submitted costs us, and what is left of its net. Told before the submission, where the costs are known."""
+
+    only_for = frozenset({"finance", "director", "admin"})
+
+    cost: Money
+    margin: Money
+
+
 class QuoteApproved(QuoteEvent, type="quote.approved"):
     """The content with this hash may be sent. `submitted_at` is when that was asked for."""
 

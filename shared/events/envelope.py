@@ -72,6 +72,8 @@ class Event(BaseModel):
     """It is about a part of such a record: the field with the record's id."""
     audience: ClassVar[Literal["everybody", "operations"] | None] = None
     """It belongs to no such record: everybody signed in may see it, or those who run the system."""
+    only_for: ClassVar[frozenset[str] | None] = None
+    """Besides, the roles that see it: the feed, streams and histories show it to nobody else."""
     creates: ClassVar[bool] = False
     """Its actor has created the record, and sees it from then on."""
     unowned: ClassVar[bool] = False

@@ -22,8 +22,10 @@ from uuid import UUID
 
 import orjson
 from pydantic import BaseModel, Field
+from sqlalchemy import and_, not_
 
 from shared.access.kinds import KINDS, masked_somewhere, unmasked
+from shared.access.told import hidden_from
 from shared.auth.actor import Actor
 from shared.db.query import is_in
 from shared.db.tables import EVENT
@@ -80,6 +82,7 @@ TIMELINE = Listing(
     default="-time",
 )
 _OF_SUBJECTS = is_in(EVENT.c.subject, "subjects")
+_SHOWN = and_(_OF_SUBJECTS, not_(is_in(EVENT.c.type, "hidden")))
 
 
 E = TypeVar("E", bound=TimelineEntry)
@@ -92,7 +95,9 @@ async def timeline(db: Reader, page: PageRequest, subjects: Sequence[UUID], into
     event belongs to.
     """
     each = partial(_entry, into, by=page.request.state.actor)
-    return await TIMELINE.page(db, page, where=_OF_SUBJECTS, params={"subjects": list(subjects)}, each=each)
+    hidden = sorted(hidden_from(page.request.state.actor))
+    where, params = (_SHOWN, {"hidden": hidden}) if hidden else (_OF_SUBJECTS, {})
+    return await TIMELINE.page(db, page, where=where, params={"subjects": list(subjects), **params}, each=each)
 
 
 def _entry(into: type[E], row: _Row, *, by: Actor) -> E:

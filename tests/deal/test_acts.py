@@ -33,7 +33,7 @@ TELLING = ("rep:ann", "manager:max", "director:director", "csm:csm", "presales:p
 async def office(sales: Sales) -> Sales:
     for role, key in (("presales", "pat"), ("assistant", "ash"), ("kam", "kam"), ("csm", "csm")):
         await sales.svc.hear(PersonAdded(role=role, team_id=TEAM, team_path=[TEAM]), sales.svc.person(role, key))
-    for role in ("director", "finance", "admin"):
+    for role in ("director", "finance", "legal", "admin"):
         await sales.svc.hear(PersonAdded(role=role, team_id=None, team_path=[]), sales.svc.person(role, role))
     return sales
 
@@ -129,6 +129,7 @@ async def test_quotes_in_every_status(office: Sales) -> None:
     await holds.hold(second)
     accepted = await office.act(second, "accept")
     small, large, approved = [await office.quote(deal, total_discount_percent=off) for off in ("15", "35", "5")]
+    await office.ask("rep:ann", "PATCH", f"/v1/quotes/{small['id']}", {"special_terms": "A penalty"}, etag="*")
     for quote in (small, large, approved):
         await office.act(quote, "submit")
     async with office.svc.transaction() as tx:

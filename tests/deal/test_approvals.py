@@ -24,7 +24,8 @@ LATER = timedelta(days=6)
 @pytest.fixture
 async def office(sales: Sales) -> Sales:
     """With a director, somebody of finance, an assistant and an admin on the roster."""
-    for role, key, team in (("director", "dan", None), ("finance", "fay", None), ("assistant", "ash", TEAM)):
+    people = (("director", "dan", None), ("finance", "fay", None), ("legal", "lea", None), ("assistant", "ash", TEAM))
+    for role, key, team in people:
         await sales.svc.hear(PersonAdded(role=role, team_id=team, team_path=[team] if team else []), sales.svc.person(role, key))
     return sales
 
@@ -225,6 +226,78 @@ async def test_a_new_owner_does_not_keep_what_they_decided(office: Sales, svc: R
     await office.ask("director:dan", "POST", f"/v1/deals/{pending['deal_id']}/assign", {"owner_id": office.id("manager:max")}, etag="*")
     assert steps(await read(office, pending)) == {"director": "open", "finance": "open"}
     assert [s.name for s in (await only(svc, told.QuoteApprovalReopened)).data.steps] == ["director"]
+
+
+# -- Floors, costs and terms ---------------------------------------------------------------------------------------------------
+
+
+async def costing(sales: Sales, amount: str) -> None:
+    path = f"/v1/products/{sales.products['CRM-1']}/cost"
+    await sales.ask("finance:fay", "PUT", path, {"cost": {"amount": amount, "currency": "CNY"}}, etag="*")
+
+
+async def floor(sales: Sales, amount: str) -> None:
+    """A price list is a matter of a day: the one of today has a floor."""
+    put = {"unit_price": {"amount": "1000", "currency": "CNY"}, "valid_from": "2026-03-01", "floor": amount}
+    await sales.ask("ops", "PUT", f"/v1/products/{sales.products['CRM-1']}/prices", put, etag="*")
+
+
+@pytest.mark.parametrize("by_floor", [True, False])
+async def test_too_low_a_price_is_found_out_on_submission_only_and_nobody_is_told_why(office: Sales, by_floor: bool) -> None:
+    """Below its floor, or below its cost: both ask a director and finance, and neither is said, nor any number."""
+    await (floor(office, "950.50") if by_floor else costing(office, "950.50"))
+    quote = await office.quote(await office.deal(), total_discount_percent="5")
+    assert "send" in allowed(quote), "looking at it tells nothing"
+    path = f"/v1/quotes/{quote['id']}"
+    dry = await office.ask("rep:ann", "POST", f"{path}/submit", {}, etag="*", dry_run="true")
+    assert dry["tier"] == "owner", "nor does trying"
+    refused = await office.raw("rep:ann", "POST", f"{path}/send", {}, etag="*")
+    assert (refused.status_code, refused.json()["code"], codes(refused.json())) == (409, "needs_approval", {"needs_approval"})
+    pending = await office.act(quote, "submit")
+    assert (pending["tier"], steps(pending).keys()) == ("director_finance", {"director", "finance"})
+    for said in (refused.text, str(pending)):
+        assert not any(word in said for word in ("950.5", "floor", "margin", "cost"))
+
+
+async def test_a_price_on_its_floor_is_not_below_it(office: Sales) -> None:
+    await floor(office, "950")
+    await costing(office, "950")
+    quote = await office.quote(await office.deal(), total_discount_percent="5")
+    assert (await office.act(quote, "send"))["status"] == "sent"
+
+
+async def test_what_covers_a_low_price_is_an_approval_of_one(office: Sales) -> None:
+    first = await office.quote(await office.deal(), total_discount_percent="5")
+    await office.act(first, "send")
+    await floor(office, "960")
+    second = await office.act(first, "revise", expect=201)
+    pending = await office.act(second, "submit")
+    assert pending["kept_from"] == first["id"] or pending["status"] == "approved", "the same prices, of which the first was as low"
+
+
+async def test_special_terms_are_for_legal(office: Sales) -> None:
+    quote = await office.quote(await office.deal(), total_discount_percent="15", special_terms="Penalty of 1 % a day")
+    pending = await office.act(quote, "submit")
+    assert (pending["tier"], steps(pending).keys()) == ("manager", {"manager", "legal"})
+    await office.decide(pending, "legal", "legal:lea")
+    assert (await office.decide(pending, "manager", "manager:max"))["status"] == "approved"
+    await office.act(quote, "send")
+    other = await office.act(quote, "revise", expect=201)
+    await office.ask("rep:ann", "PATCH", f"/v1/quotes/{other['id']}", {"special_terms": "None at all"}, etag="*")
+    assert codes(await office.act(other, "send", expect=409)) == {"needs_approval"}
+
+
+async def test_the_margin_is_told_to_finance_directors_and_admins_alone(office: Sales, svc: Running) -> None:
+    await costing(office, "600.50")
+    sent = await office.act(await office.quote(await office.deal(), total_discount_percent="5"), "send")
+    costed = (await only(svc, told.QuoteCosted)).data
+    assert (costed.net.amount, costed.cost.amount, costed.margin.amount) == (9500, 6005, 3495)
+    path = f"/v1/deals/{sent['deal_id']}/timeline"
+    for who, sees in (("rep:ann", False), ("manager:max", False), ("auditor", False), ("director:dan", True), ("admin", True)):
+        listed = [item["type"] for item in (await office.ask(who, "GET", path))["items"]]
+        assert ("clinch.quote.costed.v1" in listed, "clinch.quote.sent.v1" in listed) == (sees, True), who
+    shown = [await read(office, sent, who) for who in ("admin", "rep:ann")]
+    assert not any("6005" in str(answer) or "3495" in str(answer) for answer in shown)
 
 
 # -- Seeing, taking back, being late -------------------------------------------------------------------------------------------

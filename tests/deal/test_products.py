@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from shared.events.deal import PriceSet, ProductChanged
+from shared.events.team import PersonAdded
 from tests.client import codes
 from tests.deal.sales import Sales
 from tests.deal.test_policy import activated
@@ -110,6 +111,8 @@ async def test_a_floor_is_seen_by_who_sets_prices_and_decides_about_them(sales: 
 async def test_a_quote_has_terms(sales: Sales) -> None:
     quote = await sales.quote(await sales.deal(), terms="2026-A", special_terms="Free return within 90 days")
     assert (quote["terms"], quote["special_terms"]) == ("2026-A", "Free return within 90 days")
+    await sales.svc.hear(PersonAdded(role="legal", team_id=None, team_path=[]), sales.svc.person("legal", "lea"))
+    await sales.decide(await sales.act(quote, "submit"), "legal", "legal:lea")
     await sales.act(quote, "send")
     revised = await sales.act(quote, "revise", expect=201)
     assert (revised["terms"], revised["special_terms"]) == ("2026-A", "Free return within 90 days")

@@ -126,8 +126,8 @@ def test_payment_shares_add_up_to_the_total(total: Decimal, weights: list[int]) 
 def test_the_larger_of_line_and_total_discount_decides_whose_approval_a_quote_needs(off: str, tier: Tier, asks: tuple[str, ...]) -> None:
     for priced in (quote(item(off=off)), quote(total_off=off)):
         assert tiers.tier_of(priced, AUTHORITY) is tier
-        assert tiers.steps_of(tier, ()) == asks
-        assert set(tiers.steps_of(tier, ("S",))) == {*asks, "finance"}, "a tax that is not the product's is for finance"
+        assert tiers.steps_of(tier, (), False) == asks
+        assert set(tiers.steps_of(tier, ("S",), False)) == {*asks, "finance"}, "a tax that is not the product's is for finance"
 
 
 def test_one_deep_discount_among_many_counts() -> None:

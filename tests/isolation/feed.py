@@ -31,7 +31,9 @@ PART_OF = {
     "deal_task": ("deal", "deal_id"),
     "contract_deadline": ("contract", "contract_id"),
     "contract_approval": ("contract", "contract_id"),
+    "quote_approval": ("deal", "deal_id"),
 }
+ONLY_FOR = {"clinch.quote.costed.v1": {"finance", "director", "admin"}}
 FOR_ALL = {"team", "person", "absence", "product", "price", "price_list", "policy", "rate", "calendar"}
 FOR_OPERATIONS = {"webhook", "notification_channel"}
 OF_ALL_LEADS = {"campaign", "campaign_spend", "campaign_drive", "form"}
@@ -51,6 +53,8 @@ def _whose(event: dict[str, Any]) -> tuple[str, str]:
 
 
 def _takes(known: Known, person: Person, event: dict[str, Any]) -> bool:
+    if not ONLY_FOR.get(event["type"], set(person.roles)) & set(person.roles):
+        return False
     kind, record = _whose(event)
     if kind in FOR_ALL:
         return True

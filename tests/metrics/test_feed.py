@@ -15,13 +15,16 @@ from metrics_svc.feed.checks import CHECKS, in_the_feed
 from metrics_svc.feed.commands import NAME, TOPICS, feed, forget
 from metrics_svc.feed.queries import Slice
 from metrics_svc.feed.rules import Gone, Wanted
+from metrics_svc.feed.tail import Tail
+from shared.auth import Actor, Role
+from shared.events.deal import QuoteCosted, QuoteCreated
 from shared.events.envelope import Envelope
 from shared.ids import new_id
 from shared.log.bus import Delivered, Message, open_bus
 from shared.log.consumer import Consumer
 from shared.verify import run
 from tests.harness import Running, as_delivered
-from tests.metrics.told import Deal, Lead, on
+from tests.metrics.told import Deal, Lead, Story, events_of, on, person
 from tests.shared.memory_bus import MemoryBus
 from tests.shared.until import until
 
@@ -95,6 +98,33 @@ async def test_a_reader_asks_for_types_aggregates_and_a_subject(svc: Running) ->
         assert all(wanted.takes(e) for e in found.items)
         assert found.next_after == 6
     assert not any(Wanted(aggregates=("lead",)).takes(e) for e in (await read(svc, 3)).items)
+
+
+async def test_what_is_for_some_roles_is_shown_to_nobody_else_though_they_see_the_record(svc: Running) -> None:
+    """The margin of a quote, in the table and in memory; its owner and whoever else sees the deal get the rest."""
+    ann, quote = person("ann"), Story("q", "quote")
+    deal = Deal("D2").opened(on(1), 1000, owner_id=ann)
+    ten = {"amount": "10", "currency": "CNY"}
+    totals = dict.fromkeys(("list_total", "net", "tax", "total"), ten)
+    said = {
+        "deal_id": deal.id,
+        "owner_id": ann,
+        "number": "Q",
+        "revision": 1,
+        "fx": "1",
+        "discount_percent": "0",
+        "valid_until": "2025-02-01",
+    }
+    quote.tell(on(2), QuoteCreated.model_validate(said | totals))
+    quote.tell(on(3), QuoteCosted.model_validate(said | totals | {"cost": ten, "margin": ten}))
+    await append(svc, events_of([deal, quote]))
+    seen = {role: {e.type for e in (await read(svc, actor=Actor.of(ann, {role}))).items} for role in Role}
+    tail = Tail(svc.db, svc.settings, asyncio.Event(), service="metrics-svc")
+    [costed] = [e for e in (await read(svc)).items if e.type == QuoteCosted.type]
+    for role in (Role.director, Role.admin, Role.sales_ops, Role.auditor):  # who sees all deals is asked for nothing else
+        assert tail._visible(Actor.of(ann, {role}), costed) is (QuoteCosted.type in seen[role]), role
+    assert {role for role, types in seen.items() if QuoteCosted.type in types} == {Role.finance, Role.director, Role.admin, Role.system}
+    assert QuoteCreated.type in seen[Role.rep]
 
 
 async def test_a_stretch_without_anything_for_the_reader_is_passed_in_pieces(svc: Running, monkeypatch: pytest.MonkeyPatch) -> None:

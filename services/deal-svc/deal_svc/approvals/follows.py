@@ -6,7 +6,8 @@ from deal_svc.deals.tables import DEALS
 from deal_svc.quotes.approvals import free
 from deal_svc.quotes.queries import OF_DEAL
 from deal_svc.quotes.record import QuoteStatus
-from shared.db.tx import Follows, Told, Tx
+from shared.db.outbox import Told
+from shared.db.tx import Follows, Tx
 from shared.events.deal import DealUpdated
 
 

@@ -1,17 +1,24 @@
-"""Who of the roster may be asked about a quote."""
+"""Who of the roster may be asked about a quote, and what it costs us."""
 
 from collections.abc import Collection
+from datetime import date, datetime
+from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import Uuid, any_, bindparam, exists, select
 
+from deal_svc.approvals.costing import Book
 from deal_svc.approvals.rules import Candidate
+from deal_svc.catalog.queries import prices_on, products
+from deal_svc.quotes.pricing import lines_of
+from deal_svc.quotes.record import Quote
 from shared.auth.actor import Role
 from shared.db.query import Query, is_in
 from shared.db.tables import ROSTER
-from shared.db.tx import Reader
+from shared.db.tx import Reader, Tx
+from shared.rates import rate_at
 
-_ASKED = (Role.manager, Role.regional_head, Role.director, Role.finance, Role.admin)
+_ASKED = (Role.manager, Role.regional_head, Role.director, Role.finance, Role.legal, Role.admin)
 _owner = ROSTER.alias("owner")
 _led = ROSTER.c.team_id == any_(_owner.c.team_path)
 _leads = exists().where(_owner.c.person_id == bindparam("owner_id", type_=Uuid), _led).correlate(ROSTER)
@@ -26,3 +33,19 @@ _CANDIDATES = Query(
 async def candidates(db: Reader, owner_id: UUID | None) -> Collection[Candidate]:
     """Those who are there and have a role that is asked, whatever the step."""
     return [Candidate(one.person_id, Role(one.role), one.leads) for one in await db.all(_CANDIDATES, owner_id=owner_id)]
+
+
+async def book_of(tx: Tx, quote: Quote, day: date, at: datetime) -> Book:
+    """Floors and costs of the day. A cost in another currency counts at the rate of that moment; without a rate it is not known."""
+    sold = {x.product_id for x in lines_of(quote)}
+    prices = await prices_on(tx, sold, day)
+    floors = {id: price.floor for (id, currency), price in prices.items() if currency == quote.currency and price.floor is not None}
+    costs: dict[UUID, Decimal] = {}
+    for id, product in (await products(tx, sold)).items():
+        if product.cost is None or product.cost_currency is None:
+            continue
+        if product.cost_currency == quote.currency:
+            costs[id] = product.cost
+        elif rate := await rate_at(tx, tx.settings, product.cost_currency, at):
+            costs[id] = product.cost * rate["fx"] / quote.fx
+    return Book(floors, costs)

@@ -21,6 +21,7 @@ _DECIDERS: Mapping[ApprovalStep, tuple[Role, ...]] = {
     ApprovalStep.MANAGER: (Role.manager, Role.regional_head, Role.director),  # a director stands in for a manager
     ApprovalStep.DIRECTOR: (Role.director,),
     ApprovalStep.FINANCE: (Role.finance,),
+    ApprovalStep.LEGAL: (Role.legal,),
 }
 _IN_PLACE_OF_A_DIRECTOR = (Role.director, Role.admin, Role.finance)
 _LED = frozenset({Role.manager, Role.regional_head})

@@ -35,7 +35,7 @@ def told(kind: type[E], quote: Quote, deal: Deal, **more: Any) -> E:
     """
     given: dict[str, Any] = {name: getattr(quote, name) for name in _taken(kind) if name not in more}
     for name, money in kind.model_fields.items():
-        if money.annotation is Money:
+        if money.annotation is Money and name not in more:
             given[name] = Money(amount=getattr(quote, name), currency=quote.currency)
     given |= {name: getattr(deal, name) for name in Dimensions.model_fields} | {"account_id": deal.account_id}
     given["product"] = deal.product or main_line(lines_of(quote))

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from deal_svc.catalog.queries import products
+from deal_svc.catalog.rules import tax_of
 from deal_svc.contracts.queries import CONTRACT_FELL
 from deal_svc.deals import queries as deals
 from deal_svc.deals.embedded import EMBEDDED_DEAL
@@ -98,7 +99,8 @@ async def facts_of(db: Reader, quotes: Sequence[Quote], today: date, of: Sequenc
     sold = {x.product_id for lines in drafts.values() for x in lines}
     book = await book_of(db, sold) if drafts else Book((), ())
     levels = await levels_of(db, [theirs[q.deal_id].account_id for q in quotes if q.id in drafts])
-    taxes = {id: product.tax_percent for id, product in (await products(db, sold)).items()} if sold else {}
+    classes = db.policy(POLICY).tax_classes
+    taxes = {id: tax_of(product, classes) for id, product in (await products(db, sold)).items()} if sold else {}
     later = [q.id for q in quotes if q.id in drafts and q.revision > 1]
     before = {b.number: b for b in await db.all(_APPROVED_BEFORE, ids=later)} if later else {}
     pending = [q.id for q in quotes if q.status is QuoteStatus.PENDING_APPROVAL]

@@ -19,6 +19,7 @@ class ApprovalStep(StrEnum):
     MANAGER = "manager"
     DIRECTOR = "director"
     FINANCE = "finance"
+    LEGAL = "legal"
 
 
 _BY_TIER = {
@@ -34,7 +35,10 @@ def largest_discount(quote: Quote) -> Decimal:
     return max([quote.discount_percent, *(x.discount_percent for x in lines_of(quote))])
 
 
-def tier_of(quote: Quote, authority: DiscountAuthority) -> Tier:
+def tier_of(quote: Quote, authority: DiscountAuthority, *, deep: bool = False) -> Tier:
+    """`deep`: a price is below its floor, or the margin below zero. Nobody is told which, and a large discount looks the same."""
+    if deep:
+        return Tier.DIRECTOR_FINANCE
     discount = largest_discount(quote)
     if discount <= authority.owner_percent:
         return Tier.OWNER
@@ -45,24 +49,29 @@ def tier_of(quote: Quote, authority: DiscountAuthority) -> Tier:
     return Tier.DIRECTOR_FINANCE
 
 
-def steps_of(tier: Tier, overridden: Collection[str]) -> tuple[ApprovalStep, ...]:
-    """Who is asked, each a person of their own. A tax that is not the product's is for finance."""
-    needed = {*_BY_TIER[tier], *([ApprovalStep.FINANCE] if overridden else [])}
+def steps_of(tier: Tier, overridden: Collection[str], special: bool) -> tuple[ApprovalStep, ...]:
+    """Who is asked, each a person of their own. A tax that is not the product's is for finance, special terms are for legal."""
+    more = [*([ApprovalStep.FINANCE] if overridden else []), *([ApprovalStep.LEGAL] if special else [])]
+    needed = {*_BY_TIER[tier], *more}
     return tuple(step for step in ApprovalStep if step in needed)
 
 
-def asked_of(quote: Quote, overridden: Collection[str], before: Quote | None, authority: DiscountAuthority) -> tuple[ApprovalStep, ...]:
-    """Who is asked for a draft; nobody where an earlier approval covers it."""
+def asked_of(
+    quote: Quote, overridden: Collection[str], before: Quote | None, authority: DiscountAuthority, *, deep: bool = False
+) -> tuple[ApprovalStep, ...]:
+    """Who is asked for a draft; nobody where an earlier approval covers it. `before`: the approved version before it."""
     if before is not None and is_no_worse(quote, before):
         return ()
-    return steps_of(tier_of(quote, authority), overridden)
+    return steps_of(tier_of(quote, authority, deep=deep), overridden, bool(quote.special_terms))
 
 
 def is_no_worse(now: Quote, before: Quote) -> bool:
     """Whether nothing that was decided about a version became worse in this one.
 
-    No discount is larger, no product is new or sold for less, and no tax is another one.
+    No discount is larger, no product is new or sold for less, no tax is another one, and there are no other special terms.
     """
+    if now.special_terms not in (None, "", before.special_terms):
+        return False
     if largest_discount(now) > largest_discount(before) or now.discount_percent > before.discount_percent:
         return False
     approved: dict[UUID, Decimal] = {}
@@ -81,6 +90,7 @@ _AND = {
     ApprovalStep.MANAGER: "a manager",
     ApprovalStep.DIRECTOR: "a director",
     ApprovalStep.FINANCE: "finance",
+    ApprovalStep.LEGAL: "legal",
 }
 
 
@@ -90,7 +100,10 @@ def in_words(steps: Sequence[ApprovalStep]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-_CONTENT = ("number", "revision", "currency", "lines", "schedule", "total_discount_percent", "list_total", "net", "tax", "total")
+_CONTENT = (
+    "number", "revision", "currency", "lines", "schedule", "terms", "special_terms", "total_discount_percent", "list_total", "net", "tax",
+    "total",
+)  # fmt: skip
 
 
 def content_hash(quote: Quote) -> str:

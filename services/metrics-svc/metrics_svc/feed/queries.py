@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, Text, Uuid, any_, bindparam, or_, select, true
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Text, Uuid, any_, bindparam, not_, or_, select, true
 
 from metrics_svc.feed import seen
 from metrics_svc.feed.records import WHOSE, Record
 from metrics_svc.feed.rules import EVERYTHING, FeedEvent, Gone, Wanted, sees_others
 from metrics_svc.feed.tables import FEED, HEAD, OWNER
+from shared.access.told import hidden_from
 from shared.auth import SYSTEM, Actor
 from shared.db.query import Query, is_in
 from shared.db.tables import MEMBERSHIP
@@ -55,14 +56,21 @@ async def after(db: Reader, position: int, *, actor: Actor = SYSTEM, wanted: Wan
 
     No event is ever passed over: a position can be read only when all lower ones can, and the bounds are of the same snapshot.
     """
+    hidden = sorted(hidden_from(actor))
     query = _query(
         None if seen.sees_everything(actor) else seen.conditions(actor),
         sees_others(actor),
         wanted.types is not None,
         wanted.aggregates is not None,
         wanted.subject is not None,
+        bool(hidden),
     )
-    given = {"types": list(map(_like, wanted.types or ())), "aggregates": list(wanted.aggregates or ()), "subject": wanted.subject}
+    given = {
+        "types": list(map(_like, wanted.types or ())),
+        "aggregates": list(wanted.aggregates or ()),
+        "subject": wanted.subject,
+        "hidden": hidden,
+    }
     asked = {name: value for name, value in given.items() if value}
     params = {"after": position, "until": position + WINDOW, "limit": limit, **asked, **seen.params(actor)}
     rows = await db.records(query, **params)
@@ -75,7 +83,9 @@ async def after(db: Reader, position: int, *, actor: Actor = SYSTEM, wanted: Wan
 
 
 @lru_cache(maxsize=64)
-def _query(by_kind: tuple[ColumnElement[bool], ...] | None, others: bool, types: bool, aggregates: bool, subject: bool) -> Query[int]:
+def _query(
+    by_kind: tuple[ColumnElement[bool], ...] | None, others: bool, types: bool, aggregates: bool, subject: bool, hidden: bool
+) -> Query[int]:
     """One row of nulls when nothing is found, so that the bounds always come along."""
     after, until = bindparam("after", type_=BigInteger), bindparam("until", type_=BigInteger)
     rows = select(*[FEED.c[name] for name in FeedEvent._fields]).where(FEED.c.position > after, FEED.c.position <= until)
@@ -88,6 +98,8 @@ def _query(by_kind: tuple[ColumnElement[bool], ...] | None, others: bool, types:
         rows = rows.where(FEED.c.type.like(any_(bindparam("types", type_=ARRAY(Text)))))
     if aggregates:
         rows = rows.where(is_in(FEED.c.aggregate, "aggregates"))
+    if hidden:
+        rows = rows.where(not_(is_in(FEED.c.type, "hidden")))
     if subject:
         rows = rows.where(FEED.c.subject == bindparam("subject", type_=Uuid))
     found = rows.order_by(FEED.c.position).limit(bindparam("limit", type_=BigInteger)).subquery()

@@ -25,6 +25,7 @@ from metrics_svc.feed.tables import FEED, HEAD
 from metrics_svc.settings import MetricsSettings
 from shared.access.held import Held, may_see
 from shared.access.kinds import ACCOUNTS, KINDS, Kind, reach
+from shared.access.told import hidden_from
 from shared.auth import Actor
 from shared.db.database import Database
 from shared.db.query import Query
@@ -131,6 +132,8 @@ class Tail:
                     await self._moved.wait()
 
     def _visible(self, actor: Actor, event: FeedEvent) -> bool:
+        if event.type in hidden_from(actor):
+            return False
         whose = WHOSE.get(event.aggregate)
         if whose is None or whose.kind is None:
             return sees_others(actor) or (whose is not None and whose.audience == "everybody")

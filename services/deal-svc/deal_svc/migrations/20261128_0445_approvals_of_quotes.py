@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "4b8e0d6a91c7"
-down_revision = "7a1c5d03f9e6"
+down_revision = "b41d7c2a90e5"
 branch_labels = None
 depends_on = None
 
