@@ -217,12 +217,31 @@ async def deals(svc: Running) -> Values:
         **{f"{name}_quote.quote_id": await quoted() for name in ("accept", "reject", "revise")},
         **await slips(sales),
         "product_id": list(sales.products.values()),
+        **await price_lists(sales),
         "account_id": [str(ACME)],
         "owner_id": [str(svc.person("rep", "ann")), str(svc.person("rep", "bob"))],
         "person_id": [str(svc.person("rep", "bob"))],
         "contact_id": [str(await sales.contact())],
         "number": ["1"],
         "import_id": [answer.json()["id"]],
+    }
+
+
+async def price_lists(sales: Sales) -> Values:
+    """For each act on a price list one that it can be done with."""
+
+    async def made(name: str, *acts: str) -> list[str]:
+        entry = {"product_id": sales.products["CRM-1"], "unit_price": "900"}
+        body = {"name": name, "channel": name, "currency": "CNY", "valid_from": "2026-01-01", "entries": [entry]}
+        one = await sales.ask("ops", "POST", "/v1/price-lists", body, expect=201)
+        for act in acts:
+            await sales.ask("ops", "POST", f"/v1/price-lists/{one['id']}/{act}", etag="*")
+        return ids([one])
+
+    return {
+        "price_list_id": await made("read"),
+        **{f"{act}_price_list.price_list_id": await made(act) for act in ("update", "activate", "retire")},
+        "revise_price_list.price_list_id": await made("revise", "activate"),
     }
 
 
