@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from shared.auth import Actor, Role
-from shared.backdating import happened
 from shared.db.context import Context
 from shared.errors import Forbidden
 from shared.events.deal import DealOpened
+from shared.occurred import happened
 from tests.deal.sales import ACME, Sales
 from tests.harness import Running
 

@@ -13,8 +13,8 @@ from deal_svc.deals.fields import DealFields
 from deal_svc.deals.pipeline import DealFacts, Stage
 from deal_svc.deals.record import Deal, LossReason
 from deal_svc.deals.tables import DEALS
+from deal_svc.quotes.facts import facts_of
 from deal_svc.quotes.queries import IDS_OF_DEAL
-from deal_svc.stages.queries import facts_of
 from shared.access import kinds
 from shared.acts import AllowedAction, shown
 from shared.auth import Actor

@@ -15,11 +15,11 @@ from contract_svc.contracts.reviews import free
 from contract_svc.contracts.rules import ASSIGN, CHANGE, owned_by, term_unmet
 from contract_svc.contracts.tables import CONTRACTS
 from shared.auth.actor import OWNERS
-from shared.backdating import happened
 from shared.db.tx import Tx
 from shared.errors import NotYet, Rejected
 from shared.events.contract import ContractChanged, ContractEvent
 from shared.events.envelope import Dimensions, Money
+from shared.occurred import happened
 from shared.parties.people import standing
 
 E = TypeVar("E", bound=ContractEvent)

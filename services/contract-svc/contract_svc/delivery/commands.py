@@ -11,11 +11,11 @@ from contract_svc.delivery.rules import ACCEPT, GO_LIVE, TERMINATE
 from contract_svc.milestones import commands as milestones
 from contract_svc.milestones.record import MilestoneState, Trigger
 from contract_svc.payments.commands import trigger
-from shared.backdating import happened
 from shared.calendar import day_of, end_of, start_of
 from shared.db.tx import Tx
 from shared.errors import Invalid
 from shared.events.contract import ContractAccepted, ContractActivated, ContractTerminated, ContractWentLive
+from shared.occurred import happened
 from shared.timers import cancel_timers, set_timer
 
 EFFECTIVE = "contract_effective"

@@ -20,7 +20,6 @@ from contract_svc.milestones.queries import OF_CONTRACT
 from contract_svc.milestones.record import Milestone, MilestoneState, Term
 from contract_svc.milestones.rules import WAIVE
 from contract_svc.milestones.tables import MILESTONES
-from shared.backdating import happened
 from shared.db.tx import Tx
 from shared.events.contract import (
     ContractCompleted,
@@ -40,6 +39,7 @@ from shared.events.contract import (
 from shared.events.envelope import Event, Money
 from shared.ids import new_id
 from shared.money import shares
+from shared.occurred import happened
 from shared.timers import cancel_timers, set_timer
 
 DUE, DATE = "milestone_due", "milestone_date"

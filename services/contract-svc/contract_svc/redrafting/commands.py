@@ -10,11 +10,11 @@ from contract_svc.drafting.commands import make
 from contract_svc.payments.queries import facts_of
 from contract_svc.redrafting import queries
 from contract_svc.redrafting.rules import DRAFT_AGAIN
-from shared.backdating import happened
 from shared.db.tx import Tx
 from shared.errors import Invalid, NotFound
 from shared.events.deal import QuoteAccepted
 from shared.events.envelope import Dimensions
+from shared.occurred import happened
 
 _AS_IT_IS_NOW = (*Dimensions.model_fields, "account_id", "account_name")
 """What the last contract of the quote says better than what was told when it was accepted: it has gone with its deal since."""

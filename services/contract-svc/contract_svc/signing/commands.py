@@ -33,7 +33,6 @@ from contract_svc.signing.rules import (
 )
 from shared.approvals import commands as approvals
 from shared.approvals.record import ApprovalState, Decision, Request, Step
-from shared.backdating import happened
 from shared.calendar import day_of, start_of
 from shared.db.tx import Tx
 from shared.errors import Invalid, Rejected, require
@@ -48,6 +47,7 @@ from shared.events.contract import (
     ContractVoided,
     ContractWithdrawn,
 )
+from shared.occurred import happened
 from shared.timers import cancel_timers
 
 

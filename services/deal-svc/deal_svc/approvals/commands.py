@@ -24,11 +24,11 @@ from deal_svc.quotes.tiers import ApprovalStep, asked_of, content_hash, in_words
 from shared.acts import Act
 from shared.approvals import commands as approvals
 from shared.approvals.record import ApprovalState, Decision, Request, Step
-from shared.backdating import happened
 from shared.db.tx import Tx
 from shared.errors import Invalid, Rejected
 from shared.events.deal import QuoteApproved, QuoteCosted, QuoteSubmissionRejected, QuoteSubmissionWithdrawn, QuoteSubmitted
 from shared.events.envelope import Money
+from shared.occurred import happened
 
 
 async def submit(tx: Tx, quote_id: UUID, *, note: str | None, expect: int | None, at: datetime | None) -> Quote:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, insert
 
-from deal_svc.contacts.reactions import named
+from deal_svc.contacts.commands import named
 from deal_svc.conversion import rules
 from deal_svc.conversion.queries import JOINED_AT, OF_LEAD
 from deal_svc.conversion.record import Refusal

@@ -11,6 +11,7 @@ from deal_svc.customer.record import Did, Evidence
 from deal_svc.customer.tables import EVIDENCE
 from deal_svc.deals.record import Deal
 from deal_svc.quotes import commands as quotes
+from deal_svc.quotes.approvals import both
 from deal_svc.quotes.document import KIND
 from deal_svc.quotes.events import told
 from deal_svc.quotes.record import Quote, QuoteStatus
@@ -107,7 +108,7 @@ async def decline(tx: Tx, hash: bytes, caller: Caller, name: str, reason: str) -
 
 async def _locked(tx: Tx, hash: bytes) -> tuple[Opened, Deal, Quote]:
     """The link is looked at again under the lock, under which it is revoked too."""
-    deal, quote = await quotes.both(tx, (await opened(tx, hash, tx.now)).quote_id, None)
+    deal, quote = await both(tx, (await opened(tx, hash, tx.now)).quote_id, None)
     return await opened(tx, hash, tx.now), deal, quote
 
 

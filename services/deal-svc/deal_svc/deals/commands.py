@@ -16,11 +16,11 @@ from deal_svc.deals.tables import DEALS
 from deal_svc.policy import POLICY
 from shared.access import kinds, members
 from shared.auth.actor import LEADERS, OWNERS, Role
-from shared.backdating import happened
 from shared.db.tx import Tx
 from shared.errors import Forbidden, Invalid, NotYet, Rejected
 from shared.events.deal import DealOpened, DealUpdated
 from shared.ids import new_id
+from shared.occurred import happened
 from shared.parties.people import standing
 from shared.policy.company import sources_of
 from shared.rates import Frozen, no_rate, rate_at

@@ -126,3 +126,8 @@ def place(stage: Stage) -> int:
 def passed(start: Stage, end: Stage) -> tuple[Stage, ...]:
     """The stages that a deal enters on its way from one open stage to a later one, that one included."""
     return OPEN_STAGES[place(start) + 1 : place(end) + 1]
+
+
+def skipped_gates(deal: "Deal", to: Stage, facts: DealFacts) -> list[str]:
+    """The guards, as codes, that are not met on the way of an open deal to a later open stage."""
+    return [u.code for stage in passed(deal.stage, to) for u in stage.missing(deal, facts)]

@@ -25,6 +25,7 @@ RESPONSIBLE = who(*LEADERS, own=OWNERS)
 CLOSED = Unmet("deal_closed", "The deal is closed.")
 NOT_OWNER = Unmet("not_owner", "Only the deal's owner or a manager may do this.")
 AMOUNT_AGREED = Unmet("amount_agreed", "The amount is that of the accepted quote. To change it, withdraw the quote and send a new version.")
+NO_REASON = Unmet("reason_missing", "A reason is needed.")
 NOT_MANAGER = Unmet("not_manager", "Only a manager may do this.")
 
 

@@ -18,7 +18,6 @@ from deal_svc.discovery.rules import ADD_CONTACT, CONFIRM_NEEDS, DRAFT_PROPOSAL,
 from deal_svc.discovery.tables import MEMBER, PROPOSAL, SPIN_ENTRY
 from deal_svc.discovery.tasks import NEXT_STEP
 from shared.acts import Act
-from shared.backdating import happened
 from shared.db.query import Query
 from shared.db.tx import Tx
 from shared.errors import Invalid, NotFound
@@ -31,6 +30,7 @@ from shared.events.deal import (
     DealSpinRecorded,
 )
 from shared.ids import new_id
+from shared.occurred import happened
 from shared.tasks import commands as tasks
 from shared.tasks.record import ToDo
 

@@ -2,7 +2,7 @@
 
 from deal_svc.deals.pipeline import Stage, place
 from deal_svc.deals.record import Deal
-from deal_svc.stages.rules import NO_REASON
+from deal_svc.deals.rules import NO_REASON
 from shared.auth.actor import LEADERS, Actor
 from shared.errors import Unmet
 

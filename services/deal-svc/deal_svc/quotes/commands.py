@@ -13,9 +13,10 @@ from sqlalchemy import bindparam, insert
 
 from deal_svc.deals import queries as deals
 from deal_svc.deals.commands import change
-from deal_svc.deals.pipeline import Stage
+from deal_svc.deals.pipeline import Stage, skipped_gates
 from deal_svc.deals.record import Deal
 from deal_svc.policy import POLICY
+from deal_svc.quotes import facts as gates
 from deal_svc.quotes import pricing, rules
 from deal_svc.quotes.acceptance import is_early, reason_unmet
 from deal_svc.quotes.approvals import both, end_approval
@@ -26,10 +27,7 @@ from deal_svc.quotes.queries import OF_DEAL, SUPERSEDABLE, facts_of
 from deal_svc.quotes.record import Item, Quote, QuoteStatus
 from deal_svc.quotes.rules import ACCEPT, CHANGE, QUOTE_DEAL, REJECT, REVISE, WITHDRAW, QuoteFacts
 from deal_svc.quotes.tables import QUOTE_NUMBER, QUOTES
-from deal_svc.stages import queries as gates
-from deal_svc.stages.rules import skipped_gates
 from shared import calendar
-from shared.backdating import happened
 from shared.db.query import Query
 from shared.db.tx import Tx
 from shared.events.deal import (
@@ -45,6 +43,7 @@ from shared.events.deal import (
     QuoteWithdrawn,
 )
 from shared.ids import new_id
+from shared.occurred import happened
 from shared.timers import cancel_timers, set_timer
 
 EXPIRY = "quote_expiry"

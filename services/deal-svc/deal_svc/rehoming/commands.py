@@ -12,12 +12,12 @@ from deal_svc.deals.queries import SEEN
 from deal_svc.deals.record import Deal
 from deal_svc.deals.tables import DEALS
 from deal_svc.discovery.tables import MEMBER
+from deal_svc.quotes.facts import facts_of
 from deal_svc.rehoming.rules import CORRECT_ACCOUNT
-from deal_svc.stages.queries import facts_of
-from shared.backdating import happened
 from shared.db.query import Query
 from shared.db.tx import Tx
 from shared.events.deal import DealContactRemoved
+from shared.occurred import happened
 
 _of_account = select(ACCOUNT_CONTACT.c.contact_id).where(ACCOUNT_CONTACT.c.account_id == bindparam("account_id"))
 _LEAVE = Query(

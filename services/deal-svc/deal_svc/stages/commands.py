@@ -8,19 +8,19 @@ from uuid import UUID
 from deal_svc.deals import queries as deals
 from deal_svc.deals.commands import change
 from deal_svc.deals.events import told
-from deal_svc.deals.pipeline import FIRST, LAST, DealFacts, Stage, probability
+from deal_svc.deals.pipeline import FIRST, LAST, DealFacts, Stage, probability, skipped_gates
 from deal_svc.deals.record import Deal, LossReason
 from deal_svc.deals.tables import DEALS
 from deal_svc.policy import POLICY
 from deal_svc.quotes.commands import withdraw_open
+from deal_svc.quotes.facts import facts_of
 from deal_svc.stages import rules
-from deal_svc.stages.queries import facts_of
 from deal_svc.stages.rules import LOSE, REOPEN, WIN
 from deal_svc.stages.worth import what_was_signed
-from shared.backdating import happened
 from shared.db.tx import Tx
 from shared.events.contract import ContractSigned
 from shared.events.deal import DealLost, DealReopened, DealStageChanged, DealWinReversed, DealWon
+from shared.occurred import happened
 
 CONTRACT_SIGNED = "The contract was signed."
 
@@ -138,6 +138,6 @@ def _seconds(deal: Deal, until: datetime) -> float:
 
 async def _won(tx: Tx, deal: Deal, when: datetime, **how: Any) -> DealWon:
     """The event, with the gates that the win passes over."""
-    skipped = [] if deal.stage is LAST else rules.skipped_gates(deal, LAST, (await facts_of(tx, [deal.id]))[deal.id])
+    skipped = [] if deal.stage is LAST else skipped_gates(deal, LAST, (await facts_of(tx, [deal.id]))[deal.id])
     seconds = _seconds(deal, when)
     return told(DealWon, deal, **how, skipped_gates=skipped, from_stage=deal.stage, seconds_in_stage=seconds, imported=False)

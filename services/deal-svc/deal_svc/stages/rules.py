@@ -5,15 +5,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal
 
-from deal_svc.deals.pipeline import FIRST, LAST, OPEN_STAGES, DealFacts, Stage, passed, place
+from deal_svc.deals.pipeline import FIRST, LAST, OPEN_STAGES, DealFacts, Stage, passed, place, skipped_gates
 from deal_svc.deals.record import Deal
-from deal_svc.deals.rules import CHANGE, DEAL, NOT_MANAGER, RESPONSIBLE
+from deal_svc.deals.rules import CHANGE, DEAL, NO_REASON, NOT_MANAGER, RESPONSIBLE
 from shared.acts import Act, who
 from shared.auth.actor import LEADERS, Actor, Role
 from shared.errors import Rejected, Unmet
 from shared.events.deal import DealLost, DealReopened, DealStageChanged, DealWinReversed, DealWon
 
-NO_REASON = Unmet("reason_missing", "A reason is needed.")
 SAME_STAGE = Unmet("same_stage", "The deal is in this stage already.")
 NOT_MOVABLE, REFUSED = "deal_not_movable", "The deal cannot be moved there now."
 
@@ -90,11 +89,6 @@ class Move:
     direction: Literal["advance", "skip", "back"]
     skipped: Sequence[str] = ()
     also: Sequence[Unmet] = ()
-
-
-def skipped_gates(deal: Deal, to: Stage, facts: DealFacts) -> list[str]:
-    """The guards, as codes, that are not met on the way of an open deal to a later open stage."""
-    return [u.code for stage in passed(deal.stage, to) for u in stage.missing(deal, facts)]
 
 
 def move(deal: Deal, to: Stage, facts: DealFacts, by: Actor, reason: str | None) -> Move:

@@ -23,12 +23,12 @@ from lead_svc.parties.record import Account, Contact
 from lead_svc.parties.tables import ACCOUNTS, CONTACTS
 from lead_svc.policy import POLICY
 from lead_svc.seen import ACCOUNTS_SEEN
-from shared.backdating import happened
 from shared.db.tx import Tx
 from shared.errors import Invalid, NotFound, Rejected, Stale
 from shared.events.envelope import Event, Money
 from shared.events.lead import LeadConversionConfirmed, LeadConversionRefused, LeadConverted, LeadFlagged, LeadStubbed, LeadUnflagged
 from shared.ids import new_id
+from shared.occurred import happened
 from shared.spelling import compared
 from shared.timers import cancel_timers
 

@@ -15,12 +15,12 @@ from lead_svc.leads.queries import SEEN
 from lead_svc.leads.record import HELD, Lead, Reason
 from lead_svc.leads.tables import LEADS
 from lead_svc.policy import POLICY, LeadPolicy
-from shared.backdating import happened
 from shared.calendar.working import Calendar
 from shared.db.tx import Tx
 from shared.events.envelope import Event
 from shared.events.lead import LeadInteractionLogged
 from shared.ids import new_id
+from shared.occurred import happened
 from shared.policy.calendar import calendar_of
 from shared.policy.company import COMPANY_POLICY
 from shared.timers import cancel_timers

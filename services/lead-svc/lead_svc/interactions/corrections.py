@@ -21,11 +21,11 @@ from lead_svc.leads.tables import LEADS
 from lead_svc.parties.merged import taken_over
 from lead_svc.policy import POLICY, LeadPolicy
 from shared.acts import Act
-from shared.backdating import happened
 from shared.db.tx import Tx
 from shared.errors import NotFound
 from shared.events.envelope import Event
 from shared.events.lead import LeadInteractionCorrected, LeadInteractionLogged, LeadInteractionRemoved, LeadReactivated, LoggedAs
+from shared.occurred import happened
 from shared.policy.calendar import calendar_of
 from shared.policy.company import COMPANY_POLICY
 

@@ -18,12 +18,12 @@ from lead_svc.parties.queries import SEEN_ACCOUNTS, SEEN_CONTACTS
 from lead_svc.policy import POLICY
 from shared.access import kinds
 from shared.access.kinds import unmasked
-from shared.backdating import happened
 from shared.db.tx import Tx
 from shared.errors import Invalid, NotFound
 from shared.events.envelope import Event
 from shared.events.lead import LeadDisqualified, LeadMqlReached, LeadNurtured, LeadReactivated, LeadUpdated
 from shared.masking import differences
+from shared.occurred import happened
 from shared.parties import people
 from shared.policy.company import sources_of
 from shared.spelling import with_source

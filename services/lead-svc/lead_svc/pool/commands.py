@@ -16,12 +16,12 @@ from lead_svc.pool.queries import keep_standing, to_return
 from lead_svc.pool.record import Return, Standing
 from lead_svc.team.queries import check_owner, in_team_of
 from shared.auth import Role
-from shared.backdating import happened
 from shared.db.outbox import Told
 from shared.db.tx import Follows, Tx
 from shared.errors import Rejected, Unmet
 from shared.events.lead import LeadAssigned
 from shared.ids import new_id
+from shared.occurred import happened
 from shared.parties import people
 
 _KEEP = """

@@ -9,11 +9,11 @@ from lead_svc.leads.tables import LEADS
 from lead_svc.policy import POLICY
 from lead_svc.qualification import rules
 from lead_svc.qualification.rules import QUALIFY, RECORD_BANT, RECORD_INTENT, SET_GRADE, Dimension, Finding, Status
-from shared.backdating import happened
 from shared.db.tx import Tx
 from shared.errors import Invalid, Rejected
 from shared.events.envelope import Event
 from shared.events.lead import LeadBantUpdated, LeadIntentRecorded, LeadQualified, LeadRegraded
+from shared.occurred import happened
 
 
 async def record(

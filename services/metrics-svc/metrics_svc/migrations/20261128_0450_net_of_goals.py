@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "b1d6e94f2c70"
-down_revision = "8e20b6d4f17a"
+down_revision = "d15f7c20a9e4"
 branch_labels = None
 depends_on = None
 

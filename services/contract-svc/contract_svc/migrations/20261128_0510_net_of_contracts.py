@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "4e7a91c3d5f2"
-down_revision = "d93f608b2c71"
+down_revision = "b7f20c6e91d4"
 branch_labels = None
 depends_on = None
 

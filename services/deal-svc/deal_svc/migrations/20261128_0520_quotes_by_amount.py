@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "c5e08f6b3d17"
-down_revision = "b41d7c2a90e5"
+down_revision = "4b8e0d6a91c7"
 branch_labels = None
 depends_on = None
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "e05b7c1a94d2"
-down_revision = "7a1c5d03f9e6"
+down_revision = "d9a4c1e7725f"
 branch_labels = None
 depends_on = None
 

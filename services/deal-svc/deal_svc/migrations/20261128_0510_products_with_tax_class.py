@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "b41d7c2a90e5"
-down_revision = "7a1c5d03f9e6"
+down_revision = "83d1e6b5f027"
 branch_labels = None
 depends_on = None
 
