@@ -10,7 +10,7 @@ from pydantic import Field
 
 from deal_svc.catalog.rules import sees_floor
 from deal_svc.price_lists import commands, queries
-from deal_svc.price_lists.fields import Entries, ListFields, ListName, Part, Priced, Tier
+from deal_svc.price_lists.fields import BundlePart, Entries, ListFields, ListName, Priced, Tier
 from deal_svc.price_lists.record import ListState, PriceList
 from deal_svc.price_lists.rules import ACTIVATE, CHANGE, DRAFT_LIST, PRICE_LIST_ACTS, RETIRE, REVISE, ListFacts
 from deal_svc.price_lists.tables import PRICE_LISTS
@@ -40,7 +40,7 @@ class RevisionIn(Body):
     valid_from: Annotated[Day, Field(description="The first day of the new version")]
 
 
-class PartOut(Part):
+class BundlePartOut(BundlePart):
     sku: str
     name: str
 
@@ -48,7 +48,7 @@ class PartOut(Part):
 class EntryOut(Priced):
     product_id: UUID
     tiers: list[Tier]
-    parts: list[PartOut]
+    parts: list[BundlePartOut]
 
 
 class PriceListOut(ListFields):

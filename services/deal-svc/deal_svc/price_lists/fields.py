@@ -25,7 +25,7 @@ class Tier(Priced):
     from_quantity: Quantity
 
 
-class Part(Body):
+class BundlePart(Body):
     """What a bundle consists of. The bundle's price is shared out over its parts by `quantity` times `unit_price`."""
 
     product_id: UUID
@@ -38,7 +38,7 @@ class EntryFields(Priced):
 
     product_id: UUID
     tiers: Annotated[list[Tier], Field(max_length=20, description="In the order of their quantities")] = Field(default_factory=list)
-    parts: Annotated[list[Part], Field(max_length=50)] = Field(default_factory=list)
+    parts: Annotated[list[BundlePart], Field(max_length=50)] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _in_order(self) -> "EntryFields":

@@ -67,7 +67,7 @@ class AcceptanceIn(Dated):
     reason: Annotated[Text | None, Field(description="Needed before the deal is in negotiation, from a manager")] = None
 
 
-class PartOut(BaseModel):
+class LinePartOut(BaseModel):
     """`net` is the part's share of the line's; the shares are exactly that."""
 
     product_id: UUID
@@ -85,7 +85,7 @@ class QuoteLineOut(LineFields):
     line: str
     unit: str | None
     price_list_id: Annotated[UUID | None, Field(description="The version of the price list; null for the product's own price")]
-    parts: Annotated[list[PartOut], Field(description="What a bundle consists of")]
+    parts: Annotated[list[LinePartOut], Field(description="What a bundle consists of")]
     unit_price: Amount
     tax_percent: Percent
     net: Amount
