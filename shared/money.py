@@ -109,6 +109,14 @@ Amount = Annotated[
     PlainSerializer(_as_given, return_type=str),
     WithJsonSchema({"type": "string", "format": "decimal", "pattern": f"^{_DECIMAL}$", "examples": ["123.45"]}),
 ]
+Unsigned = Annotated[
+    Decimal,
+    BeforeValidator(read_decimal),
+    Field(ge=0, max_digits=18, decimal_places=4),
+    PlainSerializer(_as_given, return_type=str),
+    WithJsonSchema({"type": "string", "format": "decimal", "pattern": f"^{_DECIMAL.removeprefix('-?')}$", "examples": ["123.45"]}),
+]
+"""An amount that is not below zero."""
 Quantity = Annotated[
     Decimal,
     BeforeValidator(read_decimal),

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from deal_svc.approvals.costing import cost_of, is_deep
-from deal_svc.approvals.queries import book_of, candidates
+from deal_svc.approvals.queries import candidates, costs_of
 from deal_svc.approvals.rules import DECISIONS, DELEGATIONS, SUBMIT, TAKE_BACK, plans
 from deal_svc.deals.record import Deal
 from deal_svc.policy import POLICY
@@ -94,11 +94,11 @@ async def _weighed(tx: Tx, quote: Quote, facts: QuoteFacts, at: datetime) -> _We
     """
     if not tx.kept:
         return _Weighed(None, False, facts.before)
-    book = await book_of(tx, quote, facts.today, at)
-    deep, before = is_deep(quote, book), facts.before
-    if deep and before is not None and not is_deep(before, book):
+    costs = await costs_of(tx, quote, at)
+    deep, before = is_deep(quote, costs), facts.before
+    if deep and before is not None and not is_deep(before, costs):
         before = None
-    return _Weighed(cost_of(quote, book.costs), deep, before)
+    return _Weighed(cost_of(quote, costs), deep, before)
 
 
 def _costed(quote: Quote, deal: Deal, weighed: _Weighed) -> list[QuoteCosted]:

@@ -1,36 +1,32 @@
 """What a quote costs us, and whether it is sold for too little. Asked when it is submitted, and never told but to a few. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-from deal_svc.quotes.pricing import lines_of
-from deal_svc.quotes.record import Quote
+from deal_svc.quotes.pricing import counted, lines_of
+from deal_svc.quotes.record import Line, Quote
 from shared.money import minor_unit
 
-
-@dataclass(frozen=True, slots=True)
-class Book:
-    """What is known of the products of a quote, in its currency: the lowest price of one unit, and what it costs."""
-
-    floors: Mapping[UUID, Decimal]
-    costs: Mapping[UUID, Decimal]
+Costs = Mapping[UUID, Decimal]
+"""What one unit of each product costs us, in the quote's currency, as far as it is known."""
 
 
-def cost_of(quote: Quote, costs: Mapping[UUID, Decimal]) -> Decimal | None:
-    """What all lines cost us; None where nobody has said what one of them does."""
-    lines = lines_of(quote)
+def cost_of(quote: Quote, costs: Costs) -> Decimal | None:
+    """What all lines that count cost us; None where nobody has said what one of them does."""
+    lines = counted(lines_of(quote))
     if not lines or any(x.product_id not in costs for x in lines):
         return None
-    return sum((costs[x.product_id] * x.quantity for x in lines), Decimal(0)).quantize(minor_unit(quote.currency))
+    return sum((_all(x, costs[x.product_id]) for x in lines), Decimal(0)).quantize(minor_unit(quote.currency))
 
 
-def is_deep(quote: Quote, book: Book) -> bool:
-    """Whether a price is below its floor, or the margin below zero: of all lines, or of those whose cost is known."""
-    lines, unit = lines_of(quote), minor_unit(quote.currency)
-    if any(x.net < (book.floors[x.product_id] * x.quantity).quantize(unit) for x in lines if x.product_id in book.floors):
+def is_deep(quote: Quote, costs: Costs) -> bool:
+    """Whether a price is below its floor, or the margin below zero: of all lines that count, or of those whose cost is known."""
+    lines, unit = counted(lines_of(quote)), minor_unit(quote.currency)
+    if any(x.floor is not None and x.net < _all(x, x.floor).quantize(unit) for x in lines):
         return True
-    known = [x for x in lines if x.product_id in book.costs]
-    margin = sum((x.net - book.costs[x.product_id] * x.quantity for x in known), Decimal(0))
-    return margin < 0
+    return sum((x.net - _all(x, costs[x.product_id]) for x in lines if x.product_id in costs), Decimal(0)) < 0
+
+
+def _all(line: Line, each: Decimal) -> Decimal:
+    return line.quantity * (line.periods or 1) * each

@@ -1,15 +1,15 @@
 """Who of the roster may be asked about a quote, and what it costs us."""
 
 from collections.abc import Collection
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import Uuid, any_, bindparam, exists, select
 
-from deal_svc.approvals.costing import Book
+from deal_svc.approvals.costing import Costs
 from deal_svc.approvals.rules import Candidate
-from deal_svc.catalog.queries import prices_on, products
+from deal_svc.catalog.queries import products
 from deal_svc.quotes.pricing import lines_of
 from deal_svc.quotes.record import Quote
 from shared.auth.actor import Role
@@ -35,11 +35,9 @@ async def candidates(db: Reader, owner_id: UUID | None) -> Collection[Candidate]
     return [Candidate(one.person_id, Role(one.role), one.leads) for one in await db.all(_CANDIDATES, owner_id=owner_id)]
 
 
-async def book_of(tx: Tx, quote: Quote, day: date, at: datetime) -> Book:
-    """Floors and costs of the day. A cost in another currency counts at the rate of that moment; without a rate it is not known."""
+async def costs_of(tx: Tx, quote: Quote, at: datetime) -> Costs:
+    """What the products of the quote cost. A cost in another currency counts at the rate of that moment; without a rate it is not known."""
     sold = {x.product_id for x in lines_of(quote)}
-    prices = await prices_on(tx, sold, day)
-    floors = {id: price.floor for (id, currency), price in prices.items() if currency == quote.currency and price.floor is not None}
     costs: dict[UUID, Decimal] = {}
     for id, product in (await products(tx, sold)).items():
         if product.cost is None or product.cost_currency is None:
@@ -48,4 +46,4 @@ async def book_of(tx: Tx, quote: Quote, day: date, at: datetime) -> Book:
             costs[id] = product.cost
         elif rate := await rate_at(tx, tx.settings, product.cost_currency, at):
             costs[id] = product.cost * rate["fx"] / quote.fx
-    return Book(floors, costs)
+    return costs

@@ -24,7 +24,7 @@ from shared.http.edge import ClinchRoute, IfMatch, InTx, Reading
 from shared.http.listing import Page, PageRequest
 from shared.http.patch import Patch
 from shared.http.permit import permitted
-from shared.money import Amount, Money, Percent, Stock, UnitPrice, Worth
+from shared.money import Money, Percent, Stock, UnitPrice, Unsigned, Worth
 
 router = APIRouter(prefix="/v1/products", tags=["products"], route_class=ClinchRoute)
 
@@ -56,7 +56,7 @@ class PriceIn(PriceFields, Body):
     """The unit price of one currency."""
 
     unit_price: UnitPrice
-    floor: Annotated[Amount | None, Field(ge=0, description=FLOOR)] = None
+    floor: Annotated[Unsigned | None, Field(description=FLOOR)] = None
 
 
 class PriceOut(PriceFields):

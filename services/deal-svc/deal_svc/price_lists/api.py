@@ -10,7 +10,7 @@ from pydantic import Field
 
 from deal_svc.catalog.rules import sees_floor
 from deal_svc.price_lists import commands, queries
-from deal_svc.price_lists.fields import BundlePart, Entries, ListFields, ListName, Priced, Tier
+from deal_svc.price_lists.fields import BundlePart, Entries, ListFields, ListName, Priced, VolumeTier
 from deal_svc.price_lists.record import ListState, PriceList
 from deal_svc.price_lists.rules import ACTIVATE, CHANGE, DRAFT_LIST, PRICE_LIST_ACTS, RETIRE, REVISE, ListFacts
 from deal_svc.price_lists.tables import PRICE_LISTS
@@ -47,7 +47,7 @@ class BundlePartOut(BundlePart):
 
 class EntryOut(Priced):
     product_id: UUID
-    tiers: list[Tier]
+    tiers: list[VolumeTier]
     parts: list[BundlePartOut]
 
 

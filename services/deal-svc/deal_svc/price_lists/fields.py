@@ -8,10 +8,10 @@ from pydantic import BaseModel, Field, model_validator
 
 from shared.fields import Day, Name, Short
 from shared.http.body import Body
-from shared.money import Amount, Currency, Quantity
+from shared.money import Currency, Quantity, Unsigned
 
-UnitAmount = Annotated[Amount, Field(ge=0, description="In the list's currency; it may be finer than the smallest amount")]
-Floor = Annotated[Amount | None, Field(ge=0, description="The lowest unit price that needs no more than the ordinary authority")]
+UnitAmount = Annotated[Unsigned, Field(description="In the list's currency; it may be finer than the smallest amount")]
+Floor = Annotated[Unsigned | None, Field(description="The lowest unit price that needs no more than the ordinary authority")]
 
 
 class Priced(Body):
@@ -19,7 +19,7 @@ class Priced(Body):
     floor: Floor = None
 
 
-class Tier(Priced):
+class VolumeTier(Priced):
     """The price from a quantity on."""
 
     from_quantity: Quantity
@@ -37,7 +37,7 @@ class EntryFields(Priced):
     """The price of a product; a bundle is a product that has parts."""
 
     product_id: UUID
-    tiers: Annotated[list[Tier], Field(max_length=20, description="In the order of their quantities")] = Field(default_factory=list)
+    tiers: Annotated[list[VolumeTier], Field(max_length=20, description="In the order of their quantities")] = Field(default_factory=list)
     parts: Annotated[list[BundlePart], Field(max_length=50)] = Field(default_factory=list)
 
     @model_validator(mode="after")

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, Field, StrictBool, model_validat
 
 from shared.fields import PERSONAL, Count, Day, Name, Short, Text
 from shared.http.body import Body
-from shared.money import Amount, Percent, Quantity
+from shared.money import Percent, Quantity, Unsigned
 
 
 class LineFields(BaseModel):
@@ -21,7 +21,7 @@ class LineFields(BaseModel):
         None
     )
     discount_percent: Percent = Decimal(0)
-    discount_amount: Annotated[Amount | None, Field(ge=0, description="What is taken off the line, in place of a percent")] = None
+    discount_amount: Annotated[Unsigned | None, Field(description="What is taken off the line, in place of a percent")] = None
     optional: Annotated[StrictBool, Field(description="Offered beside the others: not in the totals until it is chosen")] = False
     chosen: StrictBool = False
 
@@ -46,7 +46,7 @@ class TermFields(BaseModel):
 
     trigger: Literal["signed", "go_live", "accepted", "date"]
     percent: Percent | None = None
-    amount: Annotated[Amount | None, Field(ge=0, description="In the quote's currency")] = None
+    amount: Annotated[Unsigned | None, Field(description="In the quote's currency")] = None
     due_days: Annotated[Count, Field(ge=0, le=3650)] = 30
     due_on: Annotated[Day | None, Field(description="With the trigger `date`, and only then")] = None
 
@@ -72,7 +72,7 @@ class QuoteParty(Body):
 
 class TotalDiscount(BaseModel):
     total_discount_percent: Annotated[Percent, Field(description="On top of the lines' own")] = Decimal(0)
-    total_discount_amount: Annotated[Amount | None, Field(ge=0, description="In place of a percent")] = None
+    total_discount_amount: Annotated[Unsigned | None, Field(description="In place of a percent")] = None
 
 
 class QuoteFields(TotalDiscount):

@@ -13,12 +13,12 @@ from shared.http.edge import ClinchRoute, IfMatch, InTx
 router = APIRouter(prefix="/v1/deals/{deal_id}", tags=["deals"], route_class=ClinchRoute)
 
 
-class AccountIn(Dated):
+class CorrectAccountIn(Dated):
     account_id: UUID
 
 
 @router.put("/account")
-async def correct_deal_account(deal_id: UUID, body: AccountIn, tx: InTx, by: CurrentActor, expect: IfMatch) -> DealOut:
+async def correct_deal_account(deal_id: UUID, body: CorrectAccountIn, tx: InTx, by: CurrentActor, expect: IfMatch) -> DealOut:
     """Set right which account the deal is with. For managers, until a quote was sent.
 
     Contacts of the wrong account leave the buying committee.
