@@ -266,13 +266,16 @@ async def test_a_price_on_its_floor_is_not_below_it(office: Sales) -> None:
     assert (await office.act(quote, "send"))["status"] == "sent"
 
 
-async def test_what_covers_a_low_price_is_an_approval_of_one(office: Sales) -> None:
+async def test_a_floor_is_that_of_the_price_which_the_line_has(office: Sales) -> None:
     first = await office.quote(await office.deal(), total_discount_percent="5")
     await office.act(first, "send")
     await floor(office, "960")
     second = await office.act(first, "revise", expect=201)
-    pending = await office.act(second, "submit")
-    assert (pending["status"], pending["kept_from"]) == ("approved", first["id"]), "the same prices, and the first was as low"
+    assert (await office.act(second, "submit"))["status"] == "approved", "it keeps the prices of its day"
+    third = await office.act(second, "revise", expect=201)
+    await office.ask("rep:ann", "PATCH", f"/v1/quotes/{third['id']}", {"lines": [office.line("10")]}, etag="*")
+    pending = await office.act(third, "submit")
+    assert (pending["tier"], pending["kept_from"]) == ("director_finance", None), "what was not below a floor covers nothing that is"
 
 
 async def test_special_terms_are_for_legal(office: Sales) -> None:

@@ -1,10 +1,9 @@
 """Reads of the catalogue: the list of products, and prices on a day."""
 
 from collections.abc import Collection
-from datetime import date
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import select
 
 from deal_svc.catalog.fields import ProductFields
 from deal_svc.catalog.record import Price, Product
@@ -26,19 +25,7 @@ LIST = Listing(
 
 _of_products = select(*[PRICE.c[n] for n in PRICES.names]).where(is_in(PRICE.c.product_id, "product_ids"))
 PRICES_OF = Query(_of_products.order_by(PRICE.c.product_id, PRICE.c.currency, PRICE.c.valid_from), Price)
-_ON = Query(
-    _of_products.where(
-        PRICE.c.valid_from <= bindparam("day"),
-        func.coalesce(PRICE.c.valid_to, bindparam("day")) >= bindparam("day"),
-    ),
-    Price,
-)
 
 
 async def products(db: Reader, ids: Collection[UUID]) -> dict[UUID, Product]:
     return {p.id: p for p in await db.all(PRODUCTS.get_many, ids=list(ids))}
-
-
-async def prices_on(db: Reader, product_ids: Collection[UUID], day: date) -> dict[tuple[UUID, str], Price]:
-    """What the price book says for the day, by product and currency."""
-    return {(p.product_id, p.currency): p for p in await db.all(_ON, product_ids=list(product_ids), day=day)}
