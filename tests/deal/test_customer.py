@@ -149,6 +149,16 @@ async def test_a_lost_deal_shows_no_document(sales: Sales) -> None:
     assert "offer has ended" in answer.text
 
 
+async def test_another_offer_that_was_accepted_takes_its_place(sales: Sales) -> None:
+    quote, link = await linked(sales)
+    other = await sales.quote({"id": quote["deal_id"]})
+    await sales.act(other, "send")
+    await sales.act(other, "accept")
+    answer = await opened(sales, link["path"])
+    assert answer.status_code == 410
+    assert "Another offer" in answer.text
+
+
 async def test_a_newer_version_leads_on(sales: Sales) -> None:
     quote, link = await linked(sales)
     revised = await sales.act(quote, "revise", expect=201)

@@ -7,7 +7,7 @@ from shared.auth.actor import SYSTEM
 
 
 def over(quote: Quote, facts: QuoteFacts) -> str | None:
-    """Why the link shows no quote any more, in one word: a status, or `lost`; None while it does.
+    """Why the link shows no quote any more, in one word: a status, `lost` or `other_accepted`; None while it does.
 
     A yes that was given stands, whatever its day.
     """
@@ -15,6 +15,8 @@ def over(quote: Quote, facts: QuoteFacts) -> str | None:
         return "lost"
     if quote.status is QuoteStatus.ACCEPTED:
         return None
+    if facts.rival_accepted:
+        return "other_accepted"
     if quote.status is QuoteStatus.SENT:
         return "expired" if facts.today > quote.valid_until else None
     return quote.status.value
