@@ -14,7 +14,7 @@ from deal_svc.catalog.record import Price
 from deal_svc.catalog.rules import place
 from deal_svc.deals.pipeline import OPEN_STAGES, Stage
 from deal_svc.deals.record import new_deal
-from deal_svc.policy import DealPolicy, DiscountAuthority
+from deal_svc.policy import DealPolicy, DiscountAuthority, TaxRounding
 from deal_svc.quotes import tiers
 from deal_svc.quotes.acceptance import reason_unmet
 from deal_svc.quotes.pricing import as_json, lines_of, planned, price_lines
@@ -161,6 +161,11 @@ SKU = item("4", "100", "15")
         (quote(replace(SKU, tax_percent=Decimal(6))), False),
         (quote(SKU, item("1", "100", "15")), False),
         (quote(replace(SKU, discount_percent=Decimal(0)), total_off="16"), False),
+        (quote(replace(SKU, periods=Decimal(12))), True),
+        (quote(replace(SKU, unit_price=Decimal(50), periods=Decimal(2))), False),
+        (quote(replace(SKU, parts=[{"sku": "P", "quantity": "1", "unit_price": "1"}])), False),
+        (quote(replace(SKU, optional=True)), True),
+        (quote(SKU, replace(SKU, product_id=uuid4(), optional=True)), False),
     ],
 )
 def test_an_approval_is_kept_by_what_is_no_worse_in_anything_that_was_approved(then: Quote, kept: bool) -> None:
@@ -182,6 +187,57 @@ def test_the_hash_names_what_is_approved_and_nothing_else() -> None:
     assert tiers.content_hash(more_days) == tiers.content_hash(one)
     for other in (replace(one, revision=2), replace(one, schedule=[]), replace(one, net=Decimal("84.99"))):
         assert tiers.content_hash(other) != tiers.content_hash(one)
+
+
+CHANGES: dict[str, Any] = {
+    "number": "Q-2",
+    "revision": 2,
+    "currency": "EUR",
+    "lines": [],
+    "schedule": [{"trigger": "signed", "amount": "85.00", "due_days": 0}],
+    "delivery_on": date(2026, 5, 1),
+    "terms": "framework",
+    "special_terms": "Pay when pleased",
+    "buyer": {"name": "Acme"},
+    "seller": {"name": "Other Ltd"},
+    "total_discount_percent": Decimal(1),
+    "total_discount_amount": Decimal(1),
+    "tax_rounding": TaxRounding.TOTAL,
+    "list_total": Decimal(101),
+    "net": Decimal("84.99"),
+    "tax": Decimal(1),
+    "total": Decimal(1),
+}
+"""Another value of each field that is content."""
+
+NO_CONTENT = {
+    *("id", "version", "deal_id", "status", "flags", "created_by", "created_at", "updated_at"),  # of the row
+    *("fx", "quoted_on", "policy_version", "channel", "discount_percent"),  # what the amounts were made from, or follows from them
+    *("valid_until", "valid_days", "note", "reason"),  # more days for the customer change nothing; the others are not sent
+    *("sent_at", "viewed_at", "accepted_at", "ended_at"),
+    *("tier", "content_hash", "submitted_at", "approved_at", "kept_from"),  # the approval itself
+}
+
+
+def test_each_field_of_a_quote_is_content_or_is_not() -> None:
+    """Decide on a new field: whoever approved the quote has approved it, or it may differ when the quote is sent."""
+    assert set(CHANGES) | NO_CONTENT == set(Quote.__dataclass_fields__)
+    assert not set(CHANGES) & NO_CONTENT
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_each_field_that_is_content_changes_the_hash(name: str) -> None:
+    one = quote()
+    assert tiers.content_hash(replace(one, **{name: CHANGES[name]})) != tiers.content_hash(one)
+
+
+@pytest.mark.parametrize(
+    "change", [{"periods": Decimal(12)}, {"optional": True}, {"discount_amount": Decimal(1)}, {"parts": [{"sku": "P"}]}], ids=str
+)
+def test_what_a_line_says_changes_the_hash(change: dict[str, Any]) -> None:
+    one = quote(SKU)
+    [line] = lines_of(one)
+    assert tiers.content_hash(replace(one, lines=[as_json(replace(line, **change))])) != tiers.content_hash(one)
 
 
 FINE = QuoteFacts(replace(DEAL, stage=Stage.NEGOTIATION), TODAY)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Sequence
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from hashlib import sha256
@@ -9,7 +10,7 @@ from uuid import UUID
 
 from deal_svc.policy import DiscountAuthority
 from deal_svc.quotes.pricing import lines_of
-from deal_svc.quotes.record import Quote, Tier
+from deal_svc.quotes.record import Line, Quote, Tier
 from shared.money import minor_unit
 
 
@@ -68,7 +69,8 @@ def asked_of(
 def is_no_worse(now: Quote, before: Quote) -> bool:
     """Whether nothing that was decided about a version became worse in this one.
 
-    No discount is larger, no product is new or sold for less, no tax is another one, and there are no other special terms.
+    No discount is larger, no product is new or sold for less a period, no bundle has other parts, no tax is another one, and there are
+    no other special terms.
     """
     if now.special_terms not in (None, "", before.special_terms):
         return False
@@ -76,14 +78,23 @@ def is_no_worse(now: Quote, before: Quote) -> bool:
         return False
     approved: dict[UUID, Decimal] = {}
     for x in lines_of(before):
-        price = x.net / x.quantity
+        price = x.net / _units(x)
         approved[x.product_id] = min(price, approved.get(x.product_id, price))
     taxes = {(x.product_id, x.tax_percent) for x in lines_of(before)}
+    bundles = [(x.product_id, x.parts) for x in lines_of(before)]
     slack = minor_unit(now.currency)  # what rounding a line's amount may take from it
     return all(
-        x.product_id in approved and x.net + slack > approved[x.product_id] * x.quantity and (x.product_id, x.tax_percent) in taxes
+        x.product_id in approved
+        and x.net + slack > approved[x.product_id] * _units(x)
+        and (x.product_id, x.tax_percent) in taxes
+        and (x.product_id, x.parts) in bundles
         for x in lines_of(now)
     )
+
+
+def _units(line: Line) -> Decimal:
+    """What its price is for: a year of two seats is not worth a month of them."""
+    return line.quantity * (line.periods or 1)
 
 
 _AND = {
@@ -101,8 +112,8 @@ def in_words(steps: Sequence[ApprovalStep]) -> str:
 
 
 _CONTENT = (
-    "number", "revision", "currency", "lines", "schedule", "terms", "special_terms", "total_discount_percent", "list_total", "net", "tax",
-    "total",
+    "number", "revision", "currency", "lines", "schedule", "delivery_on", "terms", "special_terms", "buyer", "seller",
+    "total_discount_percent", "total_discount_amount", "tax_rounding", "list_total", "net", "tax", "total",
 )  # fmt: skip
 
 
@@ -113,4 +124,10 @@ def content_hash(quote: Quote) -> str:
 
 
 def _plain(value: object) -> object:
-    return f"{value.normalize():f}" if isinstance(value, Decimal) else value
+    match value:
+        case Decimal():
+            return f"{value.normalize():f}"
+        case date():
+            return value.isoformat()
+        case _:
+            return value
