@@ -67,6 +67,7 @@ async def test_the_contract_hears_of_the_lines_that_count_and_of_amounts(sales: 
     [told] = [e.data for e in await svc.told(QuoteAccepted)]
     assert isinstance(told, QuoteAccepted)
     assert [x.quantity for x in told.lines] == [Decimal(1)]
+    assert (told.list_total.amount, told.net.amount) == (1000, 1000), "what was not chosen is in neither sum of the discount depth"
     assert [term.amount for term in told.schedule] == [Decimal(x) for x in ("130.00", "333.34", "333.33", "333.33")]
     assert [term.percent for term in told.schedule] == [Decimal(x) for x in ("11.5044", "29.4991", "29.4982", "29.4982")]
 
