@@ -24,6 +24,7 @@ from tests.deal.sales import ACME, Sales
 from tests.harness import Running
 from tests.lead.desk import WHO, Desk
 from tests.metrics.endpoints import Webhooks
+from tests.metrics.test_worklist import Review
 from tests.metrics.told import Contract, Deal, FollowUp, Lead, Story, events_of, hear, on
 
 Values = dict[str, list[Any]]
@@ -194,6 +195,7 @@ async def deals(svc: Running) -> Values:
     await sales.ask("rep:ann", "POST", f"/v1/deals/{lost['id']}/lose", {"reason": "no_budget"}, etag="*")
     draft, sent = await sales.quote(asked), await sales.quote(fresh)
     await sales.act(sent, "send")
+    await sales.move(fresh, "negotiation", "manager:max", reason="They know us")
     await sales.ask("rep:ann", "POST", f"/v1/quotes/{sent['id']}/links", {}, expect=201)
 
     async def quoted(*, send: bool = True) -> list[str]:
@@ -304,7 +306,8 @@ async def figures(svc: Running) -> Values:
         lead = Lead(f"L{n}").captured(on(n), **who).mql(on(n + 1)).sql(on(n + 2))
         deal = Deal(f"D{n}", lead, **who).opened(on(n + 3), 1000 * n).moved(on(n + 4), "proposal")
         stories += [lead, deal.won(on(n + 30)) if n % 3 else deal.lost(on(n + 20))]
-    stories.append(Contract("C1", deal, 11000).paid(on(50)))
+    paper = Contract("C1", deal, 11000).drafted(on(40))
+    stories += [paper.paid(on(50)), Review("A1", paper, by="ann")]
     stories += [FollowUp(f"F{n}", lead, **who).set(on(40), on(41 + n)) for n in range(3)]
     await hear(svc, events_of(stories))
     async with svc.client() as admin:
