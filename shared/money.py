@@ -102,6 +102,7 @@ def _as_given(value: Decimal) -> str:
 
 
 Currency = Annotated[str, written(r"^[A-Z]{3}$", _CURRENCY), Field(examples=["CNY"]), AfterValidator(_known)]
+_ABOVE_0 = r"^([1-9][0-9]{0,11}(\.[0-9]{1,4})?|0\.([1-9][0-9]{0,3}|0[1-9][0-9]{0,2}|00[1-9][0-9]?|000[1-9]))$"
 Amount = Annotated[
     Decimal,
     BeforeValidator(read_decimal),
@@ -122,7 +123,7 @@ Quantity = Annotated[
     BeforeValidator(read_decimal),
     Field(gt=0, max_digits=12, decimal_places=4),
     PlainSerializer(plain, return_type=str),
-    WithJsonSchema({"type": "string", "format": "decimal", "pattern": r"^[0-9]{1,12}(\.[0-9]{1,4})?$", "examples": ["3"]}),
+    WithJsonSchema({"type": "string", "format": "decimal", "pattern": _ABOVE_0, "examples": ["3"]}),
 ]
 Stock = Annotated[
     Decimal,

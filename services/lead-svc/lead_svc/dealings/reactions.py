@@ -18,7 +18,7 @@ from shared.access.members import Part
 from shared.db.query import Query, columns, rows_param
 from shared.db.tx import Tx
 from shared.events.contract import ContractChanged, ContractDrafted
-from shared.events.deal import DealHistoryCorrected, DealLeadJoined, DealMemberAdded, DealMemberRemoved, DealOpened, DealUpdated
+from shared.events.deal import DealHistoryCorrected, DealMemberAdded, DealMemberRemoved, DealOpened, DealUpdated
 from shared.events.envelope import Envelope, Event
 from shared.log.readers import folding
 from shared.parties.references import told_id
@@ -41,19 +41,9 @@ _KEEP = Query(
 )
 
 
-_NO_MORE = """
-DELETE FROM membership USING lead WHERE lead.deal_id = ANY($1::uuid[]) AND membership.record_id = lead.id AND membership.part = 'deal'
-"""
-_FROM_NOW_ON = """
-INSERT INTO membership (record_id, person_id, part)
-SELECT lead.id, dealing.owner_id, 'deal' FROM lead JOIN dealing ON dealing.id = lead.deal_id
-WHERE lead.deal_id = ANY($1::uuid[]) AND dealing.owner_id IS NOT NULL ON CONFLICT DO NOTHING
-"""
-
-
 async def _hear(tx: Tx, events: Sequence[Envelope[Event]]) -> None:
     """Keeps whose deals and contracts an account has, and who is in a deal's team.
-    Who sees one sees the account; who owns a deal sees the leads that became it.
+    Who sees one sees the account.
     """
     known: dict[UUID, Known] = {}
     for event in events:
@@ -66,10 +56,6 @@ async def _hear(tx: Tx, events: Sequence[Envelope[Event]]) -> None:
         data = event.data
         if isinstance(data, DealOpened) and data.actor and data.actor.type == "person" and data.actor.id != data.owner_id:
             await members.add(tx, event.subject, data.actor.id, Part.creator)
-    deals = sorted({e.subject for e in events if isinstance(e.data, DealOpened | DealUpdated | DealHistoryCorrected | DealLeadJoined)})
-    if deals:
-        await tx.execute(_NO_MORE, deals)
-        await tx.execute(_FROM_NOW_ON, deals)
     await members.hear(tx, events)
 
 
@@ -86,4 +72,4 @@ def _told(event: Envelope[Event]) -> Known | None:
     return None
 
 
-READER = folding("dealings", _hear, (*_KINDS, DealLeadJoined, DealMemberAdded, DealMemberRemoved))
+READER = folding("dealings", _hear, (*_KINDS, DealMemberAdded, DealMemberRemoved))
