@@ -37,7 +37,6 @@ BEYOND_SCHEMA = {
         "above_price",
         "two_discounts",
         "other_currency",
-        "currency_needed",
         "unknown_product",
         "too_large",
         "before_start",

@@ -13,6 +13,7 @@ from metrics_svc.notifications.courier import COURIER as NOTIFIER
 from shared.auth import SYSTEM
 from shared.auth.actor import OWNERS
 from shared.db.context import Context
+from shared.events.party import AccountCreated
 from shared.events.team import PersonAdded
 from shared.ids import external_id
 from shared.policy.parts import Requests
@@ -218,6 +219,9 @@ async def deals(svc: Running) -> Values:
         "update_quote.quote_id": await quoted(send=False),
         **{f"{name}_quote.quote_id": await quoted() for name in ("accept", "reject", "revise")},
         **await slips(sales),
+        **await approvals(sales),
+        **await corrected(sales),
+        "set_next_step.due_at": ["2026-05-04T09:00:00Z"],
         "product_id": list(sales.products.values()),
         **await price_lists(sales),
         "account_id": [str(ACME)],
@@ -227,6 +231,35 @@ async def deals(svc: Running) -> Values:
         "number": ["1"],
         "import_id": [answer.json()["id"]],
     }
+
+
+async def approvals(sales: Sales) -> Values:
+    """For each act of an approval a quote of its own that needs a manager."""
+
+    async def made(*acts: str) -> dict[str, Any]:
+        quote = await sales.quote(await sales.deal(), total_discount_percent="15")
+        for act in acts:
+            quote = await sales.act(quote, act)
+        return quote
+
+    decided = await made("submit")
+    return {
+        "submit_quote.quote_id": ids([await made()]),
+        "decide_quote.quote_id": ids([decided]),
+        "decide_quote.content_hash": [decided["content_hash"]],
+        "decide_quote.step": ["manager"],
+        "delegate_quote_decision.quote_id": ids([await made("submit")]),
+        "delegate_quote_decision.step": ["manager"],
+        "delegate_quote_decision.person_id": [str(sales.svc.person("manager", "max"))],
+        "withdraw_quote_submission.quote_id": ids([await made("submit")]),
+    }
+
+
+async def corrected(sales: Sales) -> Values:
+    """A deal, and another account for it."""
+    beta = external_id("account", "beta")
+    await sales.svc.hear(AccountCreated(name="Beta Ltd", region="east", owner_id=sales.svc.person("rep", "ann")), beta)
+    return {"correct_deal_account.deal_id": ids([await sales.deal()]), "correct_deal_account.account_id": [str(beta)]}
 
 
 async def price_lists(sales: Sales) -> Values:

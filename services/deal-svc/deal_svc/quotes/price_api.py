@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from deal_svc.deals import queries as deals
@@ -27,10 +27,10 @@ router = APIRouter(prefix="/v1/quotes", tags=["quotes"], route_class=ClinchRoute
 
 
 class DraftIn(TotalDiscount, Body):
-    """A quote that is not one yet: for a deal, in its currency, or for nobody in a currency."""
+    """A quote that is not one yet: for a deal, in its currency, or for nobody."""
 
     deal_id: UUID | None = None
-    currency: Annotated[Currency | None, Field(description="Needed without a deal; a deal has its own")] = None
+    currency: Annotated[Currency | None, Field(description="Of the deal, if there is one; without either the reporting currency")] = None
     channel: Annotated[Short | None, Field(description="The channel of sales, which price lists go by")] = None
     lines: Lines
     schedule: Annotated[Schedule | None, Field(description="By default the policy's payment plan")] = None
@@ -51,7 +51,7 @@ class PricedOut(BaseModel):
 
 
 @router.post("/price", dependencies=[permitted(CREATE)])
-async def price_quote(body: DraftIn, db: Reading, by: CurrentActor, today: Today) -> PricedOut:
+async def price_quote(body: DraftIn, request: Request, db: Reading, by: CurrentActor, today: Today) -> PricedOut:
     """Price a draft at today's prices, and store nothing: the same sums as a quote that is drafted from it.
 
     Whether a price needs approval is decided when the quote is sent, and not said here.
@@ -62,8 +62,7 @@ async def price_quote(body: DraftIn, db: Reading, by: CurrentActor, today: Today
         if currency not in (None, deal.currency):
             raise Invalid("The deal has another currency.", pointer="/currency", code="other_currency")
         currency, buyer = deal.currency, await buyer_of(db, deal, body.channel)
-    if currency is None:
-        raise Invalid("Name a deal, or a currency.", pointer="/currency", code="currency_needed")
+    currency = currency or request.app.state.settings.reporting_currency
     buyer = buyer or Buyer(currency, None, body.channel)
     sums = priced(
         await items_of(db, body.lines, buyer, today),
