@@ -12,14 +12,12 @@ from shared.attachments.declared import Attachments
 from shared.attachments.keeping import keeping
 from shared.attachments.record import MOST, Attachment, Held
 from shared.attachments.types import Inspection, refused, type_of
-from shared.clock import moved_by
-from shared.db.context import Context
 from shared.db.database import Database
 from shared.db.tx import Tx
 from shared.errors import Problem, Unmet
+from shared.http.edge import context_of
 from shared.ids import new_id
 from shared.policy.company import COMPANY_POLICY
-from shared.process.telemetry import trace_id, traceparent
 
 PIECE = 256 * 1024
 """Bytes that are held at a time."""
@@ -98,12 +96,8 @@ async def remove(tx: Tx, to: Attachments[Any], record_id: UUID, id: UUID) -> tup
 
 async def _begin(request: Request, *, keep: bool) -> Tx:
     """The transaction of the request, which ends with its answer. A key is not asked for: the bytes themselves tell a repeat."""
-    state = request.app.state
-    clock = state.clock
-    context = Context(
-        state.service, request.state.actor, clock(), trace_id(request.scope), traceparent=traceparent(request.scope), moved=moved_by(clock)
-    )
-    tx: Tx = await request.state.open.enter_async_context(state.db.begin(context, keep=keep))
+    begun = request.app.state.db.begin(context_of(request, request.state.actor), keep=keep)
+    tx: Tx = await request.state.open.enter_async_context(begun)
     return tx
 
 

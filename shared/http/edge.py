@@ -34,15 +34,20 @@ _IF_MATCH = parameter(
 )
 
 
+def context_of(request: Request, actor: Actor) -> Context:
+    """Who acts in this request, when, and by which trace: for a transaction that begins it."""
+    state, scope = request.app.state, request.scope
+    clock: Clock = state.clock
+    return Context(state.service, actor, clock(), trace_id(scope), traceparent=traceparent(scope), moved=moved_by(clock))
+
+
 @documented(idempotency.PARAMETER, _DRY_RUN)
 async def open_tx(request: Request) -> Tx:
     """The transaction of the request, which its route ends."""
-    state = request.app.state
     actor: Actor = request.state.actor
     dry_run = _is_true(request, "dry_run")
-    clock: Clock = state.clock
-    context = Context(state.service, actor, clock(), trace_id(request.scope), traceparent=traceparent(request.scope), moved=moved_by(clock))
-    tx: Tx = await request.state.open.enter_async_context(state.db.begin(context, keep=not dry_run))
+    begun = request.app.state.db.begin(context_of(request, actor), keep=not dry_run)
+    tx: Tx = await request.state.open.enter_async_context(begun)
     await idempotency.begin(request, tx, actor, keep=not dry_run)
     request.state.tx = tx
     return tx

@@ -228,6 +228,17 @@ async def test_a_new_owner_does_not_keep_what_they_decided(office: Sales, svc: R
     assert [s.name for s in (await only(svc, told.QuoteApprovalReopened)).data.steps] == ["director"]
 
 
+async def test_a_deal_says_what_of_it_is_up_for_approval(office: Sales) -> None:
+    pending = await office.act(await office.quote(await office.deal(), total_discount_percent="15"), "submit")
+
+    async def open_approvals() -> list[dict[str, Any]]:
+        return list((await office.ask("rep:ann", "GET", f"/v1/deals/{pending['deal_id']}"))["open_approvals"])
+
+    assert await open_approvals() == [{"kind": "quote", "id": pending["id"], "number": pending["number"]}]
+    await office.decide(pending, "manager", "manager:max")
+    assert await open_approvals() == []
+
+
 # -- Floors, costs and terms ---------------------------------------------------------------------------------------------------
 
 

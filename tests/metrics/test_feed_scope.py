@@ -33,7 +33,13 @@ PATHS: dict[str, list[UUID]] = {"north": [SALES, NORTH], "south": [SALES, SOUTH]
 OWNED = ("lead", "account", "deal", "contract")
 WHOLES = {"quote": "deal", "milestone": "contract", "payment": "contract", "contact": "account", "conversion": "lead"}
 OPEN = ("team", "person", "product", "price", "policy")
-TURNS = {"won": "deal.won", "reversed": "deal.win_reversed", "submitted": "contract.submitted", "approved": "contract.approved"}
+TURNS = {
+    "won": "deal.won",
+    "reversed": "deal.win_reversed",
+    "submitted": "contract.submitted",
+    "approved": "contract.approved",
+    "withdrawn": "contract.withdrawn",
+}
 
 OWNERS = st.sampled_from([*PEOPLE, None])
 NUMBERS = st.integers(0, 2)

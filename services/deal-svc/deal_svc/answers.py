@@ -76,7 +76,7 @@ class DealOut(DealFields):
             if deal.close_reason not in _CODED:  # in somebody's own words
                 said["close_reason"] = None
         contract = ContractOfDeal.model_validate(facts.contract) if facts.contract else None
-        said |= {"contract": contract, "open_approvals": open_approvals(contract)}
+        said |= {"contract": contract, "open_approvals": open_approvals(contract, facts.pending_quotes or ())}
         return cls.model_construct(**said, members=sorted(facts.members or ()), allowed_actions=shown(DEAL_ACTS, deal, by, facts))
 
 

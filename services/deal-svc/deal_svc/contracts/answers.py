@@ -1,6 +1,7 @@
 """What a deal says of its contract."""
 
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -25,7 +26,9 @@ class OpenApproval(BaseModel):
     number: str
 
 
-def open_approvals(contract: ContractOfDeal | None) -> list[OpenApproval]:
-    if contract is None or contract.state != REVIEWED:
-        return []
-    return [OpenApproval(kind="contract", id=contract.id, number=contract.number)]
+def open_approvals(contract: ContractOfDeal | None, quotes: Sequence[Mapping[str, Any]]) -> list[OpenApproval]:
+    """Those of quotes that are up for approval, then that of a contract in review."""
+    found = [OpenApproval(kind="quote", **quote) for quote in quotes]
+    if contract is not None and contract.state == REVIEWED:
+        found.append(OpenApproval(kind="contract", id=contract.id, number=contract.number))
+    return found

@@ -21,19 +21,16 @@ from shared import documents
 from shared.access.kinds import DEALS, unmasked
 from shared.auth import SYSTEM, CurrentActor
 from shared.calendar import day_of
-from shared.clock import moved_by
-from shared.db.context import Context
 from shared.db.tx import Reader, Tx
 from shared.documents.answer import PDF, PdfResponse, pdf
 from shared.errors import NotFound, Problem, Rejected
 from shared.fields import PERSONAL, personal
-from shared.http.edge import ClinchRoute, Reading
+from shared.http.edge import ClinchRoute, Reading, context_of
 from shared.http.listing import Page, PageRequest
 from shared.http.open import caller_of
 from shared.links import LinkRoute, hash_of
 from shared.masking import masked
 from shared.policy.company import COMPANY_POLICY
-from shared.process.telemetry import trace_id, traceparent
 
 router = APIRouter(prefix="/v1/quotes", tags=["quotes"], route_class=ClinchRoute)
 public = APIRouter(prefix="/p/quotes", tags=["links"], route_class=LinkRoute)
@@ -89,7 +86,7 @@ async def get_linked_document(secret: Secret, request: Request, db: Reading) -> 
 @public.post("/{secret}/viewed", status_code=204)
 async def view_quote_link(secret: Secret, request: Request) -> None:
     """The page says that somebody looks at it. The first time by each link is told, as `quote.viewed`."""
-    async with _begin(request) as tx:
+    async with request.app.state.db.begin(context_of(request, SYSTEM)) as tx:
         await commands.view(tx, hash_of(request.state.secret), _caller(request))
 
 
@@ -183,7 +180,7 @@ async def _answer(request: Request, act: Callable[[Tx, str, str], Awaitable[None
         problem = (422, "incomplete")
     else:
         try:
-            async with _begin(request) as tx:
+            async with request.app.state.db.begin(context_of(request, SYSTEM)) as tx:
                 await act(tx, name, reason)
         except NotFound:
             return nothing_page(request)
@@ -212,9 +209,3 @@ def _path(request: Request) -> str:
 
 def _caller(request: Request) -> Caller:
     return Caller(caller_of(request), request.headers.get("user-agent", "")[:300])
-
-
-def _begin(request: Request) -> Any:
-    state, scope = request.app.state, request.scope
-    clock = state.clock
-    return state.db.begin(Context(state.service, SYSTEM, clock(), trace_id(scope), traceparent=traceparent(scope), moved=moved_by(clock)))

@@ -24,7 +24,7 @@ class DealFacts:
     """What gates ask besides the deal itself, and who is in its team.
 
     `spin` are the parts of the SPIN record that have an entry. `contract` is the one that was drafted last: its id, number, state and the
-    quote it is of. `was_quoted`: a quote went out, whatever became of it.
+    quote it is of. `was_quoted`: a quote went out, whatever became of it. `pending_quotes` are up for approval: the id and number of each.
     """
 
     deal_id: UUID
@@ -37,6 +37,7 @@ class DealFacts:
     members: list[UUID] | None = None
     contract: dict[str, Any] | None = None
     was_quoted: bool = False
+    pending_quotes: list[dict[str, Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

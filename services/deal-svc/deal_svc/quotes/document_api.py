@@ -7,12 +7,9 @@ from fastapi import APIRouter, Query, Request
 
 from deal_svc.quotes.paper import document_of, file_name
 from shared.auth import CurrentActor
-from shared.clock import moved_by
-from shared.db.context import Context
 from shared.documents import Language
 from shared.documents.answer import PDF, PdfResponse, pdf
-from shared.http.edge import ClinchRoute
-from shared.process.telemetry import trace_id, traceparent
+from shared.http.edge import ClinchRoute, context_of
 
 router = APIRouter(prefix="/v1/quotes", tags=["quotes"], route_class=ClinchRoute)
 
@@ -27,8 +24,5 @@ async def get_quote_document(quote_id: UUID, request: Request, by: CurrentActor,
     same ever after. 422 `unprintable_character` names the field and the character that the font does not have.
     """
     state = request.app.state
-    context = Context(
-        state.service, by, state.clock(), trace_id(request.scope), traceparent=traceparent(request.scope), moved=moved_by(state.clock)
-    )
-    quote, document = await document_of(state.db, quote_id, lang, state.settings, context)
+    quote, document = await document_of(state.db, quote_id, lang, state.settings, context_of(request, by))
     return pdf(request, document, file_name(quote, lang))

@@ -6,8 +6,8 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by, distinct_on
 
 from deal_svc.catalog.queries import products
 from deal_svc.catalog.rules import tax_of
@@ -147,12 +147,15 @@ def _newer_prices(lines: Sequence[Line], quote: Quote, book: Book, level: str | 
 
 
 _of_deal = select(QUOTE.c.id).where(QUOTE.c.deal_id == DEAL.c.id).correlate(DEAL)
+_as_pending = func.jsonb_agg(aggregate_order_by(func.jsonb_build_object("id", QUOTE.c.id, "number", QUOTE.c.number), QUOTE.c.id))
+_pending = select(_as_pending).where(QUOTE.c.deal_id == DEAL.c.id, QUOTE.c.status == QuoteStatus.PENDING_APPROVAL.value)
 KNOWN: list[ColumnElement[Any]] = [
     _of_deal.where(is_in(QUOTE.c.status, [status.value for status in ANSWERABLE])).exists().label("has_sent_quote"),
     _of_deal.where(QUOTE.c.status == QuoteStatus.ACCEPTED.value).exists().label("has_accepted_quote"),
     _of_deal.where(QUOTE.c.sent_at.is_not(None)).exists().label("was_quoted"),
+    _pending.correlate(DEAL).scalar_subquery().label("pending_quotes"),
 ]
-"""Columns of a select on `deal`: what the guards of its stages ask."""
+"""Columns of a select on `deal`: what the guards of its stages ask, and what the deal says of its quotes."""
 
 _locked = select(*[QUOTE.c[n] for n in QUOTES.names]).order_by(QUOTE.c.id).with_for_update()
 OF_DEAL = Query(_locked.where(QUOTE.c.deal_id == bindparam("deal_id"), is_in(QUOTE.c.status, "statuses")), Quote)

@@ -18,12 +18,10 @@ from lead_svc.forms.rules import SUBMIT
 from lead_svc.forms.submissions import receive
 from lead_svc.forms.tables import FORMS
 from shared.auth import SYSTEM
-from shared.clock import moved_by
-from shared.db.context import Context
 from shared.errors import Forbidden, Invalid, Problem, Rejected
 from shared.http.cors import EXPOSED
+from shared.http.edge import context_of
 from shared.http.open import OpenRoute, address_of
-from shared.process.telemetry import trace_id, traceparent
 
 JSON, URLENCODED = "application/json", "application/x-www-form-urlencoded"
 PREFLIGHT_SECONDS = 600
@@ -97,9 +95,7 @@ async def submit_form(key: Key, request: Request) -> Response:
     state = request.app.state
     async with state.db.read() as db:
         sent = rules.read(form.defined, given, await texts(db, form, named))
-    scope, clock = request.scope, state.clock
-    context = Context(state.service, SYSTEM, clock(), trace_id(scope), traceparent=traceparent(scope), moved=moved_by(clock))
-    async with state.db.begin(context) as tx:
+    async with state.db.begin(context_of(request, SYSTEM)) as tx:
         await receive(tx, form, sent, request.headers.get("origin"))
     if native and form.defined.thanks_url:
         return RedirectResponse(form.defined.thanks_url, 303)

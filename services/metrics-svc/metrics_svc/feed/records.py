@@ -42,7 +42,7 @@ _ROLES = frozenset(role.value for role in Role)
 _WON = {"clinch.deal.won": True, "clinch.deal.win_reversed": False}
 _IN_REVIEW = {
     "clinch.contract.submitted": True,
-    **{f"clinch.contract.{end}": False for end in ("approved", "rejected", "declined", "signed", "voided", "terminated")},
+    **{f"clinch.contract.{end}": False for end in ("approved", "rejected", "withdrawn", "declined", "signed", "voided", "terminated")},
 }
 
 _UP_FOR_APPROVAL = {
