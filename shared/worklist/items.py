@@ -10,7 +10,8 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from shared.events import contract, deal
+from shared.events import contract
+from shared.events import quote as of_quotes
 from shared.events.approvals import (
     ApprovalDecided,
     ApprovalDelegated,
@@ -137,7 +138,7 @@ def _steps_open(items: Items, e: Envelope[Any], steps: Iterable[ApprovalStepData
             not_by=given,
             approval=str(e.subject),
             content=content,
-            quote=str(e.data.quote_id) if isinstance(e.data, deal.QuoteApprovalEvent) else None,
+            quote=str(e.data.quote_id) if isinstance(e.data, of_quotes.QuoteApprovalEvent) else None,
         )
         for s in steps
     }

@@ -21,7 +21,7 @@ from clinch.run.postgres import Postgres
 from clinch.run.seed import seed_people
 from shared.auth import person_id
 from shared.events.contract import ContractApprovalDelegated, ContractWithdrawn
-from shared.events.deal import QuoteLinked, QuoteLinksRevoked
+from shared.events.quote import QuoteLinked, QuoteLinksRevoked
 from tests.clinch.walk import ROOT
 from tests.flow.system import System, eventually, whole_system
 

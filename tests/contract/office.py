@@ -5,9 +5,9 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
-from shared.events.deal import PaymentTerm, QuoteAccepted, QuoteLineData
 from shared.events.envelope import Money
 from shared.events.party import AccountCreated
+from shared.events.quote import PaymentTerm, QuoteAccepted, QuoteLineData
 from shared.events.team import PersonAdded
 from shared.ids import external_id, new_id
 from tests.client import Client

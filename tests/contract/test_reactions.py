@@ -9,8 +9,9 @@ import pytest
 
 from contract_svc.service import service
 from shared.events.contract import ContractChanged, ContractDrafted, ContractVoided, MilestonePlanned
-from shared.events.deal import DealLost, DealUpdated, QuoteSuperseded, QuoteWithdrawn
+from shared.events.deal import DealLost, DealUpdated
 from shared.events.envelope import Event, Money
+from shared.events.quote import QuoteSuperseded, QuoteWithdrawn
 from shared.events.team import PersonChanged
 from shared.ids import new_id
 from tests.contract.office import OTHER_TEAM, TEAM, Office, amount, quote, states

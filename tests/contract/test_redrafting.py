@@ -9,8 +9,9 @@ import pytest
 
 from contract_svc.contracts.record import UNSIGNED
 from shared.events.contract import ContractDrafted, ContractVoided
-from shared.events.deal import DealLost, DealReopened, QuoteEvent, QuoteSuperseded, QuoteWithdrawn
+from shared.events.deal import DealLost, DealReopened
 from shared.events.envelope import Event, Money
+from shared.events.quote import QuoteEvent, QuoteSuperseded, QuoteWithdrawn
 from shared.ids import new_id
 from tests.client import allowed, codes, unmet
 from tests.contract.office import Office, quote

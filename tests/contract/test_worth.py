@@ -5,8 +5,8 @@ from typing import Any
 from uuid import UUID
 
 from shared.events.contract import ContractDrafted, ContractEvent, ContractSigned, ContractSubmitted
-from shared.events.deal import QuoteAccepted
 from shared.events.envelope import Money
+from shared.events.quote import QuoteAccepted
 from tests.contract.office import Office, quote
 from tests.harness import Running
 

@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from deal_svc.service import service
-from shared.events import deal as told
+from shared.events import quote as told
 from shared.events.team import PersonAdded, PersonChanged
 from shared.verify import run as run_checks
 from tests.client import allowed, codes, unmet

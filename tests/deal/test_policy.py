@@ -6,7 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from deal_svc.service import service
-from shared.events.deal import DealOpened, DealStageChanged, DealUpdated, QuoteChanged, QuoteCreated, QuoteSent
+from shared.events.deal import DealOpened, DealStageChanged, DealUpdated
+from shared.events.quote import QuoteChanged, QuoteCreated, QuoteSent
 from shared.policy import moves, simulation
 from tests.client import unmet
 from tests.deal.sales import Sales

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from shared.calendar import end_of
-from shared.events.deal import PriceListActivated
+from shared.events.catalog import PriceListActivated
 from shared.events.party import AccountUpdated
 from tests.client import allowed, codes
 from tests.deal.sales import ACME, Sales

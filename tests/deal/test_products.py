@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from shared.events.deal import PriceSet, ProductChanged
+from shared.events.catalog import PriceSet, ProductChanged
 from shared.events.team import PersonAdded
 from tests.client import codes
 from tests.deal.sales import Sales

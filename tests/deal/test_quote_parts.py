@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from shared.events.deal import QuoteAccepted
+from shared.events.quote import QuoteAccepted
 from tests.client import codes
 from tests.deal.sales import Sales
 from tests.deal.test_policy import activated

@@ -3,7 +3,7 @@
 from typing import Any
 
 from shared.db.tx import Reader
-from shared.events.deal import QuoteCreated
+from shared.events.quote import QuoteCreated
 from tests.deal.sales import Sales
 from tests.harness import Running
 from tests.statements import counted

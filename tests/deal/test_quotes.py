@@ -5,10 +5,9 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from shared.events.deal import (
-    DealUpdated,
-    PriceSet,
-    ProductChanged,
+from shared.events.catalog import PriceSet, ProductChanged
+from shared.events.deal import DealUpdated
+from shared.events.quote import (
     QuoteAccepted,
     QuoteChanged,
     QuoteCreated,

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from deal_svc.discovery.rules import RECORD_ACTS
-from shared.events.deal import DealLost, DealReopened, DealStageChanged, DealWon, QuoteAccepted, QuoteWithdrawn
+from shared.events.deal import DealLost, DealReopened, DealStageChanged, DealWon
+from shared.events.quote import QuoteAccepted, QuoteWithdrawn
 from shared.events.team import PersonAdded
 from tests.client import allowed, codes, unmet
 from tests.deal.sales import TEAM, Sales

@@ -7,8 +7,8 @@ from uuid import UUID
 import pytest
 
 from shared.events import contract as told
-from shared.events.deal import QuoteSuperseded
 from shared.events.envelope import Money
+from shared.events.quote import QuoteSuperseded
 from shared.ids import new_id
 from tests.client import allowed, codes, unmet
 from tests.deal.sales import Sales

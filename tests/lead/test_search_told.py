@@ -6,8 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from shared.events.contract import ContractDrafted, ContractSubmitted
-from shared.events.deal import DealMemberAdded, DealOpened, DealStageChanged, DealUpdated, DealWon, QuoteCreated, QuoteSent
+from shared.events.deal import DealMemberAdded, DealOpened, DealStageChanged, DealUpdated, DealWon
 from shared.events.envelope import Money
+from shared.events.quote import QuoteCreated, QuoteSent
 from shared.ids import new_id
 from tests.client import done
 from tests.harness import Running

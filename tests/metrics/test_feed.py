@@ -17,8 +17,8 @@ from metrics_svc.feed.queries import Slice
 from metrics_svc.feed.rules import Gone, Wanted
 from metrics_svc.feed.tail import Tail
 from shared.auth import Actor, Role
-from shared.events.deal import QuoteCosted, QuoteCreated
 from shared.events.envelope import Envelope
+from shared.events.quote import QuoteCosted, QuoteCreated
 from shared.ids import new_id
 from shared.log.bus import Delivered, Message, open_bus
 from shared.log.consumer import Consumer

@@ -217,6 +217,8 @@ DEAL_TEAM = [  # a won deal of an account, its contract in review, and who gets 
     ("look",),
     ("member", "deal", 0, PEOPLE[3], False),
     ("turn", "approved", 0, PEOPLE[1]),
+    ("turn", "submitted", 0, PEOPLE[1]),
+    ("turn", "withdrawn", 0, PEOPLE[1]),
 ]
 READERS = [(person, {role}) for person in PEOPLE[2:] for role in (Role.rep, Role.csm, Role.legal, Role.finance, Role.support)]
 

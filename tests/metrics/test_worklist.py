@@ -7,6 +7,7 @@ from uuid import UUID, uuid5
 import pytest
 
 from shared.events import contract, deal
+from shared.events import quote as of_quotes
 from shared.events.approvals import ApprovalStepData
 from shared.events.envelope import ActorRef, Envelope
 from shared.events.team import PersonAdded, PersonChanged
@@ -219,7 +220,9 @@ async def test_approvals_of_quotes_and_contracts_are_one_list(svc: Running) -> N
     asked = Story("q", "quote_approval")
     about = {"quote_id": quote, "deal_id": sale.id, "number": "Q-1", "revision": 1, "tier": "director_finance", **ANN}
     steps = [_asked("manager", 1), _asked("finance", 1)]
-    asked.tell(on(5), deal.QuoteApprovalRequested(content_hash="q", requested_by=person("ann"), steps=steps, policy_version=1, **about))
+    asked.tell(
+        on(5), of_quotes.QuoteApprovalRequested(content_hash="q", requested_by=person("ann"), steps=steps, policy_version=1, **about)
+    )
     await hear(svc, events_of([sale, paper, review, asked]))
 
     async def waiting(role: str, name: str, **more: Any) -> list[tuple[str, str]]:
@@ -241,7 +244,7 @@ async def test_approvals_of_quotes_and_contracts_are_one_list(svc: Running) -> N
         "state": "rejected",
         "ended": ["finance"],
     }
-    asked.tell(on(6), deal.QuoteApprovalDecided.model_validate({**said, **about}))
+    asked.tell(on(6), of_quotes.QuoteApprovalDecided.model_validate({**said, **about}))
     await hear(svc, asked.events[1:])
     assert await waiting("admin", "x", subject="deal") == []
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from metrics_svc.fold import LANES
 from shared.events import cadence, campaign, contract, deal, lead, signal
+from shared.events import quote as of_quotes
 from shared.events.envelope import Dimensions, Envelope, Event, Money
 from shared.ids import external_id, new_id
 from tests.harness import Running
@@ -348,16 +349,16 @@ class Quote(Story):
         self.said = {**total, "deal_id": of.id, "number": key, "revision": 1, "fx": Decimal(1), "valid_until": date(2025, 12, 31), **who}
 
     def sent(self, at: datetime) -> "Quote":
-        self.tell(at, deal.QuoteCreated(**self.said))
-        self.tell(at, deal.QuoteSent(**self.said))
+        self.tell(at, of_quotes.QuoteCreated(**self.said))
+        self.tell(at, of_quotes.QuoteSent(**self.said))
         return self
 
     def accepted(self, at: datetime, **more: Any) -> "Quote":
-        self.tell(at, deal.QuoteAccepted(**self.said | more, account_name="Customer", lines=[], schedule=[]))
+        self.tell(at, of_quotes.QuoteAccepted(**self.said | more, account_name="Customer", lines=[], schedule=[]))
         return self
 
     def withdrawn(self, at: datetime) -> "Quote":
-        self.tell(at, deal.QuoteWithdrawn(**self.said, reason="a better one"))
+        self.tell(at, of_quotes.QuoteWithdrawn(**self.said, reason="a better one"))
         return self
 
 

@@ -22,8 +22,9 @@ from shared.calendar import day_of
 from shared.db.query import Query
 from shared.db.tx import Tx
 from shared.events.contract import ContractDrafted
-from shared.events.deal import DealUpdated, QuoteAccepted
+from shared.events.deal import DealUpdated
 from shared.events.envelope import Dimensions
+from shared.events.quote import QuoteAccepted
 from shared.handover.late import placed_now
 from shared.handover.parts import UNSIGNED_CONTRACTS
 from shared.ids import new_id

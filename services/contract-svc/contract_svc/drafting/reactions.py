@@ -4,8 +4,9 @@ from contract_svc.contracts.queries import OF_DEAL, UNSIGNED_OF_DEAL, UNSIGNED_O
 from contract_svc.drafting.commands import draft, follow
 from contract_svc.signing.commands import give_up
 from shared.db.tx import Tx
-from shared.events.deal import DealLost, DealUpdated, QuoteAccepted, QuoteSuperseded, QuoteWithdrawn
+from shared.events.deal import DealLost, DealUpdated
 from shared.events.envelope import Envelope
+from shared.events.quote import QuoteAccepted, QuoteSuperseded, QuoteWithdrawn
 from shared.log.reactions import on
 from shared.log.readers import WHOLE, reacting
 

@@ -12,8 +12,8 @@ from contract_svc.redrafting import queries
 from contract_svc.redrafting.rules import DRAFT_AGAIN
 from shared.db.tx import Tx
 from shared.errors import Invalid, NotFound
-from shared.events.deal import QuoteAccepted
 from shared.events.envelope import Dimensions
+from shared.events.quote import QuoteAccepted
 from shared.occurred import happened
 
 _AS_IT_IS_NOW = (*Dimensions.model_fields, "account_id", "account_name")

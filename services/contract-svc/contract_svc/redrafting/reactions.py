@@ -9,8 +9,9 @@ from contract_svc.redrafting.record import AcceptedQuote, End
 from contract_svc.redrafting.tables import ACCEPTED_QUOTE
 from shared.db.query import Query
 from shared.db.tx import Tx
-from shared.events.deal import DealLost, DealReopened, QuoteAccepted, QuoteSuperseded, QuoteWithdrawn
+from shared.events.deal import DealLost, DealReopened
 from shared.events.envelope import Envelope
+from shared.events.quote import QuoteAccepted, QuoteSuperseded, QuoteWithdrawn
 from shared.log.reactions import on
 from shared.log.readers import reacting
 

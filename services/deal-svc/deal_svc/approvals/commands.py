@@ -26,8 +26,8 @@ from shared.approvals import commands as approvals
 from shared.approvals.record import ApprovalState, Decision, Request, Step
 from shared.db.tx import Tx
 from shared.errors import Invalid, Rejected
-from shared.events.deal import QuoteApproved, QuoteCosted, QuoteSubmissionRejected, QuoteSubmissionWithdrawn, QuoteSubmitted
 from shared.events.envelope import Money
+from shared.events.quote import QuoteApproved, QuoteCosted, QuoteSubmissionRejected, QuoteSubmissionWithdrawn, QuoteSubmitted
 from shared.occurred import happened
 
 

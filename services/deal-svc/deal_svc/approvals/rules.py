@@ -15,7 +15,7 @@ from shared.approvals.record import Decision, Plan, Step
 from shared.approvals.rules import Obstacle, obstacles
 from shared.auth.actor import LEADERS, Actor, Role
 from shared.errors import Unmet
-from shared.events import deal as events
+from shared.events import quote as events
 
 _DECIDERS: Mapping[ApprovalStep, tuple[Role, ...]] = {
     ApprovalStep.MANAGER: (Role.manager, Role.regional_head, Role.director),  # a director stands in for a manager

@@ -18,7 +18,7 @@ from deal_svc.policy import POLICY, TaxClass
 from shared.db.query import Query
 from shared.db.tx import Tx
 from shared.errors import Rejected
-from shared.events.deal import PriceSet, ProductChanged, ProductCreated
+from shared.events.catalog import PriceSet, ProductChanged, ProductCreated
 from shared.events.envelope import Money
 from shared.ids import new_id
 

@@ -10,7 +10,7 @@ from deal_svc.policy import TaxClass
 from shared.acts import Act, Subject, who
 from shared.auth.actor import Actor, Role
 from shared.errors import Invalid, Unmet
-from shared.events.deal import PriceSet, ProductChanged, ProductCreated
+from shared.events.catalog import PriceSet, ProductChanged, ProductCreated
 
 KEEPERS = who(Role.ops, Role.sales_ops, Role.admin)
 COSTING = who(Role.finance, Role.director, Role.admin)

@@ -10,7 +10,7 @@ from deal_svc.deals.rules import DEAL, RESPONSIBLE
 from shared.acts import Act, who
 from shared.auth.actor import LEADERS, OWNERS, Actor, Role
 from shared.errors import Unmet
-from shared.events.deal import QuoteCreated
+from shared.events.quote import QuoteCreated
 
 NOT_ACCEPTED = Unmet("quote_not_accepted", "No quote is accepted.")
 STANDS = Unmet("contract_stands", "The accepted quote has a contract that stands, or gets it in a moment.")

@@ -22,7 +22,7 @@ from shared.db.query import Query
 from shared.db.tx import Reader, Tx
 from shared.documents import Language
 from shared.errors import NotFound
-from shared.events.deal import QuoteViewed
+from shared.events.quote import QuoteViewed
 from shared.ids import new_id
 
 

@@ -14,7 +14,7 @@ from deal_svc.price_lists.rules import ACTIVATE, CHANGE, DRAFT_LIST, RETIRE, REV
 from deal_svc.price_lists.tables import PRICE_LISTS
 from shared.db.tx import Tx
 from shared.errors import Invalid, Rejected
-from shared.events.deal import PriceListActivated, PriceListChanged, PriceListDrafted, PriceListEnded, PriceListEvent, PriceListRetired
+from shared.events.catalog import PriceListActivated, PriceListChanged, PriceListDrafted, PriceListEnded, PriceListEvent, PriceListRetired
 from shared.ids import new_id
 
 _CLAIM = "SELECT pg_advisory_xact_lock(hashtextextended('price lists', 0))"

@@ -16,7 +16,7 @@ from deal_svc.price_lists.record import Entry, ListState, PriceList
 from shared.acts import Act, Subject, who
 from shared.auth.actor import Actor
 from shared.errors import Unmet
-from shared.events.deal import PriceListActivated, PriceListChanged, PriceListDrafted, PriceListEnded, PriceListRetired
+from shared.events.catalog import PriceListActivated, PriceListChanged, PriceListDrafted, PriceListEnded, PriceListRetired
 
 
 @dataclass(frozen=True, slots=True)

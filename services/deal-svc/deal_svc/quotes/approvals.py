@@ -15,7 +15,7 @@ from shared.access import kinds
 from shared.approvals import commands
 from shared.approvals.commands import Approvals
 from shared.db.tx import Tx
-from shared.events import deal as told
+from shared.events import quote as told
 from shared.events.envelope import Dimensions
 
 

@@ -30,7 +30,7 @@ from deal_svc.quotes.tables import QUOTE_NUMBER, QUOTES
 from shared import calendar
 from shared.db.query import Query
 from shared.db.tx import Tx
-from shared.events.deal import (
+from shared.events.quote import (
     QuoteAccepted,
     QuoteChanged,
     QuoteCreated,

@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 from deal_svc.deals.record import Deal
 from deal_svc.quotes.pricing import due_amounts, due_percents, lines_of, main_line
 from deal_svc.quotes.record import Quote
-from shared.events.deal import PaymentTerm, QuoteEvent
 from shared.events.envelope import Dimensions, Money
+from shared.events.quote import PaymentTerm, QuoteEvent
 
 E = TypeVar("E", bound=QuoteEvent)
 

@@ -15,7 +15,7 @@ from deal_svc.quotes.tables import QUOTES
 from shared import documents, links
 from shared.db.tx import Tx
 from shared.documents import Language
-from shared.events.deal import QuoteLinked, QuoteLinksRevoked
+from shared.events.quote import QuoteLinked, QuoteLinksRevoked
 from shared.ids import new_id
 from shared.links import Link
 

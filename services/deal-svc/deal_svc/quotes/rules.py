@@ -18,7 +18,7 @@ from shared.approvals.record import Request
 from shared.auth.actor import LEADERS, Actor
 from shared.backdating import backdate
 from shared.errors import Unmet
-from shared.events import deal as events
+from shared.events import quote as events
 
 DRAFT, SENT, ACCEPTED, EXPIRED = QuoteStatus.DRAFT, QuoteStatus.SENT, QuoteStatus.ACCEPTED, QuoteStatus.EXPIRED
 PENDING, APPROVED = QuoteStatus.PENDING_APPROVAL, QuoteStatus.APPROVED

@@ -7,19 +7,19 @@ from typing import Any
 from lead_svc.index.record import Entry, Found
 from lead_svc.index.rules import text
 from lead_svc.search.kinds import SOUGHT
-from shared.events import contract, deal
+from shared.events import contract, deal, quote
 from shared.events.envelope import Envelope, Event
 from shared.parties.references import told_id
 
 QUOTES: Mapping[type[Event], str | None] = {
-    deal.QuoteCreated: "draft",
-    deal.QuoteChanged: None,
-    deal.QuoteSent: "sent",
-    deal.QuoteAccepted: "accepted",
-    deal.QuoteRejected: "rejected",
-    deal.QuoteExpired: "expired",
-    deal.QuoteSuperseded: "superseded",
-    deal.QuoteWithdrawn: "withdrawn",
+    quote.QuoteCreated: "draft",
+    quote.QuoteChanged: None,
+    quote.QuoteSent: "sent",
+    quote.QuoteAccepted: "accepted",
+    quote.QuoteRejected: "rejected",
+    quote.QuoteExpired: "expired",
+    quote.QuoteSuperseded: "superseded",
+    quote.QuoteWithdrawn: "withdrawn",
 }
 CONTRACTS: Mapping[type[Event], str | None] = {
     contract.ContractDrafted: "draft",
@@ -67,7 +67,7 @@ def after(before: Entry | None, event: Envelope[Event]) -> Entry | None:
 
 def _said(event: Envelope[Event]) -> tuple[Found, dict[str, Any]]:
     data: Any = event.data
-    if isinstance(data, deal.QuoteEvent):
+    if isinstance(data, quote.QuoteEvent):
         return Found.QUOTE, _of_deal(data, QUOTES)
     if isinstance(data, contract.ContractEvent):
         return Found.CONTRACT, {**_of_deal(data, CONTRACTS), "owner_id": data.owner_id}

@@ -12,6 +12,7 @@ from metrics_svc.counting.measure import Measure
 from metrics_svc.counting.times import Calendar
 from metrics_svc.sales.history import REPLACES, STEPS, flagged
 from shared.events import contract, deal
+from shared.events import quote as of_quotes
 from shared.events.envelope import Envelope, Money
 
 
@@ -77,7 +78,7 @@ def _paid(fact: DealFact, e: Envelope[Any], _: Calendar) -> None:
     _worth(fact, e, e.data.net, quote=str(e.data.quote_id))
 
 
-def _accepted(fact: DealFact, e: Envelope[deal.QuoteAccepted], _: Calendar) -> None:
+def _accepted(fact: DealFact, e: Envelope[of_quotes.QuoteAccepted], _: Calendar) -> None:
     """A contract that an earlier release told of does not say what of it is net, but its quote does."""
     _worth(fact, e, e.data.net)
 
@@ -103,10 +104,10 @@ FACT = Fact(
         **dict.fromkeys([*STEPS, *REPLACES], heard),
         contract.ContractPaidInFull: _paid,
         contract.ContractPaymentReopened: _paid,
-        deal.QuoteAccepted: _accepted,
+        of_quotes.QuoteAccepted: _accepted,
     },
-    through={contract.ContractPaidInFull: "deal_id", contract.ContractPaymentReopened: "deal_id", deal.QuoteAccepted: "deal_id"},
-    begins=(deal.QuoteCreated,),
+    through={contract.ContractPaidInFull: "deal_id", contract.ContractPaymentReopened: "deal_id", of_quotes.QuoteAccepted: "deal_id"},
+    begins=(of_quotes.QuoteCreated,),
     indexes=("lead_id", "owner_id", "opened_at", "is_open stage"),
     sparse=("qualified_owner_id", "account_id"),
 )

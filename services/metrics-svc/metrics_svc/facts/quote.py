@@ -12,7 +12,7 @@ from metrics_svc.counting.fact import Fact
 from metrics_svc.counting.measure import Measure
 from metrics_svc.counting.times import Calendar, microseconds
 from metrics_svc.histogram import bucket_of
-from shared.events import deal as events
+from shared.events import quote as events
 from shared.events.envelope import Envelope, Event
 
 LANE = "quotes"
