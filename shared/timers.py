@@ -158,17 +158,17 @@ async def fire_due(db: Database, handlers: Mapping[str, Handler], clock: Clock, 
     """
     fired = 0
     while not (stop and stop.is_set()):
-        at = machine(clock)()
+        now, at = clock(), machine(clock)()
         async with db.connection() as conn:
-            row = await conn.fetchrow(_CLAIM, clock(), list(handlers), at + CLAIM, at)
+            row = await conn.fetchrow(_CLAIM, now, list(handlers), at + CLAIM, at)
         if row is None:
             break
-        fired += await _fire(db, Timer(**row), handlers, clock, service)
+        fired += await _fire(db, Timer(**row), now, handlers, clock, service)
     return fired
 
 
-async def _fire(db: Database, timer: Timer, handlers: Mapping[str, Handler], clock: Clock, service: str) -> bool:
-    now = clock()
+async def _fire(db: Database, timer: Timer, now: datetime, handlers: Mapping[str, Handler], clock: Clock, service: str) -> bool:
+    """`now` is when it was found due: a clock that has stepped back since must not tell its handler that there is nothing to do yet."""
     try:
         async with db.begin(Context(service, SYSTEM, now, f"timer:{timer.id}", moved=moved_by(clock))) as tx:
             if not await tx.value(_STILL_OPEN, timer.id):

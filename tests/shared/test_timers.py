@@ -69,6 +69,19 @@ async def test_timers_fire_when_due_earliest_first_and_at_the_clocks_time(notes:
     assert future not in await effects(notes)
 
 
+async def test_one_that_was_found_due_acts_at_that_time_though_the_clock_steps_back_meanwhile(notes: Running) -> None:
+    subject = await set_for(notes, HOUR)
+    due = notes.clock() + HOUR
+    steps = iter([due])
+
+    async def due_only(tx: Tx, timer: Timer) -> None:
+        if tx.now >= timer.due_at:
+            await note_effect(tx, timer)
+
+    assert await fire_due(notes.db, {"remind": due_only}, lambda: next(steps, due - HOUR), service="note-svc") == 1
+    assert await effects(notes) == [subject]
+
+
 async def test_setting_again_makes_one_timer_and_revives_a_cancelled_one(notes: Running) -> None:
     subject = await set_for(notes, HOUR)
     await set_for(notes, HOUR, subject)
