@@ -199,6 +199,8 @@ async def test_where_the_only_director_owns_the_deal_an_admin_or_finance_decides
 async def test_where_nobody_is_there_nothing_is_submitted(office: Sales, svc: Running) -> None:
     await left(office, "finance", "fay")
     quote = await office.quote(await office.deal(), total_discount_percent="40")
+    listed = next(act for act in (await read(office, quote))["allowed_actions"] if act["action"] == "submit")
+    assert (listed["allowed"], codes(listed)) == (False, {"nobody_to_decide"}), "whoever reads it is told before they try"
     refused = await office.act(quote, "submit", expect=409)
     assert codes(refused) == {"nobody_to_decide"}
     assert "finance" in refused["unmet"][0]["message"]

@@ -3,24 +3,25 @@
 The deal is locked first, as for everything that happens to its quotes; the approval is guarded by the same locks.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from deal_svc.approvals.costing import cost_of, is_deep
-from deal_svc.approvals.queries import candidates, costs_of
-from deal_svc.approvals.rules import DECISIONS, DELEGATIONS, SUBMIT, TAKE_BACK, plans
+from deal_svc.approvals.queries import costs_of
+from deal_svc.approvals.rules import DECISIONS, DELEGATIONS, SUBMIT, TAKE_BACK
 from deal_svc.deals.record import Deal
 from deal_svc.policy import POLICY
 from deal_svc.quotes.approvals import QUOTE_APPROVALS, Submitted, both
 from deal_svc.quotes.commands import deliver, facts_at
+from deal_svc.quotes.deciders import plans
 from deal_svc.quotes.events import told
 from deal_svc.quotes.record import Quote, QuoteStatus
 from deal_svc.quotes.rules import DRAFT, NEEDS_APPROVAL, SEND, QuoteFacts, needs_approval
 from deal_svc.quotes.tables import QUOTES
-from deal_svc.quotes.tiers import ApprovalStep, asked_of, content_hash, in_words, tier_of
+from deal_svc.quotes.tiers import ApprovalStep, content_hash, in_words, tier_of
 from shared.acts import Act
 from shared.approvals import commands as approvals
 from shared.approvals.record import ApprovalState, Decision, Request, Step
@@ -35,18 +36,16 @@ async def submit(tx: Tx, quote_id: UUID, *, note: str | None, expect: int | None
     """draft → pending_approval, or approved where it needs nobody. From now on its content has a hash, and does not change."""
     deal, quote = await both(tx, quote_id, expect)
     when = happened(tx, at, since=deal.opened_at)
-    facts = await facts_at(tx, deal, quote, when)
-    weighed = await _weighed(tx, quote, facts, when)
-    steps = weighed.asked(quote, facts)
+    facts, cost = await _weighed(tx, quote, await facts_at(tx, deal, quote, when), when)
+    SUBMIT.check(quote, tx.actor, facts=facts)
+    steps = facts.asked(quote)
     if not steps:
-        SUBMIT.check(quote, tx.actor, facts=facts)
-        return await _approved_alone(tx, deal, quote, facts, weighed, when, note)
-    planned, unmet = plans(steps, await candidates(tx, deal.owner_id), {deal.owner_id, tx.actor.id})
-    SUBMIT.check(quote, tx.actor, facts=facts, also=unmet if quote.status is DRAFT else ())
+        return await _approved_alone(tx, deal, quote, facts, cost, when, note)
+    planned, _ = plans(steps, facts.roster, {deal.owner_id, tx.actor.id})
     policy = tx.policy(POLICY)
-    given = _given(quote, facts, weighed, when, note) | {"status": QuoteStatus.PENDING_APPROVAL}
+    given = _given(quote, facts, when, note) | {"status": QuoteStatus.PENDING_APPROVAL}
     pending = replace(quote, **given)
-    events = [*_costed(pending, deal, weighed), told(QuoteSubmitted, pending, deal, auto=False)]
+    events = [*_costed(pending, deal, cost), told(QuoteSubmitted, pending, deal, auto=False)]
     quote = await tx.save(QUOTES, quote, *events, at=when, **given)
     await approvals.ask(
         tx,
@@ -68,45 +67,35 @@ async def send(tx: Tx, quote_id: UUID, *, note: str | None, expect: int | None, 
     facts = await facts_at(tx, deal, quote, when)
     _asking_for_approval(SEND, quote, facts, tx).check(quote, tx.actor, facts=facts)
     if quote.status is DRAFT:
-        weighed = await _weighed(tx, quote, facts, when)
-        if steps := weighed.asked(quote, facts):
+        facts, cost = await _weighed(tx, quote, facts, when)
+        if steps := facts.asked(quote):
             raise Rejected("The quote needs approval.", code=NEEDS_APPROVAL, unmet=[needs_approval(in_words(steps))])
-        quote = await _approved_alone(tx, deal, quote, facts, weighed, when, note)
+        quote = await _approved_alone(tx, deal, quote, facts, cost, when, note)
     return await deliver(tx, deal, quote, note or quote.note, when)
 
 
-@dataclass(frozen=True, slots=True)
-class _Weighed:
-    """What only a submission finds out: what the quote costs us, and whether it is sold for too little."""
+async def _weighed(tx: Tx, quote: Quote, facts: QuoteFacts, at: datetime) -> tuple[QuoteFacts, Decimal | None]:
+    """What only a submission finds out: whether the quote is sold for too little, and what it costs us.
 
-    cost: Decimal | None
-    deep: bool
-    before: Quote | None
-
-    def asked(self, quote: Quote, facts: QuoteFacts) -> tuple[ApprovalStep, ...]:
-        return asked_of(quote, facts.overridden, self.before, facts.authority, deep=self.deep)
-
-
-async def _weighed(tx: Tx, quote: Quote, facts: QuoteFacts, at: datetime) -> _Weighed:
-    """A dry run is asked as often as one likes and leaves no trace, so it finds out nothing of floors and costs.
+    A dry run is asked as often as one likes and leaves no trace, so it finds out neither.
 
     An earlier version covers one that is sold for too little only if it was that itself.
     """
     if not tx.kept:
-        return _Weighed(None, False, facts.before)
+        return facts, None
     costs = await costs_of(tx, quote, at)
     deep, before = is_deep(quote, costs), facts.before
     if deep and before is not None and not is_deep(before, costs):
         before = None
-    return _Weighed(cost_of(quote, costs), deep, before)
+    return replace(facts, deep=deep, before=before), cost_of(quote, costs)
 
 
-def _costed(quote: Quote, deal: Deal, weighed: _Weighed) -> list[QuoteCosted]:
+def _costed(quote: Quote, deal: Deal, cost: Decimal | None) -> list[QuoteCosted]:
     """What is told of the margin, where the cost is known."""
-    if weighed.cost is None:
+    if cost is None:
         return []
-    cost, margin = (Money(amount=amount, currency=quote.currency) for amount in (weighed.cost, quote.net - weighed.cost))
-    return [told(QuoteCosted, quote, deal, cost=cost, margin=margin)]
+    each, margin = (Money(amount=amount, currency=quote.currency) for amount in (cost, quote.net - cost))
+    return [told(QuoteCosted, quote, deal, cost=each, margin=margin)]
 
 
 def _asking_for_approval(act: Act[Quote, QuoteFacts], quote: Quote, facts: QuoteFacts, tx: Tx) -> Act[Quote, QuoteFacts]:
@@ -115,10 +104,10 @@ def _asking_for_approval(act: Act[Quote, QuoteFacts], quote: Quote, facts: Quote
     return replace(act, refused="The quote needs approval.", code=NEEDS_APPROVAL) if lacks else act
 
 
-def _given(quote: Quote, facts: QuoteFacts, weighed: _Weighed, at: datetime, note: str | None) -> dict[str, Any]:
+def _given(quote: Quote, facts: QuoteFacts, at: datetime, note: str | None) -> dict[str, Any]:
     """What a submission says of the quote."""
     return {
-        "tier": tier_of(quote, facts.authority, deep=weighed.deep),
+        "tier": tier_of(quote, facts.authority, deep=facts.deep),
         "content_hash": content_hash(quote),
         "submitted_at": at,
         "approved_at": None,
@@ -128,13 +117,15 @@ def _given(quote: Quote, facts: QuoteFacts, weighed: _Weighed, at: datetime, not
     }
 
 
-async def _approved_alone(tx: Tx, deal: Deal, quote: Quote, facts: QuoteFacts, weighed: _Weighed, at: datetime, note: str | None) -> Quote:
+async def _approved_alone(
+    tx: Tx, deal: Deal, quote: Quote, facts: QuoteFacts, cost: Decimal | None, at: datetime, note: str | None
+) -> Quote:
     """Submitted and approved at once: nobody else is asked. `kept_from` says whose approval covers what the owner may not give alone."""
-    given = _given(quote, facts, weighed, at, note) | {"status": QuoteStatus.APPROVED, "approved_at": at}
-    if weighed.before is not None and replace(weighed, before=None).asked(quote, facts):
-        given["kept_from"] = weighed.before.id
+    given = _given(quote, facts, at, note) | {"status": QuoteStatus.APPROVED, "approved_at": at}
+    if facts.before is not None and replace(facts, before=None).asked(quote):
+        given["kept_from"] = facts.before.id
     approved = replace(quote, **given)
-    events = [*_costed(approved, deal, weighed), *(told(kind, approved, deal, auto=True) for kind in (QuoteSubmitted, QuoteApproved))]
+    events = [*_costed(approved, deal, cost), *(told(kind, approved, deal, auto=True) for kind in (QuoteSubmitted, QuoteApproved))]
     return await tx.save(QUOTES, quote, *events, at=at, **given)
 
 

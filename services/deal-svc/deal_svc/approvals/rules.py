@@ -1,68 +1,29 @@
 """From draft to approved: who submits a quote, who is asked about it, and what they can do. Pure."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
-from uuid import UUID
 
 from deal_svc.deals.rules import RESPONSIBLE
+from deal_svc.quotes.deciders import DECIDERS, IN_PLACE_OF_A_DIRECTOR, plans
 from deal_svc.quotes.record import Quote
 from deal_svc.quotes.rules import APPROVED, DRAFT, PENDING, QUOTE, QuoteFacts, to_submit
-from deal_svc.quotes.tiers import ApprovalStep, in_words
+from deal_svc.quotes.tiers import ApprovalStep
 from shared.acts import Act, who
 from shared.approvals import rules as approvals
-from shared.approvals.record import Decision, Plan, Step
+from shared.approvals.record import Decision, Step
 from shared.approvals.rules import Obstacle, obstacles
-from shared.auth.actor import LEADERS, Actor, Role
+from shared.auth.actor import LEADERS, Actor
 from shared.errors import Unmet
 from shared.events import quote as events
 
-_DECIDERS: Mapping[ApprovalStep, tuple[Role, ...]] = {
-    ApprovalStep.MANAGER: (Role.manager, Role.regional_head, Role.director),  # a director stands in for a manager
-    ApprovalStep.DIRECTOR: (Role.director,),
-    ApprovalStep.FINANCE: (Role.finance,),
-    ApprovalStep.LEGAL: (Role.legal,),
-}
-_IN_PLACE_OF_A_DIRECTOR = (Role.director, Role.admin, Role.finance)
-_LED = frozenset({Role.manager, Role.regional_head})
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """Somebody of the roster who may be asked. `leads`: whether their team is the owner's, or above it."""
-
-    person_id: UUID
-    role: Role
-    leads: bool
-
-
-def plans(steps: Sequence[ApprovalStep], roster: Collection[Candidate], barred: Collection[UUID | None]) -> tuple[list[Plan], list[Unmet]]:
-    """Which roles are asked for each step, and for which steps nobody is there: each is decided by another person.
-
-    `barred` are the owner and who submits. Where they are the only directors, an admin or finance decides in place of a director.
-    """
-    free = [person for person in roster if person.person_id not in barred]
-    asked: dict[ApprovalStep, tuple[Role, ...]] = {step: _DECIDERS[step] for step in steps}
-    if ApprovalStep.DIRECTOR in asked and not any(person.role is Role.director for person in free):
-        asked[ApprovalStep.DIRECTOR] = _IN_PLACE_OF_A_DIRECTOR
-    planned = [Plan(step, [role.value for role in roles]) for step, roles in asked.items()]
-    those = {step: {p.person_id for p in free if p.role in roles and (p.leads or p.role not in _LED)} for step, roles in asked.items()}
-    if _each_another(list(those.values())):
-        return planned, []
-    lacking = [step for step in steps if not those[step]] or list(steps)
-    says = f"Nobody on the roster can decide as {in_words(lacking)}: the owner and who submits it cannot, and one person decides one step."
-    return planned, [Unmet("nobody_to_decide", f"{says} Ask those who keep the roster.")]
-
-
-def _each_another(those: Sequence[Collection[UUID]], taken: frozenset[UUID] = frozenset()) -> bool:
-    """Whether each step can have a person of its own; they are a handful."""
-    if not those:
-        return True
-    first, *rest = sorted(those, key=len)
-    return any(_each_another(rest, taken | {person}) for person in list(first)[: len(those) + len(taken)] if person not in taken)
-
-
 # -- Submitting ----------------------------------------------------------------------------------------------------------------
+
+
+def _to_be_decided(quote: Quote, facts: QuoteFacts, by: Actor) -> Iterator[Unmet]:
+    yield from to_submit(quote, facts, by)
+    if quote.status is DRAFT and (steps := facts.asked(quote)):
+        yield from plans(steps, facts.roster, {facts.deal.owner_id, by.id})[1]
+
 
 SUBMIT: Act[Quote, QuoteFacts] = Act(
     of=QUOTE,
@@ -71,7 +32,7 @@ SUBMIT: Act[Quote, QuoteFacts] = Act(
     who=RESPONSIBLE,
     states=(DRAFT,),
     to=(PENDING,),
-    needs=to_submit,
+    needs=_to_be_decided,
     refused="The quote cannot be submitted.",
     code="quote_not_submittable",
     wrong_state=Unmet("not_draft", "Only a draft can be submitted; revise the quote for a new version."),
@@ -157,7 +118,7 @@ def _deciding(name: ApprovalStep) -> dict[str, Any]:
         step = step_of(facts)
         return step is not None and approvals.named(step, by.id)
 
-    roles = _IN_PLACE_OF_A_DIRECTOR if name is ApprovalStep.DIRECTOR else _DECIDERS[name]
+    roles = IN_PLACE_OF_A_DIRECTOR if name is ApprovalStep.DIRECTOR else DECIDERS[name]
     wrong_state = Unmet("not_pending", "The quote is not up for approval.")
     return {"of": QUOTE, "who": who(*roles), "states": (PENDING,), "wrong_state": wrong_state, "needs": needs, "named": named}
 

@@ -1,12 +1,12 @@
 """Reads of quotes. A quote is seen by whoever sees its deal."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, any_, bindparam, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by, distinct_on
 
 from deal_svc.catalog.queries import products
@@ -19,6 +19,7 @@ from deal_svc.deals.tables import DEAL, DEALS
 from deal_svc.policy import POLICY
 from deal_svc.price_lists.queries import book_of
 from deal_svc.price_lists.rules import Book, Buyer
+from deal_svc.quotes.deciders import ASKED, Candidate
 from deal_svc.quotes.fields import QuoteFields
 from deal_svc.quotes.pricing import lines_of
 from deal_svc.quotes.record import ANSWERABLE, Line, Quote, QuoteStatus
@@ -27,7 +28,9 @@ from deal_svc.quotes.tables import QUOTE, QUOTES
 from shared.access.rows import Within
 from shared.access.scoped import Scoped
 from shared.approvals.tables import latest
+from shared.auth.actor import Role
 from shared.db.query import Query, is_in
+from shared.db.tables import ROSTER
 from shared.db.tx import Reader
 from shared.http.listing import Listing, described
 from shared.parties.accounts import levels_of
@@ -86,6 +89,29 @@ _APPROVED_BEFORE = Query(
 """The last approved version of each of these drafts' numbers. What an earlier release sent counts as approved."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    person_id: UUID
+    role: str
+    leads: Sequence[UUID]
+
+
+_owner = ROSTER.alias("owner")
+_led = select(func.array_agg(_owner.c.person_id)).where(is_in(_owner.c.person_id, "owners"), ROSTER.c.team_id == any_(_owner.c.team_path))
+_ASKED = Query(
+    select(ROSTER.c.person_id, ROSTER.c.role, func.coalesce(_led.correlate(ROSTER).scalar_subquery(), []).label("leads"))
+    .where(ROSTER.c.active, is_in(ROSTER.c.role, [role.value for role in ASKED]))
+    .order_by(ROSTER.c.person_id),
+    _Asked,
+)
+
+
+async def _rosters(db: Reader, owners: Sequence[UUID]) -> Callable[[UUID | None], Sequence[Candidate]]:
+    """By owner, those who are there and have a role that is asked, whatever the step."""
+    found = await db.all(_ASKED, owners=owners) if owners else []
+    return lambda owner: [Candidate(one.person_id, Role(one.role), owner in one.leads) for one in found]
+
+
 async def facts_of(db: Reader, quotes: Sequence[Quote], today: date, of: Sequence[Deal] = ()) -> dict[UUID, QuoteFacts]:
     """What else decides about these quotes.
 
@@ -102,6 +128,7 @@ async def facts_of(db: Reader, quotes: Sequence[Quote], today: date, of: Sequenc
     classes = db.policy(POLICY).tax_classes
     taxes = {id: tax_of(product, classes) for id, product in (await products(db, sold)).items()} if sold else {}
     later = [q.id for q in quotes if q.id in drafts and q.revision > 1]
+    roster = await _rosters(db, sorted({owner for q in quotes if q.id in drafts and (owner := theirs[q.deal_id].owner_id)}))
     before = {b.number: b for b in await db.all(_APPROVED_BEFORE, ids=later)} if later else {}
     pending = [q.id for q in quotes if q.status is QuoteStatus.PENDING_APPROVAL]
     requests = await latest(db, "quote", pending)
@@ -118,6 +145,7 @@ async def facts_of(db: Reader, quotes: Sequence[Quote], today: date, of: Sequenc
             overridden=tuple(sorted({x.sku for x in drafts.get(q.id, ()) if taxes.get(x.product_id) != x.tax_percent})),
             before=before.get(q.number) if q.id in drafts else None,
             request=requests.get(q.id),
+            roster=roster(theirs[q.deal_id].owner_id) if q.id in drafts else (),
         )
         for q in quotes
     }

@@ -1,6 +1,6 @@
 """Who may do what with a quote, when, and which version the customer can still accept. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from uuid import UUID
@@ -10,9 +10,10 @@ from deal_svc.deals.record import Deal
 from deal_svc.deals.rules import CLOSED, DEAL, NOT_MANAGER, NOT_OWNER, RESPONSIBLE
 from deal_svc.policy import DiscountAuthority
 from deal_svc.quotes.acceptance import is_early, turn_unmet
+from deal_svc.quotes.deciders import Candidate
 from deal_svc.quotes.pricing import counted, due_amounts, lines_of
 from deal_svc.quotes.record import Quote, QuoteStatus
-from deal_svc.quotes.tiers import asked_of, in_words
+from deal_svc.quotes.tiers import ApprovalStep, asked_of, in_words
 from shared.acts import Act, Subject, who
 from shared.approvals.record import Request
 from shared.auth.actor import LEADERS, Actor
@@ -35,7 +36,8 @@ class QuoteFacts:
 
     `contract_fell`: it has had a contract, and none stands. `outdated` are the SKUs whose price was replaced for the day of a draft,
     `newer` those that today's price lists price otherwise, `overridden` those whose tax is not the product's. `authority` says up to how
-    many percent off whose approval it needs, `before` is an approved version before it, and `request` what was asked for last.
+    many percent off whose approval it needs, `before` is an approved version before it, and `request` what was asked for last. `roster`
+    are those who may be asked about a draft, and `deep` is what only a submission finds out (`costing.is_deep`).
     """
 
     deal: Deal
@@ -49,6 +51,12 @@ class QuoteFacts:
     request: Request | None = None
     newer: tuple[str, ...] = ()
     authority: DiscountAuthority = field(default_factory=DiscountAuthority)
+    roster: Sequence[Candidate] = ()
+    deep: bool = False
+
+    def asked(self, quote: Quote) -> tuple[ApprovalStep, ...]:
+        """Whose approval a draft needs."""
+        return asked_of(quote, self.overridden, self.before, self.authority, deep=self.deep)
 
 
 def _owner(_: Quote, facts: QuoteFacts) -> UUID | None:
@@ -93,7 +101,7 @@ def to_submit(quote: Quote, facts: QuoteFacts, by: Actor) -> Iterator[Unmet]:
 def _to_send(quote: Quote, facts: QuoteFacts, by: Actor) -> Iterator[Unmet]:
     """A draft that needs nobody's approval is submitted with it."""
     yield from to_submit(quote, facts, by)
-    if quote.status is DRAFT and (steps := asked_of(quote, facts.overridden, facts.before, facts.authority)):
+    if quote.status is DRAFT and (steps := facts.asked(quote)):
         yield needs_approval(in_words(steps))
     if quote.status is PENDING:
         yield Unmet(NEEDS_APPROVAL, "The quote is submitted, and not approved yet.")
