@@ -199,7 +199,13 @@ class ContractAcceptanceMoved(ContractEvent, Decided, type="contract.acceptance_
 
 
 class ContractPaidInFull(ContractEvent, type="contract.paid_in_full"):
+    """Nothing is open any more. `paid` is what came in: less than `total` where a rest was waived.
+
+    Events without it are from an earlier release, which counted the total.
+    """
+
     paid_at: datetime
+    paid: Money | None = None
 
 
 class ContractPaymentReopened(ContractEvent, type="contract.payment_reopened"):

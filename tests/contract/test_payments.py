@@ -188,7 +188,10 @@ async def test_finance_waives_what_is_open_and_the_contract_completes(office: Of
     assert told.data.waived.amount == Decimal(100)
     assert (await office.read(contract))["state"] == "completed"
     [full] = await svc.told(ContractPaidInFull)
+    assert isinstance(full.data, ContractPaidInFull)
     assert full.time == svc.clock.now, "nothing is open since the waiver"
+    assert full.data.paid is not None
+    assert (full.data.total.amount, full.data.paid.amount) == (1000, 900)
     assert codes(await office.ask("finance", "POST", path, {"reason": "x"}, expect=409, etag="*")) == {"nothing_open"}
 
 

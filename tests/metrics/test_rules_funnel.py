@@ -196,6 +196,14 @@ def test_what_was_paid_is_counted_without_tax_and_with_it_beside() -> None:
     assert paid_of(deal, paper) == [("F8", 1, 100, None), ("F9", 0, 0, 0)], "what is taken back takes both back"
 
 
+def test_of_a_contract_whose_rest_was_waived_what_came_in_is_counted() -> None:
+    deal = Deal("d").opened(on(1)).won(on(5), amount=100)
+    paper = Contract("c", deal, 113, net=100).drafted(on(4)).paid(on(9), "56.50")
+    assert paid_of(deal, paper) == [("F8", 1, 100, None), ("F9", 1, 50, Decimal("56.50"))]
+    unknown = Contract("c", deal, 113).drafted(on(4)).paid(on(9), "56.50")
+    assert paid_of(deal, unknown)[1] == ("F9", 1, Decimal("56.50"), Decimal("56.50"))
+
+
 def test_a_contract_of_an_earlier_release_is_worth_the_net_of_its_quote_in_whatever_order_they_are_told() -> None:
     deal = Deal("d").opened(on(1)).won(on(5), amount=100)
     other, quote = Quote("other", deal, net=50, tax=5).accepted(on(2)), Quote("q", deal, net=100, tax=13).accepted(on(3))

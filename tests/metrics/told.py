@@ -288,8 +288,9 @@ class Contract(Story):
         self.tell(at, contract.ContractChanged(changed=["owner_id", "team_id"], **self.data))
         return self
 
-    def paid(self, at: datetime) -> "Contract":
-        self.tell(at, contract.ContractPaidInFull(paid_at=at, **self.data))
+    def paid(self, at: datetime, amount: Any = None) -> "Contract":
+        """In full; `amount` is what came in where a rest was waived, None as an earlier release told it."""
+        self.tell(at, contract.ContractPaidInFull(paid_at=at, paid=None if amount is None else money(amount), **self.data))
         return self
 
     def unpaid(self, at: datetime) -> "Contract":

@@ -197,8 +197,9 @@ async def settle(tx: Tx, contract: Contract, *, at: datetime) -> Contract:
         return await _open_again(tx, contract, at)
     settled_at = max((m.settled_at for m in milestones if m.settled_at), default=at)
     if contract.paid_at is None and any(m.paid for m in milestones):
-        paid = about_contract(ContractPaidInFull, contract, paid_at=settled_at)
-        contract = await tx.save(CONTRACTS, contract, paid, at=settled_at, paid_at=settled_at)
+        came_in = Money(amount=rules.balance(milestones).paid, currency=contract.currency)
+        told = about_contract(ContractPaidInFull, contract, paid_at=settled_at, paid=came_in)
+        contract = await tx.save(CONTRACTS, contract, told, at=settled_at, paid_at=settled_at)
     if contract.state is ContractState.ACTIVE and contract.accepted_at is not None:
         done_at = max(settled_at, contract.accepted_at)
         completed = about_contract(ContractCompleted, contract)

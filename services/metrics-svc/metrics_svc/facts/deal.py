@@ -73,7 +73,9 @@ def _paid(fact: DealFact, e: Envelope[Any], _: Calendar) -> None:
     """The deal's contract was paid in full, or is no longer. Kept per contract, so that the order of contracts does not matter."""
     full = isinstance(e.data, contract.ContractPaidInFull)
     at = e.data.paid_at if full else e.time
-    entry = [str(e.subject), "paid" if full else "unpaid", at.isoformat(), str(e.data.total.amount * e.data.fx)]
+    total = e.data.total.amount * e.data.fx
+    paid = e.data.paid.amount * e.data.fx if full and e.data.paid else total
+    entry = [str(e.subject), "paid" if full else "unpaid", at.isoformat(), str(paid), str(total)]
     fact.payments = sorted([*fact.payments, entry], key=lambda known: str(known[0]))
     _worth(fact, e, e.data.net, quote=str(e.data.quote_id))
 

@@ -39,6 +39,10 @@ class _Worth(NamedTuple):
     gross: Decimal | None = None
 
 
+_SMALLEST = Decimal("0.0001")
+"""As fine as amounts are kept."""
+
+
 class _Turn(NamedTuple):
     at: datetime
     kind: str
@@ -100,13 +104,14 @@ def _wins(steps: Sequence[Step]) -> Iterable[_Turn]:
 
 
 def _payments(fact: DealFact, opened: datetime) -> Iterable[_Turn]:
-    """Where nobody knows what of a contract is without tax, all of it counts."""
+    """What came in without tax is the same share of it as of the contract. Where nobody knows that share, all of it counts."""
     before: dict[str, datetime] = {}
     nets = nets_of_contracts(fact)
-    for contract, kind, told_at, amount in fact.payments:
+    for contract, kind, told_at, *amounts in fact.payments:
         at = before[contract] = max(before.get(contract, opened), datetime.fromisoformat(told_at))
-        gross = Decimal(amount)
-        yield _Turn(at, kind, contract, _Worth(nets.get(contract, gross), gross))
+        gross, total = Decimal(amounts[0]), Decimal(amounts[-1])  # an earlier release kept one: the total
+        net = nets.get(contract, total)
+        yield _Turn(at, kind, contract, _Worth(net if gross == total else (net * gross / total).quantize(_SMALLEST), gross))
 
 
 def _all_of(contracts: Iterable[_Worth]) -> _Worth:
