@@ -11,7 +11,7 @@ from contract_svc.service import service
 from shared.events.contract import ContractChanged, ContractDrafted, ContractVoided, MilestonePlanned
 from shared.events.deal import DealLost, DealUpdated
 from shared.events.envelope import Event, Money
-from shared.events.quote import QuoteSuperseded, QuoteWithdrawn
+from shared.events.quote import PaymentTerm, QuoteSuperseded, QuoteWithdrawn
 from shared.events.team import PersonChanged
 from shared.ids import new_id
 from tests.contract.office import OTHER_TEAM, TEAM, Office, amount, quote, states
@@ -44,6 +44,15 @@ async def test_the_draft_needs_nothing_but_the_event(office: Office) -> None:
         ("accepted", "20", 30),
     ]
     assert [amount(m["amount"]) for m in contract["milestones"]] == [0, 0, Decimal("0.01")]
+
+
+async def test_a_schedule_that_says_amounts_is_kept_to_the_cent(office: Office) -> None:
+    terms = [PaymentTerm(trigger="signed", percent=Decimal("33.3333"), amount=Decimal(a), due_days=30) for a in ("0.5", "900", "99.5")]
+    assert [amount(m["amount"]) for m in (await office.draft(total="1000", schedule=terms))["milestones"]] == [
+        Decimal("0.5"),
+        900,
+        Decimal("99.5"),
+    ]
 
 
 def moved(contract: dict[str, Any], owner: UUID, **over: Any) -> DealUpdated:

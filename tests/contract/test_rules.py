@@ -88,6 +88,17 @@ def test_milestones_add_up_to_the_last_cent_in_any_currency(drawn: tuple[str, De
     assert [m.position for m in made] == list(range(1, len(terms) + 1))
 
 
+def test_milestones_are_what_the_terms_say_in_money_where_that_is_the_total() -> None:
+    def made(*amounts: str | None) -> list[Decimal]:
+        terms = [Term(Trigger.SIGNED, Decimal("33.3333"), 30, None, None if a is None else Decimal(a)) for a in amounts]
+        return [m.amount for m in planned(contract(total=Decimal(1000)), terms, NOW)]
+
+    assert made("700", "200.01", "99.99") == [700, Decimal("200.01"), Decimal("99.99")]
+    by_share = made(None, None, None)
+    assert by_share == [Decimal("333.33"), Decimal("333.33"), Decimal("333.34")]
+    assert made("700", "200.01", "99.98") == made("700", "300", None) == by_share, "amounts that are not the total do not count"
+
+
 @st.composite
 def asked_for(draw: st.DrawFn) -> list[Milestone]:
     """Milestones of one contract, some of which have fallen due."""
