@@ -23,6 +23,7 @@ class Part(StrEnum):
     creator = "creator"  # entered it, and does not own it
     owner = "owner"  # owns the account that records of this service belong to
     member = "member"  # of its team
+    deal = "deal"  # owns the deal that the lead became, or joined
 
 
 _NAMES = ("record_id", "person_id", "part")

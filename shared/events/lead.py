@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from shared.events.envelope import Decided, Dimensions, Event, Money, OwnerChanged
+from shared.events.envelope import Decided, Dimensions, Event, MemberAdded, MemberRemoved, Money, OwnerChanged
 from shared.events.tasks import TaskDone, TaskDropped, TaskDue, TaskEscalated, TaskOverdue, TaskSet
 
 
@@ -149,6 +149,14 @@ class LeadAssigned(LeadEvent, OwnerChanged, Decided, type="lead.assigned"):
     team_id: UUID | None
     rule: str = "manual"
     rule_name: str | None = None
+
+
+class LeadMemberAdded(LeadEvent, MemberAdded, type="lead.member_added"):
+    """Somebody else owns the deal that the lead became (part `deal`), and reads the lead from now on."""
+
+
+class LeadMemberRemoved(LeadEvent, MemberRemoved, type="lead.member_removed"):
+    """Somebody has no part in the lead any more: the deal has another owner, or the lead is theirs now."""
 
 
 class LeadQualified(LeadEvent, Decided, type="lead.qualified"):

@@ -35,7 +35,7 @@ async def learn(asker: Asker) -> Known:
                 owner=keys[item["owner_id"]] if item["owner_id"] else None,
                 account=None if kind == "account" else item["account_id"],
                 state=str(item[STATES[kind]]),
-                deal=item["deal_id"] if kind == "contract" else None,
+                deal=item["deal_id"] if kind == "contract" or (kind == "lead" and item["state"] == "converted") else None,
                 parts=frozenset(parts.get(item["id"], ())),
             )
     known.in_approval = {r.deal for r in known.records.values() if r.kind == "contract" and r.state == "in_review" and r.deal}

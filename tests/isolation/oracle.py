@@ -109,7 +109,8 @@ class Known:
         return kind == "deal" and record.id in self.in_approval and bool(roles & {"legal", "finance"})
 
     def _is_own(self, person: Person, record: Record) -> bool:
-        of_deal = self.records[record.deal].parts if record.deal else ()
+        deal = self.records.get(record.deal or "")
+        of_deal = () if deal is None else deal.parts if record.kind == "contract" else (deal.owner,)  # who owns a deal reads its leads
         return person.key == record.owner or person.key in record.parts or person.key in of_deal
 
 

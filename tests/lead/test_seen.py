@@ -6,11 +6,14 @@ from uuid import UUID
 
 import pytest
 
+from lead_svc.dealings.readers import READERS
 from shared.events.contract import ContractChanged, ContractDrafted
-from shared.events.deal import DealHistoryCorrected, DealMemberAdded, DealMemberRemoved, DealOpened, DealUpdated
+from shared.events.deal import DealHistoryCorrected, DealLeadJoined, DealMemberAdded, DealMemberRemoved, DealOpened, DealUpdated
 from shared.events.envelope import ActorRef, Money
+from shared.events.lead import LeadMemberAdded, LeadMemberRemoved
 from shared.events.party import AccountMemberAdded, AccountMemberRemoved
 from shared.ids import new_id
+from shared.timers import set_timer
 from tests.client import done
 from tests.harness import Running
 from tests.lead.desk import Desk
@@ -206,3 +209,65 @@ async def test_another_system_sees_what_its_scopes_name(company: Desk) -> None:
     entered = done(await company.by("service=leads.write:form").post("/v1/leads", json={"title": "from the form"}), 201)
     assert (await company.by("service=accounts.read:erp").get(f"/v1/leads/{entered['id']}")).status_code == 404
     assert (await company.by("service=accounts.read:erp").post("/v1/leads", json={})).status_code == 403
+
+
+async def test_who_owns_a_deal_reads_the_lead_that_it_came_from(desk: Desk, svc: Running) -> None:
+    lead = await desk.sql()
+    done(await desk.meet(lead, key_points="Wants SSO"), 201)
+    sent = await desk.act(lead, "convert")
+    deal_id, path = UUID(sent["deal_id"]), f"/v1/leads/{lead['id']}"
+    given = {"account_id": UUID(sent["account_id"]), "lead_id": UUID(lead["id"])}
+    opened = DealOpened(conversion_id=UUID(sent["conversion_id"]), owner_id=UUID(desk.id("ann")), **given, **AMOUNT)
+    await svc.hear(opened, deal_id)
+    assert (await desk.by("sue").get(path)).status_code == 404
+
+    async def handed_to(who: str, version: int) -> None:
+        told = DealUpdated(changed=["owner_id"], owner_id=UUID(desk.id(who)), **given, **AMOUNT)
+        await svc.hear(told, deal_id, version)
+
+    await handed_to("sue", 2)
+    assert {"need", "budget", "authority"} <= {
+        one["dimension"] for one in done(await desk.by("sue").get(path))["bant"] if one["status"] == "confirmed"
+    }
+    notes = done(await desk.by("sue").get(f"{path}/interactions"))["items"]
+    assert "Wants SSO" in [note["key_points"] for note in notes]
+    assert lead["id"] in [one["id"] for one in done(await desk.by("sue").get("/v1/leads"))["items"]]
+    await handed_to("bob", 3)
+    assert [(await desk.by(who).get(path)).status_code for who in ("sue", "bob", "ann")] == [404, 200, 200]
+
+
+async def test_a_lead_that_joins_a_deal_is_read_by_the_deals_owner(desk: Desk, svc: Running) -> None:
+    deal_id, lead = new_id(), await desk.sql()
+    await svc.hear(DealOpened(owner_id=UUID(desk.id("sue")), account_id=new_id(), **AMOUNT), deal_id)
+    sent = await desk.act(lead, "convert", "eva", deal_id=str(deal_id))
+    assert (await desk.by("sue").get(f"/v1/leads/{lead['id']}")).status_code == 404, "it may be refused"
+    await svc.hear(DealLeadJoined(lead_id=UUID(lead["id"]), conversion_id=UUID(sent["conversion_id"])), deal_id, 2)
+    assert (await desk.by("sue").get(f"/v1/leads/{lead['id']}")).status_code == 200
+
+
+async def test_who_owns_the_deal_needs_no_part_in_a_lead_of_their_own(desk: Desk, svc: Running) -> None:
+    deal_id, lead = new_id(), await desk.sql()
+    await svc.hear(DealOpened(owner_id=UUID(desk.id("sue")), account_id=new_id(), **AMOUNT), deal_id)
+    sent = await desk.act(lead, "convert", "eva", deal_id=str(deal_id))
+    await svc.hear(DealLeadJoined(lead_id=UUID(lead["id"]), conversion_id=UUID(sent["conversion_id"])), deal_id, 2)
+    for owner in ("sue", "bob"):
+        await desk.act(lead, "assign", "admin", owner_id=desk.id(owner))
+    told = [e.data for e in await svc.told(LeadMemberAdded, LeadMemberRemoved, subject=UUID(lead["id"]))]
+    assert [(type(event), event.person_id) for event in told if isinstance(event, LeadMemberAdded | LeadMemberRemoved)] == [
+        (LeadMemberAdded, UUID(desk.id("sue"))),
+        (LeadMemberRemoved, UUID(desk.id("sue"))),
+        (LeadMemberAdded, UUID(desk.id("sue"))),
+    ]
+
+
+async def test_an_upgrade_lets_those_who_own_deals_read_their_leads(desk: Desk, svc: Running) -> None:
+    deal_id, lead = new_id(), await desk.sql()
+    await svc.hear(DealOpened(owner_id=UUID(desk.id("sue")), account_id=new_id(), **AMOUNT), deal_id)
+    sent = await desk.act(lead, "convert", "eva", deal_id=str(deal_id))
+    await svc.hear(DealLeadJoined(lead_id=UUID(lead["id"]), conversion_id=UUID(sent["conversion_id"])), deal_id, 2)
+    async with svc.transaction() as tx:  # as the release before left it
+        await tx.execute("DELETE FROM membership WHERE part = 'deal'")
+        await set_timer(tx, READERS, new_id(), tx.now)
+    assert (await desk.by("sue").get(f"/v1/leads/{lead['id']}")).status_code == 404
+    assert await svc.fire_due()
+    assert (await desk.by("sue").get(f"/v1/leads/{lead['id']}")).status_code == 200

@@ -37,6 +37,8 @@ from lead_svc.consent.policy import POLICY as CONSENT_POLICY
 from lead_svc.conversion.api import router as conversion
 from lead_svc.conversion.reactions import READER as CONVERSION
 from lead_svc.dealings.reactions import READER as DEALINGS
+from lead_svc.dealings.readers import FOLLOWS as READING
+from lead_svc.dealings.readers import READERS, follow_all
 from lead_svc.dormant.api import router as drives
 from lead_svc.dormant.jobs import drives as move_drives
 from lead_svc.duplicates.api import router as duplicates
@@ -198,6 +200,7 @@ service = Service(
         MOVED: person_moved,
         AGAIN: again,
         TIERS: tell_tiers,
+        READERS: follow_all,
         TAKE: take,
         **task_timers(TASKS, {WAKE_UP.name: wake_up}),
         **deadline_timers(DEADLINES, {FIRST_RESPONSE.name: response_missed}),
@@ -213,6 +216,7 @@ service = Service(
         SCORES,
         ASSIGNING,
         AUTOMATING,
+        READING,
     ],
     jobs=[
         run_imports,

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from lead_svc.dealings.readers import follow_deals
 from lead_svc.dealings.record import Known
 from lead_svc.dealings.tables import DEALING
 from shared.access import members
@@ -43,7 +44,7 @@ _KEEP = Query(
 
 async def _hear(tx: Tx, events: Sequence[Envelope[Event]]) -> None:
     """Keeps whose deals and contracts an account has, and who is in a deal's team.
-    Who sees one sees the account.
+    Who sees one sees the account, and who owns a deal sees the leads that became it.
     """
     known: dict[UUID, Known] = {}
     for event in events:
@@ -52,6 +53,7 @@ async def _hear(tx: Tx, events: Sequence[Envelope[Event]]) -> None:
             known[told.id] = replace(told, account_id=told.account_id or before.account_id)
     if known:
         await tx.run(_KEEP, **columns(list(known.values()), _FIELDS))
+        await follow_deals(tx, sorted(one.id for one in known.values() if one.kind == DEALS.name))
     for event in events:
         data = event.data
         if isinstance(data, DealOpened) and data.actor and data.actor.type == "person" and data.actor.id != data.owner_id:

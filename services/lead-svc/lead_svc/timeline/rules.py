@@ -98,6 +98,8 @@ _SAYS: dict[type[Event], Callable[[Data], str]] = {
     LeadPredicted: lambda d: f"{d['model']} predicts {d['probability']} percent",
     ConsentGranted: lambda d: f"Allows {_words(d['purpose'])}",
     ConsentWithdrawn: lambda d: f"Allows {_words(d['purpose'])} no longer",
+    told.LeadMemberAdded: lambda d: "Read by the owner of its deal, too",
+    told.LeadMemberRemoved: lambda d: "No longer read by who owned its deal",
     told.LeadMerged: lambda d: f"Took over {_leads(d['absorbed'])} that {'is' if len(d['absorbed']) == 1 else 'are'} the same",
     told.LeadUnmerged: lambda d: f"Gave back {_leads(d['absorbed'])} that it had taken over",
     told.LeadAbsorbed: lambda d: f"Merged from {d['from_state']} into another lead",
