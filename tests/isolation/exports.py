@@ -13,7 +13,10 @@ from tests.isolation.records import ACTIVE
 TAKERS = {"director", "admin", "finance", "sales_ops"}
 KINDS = {
     "lead": ("leads", "lead_goals", "lead_touches", "interactions", "lead_prompts", "spend"),
-    "deal": ("deals", "deal_amounts", "deal_outcomes", "deal_stages", "deal_goals", "deal_wins", "quiet_deals", "quotes", "deadlines"),
+    "deal": (
+        *("deals", "deal_amounts", "deal_outcomes", "deal_stages", "deal_goals", "deal_wins", "quiet_deals"),
+        *("quotes", "quote_approvals", "deadlines"),
+    ),
     "cash": ("payments", "milestones", "allocations"),
 }
 

@@ -68,6 +68,76 @@ async def test_the_order_of_versions_is_that_of_their_times(svc: Running, order:
         assert await differing_cells(tx) == 0
 
 
+def decisions() -> list[Story]:
+    """A manager takes 2, 4 and 30 hours, a director and finance 50; two need nobody else, and one is taken back after 9 days."""
+    ann, bob = ({"owner_id": person(name)} for name in ("ann", "bob"))
+    deal, hour = Deal("decided on").opened(on(0)), 1 / 24
+    return [
+        deal,
+        Quote("by itself", deal, **ann).approved(on(1), "owner"),
+        Quote("covered", deal, **bob).approved(on(2), "manager"),
+        Quote("at once", deal, **ann).approved(on(3), "manager", on(3 - 2 * hour)),
+        Quote("no, then yes", deal, **ann).sent_back(on(4), "manager", on(4 - 4 * hour)).approved(on(9), "manager", on(9 - 30 * hour)),
+        Quote("deep", deal, **bob).approved(on(5), "director_finance", on(5 - 50 * hour)),
+        Quote("taken back", deal, **bob).taken_back(on(20), "director", on(11)),
+        Quote("later", deal, **ann).approved(on(40), "manager", on(39)),
+    ]
+
+
+async def test_how_long_approvals_of_quotes_take_for_each_tier(svc: Running) -> None:
+    """From the submission to the decision, by the calendar. What nobody else decided has no time, what was taken back does not count."""
+    await hear(svc, events_of(decisions()))
+    january = {"from_": "2025-01-01", "to": "2025-02-01"}
+    found = await kpi(svc, "quote_approval_time", **january)
+    parts = found["parts"]
+    assert (parts["decided"], parts["auto"], parts["auto_rate"]) == (4, 2, pytest.approx(1 / 3))
+    assert {tier: parts[f"{tier}.decided"] for tier in ("owner", "manager", "director", "director_finance")} == {
+        "owner": 0,
+        "manager": 3,
+        "director": 0,
+        "director_finance": 1,
+    }
+    assert parts["manager.p50_hours"] == pytest.approx(4, rel=0.01)
+    assert parts["manager.p90_hours"] == pytest.approx(4 + 0.8 * 26, rel=0.01)
+    assert parts["director_finance.p50_hours"] == pytest.approx(50, rel=0.01)
+    assert (parts["director.p50_hours"], parts["owner.p90_hours"]) == (None, None)
+    assert parts["p50_hours"] == pytest.approx(17, rel=0.01)  # between 4 and 30
+    assert found["value"] == pytest.approx(parts["p50_hours"] / 24)
+    months = await get(svc, "kpis/quote_approval_time", grain="month")
+    assert [row["parts"]["decided"] for row in months["rows"]] == [4, 1]
+
+
+async def test_an_approval_of_a_quote_counts_for_who_had_the_deal(svc: Running) -> None:
+    await hear(svc, events_of(decisions()))
+    by_owner = await get(svc, "kpis/quote_approval_time", by="owner")
+    assert {row["group"]: (row["parts"]["decided"], row["parts"]["auto"]) for row in by_owner["rows"]} == {
+        str(person("ann")): (4, 1),
+        str(person("bob")): (1, 1),
+    }
+    total = await kpi(svc, "quote_approval_time")
+    listed = await records(svc, total["records"])
+    assert len(listed) == total["n"] == 7
+    assert {record["kind"] for record in listed} == {"deal"}
+    async with svc.transaction() as tx:
+        assert await differing_cells(tx) == 0
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+async def test_the_order_in_which_approvals_are_heard_changes_nothing(svc: Running, order: tuple[int, ...]) -> None:
+    deal = Deal("decided on")
+    told = [
+        Quote("first", deal).approved(on(2), "manager", on(1)),
+        Quote("second", deal).sent_back(on(3), "director", on(1)),
+        Quote("third", deal).approved(on(1), "owner"),
+    ]
+    await hear(svc, events_of(told[n] for n in order), batch=1)
+    async with svc.db.connection() as conn:
+        found = await conn.fetch("SELECT kind, tier, wait_us / 3600000000 FROM quote_approval_fact ORDER BY n")
+    assert [tuple(row) for row in found] == [("auto", "owner", None), ("approved", "manager", 24), ("rejected", "director", 48)]
+    async with svc.transaction() as tx:
+        assert await differing_cells(tx) == 0
+
+
 async def test_lanes_fold_side_by_side(svc: Running) -> None:
     """While one lane is in the middle of a batch, another takes its own; a second fold of the same lane waits its turn."""
     stories = a_quarter()

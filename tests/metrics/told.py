@@ -362,6 +362,22 @@ class Quote(Story):
         self.tell(at, of_quotes.QuoteWithdrawn(**self.said, reason="a better one"))
         return self
 
+    def _decided_on(self, tier: str, since: datetime) -> dict[str, Any]:
+        return {**self.said, "tier": tier, "content_hash": self.key, "submitted_at": since}
+
+    def approved(self, at: datetime, tier: str, since: datetime | None = None) -> "Quote":
+        """By itself where nobody had been asked since some time."""
+        self.tell(at, of_quotes.QuoteApproved(**self._decided_on(tier, since or at), auto=since is None))
+        return self
+
+    def sent_back(self, at: datetime, tier: str, since: datetime) -> "Quote":
+        self.tell(at, of_quotes.QuoteSubmissionRejected(**self._decided_on(tier, since), reason="too cheap"))
+        return self
+
+    def taken_back(self, at: datetime, tier: str, since: datetime) -> "Quote":
+        self.tell(at, of_quotes.QuoteSubmissionWithdrawn(**self._decided_on(tier, since)))
+        return self
+
 
 class Timed(Story):
     """A deadline of a contract."""

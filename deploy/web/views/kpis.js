@@ -88,12 +88,13 @@ function one({ kpi, unit, currency, total }, known) {
   h("button", { type: "button", "data-records": true, onclick: () => showRecords(label("kpi", kpi), total.records, currency) }, t("show_records", { n: number(total.n) }))];
 }
 
-/** "A.rate", "closing.mean": of a grade or a stage. */
+/** "A.rate", "closing.mean", "manager.decided": of a grade, a stage, or the tier of a quote. */
 function partName(name) {
   const [of, part] = name.includes(".") ? name.split(".") : [null, name];
   const said = label("part_of_a_figure", part);
-  if (of) return `${of.length === 1 ? label("grade", of) : label("stage", of)}: ${said}`;
-  return ["discovery", "proposal", "negotiation", "closing"].includes(name) ? label("stage", name) : said;
+  const isStage = ["discovery", "proposal", "negotiation", "closing"].includes(of || name);
+  if (of) return `${label(of.length === 1 ? "grade" : isStage ? "stage" : "tier", of)}: ${said}`;
+  return isStage ? label("stage", name) : said;
 }
 
 function drawn({ kpi, unit, currency, rows }) {

@@ -10,6 +10,7 @@ from metrics_svc.facts.goal import GoalFact
 from metrics_svc.facts.outcome import OutcomeFact
 from metrics_svc.facts.quiet import QuietFact
 from metrics_svc.facts.quote import QuoteFact
+from metrics_svc.facts.quote_approval import QuoteApprovalFact
 from metrics_svc.facts.visit import VisitFact
 
 DEAL = "The deal"
@@ -180,5 +181,23 @@ QUOTES = Export(
         "team_id": "The team that they were in then",
         "accepted_owner_id": "Who had it at the acceptance",
         "accepted_team_id": "The team that they were in then",
+    },
+)
+
+QUOTE_APPROVALS = Export(
+    "quote_approvals",
+    version=1,
+    of=QuoteApprovalFact,
+    says="A quote that was submitted was approved or rejected, or the submission was taken back",
+    day="at",
+    columns={
+        "deal_id": DEAL,
+        "n": NUMBER,
+        "quote_id": "The version of the quote",
+        "kind": "auto (it needed nobody else, or an earlier approval covers it), approved or rejected by others, withdrawn",
+        "tier": "Whose authority it needed: owner, manager, director or director_finance",
+        "submitted_at": "When it was submitted",
+        "at": "When that ended",
+        "wait_seconds": Of("wait_us", "From the submission until others decided, by the calendar, in seconds"),
     },
 )
