@@ -1,12 +1,12 @@
 """`clinch verify` holds histories against the declared acts: what is done keeps to them, and what nobody does is found."""
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from deal_svc.service import service
-from shared.events.contract import ContractVoided
-from shared.verify import atomicity, limits, orphans, run
+from shared.events.contract import ContractDrafted, ContractVoided
+from shared.verify import atomicity, limits, orphans, recounted, run
 from tests.deal.sales import Sales
 from tests.deal.test_imports import imported
 from tests.deal.test_reactions import contract, signed
@@ -88,3 +88,64 @@ async def test_a_next_step_of_a_closed_deal_is_found(sales: Sales, svc: Running)
     async with svc.transaction() as tx:
         await tx.execute("UPDATE task SET state = 'open', closed_at = NULL")
     assert await broken(svc) == ["nobody has a next step to do of a deal that is closed"]
+
+
+async def found_again(svc: Running) -> list[str]:
+    return [found.says async for found in recounted(svc.db, service.recounts) if found.offenders]
+
+
+async def test_a_quote_that_says_something_else_than_was_submitted_of_it_is_found(sales: Sales, svc: Running) -> None:
+    quote = await sales.act(await sales.quote(await sales.deal(), delivery_on="2026-06-01"), "send")
+    draft = await sales.act(quote, "revise", expect=201)
+    assert await found_again(svc) == []
+    async with svc.transaction() as tx:
+        await tx.execute("UPDATE quote SET delivery_on = '2026-05-01' WHERE id = $1", UUID(draft["id"]))  # a draft was not submitted
+    assert await found_again(svc) == []
+    async with svc.transaction() as tx:
+        await tx.execute("UPDATE quote SET delivery_on = '2026-05-01'")
+    assert await found_again(svc) == ["what a quote says is what was submitted of it"]
+
+
+async def test_another_content_sent_than_was_approved_is_found(sales: Sales, svc: Running) -> None:
+    await sales.act(await sales.quote(await sales.deal()), "send")
+    assert await broken(svc) == []
+    other = "jsonb_set(data::jsonb, '{content_hash}', to_jsonb(repeat('0', 64)))::json"
+    async with svc.transaction() as tx:
+        await tx.execute(f"UPDATE event SET data = {other} WHERE type = 'clinch.quote.approved.v1'")
+    assert await broken(svc) == ["the content of a quote that was sent is the content that was approved"]
+
+
+async def test_a_quote_that_was_sent_without_an_approval_is_found(sales: Sales, svc: Running) -> None:
+    quote = await sales.act(await sales.quote(await sales.deal()), "send")
+    async with svc.transaction() as tx:
+        await tx.execute("DELETE FROM event WHERE type = 'clinch.quote.approved.v1' AND subject = $1", UUID(quote["id"]))
+    assert "the content of a quote that was sent is the content that was approved" in await broken(svc)
+
+
+@pytest.mark.parametrize("change", ["amount = amount + 1", "currency = 'EUR'", "quote_id = NULL"])
+async def test_a_deal_that_is_not_what_its_accepted_quote_says_is_found(sales: Sales, svc: Running, change: str) -> None:
+    deal, _ = await sales.closing()
+    assert await broken(svc) == []
+    async with svc.transaction() as tx:
+        await tx.execute(f"UPDATE deal SET {change} WHERE id = $1", UUID(deal["id"]))
+    assert await broken(svc) == ["an open deal whose quote was accepted names it, and is worth what it says, without tax"]
+
+
+async def test_a_contract_of_another_deal_than_its_quote_is_found(sales: Sales, svc: Running) -> None:
+    deal, quote = await sales.closing()
+    other = await sales.deal()
+    await svc.hear(signed(svc, contract(deal, quote)), uuid4())
+    await svc.hear(ContractDrafted(**contract(other, quote), milestones=[]), uuid4())
+    assert await broken(svc) == ["a contract is of the deal that its quote is of, and wins no other"]
+
+
+async def test_a_contract_that_won_another_deal_is_found(sales: Sales, svc: Running) -> None:
+    deal, quote = await sales.closing()
+    other, second = await sales.closing()
+    contract_id = uuid4()
+    await svc.hear(signed(svc, contract(deal, quote)), contract_id)
+    await svc.hear(ContractDrafted(**contract(other, second), milestones=[]), uuid4())
+    assert await broken(svc) == []
+    async with svc.transaction() as tx:
+        await tx.execute("UPDATE deal SET contract_id = $1 WHERE id = $2", contract_id, UUID(other["id"]))
+    assert "a contract is of the deal that its quote is of, and wins no other" in await broken(svc)

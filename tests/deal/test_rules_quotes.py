@@ -14,11 +14,10 @@ from deal_svc.catalog.record import Price
 from deal_svc.catalog.rules import place
 from deal_svc.deals.pipeline import OPEN_STAGES, Stage
 from deal_svc.deals.record import new_deal
-from deal_svc.policy import DealPolicy, DiscountAuthority, TaxRounding
-from deal_svc.quotes import tiers
+from deal_svc.policy import DealPolicy
 from deal_svc.quotes.acceptance import reason_unmet
 from deal_svc.quotes.pricing import as_json, lines_of, planned, price_lines
-from deal_svc.quotes.record import Item, Quote, QuoteStatus, Tier
+from deal_svc.quotes.record import Item, Quote, QuoteStatus
 from deal_svc.quotes.rules import ACCEPT, SEND, QuoteFacts
 from shared.auth.actor import Actor, Role
 from shared.money import shares
@@ -26,7 +25,6 @@ from shared.money import shares
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 TODAY = NOW.date()
 CENT, YEN = Decimal("0.01"), Decimal(1)
-AUTHORITY = DiscountAuthority()
 OWNER = Actor.of(uuid4(), {Role.rep})
 DEAL = new_deal(NOW, id=uuid4(), opened_at=NOW, name="x", amount=Decimal(1), currency="CNY", fx=Decimal(1), owner_id=OWNER.id)
 
@@ -109,136 +107,7 @@ def test_payment_shares_add_up_to_the_total(total: Decimal, weights: list[int]) 
     assert sum(shares(total, scaled, "CNY")) == total
 
 
-# -- Whose approval it needs -------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("off", "tier", "asks"),
-    [
-        ("10", Tier.OWNER, ()),
-        ("10.01", Tier.MANAGER, ("manager",)),
-        ("20", Tier.MANAGER, ("manager",)),
-        ("20.01", Tier.DIRECTOR, ("director",)),
-        ("30", Tier.DIRECTOR, ("director",)),
-        ("30.01", Tier.DIRECTOR_FINANCE, ("director", "finance")),
-    ],
-)
-def test_the_larger_of_line_and_total_discount_decides_whose_approval_a_quote_needs(off: str, tier: Tier, asks: tuple[str, ...]) -> None:
-    for priced in (quote(item(off=off)), quote(total_off=off)):
-        assert tiers.tier_of(priced, AUTHORITY) is tier
-        assert tiers.steps_of(tier, (), False) == asks
-        assert set(tiers.steps_of(tier, ("S",), False)) == {*asks, "finance"}, "a tax that is not the product's is for finance"
-
-
-def test_one_deep_discount_among_many_counts() -> None:
-    hidden = quote(item(price="1", off="50"), item(price="100000"))
-    assert hidden.discount_percent < 1
-    assert tiers.tier_of(hidden, AUTHORITY) is Tier.DIRECTOR_FINANCE
-
-
-def test_two_discounts_count_together() -> None:
-    assert tiers.tier_of(quote(item(off="10"), total_off="10"), AUTHORITY) is Tier.MANAGER
-
-
-def test_whoever_sends_a_draft_beyond_the_owners_authority_it_needs_approval() -> None:
-    boss = Actor.of(uuid4(), {Role.director, Role.admin})
-    for by in (OWNER, boss):
-        assert [u.code for u in SEND.unmet(quote(total_off="15"), FINE, by)] == ["needs_approval"]
-        assert SEND.unmet(quote(total_off="15", status=QuoteStatus.APPROVED), FINE, by) == []
-
-
-SKU = item("4", "100", "15")
-
-
-@pytest.mark.parametrize(
-    ("then", "kept"),
-    [
-        (quote(SKU), True),
-        (quote(replace(SKU, discount_percent=Decimal(12))), True),
-        (quote(replace(SKU, quantity=Decimal(3))), True),
-        (quote(replace(SKU, discount_percent=Decimal("15.5"))), False),
-        (quote(replace(SKU, unit_price=Decimal(99))), False),
-        (quote(replace(SKU, tax_percent=Decimal(6))), False),
-        (quote(SKU, item("1", "100", "15")), False),
-        (quote(replace(SKU, discount_percent=Decimal(0)), total_off="16"), False),
-        (quote(replace(SKU, periods=Decimal(12))), True),
-        (quote(replace(SKU, unit_price=Decimal(50), periods=Decimal(2))), False),
-        (quote(replace(SKU, parts=[{"sku": "P", "quantity": "1", "unit_price": "1"}])), False),
-        (quote(replace(SKU, optional=True)), True),
-        (quote(SKU, replace(SKU, product_id=uuid4(), optional=True)), False),
-    ],
-)
-def test_an_approval_is_kept_by_what_is_no_worse_in_anything_that_was_approved(then: Quote, kept: bool) -> None:
-    before = quote(SKU, status=QuoteStatus.SENT)
-    assert tiers.is_no_worse(then, before) is kept
-    assert bool(tiers.asked_of(then, (), before, AUTHORITY)) is not kept
-
-
-@given(items.filter(bool), percents, st.sampled_from([CENT, YEN, Decimal("0.001")]))
-def test_what_is_the_same_is_no_worse(lines: list[Item], off: Decimal, unit: Decimal) -> None:
-    priced, totals = price_lines(lines, off, unit)
-    same = quote(lines=[as_json(x) for x in priced], discount_percent=totals.discount_percent)
-    assert tiers.is_no_worse(same, same)
-
-
-def test_the_hash_names_what_is_approved_and_nothing_else() -> None:
-    one = quote(item(off="15"), number="Q-1", revision=1, list_total=Decimal(100), net=Decimal("85.00"))
-    more_days = replace(one, valid_until=date(2027, 1, 1), note="Strategic", net=Decimal(85))
-    assert tiers.content_hash(more_days) == tiers.content_hash(one)
-    for other in (replace(one, revision=2), replace(one, schedule=[]), replace(one, net=Decimal("84.99"))):
-        assert tiers.content_hash(other) != tiers.content_hash(one)
-
-
-CHANGES: dict[str, Any] = {
-    "number": "Q-2",
-    "revision": 2,
-    "currency": "EUR",
-    "lines": [],
-    "schedule": [{"trigger": "signed", "amount": "85.00", "due_days": 0}],
-    "delivery_on": date(2026, 5, 1),
-    "terms": "framework",
-    "special_terms": "Pay when pleased",
-    "buyer": {"name": "Acme"},
-    "seller": {"name": "Other Ltd"},
-    "total_discount_percent": Decimal(1),
-    "total_discount_amount": Decimal(1),
-    "tax_rounding": TaxRounding.TOTAL,
-    "list_total": Decimal(101),
-    "net": Decimal("84.99"),
-    "tax": Decimal(1),
-    "total": Decimal(1),
-}
-"""Another value of each field that is content."""
-
-NO_CONTENT = {
-    *("id", "version", "deal_id", "status", "flags", "created_by", "created_at", "updated_at"),  # of the row
-    *("fx", "quoted_on", "policy_version", "channel", "discount_percent"),  # what the amounts were made from, or follows from them
-    *("valid_until", "valid_days", "note", "reason"),  # more days for the customer change nothing; the others are not sent
-    *("sent_at", "viewed_at", "accepted_at", "ended_at"),
-    *("tier", "content_hash", "submitted_at", "approved_at", "kept_from"),  # the approval itself
-}
-
-
-def test_each_field_of_a_quote_is_content_or_is_not() -> None:
-    """Decide on a new field: whoever approved the quote has approved it, or it may differ when the quote is sent."""
-    assert set(CHANGES) | NO_CONTENT == set(Quote.__dataclass_fields__)
-    assert not set(CHANGES) & NO_CONTENT
-
-
-@pytest.mark.parametrize("name", CHANGES)
-def test_each_field_that_is_content_changes_the_hash(name: str) -> None:
-    one = quote()
-    assert tiers.content_hash(replace(one, **{name: CHANGES[name]})) != tiers.content_hash(one)
-
-
-@pytest.mark.parametrize(
-    "change", [{"periods": Decimal(12)}, {"optional": True}, {"discount_amount": Decimal(1)}, {"parts": [{"sku": "P"}]}], ids=str
-)
-def test_what_a_line_says_changes_the_hash(change: dict[str, Any]) -> None:
-    one = quote(SKU)
-    [line] = lines_of(one)
-    assert tiers.content_hash(replace(one, lines=[as_json(replace(line, **change))])) != tiers.content_hash(one)
-
+# -- Sent and accepted ----------------------------------------------------------------------------------------------------------
 
 FINE = QuoteFacts(replace(DEAL, stage=Stage.NEGOTIATION), TODAY)
 

@@ -48,6 +48,7 @@ TOTALS = (
         "SELECT DISTINCT quote_id, trim_scale(of_lines.net)::text, trim_scale(of_lines.tax)::text, currency "
         f"FROM contract CROSS JOIN LATERAL {_OF_LINES} ORDER BY quote_id",
     ),
+    Total(9, "deal, quote and state of each contract", "SELECT id, deal_id, quote_id, number, state FROM contract ORDER BY id"),
     Total(
         8,
         "payments kept: count and amount",

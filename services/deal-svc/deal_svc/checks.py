@@ -5,7 +5,8 @@ Histories are paths of declared acts, and end where the record is.
 
 from deal_svc.acts import DEAL_ACTS, QUOTE_ACTS
 from deal_svc.price_lists.rules import PRICE_LIST_ACTS
-from shared.verify import ACCOUNTS_TOTAL, RATES_TOTAL, Check, Total, legal_histories
+from deal_svc.quotes.recount import differing
+from shared.verify import ACCOUNTS_TOTAL, RATES_TOTAL, Check, Recount, Total, legal_histories
 
 CHECKS = (
     *legal_histories(DEAL_ACTS, table="deal", column="stage"),
@@ -31,6 +32,20 @@ CHECKS = (
         "WHERE event.subject = deal.id AND event.type LIKE 'clinch.deal.won.%' AND event.data->>'contract_id' = deal.contract_id::text "
         "AND event.data->>'tax' IS NOT NULL)",
     ),
+    # What an earlier release sent has no hash: by its rules somebody could still change the amount.
+    Check(
+        9,
+        "an open deal whose quote was accepted names it, and is worth what it says, without tax",
+        "SELECT deal.id FROM deal JOIN quote ON quote.deal_id = deal.id WHERE quote.status = 'accepted' AND quote.content_hash IS NOT NULL "
+        "AND deal.stage NOT IN ('won', 'lost') AND (deal.quote_id, deal.amount, deal.currency) "
+        "IS DISTINCT FROM (quote.id, quote.net, quote.currency)",
+    ),
+    Check(
+        9,
+        "a contract is of the deal that its quote is of, and wins no other",
+        "SELECT c.contract_id FROM deal_contract c JOIN quote q ON q.id = c.quote_id WHERE q.deal_id <> c.deal_id "
+        "UNION ALL SELECT c.contract_id FROM deal_contract c JOIN deal d ON d.contract_id = c.contract_id WHERE d.id <> c.deal_id",
+    ),
     Check(
         9,
         "the content of a quote that was sent is the content that was approved",
@@ -48,6 +63,8 @@ CHECKS = (
     Check(9, "net and tax of a quote add up to its total", "SELECT id FROM quote WHERE net + tax <> total"),
 )
 
+RECOUNTS = (Recount(9, "what a quote says is what was submitted of it", differing),)
+
 TOTALS = (
     RATES_TOTAL,
     ACCOUNTS_TOTAL,
@@ -60,6 +77,11 @@ TOTALS = (
         9,
         "net and tax of each quote that was accepted and of its contracts",
         "SELECT id, trim_scale(net)::text, trim_scale(tax)::text, currency FROM quote WHERE accepted_at IS NOT NULL ORDER BY id",
+    ),
+    Total(
+        9,
+        "deal, quote and state of each contract",
+        "SELECT contract_id, deal_id, quote_id, number, state FROM deal_contract ORDER BY contract_id",
     ),
     Total(7, "leads of which a deal is won", "SELECT count(DISTINCT lead_id) FROM deal WHERE stage = 'won'"),
     Total(

@@ -11,7 +11,7 @@ from deal_svc.bulk.api import forget as forget_bulk_jobs
 from deal_svc.bulk.api import perform as perform_bulk_jobs
 from deal_svc.bulk.api import router as bulk
 from deal_svc.catalog.api import router as catalog
-from deal_svc.checks import CHECKS, TOTALS
+from deal_svc.checks import CHECKS, RECOUNTS, TOTALS
 from deal_svc.contacts import reactions as contacts_reactions
 from deal_svc.contracts import reactions as contracts_reactions
 from deal_svc.conversion import reactions as conversion_reactions
@@ -96,6 +96,7 @@ service = Service(
     follows=[following(KINDS), APPROVALS_FOLLOW],
     jobs=[run_imports, hand_over, sweep, sweep_uploads, delete_objects, perform_bulk_jobs, forget_bulk_jobs],
     checks=CHECKS,
+    recounts=RECOUNTS,
     totals=TOTALS,
     rezone=follow,
     streamed=("/v1/imports/deals",),

@@ -9,7 +9,7 @@ from hashlib import sha256
 from uuid import UUID
 
 from deal_svc.policy import DiscountAuthority
-from deal_svc.quotes.pricing import lines_of
+from deal_svc.quotes.pricing import due_amounts, lines_of
 from deal_svc.quotes.record import Line, Quote, Tier
 from shared.money import minor_unit
 
@@ -66,14 +66,26 @@ def asked_of(
     return steps_of(tier_of(quote, authority, deep=deep), overridden, bool(quote.special_terms))
 
 
+_AGREED = ("currency", "terms", "buyer", "seller", "tax_rounding")
+"""What has to be as it was approved: another one is neither better nor worse."""
+
+
 def is_no_worse(now: Quote, before: Quote) -> bool:
     """Whether nothing that was decided about a version became worse in this one.
 
-    No discount is larger, no product is new or sold for less a period, no bundle has other parts, no tax is another one, and there are
-    no other special terms.
+    No discount is larger, no product is new or sold for less a period, no bundle has other parts, no tax is another one, no part of the
+    total falls due later, no delivery is promised sooner, and there are no other special terms, standard terms, buyer or seller.
     """
-    if now.special_terms not in (None, "", before.special_terms):
-        return False
+    return (
+        all((getattr(now, name) or None) == (getattr(before, name) or None) for name in _AGREED)
+        and now.special_terms in (None, "", before.special_terms)
+        and (now.delivery_on is None or (before.delivery_on is not None and now.delivery_on >= before.delivery_on))
+        and _costs_no_less(now, before)
+        and _is_paid_no_later(now, before)
+    )
+
+
+def _costs_no_less(now: Quote, before: Quote) -> bool:
     if largest_discount(now) > largest_discount(before) or now.discount_percent > before.discount_percent:
         return False
     approved: dict[UUID, Decimal] = {}
@@ -89,6 +101,21 @@ def is_no_worse(now: Quote, before: Quote) -> bool:
         and (x.product_id, x.tax_percent) in taxes
         and (x.product_id, x.parts) in bundles
         for x in lines_of(now)
+    )
+
+
+def _is_paid_no_later(now: Quote, before: Quote) -> bool:
+    """Whether the same parts of the total fall due by the same triggers, none of them later."""
+    due, approved = (due_amounts(quote.schedule, quote.total, quote.currency) for quote in (now, before))
+    if due is None or approved is None or len(due) != len(approved):
+        return now.schedule == before.schedule
+    slack = minor_unit(now.currency) * (now.total + before.total)  # each amount is rounded
+    return all(
+        term["trigger"] == then["trigger"]
+        and term["due_days"] <= then["due_days"]
+        and (term["due_on"] or "") <= (then["due_on"] or "")
+        and abs(amount * before.total - share * now.total) <= slack
+        for term, then, amount, share in zip(now.schedule, before.schedule, due, approved, strict=True)
     )
 
 
@@ -118,8 +145,12 @@ _CONTENT = (
 
 
 def content_hash(quote: Quote) -> str:
-    """SHA-256 of what is approved and sent, as canonical JSON. The validity is not among it: more days for the customer change nothing."""
-    content = {name: _plain(getattr(quote, name)) for name in _CONTENT}
+    """SHA-256 of what is approved and sent, as canonical JSON. The validity is not among it: more days for the customer change nothing.
+
+    What a quote does not say is left out, so that a field that a later release adds leaves the hashes of earlier quotes as they are.
+    """
+    said = {name: getattr(quote, name) for name in _CONTENT}
+    content = {name: _plain(value) for name, value in said.items() if value is not None}
     return sha256(json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
 
 
