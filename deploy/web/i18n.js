@@ -55,6 +55,13 @@ export function money(amount, currency) {
   return format({ style: "currency", currency: unit, maximumFractionDigits: 0 }).format(Number(value));
 }
 
+/** An amount to its last digit, as on paper. The text of the API is formatted as it is: no digit of a large one is lost. */
+export function exact(amount, currency) {
+  if (amount === null || amount === undefined) return "–";
+  const [value, unit] = typeof amount === "object" ? [amount.amount, amount.currency] : [amount, currency];
+  return format({ style: "currency", currency: unit, maximumFractionDigits: 4 }).format(value);
+}
+
 /** Short, for a chart or the head of a column: ¥24M, 2412万. */
 export function shortMoney(amount, currency) {
   if (amount === null || amount === undefined) return "–";

@@ -8,19 +8,26 @@ import { empty, failed, skeleton } from "./parts/section.js";
 import { route } from "./router.js";
 import { loadMe } from "./session.js";
 import { follow, listen } from "./stream.js";
+import { approvals } from "./views/approvals.js";
+import { contract } from "./views/contract.js";
 import { deal } from "./views/deal.js";
 import { funnel } from "./views/funnel.js";
 import { kpi, kpis } from "./views/kpis.js";
 import { lead } from "./views/lead.js";
 import { leads } from "./views/leads.js";
 import { pipeline } from "./views/pipeline.js";
+import { priceList, prices } from "./views/prices.js";
+import { quote } from "./views/quote.js";
+import { quotes } from "./views/quotes.js";
 import { account, search } from "./views/search.js";
 import { signIn } from "./views/signin.js";
 import { today } from "./views/today.js";
 
 /** By the first part of the address: the view, and the one of a single record. */
 const VIEWS = { today: [today], leads: [leads, lead], deals: [pipeline, deal], pipeline: [pipeline], funnel: [funnel], kpis: [kpis, kpi],
-  search: [search], accounts: [search, account] };
+  quotes: [quotes, quote], approvals: [approvals], contracts: [approvals, contract], prices: [prices, priceList], search: [search], accounts: [search, account] };
+/** Whose place at the top is that of another view. */
+const PLACE = { deals: "pipeline", contracts: "approvals" };
 const SETTLED = 700; // milliseconds without another event, after which a view is read again
 
 const app = document.getElementById("app");
@@ -54,7 +61,7 @@ async function enter() {
     const where = route();
     const [list, one] = VIEWS[where.name] ?? [];
     const show = where.id ? one : list;
-    frame.at(where.name === "deals" ? "pipeline" : where.name, where.query);
+    frame.at(PLACE[where.name] ?? where.name, where.query);
     document.title = `${t(`view_${where.name}`)} · Clinch`;
     view = show ? show(where) : { element: empty(t("no_such_view"), h("a", { href: "#/today" }, t("view_today"))) };
     const name = document.activeElement?.closest("main") && document.activeElement.getAttribute("name");

@@ -24,7 +24,7 @@ _LATEST = Query(
     .order_by(APPROVAL.c.record_id, APPROVAL.c.id.desc()),
     Approval,
 )
-_IDS = Query(select(APPROVAL.c.id).where(APPROVAL.c.kind == bindparam("kind"), APPROVAL.c.record_id == bindparam("record_id")), UUID)
+_IDS = Query(select(APPROVAL.c.id).where(APPROVAL.c.kind == bindparam("kind"), is_in(APPROVAL.c.record_id, "ids")), UUID)
 _STEPS = Query(
     select(*[APPROVAL_STEP.c[n] for n in _NAMES])
     .where(is_in(APPROVAL_STEP.c.approval_id, "ids"))
@@ -54,9 +54,9 @@ async def get(db: Reader, approval_id: UUID) -> Request:
     return request
 
 
-async def ids_of(db: Reader, kind: str, record_id: UUID) -> list[UUID]:
-    """All approvals of a record: subjects of its history."""
-    return await db.all(_IDS, kind=kind, record_id=record_id)
+async def ids_of(db: Reader, kind: str, record_ids: Sequence[UUID]) -> list[UUID]:
+    """All approvals of these records: subjects of their history."""
+    return await db.all(_IDS, kind=kind, ids=list(record_ids))
 
 
 async def add_steps(tx: Tx, steps: Sequence[Step]) -> None:

@@ -99,9 +99,10 @@ class Tab:
     def text(self) -> str:
         return str(self.page.locator("main").inner_text())
 
-    def shoot(self, name: str) -> None:
+    def shoot(self, name: str, *, whole: bool = False) -> None:
+        """`whole`: also what lies below the edge of the window."""
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=SCREENSHOTS / f"{re.sub(r'[^a-z0-9-]+', '-', name.lower())}.png", animations="disabled")
+        self.page.screenshot(path=SCREENSHOTS / f"{re.sub(r'[^a-z0-9-]+', '-', name.lower())}.png", animations="disabled", full_page=whole)
 
     def inaccessible(self) -> list[str]:
         """What axe finds serious, with the elements."""

@@ -190,7 +190,12 @@ def test_what_a_rep_may_not_see_is_not_there(browser: Any, origin: str, api: Api
 
 
 @pytest.mark.parametrize(
-    ("person", "views"), [("marketing", ["today", "leads", "funnel", "kpis"]), ("finance", ["today", "kpis"]), ("legal", ["today"])]
+    ("person", "views"),
+    [
+        ("marketing", ["today", "leads", "funnel", "kpis"]),
+        ("finance", ["today", "quotes", "approvals", "prices", "kpis"]),
+        ("legal", ["today", "quotes", "approvals", "prices"]),
+    ],
 )
 def test_views_of_what_a_role_does_not_see_are_not_offered(browser: Any, origin: str, person: str, views: list[str]) -> None:
     with tab(browser, origin) as seen:

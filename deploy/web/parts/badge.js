@@ -7,6 +7,7 @@ const TONES = {
   mql: "blue", sql: "green", converted: "green", converting: "blue", nurturing: "amber", disqualified: "grey", captured: "plain", merged: "grey",
   discovery: "plain", proposal: "blue", negotiation: "blue", closing: "green", won: "green", lost: "grey",
   signed: "green", active: "green", completed: "green", in_review: "amber", voided: "grey", terminated: "grey",
+  pending_approval: "amber", approved: "green", superseded: "grey", withdrawn: "grey", open: "amber", dropped: "grey", waiting: "plain", viewed: "blue", declined: "grey", retired: "grey", paid: "green", waived: "grey",
   accepted: "green", sent: "blue", rejected: "grey", expired: "grey", confirmed: "green", refuted: "red", unknown: "plain",
 };
 

@@ -6,6 +6,7 @@ import { ago, label, number, t } from "../i18n.js";
 import { meet, nameOf } from "../session.js";
 import { refused } from "./actions.js";
 import { toast } from "./dialog.js";
+import { fetched } from "./download.js";
 import { empty, section } from "./section.js";
 import { table } from "./table.js";
 
@@ -37,7 +38,7 @@ export function files(path) {
   function show(items) {
     if (!items.length) return empty(t("no_files"));
     return table(t("files"), [
-      { head: t("file_name"), cell: (file) => (file.name ? h("button.plain", { type: "button", "data-file": file.id, onclick: () => save(`${here}/${file.id}`, file) }, file.name) : "–") },
+      { head: t("file_name"), cell: (file) => (file.name ? h("button.plain", { type: "button", "data-file": file.id, onclick: () => fetched(file.name, `${here}/${file.id}`) }, file.name) : "–") },
       { head: t("size"), num: true, cell: (file) => t("kilobytes", { n: number(file.size / 1000, 1) }) },
       { head: t("attached"), cell: (file) => [nameOf(file.by), ", ", ago(file.at)].join("") },
       { head: label("act", "remove"), cell: (file) => may(file, "remove") && h("button.plain", { type: "button", "data-remove": file.id, "aria-label": `${label("act", "remove")} ${file.name ?? ""}`,
@@ -45,14 +46,4 @@ export function files(path) {
     ], items);
   }
   return part;
-}
-
-async function save(path, { name }) {
-  try {
-    const address = URL.createObjectURL(await (await send("GET", path)).blob());
-    h("a", { href: address, download: name }).click();
-    setTimeout(() => URL.revokeObjectURL(address), 60_000);
-  } catch (problem) {
-    await refused(name, problem);
-  }
 }

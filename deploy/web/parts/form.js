@@ -4,8 +4,9 @@ import { fill, h } from "../dom.js";
 import { guard, lang, t } from "../i18n.js";
 import { dialog } from "./dialog.js";
 
-/** `fields`: {name, title, kind: text|long|choice|day|time|number|check, options, required, value, hint}. Sends by `submit(values)`, gives its answer. */
-export function form(title, fields, submit, { button = t("save"), before } = {}) {
+/** `fields`: {name, title, kind: text|long|choice|day|time|number|check, options, required, value, hint}, or one with an `element` of its own
+ * that `read` tells the value of. Sends by `submit(values)`, gives its answer. */
+export function form(title, fields, submit, { button = t("save"), before, wide } = {}) {
   return dialog(title, (close) => {
     const wrong = h("div");
     const inputs = fields.map(input);
@@ -20,10 +21,11 @@ export function form(title, fields, submit, { button = t("save"), before } = {})
         fill(wrong, refusal(problem));
       }
     } }, before, inputs, wrong, h("footer", {}, h("button", { type: "button", onclick: () => close() }, t("cancel")), send));
-  });
+  }, { wide });
 }
 
-function input({ name, title, kind = "text", options = [], required, value, hint }) {
+function input({ name, title, kind = "text", options = [], required, value, hint, element }) {
+  if (element) return element;
   const props = { name, required, placeholder: hint };
   const control = {
     long: () => h("textarea", { ...props, rows: 3, maxlength: 4000 }, value ?? ""),
@@ -40,9 +42,10 @@ function input({ name, title, kind = "text", options = [], required, value, hint
 
 function read(fields, element) {
   const values = {};
-  for (const { name, kind } of fields) {
+  for (const { name, kind, read: own } of fields) {
     const control = element.elements[name];
-    if (kind === "check") values[name] = control.checked;
+    if (own) values[name] = own(element);
+    else if (kind === "check") values[name] = control.checked;
     else if (control.value !== "") values[name] = kind === "time" ? new Date(control.value).toISOString() : control.value;
   }
   return values;

@@ -13,7 +13,7 @@ const PAGE = 50;
 const NAMES = {
   lead: { path: "/v1/leads", fields: ["id", "company", "title", "state", "contact_name"], name: (lead) => lead.company ?? lead.title ?? lead.contact_name, view: "leads" },
   deal: { path: "/v1/deals", fields: ["id", "name", "stage", "account_name"], name: (deal) => deal.name, view: "deals" },
-  contract: { path: "/v1/contracts", fields: ["id", "number", "account_name"], name: (contract) => `${contract.number} ${contract.account_name}` },
+  contract: { path: "/v1/contracts", fields: ["id", "number", "account_name"], name: (contract) => `${contract.number} ${contract.account_name}`, view: "contracts" },
 };
 
 /** A dialog with the records behind `path` (which a figure names); amounts are in `currency`. */

@@ -7,7 +7,7 @@ import { t } from "../i18n.js";
 export function section(title, load, show, { aside, className = "", level = "h2" } = {}) {
   const body = h("div.section-body", {}, skeleton());
   const element = h("section.card", { class: className, "aria-busy": "true" },
-    title && h("header.section-head", {}, h(level, {}, title), aside), body);
+    (title || aside) && h("header.section-head", {}, title ? h(level, {}, title) : h("span"), aside), body);
   let asked = 0;
   element.refresh = async () => {
     const mine = ++asked;
@@ -21,6 +21,14 @@ export function section(title, load, show, { aside, className = "", level = "h2"
   };
   element.refresh();
   return element;
+}
+
+/** Read once for several parts, until `again()`. */
+export function once(load) {
+  let asked = null;
+  const read = () => (asked ??= load().catch((error) => { asked = null; throw error; }));
+  read.again = () => (asked = null);
+  return read;
 }
 
 export const skeleton = () => h("div.skeleton", { role: "status" }, h("span.hidden", {}, t("loading")), h("i"), h("i"), h("i"));

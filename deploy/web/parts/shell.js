@@ -10,6 +10,9 @@ const VIEWS = [
   ["today", "☀", () => true],
   ["leads", "◎", () => sees("lead")],
   ["pipeline", "▤", sells],
+  ["quotes", "▧", () => sees("deal")],
+  ["approvals", "✓", () => sees("deal") || sees("contract")],
+  ["prices", "¤", () => sees("deal")],
   ["funnel", "▽", () => sees("lead_figures")],
   ["kpis", "◔", () => sees("lead_figures") || sees("deal_figures") || sees("cash_figures")],
 ];

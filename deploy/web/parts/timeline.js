@@ -2,13 +2,13 @@
 
 import { get } from "../api.js";
 import { h } from "../dom.js";
-import { dayAndTime, label, t } from "../i18n.js";
+import { dayAndTime, exact, label, t } from "../i18n.js";
 import { meet, nameOf } from "../session.js";
 import { empty, section } from "./section.js";
 
 const PAGE = 20;
 
-export function timeline(path) {
+export function timeline(path, className = "") {
   const read = async (cursor) => {
     const page = await get(path, { limit: PAGE, sort: "-time", cursor });
     await meet(page.items.map((entry) => entry.actor_id));
@@ -24,7 +24,7 @@ export function timeline(path) {
     };
     add(page);
     return [list, more];
-  });
+  }, { className });
 }
 
 function entry({ type, time, actor_id, actor_role, summary, text, data }) {
@@ -33,13 +33,15 @@ function entry({ type, time, actor_id, actor_role, summary, text, data }) {
     h("p", {}, summary ?? told(type, data)), text && h("blockquote", {}, text)));
 }
 
-/** What the event of a deal or a contract says in short. */
+/** What the event of a deal, a quote or a contract says in short. */
 function told(type, data) {
   const said = [
     data.from_stage && data.to_stage && `${label("stage", data.from_stage)} → ${label("stage", data.to_stage)}`,
-    data.reason && label("loss_reason", data.reason),
+    data.reason && (type === "clinch.deal.lost.v1" ? label("loss_reason", data.reason) : data.reason),
     data.what ?? data.next_step,
-    data.number,
+    data.number && (data.revision ? `${data.number} v${data.revision}` : data.number),
+    data.step && label("step", data.step), data.decision && label("decision", data.decision),
+    data.margin && `${t("margin")} ${exact(data.margin)}`,
     data.part && label(type.startsWith("clinch.deal.") ? "spin_part" : "review_part", data.part),
   ];
   return said.filter((one) => typeof one === "string").join(" · ");

@@ -32,12 +32,8 @@ async function read({ q, kind }) {
   return found;
 }
 
-/** Quotes and contracts are shown with their deal, contacts with their account. */
-function place(one) {
-  if (one.kind === "lead" || one.kind === "account") return link(`${one.kind}s`, one.id);
-  if (one.kind === "contact") return link("accounts", one.account_id);
-  return link("deals", one.deal_id ?? one.id);
-}
+/** Contacts are shown with their account. */
+const place = (one) => (one.kind === "contact" ? link("accounts", one.account_id) : link(`${one.kind}s`, one.id));
 
 function show(found, query) {
   if (!found) return empty(t("search_what"));

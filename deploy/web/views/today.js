@@ -1,14 +1,12 @@
 // Today: what waits for me, and what became of yesterday. Each part loads by itself.
 
-import { act, get, isSettled } from "../api.js";
+import { get, isSettled } from "../api.js";
 import { h } from "../dom.js";
 import { ago, dayAndTime, figure, label, midnight, money, t } from "../i18n.js";
-import { refused } from "../parts/actions.js";
 import { badge, grade, mark } from "../parts/badge.js";
-import { toast } from "../parts/dialog.js";
+import { decisions, stepName } from "../parts/decisions.js";
 import { period } from "../parts/filters.js";
-import { form } from "../parts/form.js";
-import { empty, section } from "../parts/section.js";
+import { empty, once, section } from "../parts/section.js";
 import { link } from "../router.js";
 import { leads, meet, myself, nameOf, sees, sells } from "../session.js";
 
@@ -23,7 +21,7 @@ export function today() {
     figures: (sees("lead_figures") || sees("deal_figures")) && section(t("this_month"), readFigures, strip, { className: "wide" }),
     lead: sees("lead") && section(t("follow_ups"), mine("lead"), tasks),
     deal: sells() && section(t("next_steps"), mine("deal"), steps),
-    approval: sees("contract") && section(t("approvals"), () => readApprovals(work, day), (items) => approvals(items, () => parts.approval.refresh())),
+    approval: (sees("deal") || sees("contract")) && section(t("approvals"), () => readApprovals(work, day), (items) => approvals(items, () => parts.approval.refresh())),
     contract: sees("contract") && section(t("overdue"), () => readOverdue(work), overdue),
     closed: sells() && section(t("yesterday"), async () => (await day()).yesterday, closed),
   };
@@ -31,10 +29,10 @@ export function today() {
   const refresh = (kinds) => {
     const heard = (...of) => kinds.has(undefined) || of.some((kind) => kinds.has(kind));
     work.again();
-    if (heard("deal", "contract")) day.again();
+    if (heard("deal", "contract", "quote")) day.again();
     if (heard("lead")) parts.lead?.refresh?.();
     if (heard("deal")) [parts.deal, parts.closed].forEach((part) => part?.refresh?.());
-    if (heard("contract")) parts.approval?.refresh?.();
+    if (heard("contract", "quote")) parts.approval?.refresh?.();
     if (heard("contract", "milestone", "payment")) parts.contract?.refresh?.();
   };
   let later = null;
@@ -50,14 +48,6 @@ export function today() {
       later ??= setTimeout(() => { later = null; refresh(new Set(missed)); missed.clear(); }, MOMENT);
     },
   };
-}
-
-/** Read once for several parts, until `again()`. */
-function once(load) {
-  let asked = null;
-  const read = () => (asked ??= load().catch((error) => { asked = null; throw error; }));
-  read.again = () => (asked = null);
-  return read;
 }
 
 // -- What is to be done: docs/worklist.md -----------------------------------------------------------------------------------
@@ -138,7 +128,7 @@ function closed({ won, lost, currency }) {
     rest(won.count + lost.count - deals.length)];
 }
 
-// -- Contracts ---------------------------------------------------------------------------------------------------------------
+// -- Approvals and contracts ---------------------------------------------------------------------------------------------------------------
 
 /** Those with a time, and those without. */
 async function readApprovals(work, day) {
@@ -147,28 +137,12 @@ async function readApprovals(work, day) {
 }
 
 function approvals(items, again) {
-  if (!items.length) return empty(t("no_approvals"));
+  if (!items.length) return empty(t("no_approvals"), h("a", { href: link("approvals") }, t("all_approvals")));
   return [todo(items.slice(0, SHOWN).map((item) => ({
-    name: item.subject_name, marks: [label("review_part", item.what)], says: item.account_name,
-    due: item.due_at, late: item.overdue,
-    buttons: h("div.actions", {}, decide(item, "approved", again), decide(item, "rejected", again)),
+    name: h("a", { href: item.quote_id ? link("quotes", item.quote_id) : link("contracts", item.subject_id) }, item.subject_name ?? "–"),
+    marks: [t(item.quote_id ? "kind_quote" : "kind_contract"), stepName(item)], says: item.subject_name === item.account_name ? null : item.account_name,
+    due: item.due_at, late: item.overdue, buttons: decisions(item, again),
   }))), rest(items.length - SHOWN)];
-}
-
-function decide({ subject_id, what: part, content_hash }, decision, again) {
-  const says = t(decision === "approved" ? "approve" : "reject");
-  const send = (given) => act("POST", `/v1/contracts/${subject_id}/reviews`, { part, decision, content_hash, ...given }, "*");
-  return h("button", { type: "button", class: decision === "approved" ? "primary" : "", onclick: async () => {
-    try {
-      const asked = decision === "rejected" && (await form(says, [{ name: "reason", title: t("reason"), kind: "long", required: true }], send, { button: says }));
-      if (decision === "rejected" && !asked) return;
-      if (decision === "approved") await send({});
-      toast(t("done_with", { action: says }));
-    } catch (problem) {
-      await refused(says, problem);
-    }
-    again();
-  } }, says);
 }
 
 /** Whoever sells sees what their customers owe, whoever books money what all do. */

@@ -197,7 +197,7 @@ async def items(db: Reader, contracts: Sequence[Contract], by: Actor) -> list[Co
 async def subjects(db: Reader, contract_id: UUID) -> list[UUID]:
     """Whose events are the contract's history: its own, those of its reviews, milestones, deadlines and payments."""
     milestones = [m.id for m in await db.all(OF_CONTRACTS, contract_ids=[contract_id])]
-    reviews = await ids_of(db, CONTRACT_APPROVALS.kind, contract_id)
+    reviews = await ids_of(db, CONTRACT_APPROVALS.kind, [contract_id])
     deadlines = [d.id for d in (await clocks.of_records(db, [contract_id]))[contract_id]]
     return [contract_id, *reviews, *milestones, *deadlines, *await db.all(IDS_OF_CONTRACT, contract_id=contract_id)]
 

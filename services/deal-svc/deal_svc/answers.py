@@ -14,6 +14,7 @@ from deal_svc.deals.pipeline import DealFacts, Stage
 from deal_svc.deals.record import Deal, LossReason
 from deal_svc.deals.tables import DEALS
 from deal_svc.quotes.facts import facts_of
+from deal_svc.quotes.history import told_of_quotes
 from deal_svc.quotes.queries import IDS_OF_DEAL
 from shared.access import kinds
 from shared.acts import AllowedAction, shown
@@ -96,5 +97,5 @@ async def deal_out(db: Reader, by: Actor, deal: Deal) -> DealOut:
 
 
 async def told_of_deal(db: Reader, deal_id: UUID) -> list[UUID]:
-    """Whose events tell the deal's history: its own and those of its quotes."""
-    return [deal_id, *await db.all(IDS_OF_DEAL, deal_id=deal_id)]
+    """Whose events tell the deal's history: its own, those of its quotes and of their approvals."""
+    return [deal_id, *await told_of_quotes(db, await db.all(IDS_OF_DEAL, deal_id=deal_id))]

@@ -35,6 +35,7 @@ from deal_svc.price_lists.api import router as price_lists
 from deal_svc.quotes.api import router as quotes
 from deal_svc.quotes.approvals import QUOTE_APPROVALS
 from deal_svc.quotes.document_api import router as quote_documents
+from deal_svc.quotes.history_api import router as quote_history
 from deal_svc.quotes.links_api import router as quote_links
 from deal_svc.quotes.price_api import router as quote_prices
 from deal_svc.quotes.timers import TIMERS
@@ -71,6 +72,7 @@ service = Service(
         quote_prices,
         rehoming,
         quotes,
+        quote_history,
         approvals,
         quote_documents,
         quote_links,

@@ -94,13 +94,13 @@ async def assign_deal(deal_id: UUID, body: AssignmentIn, tx: InTx, by: CurrentAc
 
 
 class DealTimelineEntry(TimelineEntry):
-    """What happened to a deal or to one of its quotes."""
+    """What happened to a deal, to one of its quotes or to the approval of one."""
 
 
 @router.get("/{deal_id}/timeline")
 async def deal_timeline(
     deal_id: UUID, page: Annotated[PageRequest, Depends(TIMELINE.params)], db: Reading, by: CurrentActor
 ) -> Page[DealTimelineEntry]:
-    """Everything that happened to the deal and its quotes."""
+    """Everything that happened to the deal, its quotes and their approvals."""
     await queries.SEEN.get(db, by, deal_id)
     return await timeline(db, page, await told_of_deal(db, deal_id), DealTimelineEntry)
