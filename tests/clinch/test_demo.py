@@ -10,9 +10,11 @@ from typing import Any
 import httpx
 import pytest
 
+from clinch.demo import practice
 from clinch.demo.calls import Calls, Refused
 from clinch.demo.command import fill
 from clinch.demo.keeping import FILES, VIEW
+from clinch.demo.offers import OFFERS
 from clinch.demo.plan import plan
 from clinch.demo.story import Deal, Lead, Plan
 from clinch.errors import CommandError
@@ -25,12 +27,14 @@ from shared.events.quote import QuoteLinked, QuoteLinksRevoked
 from tests.clinch.walk import ROOT
 from tests.flow.system import System, eventually, whole_system
 
-SEED, LEADS = 64, 100
+SEED, LEADS = 5340, 100
 """A small year that has everything: see `test_this_year_has_everything`."""
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 """What the clock of the services says in tests."""
 USD = Decimal(7)
 """The rate that the services are given in tests."""
+AGREED = 45
+"""For how many days people may say late what they did, before the demo and after it."""
 ROLES = {person.key: person.role.value for person in SAMPLE_PEOPLE}
 
 
@@ -69,6 +73,7 @@ async def test_the_figures_are_what_was_planned_also_after_an_interruption_and_p
     year = plan(SEED, LEADS, NOW, "CNY", "USD")
     async with system.client() as http:
         assert await seed_people(http) == len(SAMPLE_TEAMS) + len(SAMPLE_PEOPLE)
+        await practice.adopt(Calls(http, token), "agreed", {"company": {"backdate_days": AGREED}})
         with pytest.raises(CommandError, match="cut off"):
             await fill(CutOff(http, token), SEED, LEADS, Silent(), NOW)
         said = await fill(Calls(http, token), SEED, LEADS, Silent(), NOW)
@@ -86,6 +91,8 @@ async def test_the_figures_are_what_was_planned_also_after_an_interruption_and_p
         await check_escalation(http, system)
         await check_what_is_kept(http)
         await check_search(http)
+        await check_offers(http, year)
+        assert (await read(http, "policies/company"))["document"]["backdate_days"] == AGREED
         before = await told(system)
         again = await fill(Calls(http, token), SEED, LEADS, Silent(), NOW)
         assert again.splitlines()[1:] == said.splitlines()[1:]
@@ -123,7 +130,8 @@ def test_this_year_has_everything() -> None:
     assert any(contract.withdrawn for contract in contracts)
     assert any(contract.delegated for contract in contracts)
     assert any(contract.waits for contract in contracts)
-    assert {deal.quote.link for deal in year.deals if deal.quote} == {None, "opened", "revoked"}
+    assert {deal.quote.link for deal in year.deals if deal.quote} == {None, "opened", "revoked", "accepted"}
+    assert len([deal for deal in year.deals if deal.offer]) == len(OFFERS)
     assert any(payment.reversed_at for contract in contracts for payment in contract.payments)
     assert any(lead.deal for lead in year.written)
     assert any(lead.aside for lead in year.worked)
@@ -258,6 +266,37 @@ async def answered(http: httpx.AsyncClient, who: str, path: str, **asked: Any) -
     answer = await http.get(path, params=asked, headers={"Authorization": f"Bearer {who}"})
     assert answer.status_code == 200, (path, answer.text)
     return answer.json()
+
+
+async def check_offers(http: httpx.AsyncClient, year: Plan) -> None:
+    """Each quote that waits is priced by the list, in instalments, and for those who may decide; one was accepted by its customer."""
+    [listed] = (await read(http, "price-lists"))["items"]
+    assert (listed["state"], listed["currency"]) == ("active", "CNY")
+    assert [part["sku"] for entry in listed["entries"] for part in entry["parts"]] == ["DP-CORE", "DP-25", "DP-START"]
+    waiting = (await read(http, "quotes", status="pending_approval"))["items"]
+    assert sorted(offered["tier"] for offered in waiting) == ["director_finance", "manager"]
+    for offered in waiting:
+        packs = next(line for line in offered["lines"] if line["sku"].endswith("-25"))
+        [of_packs] = [entry for entry in listed["entries"] if entry["product_id"] == packs["product_id"]]
+        assert Decimal(packs["unit_price"]) < Decimal(of_packs["unit_price"])
+        assert sum(Decimal(term["due"]["amount"]) for term in offered["schedule"]) == Decimal(offered["total"]["amount"])
+        assert {term["trigger"] for term in offered["schedule"]} == {"signed", "date"}
+    assert {who: await steps_for(http, who) for who in ("director", "finance", "legal")} == {
+        "director": {"director", "manager"},
+        "finance": {"finance"},
+        "legal": {"legal"},
+    }
+    [accepted] = [deal.quote for deal in year.deals if deal.quote and deal.quote.link == "accepted"]
+    [quote] = [q for q in (await read(http, "quotes", status="accepted", limit=200))["items"] if q["viewed_at"]]
+    assert Decimal(quote["total"]["amount"]) == accepted.total
+    evidence = (await read(http, f"quotes/{quote['id']}/evidence"))["items"]
+    assert [did["did"] for did in evidence] == ["viewed", "accepted"]
+
+
+async def steps_for(http: httpx.AsyncClient, role: str) -> set[str]:
+    """The steps of quotes that wait for a sample person."""
+    waiting = (await answered(http, f"{role}:dev-{role}", "/v1/approvals", **{"for": "me"}))["items"]
+    return {item["what"] for item in waiting if item["quote_id"]}
 
 
 async def check_escalation(http: httpx.AsyncClient, system: System) -> None:

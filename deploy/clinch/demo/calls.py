@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
@@ -132,6 +133,13 @@ class Hand:
     async def read(self, by: str | None, path: str, **params: Any) -> bytes:
         """A document. `by` is None for the customer."""
         return given(await self._calls.send("GET", path, by=by, params=params), by or "the customer").content
+
+    async def say_yes(self, path: str, *, name: str) -> None:
+        """Accept by a link, as the form of its page does. Said again, it changes nothing."""
+        await self._calls.send("POST", f"{path}/viewed", by=None)
+        answered = await self._calls.send("POST", f"{path}/accept", by=None, data={"name": name, "agreed": "yes"})
+        if answered.status_code != HTTPStatus.SEE_OTHER:
+            given(answered, "the customer")
 
     async def would(self, by: str, path: str, **body: Any) -> Any:
         """What an act would give: nothing is changed."""

@@ -71,11 +71,11 @@ async def fill(calls: "Calls", seed: int, leads: int, progress: "Progress", now:
         return f"The demo of seed {seed} is there already; nothing was changed.\n{await summary.told(calls, plan(seed, leads, until))}"
     if known and today_at - known.until > KEPT:
         raise CommandError(f"The demo of seed {seed} stopped in the middle, too long ago to go on with it: name another --seed.", 2)
-    await practice.adopt(calls, f"demo-{seed}-{until.isoformat()}/before", practice.A_YEAR)
+    before = await practice.widen(calls, f"demo-{seed}-{until.isoformat()}/before")
     where = await company.found(calls, until, progress)
     year = plan(seed, leads, until, where.home, where.abroad)
     await play(year, where, calls, progress)
-    await practice.adopt(calls, f"{year.key}/after", practice.AS_USUAL)
+    await practice.adopt(calls, f"{year.key}/after", before)
     await summary.figures_come(calls, year)
     return f"Done in {time.monotonic() - started:.0f} s, by {calls.made:,} requests.\n{await summary.told(calls, year)}"
 

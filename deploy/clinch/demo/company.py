@@ -7,10 +7,11 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from clinch.demo import staff, tables
+from clinch.demo import pricing, staff, tables
 from clinch.demo.calls import Advance, Calls, Hand, Progress, answer_of, plain
 from clinch.demo.moments import YEAR
-from clinch.demo.tables import CUSTOMERS, LINES, SELLERS, Customer, Item, Line
+from clinch.demo.pricing import COMPLETE
+from clinch.demo.tables import CUSTOMERS, LINES, SELLERS, Customer, Item
 from clinch.errors import CommandError
 from shared.auth import person_id
 
@@ -43,9 +44,10 @@ async def found(calls: Calls, now: datetime, progress: Progress) -> Company:
     await _hear_of_all(calls, [known.account_id for known in customers.values()], home, now - YEAR)
     abroad = FOREIGN if home != FOREIGN and await _takes(calls, FOREIGN, customers[CUSTOMERS[0].key].account_id) else None
     currencies = [home] if abroad is None else [home, abroad]
-    sold = [(item, line) for line in LINES for item in line.items]
+    sold = [*((item, line.name) for line in LINES for item in line.items), (COMPLETE.item, COMPLETE.line)]
     advance = progress.stage("Products and prices", len(sold))
     products = {item.sku: await _product(calls, item, line, currencies, now.year, advance) for item, line in sold}
+    await pricing.list_prices(calls, now.year, home, products)
     return Company(home, abroad, products, customers)
 
 
@@ -75,12 +77,13 @@ async def _customer(calls: Calls, customer: Customer, advance: Advance) -> Known
     return Known(account["id"], contact["id"])
 
 
-async def _product(calls: Calls, item: Item, line: Line, currencies: list[str], year: int, advance: Advance) -> UUID:
+async def _product(calls: Calls, item: Item, line: str, currencies: list[str], year: int, advance: Advance) -> UUID:
     """The product with the prices of this year and the last: a price that is there already is left alone."""
     hand = Hand(calls, f"demo-{item.sku}-{year}")
     listed = await calls.get("/v1/products", by=staff.OPERATIONS, sku=item.sku)
-    given = {"sku": item.sku, "name": item.name, "line": line.name, "tax_percent": str(item.tax_percent)}
-    product = listed["items"][0] if listed["items"] else await hand.post(staff.OPERATIONS, "/v1/products", **given)
+    sold: dict[str, Any] = {"name": item.name, "line": line, "family": item.family, "unit": item.unit, "lead_days": item.lead_days}
+    sold |= {"sku": item.sku, "tax_percent": str(item.tax_percent)}
+    product = listed["items"][0] if listed["items"] else await hand.post(staff.OPERATIONS, "/v1/products", **sold)
     known = {(price["unit_price"]["currency"], price["valid_from"]) for price in product["prices"]}
     for currency in currencies:
         for first in (date(year - 1, 1, 1), date(year, 1, 1)):

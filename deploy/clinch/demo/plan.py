@@ -9,6 +9,7 @@ from clinch.demo import staff
 from clinch.demo.deals import draw_deal, negotiate
 from clinch.demo.leads import company_name, draw_lead, newest, work_out
 from clinch.demo.moments import Draw
+from clinch.demo.offers import with_offers
 from clinch.demo.rare import with_what_is_rare
 from clinch.demo.story import DirectDeal, Lead, Plan
 from clinch.demo.tables import CUSTOMERS, LINES, SELLERS, SIZES
@@ -53,13 +54,14 @@ def plan(seed: int, leads: int, now: datetime, home: str = "CNY", abroad: str | 
     count = max(min(AT_LEAST, leads // 10), round(DIRECT * leads))
     direct = [_direct(Draw(f"{key}/D{n}", until), f"{key}-D{n:04d}", home, foreign) for n in range(1, count + 1)]
     worked = with_what_is_rare(worked, until)
+    by_hand: list[Lead | DirectDeal] = with_offers([*worked, *direct], until)
     return Plan(
         key=key,
         now=until,
         currency=home,
         written=tuple(_written(Draw(f"{lead.key}/written", until), lead) for lead in drawn if lead.key not in chosen),
-        worked=tuple(worked),
-        direct=tuple(direct),
+        worked=tuple(each for each in by_hand if isinstance(each, Lead)),
+        direct=tuple(each for each in by_hand if isinstance(each, DirectDeal)),
         newest=newest(Draw(f"{key}/newest", until), newest_key(key), company_name(leads)),
     )
 

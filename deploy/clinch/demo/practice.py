@@ -65,15 +65,28 @@ DOCUMENTS: Mapping[str, Values] = {
 
 A_YEAR: Mapping[str, Values] = {"company": {"backdate_days": 400}}
 """While the demo tells of its year, everybody may say so late what they did."""
-AS_USUAL: Mapping[str, Values] = {"company": {"backdate_days": 30}}
+MEANWHILE = "While the demo tells of its year"
 
 
-async def adopt(calls: Calls, key: str, documents: Mapping[str, Values] = DOCUMENTS) -> None:
+async def widen(calls: Calls, key: str) -> Mapping[str, Values]:
+    """Let everybody tell of a year. What has to be adopted afterwards, so that what was agreed before counts again."""
+    await adopt(calls, key, A_YEAR, MEANWHILE)
+    before: dict[str, Values] = {}
+    for name in A_YEAR:
+        path = f"/v1/policies/{name}"
+        active = await calls.get(path, by=staff.SALES_OPS)
+        version = await calls.get(f"{path}/versions/{active['number']}", by=staff.SALES_OPS)
+        if version["note"] == MEANWHILE:  # also the one of a demo that was cut off
+            before[name] = {change["pointer"].removeprefix("/"): change["before"] for change in version["changes"]}
+    return before
+
+
+async def adopt(calls: Calls, key: str, documents: Mapping[str, Values] = DOCUMENTS, note: str = WHY) -> None:
     """Make these documents active: drafted by sales operations, approved by the director. What is active already stays as it is."""
     for name, values in documents.items():
         path, hand = f"/v1/policies/{name}", Hand(calls, f"{key}/{name}")
         try:
-            draft = await hand.post(staff.SALES_OPS, f"{path}/versions", document=values, note=WHY)
+            draft = await hand.post(staff.SALES_OPS, f"{path}/versions", document=values, note=note)
         except Refused as refused:
             if refused.code != "no_change":
                 raise

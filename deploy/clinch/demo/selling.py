@@ -6,12 +6,15 @@ from typing import Any
 from clinch.demo import staff, tables
 from clinch.demo.calls import Hand
 from clinch.demo.company import Company, Known
+from clinch.demo.pricing import COMPLETE
 from clinch.demo.showing import show
 from clinch.demo.signing import sign
-from clinch.demo.story import Deal, DirectDeal, Quote
+from clinch.demo.story import Deal, DirectDeal, Offer, Quote
 
 AHEAD = timedelta(days=6)
 """From one step to the next that was agreed."""
+QUARTER = timedelta(days=91)
+"""From one instalment to the next."""
 
 
 async def open_direct(hand: Hand, direct: DirectDeal, customer: Known) -> str:
@@ -46,7 +49,9 @@ async def sell(hand: Hand, deal: Deal, deal_id: str, contact_id: str, company: C
             await hand.post(owner, f"{path}/transitions", to="closing", at=deal.closing_at)
             await sign(hand, deal, quote["id"], contact_id, now)
         if deal.quote and deal.quote.link:
-            await show(hand, deal.owner, quote["id"], deal.quote.link)
+            await show(hand, deal, quote["id"], deal.quote.link)
+    if deal.offer:
+        await _offer(hand, deal, deal.offer, deal_id, company, now)
     await _end(hand, deal, path)
     if deal.stage not in ("won", "lost"):
         due_at = now + timedelta(days=1 + len(deal.name) % 10)
@@ -102,6 +107,24 @@ async def _quote(hand: Hand, deal: Deal, quote: Quote, deal_id: str, company: Co
     return await hand.post(deal.owner, f"{path}/send", at=quote.sent_at)
 
 
+async def _offer(hand: Hand, deal: Deal, offer: Offer, deal_id: str, company: Company, now: datetime) -> None:
+    """What is offered today, at the prices of a large number, waits for whoever may give the discount."""
+    core, seats, service = deal.line.items
+    if deal.line.name == COMPLETE.line:
+        core = COMPLETE.item
+    lines = [(core, 1, False), (seats, offer.packs, False), (service, 1, True)]
+    drafted = await hand.post(
+        deal.owner,
+        "/v1/quotes",
+        deal_id=deal_id,
+        lines=[{"product_id": company.products[item.sku], "quantity": str(n), "optional": optional} for item, n, optional in lines],
+        total_discount_percent=str(offer.discount),
+        special_terms=offer.special_terms,
+        schedule=[{"trigger": "signed"}, *({"trigger": "date", "due_on": (now + QUARTER * n).date(), "due_days": 0} for n in (1, 2, 3))],
+    )
+    await hand.post(deal.owner, f"/v1/quotes/{drafted['id']}/submit")
+
+
 async def _negotiate(hand: Hand, deal: Deal, deal_id: str, quote: Any) -> None:
     path, asked = f"/v1/deals/{deal_id}/transitions", deal.quote
     assert asked is not None, "there is no negotiation without a quote"
@@ -110,7 +133,7 @@ async def _negotiate(hand: Hand, deal: Deal, deal_id: str, quote: Any) -> None:
         back_at, again_at = deal.reworked
         await hand.post(deal.owner, path, to="proposal", reason=tables.BACK_REASON, at=back_at)
         await hand.post(deal.owner, path, to="negotiation", at=again_at)
-    if asked.accepted_at:
+    if asked.accepted_at and asked.link != "accepted":
         await hand.post(deal.owner, f"/v1/quotes/{quote['id']}/accept", at=asked.accepted_at)
     if asked.rejected_at:
         await hand.post(deal.owner, f"/v1/quotes/{quote['id']}/reject", reason="Too dear for this year.", at=asked.rejected_at)

@@ -12,8 +12,8 @@ SHARES = (Decimal(50), Decimal(30), Decimal(20))
 """Percent of a contract that fall due at the signature, at go-live and at the acceptance."""
 NET_DAYS = timedelta(days=30)
 
-Linked = Literal["opened", "revoked"]
-"""What becomes of the link that a customer gets."""
+Linked = Literal["opened", "revoked", "accepted"]
+"""What becomes of the link that a customer gets; by the last one they accept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +112,15 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """A quote that is up for approval when the year ends: so many packs of users, less a discount in percent, in instalments."""
+
+    packs: int
+    discount: int
+    special_terms: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Payment:
     """`part`: of the contract, which this was paid for; 0 is the one due with the signature."""
 
@@ -189,6 +198,7 @@ class Deal:
     lost: Lost | None = None
     quote: Quote | None = None
     contract: Contract | None = None
+    offer: Offer | None = None
 
     @property
     def worth(self) -> Decimal:

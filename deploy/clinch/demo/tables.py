@@ -76,15 +76,25 @@ REGIONS = (
 )
 
 
+CORE, USERS, LAUNCH, SUITE = "core", "users", "launch", "suite"
+"""Families of products."""
+
+
 @dataclass(frozen=True)
 class Item:
-    """`price`, and `usd` abroad, in 2024; each year takes it up by `rise` percent. Whole hundreds, so that no cent is ever rounded."""
+    """`price`, and `usd` abroad, in 2024; each year takes it up by a share of it. Whole hundreds, so that no cent is ever rounded.
+
+    `lead_days`: calendar days from the order to the delivery.
+    """
 
     sku: str
     name: str
     price: int
     usd: int
     tax_percent: int
+    family: str
+    unit: str
+    lead_days: int = 0
 
     def priced(self, currency: str, year: int) -> int:
         base = self.usd if currency == "USD" else self.price
@@ -110,23 +120,23 @@ LINES = (
     Line(
         "Data Platform",
         40,
-        Item("DP-CORE", "Data Platform, core", 120_000, 17_000, 13),
-        Item("DP-25", "Data Platform, 25 users", 22_500, 3_200, 13),
-        Item("DP-START", "Data Platform, launch project", 60_000, 8_500, 6),
+        Item("DP-CORE", "Data Platform, core", 120_000, 17_000, 13, CORE, "licence", 7),
+        Item("DP-25", "Data Platform, 25 users", 22_500, 3_200, 13, USERS, "pack"),
+        Item("DP-START", "Data Platform, launch project", 60_000, 8_500, 6, LAUNCH, "project", 28),
     ),
     Line(
         "Process Automation",
         35,
-        Item("PA-CORE", "Process Automation, core", 80_000, 11_500, 13),
-        Item("PA-25", "Process Automation, 25 users", 15_000, 2_500, 13),
-        Item("PA-START", "Process Automation, launch project", 35_000, 5_000, 6),
+        Item("PA-CORE", "Process Automation, core", 80_000, 11_500, 13, CORE, "licence", 7),
+        Item("PA-25", "Process Automation, 25 users", 15_000, 2_500, 13, USERS, "pack"),
+        Item("PA-START", "Process Automation, launch project", 35_000, 5_000, 6, LAUNCH, "project", 28),
     ),
     Line(
         "Customer Portal",
         25,
-        Item("CP-CORE", "Customer Portal, core", 50_000, 7_500, 13),
-        Item("CP-25", "Customer Portal, 25 users", 10_000, 2_500, 13),
-        Item("CP-START", "Customer Portal, launch project", 25_000, 5_000, 6),
+        Item("CP-CORE", "Customer Portal, core", 50_000, 7_500, 13, CORE, "licence", 7),
+        Item("CP-25", "Customer Portal, 25 users", 10_000, 2_500, 13, USERS, "pack"),
+        Item("CP-START", "Customer Portal, launch project", 25_000, 5_000, 6, LAUNCH, "project", 28),
     ),
 )
 
