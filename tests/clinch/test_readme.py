@@ -43,6 +43,7 @@ NOT_PASTED = {
     "docs/pool.md": "tests/lead/test_pool.py does the same",
     "docs/signals.md": "tests/lead/test_signals.py does the same",
     "docs/working-leads.md": "moves the clock: a test of its own",
+    "docs/working-quotes.md": "moves the clock: a test of its own",
     "docs/operations/containers.md": "needs Docker; tests/containers has it",
     "docs/operations/embedded.md": "moves the log to Kafka; tests/clinch/test_bus.py does",
     "docs/operations/kafka.md": "needs three brokers",
@@ -91,6 +92,23 @@ def test_a_lead_is_worked_as_its_page_says(origin: tuple[str, dict[str, str]]) -
     assert said == ["mql", "1", "2", "3", "no_response_3", "1", "mql", "merged", "captured"]
     checked = clinch(origin[1], "verify")
     assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_a_quote_is_approved_sent_and_accepted_as_its_page_says(origin: tuple[str, dict[str, str]]) -> None:
+    """Priced, decided on by three people with a delegate and too late, and accepted by a link; all that tells of it agrees."""
+    done = paste(*origin, "docs/working-quotes.md")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert refused(done) == [], done.stdout
+    walked, last, checked = done.stdout.rpartition("70980.00\n")
+    assert "All invariants hold" in checked
+    said = [line for line in (walked + last).splitlines() if re.fullmatch(r"[a-z_]+|%PDF-|accepted: \d+|[0-9.]+", line)]
+    assert said == [
+        *("active", "109200.00", "director_finance", "pending_approval", "director"),
+        *("pending_approval", "pending_approval", "approved", "sent"),
+        "%PDF-",
+        "negotiation",
+        *("1", "accepted: 303", "accepted", "70980.00", "70980.00", "70980.00"),
+    ]
 
 
 def pasted(where: str, environment: dict[str, str], page: str) -> str:

@@ -103,8 +103,8 @@ def _quote(draw: Draw, deal: Deal, size: Size) -> Quote | None:
         (accepted_at,) = draw.within(deal.reworked[1] if deal.reworked else deal.negotiation_at, deal.closing_at)
     elif deal.negotiation_at and deal.lost and deal.lost.at < sent_at + VALID and draw.chance(0.6):
         (rejected_at,) = draw.within(deal.negotiation_at, deal.lost.at)
-    # What was answered in time is told when that time has passed: a timer must not be there first and let the quote expire.
-    in_time = accepted_at or (closed_at and closed_at < sent_at + VALID)
+    # What came of it in time is told when that time has passed: a timer must not be there first and let the quote expire.
+    in_time = deal.negotiation_at or (closed_at and closed_at < sent_at + VALID)
     valid_until = ((draw.now if in_time else sent_at) + VALID).date()
     lines = tuple(Bought(item, n) for item, n in _bought(draw, deal.line, size))
     return Quote(sent_at, valid_until, lines, draw.by_weight(DISCOUNTS), deal.currency, accepted_at, rejected_at)
