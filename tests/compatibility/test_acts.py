@@ -22,8 +22,8 @@ SAME_ACT = {
     "decline_quote_link": "reject_quote",
 }
 """Operations that do what another one does, with many records, with one, or by a customer's link: the act names that other one."""
-NO_ACT = {"view_quote_link", "price_quote"}
-"""What a page tells of itself, which the act of Clinch's own stands for; and a question that is asked by POST, and changes nothing."""
+NO_ACT = {"view_quote_link", "price_quote", "propose_quote"}
+"""What a page tells of itself, which the act of Clinch's own stands for; and questions that are asked by POST, and change nothing."""
 
 
 def acts(short: str) -> list[Act[Any, Any]]:

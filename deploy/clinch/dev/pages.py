@@ -97,9 +97,13 @@ def _default(document: "Mapping[str, Any]", path: tuple[str, ...]) -> str:
     for name in path:
         value = value[name]
     if isinstance(value, list) and value and isinstance(value[0], dict):
-        return "; ".join(" ".join(str(part) for part in item.values()) for item in value)
+        return "; ".join(" ".join(_plain(part) for part in item.values()) for item in value)
+    return _plain(value)
+
+
+def _plain(value: Any) -> str:
     if isinstance(value, list):
-        return ", ".join(map(str, value))
+        return ", ".join(map(str, value)) or "none"
     return {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value or (0 if value == 0 else "none"))
 
 

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from pydantic import field_validator
 
+from deal_svc.packages import Packages
 from shared.policy.document import Part, Policy, value
 from shared.policy.parts import DEFAULT_PLAN, Ascending, InBulk, Linked, PaymentStep, Stages, adds_up
 
@@ -83,6 +84,8 @@ class DealPolicy(InBulk, Linked):
     tax_rounding: TaxRounding = value(
         TaxRounding.LINE, "Rounding of tax", "税额舍入", "Tax is rounded for each line, or on the total of each rate and then shared out."
     )
+
+    packages: Packages = value(Packages(), "Packages", "产品方案", "How a package is proposed from the needs of a deal.")
 
     @field_validator("tax_classes")
     @classmethod

@@ -32,6 +32,7 @@ from deal_svc.merging.commands import sweep
 from deal_svc.metadata import metadata
 from deal_svc.policy import POLICY
 from deal_svc.price_lists.api import router as price_lists
+from deal_svc.proposing.api import router as proposing
 from deal_svc.quotes.api import router as quotes
 from deal_svc.quotes.approvals import QUOTE_APPROVALS
 from deal_svc.quotes.document_api import router as quote_documents
@@ -70,6 +71,7 @@ service = Service(
         discovery,
         corrections,
         quote_prices,
+        proposing,
         rehoming,
         quotes,
         quote_history,

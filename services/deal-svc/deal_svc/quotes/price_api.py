@@ -1,7 +1,8 @@
 """The route that prices a draft without storing it."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -12,10 +13,11 @@ from deal_svc.policy import POLICY, TaxRounding
 from deal_svc.price_lists.rules import Buyer
 from deal_svc.quotes.api import QuoteLineOut, TermOut, Today, terms_kept, terms_out
 from deal_svc.quotes.drafting import buyer_of, items_of, priced
-from deal_svc.quotes.fields import Lines, Schedule, TotalDiscount
+from deal_svc.quotes.fields import LineIn, Lines, Schedule, TotalDiscount
 from deal_svc.quotes.pricing import planned, read_line
 from deal_svc.quotes.rules import CREATE
 from shared.auth import CurrentActor
+from shared.db.tx import Reader
 from shared.errors import Invalid
 from shared.fields import Short
 from shared.http.body import Body
@@ -63,14 +65,16 @@ async def price_quote(body: DraftIn, request: Request, db: Reading, by: CurrentA
             raise Invalid("The deal has another currency.", pointer="/currency", code="other_currency")
         currency, buyer = deal.currency, await buyer_of(db, deal, body.channel)
     currency = currency or request.app.state.settings.reporting_currency
-    buyer = buyer or Buyer(currency, None, body.channel)
-    sums = priced(
-        await items_of(db, body.lines, buyer, today),
-        body.only(TotalDiscount),
-        currency,
-        policy.tax_rounding,
-    )
     schedule = terms_kept(body.schedule) if body.schedule else planned(policy.payment_plan)
+    return await priced_out(db, body.lines, buyer or Buyer(currency, None, body.channel), today, body.only(TotalDiscount), schedule)
+
+
+async def priced_out(
+    db: Reader, lines: Sequence[LineIn], buyer: Buyer, today: date, off: Mapping[str, Any], schedule: Sequence[Mapping[str, Any]]
+) -> PricedOut:
+    """What a quote with these lines would say to this buyer today. `off` is its total discount."""
+    policy, currency = db.policy(POLICY), buyer.currency
+    sums = priced(await items_of(db, lines, buyer, today), off, currency, policy.tax_rounding)
     return PricedOut(
         priced_on=today,
         tax_rounding=policy.tax_rounding,
