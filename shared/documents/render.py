@@ -1,12 +1,15 @@
 """Makes PDFs, each in a process of its own with limits of time and memory. Typst and its font are loaded there, never here."""
 
 import asyncio
+import json
 import os
 import sys
-from collections.abc import Mapping
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from importlib.util import find_spec
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +27,9 @@ AT_ONCE = 2
 """Documents that a process makes side by side; the others wait."""
 WAITING_SECONDS = 5.0
 _log = structlog.get_logger()
+
+Images = Mapping[str, tuple[str, bytes]]
+"""Pictures that a template shows: name -> the format (`png`, `svg`) and the bytes."""
 
 
 class NotInstalled(Problem):
@@ -66,20 +72,46 @@ class _Turns:
 _TURNS = _Turns()
 
 
+def check_printable(said: Mapping[str, Any]) -> None:
+    """Refuse what the fonts cannot print (`Invalid`), with the field and the character."""
+    glyphs.check(said, [glyphs.coverage_of(font) for font in check_installed()])
+
+
 async def render(
-    template: Template, said: Mapping[str, Any], *, made_at: datetime, seconds: int = SECONDS, megabytes: int = MEGABYTES
+    template: Template,
+    said: Mapping[str, Any],
+    *,
+    made_at: datetime,
+    images: Images | None = None,
+    seconds: int = SECONDS,
+    megabytes: int = MEGABYTES,
 ) -> bytes:
     """The PDF that the template makes of what is said; `made_at` is the time that it says it is from.
 
     The same input gives the same bytes. `Invalid` names a character that cannot be printed. `Unavailable` when it took too long.
     """
-    fonts = check_installed()
-    glyphs.check(said, [glyphs.coverage_of(font) for font in fonts])
+    [made] = await render_all(template, [said], made_at=made_at, images=images, seconds=seconds, megabytes=megabytes)
+    return made
+
+
+async def render_all(
+    template: Template,
+    said: Sequence[Mapping[str, Any]],
+    *,
+    made_at: datetime,
+    images: Images | None = None,
+    seconds: int = SECONDS,
+    megabytes: int = MEGABYTES,
+) -> list[bytes]:
+    """The same for several, such as a document in each language: one process loads the fonts once. All are made, or none."""
+    for one in said:
+        check_printable(one)
     asked = {
         "template": str(template.folder / template.name),
         "root": str(template.folder),
-        "fonts": [str(font.parent) for font in fonts],
-        "data": as_json(said),
+        "fonts": [str(font.parent) for font in check_installed()],
+        "data": [as_json(one) for one in said],
+        "images": {name: (format, b64encode(body).decode()) for name, (format, body) in (images or {}).items()},
         "timestamp": int(made_at.timestamp()),
         "seconds": seconds,
         "megabytes": megabytes,
@@ -91,9 +123,11 @@ async def render(
     except TimeoutError:
         raise Unavailable("Too many documents are being made.") from None
     try:
-        return await _in_child(template, as_json(asked).encode(), seconds)
+        lengths, _, pdfs = (await _in_child(template, as_json(asked).encode(), seconds)).partition(b"\n")
     finally:
         turn.release()
+    ends = list(accumulate(json.loads(lengths), initial=0))
+    return [pdfs[start:end] for start, end in pairwise(ends)]
 
 
 async def _in_child(template: Template, asked: bytes, seconds: int) -> bytes:

@@ -230,7 +230,9 @@ from shared.money import Money
 Money.model_validate({{"amount": "1.50", "currency": "CNY"}})
 from datetime import date
 from decimal import Decimal
+from babel.numbers import get_currency_name
 from deal_svc.quotes.document import day, money
+assert get_currency_name("JPY", locale="zh") == "日元"
 print(*[day(date(2026, 3, 2), said) + money(Decimal("1234.5"), "CNY", said) for said in ("en", "zh")], file=sys.stderr)
 for encoding in KNOWN.values():
     for language in encoding.languages:

@@ -11,7 +11,7 @@ from deal_svc.customer.commands import Opened
 from deal_svc.customer.queries import Signed
 from deal_svc.customer.rules import answerable, over
 from deal_svc.customer.words import WORDS
-from deal_svc.quotes.document import day, said_of
+from deal_svc.quotes.document import Parties, day, said_of
 from deal_svc.quotes.record import Quote, QuoteStatus
 from deal_svc.quotes.rules import QuoteFacts
 from shared.calendar import day_of
@@ -43,9 +43,9 @@ def quote_page(request: Request, path: str, link: Opened, shown: Shown, *, statu
         says = words[ended].format(day=day(quote.valid_until, link.language))
         return page(request, link.language, title, tag("h1", title), *warned, tag("p", says, role="status"), status=GONE)
     deal = shown.facts.deal
-    customer = deal.account_name or deal.name
-    said = said_of(quote, customer, shown.seller, _day_of(quote.sent_at, shown.zone), link.language)
-    seller = said["seller"]["name"]
+    parties = Parties(shown.seller, deal.account_name or deal.name)
+    said = said_of(quote, parties, _day_of(quote.sent_at, shown.zone), link.language)
+    customer, seller = said["customer"]["name"], said["seller"]["name"]
     parts = [
         tag("h1", title),
         tag("p", words["for" if seller else "for_alone"].format(customer=customer, seller=seller)),
@@ -84,9 +84,10 @@ def _answered(words: dict[str, str], shown: Shown, language: Language) -> Html:
 
 def _table(words: dict[str, str], said: dict[str, Any]) -> Html:
     head = tag("tr", tag("th", words["item"]), tag("th", words["quantity"]), tag("th", words["amount"], class_="amount"))
+    named = [(line["name"], line) for line in said["lines"]] + [(f"{x['name']} ({said['names']['options']})", x) for x in said["options"]]
     lines = [
-        tag("tr", tag("td", line["name"]), tag("td", line["quantity"]), tag("td", line["amount"], class_="amount"))
-        for line in said["lines"]
+        tag("tr", tag("td", name), tag("td", f"{x['quantity']} {x['periods']}".strip()), tag("td", x["amount"], class_="amount"))
+        for name, x in named
     ]
     sums = [
         tag(

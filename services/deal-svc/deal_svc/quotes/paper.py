@@ -4,7 +4,7 @@ from uuid import UUID
 
 from deal_svc.deals.record import Deal
 from deal_svc.deals.tables import DEALS
-from deal_svc.quotes.document import KIND, TEMPLATE, edition_of, said_of
+from deal_svc.quotes.document import KIND, TEMPLATE, Parties, edition_of, said_of
 from deal_svc.quotes.queries import SEEN
 from deal_svc.quotes.record import Quote
 from shared import documents
@@ -46,5 +46,5 @@ async def kept_in(tx: Tx, quote: Quote, deal: Deal, language: Language) -> Kept:
 
 async def _made(quote: Quote, deal: Deal, seller: Letterhead, language: Language, settings: Settings) -> bytes:
     on = day_of(quote.sent_at, settings.zone) if quote.sent_at else quote.quoted_on
-    said = said_of(quote, deal.account_name or deal.name, seller, on, language)
+    said = said_of(quote, Parties(seller, deal.account_name or deal.name), on, language)
     return await documents.render(TEMPLATE, said, made_at=quote.sent_at or quote.updated_at)

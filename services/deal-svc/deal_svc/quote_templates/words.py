@@ -1,0 +1,116 @@
+"""What the document of a quote calls its parts when the company says nothing else."""
+
+from collections.abc import Mapping
+from typing import get_args
+
+from shared.documents.record import Language
+
+_EN = {
+    "title": "Quote",
+    "number": "Number",
+    "revision": "Revision",
+    "date": "Date",
+    "valid": "Valid until",
+    "delivery": "Delivery by",
+    "seller": "Seller",
+    "customer": "Customer",
+    "tax_number": "Tax number",
+    "bank": "Bank",
+    "no": "No.",
+    "item": "Item",
+    "quantity": "Quantity",
+    "price": "Unit price",
+    "off": "Discount",
+    "amount": "Net amount",
+    "tax_rate": "Tax rate",
+    "options": "Optional, not in the total",
+    "list": "List total",
+    "lines-off": "Discounts of lines",
+    "total-off": "Discount on the total",
+    "net": "Net total",
+    "tax": "Tax",
+    "total": "Total",
+    "payment": "Payment",
+    "due": "Due",
+    "share": "Share",
+    "amount_due": "Amount",
+    "terms": "Terms",
+    "special_terms": "Special terms",
+    "for_seller": "For the seller",
+    "for_customer": "For the customer",
+    "signature": "Name and signature",
+    "signed_on": "Date, stamp",
+}
+_ZH = {
+    "title": "报价单",
+    "number": "编号",
+    "revision": "版本",
+    "date": "日期",
+    "valid": "有效期至",
+    "delivery": "交付日期",
+    "seller": "卖方",
+    "customer": "买方",
+    "tax_number": "税号",
+    "bank": "开户行及账号",
+    "no": "序号",
+    "item": "名称",
+    "quantity": "数量",
+    "price": "单价",
+    "off": "折扣",
+    "amount": "未税金额",
+    "tax_rate": "税率",
+    "options": "可选项，不计入总额",
+    "list": "目录总价",
+    "lines-off": "明细折扣",
+    "total-off": "整单折扣",
+    "net": "不含税总额",
+    "tax": "税额",
+    "total": "含税总额",
+    "payment": "付款计划",
+    "due": "付款时间",
+    "share": "比例",
+    "amount_due": "应付金额",
+    "terms": "条款",
+    "special_terms": "特别约定",
+    "for_seller": "卖方（盖章）",
+    "for_customer": "买方（盖章）",
+    "signature": "签字",
+    "signed_on": "日期",
+}
+NAMES: Mapping[Language, Mapping[str, str]] = {"en": _EN, "zh": _ZH}
+"""The names of parts, each of which a template may say otherwise."""
+PARTS = tuple(_EN)
+
+SENTENCES: Mapping[Language, Mapping[str, str]] = {
+    "en": {
+        "empty": "No lines yet.",
+        "currency": "All amounts in {currency}.",
+        "excluding": "Net amounts of lines are before the discount on the total.",
+        "page": "Page {n} of {of}",
+        "draft": "DRAFT",
+        "draft_says": "A draft: prices and terms may still change.",
+        "on": "{percent} on {base}",
+        "in_words": "In words",
+        "signed": "{days} days after signing",
+        "go_live": "{days} days after go-live",
+        "accepted": "{days} days after acceptance",
+        "dated": "on {day}",
+    },
+    "zh": {
+        "empty": "暂无明细。",
+        "currency": "币种：{currency}。",
+        "excluding": "明细金额未扣整单折扣。",
+        "page": "第 {n} 页，共 {of} 页",
+        "draft": "草稿",
+        "draft_says": "草稿：价格和条款仍可能变更。",
+        "on": "{percent}，税基 {base}",
+        "in_words": "大写",
+        "signed": "签约后 {days} 天",
+        "go_live": "上线后 {days} 天",
+        "accepted": "验收后 {days} 天",
+        "dated": "{day}",
+    },
+}
+"""What has a place for something in it stays ours."""
+
+LANGUAGES: tuple[Language, ...] = get_args(Language)
