@@ -17,7 +17,7 @@ from tests.bench.stage import stage
 YARDSTICKS = (
     *("W1", "W2", "W3", "R1", "R2", "R3", "R4", "R5", "E1", "E2", "E3"),
     *("I1", "B1", "feed", "webhooks", "signals", "rescoring", "lookup", "S1", "P1"),
-    *("tasks",),
+    *("tasks", "Q1"),
 )
 """Each is a module of this package with a function `measure`."""
 

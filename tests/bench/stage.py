@@ -49,8 +49,9 @@ class Stage:
     folder: Path
     issuer: FastAPI
 
-    def token(self, role: str) -> str:
-        return str(self.issuer.state.issuer.token(role=role))
+    def token(self, role: str, sub: str | None = None) -> str:
+        """Of the person with this key, by default of the role's sample person."""
+        return str(self.issuer.state.issuer.token(role=role, sub=sub))
 
     async def database(self, service: Service) -> str:
         """The URL of a new database with the service's tables, for the service or for what is written by hand."""
