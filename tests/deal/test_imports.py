@@ -124,3 +124,20 @@ async def test_the_next_step_of_an_open_deal_is_a_task_if_somebody_asks_for_work
         assert (len(await svc.told(DealNextStepSet)), len(await svc.told(DealTaskSet))) == (1, tasks)
         again = await imported(svc, client, PLANNED, **asked)
         assert (again["unchanged"], len(await svc.told(DealTaskSet))) == (2, tasks)
+
+
+async def test_a_file_does_not_change_the_amount_that_the_customer_accepted(svc: Running) -> None:
+    """The rest of the row is taken, and the amount is named as odd; the deal stays worth what was agreed."""
+    sales, file = await Sales.start(svc), "external_id,name,opened_at,amount\nD-1,{name},2026-01-05,{amount}\n"
+    async with svc.client() as client:
+        assert (await imported(svc, client, file.format(name="CRM", amount=500)))["created"] == 1
+        [deal] = (await client.get("/v1/deals")).json()["items"]
+        quote = await sales.act(await sales.quote(deal, "admin"), "send", "admin")
+        await sales.act(quote, "accept", "admin", reason="They ordered by phone")
+        job = await imported(svc, client, file.format(name="CRM for all", amount=700))
+        assert (job["updated"], job["refused"], job["flags"]) == (1, 0, {"amount_agreed": 1})
+        assert "flagged,amount,amount_agreed" in await problems(client, job)
+        now = await sales.read(deal)
+        assert (now["name"], now["amount"]["amount"]) == ("CRM for all", "10000.00")
+        same = await imported(svc, client, file.format(name="CRM for all", amount="10000.00"))
+        assert (same["unchanged"], same["flags"]) == (1, {})

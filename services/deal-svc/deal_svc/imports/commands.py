@@ -20,7 +20,7 @@ from deal_svc.discovery.tasks import NEXT_STEP
 from deal_svc.imports import rules
 from deal_svc.imports.form import Row
 from deal_svc.imports.parties import Parties, named_by
-from deal_svc.imports.past import Past, corrected, past_of
+from deal_svc.imports.past import Past, agreed_of, corrected, past_of
 from deal_svc.imports.rules import Told, Visit
 from deal_svc.policy import POLICY, DealPolicy
 from shared.calendar import day_of
@@ -37,6 +37,7 @@ from shared.tasks import commands as tasks
 from shared.tasks.record import ToDo
 
 _FLAG_SAYS = {rules.OPENED_UNKNOWN: "is not in the file; the first known moment of the deal counts"}
+_AGREED_SAYS = "is not taken: the deal is worth what its quote says that was accepted, or what was signed"
 _CODES = {"currency": "no_fx_rate"}
 """Of a problem by its field; all others contradict themselves, or what is known."""
 
@@ -57,6 +58,7 @@ async def take(tx: Tx, rows: Sequence[tuple[int, Row]], settings: Settings, *, c
     known = {deal.external_id: deal for deal in await tx.all(_KNOWN, keys=[row.external_id for _, row in rows])}
     parties = await named_by(tx, [row for _, row in rows])
     past = await past_of(tx, [deal.id for deal in known.values()]) if correct and known else None
+    settled = await agreed_of(tx, list(known.values()))
     new: list[tuple[Deal, Events]] = []
     changed: list[tuple[Deal, Events]] = []
     planned: list[ToDo] = []
@@ -88,12 +90,17 @@ async def take(tx: Tx, rows: Sequence[tuple[int, Row]], settings: Settings, *, c
             new.append(made)
             planned += _plan(*made, row, tx.now) if work else []
             outcome.problems += [Problem(line, "opened_at", flag, _FLAG_SAYS.get(flag, flag), "flagged") for flag in history.flags]
-        elif step := again or _brought_up_to_date(deal, row, history, currency, fx, parties, tx.now, policy):
-            changed.append(step)
-            planned += _plan(*step, row, tx.now)
         else:
-            outcome.unchanged += 1
-            planned += _plan(deal, [], row, tx.now) if work else []
+            agreed = deal.id in settled
+            if agreed and _names_another_amount(deal, row, currency):
+                outcome.problems.append(Problem(line, "amount", "amount_agreed", _AGREED_SAYS, "flagged"))
+            step = again or _brought_up_to_date(deal, row, history, currency, fx, parties, tx.now, policy, agreed=agreed)
+            if step is None:
+                outcome.unchanged += 1
+                planned += _plan(deal, [], row, tx.now) if work else []
+            else:
+                changed.append(step)
+                planned += _plan(*step, row, tx.now)
     await tx.add_many(DEALS, new)
     await tx.save_many(DEALS, changed)
     await tasks.put(tx, NEXT_STEP, planned, imported=True, asked=work)
@@ -110,8 +117,12 @@ _SAID = ("name", *(name for name in DealFields.model_fields if name != "kind"))
 """What a known deal takes from a row; its kind it keeps."""
 
 
-def _described(row: Row, currency: str, fx: Frozen, parties: Parties) -> dict[str, Any]:
-    """The fields that a row fills. What it leaves empty is not among them: no file blanks what is known."""
+def _names_another_amount(deal: Deal, row: Row, currency: str) -> bool:
+    return "amount" in row.model_fields_set and (row.amount, currency) != (deal.amount, deal.currency)
+
+
+def _described(row: Row, currency: str, fx: Frozen, parties: Parties, *, agreed: bool = False) -> dict[str, Any]:
+    """The fields that a row fills. What it leaves empty is not among them: no file blanks what is known, or changes what was `agreed`."""
     owner_id, team_id = parties.owner(row)
     account_id, account_name = parties.account(row)
     given = {
@@ -123,7 +134,7 @@ def _described(row: Row, currency: str, fx: Frozen, parties: Parties) -> dict[st
         "team_id": team_id,
         "lead_id": parties.lead(row),
     }
-    money = {"amount": row.amount, "currency": currency, **fx} if "amount" in row.model_fields_set else {}
+    money = {"amount": row.amount, "currency": currency, **fx} if "amount" in row.model_fields_set and not agreed else {}
     return {name: value for name, value in given.items() if value is not None} | money
 
 
@@ -245,13 +256,22 @@ UNKNOWN_REASON = "unknown"
 
 
 def _brought_up_to_date(
-    deal: Deal, row: Row, history: Told, currency: str, fx: Frozen, parties: Parties, now: datetime, policy: DealPolicy
+    deal: Deal,
+    row: Row,
+    history: Told,
+    currency: str,
+    fx: Frozen,
+    parties: Parties,
+    now: datetime,
+    policy: DealPolicy,
+    *,
+    agreed: bool,
 ) -> tuple[Deal, Events] | None:
     """What the row adds to a known deal: described fields that differ, moves not made yet, the end.
 
     None when it adds nothing.
     """
-    described = _described(row, currency, fx, parties)
+    described = _described(row, currency, fx, parties, agreed=agreed)
     if described.get("currency") == deal.currency:
         described |= {"fx": deal.fx, "fx_day": deal.fx_day}
     differs = sorted(n for n, v in described.items() if getattr(deal, n) != v)

@@ -40,6 +40,15 @@ UNION SELECT deal_id FROM quote WHERE deal_id = ANY($1::uuid[])
 """
 
 
+_ACCEPTED = "SELECT DISTINCT deal_id FROM quote WHERE deal_id = ANY($1::uuid[]) AND status = 'accepted'"
+
+
+async def agreed_of(db: Reader, deals: Sequence[Deal]) -> set[UUID]:
+    """Which of these deals are worth what a customer has accepted or signed."""
+    accepted = await db.rows(_ACCEPTED, [deal.id for deal in deals]) if deals else []
+    return {row["deal_id"] for row in accepted} | {deal.id for deal in deals if deal.contract_id is not None}
+
+
 @dataclass(frozen=True, slots=True)
 class Past:
     """What is known of some deals."""
