@@ -3,6 +3,7 @@
 import csv
 import io
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -90,6 +91,28 @@ def test_what_is_approved_by_a_button_is_seen_elsewhere_as_it_happens(browser: A
         row.wait_for(state="detached")
         state(rep, "Approved")
         assert "For a reference" in rep.page.locator(".round").first.inner_text()
+
+
+def test_whoever_decided_last_is_led_back_to_what_waits(browser: Any, origin: str) -> None:
+    """Legal sees a quote for as long as it waits for approval."""
+    quote = submitted(origin, total_discount_percent="5", special_terms="Payment after 60 days")
+    with tab(browser, origin) as seen:
+        seen.allowed = {404}
+        seen.sign_in("dev-legal").open(f"quotes/{quote['id']}")
+        seen.page.locator("[data-action=decide-approved]").click()
+        seen.page.locator("dialog button.primary").click()
+        seen.page.wait_for_url("**/#/approvals")
+        seen.try_to_open(f"quotes/{quote['id']}")
+        seen.settled()
+        assert seen.page.locator(".empty[role=alert]").count() == 1
+
+
+def test_a_quote_that_is_submitted_comes_to_the_list_of_who_decides(browser: Any, origin: str) -> None:
+    with tab(browser, origin) as seen:
+        seen.sign_in("dev-manager").open("approvals?subject=deal&step=manager")
+        seen.page.locator(".live[data-state=live]").wait_for()
+        quote = submitted(origin)
+        seen.page.locator(f"[data-approval='{quote['id']}']").wait_for()
 
 
 def test_a_rejection_needs_a_comment_and_the_quote_is_a_draft_again(browser: Any, origin: str) -> None:
@@ -255,3 +278,25 @@ def test_the_list_is_filtered_by_the_address_and_saved_as_it_is_filtered(browser
     with tab(browser, origin) as rep:
         rep.sign_in("dev-rep").open("quotes")
         assert rep.page.locator("[data-download]").count() == 0
+
+
+def test_operations_say_what_is_in_stock_and_let_a_price_list_hold(browser: Any, origin: str, offer: Made) -> None:
+    ops = Seller(origin, "dev-ops")
+    name, product = f"Spring {uuid4().hex[:6]}", offer.product
+    entries = [{"product_id": product["id"], "unit_price": "9999"}]
+    listed = ops.ask("POST", "/v1/price-lists", name=name, currency="CNY", channel=name, valid_from="2026-01-01", entries=entries)
+    with tab(browser, origin) as seen:
+        seen.sign_in("dev-ops").open("prices")
+        row = seen.page.locator("tr", has=seen.page.get_by_text(product["sku"]))
+        row.locator("[data-action=set_stock]").click()
+        seen.page.locator("dialog input[name=stock]").fill("57")
+        seen.page.locator("dialog button.primary").click()
+        row.locator("td:text-is('57')").wait_for()
+        seen.open(f"prices/{listed['id']}")
+        seen.page.locator("[data-action=activate]").click()
+        state(seen, "Active")
+        seen.settled().page.locator("[data-action=revise]").click()
+        seen.page.locator("dialog input[name=valid_from]").fill("2036-01-01")
+        seen.page.locator("dialog button.primary").click()
+        seen.page.get_by_role("heading", name=f"{name} v2").wait_for()
+        assert seen.inaccessible() == []

@@ -35,6 +35,7 @@ _ENGLISH = {
     "opt_out": "Opt-out",
     "need_payoff": "Need-payoff",
     "go_live": "Go-live",
+    "director_finance": "Director and finance",
 }
 """Where the English words are not those of the name."""
 _SHORT = {"mql": "MQL", "sql": "SQL", "bant": "BANT", "spin": "SPIN"}

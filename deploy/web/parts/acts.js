@@ -84,7 +84,14 @@ const PRICE_LIST = {
   revise: { path: "revise", ask: () => [{ name: "valid_from", title: t("from_day"), kind: "day", required: true }], after: (list) => go("prices", list.id) },
   retire: { path: "retire" },
 };
-export const ACTS = { leads: LEAD, deals: DEAL, quotes: QUOTE, "price-lists": PRICE_LIST };
+const PRODUCT = {
+  set_stock: { method: "PUT", path: "stock", ask: (product) => [{ name: "stock", title: t("stock"), kind: "number", required: true, value: product.stock }] },
+  set_cost: { method: "PUT", path: "cost", ask: (product) => [
+    { name: "amount", title: t("cost"), kind: "number", required: true, value: product.cost?.amount },
+    { name: "currency", title: t("currency"), required: true, value: product.cost?.currency ?? product.prices.at(-1)?.unit_price.currency }],
+    body: (cost) => ({ cost }) },
+};
+export const ACTS = { leads: LEAD, deals: DEAL, quotes: QUOTE, "price-lists": PRICE_LIST, products: PRODUCT };
 export const MAIN = new Set(["advance", "qualify", "convert", "interactions", "submit", "send", "activate"]);
 
 function go(view, id) {

@@ -31,6 +31,9 @@ export function once(load) {
   return read;
 }
 
+/** Where there is no such record, its first part says so, once: the others go. */
+export const onlyWhereThereIs = (read, parts) => read().catch(({ status }) => status === 404 && parts.slice(1).forEach((part) => part.remove()));
+
 export const skeleton = () => h("div.skeleton", { role: "status" }, h("span.hidden", {}, t("loading")), h("i"), h("i"), h("i"));
 
 /** What went wrong, and what to do next. */

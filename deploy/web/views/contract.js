@@ -5,7 +5,7 @@ import { h } from "../dom.js";
 import { day, dayAndTime, exact, label, t } from "../i18n.js";
 import { review } from "../parts/approval.js";
 import { badge } from "../parts/badge.js";
-import { empty, once, section } from "../parts/section.js";
+import { empty, once, onlyWhereThereIs, section } from "../parts/section.js";
 import { facts, table } from "../parts/table.js";
 import { timeline } from "../parts/timeline.js";
 import { link } from "../router.js";
@@ -23,6 +23,7 @@ export function contract({ id }) {
     section(t("payment_plan"), read, milestones, { className: "wide" }),
     timeline(`/v1/contracts/${id}/timeline`, "wide"),
   ];
+  onlyWhereThereIs(read, parts);
   function again() {
     read.again();
     parts.forEach((part) => part.refresh());

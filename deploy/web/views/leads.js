@@ -5,6 +5,7 @@ import { h } from "../dom.js";
 import { ago, day, label, t, values } from "../i18n.js";
 import { badge, grade, mark, score } from "../parts/badge.js";
 import { ticks } from "../parts/bulk.js";
+import { listDownloads } from "../parts/download.js";
 import { bar, choice, ownerChoice, search } from "../parts/filters.js";
 import { empty, section } from "../parts/section.js";
 import { table } from "../parts/table.js";
@@ -18,7 +19,7 @@ const OPEN = "captured,mql,sql,converting,nurturing";
 
 export function leads({ query }) {
   const many = ticks("leads", "lead", ["assign", "disqualify"], called, () => list.refresh());
-  const list = section(null, () => read(query), (page) => show(page, query, many.column()), { className: "wide" });
+  const list = section(null, () => read(query), (page) => show(page, query, many.column()), { className: "wide", aside: listDownloads("leads", "/v1/leads", chosen(query)) });
   return {
     element: h("div.view", {}, h("h1", {}, t("view_leads")), bar(
       search(query, t("search_leads")),
@@ -36,8 +37,10 @@ export function leads({ query }) {
 const SOURCES = ["seo", "online_ads", "content", "social", "trade_show", "event", "customer_referral", "partner_referral", "cold_outreach", "existing_customer"];
 const FIELDS = ["id", "company", "title", "contact_name", "source", "state", "grade", "score", "bant_score", "owner_id", "captured_at", "last_contact_at", "flags"];
 
-async function read({ q, state, grade, owner_id, source, sort }, cursor) {
-  const page = await get("/v1/leads", { q, state, grade, owner_id, source, sort: sort || "-captured_at", fields: FIELDS, limit: PAGE, cursor, count: cursor ? undefined : "exact" });
+const chosen = ({ q, state, grade, owner_id, source, sort }) => ({ q, state, grade, owner_id, source, sort: sort || "-captured_at" });
+
+async function read(query, cursor) {
+  const page = await get("/v1/leads", { ...chosen(query), fields: FIELDS, limit: PAGE, cursor, count: cursor ? undefined : "exact" });
   await meet(page.items.map((lead) => lead.owner_id));
   return page;
 }

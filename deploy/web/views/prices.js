@@ -7,7 +7,7 @@ import { actions } from "../parts/actions.js";
 import { badge, mark } from "../parts/badge.js";
 import { listDownloads } from "../parts/download.js";
 import { bar, choice, search } from "../parts/filters.js";
-import { empty, once, section } from "../parts/section.js";
+import { empty, once, onlyWhereThereIs, section } from "../parts/section.js";
 import { facts, table } from "../parts/table.js";
 import { link } from "../router.js";
 
@@ -16,7 +16,7 @@ const ALL = 200;
 
 export function prices({ query }) {
   const lists = section(t("price_lists"), () => readLists(query), (page) => showLists(page, query), { className: "wide" });
-  const products = section(t("products"), () => readProducts(query), (page) => showProducts(page, query), { className: "wide", aside: listDownloads("products", "/v1/products", { q: query.q, sort: "name" }) });
+  const products = section(t("products"), () => readProducts(query), (page) => showProducts(page, query, () => products.refresh()), { className: "wide", aside: listDownloads("products", "/v1/products", { q: query.q, sort: "name" }) });
   return {
     element: h("div.view", {}, h("h1", {}, t("view_prices")), bar(
       search(query, t("search_prices")),
@@ -70,6 +70,7 @@ export function priceList({ id }) {
     section(t("prices"), read, entries, { className: "wide" }),
     section(t("versions"), read, versionsOf, { className: "wide" }),
   ];
+  onlyWhereThereIs(read, parts);
   function again() {
     read.again();
     parts.forEach((part) => part.refresh());
@@ -112,7 +113,7 @@ const versionsOf = ({ list, versions }) => table(t("versions"), [
 
 const readProducts = ({ q }, cursor) => get("/v1/products", { q, sort: "name", limit: PAGE, cursor });
 
-function showProducts(page, query) {
+function showProducts(page, query, again) {
   if (!page.items.length) return empty(t("no_products"));
   const costs = page.items.some(({ cost }) => cost !== null);
   return table(t("products"), [
@@ -124,6 +125,7 @@ function showProducts(page, query) {
     { head: t("lead_days"), num: true, cell: ({ lead_days }) => (lead_days ? t("days", { n: number(lead_days) }) : "–") },
     { head: t("stock"), num: true, cell: ({ stock }) => (stock === null ? "–" : number(stock, 4)) },
     ...(costs ? [{ head: t("cost"), num: true, cell: ({ cost }) => exact(cost) }] : []),
+    ...(page.items.some(({ allowed_actions: may }) => may.length) ? [{ head: t("change"), cell: (product) => actions("products", product, again) }] : []),
   ], page.items, more(page, (cursor) => readProducts(query, cursor)));
 }
 

@@ -9,7 +9,7 @@ import { badge, mark } from "../parts/badge.js";
 import { atCustomer } from "../parts/customer.js";
 import { fetched } from "../parts/download.js";
 import { differences, goods, plan } from "../parts/offer.js";
-import { once, section } from "../parts/section.js";
+import { once, onlyWhereThereIs, section } from "../parts/section.js";
 import { facts, table } from "../parts/table.js";
 import { timeline } from "../parts/timeline.js";
 import { link } from "../router.js";
@@ -20,7 +20,7 @@ export function quote({ id }) {
   const parts = [
     section(null, read, (found) => head(found, again), { className: "wide" }),
     section(t("lines"), read, ({ quote }) => goods(quote), { className: "wide" }),
-    section(t("approval"), async () => ({ ...(await read()), told: await approval.read(id) }), ({ quote, told }) => approval.show(quote, told, again), { className: "wide" }),
+    section(t("approval"), async () => ({ ...(await read()), told: await approval.read(id) }), ({ quote, told }) => approval.show(quote, told, decided), { className: "wide" }),
     section(t("versions"), read, versions, { className: "wide" }),
     section(t("payment_plan"), read, ({ quote }) => plan(quote)),
     section(t("at_customer"), async () => atCustomer.read((await read()).quote), atCustomer.show),
@@ -30,6 +30,14 @@ export function quote({ id }) {
     read.again();
     parts.forEach((part) => part.refresh());
   }
+  /** Finance and legal see a quote for as long as it waits for approval. */
+  async function decided() {
+    read.again();
+    const gone = await read().then(() => false, ({ status }) => status === 404);
+    if (gone) location.hash = "#/approvals";
+    else parts.forEach((part) => part.refresh());
+  }
+  onlyWhereThereIs(read, parts);
   const mine = (event) => !event || event.subject === id || (event.type.startsWith("clinch.quote.") && event.data?.quote_id === id);
   return { element: h("div.view", {}, h("p", {}, h("a", { href: "#/quotes" }, `← ${t("view_quotes")}`)), h("div.grid.pairs", {}, parts)),
     live: (events) => events.some(mine) && again() };
