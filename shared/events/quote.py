@@ -63,6 +63,8 @@ class QuoteEvent(DealSvcEvent, Dimensions, Decided):
     fx: Exact
     discount_percent: Exact
     valid_until: date
+    fx_day: date | None = None
+    """The day of the rate, where there was none for the day itself. A quote in another currency than its deal has a rate of its own."""
 
 
 class QuoteCreated(QuoteEvent, type="quote.created"):

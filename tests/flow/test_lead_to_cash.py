@@ -63,7 +63,7 @@ async def deal_of(desk: Desk, lead: dict[str, Any]) -> dict[str, Any]:
     return deal
 
 
-async def accepted_quote(desk: Desk, lead: dict[str, Any], deal: dict[str, Any]) -> dict[str, Any]:
+async def accepted_quote(desk: Desk, lead: dict[str, Any], deal: dict[str, Any], currency: str = "CNY") -> dict[str, Any]:
     """Through the gates of discovery and proposal to an accepted quote."""
     path = f"/v1/deals/{deal['id']}"
     for part in ("situation", "problem", "implication", "need_payoff"):
@@ -79,10 +79,10 @@ async def accepted_quote(desk: Desk, lead: dict[str, Any], deal: dict[str, Any])
     product = await desk.call(
         "ops", "POST", "/v1/products", {"sku": f"S-{deal['id'][-6:]}", "name": "Suite", "line": "suite", "tax_percent": "13"}
     )
-    price = {"unit_price": {"amount": "33333.33", "currency": "CNY"}, "valid_from": "2020-01-01"}
+    price = {"unit_price": {"amount": "33333.33", "currency": currency}, "valid_from": "2020-01-01"}
     await desk.call("ops", "PUT", f"/v1/products/{product['id']}/prices", price)
     lines = [{"product_id": product["id"], "quantity": "3", "discount_percent": "10"}]
-    quote = await desk.call("rep", "POST", "/v1/quotes", {"deal_id": deal["id"], "lines": lines})
+    quote = await desk.call("rep", "POST", "/v1/quotes", {"deal_id": deal["id"], "lines": lines, "currency": currency})
     await desk.call("rep", "POST", f"/v1/quotes/{quote['id']}/send")
     await desk.call("rep", "POST", f"{path}/transitions", {"to": "negotiation"})
     quote = await desk.call("rep", "POST", f"/v1/quotes/{quote['id']}/accept")

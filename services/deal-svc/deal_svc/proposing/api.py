@@ -25,7 +25,7 @@ from shared.fields import Count, Name, Short, Text
 from shared.http.body import Body
 from shared.http.edge import ClinchRoute, Reading
 from shared.http.permit import permitted
-from shared.money import Money, Unsigned
+from shared.money import Currency, Money, Unsigned
 
 router = APIRouter(prefix="/v1/quotes", tags=["quotes"], route_class=ClinchRoute)
 
@@ -36,6 +36,7 @@ class NeedsIn(Body):
     """What the deal does not say, or says otherwise."""
 
     deal_id: UUID
+    currency: Annotated[Currency | None, Field(description="By default the deal's")] = None
     channel: Annotated[Short | None, Field(description="The channel of sales, which price lists go by")] = None
     line: Annotated[Name | None, Field(description="The product line; by default the deal's, or the one that the needs name")] = None
     needs: Annotated[
@@ -46,7 +47,9 @@ class NeedsIn(Body):
     ] = None
     budget: Annotated[
         Unsigned | None,
-        Field(description="In the deal's currency, before tax; by default the deal's amount, where its lead's budget was confirmed"),
+        Field(
+            description="In that currency, before tax; by default the deal's amount, where it is in it and its lead's budget was confirmed"
+        ),
     ] = None
 
 
@@ -54,6 +57,7 @@ class DraftOut(BaseModel):
     """A body for `POST /v1/quotes`."""
 
     deal_id: UUID
+    currency: str
     channel: str | None
     lines: list[LineFields]
 
@@ -82,17 +86,19 @@ async def propose_quote(body: NeedsIn, db: Reading, by: CurrentActor, today: Tod
     deal = await deals.SEEN.get(db, by, body.deal_id)
     needs = body.needs if body.needs is not None else await queries.said_of_needs(db, deal.id, deal.needs)
     line = line_of(body.line, deal.product, needs, await db.all(queries.LINES))
-    budget, users = body.budget if body.budget is not None else _budget(deal), body.users or users_in(needs)
-    buyer, policy = await buyer_of(db, deal, body.channel), db.policy(POLICY)
+    currency, users = body.currency or deal.currency, body.users or users_in(needs)
+    budget = body.budget if body.budget is not None else _budget(deal, currency)
+    buyer, policy = await buyer_of(db, deal, body.channel, currency), db.policy(POLICY)
     offers = await queries.offers_of(db, line, buyer, today)
-    proposed = await PROPOSER(Wanted(line, deal.currency, needs, users, budget), offers, policy.packages)
+    proposed = await PROPOSER(Wanted(line, currency, needs, users, budget), offers, policy.packages)
     lines = [LineIn(product_id=one.product_id, quantity=one.quantity, optional=one.optional) for one in proposed]
     return PackageOut(
         product_line=line,
         users=users,
-        budget=None if budget is None else Money(amount=budget, currency=deal.currency),
+        budget=None if budget is None else Money(amount=budget, currency=currency),
         draft=DraftOut(
             deal_id=deal.id,
+            currency=currency,
             channel=body.channel,
             lines=[LineFields(**line.model_dump(include={*LineFields.model_fields})) for line in lines],
         ),
@@ -104,6 +110,7 @@ async def propose_quote(body: NeedsIn, db: Reading, by: CurrentActor, today: Tod
 _NO_DISCOUNT = {"total_discount_percent": Decimal(0), "total_discount_amount": None}
 
 
-def _budget(deal: Deal) -> Decimal | None:
+def _budget(deal: Deal, currency: str) -> Decimal | None:
     """What the customer may spend: the amount of the deal, where the lead's budget was confirmed."""
-    return deal.amount if deal.lead_bant.get("budget") == CONFIRMED and deal.amount else None
+    known = deal.lead_bant.get("budget") == CONFIRMED and deal.currency == currency
+    return deal.amount if known and deal.amount else None

@@ -31,7 +31,7 @@ from shared.http.listing import Page, PageRequest
 from shared.http.patch import Patch
 from shared.http.permit import permitted
 from shared.known import FlagName
-from shared.money import Amount, Money, Percent, Quantity, in_minor_units, minor_unit
+from shared.money import Amount, Currency, Money, Percent, Quantity, in_minor_units, minor_unit, plain
 
 router = APIRouter(prefix="/v1/quotes", tags=["quotes"], route_class=ClinchRoute)
 
@@ -48,6 +48,9 @@ Today = Annotated[date, Depends(_today)]
 
 class QuoteIn(QuoteFields, Dated):
     deal_id: UUID
+    currency: Annotated[Currency | None, Field(description="By default the deal's; it stays, and so does the rate of the prices' day")] = (
+        None
+    )
     lines: Lines = Field(default_factory=list)
     schedule: Annotated[Schedule | None, Field(description="By default the policy's payment plan")] = None
     valid_until: Annotated[
@@ -116,6 +119,9 @@ class QuoteOut(QuoteFields):
     status: QuoteStatus
     quoted_on: date
     valid_until: date
+    currency: str
+    fx: Annotated[str, Field(description="Units of the reporting currency for one of its own: frozen with the prices, or the deal's")]
+    fx_day: Annotated[date | None, Field(description="The day of that rate, where there was none for the day itself")]
     tax_rounding: Annotated[TaxRounding, Field(description="Where tax is rounded: by line, or on the total of each rate")]
     lines: list[QuoteLineOut]
     schedule: list[TermOut]
@@ -149,7 +155,7 @@ class QuoteOut(QuoteFields):
         """Notes and reasons in somebody's own words are left out for roles that see deals masked."""
         said: dict[str, Any] = {name: getattr(quote, name) for name in _TAKEN}
         said |= {name: Money(amount=said[name], currency=quote.currency) for name in ("list_total", "net", "tax", "total")}
-        said["flags"] = sorted(quote.flags)
+        said |= {"flags": sorted(quote.flags), "fx": plain(quote.fx)}
         said["lines"] = [QuoteLineOut.of(line, quote.currency) for line in lines_of(quote)]
         said["schedule"] = terms_out(quote.schedule, quote.total, quote.currency)
         said |= {name: QuoteParty.model_construct(**said[name]) for name in ("buyer", "seller") if said[name]}
@@ -201,6 +207,7 @@ async def create_quote(body: QuoteIn, tx: InTx, by: CurrentActor, today: Today) 
         tx,
         body.deal_id,
         _kept(body.only(QuoteFields)),
+        currency=body.currency,
         lines=body.lines,
         schedule=terms_kept(body.schedule) if body.schedule else None,
         valid_until=body.valid_until,

@@ -20,6 +20,7 @@ from deal_svc.quotes import facts as gates
 from deal_svc.quotes import pricing, rules
 from deal_svc.quotes.acceptance import is_early, reason_unmet
 from deal_svc.quotes.approvals import both, end_approval
+from deal_svc.quotes.currency import agreed, rate_of, revised
 from deal_svc.quotes.drafting import TOTAL_DISCOUNT, buyer_of, items_of, priced, total_discount
 from deal_svc.quotes.events import terms_told, told
 from deal_svc.quotes.fields import LineIn
@@ -63,12 +64,13 @@ async def create(
     deal_id: UUID,
     said: Mapping[str, Any],
     *,
+    currency: str | None,
     lines: Sequence[LineIn],
     schedule: list[dict[str, Any]] | None,
     valid_until: date | None,
     at: datetime | None,
 ) -> Quote:
-    """A first draft in the deal's currency, at the price book of the day.
+    """A first draft in this or the deal's currency, at the price book of the day.
 
     `said` are its descriptive fields.
     """
@@ -76,7 +78,8 @@ async def create(
     QUOTE_DEAL.check(deal, tx.actor)
     when = happened(tx, at, since=deal.opened_at)
     day, policy = day_of(tx, when), tx.policy(POLICY)
-    buyer = await buyer_of(tx, deal, said["channel"])
+    currency = currency or deal.currency
+    buyer = await buyer_of(tx, deal, said["channel"], currency)
     quote = Quote(
         id=new_id(),
         version=0,
@@ -84,8 +87,8 @@ async def create(
         number=f"Q-{await tx.one(_NEXT_NUMBER, deal_id=deal_id)}" if tx.kept else "Q-next",
         revision=1,
         status=QuoteStatus.DRAFT,
-        currency=deal.currency,
-        fx=deal.fx,
+        currency=currency,
+        **await rate_of(tx, tx.settings, deal, currency, when),
         quoted_on=day,
         valid_until=valid_until or day + timedelta(days=policy.quote_valid_days),
         valid_days=None if valid_until else policy.quote_valid_days,
@@ -101,7 +104,7 @@ async def create(
         created_at=tx.now,
         updated_at=tx.now,
         tax_rounding=policy.tax_rounding,
-        **{**said, **priced(await items_of(tx, lines, buyer, day), said, deal.currency, policy.tax_rounding)},
+        **{**said, **priced(await items_of(tx, lines, buyer, day), said, currency, policy.tax_rounding)},
     )
     return await tx.add(QUOTES, quote, told(QuoteCreated, quote, deal), at=when)
 
@@ -119,10 +122,12 @@ async def edit(
         after["valid_days"] = None
     if lines is not None:
         after["quoted_on"] = day
+        if quote.currency != deal.currency:
+            after |= await rate_of(tx, tx.settings, deal, quote.currency, when)
     if lines is not None or not changes.keys().isdisjoint(TOTAL_DISCOUNT):
         items: Sequence[Item] = pricing.lines_of(quote)
         if lines is not None:
-            items = await items_of(tx, lines, await buyer_of(tx, deal, after.get("channel", quote.channel)), day)
+            items = await items_of(tx, lines, await buyer_of(tx, deal, after.get("channel", quote.channel), quote.currency), day)
         after |= priced(items, total_discount(quote, changes), quote.currency, quote.tax_rounding)
     changed = {name: value for name, value in after.items() if getattr(quote, name) != value}
     if not changed:
@@ -144,7 +149,7 @@ async def revise(tx: Tx, quote_id: UUID, *, expect: int | None, at: datetime | N
         id=new_id(),
         revision=quote.revision + 1,
         status=QuoteStatus.DRAFT,
-        fx=deal.fx,
+        **revised(quote, deal),
         valid_until=day_of(tx, when) + timedelta(days=policy.quote_valid_days),
         valid_days=policy.quote_valid_days,
         policy_version=policy.version,
@@ -200,8 +205,8 @@ async def accept_locked(
     skipped = skipped_gates(deal, Stage.NEGOTIATION, (await gates.facts_of(tx, [deal.id]))[deal.id]) if is_early(deal) else []
     await cancel_timers(tx, quote.id, EXPIRY)
     lines = pricing.lines_of(quote)
-    agreed = {"amount": quote.net, "currency": quote.currency, "fx": quote.fx, "quote_id": quote.id}
-    deal = await change(tx, deal, at=when, **agreed, product=deal.product or pricing.main_line(lines))
+    worth = agreed(quote, deal)
+    deal = await change(tx, deal, at=when, **worth, quote_id=quote.id, product=deal.product or pricing.main_line(lines))
     event = told(
         QuoteAccepted,
         quote,

@@ -23,10 +23,10 @@ from shared.parties import accounts
 TOTAL_DISCOUNT = ("total_discount_percent", "total_discount_amount")
 
 
-async def buyer_of(db: Reader, deal: Deal, channel: str | None) -> Buyer:
+async def buyer_of(db: Reader, deal: Deal, channel: str | None, currency: str) -> Buyer:
     """Whom the deal's quotes are for, as price lists ask: its account's level is what the directory says today."""
     account = await accounts.find(db, deal.account_id) if deal.account_id else None
-    return Buyer(deal.currency, account.tier if account else None, channel)
+    return Buyer(currency, account.tier if account else None, channel)
 
 
 async def items_of(db: Reader, lines: Sequence[LineIn], buyer: Buyer, day: date) -> list[Item]:

@@ -12,13 +12,13 @@ from deal_svc.deals import queries as deals
 from deal_svc.policy import POLICY, TaxRounding
 from deal_svc.price_lists.rules import Buyer
 from deal_svc.quotes.api import QuoteLineOut, TermOut, Today, terms_kept, terms_out
+from deal_svc.quotes.currency import rate_of
 from deal_svc.quotes.drafting import buyer_of, items_of, priced
 from deal_svc.quotes.fields import LineIn, Lines, Schedule, TotalDiscount
 from deal_svc.quotes.pricing import planned, read_line
 from deal_svc.quotes.rules import CREATE
 from shared.auth import CurrentActor
 from shared.db.tx import Reader
-from shared.errors import Invalid
 from shared.fields import Short
 from shared.http.body import Body
 from shared.http.edge import ClinchRoute, Reading
@@ -29,10 +29,10 @@ router = APIRouter(prefix="/v1/quotes", tags=["quotes"], route_class=ClinchRoute
 
 
 class DraftIn(TotalDiscount, Body):
-    """A quote that is not one yet: for a deal, in its currency, or for nobody."""
+    """A quote that is not one yet: for a deal, or for nobody."""
 
     deal_id: UUID | None = None
-    currency: Annotated[Currency | None, Field(description="Of the deal, if there is one; without either the reporting currency")] = None
+    currency: Annotated[Currency | None, Field(description="By default the deal's; without a deal the reporting currency")] = None
     channel: Annotated[Short | None, Field(description="The channel of sales, which price lists go by")] = None
     lines: Lines
     schedule: Annotated[Schedule | None, Field(description="By default the policy's payment plan")] = None
@@ -61,9 +61,9 @@ async def price_quote(body: DraftIn, request: Request, db: Reading, by: CurrentA
     currency, policy, buyer = body.currency, db.policy(POLICY), None
     if body.deal_id is not None:
         deal = await deals.SEEN.get(db, by, body.deal_id)
-        if currency not in (None, deal.currency):
-            raise Invalid("The deal has another currency.", pointer="/currency", code="other_currency")
-        currency, buyer = deal.currency, await buyer_of(db, deal, body.channel)
+        currency = currency or deal.currency
+        await rate_of(db, request.app.state.settings, deal, currency, request.app.state.clock())
+        buyer = await buyer_of(db, deal, body.channel, currency)
     currency = currency or request.app.state.settings.reporting_currency
     schedule = terms_kept(body.schedule) if body.schedule else planned(policy.payment_plan)
     return await priced_out(db, body.lines, buyer or Buyer(currency, None, body.channel), today, body.only(TotalDiscount), schedule)

@@ -86,6 +86,7 @@ class Quote:
     submitted_at: datetime | None = None
     approved_at: datetime | None = None
     kept_from: Annotated[UUID | None, Stored(comment="the earlier version whose approval covers it")] = None
+    fx_day: Annotated[date | None, Stored(comment="the day of that rate, where there was none for the day itself")] = None
 
     @property
     def is_approved(self) -> bool:

@@ -159,7 +159,7 @@ QUOTE_DEAL: Act[Deal, None] = Act(
     refused="The deal cannot be quoted for.",
     code="deal_not_quotable",
     tells=(events.QuoteCreated,),
-    says="Drafts a quote in the deal's currency, at the price book of the day.",
+    says="Drafts a quote in the deal's or another currency, at the price book of the day.",
     asks="Products that are sold, with a price in this currency.",
     sample=lambda deal, _: {"deal_id": str(deal.id)},
 )
