@@ -123,11 +123,15 @@ class QuoteSubmissionWithdrawn(QuoteEvent, type="quote.submission_withdrawn"):
 
 
 class QuoteSent(QuoteEvent, type="quote.sent"):
-    """`content_hash` is that of the content that was approved; events of an earlier release have none."""
+    """`content_hash` is that of the content that was approved; events of an earlier release have none.
+
+    `template_id`: the version of the template of its document; null for the built-in one.
+    """
 
     touches = True
 
     content_hash: str | None = None
+    template_id: UUID | None = None
 
 
 class QuoteAccepted(QuoteEvent, type="quote.accepted"):

@@ -224,6 +224,7 @@ async def deals(svc: Running) -> Values:
         "set_next_step.due_at": ["2026-05-04T09:00:00Z"],
         "product_id": list(sales.products.values()),
         **await price_lists(sales),
+        **await quote_templates(sales),
         "account_id": [str(ACME)],
         "owner_id": [str(svc.person("rep", "ann")), str(svc.person("rep", "bob"))],
         "person_id": [str(svc.person("rep", "bob"))],
@@ -277,6 +278,23 @@ async def price_lists(sales: Sales) -> Values:
         "price_list_id": await made("read"),
         **{f"{act}_price_list.price_list_id": await made(act) for act in ("update", "activate", "retire")},
         "revise_price_list.price_list_id": await made("revise", "activate"),
+    }
+
+
+async def quote_templates(sales: Sales) -> Values:
+    """For each act on a template one that it can be done with."""
+
+    async def made(name: str, *acts: str) -> list[str]:
+        body = {"name": name, "channel": name, "texts": {"en": {"opening": "Thank you"}}}
+        one = await sales.ask("ops", "POST", "/v1/quote-templates", body, expect=201)
+        for act in acts:
+            await sales.ask("ops", "POST", f"/v1/quote-templates/{one['id']}/{act}", etag="*")
+        return ids([one])
+
+    return {
+        "quote_template_id": await made("read"),
+        **{f"{act}_quote_template.quote_template_id": await made(act) for act in ("update", "activate", "retire")},
+        "revise_quote_template.quote_template_id": await made("revise", "activate"),
     }
 
 

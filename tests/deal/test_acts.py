@@ -13,6 +13,8 @@ from deal_svc.deals.pipeline import Stage
 from deal_svc.deals.tables import DEALS
 from deal_svc.price_lists.rules import PRICE_LIST_ACTS
 from deal_svc.price_lists.tables import PRICE_LISTS
+from deal_svc.quote_templates.rules import QUOTE_TEMPLATE_ACTS
+from deal_svc.quote_templates.tables import QUOTE_TEMPLATES
 from deal_svc.quotes.record import QuoteStatus
 from deal_svc.quotes.tables import QUOTES
 from shared.auth.actor import Role
@@ -163,6 +165,16 @@ async def test_price_lists(office: Sales) -> None:
         one = await office.ask("ops", "POST", "/v1/price-lists", body, expect=201)
         for act in {"draft": (), "active": ("activate",), "retired": ("activate", "retire")}[name]:
             await office.ask("ops", "POST", f"/v1/price-lists/{one['id']}/{act}", etag="*")
+        await holds.hold(one, EVERYBODY)
+    holds.acts.complete()
+
+
+async def test_quote_templates(office: Sales) -> None:
+    holds = Property(office, QUOTE_TEMPLATE_ACTS, QUOTE_TEMPLATES, "/v1/quote-templates")
+    for name in ("draft", "active", "retired"):
+        one = await office.ask("ops", "POST", "/v1/quote-templates", {"name": name, "channel": name, "texts": {"en": {}}}, expect=201)
+        for act in {"draft": (), "active": ("activate",), "retired": ("activate", "retire")}[name]:
+            await office.ask("ops", "POST", f"/v1/quote-templates/{one['id']}/{act}", etag="*")
         await holds.hold(one, EVERYBODY)
     holds.acts.complete()
 

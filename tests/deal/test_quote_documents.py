@@ -7,7 +7,7 @@ import httpx
 import pypdfium2
 import pytest
 
-from deal_svc.quotes import paper
+from deal_svc.quotes import printing
 from shared.documents import NotInstalled, Template, glyphs
 from shared.events.party import AccountUpdated
 from tests.client import done
@@ -93,7 +93,7 @@ async def test_what_went_out_is_never_made_again(sales: Sales, monkeypatch: pyte
     quote = await sent(sales)
     first = await pdf(sales, quote)
     (tmp_path / "quote.typ").write_text("Another template")
-    monkeypatch.setattr(paper, "TEMPLATE", Template(tmp_path, "quote.typ"))
+    monkeypatch.setattr(printing, "TEMPLATE", Template(tmp_path, "quote.typ"))
     await sales.svc.hear(renamed(sales, "Acme Holding"), ACME, 9)
     again = await pdf(sales, quote, "manager:max")
     assert again.content == first.content

@@ -34,7 +34,7 @@ PART_OF = {
     "quote_approval": ("deal", "deal_id"),
 }
 ONLY_FOR = {"clinch.quote.costed.v1": {"finance", "director", "admin"}}
-FOR_ALL = {"team", "person", "absence", "product", "price", "price_list", "policy", "rate", "calendar"}
+FOR_ALL = {"team", "person", "absence", "product", "price", "price_list", "quote_template", "policy", "rate", "calendar"}
 FOR_OPERATIONS = {"webhook", "notification_channel"}
 OF_ALL_LEADS = {"campaign", "campaign_spend", "campaign_drive", "form"}
 """Nobody's: for those who see all leads."""

@@ -65,6 +65,15 @@ async def test_many_people_are_found_by_their_ids(desk: Desk) -> None:
 def test_no_event_tells_a_persons_name() -> None:
     """Names of people stay in lead-svc; an account's, a team's, a product's, a price list's, a campaign's or a deal's name is nobody's."""
     named = {type_.split(".", 1)[1] for type_, event in published().items() if "name" in event.model_fields}
-    assert {name.partition(".")[0] for name in named} <= {"account", "team", "product", "price_list", "policy", "campaign", "deal"}
+    assert {name.partition(".")[0] for name in named} <= {
+        "account",
+        "team",
+        "product",
+        "price_list",
+        "quote_template",
+        "policy",
+        "campaign",
+        "deal",
+    }
     personal = {"email", "phone", "contact_name", "person_name", "owner_name"}
     assert not [type_ for type_, event in published().items() if personal & event.model_fields.keys()]

@@ -5,6 +5,7 @@ Histories are paths of declared acts, and end where the record is.
 
 from deal_svc.acts import DEAL_ACTS, QUOTE_ACTS
 from deal_svc.price_lists.rules import PRICE_LIST_ACTS
+from deal_svc.quote_templates.rules import QUOTE_TEMPLATE_ACTS
 from deal_svc.quotes.recount import differing
 from shared.verify import ACCOUNTS_TOTAL, RATES_TOTAL, Check, Recount, Total, legal_histories
 
@@ -12,6 +13,18 @@ CHECKS = (
     *legal_histories(DEAL_ACTS, table="deal", column="stage"),
     *legal_histories(QUOTE_ACTS, table="quote", column="status"),
     *legal_histories(PRICE_LIST_ACTS, table="price_list", column="state"),
+    *legal_histories(QUOTE_TEMPLATE_ACTS, table="quote_template", column="state"),
+    Check(
+        9,
+        "of the templates for a channel one version is active",
+        "SELECT min(id::text) FROM quote_template WHERE state = 'active' GROUP BY channel HAVING count(*) > 1",
+    ),
+    Check(
+        9,
+        "the documents of a quote that were made when it was sent are kept as they were",
+        "SELECT quote_id FROM quote_paper WHERE made_at IS NOT NULL AND NOT EXISTS (SELECT FROM document "
+        "WHERE kind = 'quote' AND record_id = quote_id AND sha256 = sha256(body))",
+    ),
     Check(
         9,
         "a deal has at most one accepted quote",

@@ -77,6 +77,10 @@ class DealPolicy(InBulk, Linked):
         DEFAULT_PLAN, "Payment plan", "付款计划", "What a quote begins with when nobody says.", min_length=1, max_length=24
     )
 
+    logo_kilobytes: int = value(
+        200, "Largest logo", "徽标大小上限", "Kilobytes that the image of a template of quotes' documents may have.", ge=1, le=500
+    )
+
     tax_classes: tuple[TaxClass, ...] = value(
         DEFAULT_TAXES, "Tax classes", "税类", "How products are taxed: each names a class.", min_length=1, max_length=50
     )

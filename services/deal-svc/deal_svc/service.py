@@ -33,12 +33,15 @@ from deal_svc.metadata import metadata
 from deal_svc.policy import POLICY
 from deal_svc.price_lists.api import router as price_lists
 from deal_svc.proposing.api import router as proposing
+from deal_svc.quote_templates.api import router as quote_templates
 from deal_svc.quotes.api import router as quotes
 from deal_svc.quotes.approvals import QUOTE_APPROVALS
 from deal_svc.quotes.document_api import router as quote_documents
 from deal_svc.quotes.history_api import router as quote_history
 from deal_svc.quotes.links_api import router as quote_links
+from deal_svc.quotes.preview_api import router as template_previews
 from deal_svc.quotes.price_api import router as quote_prices
+from deal_svc.quotes.printing import print_sent
 from deal_svc.quotes.timers import TIMERS
 from deal_svc.rehoming.api import router as rehoming
 from deal_svc.rezone import follow
@@ -57,7 +60,7 @@ from shared.tasks.timers import task_timers
 
 service = Service(
     name="deal-svc",
-    prefixes=["/v1/deals", "/v1/quotes", "/v1/products", "/v1/price-lists", "/v1/imports/deals", "/p/quotes"],
+    prefixes=["/v1/deals", "/v1/quotes", "/v1/products", "/v1/price-lists", "/v1/quote-templates", "/v1/imports/deals", "/p/quotes"],
     metadata=metadata,
     policies=[replace(POLICY, simulations=SIMULATIONS, move=move)],
     migrations=Path(__file__).parent / "migrations",
@@ -82,6 +85,8 @@ service = Service(
         customers,
         catalog,
         price_lists,
+        quote_templates,
+        template_previews,
         imports,
     ],
     readers=[
@@ -98,7 +103,7 @@ service = Service(
     ],
     timers={**TIMERS, **task_timers(KINDS), **timers_of(QUOTE_APPROVALS)},
     follows=[following(KINDS), APPROVALS_FOLLOW],
-    jobs=[run_imports, hand_over, sweep, sweep_uploads, delete_objects, perform_bulk_jobs, forget_bulk_jobs],
+    jobs=[run_imports, hand_over, sweep, sweep_uploads, delete_objects, perform_bulk_jobs, forget_bulk_jobs, print_sent],
     checks=CHECKS,
     recounts=RECOUNTS,
     totals=TOTALS,

@@ -135,6 +135,9 @@ class QuoteOut(QuoteFields):
     submitted_at: datetime | None
     approved_at: datetime | None
     kept_from: Annotated[UUID | None, Field(description="The earlier version whose approval covers this one")]
+    template_id: Annotated[
+        UUID | None, Field(description="The version of the template that it was sent with; null before that, and for the built-in one")
+    ]
     approval: Annotated[ApprovalOut | None, Field(description="While it is up for approval: who has to decide what until when")]
     newer_prices: Annotated[
         list[str], Field(description="SKUs that today's price lists price otherwise than this draft, which keeps the prices of its day")

@@ -24,6 +24,7 @@ from deal_svc.quotes.currency import agreed, rate_of, revised
 from deal_svc.quotes.drafting import TOTAL_DISCOUNT, buyer_of, items_of, priced, total_discount
 from deal_svc.quotes.events import terms_told, told
 from deal_svc.quotes.fields import LineIn
+from deal_svc.quotes.printing import order_paper
 from deal_svc.quotes.queries import OF_DEAL, SUPERSEDABLE, facts_of
 from deal_svc.quotes.record import Item, Quote, QuoteStatus
 from deal_svc.quotes.rules import ACCEPT, CHANGE, QUOTE_DEAL, REJECT, REVISE, WITHDRAW, QuoteFacts
@@ -167,6 +168,7 @@ async def revise(tx: Tx, quote_id: UUID, *, expect: int | None, at: datetime | N
         submitted_at=None,
         approved_at=None,
         kept_from=None,
+        template_id=None,
     )
     return await tx.add(QUOTES, draft, told(QuoteCreated, draft, deal), at=when)
 
@@ -181,9 +183,10 @@ async def deliver(tx: Tx, deal: Deal, quote: Quote, note: str | None, when: date
             superseded = told(QuoteSuperseded, earlier, deal, by_quote_id=quote.id)
             await _end(tx, earlier, superseded, QuoteStatus.SUPERSEDED, None, when)
     await set_timer(tx, EXPIRY, quote.id, calendar.end_of(quote.valid_until, tx.settings.zone))
-    by = tx.policy(POLICY).version
-    event = told(QuoteSent, quote, deal, policy_version=by)
-    return await tx.save(QUOTES, quote, event, at=when, status=QuoteStatus.SENT, sent_at=when, note=note, policy_version=by)
+    by, template_id = tx.policy(POLICY).version, await order_paper(tx, deal, quote, when)
+    event = told(QuoteSent, quote, deal, policy_version=by, template_id=template_id)
+    sent = {"status": QuoteStatus.SENT, "sent_at": when, "policy_version": by, "template_id": template_id}
+    return await tx.save(QUOTES, quote, event, at=when, note=note, **sent)
 
 
 async def accept(tx: Tx, quote_id: UUID, *, reason: str | None = None, expect: int | None, at: datetime | None) -> Quote:

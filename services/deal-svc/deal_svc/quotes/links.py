@@ -26,7 +26,7 @@ async def make(tx: Tx, quote_id: UUID, *, language: Language, days: int | None) 
     LINK.check(quote, tx.actor, facts=QuoteFacts(deal, day_of(tx, tx.now)))
     documents.check_installed()
     # A dry run makes no document: nothing would keep it.
-    document_id = (await kept_in(tx, quote, deal, language)).id if tx.kept else new_id()
+    document_id = (await kept_in(tx, quote, language)).id if tx.kept else new_id()
     secret = links.new_secret()
     link = Link(
         id=new_id(),

@@ -87,6 +87,9 @@ class Quote:
     approved_at: datetime | None = None
     kept_from: Annotated[UUID | None, Stored(comment="the earlier version whose approval covers it")] = None
     fx_day: Annotated[date | None, Stored(comment="the day of that rate, where there was none for the day itself")] = None
+    template_id: Annotated[UUID | None, Stored(comment="the version of the template that it was sent with; null for the built-in one")] = (
+        None
+    )
 
     @property
     def is_approved(self) -> bool:

@@ -1,11 +1,26 @@
 """Quotes, one row per version, and the numbers given to them."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Identity, Index, Table, UniqueConstraint, Uuid, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 
 from deal_svc.metadata import metadata
 from deal_svc.quotes.record import Quote
 from shared.db.query import Aggregate
 from shared.db.record import table
+from shared.db.tables import At
 
 QUOTE = table(
     "quote",
@@ -31,4 +46,17 @@ QUOTE_NUMBER = Table(
     Column("id", BigInteger, Identity(start=100001), primary_key=True),
     Column("deal_id", Uuid, nullable=False),
     comment="the numbers given to quotes; all versions of a quote share one",
+)
+
+QUOTE_PAPER = Table(
+    "quote_paper",
+    metadata,
+    Column("quote_id", Uuid, ForeignKey(QUOTE.c.id), primary_key=True),
+    Column("customer", Text, nullable=False, comment="what the customer was called when it was sent"),
+    Column("letterhead", JSONB, nullable=False, comment="who the company was when it was sent"),
+    Column("due_at", At, comment="from when on its documents are wanted; null when they are made, or made when asked for"),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("made_at", At),
+    Index(None, "due_at", postgresql_where=text("due_at IS NOT NULL")),
+    comment="what the documents of quotes that were sent name besides the quote, and whether they are still to be made",
 )
