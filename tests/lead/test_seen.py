@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from lead_svc.dealings.readers import READERS
+from lead_svc.conversion.readers import READERS
 from shared.events.contract import ContractChanged, ContractDrafted
 from shared.events.deal import DealHistoryCorrected, DealLeadJoined, DealMemberAdded, DealMemberRemoved, DealOpened, DealUpdated
 from shared.events.envelope import ActorRef, Money

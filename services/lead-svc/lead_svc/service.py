@@ -36,9 +36,9 @@ from lead_svc.consent.follows import FOLLOWS as OPT_OUT
 from lead_svc.consent.policy import POLICY as CONSENT_POLICY
 from lead_svc.conversion.api import router as conversion
 from lead_svc.conversion.reactions import READER as CONVERSION
-from lead_svc.dealings.reactions import READER as DEALINGS
-from lead_svc.dealings.readers import FOLLOWS as READING
-from lead_svc.dealings.readers import READERS, follow_all
+from lead_svc.conversion.readers import FOLLOWS as READING
+from lead_svc.conversion.readers import READERS, follow_all, follow_deals
+from lead_svc.dealings.reactions import reader as dealings
 from lead_svc.dormant.api import router as drives
 from lead_svc.dormant.jobs import drives as move_drives
 from lead_svc.duplicates.api import router as duplicates
@@ -194,7 +194,7 @@ service = Service(
         calendar,
         search,
     ],
-    readers=[CONVERSION, HAND_OVER, DEALINGS, SEARCH],
+    readers=[CONVERSION, HAND_OVER, dealings(follow_deals), SEARCH],
     timers={
         WAKE: wake,
         MOVED: person_moved,

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "208cfeaad7b7"
-down_revision = "e05b7c1a94d2"
+down_revision = "b3f1d86c0e57"
 branch_labels = None
 depends_on = None
 

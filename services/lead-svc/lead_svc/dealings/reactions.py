@@ -10,7 +10,6 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from lead_svc.dealings.readers import follow_deals
 from lead_svc.dealings.record import Known
 from lead_svc.dealings.tables import DEALING
 from shared.access import members
@@ -21,7 +20,7 @@ from shared.db.tx import Tx
 from shared.events.contract import ContractChanged, ContractDrafted
 from shared.events.deal import DealHistoryCorrected, DealMemberAdded, DealMemberRemoved, DealOpened, DealUpdated
 from shared.events.envelope import Envelope, Event
-from shared.log.readers import folding
+from shared.log.readers import Reader, Take, folding
 from shared.parties.references import told_id
 
 _KINDS = (DealOpened, DealUpdated, DealHistoryCorrected, ContractDrafted, ContractChanged)
@@ -42,9 +41,14 @@ _KEEP = Query(
 )
 
 
+def reader(*also: Take) -> Reader:
+    """`also` is done with the same events when that is kept."""
+    return folding("dealings", _hear, (*_KINDS, DealMemberAdded, DealMemberRemoved), *also)
+
+
 async def _hear(tx: Tx, events: Sequence[Envelope[Event]]) -> None:
     """Keeps whose deals and contracts an account has, and who is in a deal's team.
-    Who sees one sees the account, and who owns a deal sees the leads that became it.
+    Who sees one sees the account.
     """
     known: dict[UUID, Known] = {}
     for event in events:
@@ -53,7 +57,6 @@ async def _hear(tx: Tx, events: Sequence[Envelope[Event]]) -> None:
             known[told.id] = replace(told, account_id=told.account_id or before.account_id)
     if known:
         await tx.run(_KEEP, **columns(list(known.values()), _FIELDS))
-        await follow_deals(tx, sorted(one.id for one in known.values() if one.kind == DEALS.name))
     for event in events:
         data = event.data
         if isinstance(data, DealOpened) and data.actor and data.actor.type == "person" and data.actor.id != data.owner_id:
@@ -72,6 +75,3 @@ def _told(event: Envelope[Event]) -> Known | None:
     if isinstance(data, ContractDrafted | ContractChanged):
         return Known(id, CONTRACTS.name, data.account_id, data.deal_id, data.owner_id, event.version)
     return None
-
-
-READER = folding("dealings", _hear, (*_KINDS, DealMemberAdded, DealMemberRemoved))

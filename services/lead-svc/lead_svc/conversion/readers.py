@@ -16,7 +16,8 @@ from shared.db.outbox import Told
 from shared.db.query import Query, is_in
 from shared.db.tables import MEMBERSHIP
 from shared.db.tx import Follows, Tx
-from shared.events.envelope import Event
+from shared.events.deal import DealHistoryCorrected, DealOpened, DealUpdated
+from shared.events.envelope import Envelope, Event
 from shared.events.lead import LeadAssigned, LeadConversionConfirmed, LeadMemberAdded, LeadMemberRemoved
 from shared.timers import Timer, set_timer
 
@@ -48,9 +49,10 @@ _OF_DEALS = Query(_changes.where(is_in(LEAD.c.deal_id, "ids")), _Change)
 _ANY = Query(_changes.limit(BATCH), _Change)
 
 
-async def follow_deals(tx: Tx, deals: Sequence[UUID]) -> None:
-    """The owners of these deals may have changed."""
-    await _follow(tx, await tx.all(_OF_DEALS, ids=list(deals)) if deals else [])
+async def follow_deals(tx: Tx, events: Sequence[Envelope[Event]]) -> None:
+    """Lets who owns a deal see the leads that became it."""
+    deals = {event.subject for event in events if isinstance(event.data, DealOpened | DealUpdated | DealHistoryCorrected)}
+    await _follow(tx, await tx.all(_OF_DEALS, ids=sorted(deals)) if deals else [])
 
 
 async def _follow_leads(tx: Tx, told: Sequence[Told]) -> None:
