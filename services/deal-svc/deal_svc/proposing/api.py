@@ -32,7 +32,7 @@ router = APIRouter(prefix="/v1/quotes", tags=["quotes"], route_class=ClinchRoute
 CONFIRMED = "confirmed"
 
 
-class NeedsIn(Body):
+class PackageNeedsIn(Body):
     """What the deal does not say, or says otherwise."""
 
     deal_id: UUID
@@ -78,7 +78,7 @@ class PackageOut(BaseModel):
 
 
 @router.post("/propose", dependencies=[permitted(CREATE)])
-async def propose_quote(body: NeedsIn, db: Reading, by: CurrentActor, today: Today) -> PackageOut:
+async def propose_quote(body: PackageNeedsIn, db: Reading, by: CurrentActor, today: Today) -> PackageOut:
     """Propose a package for a deal: products and quantities from its needs, at the prices that hold for it, within the budget.
 
     Nothing is stored. 409 when no product line is known, nothing of it is priced for this customer, or nothing fits into the budget.

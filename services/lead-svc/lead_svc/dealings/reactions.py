@@ -20,7 +20,8 @@ from shared.db.tx import Tx
 from shared.events.contract import ContractChanged, ContractDrafted
 from shared.events.deal import DealHistoryCorrected, DealMemberAdded, DealMemberRemoved, DealOpened, DealUpdated
 from shared.events.envelope import Envelope, Event
-from shared.log.readers import Reader, Take, folding
+from shared.log.reactions import Take
+from shared.log.readers import Reader, folding
 from shared.parties.references import told_id
 
 _KINDS = (DealOpened, DealUpdated, DealHistoryCorrected, ContractDrafted, ContractChanged)
