@@ -77,15 +77,15 @@ class _Made:
 
 async def _prices(made: _Made, rounds: int, progress: Progress) -> list[Result]:
     sent = made.request("rep", "POST", "/v1/quotes/price", made.draft)
-    p50, p99, rates = list[float](), list[float](), list[float]()
+    p50, p99, cpu = list[float](), list[float](), list[float]()
     for n in range(rounds + 1):
         progress(f"prices, round {n} of {rounds}")
         load = await drive(made.server.port, made.server.pid, [repeat(sent)], SECONDS)
         if n:
             p50.append(load.p50 * 1e3)
             p99.append(load.p99 * 1e3)
-            rates.append(load.rate)
-    said = [f"deal-svc, price: {statistics.median(rates):,.0f} requests/s over one connection"]
+            cpu.append(load.cpu / load.requests * 1e3)
+    said = [f"deal-svc, price: {statistics.median(cpu):.1f} ms of server CPU per request, over one connection"]
     what = f"price a draft of {_LINES} lines, without storing it"
     return [
         Result("Q1", f"{what}, {name}", "–", f"≤ {_MOST_MS} ms", values, most=_MOST_MS, unit="ms", absolute=absolute)

@@ -1,7 +1,6 @@
 """Routes of quotes: draft, send, and what the customer answered."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar
@@ -14,7 +13,7 @@ from deal_svc.acts import QUOTE_ACTS
 from deal_svc.policy import TaxRounding
 from deal_svc.quotes import commands, queries
 from deal_svc.quotes.fields import LineFields, Lines, QuoteFields, QuoteParty, Schedule, TermFields, TermIn
-from deal_svc.quotes.pricing import due_amounts, lines_of, shares_of_parts
+from deal_svc.quotes.pricing import due_amounts, fields_of, lines_of, shares_of_parts
 from deal_svc.quotes.record import Line, Quote, QuoteStatus, Tier
 from deal_svc.quotes.rules import CREATE, QuoteFacts
 from deal_svc.quotes.tables import QUOTES
@@ -100,8 +99,9 @@ class QuoteLineOut(LineFields):
         if line.discount_amount is not None:
             amounts["discount_amount"] = in_minor_units(line.discount_amount, currency)
         shares = shares_of_parts(line, minor_unit(currency))
-        parts = [part | {"net": in_minor_units(share, currency)} for part, share in zip(line.parts, shares, strict=True)]
-        return cls.model_validate(asdict(line) | amounts | {"parts": parts})
+        net_of = [{"net": in_minor_units(share, currency)} for share in shares]
+        parts = [LinePartOut.model_validate(part | net) for part, net in zip(line.parts, net_of, strict=True)]
+        return cls.model_construct(**fields_of(line) | amounts | {"parts": parts})
 
 
 class TermOut(TermFields):

@@ -4,7 +4,7 @@ The deal is locked first, always: it orders everything that happens to its quote
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -216,7 +216,7 @@ async def accept_locked(
         deal,
         account_name=deal.account_name or deal.name,
         lead_id=deal.lead_id,
-        lines=[QuoteLineData(**asdict(x)) for x in pricing.counted(lines)],
+        lines=[QuoteLineData(**pricing.fields_of(x)) for x in pricing.counted(lines)],
         schedule=terms_told(quote),
         reason=reason,
         skipped_gates=skipped,
