@@ -82,7 +82,7 @@ export const TEXTS = {
   lines_in: ["Lines, in {currency}", "明细行（{currency}）"], periods: ["Periods", "期数"], discount_percent: ["Discount (%)", "折扣（%）"], add_line: ["Add a line", "添加一行"], remove_line: ["Remove the line", "删除该行"],
   // prices
   price_lists: ["Price lists", "价格表"], price_list: ["Price list", "价格表"], products: ["Products", "产品"], search_prices: ["list, product", "价格表、产品"], customer_level: ["Customer level", "客户级别"], channel: ["Channel", "渠道"], from_day: ["From", "自"], to_day: ["To", "至"], open_end: ["no end", "长期"],
-  no_price_lists: ["No price list fits. The products’ own prices hold.", "没有符合的价格表，适用产品自身价格。"], prices: ["Prices", "价格"], no_prices: ["The list has no prices yet.", "价格表尚无价格。"], volume_prices: ["By quantity", "阶梯价"], from_quantity: ["from {n}:", "{n} 起："], floor: ["Floor", "底价"],
+  no_price_lists: ["No price list fits. The products’ own prices hold.", "没有符合的价格表，适用产品自身价格。"], prices: ["Prices", "价格"], no_prices: ["The list has no prices yet.", "价格表尚无价格。"], volume_prices: ["By quantity", "阶梯价"], from_quantity: ["from {n}:", "{n} 起："], floor: ["Floor", "底价"], floor_is: ["(floor {floor})", "（底价 {floor}）"],
   no_products: ["No product fits.", "没有符合的产品。"], sold: ["sold", "在售"], not_sold: ["not sold any more", "已停售"], own_price: ["Own price", "产品价格"], lead_days: ["Lead time", "交货期"], stock: ["Stock", "库存"], change: ["Change", "变更"], cost: ["Cost", "成本"],
   download_xlsx: ["Download as Excel", "下载 Excel"],
   // actions

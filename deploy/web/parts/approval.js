@@ -39,11 +39,11 @@ function submissions(told) {
     else if (!now) continue;
     else if (what === "approval_requested") now.steps = data.steps.map((step) => ({ ...step, state: "open" }));
     else if (what === "approval_withdrawn") Object.assign(now, { withdrawn: time, reason: data.reason });
-    else if (what === "approval_reopened") data.steps.forEach(({ name }) => change(now, name, { state: "open", by: null, at: null, reason: null }));
+    else if (what === "approval_reopened") data.steps.forEach(({ name }) => change(now, name, { state: "open", by: null, at: null, reason: null, overdue: false }));
     else change(now, data.step, {
       approval_decided: { state: data.decision, by: actor_id, at: time, reason: data.reason },
       approval_delegated: { delegate: data.person_id },
-      approval_escalated: { late: true },
+      approval_escalated: { overdue: true },
     }[what]);
   }
   return rounds;
@@ -57,9 +57,9 @@ function round({ by, at, tier, auto, steps, withdrawn, reason }, quote, done) {
   const about = h("p.quiet", {}, t("submitted_by", { who: nameOf(by), when: dayAndTime(at) }), ` · ${t("tier_is", { tier: label("tier", tier) })}`,
     withdrawn && ` · ${t("taken_back", { when: dayAndTime(withdrawn) })}`, reason && ` · ${reason}`);
   if (!steps.length) return h("div.round", {}, about, auto && h("p", {}, t("approved_at_once")));
-  const open = new Map((quote?.approval?.steps ?? []).map((step) => [step.name, step]));
-  const stands = (step) => (withdrawn && step.state === "open" ? "dropped" : (open.get(step.name)?.state ?? (quote?.approval || step.state !== "open" ? step.state : "dropped")));
-  const shown = steps.map((step) => ({ ...step, state: stands(step), overdue: open.get(step.name)?.overdue, due_at: open.get(step.name)?.due_at }));
+  const open = new Map((quote?.approval?.steps ?? []).map(({ name, state, due_at }) => [name, { state, due_at }]));
+  const ended = (state) => (state === "open" ? "dropped" : state);
+  const shown = steps.map((step) => ({ ...step, state: ended(step.state), ...open.get(step.name) }));
   return h("div.round", {}, about, table(t("approval"), columns("step", quote?.approval && ((step) => decisionsOf("quotes", quote, step, done))), shown));
 }
 

@@ -2,7 +2,7 @@
 
 import { get } from "../api.js";
 import { h } from "../dom.js";
-import { ago, dayAndTime, label, t } from "../i18n.js";
+import { ago, dayAndTime, t } from "../i18n.js";
 import { meet, nameOf } from "../session.js";
 import { badge, mark } from "./badge.js";
 import { empty } from "./section.js";

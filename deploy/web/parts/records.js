@@ -7,7 +7,7 @@ import { link } from "../router.js";
 import { meet, nameOf } from "../session.js";
 import { dialog } from "./dialog.js";
 import { empty, section } from "./section.js";
-import { table } from "./table.js";
+import { further, table } from "./table.js";
 
 const PAGE = 50;
 const NAMES = {
@@ -44,11 +44,7 @@ function list(title, path, page, currency) {
     { head: t("source"), cell: (record) => label("source", record.source) },
     { head: t("amount"), num: true, cell: (record) => money(record.amount, currency) },
   ];
-  const next = (found) => found.next_cursor && (async () => {
-    const then = await read(path, found.next_cursor);
-    return { rows: then.items, more: next(then) };
-  });
-  return table(title, columns, page.items, next(page));
+  return table(title, columns, page.items, further(page, (cursor) => read(path, cursor)));
 }
 
 function named(record) {

@@ -21,6 +21,12 @@ export function table(caption, columns, rows, more = null) {
   return h("div", {}, h("div.scroll", { tabindex: "0", role: "region", "aria-label": caption }, h("table", {}, h("caption.hidden", {}, caption), head, body)), foot);
 }
 
+/** What a table shows after the page `found`: `read(cursor)` gives the next one, `rows` makes its rows. */
+export const further = (found, read, rows = ({ items }) => items) => found.next_cursor && (async () => {
+  const then = await read(found.next_cursor);
+  return { rows: rows(then), more: further(then, read, rows) };
+});
+
 /** A list of names and values. */
 export const facts = (...pairs) =>
   h("dl.facts", {}, pairs.filter(Boolean).map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value ?? "–"))));

@@ -7,7 +7,7 @@ import { mark } from "../parts/badge.js";
 import { decisions, stepName } from "../parts/decisions.js";
 import { bar, choice } from "../parts/filters.js";
 import { empty, section } from "../parts/section.js";
-import { table } from "../parts/table.js";
+import { further, table } from "../parts/table.js";
 import { link } from "../router.js";
 import { meet, nameOf } from "../session.js";
 
@@ -66,11 +66,7 @@ function show(page, query, again) {
     { head: t("due"), cell: due },
     { head: t("decide"), cell: (item) => buttons(item, query, again) },
   ];
-  const next = (found) => found.next_cursor && (async () => {
-    const then = await read(query, found.next_cursor);
-    return { rows: then.items, more: next(then) };
-  });
-  return table(t("view_approvals"), columns, page.items, next(page));
+  return table(t("view_approvals"), columns, page.items, further(page, (cursor) => read(query, cursor)));
 }
 
 function record({ quote_id, subject_id, subject_name, account_name, record: of, deal }) {
@@ -84,8 +80,9 @@ const due = ({ due_at, overdue, escalated }) =>
 
 /** Of those that wait for whoever looks the list is sure; of others the record says whether they may. */
 function buttons(item, query, again) {
-  const asked = { ...item, says: [item.record?.number, item.account_name].filter(Boolean).join(" · ") };
+  const { record: of, account_name } = item;
+  const asked = { ...item, says: [of?.number, account_name, of && exact(of.total), item.quote_id && of && percent(of.discount_percent / 100, 2)].filter(Boolean).join(" · ") };
   if (query.for !== "all") return decisions(asked, again);
-  const allowed = item.record?.allowed_actions.find(({ action }) => action === (item.quote_id ? `decide_${item.what}` : `review_${item.what}`));
+  const allowed = of?.allowed_actions.find(({ action }) => action === (item.quote_id ? `decide_${item.what}` : `review_${item.what}`));
   return allowed ? decisions(asked, again, { allowed }) : "";
 }

@@ -8,7 +8,7 @@ import { ticks } from "../parts/bulk.js";
 import { listDownloads } from "../parts/download.js";
 import { bar, choice, ownerChoice, search } from "../parts/filters.js";
 import { empty, section } from "../parts/section.js";
-import { table } from "../parts/table.js";
+import { further, table } from "../parts/table.js";
 import { savedViews } from "../parts/views.js";
 import { link } from "../router.js";
 import { meet, nameOf } from "../session.js";
@@ -62,9 +62,5 @@ function show(page, query, before) {
     { head: t("captured"), cell: (lead) => day(lead.captured_at) },
     { head: t("last_contact"), cell: (lead) => (lead.last_contact_at ? ago(lead.last_contact_at) : "–") },
   ];
-  const next = (found) => found.next_cursor && (async () => {
-    const then = await read(query, found.next_cursor);
-    return { rows: then.items, more: next(then) };
-  });
-  return [h("p.quiet", {}, t("n_leads", { n: page.count })), table(t("view_leads"), columns, page.items, next(page))];
+  return [h("p.quiet", {}, t("n_leads", { n: page.count })), table(t("view_leads"), columns, page.items, further(page, (cursor) => read(query, cursor)))];
 }

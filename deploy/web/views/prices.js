@@ -8,7 +8,7 @@ import { badge, mark } from "../parts/badge.js";
 import { listDownloads } from "../parts/download.js";
 import { bar, choice, search } from "../parts/filters.js";
 import { empty, once, onlyWhereThereIs, section } from "../parts/section.js";
-import { facts, table } from "../parts/table.js";
+import { facts, further, table } from "../parts/table.js";
 import { link } from "../router.js";
 
 const PAGE = 50;
@@ -46,13 +46,8 @@ function showLists(page, query) {
     { head: t("price_list"), cell: versioned },
     ...listColumns(),
     { head: t("products"), num: true, cell: (list) => number(list.entries.length) },
-  ], page.items, more(page, (cursor) => readLists(query, cursor)));
+  ], page.items, further(page, (cursor) => readLists(query, cursor)));
 }
-
-const more = (found, read) => found.next_cursor && (async () => {
-  const then = await read(found.next_cursor);
-  return { rows: then.items, more: more(then, read) };
-});
 
 // -- One version of a list ----------------------------------------------------------------------------------------------
 
@@ -99,7 +94,7 @@ function entries({ list, products }) {
     } },
     { head: t("unit"), cell: ({ product_id }) => products.get(product_id)?.unit ?? "–" },
     { head: t("unit_price"), num: true, cell: (entry) => money(entry.unit_price) },
-    { head: t("volume_prices"), cell: ({ tiers }) => (tiers.length ? h("ul.tiers", {}, tiers.map((tier) => h("li", {}, t("from_quantity", { n: number(tier.from_quantity, 4) }), " ", h("b", {}, money(tier.unit_price))))) : "–") },
+    { head: t("volume_prices"), cell: ({ tiers }) => (tiers.length ? h("ul.tiers", {}, tiers.map((tier) => h("li", {}, t("from_quantity", { n: number(tier.from_quantity, 4) }), " ", h("b", {}, money(tier.unit_price)), tier.floor !== null && h("span.quiet", {}, ` ${t("floor_is", { floor: money(tier.floor) })}`)))) : "–") },
     ...(floors ? [{ head: t("floor"), num: true, cell: (entry) => money(entry.floor) }] : []),
   ], list.entries);
 }
@@ -126,7 +121,7 @@ function showProducts(page, query, again) {
     { head: t("stock"), num: true, cell: ({ stock }) => (stock === null ? "–" : number(stock, 4)) },
     ...(costs ? [{ head: t("cost"), num: true, cell: ({ cost }) => exact(cost) }] : []),
     ...(page.items.some(({ allowed_actions: may }) => may.length) ? [{ head: t("change"), cell: (product) => actions("products", product, again) }] : []),
-  ], page.items, more(page, (cursor) => readProducts(query, cursor)));
+  ], page.items, further(page, (cursor) => readProducts(query, cursor)));
 }
 
 /** The prices of today, one for each currency. */

@@ -7,7 +7,7 @@ import { badge, mark } from "../parts/badge.js";
 import { listDownloads } from "../parts/download.js";
 import { bar, choice, search } from "../parts/filters.js";
 import { empty, section } from "../parts/section.js";
-import { table } from "../parts/table.js";
+import { further, table } from "../parts/table.js";
 import { savedViews } from "../parts/views.js";
 import { link } from "../router.js";
 
@@ -40,17 +40,13 @@ function show(page, query) {
     const deals = new Map(beside.map((deal) => [deal.id, deal]));
     return items.map((quote) => ({ ...quote, deal: deals.get(quote.deal_id) }));
   };
-  const next = (found) => found.next_cursor && (async () => {
-    const then = await read(query, found.next_cursor);
-    return { rows: rows(then), more: next(then) };
-  });
   const columns = [
     { head: t("number"), cell: numbered },
     { head: t("deal"), cell: ({ deal, deal_id }) => h("div", {}, h("a", { href: link("deals", deal_id) }, deal?.name ?? "–"), h("div.quiet", {}, deal?.account_name ?? "")) },
     ...standing(),
     { head: t("quoted_on"), cell: (quote) => day(quote.quoted_on) },
   ];
-  return [h("p.quiet", {}, t("n_quotes", { n: page.count })), table(t("view_quotes"), columns, rows(page), next(page))];
+  return [h("p.quiet", {}, t("n_quotes", { n: page.count })), table(t("view_quotes"), columns, rows(page), further(page, (cursor) => read(query, cursor), rows))];
 }
 
 /** How a quote is called in a table. */
