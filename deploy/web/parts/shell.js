@@ -53,6 +53,7 @@ export function shell(changeLanguage) {
     main,
     at: (name, query = {}) => {
       links.forEach((one) => (one.dataset.view === name ? one.setAttribute("aria-current", "page") : one.removeAttribute("aria-current")));
+      links.find((one) => one.dataset.view === name)?.scrollIntoView({ block: "nearest", inline: "nearest" });
       asked.value = name === "search" ? (query.q ?? "") : "";
     },
     live: (state) => {

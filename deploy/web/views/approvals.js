@@ -57,14 +57,15 @@ async function known(path, ids, more) {
 
 function show(page, query, again) {
   if (!page.items.length) return empty(t("no_approvals"), query.for !== "all" && h("a", { href: link("approvals", null, { ...query, for: "all" }) }, t("all_i_see")));
+  // What is decided stands beside the buttons, also on a phone, which shows the first columns.
   const columns = [
     { head: t("record"), cell: record },
+    { head: t("decide"), cell: (item) => buttons(item, query, again) },
     { head: t("step"), cell: (item) => h("b", {}, stepName(item)) },
     { head: t("amount"), num: true, cell: ({ record: of }) => exact(of?.total) },
     { head: t("discount"), num: true, cell: ({ quote_id, record: of }) => (quote_id && of ? percent(of.discount_percent / 100, 2) : "–") },
     { head: t("who_decides"), cell: (item) => (item.assignee_id ? t("delegated_to", { who: nameOf(item.assignee_id) }) : item.roles.map((role) => label("role", role)).join(", ")) },
     { head: t("due"), cell: due },
-    { head: t("decide"), cell: (item) => buttons(item, query, again) },
   ];
   return table(t("view_approvals"), columns, page.items, further(page, (cursor) => read(query, cursor)));
 }
