@@ -22,6 +22,7 @@ ONLY_WITH_LISTENERS = {"clinch_webhook_deliveries_total", "clinch_feed_readers"}
 PASTED = (
     "docs/attachments.md",
     "docs/bulk.md",
+    "docs/documents.md",
     "docs/events.md",
     "docs/exports.md",
     "docs/frontends.md",

@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -219,6 +220,16 @@ async def test_what_dies_on_the_way_is_made_by_the_next(sales: Sales, svc: Runni
         await tx.execute("UPDATE quote_paper SET due_at = now()")
     assert await printed(svc) == 1
     assert (await kept(svc)).keys() == {"en", "zh"}
+
+
+async def test_one_that_cannot_be_made_holds_up_no_other(sales: Sales, svc: Running) -> None:
+    broken, whole = await sent(sales), await sent(sales)
+    async with svc.transaction() as tx:
+        await tx.execute("UPDATE quote_paper SET letterhead = '{\"name\": 1}' WHERE quote_id = $1", UUID(broken["id"]))
+    assert await printed(svc) == 2
+    async with svc.db.read() as db:
+        rows = await db.rows("SELECT quote_id::text, due_at IS NOT NULL AS waits FROM quote_paper")
+    assert {row["quote_id"]: row["waits"] for row in rows} == {broken["id"]: True, whole["id"]: False}
 
 
 async def test_history_has_its_documents_when_somebody_asks(sales: Sales, svc: Running) -> None:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from clinch.demo import pricing, staff, tables
+from clinch.demo import paper, pricing, staff, tables
 from clinch.demo.calls import Advance, Calls, Hand, Progress, answer_of, plain
 from clinch.demo.moments import YEAR
 from clinch.demo.pricing import COMPLETE
@@ -48,6 +48,7 @@ async def found(calls: Calls, now: datetime, progress: Progress) -> Company:
     advance = progress.stage("Products and prices", len(sold))
     products = {item.sku: await _product(calls, item, line, currencies, now.year, advance) for item, line in sold}
     await pricing.list_prices(calls, now.year, home, products)
+    await paper.publish(calls)
     return Company(home, abroad, products, customers)
 
 

@@ -17,6 +17,7 @@ from deal_svc.customer.queries import LIST, OF_QUOTE, shown
 from deal_svc.customer.record import Did, Evidence
 from deal_svc.customer.rules import over
 from deal_svc.quotes import queries as quotes
+from deal_svc.quotes.printing import parties_of
 from shared import documents
 from shared.access.kinds import DEALS, unmasked
 from shared.auth import SYSTEM, CurrentActor
@@ -30,7 +31,6 @@ from shared.http.listing import Page, PageRequest
 from shared.http.open import caller_of
 from shared.links import LinkRoute, hash_of
 from shared.masking import masked
-from shared.policy.company import COMPANY_POLICY
 
 router = APIRouter(prefix="/v1/quotes", tags=["quotes"], route_class=ClinchRoute)
 public = APIRouter(prefix="/p/quotes", tags=["links"], route_class=LinkRoute)
@@ -162,7 +162,7 @@ async def _shown(request: Request, db: Reader) -> tuple[Opened, Shown]:
     now, zone = state.clock(), state.settings.zone
     link = await commands.opened(db, hash_of(request.state.secret), now)
     quote, facts, signed = await shown(db, link.quote_id, day_of(now, zone))
-    return link, Shown(quote, facts, signed, db.policy(COMPANY_POLICY).letterhead, zone)
+    return link, Shown(quote, facts, signed, await parties_of(db, quote), zone)
 
 
 async def _page(request: Request, db: Reader, status: int = 200, problem: str | None = None) -> HTMLResponse:

@@ -17,7 +17,6 @@ from deal_svc.quotes.rules import QuoteFacts
 from shared.calendar import day_of
 from shared.documents.record import Language
 from shared.links.page import Html, page, tag, void
-from shared.policy.company import Letterhead
 
 LONGEST_NAME, LONGEST_REASON = 120, 1000
 GONE = 410
@@ -30,7 +29,7 @@ class Shown:
     quote: Quote
     facts: QuoteFacts
     signed: Signed | None
-    seller: Letterhead
+    parties: Parties
     zone: tzinfo
 
 
@@ -42,9 +41,7 @@ def quote_page(request: Request, path: str, link: Opened, shown: Shown, *, statu
     if ended := over(quote, shown.facts):
         says = words[ended].format(day=day(quote.valid_until, link.language))
         return page(request, link.language, title, tag("h1", title), *warned, tag("p", says, role="status"), status=GONE)
-    deal = shown.facts.deal
-    parties = Parties(shown.seller, deal.account_name or deal.name)
-    said = said_of(quote, parties, _day_of(quote.sent_at, shown.zone), link.language)
+    said = said_of(quote, shown.parties, _day_of(quote.sent_at, shown.zone), link.language)
     customer, seller = said["customer"]["name"], said["seller"]["name"]
     parts = [
         tag("h1", title),

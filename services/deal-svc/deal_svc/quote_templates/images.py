@@ -68,7 +68,8 @@ def _check_png(body: bytes) -> None:
     if depth not in _DEPTHS.get(colour, ()) or interlaced > 1 or (colour == 3 and b"PLTE" not in kinds):
         raise NoImage("The PNG has colours that there are not.")
     bits = depth * _CHANNELS[colour]
-    expected = sum(_bytes(*size, bits) for size in (_sizes(width, height) if interlaced else [(width, height)]))
+    sizes = list(_sizes(width, height)) if interlaced else [(width, height)]
+    expected = sum(_bytes(wide, high, bits) for wide, high in sizes)
     unpacking = zlib.decompressobj()
     try:
         pixels = unpacking.decompress(b"".join(data for kind, data in chunks if kind == b"IDAT"), expected + 1)

@@ -27,7 +27,7 @@ ACCENT = "#1f4e79"
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What the document says besides the quote. `logo` are the bytes of an image, `logo_type` its media type."""
+    """What the document says besides the quote, but for the logo."""
 
     names: Mapping[str, str]
     opening: str = ""
@@ -36,8 +36,6 @@ class Look:
     footer: str = ""
     accent: str = ACCENT
     leaves_out: frozenset[PaperPart] = field(default_factory=frozenset)
-    logo: bytes | None = None
-    logo_type: str = ""
 
     def shows(self, part: PaperPart) -> bool:
         return part not in self.leaves_out

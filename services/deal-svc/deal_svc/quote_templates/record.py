@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
-from deal_svc.quote_templates.look import ACCENT, SAMPLE, Look, PaperPart
+from deal_svc.quote_templates.look import SAMPLE, Look, PaperPart
 from shared.documents.record import Language
 from shared.stored import Stored
 
@@ -45,6 +45,6 @@ def look_of(one: QuoteTemplate | None, language: Language) -> Look:
     if one is None:
         return SAMPLE[language]
     said = one.texts.get(language, {})
-    texts = {name: said.get(name) or "" for name in ("opening", "closing", "terms", "footer")}
+    texts: dict[str, Any] = {name: said.get(name) or "" for name in ("opening", "closing", "terms", "footer")}
     names = {**SAMPLE[language].names, **said.get("names", {})}
-    return Look(names, **texts, accent=one.accent or ACCENT, leaves_out=frozenset(map(PaperPart, one.leaves_out)))
+    return Look(names, **texts, accent=one.accent, leaves_out=frozenset(map(PaperPart, one.leaves_out)))

@@ -33,11 +33,10 @@ from shared.db.database import Database
 from shared.db.query import Query
 from shared.db.tx import Reader, Tx
 from shared.documents import Images, Language
-from shared.documents.render import RenderFailed
 from shared.errors import Invalid, Unavailable
 from shared.history import starts_work
 from shared.policy.company import COMPANY_POLICY, Letterhead
-from shared.process.outage import Outage, every
+from shared.process.outage import Outage, every, is_outage
 from shared.process.settings import Settings
 
 log = structlog.get_logger()
@@ -48,7 +47,7 @@ STEP = 10
 _WAIT = "interval '30 seconds' * 2 ^ least(tries, 11)"
 """Longer than making them takes, so that no other worker begins with them too; and longer each time that it fails."""
 
-_wanted = {c.name: bindparam(c.name) for c in QUOTE_PAPER.c if c.name not in ("tries", "made_at")}
+_wanted: dict[str, Any] = {c.name: bindparam(c.name) for c in QUOTE_PAPER.c if c.name not in ("tries", "made_at")}
 _ORDER = Query(insert(QUOTE_PAPER).values(_wanted), type(None))
 _CLAIM = (
     f"UPDATE quote_paper SET tries = tries + 1, due_at = now() + least({_WAIT}, interval '1 hour') WHERE quote_id IN "
@@ -104,7 +103,7 @@ async def order_paper(tx: Tx, deal: Deal, quote: Quote, at: datetime) -> UUID | 
     due_at = tx.now if starts_work(tx, at) else None
     wanted = {"quote_id": quote.id, "customer": customer, "letterhead": letterhead.model_dump(mode="json"), "due_at": due_at}
     await tx.run(_ORDER, **wanted)
-    return template and template.id
+    return None if template is None else template.id
 
 
 def _check_printable(quote: Quote, customer: str) -> None:
@@ -116,17 +115,19 @@ def _check_printable(quote: Quote, customer: str) -> None:
         return
 
 
-async def paper_of(db: Reader, quote: Quote) -> Paper:
-    """Of a quote that was sent, as on that day; of a draft, and of what an earlier release sent, as of now."""
+async def parties_of(db: Reader, quote: Quote) -> Parties:
+    """Who sells and who buys: of a quote that was sent as on that day; of a draft, and of what an earlier release sent, as of now."""
     named = await db.first(_NAMED, quote_id=quote.id)
     if named is not None:
-        parties = Parties(Letterhead.model_validate(named.letterhead), named.customer)
-        template = await templates.find(db, quote.template_id)
-    else:
-        deal = await db.get(DEALS, quote.deal_id)
-        parties = Parties(db.policy(COMPANY_POLICY).letterhead, deal.account_name or deal.name)
-        template = None if quote.sent_at else await templates.template_for(db, quote.channel)
-    return Paper(quote, parties, template, await templates.images_of(db, template))
+        return Parties(Letterhead.model_validate(named.letterhead), named.customer)
+    deal = await db.get(DEALS, quote.deal_id)
+    return Parties(db.policy(COMPANY_POLICY).letterhead, deal.account_name or deal.name)
+
+
+async def paper_of(db: Reader, quote: Quote) -> Paper:
+    """All that documents of the quote are made of; a draft has the template that is active now."""
+    one = await (templates.find(db, quote.template_id) if quote.sent_at else templates.template_for(db, quote.channel))
+    return Paper(quote, await parties_of(db, quote), one, await templates.images_of(db, one))
 
 
 # -- The job -------------------------------------------------------------------------------------------------------------------
@@ -149,13 +150,15 @@ async def print_due(db: Database, settings: Settings, clock: Clock) -> int:
     for quote_id in due:
         try:
             await _print(db, quote_id, settings, clock)
-        except (Unavailable, RenderFailed) as failure:
-            log.warning("quote_document_waits", quote_id=str(quote_id), error=type(failure).__name__)
         except (documents.NotInstalled, Invalid) as refusal:
             # Whoever asks for it is told; it is no use to try again.
             log.warning("quote_document_not_made", quote_id=str(quote_id), code=refusal.code)
             async with db.connection() as conn:
                 await conn.execute(_SETTLE, quote_id, None)
+        except Exception as failure:
+            if is_outage(failure) and not isinstance(failure, Unavailable):
+                raise
+            log.warning("quote_document_waits", quote_id=str(quote_id), error=type(failure).__name__)
     return len(due)
 
 
