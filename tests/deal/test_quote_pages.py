@@ -57,9 +57,12 @@ def many(quote: Quote, language: Language, count: int) -> Quote:
     return replace(quote, lines=[as_json(line) for line in lines], **asdict(totals))
 
 
-async def made(language: Language, *, lines: int = 0, look: Look | None = None, **over: Any) -> Made:
+async def made(language: Language, *, lines: int | None = None, look: Look | None = None, **over: Any) -> Made:
+    """A sample quote on paper; with so many lines of its own, if that is said."""
     quote = sample_quote(language, over.pop("currency", "CNY"), NOW.date(), NOW)
-    quote = replace(many(quote, language, lines) if lines else quote, **over)
+    if lines is not None:
+        quote = many(quote, language, lines) if lines else replace(quote, lines=[])
+    quote = replace(quote, **over)
     pdf = await documents.render(TEMPLATE, said_of(quote, PARTIES, NOW.date(), language, look), made_at=NOW)
     pages = pages_of(pdf)
     return Made(quote, pdf, pages, [text_on(page) for page in pages])
@@ -164,6 +167,15 @@ async def test_what_a_template_leaves_out_is_not_printed() -> None:
         assert part in whole.text, part
         assert part not in doc.text, part
     assert len(doc.pages) == 1
+
+
+async def test_a_draft_without_lines_has_a_paper_too() -> None:
+    nothing = dict.fromkeys(("list_total", "net", "tax", "total"), Decimal(0))
+    terms: list[dict[str, Any]] = [{"trigger": "signed", "percent": None, "amount": "100", "due_days": 30, "due_on": None}]
+    doc = await made("en", lines=0, **nothing, schedule=terms, sent_at=None)
+    assert "DRAFT" in doc.text
+    assert "No lines yet." in doc.text
+    assert "30 days after signing 0 %" in doc.text
 
 
 @pytest.mark.parametrize(("currency", "digits"), [("JPY", 0), ("CNY", 2), ("KWD", 3)])

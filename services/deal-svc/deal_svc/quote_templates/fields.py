@@ -8,8 +8,7 @@ from pydantic_core import PydanticCustomError
 from deal_svc.quote_templates.look import ACCENT, PaperPart
 from deal_svc.quote_templates.words import PARTS
 from shared.documents.record import Language
-from shared.fields import Name, Short, lines, one_line
-from shared.fields import Text as SomeText
+from shared.fields import LongText, Name, Short, Text, lines, one_line
 from shared.http.body import Body
 from shared.sentences import written
 
@@ -34,12 +33,16 @@ class TemplateTexts(Body):
 
     names: Annotated[
         dict[str, Short],
-        Field(max_length=len(PARTS), description="What parts are called; of those left out the name is ours"),
         AfterValidator(_known),
+        Field(
+            max_length=len(PARTS),
+            description="What parts are called; of those left out the name is ours",
+            json_schema_extra={"propertyNames": {"enum": list(PARTS)}},
+        ),
     ] = Field(default_factory=dict)
-    opening: Annotated[SomeText | None, Field(description="Before the lines")] = None
-    closing: Annotated[SomeText | None, Field(description="After the terms")] = None
-    terms: Annotated[str | None, lines(20_000), Field(description="The terms that every quote is under, in full")] = None
+    opening: Annotated[Text | None, Field(description="Before the lines")] = None
+    closing: Annotated[Text | None, Field(description="After the terms")] = None
+    terms: Annotated[LongText | None, Field(description="The terms that every quote is under, in full")] = None
     footer: Annotated[Footer | None, Field(description="At the foot of each page")] = None
 
 

@@ -188,8 +188,11 @@ def due_amounts(schedule: Sequence[Mapping[str, Any]], total: Decimal, currency:
 
 
 def due_percents(schedule: Sequence[Mapping[str, Any]], amounts: Sequence[Decimal], total: Decimal) -> list[Decimal]:
-    """The share of the total of each term, for readers that know terms by percent alone."""
+    """The share of the total of each term, for readers that know terms by percent alone; of nothing each is 0."""
+
+    def share(due: Decimal) -> Decimal:
+        return _rounded(due * HUNDRED / total, Decimal("0.0001")) if total else Decimal(0)
+
     return [
-        Decimal(term["percent"]) if term.get("percent") is not None else _rounded(due * HUNDRED / total, Decimal("0.0001"))
-        for term, due in zip(schedule, amounts, strict=True)
+        Decimal(term["percent"]) if term.get("percent") is not None else share(due) for term, due in zip(schedule, amounts, strict=True)
     ]

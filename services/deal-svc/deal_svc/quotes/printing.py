@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import Boolean, bindparam, case, func, insert, select
 
 from deal_svc.deals.record import Deal
 from deal_svc.deals.tables import DEALS
@@ -44,11 +44,19 @@ log = structlog.get_logger()
 SECONDS = 1.0
 STEP = 10
 """Quotes whose documents are made in a row."""
-_WAIT = "interval '30 seconds' * 2 ^ least(tries, 11)"
-"""Longer than making them takes, so that no other worker begins with them too; and longer each time that it fails."""
+_WAIT = "interval '1 minute' * 2 ^ least(tries, 11)"
+"""Longer than a row of them takes, so that another worker seldom makes the same ones too; and longer each time that it fails."""
 
-_wanted: dict[str, Any] = {c.name: bindparam(c.name) for c in QUOTE_PAPER.c if c.name not in ("tries", "made_at")}
-_ORDER = Query(insert(QUOTE_PAPER).values(_wanted), type(None))
+_ORDER = Query(
+    insert(QUOTE_PAPER).values(
+        quote_id=bindparam("quote_id"),
+        customer=bindparam("customer"),
+        letterhead=bindparam("letterhead"),
+        # By the machine's clock: it is the machine that makes them.
+        due_at=case((bindparam("at_once", type_=Boolean), func.now())),
+    ),
+    type(None),
+)
 _CLAIM = (
     f"UPDATE quote_paper SET tries = tries + 1, due_at = now() + least({_WAIT}, interval '1 hour') WHERE quote_id IN "
     f"(SELECT quote_id FROM quote_paper WHERE due_at <= now() ORDER BY due_at LIMIT {STEP} FOR UPDATE SKIP LOCKED) RETURNING quote_id"
@@ -99,18 +107,17 @@ async def order_paper(tx: Tx, deal: Deal, quote: Quote, at: datetime) -> UUID | 
     """
     template = await templates.template_for(tx, quote.channel)
     letterhead, customer = tx.policy(COMPANY_POLICY).letterhead, deal.account_name or deal.name
-    _check_printable(quote, customer)
-    due_at = tx.now if starts_work(tx, at) else None
-    wanted = {"quote_id": quote.id, "customer": customer, "letterhead": letterhead.model_dump(mode="json"), "due_at": due_at}
-    await tx.run(_ORDER, **wanted)
+    named = letterhead.model_dump(mode="json")
+    _check_printable(quote, customer, named)
+    await tx.run(_ORDER, quote_id=quote.id, customer=customer, letterhead=named, at_once=starts_work(tx, at))
     return None if template is None else template.id
 
 
-def _check_printable(quote: Quote, customer: str) -> None:
+def _check_printable(quote: Quote, customer: str, letterhead: Mapping[str, Any]) -> None:
     lines = [{"name": x.name, "sku": x.sku, "unit": x.unit or "", "parts": [part["name"] for part in x.parts]} for x in lines_of(quote)]
-    texts: Mapping[str, Any] = {name: getattr(quote, name) or "" for name in ("buyer", "seller", "terms", "special_terms")}
+    texts: Mapping[str, Any] = {name: getattr(quote, name) or "" for name in ("buyer", "terms", "special_terms")}
     try:
-        documents.check_printable({"customer": customer, "lines": lines, **texts})
+        documents.check_printable({"customer": customer, "seller": quote.seller or letterhead, "lines": lines, **texts})
     except documents.NotInstalled:
         return
 
