@@ -1,6 +1,8 @@
 """Quotes as figures see them: a lane of their own."""
 
 import asyncio
+import csv
+import io
 from itertools import permutations
 
 import pytest
@@ -66,6 +68,23 @@ async def test_the_order_of_versions_is_that_of_their_times(svc: Running, order:
     assert (await kpi(svc, "discount_depth"))["value"] == pytest.approx(0.3)
     async with svc.transaction() as tx:
         assert await differing_cells(tx) == 0
+
+
+async def test_an_acceptance_shows_the_gates_that_it_passed_over(svc: Running) -> None:
+    deal = Deal("early").opened(on(0))
+    early = Quote("early-1", deal).sent(on(1)).accepted(on(2), skipped_gates=["no_decision_maker", "not_presented"])
+    later = Quote("early-2", deal).sent(on(3)).accepted(on(4))
+    await hear(svc, events_of([early, later, deal]), batch=1)
+    async with svc.client("director") as client:
+        answer = await client.get("/v1/exports/quotes")
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert [(row["kind"], row["skipped_gates"]) for row in sorted(rows, key=lambda row: int(row["n"]))] == [
+        ("sent", ""),
+        ("accepted", "no_decision_maker;not_presented"),
+        ("sent_again", ""),
+        ("taken_back", ""),
+        ("accepted", ""),
+    ]
 
 
 def decisions() -> list[Story]:

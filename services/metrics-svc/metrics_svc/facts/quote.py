@@ -20,10 +20,14 @@ LANE = "quotes"
 
 @dataclass(slots=True)
 class QuotedDeal:
-    """A deal with what its quotes told, in the order of the times: at, quote, kind, list price, net, and the dimensions."""
+    """A deal with what its quotes told, in the order of the times: at, quote, kind, list price, net, and the dimensions.
+
+    `skipped`: the guards that the deal had not met when a quote was accepted: at, quote, guards.
+    """
 
     id: UUID
     quotes: list[list[Any]] = field(default_factory=list)
+    skipped: list[list[Any]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -32,6 +36,7 @@ class QuoteFact(Placed):
 
     An acceptance is taken back when a later version is sent or accepted, or the quote is withdrawn. `cohort_at` is when the deal was
     first quoted for, `owner_id` who had it then; `accepted_owner_id` who had it at the acceptance. Amounts are in the reporting currency.
+    `skipped_gates` of an acceptance are the guards that the deal had not met by then.
     """
 
     deal_id: UUID
@@ -45,6 +50,7 @@ class QuoteFact(Placed):
     accepted_team_id: UUID | None = None
     wait_us: int | None = None  # from the first sending to the acceptance
     wait_bucket: int | None = None
+    skipped_gates: list[str] = field(default_factory=list)
 
 
 _KINDS: dict[type[Event], str] = {events.QuoteSent: "sent", events.QuoteAccepted: "accepted", events.QuoteWithdrawn: "withdrawn"}
@@ -58,6 +64,8 @@ def _heard(row: QuotedDeal, e: Envelope[events.QuoteEvent], _: Calendar) -> None
     worth = [str(amount.amount * data.fx) for amount in (data.list_total, data.net)]
     told = [e.time.isoformat(), str(e.subject), _KINDS[type(data)], *worth, *kept(data)]
     row.quotes = sorted([*row.quotes, told], key=lambda entry: (datetime.fromisoformat(entry[0]), entry[1], _ORDER.index(entry[2])))
+    if isinstance(data, events.QuoteAccepted) and data.skipped_gates:
+        row.skipped = sorted([*row.skipped, [*told[:2], data.skipped_gates]], key=lambda entry: entry[:2])
 
 
 class _Told(NamedTuple):
@@ -79,6 +87,7 @@ def derive(row: QuotedDeal) -> list[QuoteFact]:
     first: _Told | None = None
     standing: _Told | None = None
     """The acceptance that holds."""
+    skipped = {(datetime.fromisoformat(at), quote): gates for at, quote, gates in row.skipped}
 
     def add(kind: str, at: datetime, of: _Told, member: _Told) -> None:
         wait = microseconds(of.at - member.at) if kind in ("accepted", "taken_back") else None
@@ -96,6 +105,7 @@ def derive(row: QuotedDeal) -> list[QuoteFact]:
                 accepted_team_id=of.who[1] if wait is not None else None,
                 wait_us=wait,
                 wait_bucket=None if wait is None else bucket_of(wait),
+                skipped_gates=skipped.get((of.at, of.quote), []) if kind == "accepted" else [],
             )
         )
 

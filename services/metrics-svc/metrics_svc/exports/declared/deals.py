@@ -164,7 +164,7 @@ QUIET_DEALS = Export(
 
 QUOTES = Export(
     "quotes",
-    version=1,
+    version=2,
     of=QuoteFact,
     says="A quote was sent or accepted, or its acceptance was taken back",
     day="at",
@@ -177,6 +177,7 @@ QUOTES = Export(
         "list_total": f"At list prices. {AMOUNT}",
         "net": f"What it asks for. {AMOUNT}",
         "wait_seconds": Of("wait_us", "From the first sending to the acceptance, in seconds"),
+        "skipped_gates": "Of an acceptance: the guards that the deal had not met by then, with semicolons between",
         "owner_id": "Who had the deal when it was first quoted for",
         "team_id": "The team that they were in then",
         "accepted_owner_id": "Who had it at the acceptance",
