@@ -123,7 +123,7 @@ _NAMES = tuple(Line.__dataclass_fields__)
 
 
 def fields_of(line: Line) -> dict[str, Any]:
-    """Its fields by name. Nothing is copied: `asdict` does that value by value, which was half of pricing a draft (Q1 of `make bench`)."""
+    """Its fields by name. Nothing is copied: `asdict` does that value by value, which was half of pricing a draft (`make bench`)."""
     return {name: getattr(line, name) for name in _NAMES}
 
 

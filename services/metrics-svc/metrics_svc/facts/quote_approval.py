@@ -10,11 +10,11 @@ from metrics_svc.counting.dimensions import Placed, kept, read_kept
 from metrics_svc.counting.fact import Fact
 from metrics_svc.counting.measure import Measure
 from metrics_svc.counting.times import Calendar, microseconds
+from metrics_svc.facts.quote import LANE
 from metrics_svc.histogram import bucket_of
 from shared.events import quote as events
 from shared.events.envelope import Envelope, Event
 
-LANE = "quotes"
 TIERS = ("owner", "manager", "director", "director_finance")
 """Whose authority a quote needs, the least first. A quote of the tier `owner` is asked about for its tax or its terms alone."""
 
