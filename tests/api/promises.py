@@ -37,6 +37,7 @@ BEYOND_SCHEMA = {
         "above_price",
         "two_discounts",
         "other_currency",
+        "no_fx_rate",
         "unknown_product",
         "too_large",
         "before_start",

@@ -82,6 +82,20 @@ async def test_prices_are_those_of_the_channel(sales: Sales) -> None:
     assert (await propose(sales, deal, users=20))["priced"]["net"]["amount"] == "66000.00"
 
 
+async def test_a_package_in_another_currency_has_its_prices_and_a_rate(sales: Sales) -> None:
+    await sold(sales)
+    put = {"unit_price": {"amount": "8500", "currency": "USD"}, "valid_from": "2026-01-01"}
+    await sales.ask("ops", "PUT", f"/v1/products/{sales.products['CORE']}/prices", put, etag="*")
+    deal = await sales.deal(product="Orders")
+    told = await propose(sales, deal, currency="USD", budget="9000")
+    assert (told["budget"]["currency"], found(sales, told)) == ("USD", {"CORE": ("1", False)})
+    quote = await sales.ask("rep:ann", "POST", "/v1/quotes", told["draft"], expect=201)
+    assert quote["net"] == {"amount": "8500.00", "currency": "USD"} == told["priced"]["net"]
+    assert (await propose(sales, deal, currency="EUR", expect=409))["code"] == "nothing_priced"
+    refused = await propose(sales, deal, currency="CHF", expect=422)
+    assert [(error["pointer"], error["code"]) for error in refused["errors"]] == [("/currency", "no_fx_rate")]
+
+
 async def test_the_budget_is_what_is_said_of_it_and_the_policy_says_how_much_of_it_counts(sales: Sales) -> None:
     await sold(sales)
     deal = await sales.deal(product="Orders")

@@ -187,7 +187,8 @@ CHANGES: dict[str, Any] = {
 
 NO_CONTENT = {
     *("id", "version", "deal_id", "status", "flags", "created_by", "created_at", "updated_at"),  # of the row
-    *("fx", "quoted_on", "policy_version", "channel", "discount_percent"),  # what the amounts were made from, or follows from them
+    # What the amounts were made from, or follows from them.
+    *("fx", "fx_day", "quoted_on", "policy_version", "channel", "discount_percent"),
     *("valid_until", "valid_days", "note", "reason"),  # more days for the customer change nothing; the others are not sent
     *("sent_at", "viewed_at", "accepted_at", "ended_at"),
     *("tier", "content_hash", "submitted_at", "approved_at", "kept_from"),  # the approval itself

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from deal_svc.deals import queries as deals
@@ -15,6 +15,7 @@ from deal_svc.proposing.needs import MOST, line_of, users_in
 from deal_svc.proposing.port import PROPOSER
 from deal_svc.proposing.record import ReasonCode, Wanted
 from deal_svc.quotes.api import Today
+from deal_svc.quotes.currency import rate_of
 from deal_svc.quotes.drafting import buyer_of
 from deal_svc.quotes.fields import LineFields, LineIn
 from deal_svc.quotes.price_api import PricedOut, priced_out
@@ -32,7 +33,7 @@ router = APIRouter(prefix="/v1/quotes", tags=["quotes"], route_class=ClinchRoute
 CONFIRMED = "confirmed"
 
 
-class PackageNeedsIn(Body):
+class PackageIn(Body):
     """What the deal does not say, or says otherwise."""
 
     deal_id: UUID
@@ -78,15 +79,17 @@ class PackageOut(BaseModel):
 
 
 @router.post("/propose", dependencies=[permitted(CREATE)])
-async def propose_quote(body: PackageNeedsIn, db: Reading, by: CurrentActor, today: Today) -> PackageOut:
+async def propose_quote(body: PackageIn, request: Request, db: Reading, by: CurrentActor, today: Today) -> PackageOut:
     """Propose a package for a deal: products and quantities from its needs, at the prices that hold for it, within the budget.
 
     Nothing is stored. 409 when no product line is known, nothing of it is priced for this customer, or nothing fits into the budget.
     """
     deal = await deals.SEEN.get(db, by, body.deal_id)
+    currency, state = body.currency or deal.currency, request.app.state
+    await rate_of(db, state.settings, deal, currency, state.clock())  # a quote of it would need one
     needs = body.needs if body.needs is not None else await queries.said_of_needs(db, deal.id, deal.needs)
     line = line_of(body.line, deal.product, needs, await db.all(queries.LINES))
-    currency, users = body.currency or deal.currency, body.users or users_in(needs)
+    users = body.users or users_in(needs)
     budget = body.budget if body.budget is not None else _budget(deal, currency)
     buyer, policy = await buyer_of(db, deal, body.channel, currency), db.policy(POLICY)
     offers = await queries.offers_of(db, line, buyer, today)

@@ -43,8 +43,8 @@ def _offer(product: Product, book: Book, buyer: Buyer, day: date) -> Offer | Non
     """The prices from each quantity at which one may change; None for a product without a price."""
     begins = {Decimal(tier["from_quantity"]) for entry in book.entries if entry.product_id == product.id for tier in entry.tiers}
     found = [(quantity, book.find(product.id, buyer, day, quantity)) for quantity in sorted({Decimal(0), *begins})]
-    steps = [(quantity, price.unit_price) for quantity, price in found if price is not None]
     first = found[0][1]
-    if not steps or first is None:
+    if first is None:
         return None
+    steps = [(quantity, price.unit_price) for quantity, price in found if price is not None]
     return Offer(product, steps, {UUID(part["product_id"]): Decimal(part["quantity"]) for part in first.parts})
