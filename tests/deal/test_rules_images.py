@@ -31,8 +31,10 @@ def test_a_png_of_each_kind_of_colour(colour: int) -> None:
 
 
 def test_an_interlaced_png_has_the_pixels_of_its_passes() -> None:
-    # 5 x 3 pixels of one byte: passes of 1, 1, 2, 3, 2 x 3, 2 and 5 pixels, each row with its filter.
-    assert checked(png(5, 3, colour=0, interlaced=1, pixels=b"\0" * (2 + 2 + 0 + 2 * 3 - 2 + 4 + 2 * 3 + 6 - 2))) == PNG
+    # 5 x 3 pixels of a byte: passes of 1, 1, 0, 1 and 3 pixels, two rows of 2, and 5; each row has its filter before it.
+    assert checked(png(5, 3, colour=0, interlaced=1, pixels=bytes(2 + 2 + 0 + 2 + 4 + 2 * 3 + 6))) == PNG
+    with pytest.raises(NoImage, match="has not the pixels"):
+        checked(png(5, 3, colour=0, interlaced=1))
 
 
 @pytest.mark.parametrize(
