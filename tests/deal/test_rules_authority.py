@@ -190,6 +190,7 @@ NO_CONTENT = {
     # What the amounts were made from, or follows from them.
     *("fx", "fx_day", "quoted_on", "policy_version", "channel", "discount_percent"),
     *("valid_until", "valid_days", "note", "reason"),  # more days for the customer change nothing; the others are not sent
+    "template_id",  # what it looks like; it is chosen when it is sent
     *("sent_at", "viewed_at", "accepted_at", "ended_at"),
     *("tier", "content_hash", "submitted_at", "approved_at", "kept_from"),  # the approval itself
 }

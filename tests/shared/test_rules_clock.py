@@ -44,6 +44,7 @@ MACHINES_SQL = {
     "shared/http/rate.py",  # it is the machine that the limit protects
     "shared/attachments/tables.py", "shared/attachments/upkeep.py",  # how long an upload that broke off is kept
     "shared/attachments/loose.py",  # and when an object without an attachment is deleted
+    "services/deal-svc/deal_svc/quotes/printing.py",  # claims, and waits after a failure
     "deploy/clinch/ops/status/figures.py",  # what it shows is how long something waits
 }  # fmt: skip
 """Where statements may ask for Postgres's time: only for what counts how long something takes or is kept."""
