@@ -16,6 +16,7 @@ from clinch.main import app
 from clinch.run.postgres import Postgres
 from deal_svc.policy import DealPolicy
 from deal_svc.service import service
+from lead_svc.scoring.policy import BehaviourRule, ScoringPolicy
 from metrics_svc.service import service as metrics
 from shared.policy.company import CompanyPolicy
 from shared.process.service import Service
@@ -137,7 +138,8 @@ def test_every_document_is_read_as_it_was_written(tmp_path: Path) -> None:
     company = CompanyPolicy.model_validate(
         {"country": "NO", "overrides": {"2026-10-01": "holiday"}, "hours": [{"begins": "09:00", "ends": "18:00"}]}
     )
-    for document in (company, DealPolicy()):
+    lasting = ScoringPolicy(behaviours=(BehaviourRule(kinds=("demo_requested",), points=40, counts_past=True, half_life_days=None),))
+    for document in (company, DealPolicy(), lasting):
         file = tmp_path / "policy.yaml"
         file.write_text(as_yaml({"policy": "company", "number": 3, "active_from": None, "document": document.stored()}))
         (given,) = read_file(file)

@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 from clinch.errors import CommandError
 from clinch.run.settings import SERVICES
 
+NOTHING = "null"
+"""What a file says where there is no value. It is not the same as leaving the field out, which is its default."""
 _KNOWN = {"policy", "document", "running", "note"}
 
 
@@ -51,11 +53,22 @@ def _texts(value: Any) -> Any:
             return [_texts(inside) for inside in value]
         case bool():
             return str(value).lower()
+        case None:
+            return NOTHING
     return str(value)
 
 
+def _values(written: Any) -> Any:
+    match written:
+        case dict():
+            return {name: _values(inside) for name, inside in written.items()}
+        case list():
+            return [_values(inside) for inside in written]
+    return None if written == NOTHING else written
+
+
 def read_file(file: Path) -> list[dict[str, Any]]:
-    """The documents of a file, of which there may be several, apart by `---`. Their values are texts: the API reads them.
+    """The documents of a file, of which there may be several, apart by `---`. Their values are texts, or None: the API reads them.
 
     YAML would take 18:00 for a number of seconds, and NO for false.
     """
@@ -77,4 +90,4 @@ def _checked(file: Path, given: Any) -> dict[str, Any]:
         raise CommandError(f"{file}: say `policy:`, one of {', '.join(policies())}, and `document:`, with the values below it.", 2)
     if unknown := given.keys() - _KNOWN:
         raise CommandError(f"{file}: only policy, document, running and note may stand here, not {', '.join(sorted(unknown))}.", 2)
-    return {**given, "policy": name_of(given["policy"])}
+    return {**given, "policy": name_of(given["policy"]), "document": _values(given["document"])}
