@@ -4,6 +4,7 @@ Started as a file by `shared.documents.render`, so it imports nothing of ours.
 """
 
 import json
+import os
 import sys
 from base64 import b64decode
 from typing import Any
@@ -30,6 +31,8 @@ def limit(seconds: int, megabytes: int) -> None:
 def main() -> None:
     asked: dict[str, Any] = json.load(sys.stdin.buffer)
     limit(asked["seconds"], asked["megabytes"])
+    if asked["patient"] and hasattr(os, "nice"):
+        os.nice(10)
     import typst
 
     fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=asked["fonts"])

@@ -22,6 +22,8 @@ from shared.errors import Problem, Unavailable
 _CHILD = Path(__file__).with_name("child.py")
 SECONDS = 10
 MEGABYTES = 512
+PATIENCE = 6
+"""How many times as long somebody may take whom nobody waits for."""
 _NOWHERE = "http://127.0.0.1:9"
 AT_ONCE = 2
 """Documents that a process makes side by side; the others wait."""
@@ -102,8 +104,12 @@ async def render_all(
     images: Images | None = None,
     seconds: int = SECONDS,
     megabytes: int = MEGABYTES,
+    patient: bool = False,
 ) -> list[bytes]:
-    """The same for several, such as a document in each language: one process loads the fonts once. All are made, or none."""
+    """The same for several, such as a document in each language: one process loads the fonts once. All are made, or none.
+
+    `patient`: nobody waits for them. They give way to what somebody waits for, and may wait longer themselves.
+    """
     for one in said:
         check_printable(one)
     asked = {
@@ -115,6 +121,7 @@ async def render_all(
         "timestamp": int(made_at.timestamp()),
         "seconds": seconds,
         "megabytes": megabytes,
+        "patient": patient,
     }
     turn = _TURNS.here()
     try:
@@ -123,7 +130,7 @@ async def render_all(
     except TimeoutError:
         raise Unavailable("Too many documents are being made.") from None
     try:
-        lengths, _, pdfs = (await _in_child(template, as_json(asked).encode(), seconds)).partition(b"\n")
+        lengths, _, pdfs = (await _in_child(template, as_json(asked).encode(), seconds * (PATIENCE if patient else 1))).partition(b"\n")
     finally:
         turn.release()
     ends = list(accumulate(json.loads(lengths), initial=0))

@@ -92,11 +92,11 @@ class Paper:
         on = day_of(quote.sent_at, settings.zone) if quote.sent_at else quote.quoted_on
         return said_of(quote, self.parties, on, language, look_of(self.template, language))
 
-    async def made(self, languages: list[Language], settings: Settings) -> dict[Language, bytes]:
-        """The documents, by one process for all of them."""
+    async def made(self, languages: list[Language], settings: Settings, *, patient: bool = False) -> dict[Language, bytes]:
+        """The documents, by one process for all of them. `patient`: nobody waits for them."""
         said = [self.said(language, settings) for language in languages]
         at = self.quote.sent_at or self.quote.updated_at
-        bodies = await documents.render_all(TEMPLATE, said, made_at=at, images=self.images)
+        bodies = await documents.render_all(TEMPLATE, said, made_at=at, images=self.images, patient=patient)
         return dict(zip(languages, bodies, strict=True))
 
 
@@ -174,7 +174,7 @@ async def _print(db: Database, quote_id: UUID, settings: Settings, clock: Clock)
         paper = await paper_of(reader, await reader.get(QUOTES, quote_id))
         edition = edition_of(paper.quote)
         missing = [each for each in paper.languages if not await documents.find(reader, KIND, quote_id, edition, each)]
-    made = await paper.made(missing, settings) if missing else {}
+    made = await paper.made(missing, settings, patient=True) if missing else {}
     async with db.begin(Context("deal-svc", SYSTEM, clock(), f"paper:{quote_id}", moved=moved_by(clock))) as tx:
         for language, body in made.items():
             await documents.keep(tx, KIND, quote_id, edition, language, body)
