@@ -174,6 +174,7 @@ def test_a_quote_is_drafted_changed_sent_and_linked_on_the_page(browser: Any, or
     rep.propose(deal, contact)
     rep.ask("POST", f"/v1/deals/{deal['id']}/transitions", to="negotiation")
     product = rep.ask("GET", "/v1/products?limit=1")["items"][0]
+    five = f"5 {product['unit'] or ''}".strip()
     with tab(browser, origin) as seen:
         seen.sign_in("dev-rep").open(f"deals/{deal['id']}")
         seen.page.locator("[data-action=quote]").click()
@@ -188,7 +189,7 @@ def test_a_quote_is_drafted_changed_sent_and_linked_on_the_page(browser: Any, or
         seen.settled().page.locator("[data-action=change]").click()
         seen.page.locator("dialog [data-line=quantity]").fill("5")
         seen.page.locator("dialog button.primary").click()
-        seen.page.locator("td.num:text-is('5')").wait_for()
+        seen.page.locator(f"td.num:text-is('{five}')").wait_for()
         seen.settled().page.locator("[data-action=send]").click()
         state(seen, "Sent")
         with seen.page.expect_download() as saved:
