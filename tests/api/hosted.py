@@ -9,6 +9,8 @@ from uuid import uuid4
 from clinch.run.postgres import Postgres
 from shared.auth import Actor, Role, person_id
 from shared.errors import Unauthorized
+from shared.http.rate import Limiter
+from shared.policy.parts import Requests
 from shared.process.service import Service
 from tests.harness import Running, running
 
@@ -50,7 +52,10 @@ class Hosted:
         await receive()
         async with running(self._service, self._postgres, webhook_allow=("127.0.0.1",)) as self._running:
             self.values = await self._prepare(self._running)
-            self._running.app.state.verifier = _OneToken()
+            state = self._running.app.state
+            state.verifier = _OneToken()
+            # All requests come from one address: by the limit for those without a token, most would not reach their routes.
+            state.link_limiter = Limiter(self._running.db, lambda: Requests(per_minute=0), self._service.name)
             await send({"type": "lifespan.startup.complete"})
             await receive()
         await send({"type": "lifespan.shutdown.complete"})
