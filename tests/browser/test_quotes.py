@@ -210,6 +210,24 @@ def test_a_quote_is_drafted_changed_sent_and_linked_on_the_page(browser: Any, or
     assert [(line["quantity"], line["discount_percent"]) for line in quotes[0]["lines"]] == [("5", "8")]
 
 
+def test_a_package_is_proposed_with_its_reasons_and_drafted(browser: Any, origin: str) -> None:
+    rep = Seller(origin, "dev-rep")
+    sold = rep.ask("GET", "/v1/products?limit=1")["items"][0]["line"]
+    deal, _ = rep.open_deal("Proposed on the page")
+    rep.ask("PATCH", f"/v1/deals/{deal['id']}", product=sold)
+    with tab(browser, origin) as seen:
+        seen.sign_in("dev-rep").open(f"deals/{deal['id']}")
+        seen.page.locator("[data-action=quote]").click()
+        seen.page.locator("[data-propose]").click()
+        assert seen.page.locator(".reasons li").first.inner_text()
+        assert seen.page.locator("dialog [data-line=product_id]").first.input_value()
+        seen.shoot("proposed-package")
+        assert seen.inaccessible() == []
+        seen.page.locator("dialog button.primary").click()
+        seen.page.wait_for_url("**/#/quotes/*")
+        state(seen, "Draft")
+
+
 def test_a_new_version_says_what_changed(browser: Any, origin: str) -> None:
     rep = Seller(origin, "dev-rep")
     quote = submitted(origin, total_discount_percent="5")

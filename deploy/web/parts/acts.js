@@ -44,7 +44,7 @@ const LEAD = {
 };
 const DEAL = {
   advance: { path: "transitions", says: (deal) => t("advance_to", { stage: label("stage", after(deal)) }), shown: after, body: (_, deal) => ({ to: after(deal) }) },
-  quote: { at: () => "/v1/quotes", ask: async (deal) => [await lines(deal.amount.currency)], body: (given, deal) => ({ deal_id: deal.id, ...given }), after: openQuote, wide: true },
+  quote: { at: () => "/v1/quotes", ask: async (deal) => [await lines(deal.amount.currency, [], deal.id)], body: (given, deal) => ({ deal_id: deal.id, ...given }), after: openQuote, wide: true },
   revise_quote: { at: (deal) => `/v1/quotes/${deal.quote_id}/revise`, version: "*", shown: (deal) => deal.quote_id, after: openQuote },
   draft_contract_again: { at: () => "/v1/contracts", shown: (deal) => deal.quote_id, body: (_, deal) => ({ quote_id: deal.quote_id }) },
   set_next_step: { method: "PUT", path: "next-step", ask: () => [

@@ -1,14 +1,15 @@
 // The lines of a quote in a form: product, quantity, discount. Prices are the server's.
 
-import { get } from "../api.js";
+import { act, get } from "../api.js";
 import { fill, h } from "../dom.js";
-import { t } from "../i18n.js";
+import { label, lang, t } from "../i18n.js";
+import { refusal } from "./form.js";
 
 const KEPT = ["product_id", "quantity", "periods", "discount_percent", "optional", "chosen"];
 
 /** A field for a form, which reads undefined where nothing was changed. `now`: the lines that there are. A discount by amount and a tax of its
- * own stay with a line until it has another product. */
-export async function lines(currency, now = []) {
+ * own stay with a line until it has another product. `deal`: its id, where a package may be proposed for it. */
+export async function lines(currency, now = [], deal = null) {
   const { items: products } = await get("/v1/products", { active: true, sort: "name", limit: 200 });
   const rows = (now.length ? now : [{ quantity: "1" }]).map((line) => ({ ...line }));
   const body = h("tbody");
@@ -32,10 +33,23 @@ export async function lines(currency, now = []) {
   const before = JSON.stringify(given());
   const show = () => fill(body, rows.map(row));
   show();
+  const why = h("div");
+  async function propose() {
+    try {
+      const { draft, reasons } = await act("POST", "/v1/quotes/propose", { deal_id: deal });
+      rows.splice(0, rows.length, ...draft.lines);
+      show();
+      fill(why, h("ol.reasons", {}, draft.lines.map((_, n) =>
+        h("li", {}, reasons.filter(({ line }) => line === n).map(({ code, says }) => (lang() === "en" ? says : label("reason_of_a_proposal", code))).join(" ")))));
+    } catch (problem) {
+      fill(why, refusal(problem));
+    }
+  }
   const heads = [t("product"), t("quantity"), t("periods"), t("discount_percent"), t("optional"), ""];
   const element = h("fieldset.lines-field", {}, h("legend", {}, t("lines_in", { currency })),
     h("div.scroll", {}, h("table", {}, h("thead", {}, h("tr", {}, heads.map((head) => h("th", { scope: "col" }, head)))), body)),
-    h("button", { type: "button", "data-add-line": true, onclick: () => { rows.push({ quantity: "1" }); show(); } }, t("add_line")));
+    h("button", { type: "button", "data-add-line": true, onclick: () => { rows.push({ quantity: "1" }); show(); } }, t("add_line")),
+    deal && h("button", { type: "button", "data-propose": true, onclick: propose }, t("propose_package")), why);
   return { name: "lines", element, read: (form) => (now.length && !form.elements.today?.checked && JSON.stringify(given()) === before ? undefined : given()) };
 }
 
