@@ -59,7 +59,13 @@ async def _follow_leads(tx: Tx, told: Sequence[Told]) -> None:
     await _follow(tx, await tx.all(_OF_LEADS, ids=[one.subject for one in told]))
 
 
-FOLLOWS: Follows = {LeadConversionConfirmed: [_follow_leads], LeadAssigned: [_follow_leads]}
+async def _follow_owners(tx: Tx, told: Sequence[Told]) -> None:
+    """A lead that is captured and assigned at once has no deal: capturing is not to cost a statement for it."""
+    if known := [one for one in told if not tx.is_new(one.subject)]:
+        await _follow_leads(tx, known)
+
+
+FOLLOWS: Follows = {LeadConversionConfirmed: [_follow_leads], LeadAssigned: [_follow_owners]}
 
 
 async def follow_all(tx: Tx, timer: Timer) -> None:
